@@ -1,0 +1,1 @@
+"""Wire protocol, clip formats and engine clients of SPACE runtime."""

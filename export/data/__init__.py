@@ -1,0 +1,1 @@
+"""Corpora, targets and augmentation."""

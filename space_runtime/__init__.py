@@ -1,0 +1,1 @@
+"""SPACE runtime: speech in, facial animation out."""

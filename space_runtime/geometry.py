@@ -1,0 +1,158 @@
+"""The 78-point landmark set, its coordinates, and the removal and return of the head pose.
+
+Landmark set (N = 78): the 68 iBUG points in their usual order, then five points of the iris of the subject's right eye
+and five of the left (centre first, then four on the rim in MediaPipe's order). iBUG's points 36…41 are the subject's
+right eye, which a frontal picture shows on its left.
+
+Coordinates (all of the runtime): right-handed; x to the right of a frontal picture (the subject's own left), y up,
+z out of the picture towards the viewer.
+
+*Normalised* landmarks are what remains when rotation, translation and scale are removed: the rigid points (nose and eye
+corners, never the mouth) are aligned to those of a fixed frontal template by a similarity transform (Umeyama 1991,
+IEEE TPAMI 13(4)). Unit: the template's distance between the outer eye corners; origin: the point midway between them.
+The person's own shape stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+N_LANDMARKS: Final = 78
+RIGHT_IRIS: Final = slice(68, 73)
+LEFT_IRIS: Final = slice(73, 78)
+
+# fmt: off
+MEDIAPIPE_68: Final[tuple[int, ...]] = (
+    127, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 356,   # jaw, 0…16
+    70, 63, 105, 66, 107, 336, 296, 334, 293, 300,                                       # brows, 17…26
+    168, 197, 5, 4, 98, 97, 2, 326, 327,                                                 # nose, 27…35
+    33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,                           # eyes, 36…47
+    61, 40, 37, 0, 267, 270, 291, 321, 314, 17, 84, 91,                                  # outer lips, 48…59
+    78, 82, 13, 312, 308, 317, 14, 87,                                                   # inner lips, 60…67
+)
+"""Which of MediaPipe's 478 points stands for each iBUG point."""
+
+MEDIAPIPE_IRIS: Final[tuple[int, ...]] = (468, 469, 470, 471, 472, 473, 474, 475, 476, 477)
+"""MediaPipe's points for landmarks 68…77."""
+
+MIRROR_68: Final[tuple[int, ...]] = (
+    16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0,
+    26, 25, 24, 23, 22, 21, 20, 19, 18, 17,
+    27, 28, 29, 30, 35, 34, 33, 32, 31,
+    45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
+    54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55,
+    64, 63, 62, 61, 60, 67, 66, 65,
+)
+"""The landmark at the mirrored place of each iBUG point."""
+# fmt: on
+
+RIGID: Final[tuple[int, ...]] = (27, 28, 29, 30, 31, 33, 35, 36, 39, 42, 45)
+"""Landmarks that move with the skull alone: bridge, tip and base of the nose, eye corners."""
+
+_TEMPLATE: Final[Floats] = np.array(
+    [
+        [0.0000, 0.0346, 0.2390],
+        [0.0000, -0.0895, 0.3269],
+        [0.0000, -0.2041, 0.4152],
+        [0.0000, -0.3393, 0.5008],
+        [-0.1405, -0.5132, 0.2543],
+        [0.0000, -0.5198, 0.3322],
+        [0.1405, -0.5132, 0.2543],
+        [-0.5000, 0.0000, 0.0000],
+        [-0.2068, -0.0202, 0.0665],
+        [0.2068, -0.0202, 0.0665],
+        [0.5000, 0.0000, 0.0000],
+    ],
+    np.float32,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadPose:
+    """A similarity transform that puts normalised landmarks into a place: ``posed = scale · R · normalised + t``.
+
+    rotation_rad: (3,) yaw, pitch, roll in radians, right-handed about y, x, z; ``R = Ry(yaw) · Rx(pitch) · Rz(roll)``.
+        Positive yaw turns the face towards the subject's left (right of the picture), positive pitch lowers the nose,
+        positive roll turns the picture of the face counter-clockwise.
+    translation: (3,) in the units of the posed space.
+    scale: posed units per normalised unit, > 0.
+    """
+
+    rotation_rad: Floats
+    translation: Floats
+    scale: float
+
+
+NEUTRAL_POSE: Final = HeadPose(np.zeros(3, np.float32), np.zeros(3, np.float32), 1.0)
+
+
+def rotation_matrix(rotation_rad: Floats) -> Floats:
+    """Return the (3, 3) matrix of yaw, pitch, roll (see `HeadPose`); acts on column vectors."""
+    (cy, cp, cr), (sy, sp, sr) = np.cos(rotation_rad), np.sin(rotation_rad)
+    matrix = [
+        [cy * cr + sy * sp * sr, sy * sp * cr - cy * sr, sy * cp],
+        [cp * sr, cp * cr, -sp],
+        [cy * sp * sr - sy * cr, sy * sr + cy * sp * cr, cy * cp],
+    ]
+    return np.array(matrix, np.float32)
+
+
+def euler_angles(matrix: NDArray[np.floating]) -> Floats:
+    """Return (3,) yaw, pitch, roll in radians of a rotation matrix; the inverse of `rotation_matrix`."""
+    pitch = np.arcsin(np.clip(-matrix[1, 2], -1.0, 1.0))
+    yaw = np.arctan2(matrix[0, 2], matrix[2, 2])
+    roll = np.arctan2(matrix[1, 0], matrix[1, 1])
+    return np.array([yaw, pitch, roll], np.float32)
+
+
+def apply_pose(points: Floats, pose: HeadPose) -> Floats:
+    """Return normalised points (…, 3) put into the posed space."""
+    rotated = points @ rotation_matrix(pose.rotation_rad).T
+    return (rotated * np.float32(pose.scale) + pose.translation).astype(np.float32)
+
+
+def remove_pose(points: Floats, pose: HeadPose) -> Floats:
+    """Return posed points (…, 3) in the normalised space; the inverse of `apply_pose`."""
+    centred = (points - pose.translation) / np.float32(pose.scale)
+    return (centred @ rotation_matrix(pose.rotation_rad)).astype(np.float32)
+
+
+def estimate_pose(landmarks: Floats) -> HeadPose:
+    """Return the pose of (78, 3) or (68, 3) landmarks: the similarity that best maps the template's rigid points on them.
+
+    Umeyama 1991. Mouth, brow and jaw points are not looked at.
+    """
+    target = landmarks[list(RIGID)].astype(np.float64)
+    source = _TEMPLATE.astype(np.float64)
+    centre_t, centre_s = target.mean(0), source.mean(0)
+    u, d, vt = np.linalg.svd((target - centre_t).T @ (source - centre_s))
+    signs = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
+    rotation = (u * signs) @ vt
+    scale = float((d * signs).sum() / ((source - centre_s) ** 2).sum())
+    translation = centre_t - scale * rotation @ centre_s
+    return HeadPose(euler_angles(rotation), translation.astype(np.float32), scale)
+
+
+def normalise(landmarks: Floats) -> tuple[Floats, HeadPose]:
+    """Return ((N, 3) normalised landmarks, the pose that puts them back).
+
+    Law: ``normalise(apply_pose(x, p))[0] == normalise(x)[0]`` for every pose p, up to rounding.
+    """
+    pose = estimate_pose(landmarks)
+    return remove_pose(landmarks, pose), pose
+
+
+def from_mediapipe(points: Floats) -> Floats:
+    """Return (…, 3) points in this project's axes from MediaPipe's pixel axes (x right, y down, z away, one unit)."""
+    return (points * np.array([1, -1, -1], np.float32)).astype(np.float32)
+
+
+def landmarks_from_mesh(mesh: Floats) -> Floats:
+    """Return the 78 landmarks (…, 78, 3) of MediaPipe's 478 mesh points (…, 478, 3)."""
+    return mesh[..., list(MEDIAPIPE_68 + MEDIAPIPE_IRIS), :]

@@ -1,0 +1,45 @@
+"""The one place that runs networks: ONNX Runtime sessions with fixed, reproducible settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from space_runtime.errors import BundleError
+
+Tensor = NDArray[np.generic]
+
+onnxruntime.set_default_logger_severity(3)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """A loaded network. ``run`` is pure: equal inputs of equal shape give equal bits on one machine's CPU."""
+
+    name: str
+    inputs: dict[str, tuple[int | str, ...]]
+    outputs: tuple[str, ...]
+    _session: onnxruntime.InferenceSession
+
+    def run(self, feeds: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return every output by name."""
+        return dict(zip(self.outputs, self._session.run(None, dict(feeds)), strict=True))
+
+
+def load_network(name: str, path: Path, threads: int = 1) -> Network:
+    """Return the network in ``path``, on the CPU with ``threads`` threads. Raises `BundleError` if it does not load."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise BundleError(f"network {name!r} in {path} does not load ({error}); reinstall the bundle") from error
+    inputs = {value.name: tuple(value.shape) for value in session.get_inputs()}
+    return Network(name, inputs, tuple(value.name for value in session.get_outputs()), session)

@@ -1,0 +1,1 @@
+"""The pure stages between sound and frames."""

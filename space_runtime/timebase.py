@@ -1,0 +1,43 @@
+"""Exact time. The sample index since the start of the stream is the only clock; frame rates are fractions."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Final
+
+from space_runtime.errors import UsageError
+
+SAMPLE_RATE: Final = 16_000
+"""Samples per second inside the runtime; everything at the rim is resampled to it."""
+
+HOP: Final = 320
+"""Samples per model step (20 ms): the clock of the features and of Speech2Landmarks."""
+
+MIN_FPS: Final = Fraction(1)
+MAX_FPS: Final = Fraction(240)
+
+
+def parse_fps(text: str) -> Fraction:
+    """Return a frame rate from ``30``, ``29.97``, ``23.976`` or ``30000/1001``.
+
+    The broadcast rates written as decimals mean their exact fractions. Raises `UsageError` outside 1…240.
+    """
+    broadcast = {"23.976": Fraction(24000, 1001), "23.98": Fraction(24000, 1001),
+                 "29.97": Fraction(30000, 1001), "59.94": Fraction(60000, 1001)}
+    try:
+        fps = broadcast.get(text.strip()) or Fraction(text.strip())
+    except (ValueError, ZeroDivisionError):
+        raise UsageError(f"frame rate {text!r} is not a number; write for example 30, 25 or 30000/1001") from None
+    if not MIN_FPS <= fps <= MAX_FPS:
+        raise UsageError(f"frame rate {text!r} is outside {MIN_FPS}…{MAX_FPS} frames per second; choose one inside")
+    return fps
+
+
+def frame_sample(frame_index: int, fps: Fraction) -> Fraction:
+    """Return the exact media time of a frame, in samples (not necessarily whole)."""
+    return Fraction(frame_index * SAMPLE_RATE) / fps
+
+
+def n_frames(n_samples: int, fps: Fraction) -> int:
+    """Return how many frames cover ``n_samples``: every frame whose media time lies before the end of the sound."""
+    return -((-n_samples * fps.numerator) // (SAMPLE_RATE * fps.denominator))

@@ -1,0 +1,101 @@
+"""Values that cross module borders: closed sets, settings and frames. Arrays are float32 unless said otherwise.
+
+Units inside: samples at 16 kHz, radians, weights 0…1. Axes: right-handed, x to the subject's left, y up, z forward
+(see `geometry`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from space_runtime.geometry import Floats
+
+Pixels = NDArray[np.uint8]
+
+
+class Emotion(StrEnum):
+    """The emotion labels, in the order of the emotion vector's entries."""
+
+    NEUTRAL = "neutral"
+    HAPPY = "happy"
+    SAD = "sad"
+    ANGRY = "angry"
+    FEARFUL = "fearful"
+    DISGUSTED = "disgusted"
+    SURPRISED = "surprised"
+    CONTEMPT = "contempt"
+
+
+N_EMOTIONS: Final = len(Emotion)
+
+
+def emotion_vector(mix: dict[Emotion, float]) -> Floats:
+    """Return the (8,) vector of a mix: one intensity 0…1 per label. Neutral's entry never matters to the networks."""
+    return np.array([mix.get(label, 0.0) for label in Emotion], np.float32)
+
+
+class HeadMode(StrEnum):
+    """Where the head's motion comes from."""
+
+    KEEP = "keep"
+    """The head rests in the portrait's own pose."""
+    IDLE = "idle"
+    """A gentle sway, repeatable by seed."""
+    GIVEN = "given"
+    """The caller's rotations, one per frame."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Controls:
+    """What the caller may set. Every field has a neutral or natural default.
+
+    emotion: (8,) intensities 0…1, see `emotion_vector`.
+    mouth_strength, expression_strength: factors 0…2 on the motion of the mouth and of the rest of the face.
+    blinks_per_minute: mean rate of the seeded schedule, 0…120; 0 switches blinking off.
+    blink_samples: given blinks instead, media times in samples of full closure; None uses the schedule.
+    gaze_rad: (2,) yaw and pitch of both eyes in the head, radians, signs as in `HeadPose`; None looks straight ahead.
+    look_at: (3,) point in normalised space that both eyes look at; wins over gaze_rad; None for none.
+    head_mode, head_strength: where head motion comes from, and a factor 0…2 on the idle sway.
+    head_track_rad: (n, 3) given yaw, pitch, roll relative to the portrait's pose, one row per frame; the last row holds.
+    seed: of blinks and idle motion.
+    """
+
+    emotion: Floats = field(default_factory=lambda: np.zeros(N_EMOTIONS, np.float32))
+    mouth_strength: float = 1.0
+    expression_strength: float = 1.0
+    blinks_per_minute: float = 15.0
+    blink_samples: tuple[int, ...] | None = None
+    gaze_rad: Floats | None = None
+    look_at: Floats | None = None
+    head_mode: HeadMode = HeadMode.IDLE
+    head_strength: float = 1.0
+    head_track_rad: Floats | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One animation instant.
+
+    frame_index: counts from 0; media_sample: exact media time in samples at 16 kHz.
+    landmarks: (78, 3) normalised. blendshapes: (52,) weights 0…1 in `engine_bridge.schema.ARKIT_NAMES` order.
+    head_rotation_rad: (3,) yaw, pitch, roll relative to the portrait's own pose (a rig's rest pose).
+    head_translation: (3,) relative to the rest, in normalised units (outer-eye-corner distances).
+    eye_rotation_rad: (2, 2) yaw, pitch of the subject's left eye, then of the right.
+    rgb: (512, 512, 3) uint8 picture, or None when no pictures are asked for.
+    """
+
+    frame_index: int
+    media_sample: Fraction
+    landmarks: Floats
+    blendshapes: Floats
+    head_rotation_rad: Floats
+    head_translation: Floats
+    eye_rotation_rad: Floats
+    rgb: Pixels | None = None
