@@ -1,0 +1,76 @@
+"""Writes the manifest of the embedded bundle from the model files and ``export/bundle.toml`` (provenance, licences)."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from space_runtime.errors import BundleError
+from space_runtime.manifest import Entry, Manifest, Tensor, sha256_of, write_manifest
+
+PROVENANCE = Path(__file__).parent / "bundle.toml"
+LIMIT_BYTES = 25_000_000
+RESERVED = "bundle"
+
+
+def pack(folder: Path, provenance: Path = PROVENANCE) -> Manifest:
+    """Write ``manifest.json`` into ``folder`` for the files that ``provenance`` names and return it.
+
+    Raises `BundleError` when a file is missing, a file has no provenance, or the bundle outgrows 25 MB.
+    """
+    table = tomllib.loads(provenance.read_text(encoding="utf-8"))
+    head = table.pop(RESERVED)
+    entries = tuple(_entry(folder, name, facts) for name, facts in sorted(table.items()))
+    _check_folder(folder, entries)
+    manifest = Manifest(head["name"], head["version"], entries)
+    write_manifest(manifest, folder)
+    return manifest
+
+
+def _check_folder(folder: Path, entries: tuple[Entry, ...]) -> None:
+    known = {entry.file for entry in entries}
+    strangers = sorted(p.name for p in folder.iterdir() if p.suffix in {".onnx", ".npz"} and p.name not in known)
+    if strangers:
+        raise BundleError(f"{strangers[0]} has no provenance; describe it in {PROVENANCE.name} or remove it")
+    total = sum(entry.n_bytes for entry in entries)
+    if total > LIMIT_BYTES:
+        raise BundleError(f"the bundle has {total} bytes, more than {LIMIT_BYTES}; shrink a network")
+
+
+def _entry(folder: Path, name: str, facts: dict[str, object]) -> Entry:
+    path = folder / str(facts["file"])
+    if not path.is_file():
+        raise BundleError(f"{path} is missing; run the export of {name!r} first")
+    inputs, outputs = _tensors(path)
+    sources, states, settings = facts["sources"], facts.get("states", []), facts.get("settings", {})
+    assert isinstance(sources, list) and isinstance(states, list) and isinstance(settings, dict)
+    return Entry(
+        name=name,
+        file=path.name,
+        sha256=sha256_of(path),
+        n_bytes=path.stat().st_size,
+        purpose=str(facts["purpose"]),
+        licence=str(facts["licence"]),
+        sources=tuple(sources),
+        inputs=inputs,
+        outputs=outputs,
+        states=tuple((a, b) for a, b in states),
+        settings=settings,
+    )
+
+
+def _tensors(path: Path) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    if path.suffix == ".npz":
+        with np.load(path, allow_pickle=False) as archive:
+            return (), tuple(Tensor(key, archive[key].shape, str(archive[key].dtype)) for key in archive.files)
+    graph = onnx.load(path, load_external_data=False).graph
+    return tuple(_tensor(value) for value in graph.input), tuple(_tensor(value) for value in graph.output)
+
+
+def _tensor(value: onnx.ValueInfoProto) -> Tensor:
+    kind = value.type.tensor_type
+    shape = tuple(d.dim_param if d.HasField("dim_param") else d.dim_value for d in kind.shape.dim)
+    return Tensor(value.name, shape, str(onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type)))
