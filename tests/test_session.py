@@ -1,0 +1,132 @@
+"""Laws of a session: chunking, causality, isolation, determinism, reset, silence, the frame clock."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from space_runtime import Controls, Frame, Session, UsageError, load_bundle
+from space_runtime.geometry import Floats
+from space_runtime.timebase import SAMPLE_RATE, n_frames
+
+BUNDLE = load_bundle()
+STILL = Controls(blinks_per_minute=0.0)
+
+
+def voice(seconds: float, seed: int = 0) -> Floats:
+    """A voice-like sound: a pulse train through moving resonances, with pauses. (n,) float32."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    pitch = 120 + 30 * np.sin(2 * np.pi * 0.7 * t + rng.uniform(0, 6))
+    phase = 2 * np.pi * np.cumsum(pitch) / SAMPLE_RATE
+    buzz = sum(np.sin(k * phase) / k for k in range(1, 25))
+    syllables = np.clip(np.sin(2 * np.pi * 4 * t + rng.uniform(0, 6)), 0, None)
+    return (0.1 * buzz * syllables + 0.002 * rng.standard_normal(t.size)).astype(np.float32)
+
+
+def play(session: Session, samples: Floats, cuts: list[int] | None = None) -> list[Frame]:
+    frames: list[Frame] = []
+    for piece in np.split(samples, sorted(cuts or [])):
+        frames += session.push(piece)
+    return frames + session.finish()
+
+
+def same_bits(a: list[Frame], b: list[Frame]) -> bool:
+    def key(frame: Frame) -> tuple[object, ...]:
+        arrays = (frame.landmarks, frame.blendshapes, frame.head_rotation_rad, frame.eye_rotation_rad)
+        return (frame.frame_index, frame.media_sample, *(array.tobytes() for array in arrays))
+
+    return len(a) == len(b) and all(key(x) == key(y) for x, y in zip(a, b, strict=True))
+
+
+@settings(max_examples=10, deadline=None)
+@given(cuts=st.lists(st.integers(0, 12_000), max_size=12))
+def test_how_sound_is_cut_does_not_change_a_bit(cuts: list[int]) -> None:
+    samples = voice(0.75)
+    assert same_bits(play(Session(BUNDLE), samples, cuts), play(Session(BUNDLE), samples))
+
+
+@pytest.mark.parametrize("frame_index", [0, 7, 20])
+def test_sound_beyond_the_look_ahead_never_changes_a_frame(frame_index: int) -> None:
+    session = Session(BUNDLE)
+    samples = voice(1.2)
+    edge = frame_index * SAMPLE_RATE // 30 + session.look_ahead_samples + 1
+    changed = samples.copy()
+    changed[edge:] = voice(1.2, seed=9)[edge:] * 3
+    before, after = play(Session(BUNDLE), samples), play(Session(BUNDLE), changed)
+    assert same_bits(before[: frame_index + 1], after[: frame_index + 1])
+    assert not same_bits(before, after)
+
+
+def test_a_frame_appears_as_soon_as_its_look_ahead_is_in() -> None:
+    session = Session(BUNDLE)
+    seen = 0
+    for block in np.split(voice(1.0), 100):
+        for frame in session.push(block):
+            assert frame.media_sample + session.look_ahead_samples > seen
+        seen += block.size
+        due = [k for k in range(60) if Fraction(k * SAMPLE_RATE, 30) + session.look_ahead_samples <= seen]
+        assert session._state.next_frame >= len(due)
+
+
+def test_two_interleaved_sessions_equal_two_separate_ones() -> None:
+    sounds = voice(0.8, 1), voice(0.8, 2)
+    sessions = Session(BUNDLE), Session(BUNDLE)
+    mixed: tuple[list[Frame], list[Frame]] = ([], [])
+    for start in range(0, 12_800, 500):
+        for session, sound, frames in zip(sessions, sounds, mixed, strict=True):
+            frames += session.push(sound[start : start + 500])
+    for session, sound, frames in zip(sessions, sounds, mixed, strict=True):
+        assert same_bits(frames + session.finish(), play(Session(BUNDLE), sound))
+
+
+def test_reset_equals_new() -> None:
+    session = Session(BUNDLE)
+    play(session, voice(0.5, 3))
+    session.reset()
+    assert same_bits(play(session, voice(0.5, 4)), play(Session(BUNDLE), voice(0.5, 4)))
+
+
+def test_silence_is_neutral() -> None:
+    frames = play(Session(BUNDLE, controls=STILL), np.zeros(2 * SAMPLE_RATE, np.float32))
+    rest = Session(BUNDLE, controls=STILL)._pipeline.identity.neutral
+    assert max(np.abs(frame.landmarks - rest).max() for frame in frames) < 0.01
+    assert max(frame.blendshapes.max() for frame in frames) < 0.1
+
+
+def test_speech_moves_the_face() -> None:
+    frames = play(Session(BUNDLE, controls=STILL), voice(2.0))
+    jaw = np.array([frame.landmarks[8, 1] for frame in frames])
+    assert np.ptp(jaw) > 0.01
+
+
+@pytest.mark.parametrize("fps", [Fraction(24), Fraction(25), Fraction(30000, 1001), Fraction(60), Fraction(240)])
+@pytest.mark.parametrize("n_samples", [0, 1, 319, 16_000, 16_001])
+def test_frames_cover_the_sound_exactly(fps: Fraction, n_samples: int) -> None:
+    frames = play(Session(BUNDLE, fps=fps), np.zeros(n_samples, np.float32))
+    assert [frame.frame_index for frame in frames] == list(range(n_frames(n_samples, fps)))
+    assert all(frame.media_sample < n_samples for frame in frames)
+    assert Fraction(len(frames) * SAMPLE_RATE) / fps >= n_samples
+
+
+def test_different_seeds_give_different_head_motion_and_equal_seeds_the_same() -> None:
+    def head(seed: int) -> Floats:
+        return np.stack([f.head_rotation_rad for f in play(Session(BUNDLE, controls=Controls(seed=seed)), voice(1.5))])
+
+    assert np.array_equal(head(1), head(1))
+    assert not np.allclose(head(1), head(2))
+
+
+@pytest.mark.parametrize("bad", [np.zeros((2, 100), np.float32), np.array([0.0, np.nan], np.float32)])
+def test_samples_that_cannot_be_used_are_refused(bad: Floats) -> None:
+    with pytest.raises(UsageError):
+        Session(BUNDLE).push(bad)
+
+
+def test_pictures_without_a_portrait_are_refused() -> None:
+    with pytest.raises(UsageError, match="portrait"):
+        Session(BUNDLE, pictures=True)
