@@ -1,4 +1,4 @@
-"""Makes ``face_detector.onnx``, ``face_mesh.onnx`` and ``person_matte.onnx`` from the graphs inside the mediapipe wheel.
+"""Makes ``face_detector``, ``face_mesh`` and ``person_matte`` (ONNX) from the graphs inside the mediapipe wheel.
 
 The graphs are Google's, under Apache-2.0; they stay what they are, but speak standard ONNX and take plain uint8 crops::
 
@@ -67,10 +67,12 @@ class Rewriter:
     def indices(self, *values: int) -> str:
         return self.constant(values, np.int64)
 
-    def add(self, operator: str, *inputs: str, output: str = "", **attributes: object) -> str:
+    def add(self, operator: str, *inputs: str, output: str = "", **attributes: int | str | list[int]) -> str:
         """Add a node; return the name of its (first) output."""
         output = output or self.name()
-        self.nodes.append(helper.make_node(operator, inputs, [output], **attributes))
+        node = helper.make_node(operator, inputs, [output])
+        node.attribute.extend(helper.make_attribute(key, value) for key, value in attributes.items())
+        self.nodes.append(node)
         return output
 
     def reshape(self, value: str, *shape: int, output: str = "") -> str:
@@ -111,7 +113,7 @@ def subset_to_transform(to: Rewriter, node: NodeProto) -> None:
 
 def sample_patch(to: Rewriter, node: NodeProto, side: int) -> None:
     """TransformTensorBilinear: a patch of a feature map (side × side), bilinear, zeros outside, centres at +0.5."""
-    given = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
+    given = {attribute.name: attribute.i for attribute in node.attribute}
     height, width = given["output_height"], given["output_width"]
     rows, columns = np.mgrid[0:height, 0:width].reshape(2, -1) + 0.5
     patch = np.stack([columns, rows, np.zeros_like(rows), np.ones_like(rows)], 1)
@@ -133,7 +135,7 @@ def transform_points(to: Rewriter, node: NodeProto) -> None:
 
 
 def double_size(to: Rewriter, node: NodeProto, kernel: NDArray[np.generic]) -> None:
-    """Convolution2DTransposeBias with a 2×2 kernel (out, 2, 2, in) and stride 2: channels-last transposed convolution."""
+    """Convolution2DTransposeBias, 2×2 kernel (out, 2, 2, in), stride 2: a channels-last transposed convolution."""
     if kernel.shape[1:3] != (2, 2):
         raise SystemExit(f"the transposed convolution has a kernel {kernel.shape}; only 2×2 with stride 2 is known")
     weights = to.constant(kernel.transpose(3, 0, 1, 2))
@@ -142,9 +144,9 @@ def double_size(to: Rewriter, node: NodeProto, kernel: NDArray[np.generic]) -> N
     to.add("Transpose", larger, output=node.output[0], perm=[0, 2, 3, 1])
 
 
-def prepare_picture(to: Rewriter, tensor: str, divisor: float, offset: float, output: str) -> None:
+def prepare_picture(to: Rewriter, divisor: float, offset: float, output: str) -> None:
     """uint8 picture → float, divided, shifted."""
-    scaled = to.add("Div", to.add("Cast", tensor, to=TensorProto.FLOAT), to.constant(divisor))
+    scaled = to.add("Div", to.add("Cast", "picture", to=TensorProto.FLOAT), to.constant(divisor))
     to.add("Add", scaled, to.constant(offset), output=output)
 
 
@@ -228,7 +230,7 @@ def rewrite(recipe: Recipe, source: onnx.ModelProto) -> onnx.ModelProto:
     """Return the graph in standard ONNX with the recipe's uint8 input and outputs."""
     graph, to = source.graph, Rewriter()
     weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    prepare_picture(to, "picture", *recipe.scale, output=recipe.picture)
+    prepare_picture(to, *recipe.scale, output=recipe.picture)
     for node in graph.node:
         if node.op_type == "TFL_Landmarks2TransformMatrix":
             subset_to_transform(to, node)
