@@ -93,7 +93,8 @@ def refine(rgb: Pixels, tracker: FaceTracker, mesh: Floats) -> Floats:
     """Return the mean (478, 3) mesh of several slightly moved crops around a first mesh."""
     region = region_of_mesh(tracker.read(rgb, region_of_mesh(mesh)).mesh)
     looks = [tracker.read(rgb, region.moved(*look)).mesh for look in LOOKS]
-    return np.stack(looks).mean(0, dtype=np.float64).astype(np.float32)
+    mesh = np.stack(looks).mean(0, dtype=np.float64)
+    return mesh.astype(np.float32)
 
 
 def frame(rgb: Pixels, mesh: Floats) -> Pixels:
