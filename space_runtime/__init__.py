@@ -1,1 +1,39 @@
-"""SPACE runtime: speech in, facial animation out."""
+"""SPACE runtime: speech in, facial animation out.
+
+::
+
+    from space_runtime import Session, bake, load_bundle, open_portrait, open_tracker
+
+    bundle = load_bundle()                          # the embedded networks, hashes checked
+    portrait = open_portrait(Path("photo.jpg"), open_tracker(bundle))   # or None: a neutral face, curves only
+    session = Session(bundle, portrait)             # live: push sound, get frames
+    frames = session.push(samples) + session.finish()
+    bake(Path("line.wav"), Path("out"), bundle=bundle, portrait=portrait, formats=("mp4", "npz"))
+"""
+
+from space_runtime.bake import bake
+from space_runtime.bundle import Bundle, load_bundle
+from space_runtime.errors import BundleError, MediaError, OutputError, SpaceError, UsageError
+from space_runtime.portrait import Portrait, open_portrait, open_tracker
+from space_runtime.session import Session
+from space_runtime.values import Controls, Emotion, Frame, HeadMode, emotion_vector
+
+__all__ = [
+    "Bundle",
+    "BundleError",
+    "Controls",
+    "Emotion",
+    "Frame",
+    "HeadMode",
+    "MediaError",
+    "OutputError",
+    "Portrait",
+    "Session",
+    "SpaceError",
+    "UsageError",
+    "bake",
+    "emotion_vector",
+    "load_bundle",
+    "open_portrait",
+    "open_tracker",
+]
