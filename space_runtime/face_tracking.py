@@ -76,13 +76,14 @@ class FaceTracker:
     matte_network: Network | None = None
 
     def faces(self, rgb: Pixels) -> list[Face]:
-        """Return every face of (h, w, 3) ``rgb``, largest first. Stops at the first tile level that shows one."""
-        for level in TILE_LEVELS:
-            found = [self.read(rgb, region) for region in self._search(rgb, level)[:MAX_FACES]]
-            faces = _distinct([face for face in found if face.confidence >= MIN_CONFIDENCE])
-            if faces:
-                return sorted(faces, key=lambda face: -face.region.side)
-        return []
+        """Return the faces of (h, w, 3) ``rgb``, largest first. Stops at the first tile level that shows one."""
+        return next(filter(None, (self.faces_at(rgb, level) for level in TILE_LEVELS)), [])
+
+    def faces_at(self, rgb: Pixels, level: int) -> list[Face]:
+        """Return the faces that the tiles of one level show, largest first; see `TILE_LEVELS`."""
+        found = [self.read(rgb, region) for region in self._search(rgb, level)[:MAX_FACES]]
+        faces = _distinct([face for face in found if face.confidence >= MIN_CONFIDENCE])
+        return sorted(faces, key=lambda face: -face.region.side)
 
     def track(self, rgb: Pixels, near: Floats | None = None) -> Face | None:
         """Return the face at the place of ``near``, the previous frame's mesh; without one, or when it is lost, the

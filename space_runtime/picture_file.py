@@ -187,7 +187,7 @@ def _tiff(data: bytes) -> Size | None:
 
 
 def _pnm(data: bytes) -> Size | None:
-    numbers = re.match(rb"P[1-6](?:\s|#[^\n]*\n)+(\d{1,9})\s+(\d{1,9})", data[:4096])
+    numbers = re.match(rb"P[1-6](?:\s|#[^\n]*\n)+(\d{1,9})\s+(\d{1,9})\s", data[:4096])
     return (int(numbers[1]), int(numbers[2])) if numbers else None
 
 

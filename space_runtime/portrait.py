@@ -11,8 +11,8 @@ import numpy as np
 
 from space_runtime.bundle import Bundle
 from space_runtime.errors import MediaError
-from space_runtime.face_gate import HumanCheck, check_human
-from space_runtime.face_tracking import Face, FaceTracker, region_of_mesh
+from space_runtime.face_gate import is_clear_human
+from space_runtime.face_tracking import TILE_LEVELS, Face, FaceTracker, region_of_mesh
 from space_runtime.geometry import Floats, HeadPose, landmarks_from_mesh, normalise
 from space_runtime.picture_file import read_picture
 from space_runtime.values import Pixels
@@ -29,6 +29,10 @@ MAX_SHIFT: Final = 0.12
 """The square may move by this part of its side rather than leave the photo."""
 MIN_FACE_HEIGHT: Final = 48.0
 """Least height of a usable face in the photo, pixels."""
+MAX_CHECKED: Final = 8
+"""Faces of one picture that are looked at closely."""
+MAX_ROLL: Final = 0.9
+"""Largest roll of an upright face, radians; beyond it the photo is turned by quarters."""
 MAX_YAW_DEG: Final = 50.0
 MAX_PITCH_DEG: Final = 45.0
 
@@ -75,18 +79,14 @@ def portrait_from_pixels(rgb: Pixels, tracker: FaceTracker, name: str) -> Portra
 
     Raises `MediaError` when there is no face, none that is human, or it is too small or turned too far away.
     """
-    face, note = _choose(tracker.faces(rgb), rgb, tracker, name)
-    turns = round(face.region.roll / (np.pi / 2)) % 4
-    if turns:
-        rgb = np.ascontiguousarray(np.rot90(rgb, turns))
-        face, _ = _choose(tracker.faces(rgb), rgb, tracker, name)
-        note = "; ".join(filter(None, (note, "the photo was turned upright")))
+    face, turns, notes = _choose(rgb, tracker, name)
+    rgb = np.ascontiguousarray(np.rot90(rgb, turns))
     image = frame(rgb, face.mesh)
     mesh = refine(image, tracker, _only(tracker.track(image), name).mesh)
     landmarks = landmarks_from_mesh(mesh)
     normalised, pose = normalise(landmarks)
     _check_pose(pose, name)
-    return Portrait(image, mesh, landmarks, pose, normalised, tracker.matte(image), note)
+    return Portrait(image, mesh, landmarks, pose, normalised, tracker.matte(image), "; ".join(notes))
 
 
 def refine(rgb: Pixels, tracker: FaceTracker, mesh: Floats) -> Floats:
@@ -126,20 +126,42 @@ def square_around(mesh: Floats, height: int, width: int) -> tuple[int, int, int]
     return starts[0], starts[1], side
 
 
-def _choose(faces: list[Face], rgb: Pixels, tracker: FaceTracker, name: str) -> tuple[Face, str]:
-    """Return the largest human face and the note about the others."""
-    if not faces:
-        raise MediaError(f"no face was found in {name}; use a photo that shows one face from the front")
-    checks = [check_human(rgb, face, tracker) for face in faces[:4]]
-    human = [face for face, check in zip(faces, checks, strict=False) if check is HumanCheck.HUMAN]
-    if not human:
-        raise MediaError(f"what looks like a face in {name} is not a clear human face; use a photo of a person's face")
-    height = float(np.ptp(human[0].mesh[:, 1]))
+def _choose(rgb: Pixels, tracker: FaceTracker, name: str) -> tuple[Face, int, list[str]]:
+    """Return the largest clear human face, the quarter turns (counter-clockwise) that set it upright, and notes."""
+    n_doubtful = 0
+    for turns in (0, 1, 3, 2):
+        human, n_seen = _clear_faces(np.ascontiguousarray(np.rot90(rgb, turns)), tracker)
+        if human:
+            _check_height(human[0], name)
+            many = [f"{len(human)} faces found, the largest is used"] if len(human) > 1 else []
+            return human[0], turns, [*many, "the photo was turned upright"] if turns else many
+        n_doubtful += n_seen if turns == 0 else 0
+    if n_doubtful:
+        raise MediaError(f"what looks like a face in {name} is not a whole, clear human face; use a photo that shows"
+                         " a person's whole face from the front")
+    raise MediaError(f"no face was found in {name}; use a photo that shows one face from the front")
+
+
+def _clear_faces(rgb: Pixels, tracker: FaceTracker) -> tuple[list[Face], int]:
+    """Return the upright clear human faces, largest first, and how many faces were doubtful.
+
+    Tiles are searched only when the whole picture shows none.
+    """
+    n_doubtful = 0
+    for level in TILE_LEVELS:
+        faces = tracker.faces_at(rgb, level)[:MAX_CHECKED]
+        human = [face for face in faces if abs(face.region.roll) <= MAX_ROLL and is_clear_human(rgb, face, tracker)]
+        if human:
+            return human, n_doubtful
+        n_doubtful += len(faces)
+    return [], n_doubtful
+
+
+def _check_height(face: Face, name: str) -> None:
+    height = float(np.ptp(face.mesh[:, 1]))
     if height < MIN_FACE_HEIGHT:
         raise MediaError(f"the face in {name} is only {height:.0f} pixels high; at least {MIN_FACE_HEIGHT:.0f} are"
                          " needed, use a larger photo")
-    note = f"{len(faces)} faces found, the largest is used" if len(faces) > 1 else ""
-    return human[0], note
 
 
 def _only(face: Face | None, name: str) -> Face:

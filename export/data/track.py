@@ -5,9 +5,10 @@
     python -m export.data.track videos ../shared/data/talking_heads/video OUT.npz
     python -m export.data.track portraits ../shared/data/portraits OUT.npz
 
-The first writes one array per video, named as its file: (n, 478, 3) meshes in picture pixels and the project's axes, NaN
-where no face is found; and ``fps``, (n_videos,) in the order of ``names``. The second writes ``names``, ``meshes``
-(n, 478, 3) in the pixels of the portrait's square, and ``images`` (n, 512, 512, 3) into a second file, ``OUT_crops.npz``.
+The first writes one array per video, named as its file: (n, 478, 3) meshes in picture pixels and the project's axes,
+NaN where no face is found; and ``fps``, (n_videos,) in the order of ``names``. The second writes ``names`` and
+``meshes``, (n, 478, 3) in the pixels of the portrait's square, and into a second file, ``OUT_crops.npz``, ``names`` and
+``images``, (n, 512, 512, 3).
 The results are scratch: they show people and are never committed.
 """
 
@@ -71,7 +72,7 @@ def track_videos(folder: Path, out: Path, tracker: FaceTracker) -> None:
         log.info("%s: %d frames, %d lost", video.stem, len(tracks[video.stem]),
                  int(np.isnan(tracks[video.stem][:, 0, 0]).sum()))
     rates = np.array([frame_rate(video) for video in videos], np.float32)
-    np.savez(out, names=np.array([*tracks]), fps=rates, **tracks)
+    np.savez(out, names=np.array([*tracks]), fps=rates, **tracks)  # type: ignore[arg-type]  # no clip is "allow_pickle"
 
 
 def track_portraits(folder: Path, out: Path, tracker: FaceTracker) -> None:
