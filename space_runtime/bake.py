@@ -1,0 +1,149 @@
+"""Bakes a line: the same session as live, with files at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+from space_runtime.bundle import Bundle, load_bundle
+from space_runtime.clip import Clip, write_json, write_npz
+from space_runtime.config import Format
+from space_runtime.errors import UsageError
+from space_runtime.geometry import Floats
+from space_runtime.outputs import prepare_folder, written_whole
+from space_runtime.plots import ContactSheet, Waveform, write_curves
+from space_runtime.portrait import SIDE, Portrait
+from space_runtime.provenance import provenance
+from space_runtime.session import Session
+from space_runtime.sound import Sound, open_sound
+from space_runtime.stages.audio import Resampler, mix_to_mono
+from space_runtime.timebase import SAMPLE_RATE
+from space_runtime.values import Controls, Frame
+from space_runtime.video import VideoWriter
+
+Progress = Callable[[float, float | None], None]
+"""Called with the seconds of sound done and the seconds in all, None where the file does not tell."""
+
+CURVES: Final = "_curves.png"
+SHEET: Final = "_frames.png"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ends:
+    """Where the frames of a bake go."""
+
+    clip: Clip
+    waveform: Waveform
+    sheet: ContactSheet
+    video: VideoWriter | None
+
+    def hear(self, block: Floats) -> None:
+        if self.video:
+            self.video.add_sound(block)
+
+    def see(self, frames: Iterable[Frame]) -> None:
+        for frame in frames:
+            self.clip.add(frame)
+            self.sheet.add(frame)
+            if self.video and frame.rgb is not None:
+                self.video.add_picture(frame.rgb)
+
+
+def bake(
+    line: Path,
+    folder: Path,
+    *,
+    bundle: Bundle | None = None,
+    portrait: Portrait | None = None,
+    controls: Controls | None = None,
+    fps: Fraction = Fraction(30),
+    formats: Iterable[Format | str] = (Format.NPZ,),
+    plot: bool = False,
+    progress: Progress | None = None,
+) -> tuple[Path, ...]:
+    """Write the animation of the sound file ``line`` into ``folder`` and return the files.
+
+    They are named after the line: ``STEM.mp4`` (needs a portrait), ``STEM.npz``, ``STEM.json``; ``plot`` adds
+    ``STEM_curves.png`` and, with a portrait, ``STEM_frames.png``. Each appears whole or not at all. The same sound,
+    portrait, controls and bundle give the same bytes on one machine's CPU.
+
+    bundle: None opens the embedded one. progress: see `Progress`; what it raises ends the bake.
+
+    Raises `UsageError` for mp4 without a portrait, `MediaError` for a sound that cannot be used, `OutputError` when
+    results cannot be written, `BundleError` for a damaged bundle.
+    """
+    chosen = frozenset(Format(name) for name in formats)
+    if Format.MP4 in chosen and portrait is None:
+        raise UsageError("mp4 shows a face and so needs a portrait; give one, or bake npz and json only")
+    sound = open_sound(line)
+    prepare_folder(folder)
+    bundle, controls = bundle or load_bundle(), controls or Controls()
+    pictures = portrait is not None and (plot or Format.MP4 in chosen)
+    session = Session(bundle, portrait, controls, fps, pictures)
+    targets = target_files(line, folder, chosen, plot, pictures)
+    with Clip(folder, fps) as clip:
+        waveform, sheet = Waveform(), ContactSheet()
+        with _video(targets.get(Format.MP4.value), sound, fps) as video:
+            _play(sound, session, _Ends(clip, waveform, sheet, video), progress)
+        metadata = provenance(sound, portrait, bundle, controls, fps)
+        _write(targets, clip, waveform, sheet, metadata)
+    return tuple(targets.values())
+
+
+def target_files(line: Path, folder: Path, formats: Iterable[Format], plot: bool, pictures: bool) -> dict[str, Path]:
+    """Return what a bake of ``line`` writes: endings to paths, in the order of writing."""
+    endings = {name.value: f".{name.value}" for name in sorted(formats)}
+    if plot:
+        endings["curves"] = CURVES
+        if pictures:
+            endings["sheet"] = SHEET
+    return {name: folder / f"{line.stem}{ending}" for name, ending in endings.items()}
+
+
+@contextmanager
+def _video(path: Path | None, sound: Sound, fps: Fraction) -> Iterator[VideoWriter | None]:
+    if path is None:
+        yield None
+        return
+    with ExitStack() as stack:
+        partial = stack.enter_context(written_whole(path))
+        video = stack.enter_context(VideoWriter(partial, fps, (SIDE, SIDE), sound.rate, sound.n_channels))
+        yield video
+        video.finish()
+
+
+def _play(sound: Sound, session: Session, ends: _Ends, progress: Progress | None) -> None:
+    resampler = Resampler(sound.rate, SAMPLE_RATE)
+    total_s = sound.n_samples / sound.rate if sound.n_samples else None
+    n_done = 0
+    for block in sound.blocks():
+        ends.hear(block)
+        _push(session, resampler.push(mix_to_mono(block)), ends)
+        n_done += len(block)
+        if progress:
+            progress(n_done / sound.rate, total_s)
+    _push(session, resampler.finish(), ends)
+    ends.see(session.finish())
+
+
+def _push(session: Session, samples: Floats, ends: _Ends) -> None:
+    ends.waveform.add(samples)
+    ends.see(session.push(samples))
+
+
+def _write(
+    targets: dict[str, Path], clip: Clip, waveform: Waveform, sheet: ContactSheet, metadata: dict[str, object]
+) -> None:
+    writers: dict[str, Callable[[Path], None]] = {
+        Format.NPZ.value: lambda path: write_npz(clip, metadata, path),
+        Format.JSON.value: lambda path: write_json(clip, metadata, path),
+        "curves": lambda path: write_curves(clip, waveform, path.stem.removesuffix("_curves"), path),
+        "sheet": sheet.write,
+    }
+    for name, path in targets.items():
+        if name in writers:
+            writers[name](path)

@@ -1,0 +1,61 @@
+"""The command line: the one place that prints. Each command lives in `space_runtime.commands`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from space_runtime.commands.bake import bake_command
+from space_runtime.commands.bench import bench_command
+from space_runtime.commands.inspect import inspect_command
+from space_runtime.commands.report import explain
+from space_runtime.version import VERSION
+
+app = typer.Typer(
+    name="space-runtime",
+    help="Speech in, facial animation out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("bake")(bake_command)
+app.command("inspect")(inspect_command)
+app.command("bench")(bench_command)
+
+INTERRUPTED = 130
+"""What shells expect after Ctrl-C."""
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"space-runtime {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Speech in, facial animation out."""
+
+
+def main() -> None:
+    """Run the command in `sys.argv` and exit: 0 when all went well, 1 when a line failed, 2 for a wrong call."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        app()
+    except KeyboardInterrupt:
+        print("space-runtime: stopped", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        sys.exit(explain(error, debug="--debug" in sys.argv))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The commands of ``space-runtime``, one module each."""

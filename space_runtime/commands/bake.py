@@ -1,0 +1,173 @@
+"""``space-runtime bake``: one line or many to files."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from space_runtime.bake import bake, target_files
+from space_runtime.bundle import Bundle, load_bundle
+from space_runtime.commands.report import explain
+from space_runtime.config import Format, in_range, parse_emotion, parse_formats, parse_gaze
+from space_runtime.errors import UsageError
+from space_runtime.outputs import prepare_folder
+from space_runtime.portrait import Portrait, open_portrait, open_tracker
+from space_runtime.timebase import parse_fps
+from space_runtime.values import Controls, HeadMode
+
+
+class Stopped(Exception):
+    """Ctrl-C, seen by a worker."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """What all lines of a call share."""
+
+    folder: Path
+    bundle: Bundle
+    portrait: Portrait | None
+    controls: Controls
+    fps: Fraction
+    formats: frozenset[Format]
+    plot: bool
+
+
+def bake_command(
+    lines: Annotated[list[Path], typer.Argument(help="Sound files: WAV, FLAC, OGG, Opus, MP3, m4a …", metavar="LINE…")],
+    portrait: Annotated[Path | None, typer.Option(help="Photo of the face that speaks; mp4 needs one.")] = None,
+    emotion: Annotated[
+        str, typer.Option(help="Labels with intensities 0…1, for example happy=0.7,surprised=0.2.")
+    ] = "",
+    fps: Annotated[str, typer.Option(help="Frames per second: 30, 29.97, 30000/1001 …")] = "30",
+    seed: Annotated[int, typer.Option(help="Seed of blinks and head motion.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder for the results; made if it does not exist.")] = Path("out"),
+    formats: Annotated[str, typer.Option(help="Any of mp4,npz,json.")] = "npz",
+    plot: Annotated[bool, typer.Option("--plot", help="Also draw the curves and a contact sheet.")] = False,
+    mouth_strength: Annotated[float, typer.Option(help="Factor 0…2 on the motion of the mouth.")] = 1.0,
+    expression_strength: Annotated[float, typer.Option(help="Factor 0…2 on the motion of the rest of the face.")] = 1.0,
+    blinks: Annotated[float, typer.Option(help="Mean blinks per minute, 0…120.")] = 15.0,
+    gaze: Annotated[str, typer.Option(help="YAW,PITCH of the eyes in degrees.")] = "",
+    head: Annotated[str, typer.Option(help="keep: rest in the portrait's pose; idle: sway gently.")] = "idle",
+    head_strength: Annotated[float, typer.Option(help="Factor 0…2 on the head's sway.")] = 1.0,
+    bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
+    jobs: Annotated[int, typer.Option(help="Lines baked at the same time.")] = 1,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Bake speech to facial animation: a talking portrait (mp4) and its curves (npz, json)."""
+    controls = Controls(
+        emotion=parse_emotion(emotion),
+        mouth_strength=in_range("--mouth-strength", mouth_strength, 0, 2),
+        expression_strength=in_range("--expression-strength", expression_strength, 0, 2),
+        blinks_per_minute=in_range("--blinks", blinks, 0, 120),
+        gaze_rad=parse_gaze(gaze),
+        head_mode=_head_mode(head),
+        head_strength=in_range("--head-strength", head_strength, 0, 2),
+        seed=int(in_range("--seed", seed, 0, 2**63 - 1)),
+    )
+    chosen, rate = parse_formats(formats), parse_fps(fps)
+    if Format.MP4 in chosen and portrait is None:
+        raise UsageError("mp4 shows a face: name a photo with --portrait, or leave mp4 out of --formats")
+    _check_targets(lines, out, chosen, plot, pictures=portrait is not None)
+    n_jobs = int(in_range("--jobs", jobs, 1, 256))
+    prepare_folder(out)
+    opened = load_bundle(bundle)
+    face = _open_face(portrait, opened)
+    failed = _bake_all(lines, Job(out, opened, face, controls, rate, chosen, plot), n_jobs, debug)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _head_mode(text: str) -> HeadMode:
+    modes = (HeadMode.KEEP, HeadMode.IDLE)
+    if text not in modes:
+        raise UsageError(f"unknown head mode {text!r}; the known ones are {', '.join(modes)}")
+    return HeadMode(text)
+
+
+def _check_targets(lines: list[Path], out: Path, formats: Iterable[Format], plot: bool, pictures: bool) -> None:
+    """Refuse calls in which one result would overwrite another, or a result an input."""
+    owners: dict[str, Path] = {str(line.resolve()).casefold(): line for line in lines}
+    if len(owners) < len(lines):
+        raise UsageError("the same line is named twice; name every line once")
+    for line in lines:
+        for target in target_files(line, out, formats, plot, pictures).values():
+            other = owners.setdefault(str(target.resolve()).casefold(), line)
+            if other is not line or target.resolve() == line.resolve():
+                raise UsageError(
+                    f"the results of {line} would overwrite those of {other} or the file itself ({target}); "
+                    "rename one, or bake them into different folders with --out"
+                )
+
+
+def _open_face(path: Path | None, bundle: Bundle) -> Portrait | None:
+    if path is None:
+        return None
+    portrait = open_portrait(path, open_tracker(bundle))
+    if portrait.note:
+        Console(stderr=True).print(f"{path.name}: {portrait.note}", highlight=False, markup=False, soft_wrap=True)
+    return portrait
+
+
+def _bake_all(lines: list[Path], job: Job, n_jobs: int, debug: bool) -> bool:
+    """Bake every line; return whether any failed. Ctrl-C ends the running ones, which remove what they began."""
+    stop, failed = threading.Event(), False
+    with _bars() as bars, ThreadPoolExecutor(n_jobs) as workers:
+        running = {workers.submit(_bake_one, line, job, bars, stop): line for line in lines}
+        try:
+            for done in as_completed(running):
+                failed |= _outcome(done, running[done], debug)
+        except KeyboardInterrupt:
+            stop.set()
+            workers.shutdown(wait=True, cancel_futures=True)
+            raise
+    return failed
+
+
+def _bars() -> Progress:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, disable=not console.is_terminal)
+
+
+def _bake_one(line: Path, job: Job, bars: Progress, stop: threading.Event) -> tuple[Path, ...]:
+    task: TaskID = bars.add_task(line.name, total=None)
+
+    def show(done_s: float, total_s: float | None) -> None:
+        if stop.is_set():
+            raise Stopped
+        bars.update(task, completed=done_s, total=total_s)
+
+    written = bake(
+        line,
+        job.folder,
+        bundle=job.bundle,
+        portrait=job.portrait,
+        controls=job.controls,
+        fps=job.fps,
+        formats=job.formats,
+        plot=job.plot,
+        progress=show,
+    )
+    bars.update(task, completed=1, total=1)
+    return written
+
+
+def _outcome(done: Future[tuple[Path, ...]], line: Path, debug: bool) -> bool:
+    """Say what became of a line; return whether it failed."""
+    try:
+        for path in done.result():
+            print(path)
+    except Exception as error:
+        explain(error, debug, f"{line}: ")
+        return True
+    return False

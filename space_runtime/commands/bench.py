@@ -1,0 +1,78 @@
+"""``space-runtime bench``: how fast this bundle is on this machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from space_runtime.assets import LINE, write_portrait
+from space_runtime.bench import Measurement, measure_bake, measure_session
+from space_runtime.bundle import Bundle, load_bundle
+from space_runtime.config import in_range
+from space_runtime.errors import UsageError
+from space_runtime.portrait import Portrait, open_portrait, open_tracker
+from space_runtime.sound import open_sound
+from space_runtime.timebase import SAMPLE_RATE, parse_fps
+from space_runtime.values import Controls
+
+
+def bench_command(
+    line: Annotated[Path, typer.Argument(help="What to speak; the bundled line by default.")] = LINE,
+    portrait: Annotated[Path | None, typer.Option(help="Photo; scikit-image's NASA portrait by default.")] = None,
+    seconds: Annotated[float, typer.Option(help="The curves are measured on the line repeated this long.")] = 60.0,
+    fps: Annotated[str, typer.Option(help="Frames per second.")] = "30",
+    bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Measure real-time factor, time per stage, p50 and p99 per frame and memory: curves, then 512×512 video."""
+    rate, opened, controls = parse_fps(fps), load_bundle(bundle), Controls()
+    in_range("--seconds", seconds, 1, 3600)
+    samples = np.concatenate(list(open_sound(line).speech_blocks()))
+    repeated = np.resize(samples, int(seconds * SAMPLE_RATE))
+    print(f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, {os.cpu_count()} CPUs")
+    print(f"bundle {opened.manifest.name} {opened.manifest.version}, {float(rate):g} frames per second\n")
+    _print("curves", measure_session(opened, repeated, rate, controls, None))
+    face = _face(portrait, opened)
+    if face is None:
+        print("512x512 video: not measured; name a photo with --portrait or install the extra 'demo'")
+        return
+    _print("512x512 pictures", measure_session(opened, samples, rate, controls, face))
+    whole = measure_bake(opened, line, rate, controls, face)
+    print(f"bake to mp4, from file to file: {whole:.2f} x real time, {whole * float(rate):.1f} frames/s")
+
+
+def _face(path: Path | None, bundle: Bundle) -> Portrait | None:
+    tracker = open_tracker(bundle)
+    if path is not None:
+        return open_portrait(path, tracker)
+    with TemporaryDirectory() as folder:
+        picture = Path(folder) / "portrait.png"
+        try:
+            write_portrait(picture)
+        except UsageError:
+            return None
+        return open_portrait(picture, tracker)
+
+
+def _print(title: str, measured: Measurement) -> None:
+    p50, p99 = measured.frame_ms
+    print(f"{title}: {measured.real_time_factor:.2f} x real time ({measured.sound_s:.1f} s in {measured.wall_s:.2f} s)")
+    print(f"  per frame: p50 {p50:.3f} ms, p99 {p99:.3f} ms, {measured.n_frames} frames")
+    if measured.peak_mb is not None:
+        print(f"  peak memory of the process so far: {measured.peak_mb:.0f} MiB")
+    for stage in measured.stages:
+        calls = f"{stage.total_s / stage.n_calls * 1e3:8.3f} ms x {stage.n_calls}"
+        _print_share(stage.name, calls, stage.total_s, measured)
+    staged_s = sum(stage.total_s for stage in measured.stages)
+    _print_share("rest", "", measured.wall_s - staged_s, measured)
+    print()
+
+
+def _print_share(name: str, calls: str, seconds: float, measured: Measurement) -> None:
+    print(f"  {name:<22} {calls:<22} {seconds / measured.wall_s:6.1%}")
