@@ -1,0 +1,213 @@
+"""Builds the rig's arrays: how the 78 landmarks of a face move with the 52 ARKit shapes and with identity.
+
+    python -m export.build_rig                     # writes space_runtime/models/rig.npz
+    python -m export.build_rig --report            # prints the tables of docs/rig.md, writes nothing
+
+From ICT-FaceKit (Li et al. 2020, "Learning Formation of Physically-Based Face Attributes", CVPR; MIT) come the mean
+face, the identity modes and the expression shapes, read off at its 68 landmark vertices. A tracker places its points at
+slightly other places than ICT's vertices; the mean difference on tracked faces at rest (`tracker`) is stored beside
+them, so that the runtime can meet both kinds of faces. The iris points come from tracked portraits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from engine_bridge.schema import ARKIT_NAMES
+from space_runtime.face_tracking import FaceTracker
+from space_runtime.geometry import (
+    LEFT_IRIS,
+    MEDIAPIPE_68,
+    N_LANDMARKS,
+    RIGHT_IRIS,
+    Floats,
+    from_mediapipe,
+    landmarks_from_mesh,
+    normalise,
+)
+from space_runtime.ort import load_network
+from space_runtime.rig_layout import LIP_PAIRS, MIRROR_78
+
+MODELS = Path(__file__).parents[1] / "space_runtime" / "models"
+SUMMED = {"browInnerUp": ("browInnerUp_L", "browInnerUp_R"), "cheekPuff": ("cheekPuff_L", "cheekPuff_R")}
+MISSING = ("tongueOut",)
+"""Shapes that ICT-FaceKit lacks: they stay zero."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceModel:
+    """ICT-FaceKit at the 78 landmarks, in normalised units of its neutral face, before normalisation per face.
+
+    mean (78, 3); identities (50, 78, 3) per standard deviation; shapes (52, 78, 3) in ARKit's order, at weight 1.
+    """
+
+    mean: Floats
+    identities: Floats
+    shapes: Floats
+
+
+def data_folder() -> Path:
+    """Return the folder of the training data: ``SPACE_DATA`` or ``../shared/data``."""
+    return Path(os.environ.get("SPACE_DATA", "../shared/data"))
+
+
+def read_face_model(data: Path, iris: Floats) -> FaceModel:
+    """Return ICT-FaceKit at the landmarks; ``iris`` (10, 3) are iris points relative to the mean of each eye's lids."""
+    with np.load(data / "face_model" / "ict_facekit.npz") as ict:
+        points = ict["landmark68"]
+        neutral, pose = normalise(ict["neutral"][points])
+        expressions = ict["expressions"][:, points].astype(np.float32) / np.float32(pose.scale)
+        modes = ict["identities"].astype(np.float32) / np.float32(pose.scale)
+        names = [str(name) for name in ict["expression_names"]]
+        eyes = [_eyeball_vertices(ict, side) for side in ("Right", "Left")]
+    still = np.zeros((len(names), 10, 3), np.float32)
+    moved = np.concatenate([np.repeat(modes[:, eye].mean(1, keepdims=True), 5, 1) for eye in eyes], 1)
+    shapes = _arkit_shapes(names, np.concatenate([expressions, still], 1))
+    mean = np.concatenate([neutral, iris + _lid_centres(neutral)])
+    return FaceModel(mean, np.concatenate([modes[:, points], moved], 1), _meeting_lips(mean, shapes))
+
+
+def _eyeball_vertices(ict: np.lib.npyio.NpzFile, side: str) -> NDArray[np.int64]:
+    material = [str(name) for name in ict["material_names"]].index(f"M_Iris{side}")
+    faces = ict["faces"][ict["face_material"] == material]
+    return np.unique(faces[faces >= 0]).astype(np.int64)
+
+
+def _lid_centres(face: Floats) -> Floats:
+    """(10, 3): the mean of the four lid points of the right eye five times, then of the left."""
+    centres = [face[[37, 38, 40, 41]].mean(0), face[[43, 44, 46, 47]].mean(0)]
+    return np.repeat(np.array(centres, np.float32), 5, 0)
+
+
+def _arkit_shapes(names: list[str], expressions: Floats) -> Floats:
+    """(52, 78, 3) in ARKit's order. ICT's extra shapes (pupil, cheek raiser) have no ARKit name and are left out."""
+    shapes = np.zeros((len(ARKIT_NAMES), N_LANDMARKS, 3), np.float32)
+    for row, name in enumerate(ARKIT_NAMES):
+        short = name.removesuffix("Left") + "_L" if name.endswith("Left") else name.removesuffix("Right") + "_R"
+        parts = SUMMED.get(name) or ((name,) if name in names else (short,))
+        if name not in MISSING:
+            shapes[row] = sum(expressions[names.index(part)] for part in parts)
+    return shapes
+
+
+def _meeting_lips(mean: Floats, shapes: Floats) -> Floats:
+    """Scale mouthClose so that the lips just meet at ``jawOpen = mouthClose = 1``, which is what ARKit's name means.
+
+    ICT's own shape drives the lips past one another there.
+    """
+    upper, lower = (mean[[pair[side] for pair in LIP_PAIRS], 1] for side in (0, 1))
+    opens, closes = (_lip_gap(shapes[ARKIT_NAMES.index(name)]) for name in ("jawOpen", "mouthClose"))
+    shapes = shapes.copy()
+    shapes[ARKIT_NAMES.index("mouthClose")] *= (opens + (upper - lower).mean()) / -closes
+    return shapes
+
+
+def _lip_gap(shape: Floats) -> float:
+    return float(np.mean([shape[upper, 1] - shape[lower, 1] for upper, lower in LIP_PAIRS]))
+
+
+def normalised_motion(mean: Floats, raw: Floats) -> Floats:
+    """Return (n, 78, 3): what remains of each displacement of ``mean`` when the displaced face is normalised."""
+    rest = normalise(mean)[0]
+    return np.stack([normalise((mean + motion).astype(np.float32))[0] - rest for motion in raw])
+
+
+def resting_faces(data: Path) -> Floats:
+    """Return (n, 68, 3): the normalised face at rest of each tracked speaker: lips shut, eyes open."""
+    faces: dict[str, list[Floats]] = {}
+    for name in ("grid_s1", "grid_others"):
+        clips = json.loads((data / "talking_heads" / f"{name}.json").read_text())
+        points = _tracked_points(data / "talking_heads" / f"{name}.npz")
+        for clip in clips[:200]:
+            frames = points[clip["first_frame"] : clip["first_frame"] + clip["n_frames"] : 3]
+            faces.setdefault(clip["speaker"], []).extend(normalise(frame)[0] for frame in frames)
+    return np.stack([_at_rest(np.stack(frames)) for frames in faces.values()])
+
+
+def _tracked_points(path: Path) -> Floats:
+    with np.load(path) as track:
+        landmarks = (track["delta"].astype(np.int32).cumsum(0) * track["scale"]).astype(np.float32)
+        columns = [list(track["indices"]).index(point) for point in MEDIAPIPE_68]
+    return from_mediapipe(landmarks[:, columns])
+
+
+def _at_rest(faces: Floats) -> Floats:
+    lips = np.mean([np.linalg.norm(faces[:, a] - faces[:, b], axis=-1) for a, b in LIP_PAIRS], 0)
+    eyes = np.mean([faces[:, a, 1] - faces[:, b, 1] for a, b in ((37, 41), (38, 40), (43, 47), (44, 46))], 0)
+    chosen = (lips <= np.quantile(lips, 0.2)) & (eyes >= np.quantile(eyes, 0.3))
+    rest: Floats = faces[chosen if chosen.any() else lips <= np.quantile(lips, 0.2)].mean(0)
+    return rest
+
+
+def iris_points(data: Path) -> Floats:
+    """Return (10, 3): iris points relative to the mean of each eye's lids, symmetric, looking straight ahead.
+
+    The median of the tracked portraits, most of which look into the camera.
+    """
+    names = ("face_detector", "face_mesh")
+    detector, mesh = (load_network(name, MODELS / f"{name}.onnx") for name in names)
+    tracker = FaceTracker(detector, mesh)
+    found = []
+    for path in sorted((data / "portraits").glob("*.jpg")):
+        picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        face = None if picture is None else tracker.track(np.ascontiguousarray(picture[..., ::-1]))
+        if face is not None:
+            points = normalise(landmarks_from_mesh(face.mesh))[0]
+            found.append(points[RIGHT_IRIS.start : LEFT_IRIS.stop] - _lid_centres(points))
+    return _symmetric(np.concatenate([np.zeros((68, 3), np.float32), np.median(found, 0)]))[68:].astype(np.float32)
+
+
+def _symmetric(points: Floats) -> Floats:
+    """Return (78, 3) points averaged with their mirror image."""
+    mirrored = points[list(MIRROR_78)] * np.array([-1, 1, 1], np.float32)
+    return ((points + mirrored) / 2).astype(np.float32)
+
+
+def tracker_difference(model: FaceModel, data: Path) -> Floats:
+    """Return (78, 3): where the tracker puts its points minus where ICT has them, on a mean face at rest, lips shut."""
+    tracked = resting_faces(data).mean(0)
+    iris = model.mean[68:] - _lid_centres(model.mean)
+    face = _symmetric(np.concatenate([tracked, iris + _lid_centres(tracked)]).astype(np.float32))
+    for upper, lower in LIP_PAIRS:
+        face[[upper, lower]] = (face[upper] + face[lower]) / 2
+    return normalise(face)[0] - model.mean
+
+
+def build(data: Path) -> dict[str, Floats]:
+    """Return the arrays of rig.npz: mean (78, 3), tracker (78, 3), identities (50, 78, 3), shapes (52, 78, 3)."""
+    model = read_face_model(data, iris_points(data))
+    return {
+        "mean": model.mean,
+        "tracker": tracker_difference(model, data),
+        "identities": normalised_motion(model.mean, model.identities),
+        "shapes": normalised_motion(model.mean, model.shapes),
+    }
+
+
+def main() -> None:
+    """Write rig.npz, or print the report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=data_folder())
+    parser.add_argument("--out", type=Path, default=MODELS / "rig.npz")
+    parser.add_argument("--report", action="store_true", help="print what the landmarks can see, write nothing")
+    options = parser.parse_args()
+    if options.report:
+        from export.rig_report import report
+
+        print(report(options.data))
+        return
+    arrays = {name: np.round(values, 6).astype(np.float32) for name, values in build(options.data).items()}
+    np.savez_compressed(options.out, allow_pickle=False, **arrays)
+    print(f"{options.out}: {options.out.stat().st_size / 1024:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()

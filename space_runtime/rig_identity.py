@@ -1,0 +1,228 @@
+"""One face as the rig sees it: its neutral landmarks, its own shapes, its eyes, and the solver prepared for them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from engine_bridge.schema import ARKIT_NAMES
+from space_runtime.geometry import Floats, normalise, rotation_matrix
+from space_runtime.rig_layout import (
+    EYE_CORNERS,
+    EYE_POINTS,
+    FULL_LOOK_RAD,
+    IRIS_DISTANCE,
+    IRIS_POINTS,
+    JAW_OPEN,
+    LID_PAIRS,
+    LIP_PAIRS,
+    LOOK_ROWS,
+    MOUTH_CLOSE,
+    OPPOSITES,
+    SHAPE,
+    SOLVED_ROWS,
+    UPPER_LID_SHARE,
+    landmark_errors,
+    prior_deviations,
+)
+from space_runtime.rig_solver import BoundedRidge, Doubles, prepare
+
+INERTIA: Final = 1.0
+"""Pull towards the last frame's weights, as a multiple of the pull towards zero: calms what landmarks hardly see."""
+
+_CORNERS: Final = np.array(EYE_CORNERS)
+_IRIS_CENTRES: Final = np.array([iris.start for iris in IRIS_POINTS])
+
+_LEAST_OPENING: Final = 0.5
+"""Eyes of a neutral face are open at least this part of the mean face's opening."""
+
+
+_GLANCE: Final = 0.012
+"""Shift of both irises (6°) from which a photo is taken to look aside rather than into the camera."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SolvePlan:
+    """The part of the solve that depends on the identity alone; n unknowns.
+
+    gather: (n, 78·3) from landmark displacements to the right-hand side. look: (n, 8) what the gaze's lids take off it.
+    inertia: (n,) weight of the last solution in it. problem: the prepared bounded least squares.
+    explained: (n,) part of each unknown's prior variance that the landmarks explain, 0…1.
+    """
+
+    gather: Doubles
+    look: Doubles
+    inertia: Doubles
+    problem: BoundedRidge
+    explained: Doubles
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RigIdentity:
+    """A face the rig is adapted to.
+
+    neutral: (78, 3) normalised: lips shut, eyes open, looking straight ahead.
+    basis: (52, 78, 3) displacement of each ARKit shape at weight 1.
+    eye_centres: (2, 3) centres of rotation of the left and the right eye.
+    photo_weights: (52,) the expression that the photo showed; zeros without a photo.
+    photo_gaze_rad: (2, 2) yaw, pitch of the left and the right eye in the photo.
+    """
+
+    neutral: Floats
+    basis: Floats
+    eye_centres: Floats
+    photo_weights: Floats
+    photo_gaze_rad: Floats
+    plan: SolvePlan
+
+
+def eye_centres(identity: RigIdentity, landmarks: Floats) -> Floats:
+    """Return (2, 3): the centres of rotation of the left and right eye in (78, 3) landmarks.
+
+    Eyeballs move with the corners of their eyes, so that a face that is a little off its place takes its eyes along.
+    """
+    centres: Floats = identity.eye_centres + (landmarks[_CORNERS] - identity.neutral[_CORNERS]).mean(1)
+    return centres
+
+
+def gaze_of(identity: RigIdentity, landmarks: Floats) -> Floats:
+    """Return (2, 2) yaw, pitch of the left and right eye in radians from where the iris centres of (78, 3) stand.
+
+    Depth is not used. Positive yaw looks to the subject's left, positive pitch down.
+    """
+    offsets = (landmarks[_IRIS_CENTRES] - eye_centres(identity, landmarks)) / IRIS_DISTANCE
+    angles = []
+    for x, y, _ in offsets.tolist():
+        pitch = -math.asin(max(-0.9, min(0.9, y)))
+        angles.append((math.asin(max(-0.95, min(0.95, x / math.cos(pitch)))), pitch))
+    return np.array(angles, np.float32)
+
+
+def turn_eyes(identity: RigIdentity, landmarks: Floats, eye_rotation_rad: Floats) -> Floats:
+    """Return landmarks (78, 3) with the iris points at (2, 2) yaw, pitch of the left and right eye; lids stay.
+
+    Law: ``gaze_of(identity, turn_eyes(identity, x, angles)) == angles``.
+    """
+    turned = landmarks.astype(np.float32)
+    places = zip(IRIS_POINTS, identity.eye_centres, eye_centres(identity, landmarks), eye_rotation_rad, strict=True)
+    for iris, rest, centre, (yaw, pitch) in places:
+        rotation = rotation_matrix(np.array([yaw, pitch, 0.0], np.float32))
+        turned[iris] = (identity.neutral[iris] - rest) @ rotation.T + centre
+    return turned
+
+
+def look_weights(eye_rotation_rad: Floats) -> Floats:
+    """Return (8,) weights of the eyeLook shapes, in ARKit's order, for (2, 2) yaw, pitch of the left and right eye."""
+    (left_yaw, left_pitch), (right_yaw, right_pitch) = eye_rotation_rad.tolist()
+    left = (left_pitch, -left_yaw, left_yaw, -left_pitch)  # down, in, out, up
+    right = (right_pitch, right_yaw, -right_yaw, -right_pitch)
+    return np.array([min(1.0, max(0.0, angle / FULL_LOOK_RAD)) for angle in (*left, *right)], np.float32)
+
+
+def make_identity(neutral: Floats, shapes: Floats, photo: Floats, photo_weights: Floats) -> RigIdentity:
+    """Return the identity with these (78, 3) neutral landmarks; ``photo`` (78, 3) is where its gaze is read."""
+    basis = shut_lids(neutral, shapes)
+    centres = neutral[_IRIS_CENTRES] - np.array([0, 0, IRIS_DISTANCE], np.float32)
+    identity = RigIdentity(neutral, basis, centres, photo_weights, np.zeros((2, 2), np.float32), make_plan(basis))
+    return replace(identity, photo_gaze_rad=gaze_of(identity, photo))
+
+
+def make_plan(basis: Floats) -> SolvePlan:
+    """Return the prepared solver for (52, 78, 3) shapes."""
+    precision = (1.0 / landmark_errors().ravel()) ** 2
+    motion = unknown_motion(basis)
+    prior = 1.0 / prior_deviations() ** 2
+    evidence = (motion * precision) @ motion.T
+    gather = motion * precision
+    look = gather @ basis[list(LOOK_ROWS)].reshape(len(LOOK_ROWS), -1).astype(np.float64).T
+    explained = 1.0 - np.diag(np.linalg.inv(evidence + np.diag(prior))) * prior
+    hessian = _part_opposites(evidence) + np.diag(prior * (1.0 + INERTIA))
+    return SolvePlan(gather, look, prior * INERTIA, prepare(hessian), explained)
+
+
+def unknown_motion(basis: Floats) -> Doubles:
+    """Return (n, 78·3): the motion of each unknown of the solver at 1 (see `rig_layout.MOUTH_CLOSE`)."""
+    motion = basis[list(SOLVED_ROWS)].reshape(len(SOLVED_ROWS), -1).astype(np.float64)
+    motion[MOUTH_CLOSE] += motion[JAW_OPEN]
+    return motion
+
+
+def _part_opposites(evidence: Doubles) -> Doubles:
+    """Weaken the negative correlation of opposite shapes, which otherwise lets both rise and cancel."""
+    parted = evidence.copy()
+    for one, other in OPPOSITES:
+        i, j = SOLVED_ROWS.index(SHAPE[one]), SOLVED_ROWS.index(SHAPE[other])
+        parted[i, j] = parted[j, i] = max(parted[i, j], parted[i, j] * 0.9)
+    return parted
+
+
+def shut_lids(neutral: Floats, shapes: Floats) -> Floats:
+    """Return (52, 78, 3) shapes whose lids fit the eyes of ``neutral``: at eyeBlink 1 the lid points meet exactly.
+
+    Lid motions of all eye shapes scale with the eye's opening; what a blink still lacks is shared between the lids.
+    """
+    fitted = shapes.copy()
+    for side, points, pairs in zip(("Left", "Right"), EYE_POINTS, LID_PAIRS, strict=True):
+        rows = [row for row, name in enumerate(ARKIT_NAMES) if name.startswith("eye") and name.endswith(side)]
+        blink = SHAPE[f"eyeBlink{side}"]
+        opening = np.mean([neutral[up, 1] - neutral[low, 1] for up, low in pairs])
+        closing = np.mean([shapes[blink, low, 1] - shapes[blink, up, 1] for up, low in pairs])
+        fitted[rows, points] *= opening / closing
+        for up, low in pairs:
+            gap = neutral[low] + fitted[blink, low] - neutral[up] - fitted[blink, up]
+            fitted[blink, up] += np.float32(UPPER_LID_SHARE) * gap
+            fitted[blink, low] -= np.float32(1 - UPPER_LID_SHARE) * gap
+    return fitted
+
+
+def at_rest(face: Floats, mean: Floats) -> Floats:
+    """Return (78, 3) ``face`` with what its expression left undone: lips meeting, eyes open, looking straight ahead.
+
+    mean: (78, 3) the mean face, for the normal opening of the eyes and the place of the iris.
+    """
+    face = face.copy()
+    _meet_lips(face)
+    for pairs in LID_PAIRS:
+        _open_lids(face, mean, pairs)
+    _centre_irises(face, mean)
+    return normalise(face)[0]
+
+
+def _centre_irises(face: Floats, mean: Floats) -> None:
+    """Take the gaze out of the irises: what both share of their way from the middle of the lids.
+
+    What they do not share, and a shift too small to be called a glance, is how this person's eyes are made.
+    """
+    lids = [[point for pair in pairs for point in pair] for pairs in LID_PAIRS]
+    places = zip(IRIS_POINTS, lids, strict=True)
+    shifts = [_offset(face, iris.start, around) - _offset(mean, iris.start, around) for iris, around in places]
+    shared = np.mean(shifts, 0)[:2]
+    distance = np.linalg.norm(shared)
+    glance = shared * distance**2 / (distance**2 + _GLANCE**2)
+    for iris in IRIS_POINTS:
+        centre = face[iris.start] - np.append(glance, 0).astype(np.float32)
+        face[iris] = mean[iris] - mean[iris.start] + centre
+
+
+def _offset(face: Floats, iris: int, lids: list[int]) -> Floats:
+    offset: Floats = face[iris] - face[lids].mean(0)
+    return offset
+
+
+def _meet_lips(face: Floats) -> None:
+    """Close what is left between the inner lips; the lower lip goes most of the way, the outer lips half as far."""
+    gaps = [face[upper] - face[lower] for upper, lower in LIP_PAIRS]
+    for (upper, lower), gap in zip(LIP_PAIRS, gaps, strict=True):
+        face[upper] = face[lower] = face[lower] + np.float32(0.7) * gap
+    drift = np.mean(gaps, 0)
+    face[50:53] -= np.float32(0.15) * drift
+    face[56:59] += np.float32(0.35) * drift
+
+
+def _open_lids(face: Floats, mean: Floats, pairs: tuple[tuple[int, int], ...]) -> None:
+    for upper, lower in pairs:
+        least = _LEAST_OPENING * (mean[upper, 1] - mean[lower, 1])
+        face[upper, 1] = max(face[upper, 1], face[lower, 1] + least)
