@@ -1,0 +1,123 @@
+"""Augmentation on mel powers: other voices, rooms, microphones, levels and noise without touching a waveform.
+
+Arrays: B sequences, N frames of 10 ms, 48 bands; natural logarithms of power unless said otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from scipy.signal import lfilter
+
+from space_runtime.geometry import Floats
+from space_runtime.stages.features import (
+    HIGHEST_HZ,
+    LEVEL_DECAY,
+    LEVEL_FLOOR,
+    LEVEL_SMOOTHING,
+    LOWEST_HZ,
+    N_FEATURES,
+    N_MELS,
+    normalised_log,
+)
+
+Rng = np.random.Generator
+SILENCE_LOG: Final = -27.0
+LN10_OVER_10: Final = float(np.log(10) / 10)
+"""Natural logarithm of power per decibel."""
+
+
+def augment(mel: Floats, noise_only: np.ndarray[tuple[int], np.dtype[np.bool_]], rng: Rng) -> Floats:
+    """Return (B, N, 48) linear powers of distorted (B, N, 48) sequences; ``noise_only`` ones lose all their speech."""
+    mel = warp_bands(mel, rng)
+    mel += equaliser(len(mel), rng)[:, None]
+    mel += rng.uniform(-45, 3, (len(mel), 1, 1)).astype(np.float32) * LN10_OVER_10
+    mel[noise_only] = SILENCE_LOG
+    power = np.exp(mel)
+    power += noise(power, noise_only, rng)
+    power *= band_limit(len(mel), rng)[:, None]
+    return power
+
+
+def features_of(power: Floats, rng: Rng) -> Floats:
+    """Return (B, N/2, 96) features of (B, N, 48) powers, as `space_runtime.stages.features` computes them.
+
+    The level starts at the floor or, as in the middle of a stream, at a random height.
+    """
+    means = power.mean(2).astype(np.float64)
+    smooth = lfilter([LEVEL_SMOOTHING], [1, LEVEL_SMOOTHING - 1], means, axis=1)
+    start = np.where(rng.random(len(power)) < 0.5, LEVEL_FLOOR, means.max(1) * 10 ** rng.uniform(-3, 0.5, len(power)))
+    smooth[:, 0] = np.maximum(smooth[:, 0], start)
+    rise = -np.log(LEVEL_DECAY) * np.arange(power.shape[1])
+    level = np.exp(np.maximum.accumulate(np.log(np.maximum(smooth, LEVEL_FLOOR)) + rise, 1) - rise)
+    level = np.maximum(level, LEVEL_FLOOR).astype(np.float32)
+    return normalised_log(power, level[..., None]).reshape(len(power), -1, N_FEATURES)
+
+
+def warp_bands(mel: Floats, rng: Rng) -> Floats:
+    """Return sequences whose frequency axis is stretched by ±20 %: shorter and longer vocal tracts."""
+    factors = np.exp(rng.uniform(-0.2, 0.2, len(mel)))
+    factors[rng.random(len(mel)) < 0.2] = 1.0
+    hz = _centres_hz()
+    warped = np.empty_like(mel)
+    for i, factor in enumerate(factors):
+        place = np.interp(hz * factor, hz, np.arange(N_MELS))
+        low = np.minimum(place.astype(int), N_MELS - 2)
+        share = (place - low).astype(np.float32)
+        warped[i] = mel[i][:, low] * (1 - share) + mel[i][:, low + 1] * share
+    return warped
+
+
+def equaliser(n: int, rng: Rng) -> Floats:
+    """Return (n, 48) smooth random responses of about ±6 dB with a tilt: microphones and rooms."""
+    place = np.linspace(0, 1, N_MELS)
+    waves = np.stack([np.cos(np.pi * k * place) for k in range(1, 6)])
+    strength = rng.normal(0, [4.0, 2.5, 1.5, 1.0, 1.0], (n, 5))
+    return (strength @ waves * LN10_OVER_10).astype(np.float32)
+
+
+def noise(power: Floats, noise_only: np.ndarray[tuple[int], np.dtype[np.bool_]], rng: Rng) -> Floats:
+    """Return (B, N, 48) powers to add: a faint floor always, often noise, sometimes other voices of the batch."""
+    n, length, bands = power.shape
+    loud = np.where(noise_only[:, None], 10 ** rng.uniform(-7, -1, (n, 1)), power.mean(2).mean(1, keepdims=True))[..., None]
+    snr_db = np.where(rng.random(n) < 0.55, rng.uniform(5, 35, n), rng.uniform(45, 70, n))
+    snr_db[noise_only] = rng.uniform(-10, 10, int(noise_only.sum()))
+    level = loud * 10 ** (-snr_db / 10)[:, None, None]
+    texture = rng.standard_gamma(1 + 0.08 * np.arange(bands), (n, length, bands)).astype(np.float32)
+    texture /= 1 + 0.08 * np.arange(bands, dtype=np.float32)
+    colour, swell = np.exp(_colour(n, rng)), _swell(n, length, rng)
+    colour, swell = colour / colour.mean(1, keepdims=True), swell / swell.mean(1, keepdims=True)
+    added = level * texture * colour[:, None] * swell
+    talkers = (rng.random(n) < 0.12) & ~noise_only
+    voices = np.roll(power, 1, 0) + np.roll(power, 2, 0) + np.roll(power, 3, 0)
+    voices *= loud / (voices.mean((1, 2), keepdims=True) + 1e-12) * 10 ** (-rng.uniform(8, 20, (n, 1, 1)) / 10)
+    return (added + voices * talkers[:, None, None]).astype(np.float32)
+
+
+def band_limit(n: int, rng: Rng) -> Floats:
+    """Return (n, 48) factors; one sequence in seven keeps only what a telephone carries."""
+    limit = np.where(rng.random(n) < 0.15, rng.uniform(3400, 5500, n), 1e9)
+    return np.where(_centres_hz()[None] > limit[:, None], 1e-5, 1.0).astype(np.float32)
+
+
+def _colour(n: int, rng: Rng) -> Floats:
+    """Spectra from hum to hiss."""
+    place = np.linspace(-0.5, 0.5, N_MELS)
+    tilt = rng.uniform(-30, 10, (n, 1)) * place * LN10_OVER_10
+    return np.asarray(tilt + 2 * equaliser(n, rng), np.float32)
+
+
+def _swell(n: int, length: int, rng: Rng) -> Floats:
+    """Slow and sometimes rhythmic changes of loudness (n, length, 1): steady hiss, wind, traffic, clatter, music."""
+    time = np.arange(length) / 100
+    depth_db = np.where(rng.random(n) < 0.5, 0, rng.uniform(3, 20, n))
+    rate, phase = np.exp(rng.uniform(np.log(0.3), np.log(8), n)), rng.uniform(0, 2 * np.pi, n)
+    wave = np.sin(2 * np.pi * rate[:, None] * time + phase[:, None])
+    return np.exp(depth_db[:, None] * wave * LN10_OVER_10)[..., None].astype(np.float32)
+
+
+def _centres_hz() -> Floats:
+    low, high = (2595 * np.log10(1 + hz / 700) for hz in (LOWEST_HZ, HIGHEST_HZ))
+    mel = np.linspace(low, high, N_MELS + 2)[1:-1]
+    return np.asarray(700 * (10 ** (mel / 2595) - 1), np.float32)

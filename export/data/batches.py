@@ -1,0 +1,163 @@
+"""Training batches: sequences cut and joined from the corpora, augmented, with all targets on the step clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from export.data.augment import SILENCE_LOG, augment, features_of
+from export.data.corpora import Corpus
+from export.data.identities import FaceModel
+from export.data.phones import BILABIAL, SILENCE, UNKNOWN
+from space_runtime.geometry import Floats
+from space_runtime.stages.features import FRAME_HOP
+from space_runtime.values import N_EMOTIONS
+
+Rng = np.random.Generator
+LEAD_FRAMES, TRAIL_FRAMES = 10, 12
+"""The face is awake this many 10 ms frames before and after speech."""
+EDGE_FRAMES = 2
+"""At the borders of p, b, m nobody knows to the frame whether the lips touch: no loss there."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPlan:
+    """Sequences per batch from each source, their length in steps, and the look-ahead in samples."""
+
+    n_filmed: int = 14
+    n_synthetic: int = 12
+    n_recorded: int = 11
+    n_noise: int = 3
+    n_steps: int = 180
+    look_ahead_samples: int = 1600
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """B sequences of T steps; the filmed ones come first.
+
+    features (B,T,F). classes (B,T) int64, `UNKNOWN` where there is none. closure, speech (B,T): targets 0…1, NaN where
+    unknown. motion (n_filmed,T,K). neutral (n_filmed,78,3). emotion (B,8).
+    """
+
+    features: Floats
+    classes: NDArray[np.int64]
+    closure: Floats
+    speech: Floats
+    motion: Floats
+    neutral: Floats
+    emotion: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cut:
+    mel: Floats
+    labels: NDArray[np.uint8]
+    motion: Floats
+
+
+def batches(
+    corpora: dict[str, Corpus], model: FaceModel, rest: Floats, plan: BatchPlan, seed: int, first: int = 0
+) -> Iterator[Batch]:
+    """Yield endless batches; batch i depends on (seed, i) alone, so a resumed training sees what it would have seen."""
+    number = first
+    while True:
+        yield _batch(corpora, model, rest, plan, np.random.default_rng((seed, number)))
+        number += 1
+
+
+def _batch(corpora: dict[str, Corpus], model: FaceModel, rest: Floats, plan: BatchPlan, rng: Rng) -> Batch:
+    names = ["filmed"] * plan.n_filmed + ["synthetic"] * plan.n_synthetic
+    names += ["recorded"] * (plan.n_recorded + plan.n_noise)
+    look_ahead = plan.look_ahead_samples // FRAME_HOP
+    cuts = [_cut(corpora[name], 2 * plan.n_steps + look_ahead, rng) for name in names]
+    noise_only = np.arange(len(names)) >= len(names) - plan.n_noise
+    # Step n has heard frames up to look_ahead + 2n + 1, which ends at 10 ms · (look_ahead + 2n + 2); its target lies look_ahead before.
+    heard, seen = slice(look_ahead, None), slice(2, 2 * plan.n_steps + 2, 2)
+    power = augment(np.stack([cut.mel[heard] for cut in cuts]), noise_only, rng)
+    labels = np.stack([cut.labels for cut in cuts])
+    labels[noise_only] = SILENCE
+    classes, closure, speech = (values[:, seen] for values in (labels, closure_target(labels), speech_target(labels)))
+    motion = np.stack([cut.motion[seen] for cut in cuts[: plan.n_filmed]])
+    neutral = np.stack([_random_neutral(model, rest, rng) for _ in range(plan.n_filmed)])
+    emotion = np.stack([_random_emotion(rng) for _ in names])
+    return Batch(features_of(power, rng), classes.astype(np.int64), closure, speech, motion, neutral, emotion)
+
+
+def closure_target(labels: NDArray[np.uint8]) -> Floats:
+    """Return (…, N) 1 where the lips touch for p, b or m, 0 elsewhere, NaN near the borders and where nothing is known."""
+    closed = np.isin(labels, BILABIAL)
+    target = closed.astype(np.float32)
+    for shift in (-EDGE_FRAMES, EDGE_FRAMES):
+        moved = np.roll(closed, shift, -1)
+        target[moved != closed] = np.nan
+    target[labels == UNKNOWN] = np.nan
+    return target
+
+
+def speech_target(labels: NDArray[np.uint8]) -> Floats:
+    """Return (…, N) 1 during and around speech (short pauses included), 0 in silence, NaN where nothing is known."""
+    speech = (labels != SILENCE) & (labels != UNKNOWN)
+    total = np.cumsum(np.concatenate([np.zeros((*speech.shape[:-1], 1), np.int64), speech], -1), -1)
+    n = speech.shape[-1]
+    first = np.clip(np.arange(n) - TRAIL_FRAMES, 0, n)
+    last = np.clip(np.arange(n) + LEAD_FRAMES + 1, 0, n)
+    target = (total[..., last] > total[..., first]).astype(np.float32)
+    target[(labels == UNKNOWN) & (target == 0)] = np.nan
+    return target
+
+
+def _cut(corpus: Corpus, n_frames: int, rng: Rng) -> _Cut:
+    """Return ``n_frames`` of utterances and pauses at a random speaking rate."""
+    rate = float(np.exp(rng.uniform(-0.2, 0.2)))
+    cut = _joined(corpus, int(n_frames * rate) + 2, rng)
+    place = np.arange(n_frames) * rate
+    low = place.astype(int)
+    share = (place - low).astype(np.float32)[:, None]
+
+    def blend(values: Floats) -> Floats:
+        return values[low] * (1 - share) + values[low + 1] * share
+
+    return _Cut(blend(cut.mel), cut.labels[np.round(place).astype(int)], blend(cut.motion))
+
+
+def _joined(corpus: Corpus, n_frames: int, rng: Rng) -> _Cut:
+    n_motion = corpus.motion.shape[1] if corpus.has_motion else 1
+    mel = np.full((n_frames, corpus.mel.shape[1]), SILENCE_LOG, np.float32)
+    labels = np.full(n_frames, SILENCE, np.uint8)
+    motion = np.zeros((n_frames, n_motion), np.float32)
+    place = int(rng.integers(-150, 60))
+    while place < n_frames:
+        row = int(rng.integers(len(corpus.offsets) - 1))
+        first, last = corpus.offsets[row], corpus.offsets[row + 1]
+        if place < 0:
+            first, place = min(first - place, last - 20), 0
+        n = min(last - first, n_frames - place)
+        source, target = slice(first, first + n), slice(place, place + n)
+        mel[target], labels[target] = corpus.mel[source], corpus.labels[source]
+        if corpus.has_motion:
+            motion[target] = corpus.motion[source]
+        place += int(n) + int(rng.integers(0, 80)) * int(rng.random() < 0.6)
+    return _Cut(mel, labels, motion)
+
+
+def _random_neutral(model: FaceModel, rest: Floats, rng: Rng) -> Floats:
+    """Return a random face: ICT-FaceKit's mean or the filmed speaker, changed by random identity modes."""
+    weights = (rng.standard_normal(len(model.identities)) * rng.uniform(0.3, 1.2)).astype(np.float32)
+    face, _ = model.identity(weights)
+    if rng.random() < 0.5:
+        return face
+    mean, _ = model.identity(np.zeros_like(weights))
+    return (rest + face - mean).astype(np.float32)
+
+
+def _random_emotion(rng: Rng) -> Floats:
+    emotion = np.zeros(N_EMOTIONS, np.float32)
+    if rng.random() < 0.5:
+        emotion[rng.integers(1, N_EMOTIONS)] = rng.uniform(0.2, 1.0)
+    if rng.random() < 0.1:
+        emotion[rng.integers(1, N_EMOTIONS)] = rng.uniform(0.2, 0.6)
+    return emotion

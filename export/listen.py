@@ -1,0 +1,54 @@
+"""Runs an exported Speech2Landmarks through the runtime's own stages over a whole recording."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from space_runtime.geometry import Floats
+from space_runtime.ort import Network
+from space_runtime.stages import features as feature_stage
+from space_runtime.stages import landmarks as landmark_stage
+from space_runtime.timebase import HOP, SAMPLE_RATE
+from space_runtime.values import N_EMOTIONS
+
+NO_EMOTION = np.zeros(N_EMOTIONS, np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """times_s (T,), landmarks (T,78,3), speech (T,), closure (T,) of every step whose media time lies in the recording."""
+
+    times_s: Floats
+    landmarks: Floats
+    speech: Floats
+    closure: Floats
+
+    def at(self, times_s: Floats) -> Floats:
+        """Return (n, 78, 3) landmarks at given times, interpolated like the runtime does."""
+        place = np.clip((times_s - self.times_s[0]) * SAMPLE_RATE / HOP, 0, len(self.times_s) - 1.001)
+        low = place.astype(int)
+        share = (place - low)[:, None, None]
+        return np.asarray(self.landmarks[low] * (1 - share) + self.landmarks[low + 1] * share, np.float32)
+
+
+def listen(
+    network: Network, look_ahead: int, pcm: Floats, neutral: Floats, emotion: Floats = NO_EMOTION
+) -> Track:
+    """Return the answers to (n,) samples at 16 kHz, silence appended until the last one has its look-ahead."""
+    padded = np.concatenate([pcm, np.zeros(look_ahead + HOP, np.float32)]).astype(np.float32)
+    features_state, state = feature_stage.initial_state(), landmark_stage.initial_state(network)
+    times, steps = [], []
+    for n in range(len(padded) // HOP):
+        features_state, features = feature_stage.step(features_state, padded[n * HOP : (n + 1) * HOP])
+        state, answer = landmark_stage.step(network, state, features, neutral, emotion)
+        if (n + 1) * HOP >= look_ahead:
+            times.append(((n + 1) * HOP - look_ahead) / SAMPLE_RATE)
+            steps.append(answer)
+    return Track(
+        np.array(times),
+        np.stack([answer.landmarks for answer in steps]),
+        np.array([answer.speech for answer in steps], np.float32),
+        np.array([answer.closure for answer in steps], np.float32),
+    )

@@ -1,0 +1,75 @@
+"""Losses of Speech2Landmarks. Every term is scaled to be about 1 for a prediction that knows nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from export.data.phones import UNKNOWN
+from export.models.landmarks import Face
+
+SIGNALS: Final = (
+    (((61, 67), (62, 66), (63, 65)), 0.05),
+    (((48, 54),), 0.022),
+    (((8, 33),), 0.03),
+)
+"""Point pairs whose mean distance is a mouth signal, and its usual spread: lip gap, mouth width, jaw drop."""
+POINT_SPREAD: Final = 0.02
+VELOCITY_FACTOR: Final = 3.0
+"""Spread of a value over the spread of its change in one step."""
+MOUTH: Final = (*range(3, 14), *range(48, 68))
+AMPLITUDE: Final = (1.0, 1.05, 0.85, 1.15, 1.05, 0.95, 1.1, 0.95)
+"""How large the mouth's motion is under each full emotion, in the order of the labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class LossWeights:
+    """Weights of the terms in the total."""
+
+    points: float = 1.0
+    signals: float = 1.0
+    velocity: float = 0.5
+    classes: float = 0.7
+    closure: float = 1.0
+    speech: float = 0.5
+
+
+def target_landmarks(face: Face, motion: Tensor, speech: Tensor, neutral: Tensor, emotion: Tensor) -> Tensor:
+    """Return (B,T,78,3): the filmed motion (B,T,K) on the faces (B,78,3), larger or smaller by emotion (B,8).
+
+    speech (B,T,1) is the prediction's own gate, so that the expression part of both is the same.
+    """
+    factor = 1 + (emotion * (torch.tensor(AMPLITUDE) - 1)).sum(-1, keepdim=True)[:, None]
+    talking = (motion * factor) @ face.basis
+    return face.assemble(talking, speech, torch.zeros(1), neutral[:, None], emotion[:, None])
+
+
+def motion_losses(predicted: Tensor, target: Tensor) -> dict[str, Tensor]:
+    """Return the terms ``points``, ``signals`` and ``velocity`` of (B,T,78,3) landmarks."""
+    error = predicted - target
+    points = error[..., MOUTH, :].square().mean() / POINT_SPREAD**2
+    differences = [(_signal(predicted, pairs) - _signal(target, pairs)) / spread for pairs, spread in SIGNALS]
+    signals = torch.stack(differences, -1)
+    velocity = (signals[:, 1:] - signals[:, :-1]).square().mean() * VELOCITY_FACTOR**2
+    return {"points": points, "signals": signals.square().mean(), "velocity": velocity}
+
+
+def class_loss(logits: Tensor, classes: Tensor) -> Tensor:
+    """Return the cross entropy of (B,T,C) logits where the class is known."""
+    return functional.cross_entropy(logits.flatten(0, 1), classes.flatten(), ignore_index=UNKNOWN)
+
+
+def switch_loss(logits: Tensor, target: Tensor, positive_weight: float = 1.0) -> Tensor:
+    """Return the binary cross entropy of (B,T) logits where the target is not NaN."""
+    known = ~torch.isnan(target)
+    weight = torch.tensor(positive_weight)
+    return functional.binary_cross_entropy_with_logits(logits[known], target[known], pos_weight=weight)
+
+
+def _signal(landmarks: Tensor, pairs: tuple[tuple[int, int], ...]) -> Tensor:
+    ends = [landmarks[..., a, :] - landmarks[..., b, :] for a, b in pairs]
+    return torch.stack([torch.linalg.vector_norm(end + 1e-6, dim=-1) for end in ends]).mean(0)

@@ -1,0 +1,198 @@
+"""Speech2Landmarks: speech features and a neutral face to talking landmarks, one hop at a time.
+
+    features (B,F) ─FiLM(emotion)─ in ─ GRU ─ GRU ─ h ┬─ motion weights (K) · basis ──┐
+    neutral (B,78,3) ─ embed ─FiLM(emotion)───────────┤                               ├─ + emotion ─ close lips ─ landmarks
+                                                      ├─ speech 0…1 (gate of motion) ─┤
+                                                      └─ closure 0…1 ─────────────────┘
+
+Symbols: B batch, T steps, F features, H width, K motion weights, N = 78 landmarks.
+
+What is known is built in instead of learned: the mouth's motion lives in a space of K directions measured on a filmed
+speaker and is scaled by the face's own mouth width and height; each emotion is a fixed displacement; where a p, b or m is
+heard the inner lips meet; without speech the gate is exactly zero, so the face is exactly at rest.
+
+FiLM: Perez et al. 2018, arXiv 1709.07871, here without offset terms at zero emotion: no emotion changes nothing.
+GRU: Cho et al. 2014 in the form of cuDNN and torch.nn.GRU.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from space_runtime.geometry import N_LANDMARKS
+from space_runtime.values import N_EMOTIONS
+
+UPPER_INNER, LOWER_INNER = (61, 62, 63), (67, 66, 65)
+GATE_MARGIN = 0.1
+"""Below this probability of speech the gate is exactly 0, above one minus it exactly 1."""
+CLOSURE_MARGIN = 0.25
+UPPER_SHARE = 0.3
+"""Share of the upper lip in closing; the lower lip and the jaw do the rest."""
+OPEN_DAMPING = 0.6
+"""How much of an emotion's mouth opening gives way while there is speech."""
+
+
+@dataclass(frozen=True, slots=True)
+class LandmarksConfig:
+    """Sizes. n_classes: articulatory classes of the training head, which is not exported."""
+
+    n_features: int
+    n_classes: int
+    n_motion: int
+    width: int = 256
+    n_layers: int = 2
+    n_embedded: int = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decoded:
+    """landmarks (…, 78, 3); speech and closure (…, 1) as logits."""
+
+    landmarks: Tensor
+    speech: Tensor
+    closure: Tensor
+
+
+class Film(nn.Module):
+    """Scale and shift by emotion; exactly the identity at zero emotion."""
+
+    def __init__(self, n_values: int) -> None:
+        super().__init__()
+        self.modulation = nn.Linear(N_EMOTIONS, 2 * n_values, bias=False)
+        nn.init.zeros_(self.modulation.weight)
+
+    def forward(self, values: Tensor, emotion: Tensor) -> Tensor:
+        scale, shift = self.modulation(emotion).chunk(2, -1)
+        return values * (1 + scale) + shift
+
+
+class GruLayer(nn.Module):
+    """One recurrent layer: whole sequences by the fused operator (training), single steps by plain arithmetic (export)."""
+
+    def __init__(self, n_in: int, width: int) -> None:
+        super().__init__()
+        self.fused = nn.GRU(n_in, width, batch_first=True)
+
+    def forward(self, x: Tensor, state: Tensor) -> Tensor:
+        """Return the new state (B, H) after one step x (B, n_in)."""
+        gates_in = nn.functional.linear(x, self.fused.weight_ih_l0, self.fused.bias_ih_l0)
+        gates_state = nn.functional.linear(state, self.fused.weight_hh_l0, self.fused.bias_hh_l0)
+        reset_in, update_in, new_in = gates_in.chunk(3, -1)
+        reset_state, update_state, new_state = gates_state.chunk(3, -1)
+        update = torch.sigmoid(update_in + update_state)
+        candidate = torch.tanh(new_in + torch.sigmoid(reset_in + reset_state) * new_state)
+        return candidate + update * (state - candidate)
+
+    def sequence(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """Return ((B, T, H) outputs, (B, H) last state) of x (B, T, n_in)."""
+        outputs, last = self.fused(x, state[None].contiguous())
+        return outputs, last[0]
+
+
+class Face(nn.Module):
+    """The fixed part: motion weights, emotion, gates → landmarks. Holds measured constants, learns nothing."""
+
+    def __init__(self, n_motion: int) -> None:
+        super().__init__()
+        for name, shape in {
+            "basis": (n_motion, N_LANDMARKS * 3),
+            "gain": (n_motion,),
+            "expressions": (N_EMOTIONS, N_LANDMARKS * 3),
+            "openings": (N_EMOTIONS, N_LANDMARKS * 3),
+            "reference_size": (2,),
+            "closers": (3, N_LANDMARKS),
+        }.items():
+            self.register_buffer(name, torch.zeros(shape))
+
+    def forward(self, motion: Tensor, speech: Tensor, closure: Tensor, neutral: Tensor, emotion: Tensor) -> Tensor:
+        """Return landmarks (…, N, 3). motion (…, K); speech, closure (…, 1) gates; neutral (…, N, 3); emotion (…, 8)."""
+        return self.assemble((speech * motion * self.gain) @ self.basis, speech, closure, neutral, emotion)
+
+    def assemble(self, talking: Tensor, speech: Tensor, closure: Tensor, neutral: Tensor, emotion: Tensor) -> Tensor:
+        """Return landmarks (…, N, 3) from displacements of the filmed speaker's face ``talking`` (…, 3·N)."""
+        shape = (*talking.shape[:-1], N_LANDMARKS, 3)
+        expression = emotion @ self.expressions + (1 - OPEN_DAMPING * speech) * (emotion @ self.openings)
+        moved = neutral + (talking + expression).reshape(shape) * self._size(neutral)
+        return self._close(moved, neutral, closure * speech)
+
+    def _size(self, neutral: Tensor) -> Tensor:
+        """Return (…, 1, 3) factors: mouth width for x, height of the lower face for y and z, over the filmed speaker's."""
+        width = torch.linalg.vector_norm(neutral[..., 54, :] - neutral[..., 48, :], dim=-1, keepdim=True)
+        height = torch.linalg.vector_norm(neutral[..., 33, :] - neutral[..., 8, :], dim=-1, keepdim=True)
+        factors = torch.cat([width, height, height], -1) / self.reference_size[[0, 1, 1]]
+        return factors.clamp(0.6, 1.6)[..., None, :]
+
+    def _close(self, moved: Tensor, neutral: Tensor, closure: Tensor) -> Tensor:
+        """Return landmarks whose lips come together by ``closure`` and never pass through one another.
+
+        closers (3, N): how far each landmark follows the closing of each of the three inner pairs (> 0 downwards).
+        """
+        upper, lower = list(UPPER_INNER), list(LOWER_INNER)
+        gap = moved[..., upper, 1] - moved[..., lower, 1]
+        rest = (neutral[..., upper, 1] - neutral[..., lower, 1]).clamp(min=0.0)
+        wanted = torch.maximum(gap + closure * (rest - gap), 0.3 * rest)
+        lifted = (wanted - gap) @ self.closers
+        return moved + torch.stack([torch.zeros_like(lifted), lifted, torch.zeros_like(lifted)], -1)
+
+
+class Speech2Landmarks(nn.Module):
+    """The network. ``forward`` is one streaming step, ``sequence`` whole sequences for training; both agree."""
+
+    def __init__(self, config: LandmarksConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.film = Film(config.n_features)
+        self.entrance = nn.Sequential(nn.Linear(config.n_features, config.width), nn.SiLU())
+        self.layers = nn.ModuleList(GruLayer(config.width, config.width) for _ in range(config.n_layers))
+        self.embed = nn.Sequential(nn.Linear(N_LANDMARKS * 3, config.n_embedded), nn.Tanh())
+        self.embed_film = Film(config.n_embedded)
+        self.motion = nn.Sequential(
+            nn.Linear(config.width + config.n_embedded, config.width // 2), nn.SiLU(),
+            nn.Linear(config.width // 2, config.n_motion),
+        )
+        self.switches = nn.Linear(config.width, 2)
+        self.classes = nn.Linear(config.width, config.n_classes)
+        self.face = Face(config.n_motion)
+
+    @property
+    def n_state(self) -> int:
+        """Numbers of recurrent state per stream."""
+        return self.config.n_layers * self.config.width
+
+    def forward(
+        self, features: Tensor, neutral: Tensor, emotion: Tensor, state_in: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return landmarks (B,78,3), speech (B,1), closure (B,1), state_out (B,S) of one step of features (B,F)."""
+        x = self.entrance(self.film(features, emotion))
+        states = []
+        for layer, state in zip(self.layers, state_in.chunk(self.config.n_layers, -1), strict=True):
+            x = layer(x, state)
+            states.append(x)
+        decoded = self.decode(x, neutral, emotion)
+        speech, closure = gate(decoded.speech, GATE_MARGIN), gate(decoded.closure, CLOSURE_MARGIN)
+        return decoded.landmarks, speech, closure, torch.cat(states, -1)
+
+    def sequence(self, features: Tensor, emotion: Tensor, state_in: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the hidden values h (B,T,H) of features (B,T,F) and the last state (B,S)."""
+        x = self.entrance(self.film(features, emotion[:, None]))
+        states = []
+        for layer, state in zip(self.layers, state_in.chunk(self.config.n_layers, -1), strict=True):
+            x, last = layer.sequence(x, state)
+            states.append(last)
+        return x, torch.cat(states, -1)
+
+    def decode(self, x: Tensor, neutral: Tensor, emotion: Tensor) -> Decoded:
+        """Return what the hidden values x (…,H) mean; neutral (…,78,3) and emotion (…,8) broadcast against them."""
+        embedded = self.embed_film(self.embed(neutral.flatten(-2)), emotion)
+        motion = self.motion(torch.cat([x, embedded.expand(*x.shape[:-1], -1)], -1))
+        speech, closure = self.switches(x).chunk(2, -1)
+        landmarks = self.face(motion, gate(speech, GATE_MARGIN), gate(closure, CLOSURE_MARGIN), neutral, emotion)
+        return Decoded(landmarks, speech, closure)
+
+
+def gate(logit: Tensor, margin: float) -> Tensor:
+    """Return 0…1, exactly 0 below a probability of ``margin`` and exactly 1 above ``1 − margin``."""
+    return ((torch.sigmoid(logit) - margin) / (1 - 2 * margin)).clamp(0, 1)
