@@ -1,6 +1,6 @@
 """Makes ``face_detector``, ``face_mesh`` and ``person_matte`` (ONNX) from the graphs inside the mediapipe wheel.
 
-The graphs are Google's, under Apache-2.0; they stay what they are, but speak standard ONNX and take plain uint8 crops::
+The graphs are Google's, under Apache-2.0; their weights stay, but they speak standard ONNX and take uint8 crops::
 
     face_detector   picture (1,128,128,3) -> boxes (896,4) centre and size, keypoints (896,6,2), scores (896,);
                     unit: the picture's side, origin its upper left corner
@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -101,7 +102,7 @@ def subset_to_transform(to: Rewriter, node: NodeProto) -> None:
     turn = to.reshape(to.add("Concat", cosine, to.add("Neg", sine), sine, cosine, axis=0), 2, 2)
     subset = to.add("Gather", points, to.constant(given["subset_idxs"], np.int64), axis=0)
     level = to.add("MatMul", subset, turn)
-    top, bottom = to.add("ReduceMax", level, axes=[0], keepdims=1), to.add("ReduceMin", level, axes=[0], keepdims=1)
+    top, bottom = (to.add(extreme, level, axes=[0], keepdims=1) for extreme in ("ReduceMax", "ReduceMin"))
     middle = to.add("Mul", to.add("Add", top, bottom), to.constant(0.5))
     centre = to.add("MatMul", turn, to.add("Transpose", middle, perm=[1, 0]))
     linear = to.add("Mul", turn, to.add("Mul", to.add("Sub", top, bottom), to.constant(enlarge[None])))
@@ -248,7 +249,7 @@ def rewrite(recipe: Recipe, source: onnx.ModelProto) -> onnx.ModelProto:
     outputs = [helper.make_tensor_value_info(k, TensorProto.FLOAT, s) for k, s in recipe.outputs.items()]
     used = {name for node in to.nodes for name in node.input}
     constants = [tensor for tensor in (*graph.initializer, *to.constants) if tensor.name in used]
-    built = helper.make_graph(to.nodes, recipe.graph.rsplit("/", 1)[-1], inputs, outputs, constants)
+    built = helper.make_graph(to.nodes, Path(recipe.graph).name, inputs, outputs, constants)
     return helper.make_model(built, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
 
 
@@ -278,7 +279,8 @@ def convert(recipe: Recipe, wheel: zipfile.ZipFile, scratch: Path) -> onnx.Model
     tflite, raw = scratch / "graph.tflite", scratch / "graph.onnx"
     tflite.write_bytes(data)
     command = ["-m", "tf2onnx.convert", "--tflite", str(tflite), "--output", str(raw), "--opset", str(OPSET)]
-    subprocess.run([sys.executable, *command], check=True, capture_output=True)
+    fixed_order = {**os.environ, "PYTHONHASHSEED": "0"}  # tf2onnx's order and names depend on it
+    subprocess.run([sys.executable, *command], check=True, capture_output=True, env=fixed_order)
     model = rewrite(recipe, onnx.load(str(raw)))
     store_as_half(model)
     onnx.checker.check_model(model, full_check=True)

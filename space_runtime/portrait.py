@@ -160,7 +160,7 @@ def _clear_faces(rgb: Pixels, tracker: FaceTracker) -> tuple[list[Face], int]:
 def _check_height(face: Face, name: str) -> None:
     height = float(np.ptp(face.mesh[:, 1]))
     if height < MIN_FACE_HEIGHT:
-        raise MediaError(f"the face in {name} is only {height:.0f} pixels high; at least {MIN_FACE_HEIGHT:.0f} are"
+        raise MediaError(f"the face in {name} is only {int(height)} pixels high; at least {MIN_FACE_HEIGHT:.0f} are"
                          " needed, use a larger photo")
 
 
@@ -173,5 +173,5 @@ def _only(face: Face | None, name: str) -> Face:
 def _check_pose(pose: HeadPose, name: str) -> None:
     yaw, pitch, _ = (abs(float(angle)) for angle in np.degrees(pose.rotation_rad))
     if yaw > MAX_YAW_DEG or pitch > MAX_PITCH_DEG:
-        raise MediaError(f"the face in {name} is turned {max(yaw, pitch):.0f}° away; use a photo from the front"
-                         f" (up to {MAX_PITCH_DEG:.0f}°)")
+        raise MediaError(f"the face in {name} is turned {yaw:.0f}° to a side and {pitch:.0f}° up or down; at most"
+                         f" {MAX_YAW_DEG:.0f}° and {MAX_PITCH_DEG:.0f}° can be animated, use a photo from the front")

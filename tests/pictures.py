@@ -1,36 +1,55 @@
-"""Pictures for tests, made from those that come with scikit-image: a NASA astronaut, a cat, and things without a face."""
+"""Pictures for tests, made from those of scikit-image: a NASA astronaut, a cat, and things without a face."""
 
 from __future__ import annotations
 
 import struct
 import zlib
+from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
+import skimage
 from numpy.typing import NDArray
-from skimage import data
 
+import space_runtime
+from space_runtime.face_tracking import FaceTracker
+from space_runtime.ort import load_network
 from space_runtime.values import Pixels
 
 GREY = 128
+MODELS = Path(space_runtime.__file__).parent / "models"
+
+
+@cache
+def tracker() -> FaceTracker:
+    """Return the tracker of the embedded networks; it keeps no state, so every test may share it."""
+    detector, mesh, matte = (load_network(name, MODELS / f"{name}.onnx")
+                             for name in ("face_detector", "face_mesh", "person_matte"))
+    return FaceTracker(detector, mesh, matte)
+
+
+def bundled(name: str) -> Pixels:
+    """Return the RGB pixels of a picture file that comes with scikit-image."""
+    values = cv2.imread(str(Path(skimage.__file__).parent / "data" / name), cv2.IMREAD_COLOR_RGB)
+    assert values is not None
+    return values.astype(np.uint8)
 
 
 def astronaut() -> Pixels:
     """Eileen Collins, 512×512, one face 120 pixels high (NASA, public domain)."""
-    return np.asarray(data.astronaut(), np.uint8)
+    return bundled("astronaut.png")
 
 
 def cat() -> Pixels:
     """The face of the cat Chelsea, enlarged: the detector and the mesh network take it for a human face."""
-    return np.ascontiguousarray(cv2.resize(np.asarray(data.chelsea(), np.uint8)[:, 60:360], None, fx=1.5, fy=1.5))
+    return scaled(bundled("chelsea.png")[:, 60:360], 1.5)
 
 
 def faceless() -> dict[str, Pixels]:
     """Pictures without any face, by name."""
-    grass = np.repeat(np.asarray(data.grass(), np.uint8)[..., None], 3, 2)
     plain = np.full((300, 400, 3), GREY, np.uint8)
-    return {"coffee": np.asarray(data.coffee(), np.uint8), "grass": grass, "plain": plain}
+    return {"coffee": bundled("coffee.png"), "grass": bundled("grass.png"), "plain": plain}
 
 
 def on_canvas(height: int, width: int, *placed: tuple[Pixels, int, int]) -> Pixels:
@@ -57,8 +76,9 @@ def turned(picture: Pixels, angle_rad: float) -> Pixels:
 def save(path: Path, values: NDArray[np.uint8] | NDArray[np.uint16]) -> Path:
     """Write RGB, RGBA or grey values in the format of the path's suffix; return the path."""
     channels = 1 if values.ndim == 2 else values.shape[2]
-    order = {1: slice(None), 3: [2, 1, 0], 4: [2, 1, 0, 3]}[channels]
-    assert cv2.imwrite(str(path), values if channels == 1 else np.ascontiguousarray(values[..., order]))
+    order = {1: [0], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[channels]
+    planes = values.reshape(*values.shape[:2], channels)
+    assert cv2.imwrite(str(path), np.ascontiguousarray(np.take(planes, order, axis=2)))
     return path
 
 
@@ -80,18 +100,30 @@ def stored_as(picture: Pixels, orientation: int) -> Pixels:
     return np.ascontiguousarray(stored)
 
 
+def exif_block(orientation: int, order: str = "<") -> bytes:
+    """Return a TIFF block that holds only the orientation, little- or big-endian."""
+    mark = b"II" if order == "<" else b"MM"
+    return mark + struct.pack(order + "HIHHHIHHI", 42, 8, 1, 0x0112, 3, 1, orientation, 0, 0)
+
+
 def with_orientation(jpeg: bytes, orientation: int, order: str = "<") -> bytes:
     """Return a JPEG file with an EXIF segment that holds only the orientation."""
-    mark = b"II" if order == "<" else b"MM"
-    tiff = mark + struct.pack(order + "HIHHHIHHI", 42, 8, 1, 0x0112, 3, 1, orientation, 0, 0)
-    body = b"Exif\0\0" + tiff
+    body = b"Exif\0\0" + exif_block(orientation, order)
     return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + jpeg[2:]
+
+
+def png_chunk(kind: bytes, content: bytes) -> bytes:
+    """Return one chunk of a PNG file."""
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def png_with_orientation(png: bytes, orientation: int) -> bytes:
+    """Return a PNG file with an eXIf chunk behind its header."""
+    return png[:33] + png_chunk(b"eXIf", exif_block(orientation)) + png[33:]
 
 
 def png_claiming(width: int, height: int) -> bytes:
     """Return a small PNG file whose header claims a size."""
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    data = png_chunk(b"IDAT", zlib.compress(bytes(1000)))
+    return b"\x89PNG\r\n\x1a\n" + header + data + png_chunk(b"IEND", b"")
