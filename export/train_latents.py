@@ -1,0 +1,300 @@
+"""Trains Landmarks2Latents on tracked speaking faces put onto many identities, and writes its ONNX file.
+
+    python -m export.train_latents --tracks <npz with meshes of portraits> --minutes 15 --out <checkpoint folder>
+
+A recorded motion is the displacement of all 160 keypoints from the speaker's own rest. It is scaled to another face
+(mouth, jaw and eye openings), added to that face's rest or to the rest with its smile taken back, and shown at a frame
+rate between 24 and 60. The landmarks among the result are the input, all keypoints the target.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import soundfile
+import soxr
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from export.models.latents import Landmarks2Latents, LatentsConfig, OneStep
+from space_runtime.geometry import Floats, from_mediapipe, landmarks_from_mesh, normalise, remove_pose
+from space_runtime.keypoints import KEYPOINT_OF, N_KEYPOINTS, keypoints_from_mesh, landmarks_from_keypoints
+from space_runtime.stages import features as speech
+from space_runtime.timebase import HOP, SAMPLE_RATE
+from space_runtime.values import N_EMOTIONS
+
+MODELS: Final = Path(__file__).parents[1] / "space_runtime" / "models"
+N_STEPS: Final = 48
+BATCH: Final = 24
+LEARNING_RATE: Final = 1e-3
+HELD_OUT: Final = 20
+"""Every so many-th clip is kept for validation."""
+# fmt: off
+INNER_LIPS: Final = ((191, 95), (80, 88), (81, 178), (82, 87), (13, 14), (312, 317), (311, 402), (310, 318), (415, 324))
+LIDS: Final = (((246, 7), (161, 163), (160, 144), (159, 145), (158, 153), (157, 154), (173, 155)),
+               ((466, 249), (388, 390), (387, 373), (386, 374), (385, 380), (384, 381), (398, 382)))
+# fmt: on
+LIP_POINTS: Final = (0, 13, 14, 17, 37, 39, 40, 61, 78, 80, 81, 82, 84, 87, 88, 91, 95, 146, 178, 181, 185, 191, 267, 269,
+                     270, 291, 308, 310, 311, 312, 314, 317, 318, 321, 324, 375, 402, 405, 409, 415)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clip:
+    """One sentence. motion: (n, 160, 3) displacement from the speaker's rest, normalised; features: (m, F) per hop."""
+
+    motion: Floats
+    features: Floats
+    fps: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Identity:
+    """One face. rest: (160, 3) normalised keypoints; unsmile: (160, 3) displacement that closes its lips."""
+
+    rest: Floats
+    unsmile: Floats
+    sizes: Floats
+
+
+def read_clips(folder: Path) -> tuple[list[Clip], Floats]:
+    """Return the clips of the one tracked man and his (3,) sizes."""
+    archive = np.load(folder / "grid_s1.npz")
+    points = from_mediapipe((archive["delta"].astype(np.int32).cumsum(0) * archive["scale"]).astype(np.float32))
+    sound, rate = soundfile.read(folder / "grid_s1.opus", dtype="float32")
+    sound = soxr.resample(sound, rate, SAMPLE_RATE)
+    clips, rests = [], []
+    for entry in json.loads((folder / "grid_s1.json").read_text()):
+        frames = points[entry["first_frame"] : entry["first_frame"] + entry["n_frames"]]
+        still = np.stack([remove_pose(f, normalise(landmarks_from_keypoints(f))[1]) for f in frames])
+        rest = _rest(still)
+        heard = sound[entry["first_sample"] : entry["first_sample"] + entry["n_samples"]]
+        clips.append(Clip(_steadied(still - rest), _features(heard), entry["fps"]))
+        rests.append(rest)
+    return clips, sizes(np.mean(rests, 0))
+
+
+def _rest(still: Floats) -> Floats:
+    """Return the mean of the clip's frames with the most closed lips among those with open eyes."""
+    lips = _gaps(still, INNER_LIPS).mean(1)
+    lids = np.concatenate([_gaps(still, pairs) for pairs in LIDS], 1).mean(1)
+    good = lids >= np.quantile(lids, 0.3)
+    chosen = good & (lips <= np.quantile(lips[good], 0.25))
+    return np.asarray(still[chosen].mean(0), np.float32)
+
+
+def _steadied(motion: Floats) -> Floats:
+    """Return motion with the tracker's jitter damped by a short filter (1 4 1)/6."""
+    padded = np.concatenate([motion[:1], motion, motion[-1:]])
+    return np.asarray((padded[:-2] + 4 * padded[1:-1] + padded[2:]) / 6, np.float32)
+
+
+def _features(sound: Floats) -> Floats:
+    state, rows = speech.initial_state(), []
+    for start in range(0, len(sound) - HOP + 1, HOP):
+        state, row = speech.step(state, sound[start : start + HOP])
+        rows.append(row)
+    return np.stack(rows)
+
+
+def _gaps(points: Floats, pairs: tuple[tuple[int, int], ...]) -> Floats:
+    """Return (…, n) heights between pairs of mesh points of (…, 160, 3) keypoints."""
+    upper, lower = ([KEYPOINT_OF[pair[side]] for pair in pairs] for side in (0, 1))
+    return np.asarray(points[..., upper, 1] - points[..., lower, 1])
+
+
+def sizes(rest: Floats) -> Floats:
+    """Return (4,): mouth width, nose to chin, opening of the right and the left eye."""
+    at = {name: rest[KEYPOINT_OF[point]] for name, point in (("l", 61), ("r", 291), ("nose", 2), ("chin", 152))}
+    lids = [float(_gaps(rest, pairs).mean()) for pairs in LIDS]
+    return np.array([at["r"][0] - at["l"][0], at["nose"][1] - at["chin"][1], *lids], np.float32)
+
+
+def read_identities(tracks: Path) -> list[Identity]:
+    """Return the portraits' faces; those that smile know how to stop."""
+    rests = []
+    for mesh in np.load(tracks)["meshes"]:
+        _, pose = normalise(landmarks_from_mesh(mesh))
+        if np.abs(pose.rotation_rad[:2]).max() < 0.45:
+            rests.append(remove_pose(keypoints_from_mesh(mesh), pose))
+    faces = np.stack(rests)
+    gaps = _gaps(faces, INNER_LIPS).mean(1)
+    smile = faces[gaps > 0.06].mean(0) - faces[gaps < 0.02].mean(0)
+    smile[[k for p, k in KEYPOINT_OF.items() if p >= 468]] = 0
+    opening = _gaps(smile, INNER_LIPS).mean()
+    return [Identity(f, -smile * max(0.0, g) / opening, sizes(f)) for f, g in zip(faces, gaps, strict=True)]
+
+
+def scaled_motion(motion: Floats, speaker: Floats, identity: Identity, gain: float) -> Floats:
+    """Return the motion for another face: lips by mouth and jaw size, lids by eye opening (so that shut stays shut)."""
+    ratio = identity.sizes / speaker
+    result = motion.copy()
+    result[..., 0] *= ratio[0] * gain
+    result[..., 1] *= ratio[1] * gain
+    result[..., 2] *= gain
+    for pairs, opening in zip(LIDS, ratio[2:], strict=True):
+        lids = [KEYPOINT_OF[p] for pair in pairs for p in pair]
+        result[:, lids] = motion[:, lids] * opening
+    rims = [k for p, k in KEYPOINT_OF.items() if p >= 468]
+    result[:, rims] = motion[:, rims]
+    return result
+
+
+def sample(clips: list[Clip], speaker: Floats, identities: list[Identity], rng: np.random.Generator) -> dict[str, Floats]:
+    """Return one training sequence."""
+    clip = clips[rng.integers(len(clips))]
+    identity = identities[rng.integers(len(identities))]
+    fps = rng.uniform(24, 60)
+    length = (N_STEPS - 1) / fps
+    start = rng.uniform(0, max(0.0, (len(clip.motion) - 1) / clip.fps - length))
+    times = start + np.arange(N_STEPS) / fps
+    motion = _interpolated(clip.motion, times * clip.fps)
+    motion = scaled_motion(motion, speaker, identity, rng.uniform(0.8, 1.4))
+    amount = rng.choice([0.0, 1.0, rng.uniform(0, 1.1)], p=[0.2, 0.5, 0.3])
+    target = identity.rest + amount * identity.unsmile + motion
+    hops = np.clip((times * SAMPLE_RATE / HOP).astype(int), 0, len(clip.features) - 1)
+    landmarks = landmarks_from_keypoints(target.astype(np.float32))
+    landmarks += rng.normal(0, 0.0015, landmarks.shape).astype(np.float32)
+    mood = rng.uniform(0, 1, N_EMOTIONS) * (rng.random(N_EMOTIONS) < 0.15)
+    return {
+        "target": target.astype(np.float32), "landmarks": landmarks, "features": clip.features[hops],
+        "keypoints": identity.rest, "emotion": mood.astype(np.float32),
+    }
+
+
+def _interpolated(values: Floats, at: NDArray[np.float64]) -> Floats:
+    at = np.clip(at, 0, len(values) - 1.001)
+    low = at.astype(int)
+    share = (at - low)[:, None, None].astype(np.float32)
+    return np.asarray(values[low] * (1 - share) + values[low + 1] * share, np.float32)
+
+
+def loss_of(predicted: Tensor, target: Tensor, weight: Tensor, gaps: list[tuple[list[int], list[int]]]) -> Tensor:
+    """Return L1 of positions, of their change, and of the lips' and lids' openings."""
+    error = predicted - target
+    position = (error.abs() * weight).mean()
+    change = ((error[:, 1:] - error[:, :-1]).abs() * weight).mean()
+    opening = sum(((error[:, :, up] - error[:, :, low]).abs().mean() for up, low in gaps), torch.zeros(()))
+    return position + 2 * change + 0.5 * opening
+
+
+def gap_indices() -> list[tuple[list[int], list[int]]]:
+    """Return keypoint indices of upper and lower points of the lips and of each eye."""
+    return [([KEYPOINT_OF[u] for u, _ in pairs], [KEYPOINT_OF[d] for _, d in pairs]) for pairs in (INNER_LIPS, *LIDS)]
+
+
+def point_weights() -> Tensor:
+    """Return (160, 1) weights: lips and eyes count more."""
+    weight = torch.ones(N_KEYPOINTS, 1)
+    for point in (*LIP_POINTS, *(p for pairs in LIDS for pair in pairs for p in pair)):
+        weight[KEYPOINT_OF[point]] = 4
+    return weight / weight.mean()
+
+
+def selection() -> Tensor:
+    """Return (78, 160): landmarks from keypoints."""
+    unit = np.zeros((N_KEYPOINTS, N_KEYPOINTS, 3), np.float32)
+    unit[np.arange(N_KEYPOINTS), np.arange(N_KEYPOINTS), 0] = 1
+    return torch.from_numpy(landmarks_from_keypoints(unit)[..., 0].T.copy())
+
+
+def build(spread: Floats, config: LatentsConfig) -> Landmarks2Latents:
+    """Return an untrained network."""
+    return Landmarks2Latents(config, torch.from_numpy(spread), selection())
+
+
+def export_onnx(network: Landmarks2Latents, path: Path) -> None:
+    """Write the one-step form; the batch is free."""
+    config, b = network.config, 2
+    shapes = ((b, 78, 3), (b, config.n_features), (b, N_KEYPOINTS, 3), (b, N_EMOTIONS), (b, config.hidden))
+    names = ["landmarks", "features", "portrait_keypoints", "emotion", "state_in"]
+    torch.onnx.export(
+        OneStep(network).eval(), tuple(torch.zeros(s) for s in shapes), str(path), input_names=names,
+        output_names=["keypoints", "state_out"], dynamic_axes={n: {0: "batch"} for n in (*names, "keypoints", "state_out")},
+        opset_version=17, dynamo=False,
+    )
+
+
+def main() -> None:
+    """Train and export."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path(os.environ.get("SPACE_DATA", "../shared/data")))
+    parser.add_argument("--tracks", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=15)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(options.seed)
+    options.out.mkdir(parents=True, exist_ok=True)
+    clips, speaker = read_clips(options.data / "talking_heads")
+    identities = read_identities(options.tracks)
+    config = LatentsConfig(n_features=speech.N_FEATURES)
+    network = build(np.load(MODELS / "warp.npz")["keypoints_from_landmarks"], config)
+    train(network, clips, speaker, identities, options.minutes, options.out, options.seed)
+    network.load_state_dict(load_file(options.out / "latents.safetensors"))
+    export_onnx(network, MODELS / "landmarks2latents.onnx")
+
+
+def train(network: Landmarks2Latents, clips: list[Clip], speaker: Floats, identities: list[Identity], minutes: float,
+          out: Path, seed: int) -> None:
+    """Train for so many minutes; the checkpoint is the last state."""
+    fitting = [c for i, c in enumerate(clips) if i % HELD_OUT]
+    held_out = [c for i, c in enumerate(clips) if i % HELD_OUT == 0]
+    rng = np.random.default_rng(seed)
+    check = batch_of(held_out, speaker, identities, np.random.default_rng(1), 64)
+    weight, gaps = point_weights(), gap_indices()
+    optimiser = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=1e-4)
+    start, step = time.monotonic(), 0
+    while (done := (time.monotonic() - start) / 60 / minutes) < 1:
+        for group in optimiser.param_groups:
+            group["lr"] = LEARNING_RATE * (0.5 + 0.5 * np.cos(np.pi * done)) + 1e-5
+        batch = batch_of(fitting, speaker, identities, rng, BATCH)
+        loss = loss_of(run(network, batch), batch["target"], weight, gaps)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        if step % 200 == 0:
+            report(network, check, weight, gaps, step, float(loss))
+            save_file(network.state_dict(), out / "latents.safetensors")
+            (out / "latents.json").write_text(json.dumps({"seed": seed, "step": step, **asdict(network.config)}))
+        step += 1
+    report(network, check, weight, gaps, step, float(loss))
+    save_file(network.state_dict(), out / "latents.safetensors")
+
+
+def run(network: Landmarks2Latents, batch: dict[str, Tensor]) -> Tensor:
+    """Return the (B, T, 160, 3) keypoints of a batch from a fresh state."""
+    state = torch.zeros(len(batch["target"]), network.config.hidden)
+    keypoints, _ = network(batch["landmarks"], batch["features"], batch["keypoints"], batch["emotion"], state)
+    return torch.as_tensor(keypoints)
+
+
+def batch_of(clips: list[Clip], speaker: Floats, identities: list[Identity], rng: np.random.Generator, n: int) -> dict[str, Tensor]:
+    """Return n training sequences, stacked."""
+    rows = [sample(clips, speaker, identities, rng) for _ in range(n)]
+    return {key: torch.from_numpy(np.stack([row[key] for row in rows])) for key in rows[0]}
+
+
+@torch.no_grad()
+def report(network: Landmarks2Latents, check: dict[str, Tensor], weight: Tensor,
+           gaps: list[tuple[list[int], list[int]]], step: int, loss: float) -> None:
+    """Say how the held-out sentences fare, against the fixed spread alone."""
+    target = check["target"]
+    moved = check["landmarks"] - (network.select @ check["keypoints"])[:, None]
+    plain = check["keypoints"][:, None] + network.spread @ moved
+    ours, theirs = (float(loss_of(p, target, weight, gaps)) for p in (run(network, check), plain))
+    print(f"step {step} loss {loss:.5f} held out {ours:.5f} (spread alone {theirs:.5f})", flush=True)
+
+
+if __name__ == "__main__":
+    main()

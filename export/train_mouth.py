@@ -1,0 +1,221 @@
+"""Trains the mouth decoder on pictures of mouths, and writes its ONNX file.
+
+    python -m export.train_mouth --portraits <npz> --video-tracks <npz> --minutes 20 --out <folder>
+
+Two kinds of pictures: the first forty filmed sentences of one speaker (how a mouth looks while it speaks) and portraits
+that show teeth (how teeth differ from person to person). Every person has a learned code; the file that ships holds one
+of them. Only pixels inside the lips' opening teach.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import av
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from export.models.mouth_decoder import MouthConfig, MouthDecoder, OnePerson
+from space_runtime.generator.backward import picture_points
+from space_runtime.generator.interior import (
+    INNER_LIPS,
+    PATCH_HEIGHT,
+    PATCH_WIDTH,
+    CHIN,
+    face_colours,
+    lip_geometry,
+    mouth_anchor,
+    patch_from_picture,
+)
+from space_runtime.geometry import Floats, landmarks_from_mesh, normalise, remove_pose
+from space_runtime.values import Pixels
+
+MODELS: Final = Path(__file__).parents[1] / "space_runtime" / "models"
+N_TRAINING_CLIPS: Final = 40
+BATCH: Final = 16
+LEARNING_RATE: Final = 2e-3
+LEAST_GAP: Final = 0.02
+"""Frames whose lips are closer, in normalised units, teach nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mouths:
+    """n pictures of mouths. patches: (n, 64, 96, 3); masks: (n, 64, 96) inside of the lips; person: (n,); the rest float."""
+
+    patches: Pixels
+    masks: Pixels
+    geometry: Floats
+    colours: Floats
+    person: NDArray[np.int64]
+
+
+Row = tuple[Pixels, Pixels, Floats, Floats]
+
+
+def mouth_row(picture: Pixels, mesh: Floats, anchor: Floats, chin: Floats, colours: Floats) -> Row | None:
+    """Return (patch, mask, geometry, colours) of a tracked picture, or None when its mouth is closed."""
+    _, pose = normalise(landmarks_from_mesh(mesh))
+    face = remove_pose(mesh, pose)
+    if face[13, 1] - face[14, 1] < LEAST_GAP:
+        return None
+    forward = patch_from_picture(anchor, pose)
+    patch = cv2.warpAffine(picture, forward, (PATCH_WIDTH, PATCH_HEIGHT), flags=cv2.INTER_CUBIC)
+    lips = picture_points(mesh[list(INNER_LIPS)]) @ forward[:, :2].T + forward[:, 2]
+    mask = np.zeros((PATCH_HEIGHT, PATCH_WIDTH), np.uint8)
+    cv2.fillPoly(mask, [np.rint(lips * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+    return patch.astype(np.uint8), mask, lip_geometry(face, anchor, chin), colours
+
+
+def portrait_rows(path: Path) -> Iterator[tuple[int, Row]]:
+    """Yield (person, row) for every portrait that shows its teeth."""
+    archive = np.load(path)
+    for person, (picture, mesh) in enumerate(zip(archive["images"], archive["meshes"], strict=True)):
+        _, pose = normalise(landmarks_from_mesh(mesh))
+        if np.abs(pose.rotation_rad[:2]).max() > 0.35:
+            continue
+        face = remove_pose(mesh, pose)
+        row = mouth_row(picture, mesh, mouth_anchor(face), face[CHIN, :2], face_colours(picture, mesh))
+        if row:
+            yield person + 1, row
+
+
+def video_rows(folder: Path, tracks: Path) -> Iterator[tuple[int, Row]]:
+    """Yield (0, row) for every frame with parted lips of the training sentences."""
+    meshes = np.load(tracks)
+    for name in sorted(meshes.files)[:N_TRAINING_CLIPS]:
+        faces = np.stack([remove_pose(m, normalise(landmarks_from_mesh(m))[1]) for m in meshes[name]])
+        gap = faces[:, 13, 1] - faces[:, 14, 1]
+        rest = faces[gap <= np.quantile(gap, 0.15)].mean(0)
+        with av.open(str(folder / f"{name}.mp4")) as container:
+            pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        colours = np.mean([face_colours(p, m) for p, m in zip(pictures, meshes[name], strict=True)], 0)
+        for picture, mesh in zip(pictures, meshes[name], strict=True):
+            row = mouth_row(picture, mesh, mouth_anchor(rest), rest[CHIN, :2], colours.astype(np.float32))
+            if row:
+                yield 0, row
+
+
+def collect(rows: Iterator[tuple[int, Row]]) -> Mouths:
+    """Return the rows, stacked."""
+    people, values = zip(*rows, strict=True)
+    patches, masks, geometry, colours = (np.stack(column) for column in zip(*values, strict=True))
+    return Mouths(patches, masks, geometry, colours, np.array(people))
+
+
+def batch_of(mouths: Mouths, rng: np.random.Generator, n: int) -> dict[str, Tensor]:
+    """Return n pictures, half of them filmed, half portraits; every other one mirrored would move the teeth, so none is."""
+    filmed = np.flatnonzero(mouths.person == 0)
+    still = np.flatnonzero(mouths.person != 0)
+    chosen = np.concatenate([rng.choice(filmed, n // 2), rng.choice(still, n - n // 2)])
+    gain = rng.uniform(0.8, 1.2, (n, 1)).astype(np.float32)
+    return {
+        "patch": torch.from_numpy(mouths.patches[chosen].astype(np.float32) / 255).permute(0, 3, 1, 2)
+        * torch.from_numpy(gain)[..., None, None],
+        "mask": torch.from_numpy(mouths.masks[chosen].astype(np.float32) / 255)[:, None],
+        "geometry": torch.from_numpy(mouths.geometry[chosen]),
+        "colours": torch.from_numpy(mouths.colours[chosen] * gain),
+        "person": torch.from_numpy(mouths.person[chosen]),
+    }
+
+
+def loss_of(decoder: MouthDecoder, codes: nn.Embedding, batch: dict[str, Tensor]) -> Tensor:
+    """Return masked L1 of colours and of their gradients (sharpness), small covers and small codes."""
+    code = codes(batch["person"])
+    code = code + 0.05 * torch.randn_like(code)
+    picture, upper, lower = decoder.layers(batch["geometry"], batch["colours"], code)
+    mask, target = batch["mask"], batch["patch"]
+    error = (picture - target) * mask
+    share = mask.mean().clamp(min=1e-3)
+    across = (error[..., 1:] - error[..., :-1]).abs().mean() + (error[..., 1:, :] - error[..., :-1, :]).abs().mean()
+    covers = upper.mean() + lower.mean()
+    overlap = (upper * lower).mean()
+    return error.abs().mean() / share + across / share + 0.01 * covers + 0.02 * overlap + 1e-3 * code.square().mean()
+
+
+def train(decoder: MouthDecoder, codes: nn.Embedding, mouths: Mouths, minutes: float, out: Path, seed: int) -> None:
+    """Train for so many minutes; the checkpoint is the last state."""
+    rng = np.random.default_rng(seed)
+    optimiser = torch.optim.AdamW(
+        [{"params": decoder.parameters(), "rate": 1.0}, {"params": codes.parameters(), "rate": 4.0}], LEARNING_RATE,
+        weight_decay=1e-5,
+    )
+    start, step = time.monotonic(), 0
+    while (done := (time.monotonic() - start) / 60 / minutes) < 1:
+        for group in optimiser.param_groups:
+            group["lr"] = group["rate"] * (LEARNING_RATE * (0.5 + 0.5 * np.cos(np.pi * done)) + 2e-5)
+        loss = loss_of(decoder, codes, batch_of(mouths, rng, BATCH))
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(decoder.parameters(), 1.0)
+        optimiser.step()
+        if step % 100 == 0:
+            print(f"step {step} minute {done * minutes:.1f} loss {float(loss.detach()):.4f}", flush=True)
+            checkpoint(decoder, codes, out, step, seed)
+        step += 1
+    checkpoint(decoder, codes, out, step, seed)
+
+
+def checkpoint(decoder: MouthDecoder, codes: nn.Embedding, out: Path, step: int, seed: int) -> None:
+    """Write weights and codes."""
+    save_file({**decoder.state_dict(), "codes": codes.weight.detach().clone()}, out / "mouth.safetensors")
+    (out / "mouth.json").write_text(json.dumps({"seed": seed, "step": step, **asdict(decoder.config)}))
+
+
+def export_onnx(decoder: MouthDecoder, code: Tensor, path: Path) -> None:
+    """Write the one-person form, weights stored in half precision."""
+    from export.half import store_in_half
+
+    names = ["geometry", "colours"]
+    torch.onnx.export(
+        OnePerson(decoder, code).eval(), (torch.zeros(2, 42), torch.zeros(2, 6)), str(path), input_names=names,
+        output_names=["patch"], dynamic_axes={n: {0: "batch"} for n in (*names, "patch")}, opset_version=17, dynamo=False,
+    )
+    store_in_half(path)
+
+
+def load_checkpoint(folder: Path) -> tuple[MouthDecoder, Tensor]:
+    """Return the decoder and the (people, n_code) codes of a training run."""
+    weights = load_file(folder / "mouth.safetensors")
+    codes = weights.pop("codes")
+    decoder = MouthDecoder(MouthConfig())
+    decoder.load_state_dict(weights)
+    return decoder.eval(), codes
+
+
+def main() -> None:
+    """Train, then export the code of ``--person``."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path(os.environ.get("SPACE_DATA", "../shared/data")))
+    parser.add_argument("--portraits", type=Path, required=True)
+    parser.add_argument("--video-tracks", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--person", type=int, default=0)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(options.seed)
+    options.out.mkdir(parents=True, exist_ok=True)
+    if options.minutes > 0:
+        rows = [*video_rows(options.data / "talking_heads" / "video", options.video_tracks), *portrait_rows(options.portraits)]
+        mouths = collect(iter(rows))
+        decoder, codes = MouthDecoder(MouthConfig()), nn.Embedding(int(mouths.person.max()) + 1, MouthConfig().n_code)
+        nn.init.normal_(codes.weight, std=0.3)
+        train(decoder, codes, mouths, options.minutes, options.out, options.seed)
+    trained, all_codes = load_checkpoint(options.out)
+    export_onnx(trained, all_codes[options.person], MODELS / "mouth_decoder.onnx")
+
+
+if __name__ == "__main__":
+    main()
