@@ -1,0 +1,109 @@
+"""What tests share: sounds and pictures as real files, the command line called in-process, and CI's view of skips."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from space_runtime import cli
+from space_runtime.assets import write_portrait
+from space_runtime.geometry import Floats
+
+ALLOWED_SKIPS = ("needs a GPU", "needs the training data", "only on Windows", "only on macOS")
+"""Reasons for which a test may be skipped even in CI."""
+
+CI = bool(os.environ.get("SPACE_CI"))
+
+
+def speechlike(seconds: float, rate: int = 16_000, n_channels: int = 1, seed: int = 0) -> Floats:
+    """A (n, c) buzz with syllables and a little noise, peaks below 0.5; every channel differs a bit."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(int(seconds * rate)) / rate
+    phase = 2 * np.pi * np.cumsum(120 + 25 * np.sin(2 * np.pi * 0.9 * t)) / rate
+    buzz = np.sum([np.sin(k * phase) / k for k in range(1, 20)], axis=0)
+    mono = 0.12 * buzz * np.clip(np.sin(2 * np.pi * 4 * t), 0, None) + 0.003 * rng.standard_normal(t.size)
+    return (mono[:, None] * np.linspace(1, 0.7, n_channels)).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def complaint(self) -> str:
+        """The one line on stderr; more or fewer are a failure."""
+        (line,) = self.err.splitlines()
+        return line
+
+
+Call = Callable[..., Called]
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Run ``space-runtime`` with the given words, in this process."""
+
+    def run(*words: str | Path) -> Called:
+        monkeypatch.setattr(sys, "argv", ["space-runtime", *map(str, words)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return Called(ended.value.code, out, err)
+
+    return run
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Path:
+    """A sound of 0.6 s, stereo, 44.1 kHz."""
+    path = tmp_path / "line.wav"
+    soundfile.write(path, speechlike(0.6, 44_100, 2), 44_100)
+    return path
+
+
+@pytest.fixture(scope="session")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """NASA's portrait as PNG, from scikit-image."""
+    pytest.importorskip("skimage", reason="needs scikit-image (extra 'demo')")
+    path = tmp_path_factory.mktemp("photo") / "portrait.png"
+    write_portrait(path)
+    return path
+
+
+def _forbidden(report: pytest.TestReport | pytest.CollectReport) -> str | None:
+    """The reason of a skip that CI does not accept."""
+    if not CI or report.outcome != "skipped" or hasattr(report, "wasxfail"):
+        return None
+    reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+    return None if any(allowed in reason for allowed in ALLOWED_SKIPS) else reason
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn skips into failures where everything is installed."""
+    report = yield
+    if reason := _forbidden(report):
+        report.outcome, report.longrepr = "failed", f"skipped in CI: {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for whole files that skip themselves."""
+    report = yield
+    if reason := _forbidden(report):
+        report.outcome, report.longrepr = "failed", f"skipped in CI: {reason}"
+    return report

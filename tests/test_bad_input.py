@@ -1,0 +1,214 @@
+"""Every bad file and every bad option ends in one clear sentence and its exit code; good lines still bake."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from conftest import Call, speechlike
+
+from space_runtime.bundle import EMBEDDED
+from space_runtime.errors import MediaError
+from space_runtime.sound import open_sound
+
+SOUND = speechlike(0.5)
+
+
+def read_all(path: Path) -> None:
+    for _ in open_sound(path).blocks():
+        pass
+
+
+def flac(path: Path, keep: float) -> None:
+    soundfile.write(path, np.random.default_rng(0).uniform(-1, 1, 48_000), 16_000)
+    cut(path, keep)
+
+
+def cut(path: Path, keep: float) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * keep)])
+
+
+def spoiled(path: Path, at: int, value: float) -> None:
+    samples = SOUND.copy()
+    samples[at] = value
+    soundfile.write(path, samples, 16_000, subtype="FLOAT")
+
+
+def zero_channels(path: Path) -> None:
+    soundfile.write(path, SOUND, 16_000)
+    data = bytearray(path.read_bytes())
+    data[22:24] = b"\0\0"
+    path.write_bytes(data)
+
+
+BAD_SOUNDS = {
+    "missing.wav": (lambda path: None, "does not exist"),
+    "folder.wav": (lambda path: path.mkdir(), "is a folder"),
+    "zero_bytes.wav": (lambda path: path.write_bytes(b""), "is an empty file"),
+    "no_samples.wav": (lambda path: soundfile.write(path, SOUND[:0], 16_000), "holds no samples"),
+    "text.wav": (lambda path: path.write_text("not a sound " * 99), "is not a sound"),
+    "noise.mp3": (lambda path: path.write_bytes(bytes(range(256)) * 9), "is not a sound"),
+    "picture.png": (lambda path: shutil.copy(EMBEDDED / "face_mesh.onnx", path), "is not a sound"),
+    "zero_channels.wav": (zero_channels, "Channel count is zero"),
+    "cut.wav": (lambda path: (soundfile.write(path, SOUND, 16_000), cut(path, 0.5)), "is truncated"),
+    "header_only.wav": (lambda path: (soundfile.write(path, SOUND, 16_000), cut(path, 0.001)), "is not a sound"),
+    "cut.flac": (lambda path: flac(path, 0.5), "is damaged 1"),
+    "nan.wav": (lambda path: spoiled(path, 4_000, np.nan), "NaN or infinity) at 0.250 s"),
+    "infinite.wav": (lambda path: spoiled(path, 7_999, -np.inf), "NaN or infinity) at 0.500 s"),
+    "slow.wav": (lambda path: soundfile.write(path, SOUND, 100), "has 100 samples per second"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_SOUNDS)
+def test_a_bad_sound_is_one_sentence_that_names_it(tmp_path: Path, name: str) -> None:
+    make, reason = BAD_SOUNDS[name]
+    make(tmp_path / name)
+    with pytest.raises(MediaError) as refused:
+        read_all(tmp_path / name)
+    sentence = str(refused.value)
+    assert str(tmp_path / name) in sentence
+    assert reason in sentence
+    assert "\n" not in sentence
+
+
+@pytest.mark.parametrize("keep", [0.02, 0.3, 0.7, 0.99])
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg", "a.mp3", "a.aiff"])
+def test_a_file_cut_anywhere_reads_or_is_refused_but_never_crashes(tmp_path: Path, name: str, keep: float) -> None:
+    soundfile.write(tmp_path / name, speechlike(1.5, 44_100), 44_100)
+    cut(tmp_path / name, keep)
+    try:
+        read_all(tmp_path / name)
+    except MediaError as error:
+        assert name in str(error)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_file_with_flipped_bytes_reads_or_is_refused_but_never_crashes(tmp_path: Path, seed: int) -> None:
+    path = tmp_path / ("a.flac" if seed % 2 else "a.wav")
+    soundfile.write(path, speechlike(0.5), 16_000)
+    data, rng = bytearray(path.read_bytes()), np.random.default_rng(seed)
+    for position in rng.integers(0, min(len(data), 400), 6):
+        data[position] = rng.integers(0, 256)
+    path.write_bytes(data)
+    try:
+        read_all(path)
+    except MediaError as error:
+        assert path.name in str(error)
+
+
+def test_a_streamed_wav_that_does_not_know_its_length_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "piped.wav"
+    soundfile.write(path, SOUND, 16_000)
+    data = bytearray(path.read_bytes())
+    data[40:44] = b"\xff\xff\xff\xff"
+    path.write_bytes(data)
+    read_all(path)
+
+
+def test_a_bad_line_is_named_and_the_others_are_baked(tmp_path: Path, line: Path, call: Call) -> None:
+    spoiled(tmp_path / "bad.wav", 8, np.nan)
+    done = call("bake", tmp_path / "bad.wav", line, tmp_path / "missing.wav", "--out", tmp_path / "out")
+    assert done.code == 1
+    complaints = done.err.splitlines()
+    assert len(complaints) == 2
+    assert any("bad.wav" in text and "NaN" in text for text in complaints)
+    assert any("missing.wav" in text for text in complaints)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["line.npz"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--emotion", "glad=1"], "unknown emotion 'glad'; the known ones are neutral, happy, sad"),
+        (["--emotion", "happy=1.5"], "intensity outside 0…1"),
+        (["--emotion", "happy=-0.1"], "intensity outside 0…1"),
+        (["--emotion", "happy=nan"], "intensity outside 0…1"),
+        (["--emotion", "happy=much"], "has no number"),
+        (["--fps", "0"], "outside 1…240"),
+        (["--fps", "fast"], "is not a number"),
+        (["--fps", "1/0"], "is not a number"),
+        (["--formats", "avi"], "unknown format 'avi'; the known ones are mp4, npz, json"),
+        (["--formats", ","], "no format is named"),
+        (["--formats", "mp4"], "--portrait"),
+        (["--head", "spin"], "the known ones are keep, idle"),
+        (["--gaze", "5"], "is not two angles"),
+        (["--gaze", "90,0"], "outside ±40"),
+        (["--gaze", "nan,0"], "outside ±40"),
+        (["--mouth-strength", "9"], "--mouth-strength is 9, outside 0…2"),
+        (["--expression-strength", "nan"], "outside 0…2"),
+        (["--head-strength", "-1"], "outside 0…2"),
+        (["--blinks", "1000"], "outside 0…120"),
+        (["--seed", "-1"], "outside 0…"),
+        (["--jobs", "0"], "outside 1…"),
+    ],
+)
+def test_a_bad_option_is_one_sentence_and_exit_code_2(
+    tmp_path: Path, line: Path, call: Call, words: list[str], said: str
+) -> None:
+    done = call("bake", line, "--out", tmp_path / "out", *words)
+    assert done.code == 2
+    assert said in done.complaint
+    assert not (tmp_path / "out").exists()
+
+
+def test_unknown_options_and_missing_lines_are_exit_code_2(call: Call, line: Path) -> None:
+    assert call("bake").code == 2
+    assert call("bake", line, "--loud").code == 2
+    assert call("sing").code == 2
+
+
+def test_lines_that_would_overwrite_one_another_are_refused(tmp_path: Path, line: Path, call: Call) -> None:
+    (tmp_path / "other").mkdir()
+    twin = tmp_path / "other" / "LINE.wav"
+    shutil.copy(line, twin)
+    done = call("bake", line, twin, "--out", tmp_path / "out")
+    assert done.code == 2
+    assert "would overwrite" in done.complaint
+    assert call("bake", line, line, "--out", tmp_path / "out").code == 2
+
+
+def test_a_result_never_overwrites_an_input(tmp_path: Path, line: Path, call: Call, photo: Path) -> None:
+    shutil.copy(line, tmp_path / "talk.mp4")
+    done = call("bake", tmp_path / "talk.mp4", "--portrait", photo, "--formats", "mp4", "--out", tmp_path)
+    assert done.code == 2
+    assert (tmp_path / "talk.mp4").read_bytes() == line.read_bytes()
+
+
+def test_a_folder_that_cannot_be_written_ends_before_any_work(tmp_path: Path, line: Path, call: Call) -> None:
+    done = call("bake", line, "--out", line / "inside")
+    assert done.code == 1
+    assert "output folder" in done.complaint
+
+
+def test_a_bad_portrait_is_named(tmp_path: Path, line: Path, call: Call) -> None:
+    done = call("bake", line, "--portrait", line, "--formats", "mp4", "--out", tmp_path / "out")
+    assert done.code == 1
+    assert line.name in done.complaint
+
+
+@pytest.mark.parametrize("command", [["inspect"], ["bake", "line.wav", "--out", "out"]])
+def test_a_damaged_bundle_is_named(
+    tmp_path: Path, line: Path, call: Call, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(EMBEDDED, "bundle")
+    assert "manifest.json is missing" in call(*command, "--bundle", tmp_path).complaint
+    with Path("bundle/face_mesh.onnx").open("r+b") as file:
+        file.seek(1000)
+        file.write(b"?")
+    done = call(*command, "--bundle", "bundle")
+    assert done.code == 1
+    assert "face_mesh.onnx" in done.complaint
+    assert "SHA-256" in done.complaint
+    Path("bundle/face_mesh.onnx").unlink()
+    assert "lacks face_mesh.onnx" in call(*command, "--bundle", "bundle").complaint
+
+
+def test_tracebacks_are_shown_only_when_asked_for(tmp_path: Path, call: Call) -> None:
+    missing = tmp_path / "missing.wav"
+    assert "Traceback" not in call("bake", missing, "--out", tmp_path / "out").err
+    assert "Traceback" in call("bake", missing, "--out", tmp_path / "out", "--debug").err

@@ -1,0 +1,126 @@
+"""The wheel holds exactly what it should, the layers hold, nothing that a test asserts stands in two places."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from space_runtime.assets import LINE, LINE_PHONES
+from space_runtime.bundle import EMBEDDED, load_bundle
+from space_runtime.sound import open_sound
+from space_runtime.version import VERSION
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("space_runtime", "engine_bridge")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    """The wheel, built from this checkout."""
+    from hatchling.builders.wheel import WheelBuilder
+
+    (path,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path_factory.mktemp("wheel")), versions=["standard"])
+    return zipfile.ZipFile(path)
+
+
+def test_the_wheel_holds_exactly_the_two_packages(wheel: zipfile.ZipFile) -> None:
+    assert {name.split("/")[0] for name in wheel.namelist()} == {*PACKAGES, f"space_runtime-{VERSION}.dist-info"}
+    tracked = subprocess.run(["git", "ls-files", *PACKAGES], cwd=ROOT, capture_output=True, text=True, check=True)
+    missing = set(tracked.stdout.split()) - set(wheel.namelist())
+    assert not missing
+
+
+def test_the_wheel_holds_the_whole_bundle_and_the_demo_line(wheel: zipfile.ZipFile) -> None:
+    names = set(wheel.namelist())
+    assert "space_runtime/models/manifest.json" in names
+    for entry in load_bundle().manifest.entries:
+        assert f"space_runtime/models/{entry.file}" in names
+    assert {"space_runtime/assets/line.flac", "space_runtime/assets/LICENCE.txt", "space_runtime/py.typed"} <= names
+
+
+def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile) -> None:
+    info = f"space_runtime-{VERSION}.dist-info"
+    metadata = wheel.read(f"{info}/METADATA").decode()
+    assert f"Name: space-runtime\nVersion: {VERSION}\n" in metadata
+    assert "License-Expression: Apache-2.0" in metadata
+    assert "space-runtime = space_runtime.cli:main" in wheel.read(f"{info}/entry_points.txt").decode()
+    assert "torch" not in re.sub(r".*extra == .*", "", metadata)
+
+
+def test_the_runtime_imports_nothing_of_the_trainer_or_of_the_extras() -> None:
+    script = "import sys, space_runtime.cli; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    modules = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"torch", "onnx", "onnxscript", "scipy", "skimage", "matplotlib", "export"} & set(modules)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_import_is_a_declared_dependency(package: str) -> None:
+    declared = {re.split(r"[>=<;\[ ]", text)[0].lower() for text in PROJECT["project"]["dependencies"]}
+    imports = {"onnxruntime": "onnxruntime-gpu", "cv2": "opencv-python-headless", "zmq": "pyzmq", "skimage": "demo"}
+    own = {*PACKAGES, *sys.stdlib_module_names}
+    for path in (ROOT / package).rglob("*.py"):
+        for name in imported(path) - own:
+            assert imports.get(name, name) in declared | {"demo"}, f"{path} imports {name}"
+
+
+def imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_only_the_command_line_prints(package: str) -> None:
+    for path in (ROOT / package).rglob("*.py"):
+        relative = path.relative_to(ROOT / package)
+        if relative.parts[0] in ("cli.py", "commands"):
+            continue
+        calls = [n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Call)]
+        assert not [c for c in calls if isinstance(c.func, ast.Name) and c.func.id == "print"], f"{path} prints"
+
+
+def test_the_layers_hold() -> None:
+    pytest.importorskip("importlinter", reason="needs import-linter (extra 'dev')")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]
+    checked = subprocess.run([*command, "--no-cache"], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_the_bundle_stays_under_25_mb() -> None:
+    assert sum(path.stat().st_size for path in EMBEDDED.iterdir()) < 25_000_000
+
+
+def test_third_party_names_every_dependency_and_every_weight() -> None:
+    text = (ROOT / "THIRD_PARTY.md").read_text(encoding="utf-8")
+    extras = PROJECT["project"]["optional-dependencies"].values()
+    for requirement in [*PROJECT["project"]["dependencies"], *(one for extra in extras for one in extra)]:
+        assert re.split(r"[>=<;\[ ]", requirement)[0] in text
+    for entry in load_bundle().manifest.entries:
+        assert entry.file in text
+
+
+def test_the_bundled_line_and_its_phones_belong_together() -> None:
+    sound, phones = open_sound(LINE), json.loads(LINE_PHONES.read_text(encoding="utf-8"))
+    assert sound.n_samples is not None
+    times = [(row["start_s"], row["end_s"]) for row in phones["phones"]]
+    assert times[0][0] == 0
+    assert all(start < end for start, end in times)
+    assert all(before[1] == after[0] for before, after in pairwise(times))
+    assert abs(times[-1][1] - sound.n_samples / sound.rate) < 0.02
+    assert {"p", "b", "m", "f", "v", "ow", "uw", "aa"} <= {row["phone"] for row in phones["phones"]}
