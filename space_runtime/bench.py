@@ -14,24 +14,25 @@ from typing import Final
 
 import numpy as np
 
-from space_runtime import pipeline, rig
 from space_runtime.bake import bake
 from space_runtime.bundle import Bundle
 from space_runtime.config import Format
 from space_runtime.geometry import Floats
 from space_runtime.portrait import Portrait
+from space_runtime.rig import Rig
 from space_runtime.session import Session
 from space_runtime.sound import open_sound
+from space_runtime.stages import controls, features, landmarks, latents, pose
 from space_runtime.timebase import HOP, SAMPLE_RATE
 from space_runtime.values import Controls
 
 STAGES: Final[tuple[tuple[str, object, str], ...]] = (
-    ("features", pipeline.feature_stage, "step"),
-    ("landmarks (network)", pipeline.landmark_stage, "step"),
-    ("controls", pipeline.control_stage, "apply"),
-    ("rig", rig.Rig, "solve"),
-    ("pose", pipeline.pose_stage, "head_motion"),
-    ("latents (network)", pipeline.latent_stage, "step"),
+    ("features", features, "step"),
+    ("landmarks (network)", landmarks, "step"),
+    ("controls", controls, "apply"),
+    ("rig", Rig, "solve"),
+    ("pose", pose, "head_motion"),
+    ("latents (network)", latents, "step"),
 )
 
 
@@ -65,10 +66,10 @@ class Measurement:
 
 
 def measure_session(
-    bundle: Bundle, samples: Floats, fps: Fraction, controls: Controls, portrait: Portrait | None
+    bundle: Bundle, samples: Floats, fps: Fraction, settings: Controls, portrait: Portrait | None
 ) -> Measurement:
     """Push (n,) samples at 16 kHz hop by hop through a session, with pictures if there is a portrait."""
-    session = Session(bundle, portrait, controls, fps, pictures=portrait is not None)
+    session = Session(bundle, portrait, settings, fps, pictures=portrait is not None)
     session.push(samples[:SAMPLE_RATE])
     session.reset()
     clock: dict[str, list[float]] = {}
@@ -81,12 +82,12 @@ def measure_session(
     )
 
 
-def measure_bake(bundle: Bundle, line: Path, fps: Fraction, controls: Controls, portrait: Portrait) -> float:
+def measure_bake(bundle: Bundle, line: Path, fps: Fraction, settings: Controls, portrait: Portrait) -> float:
     """Return the real-time factor of a whole bake of ``line`` to mp4: reading, rendering and encoding."""
     sound = open_sound(line)
     with TemporaryDirectory() as folder:
         begin = time.perf_counter()
-        bake(line, Path(folder), bundle=bundle, portrait=portrait, controls=controls, fps=fps, formats=(Format.MP4,))
+        bake(line, Path(folder), bundle=bundle, portrait=portrait, controls=settings, fps=fps, formats=(Format.MP4,))
         wall_s = time.perf_counter() - begin
     n_samples = sound.n_samples or sum(len(block) for block in sound.blocks())
     return n_samples / sound.rate / wall_s

@@ -29,7 +29,7 @@ def speechlike(seconds: float, rate: int = 16_000, n_channels: int = 1, seed: in
     phase = 2 * np.pi * np.cumsum(120 + 25 * np.sin(2 * np.pi * 0.9 * t)) / rate
     buzz = np.sum([np.sin(k * phase) / k for k in range(1, 20)], axis=0)
     mono = 0.12 * buzz * np.clip(np.sin(2 * np.pi * 4 * t), 0, None) + 0.003 * rng.standard_normal(t.size)
-    return (mono[:, None] * np.linspace(1, 0.7, n_channels)).astype(np.float32)
+    return np.asarray(mono[:, None] * np.linspace(1, 0.7, n_channels), np.float32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import tracemalloc
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import av
 import numpy as np
@@ -40,11 +41,11 @@ def lag(a: Floats, b: Floats) -> int:
     return best - size if best > size // 2 else best
 
 
-def write_with_av(path: Path, codec: str, samples: Floats, rate: int) -> None:
-    layout = "stereo" if samples.shape[1] == 2 else "mono"
+def write_with_av(path: Path, codec: Literal["aac", "libopus"], samples: Floats, rate: int) -> None:
+    layout: Literal["mono", "stereo"] = "stereo" if samples.shape[1] == 2 else "mono"
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=rate, layout=layout)
-        resampler = av.AudioResampler(format=stream.codec_context.format or "fltp", layout=layout, rate=rate)
+        resampler = av.AudioResampler(format=stream.format, layout=layout, rate=rate)
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.T), format="fltp", layout=layout)
         frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
         for piece in resampler.resample(frame):
@@ -95,7 +96,7 @@ def test_lossy_formats_keep_length_and_time(
 @pytest.mark.parametrize(("name", "codec", "rate"), [("a.m4a", "aac", 44_100), ("a.webm", "libopus", 48_000)])
 @pytest.mark.parametrize("n_channels", [1, 2])
 def test_formats_of_phones_and_browsers_keep_time(
-    tmp_path: Path, name: str, codec: str, rate: int, n_channels: int
+    tmp_path: Path, name: str, codec: Literal["aac", "libopus"], rate: int, n_channels: int
 ) -> None:
     written = speechlike(0.8, rate, n_channels)
     write_with_av(tmp_path / name, codec, written, rate)

@@ -31,8 +31,8 @@ class Resampler:
 
     def push(self, block: Floats) -> Floats:
         """Take (n,) samples of mono sound, or (n, c), and return those of the new rate that are ready."""
-        return self._stream.resample_chunk(block)
+        return np.asarray(self._stream.resample_chunk(block), np.float32)
 
     def finish(self) -> Floats:
         """Say that the sound is over and return the remaining samples."""
-        return self._stream.resample_chunk(self._silence, last=True)
+        return np.asarray(self._stream.resample_chunk(self._silence, last=True), np.float32)
