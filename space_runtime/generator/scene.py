@@ -16,6 +16,7 @@ from space_runtime.generator.backward import (
     displacement_map,
     picture_points,
 )
+from space_runtime.generator.layers import Layers, combine, split
 from space_runtime.generator.mesh import EYES, LOWER_LIP, UPPER_LIP, FaceMesh, MovedMesh, drawing_order
 from space_runtime.geometry import Floats
 from space_runtime.values import Pixels
@@ -30,10 +31,12 @@ FEATHER: Final = 5
 class Scene:
     """A portrait's layers.
 
-    photo: (512, 512, 3). columns, rows: (512, 512) of each pixel.
+    photo: (512, 512, 3). layers: person and background apart, None without a matte: then the surroundings of the head
+    are pulled along with it. columns, rows: (512, 512) of each pixel.
     """
 
     photo: Pixels
+    layers: Layers | None
     columns: Floats
     rows: Floats
 
@@ -42,13 +45,15 @@ def prepare_scene(photo: Pixels, matte: Floats | None, mesh: FaceMesh) -> Scene:
     """Return the layers of a portrait; ``matte`` (512, 512) 0…1 says what is person, None if nobody knows."""
     side = len(photo)
     columns, rows = np.meshgrid(np.arange(side, dtype=np.float32), np.arange(side, dtype=np.float32))
-    return Scene(photo, columns, rows)
+    return Scene(photo, None if matte is None else split(photo, matte), columns, rows)
 
 
 def draw_scene(scene: Scene, mesh: FaceMesh, moved: MovedMesh) -> Pixels:
     """Return a new (512, 512, 3) picture of the moved head, eyes and mouth not yet filled."""
     back = backward_map(scene, mesh, moved)
     x, y = scene.columns + back[..., 0], scene.rows + back[..., 1]
+    if scene.layers is not None:
+        return combine(scene.layers, x, y)
     return cv2.remap(scene.photo, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.uint8, copy=False)
 
 
