@@ -24,6 +24,9 @@ WORKING_SIDE: Final = 4096
 BACKGROUND: Final = 128.0
 """Grey level that shows through transparent pixels."""
 
+_OPENCV_LOG: Final = getattr(cv2.utils, "logging", cv2)
+"""Where the log level is: a module of its own since OpenCV 5. It is lowered while decoding: our errors say enough."""
+
 
 def read_picture(path: Path) -> Pixels:
     """Return (h, w, 3) RGB, upright, at most `WORKING_SIDE` long. Raises `MediaError` when the file cannot be used."""
@@ -82,14 +85,14 @@ def _decode(data: bytes, size: Size) -> MatLike | None:
     if data.startswith(b"\xff\xd8") and max(size) >= 2 * WORKING_SIDE:
         fraction = cv2.IMREAD_REDUCED_COLOR_2 if max(size) < 4 * WORKING_SIDE else cv2.IMREAD_REDUCED_COLOR_4
         flags = fraction | cv2.IMREAD_IGNORE_ORIENTATION
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(0)
+    level = _OPENCV_LOG.getLogLevel()
+    _OPENCV_LOG.setLogLevel(0)
     try:
         return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except (cv2.error, MemoryError):
         return None
     finally:
-        cv2.utils.logging.setLogLevel(level)
+        _OPENCV_LOG.setLogLevel(level)
 
 
 def _shrunk(raw: MatLike) -> MatLike:

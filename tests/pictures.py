@@ -31,9 +31,9 @@ def tracker() -> FaceTracker:
 
 def bundled(name: str) -> Pixels:
     """Return the RGB pixels of a picture file that comes with scikit-image."""
-    values = cv2.imread(str(Path(skimage.__file__).parent / "data" / name), cv2.IMREAD_COLOR_RGB)
+    values = cv2.imread(str(Path(skimage.__file__).parent / "data" / name), cv2.IMREAD_COLOR)
     assert values is not None
-    return values.astype(np.uint8)
+    return np.ascontiguousarray(values[..., ::-1], np.uint8)
 
 
 def astronaut() -> Pixels:
