@@ -109,7 +109,9 @@ def write_curves(clip: Clip, waveform: Waveform, title: str, path: Path) -> None
         axis.set_ylabel(label)
         axis.set_ylim(-0.02, 1.02)
         axis.legend(loc="upper right", fontsize="small", ncols=len(names))
+        axis.grid(alpha=0.3)
     axes[-1].set_xlabel("seconds")
+    axes[-1].set_xlim(0, float(max(clip.n_frames, 1) / clip.fps))
     with written_whole(path) as partial:
         figure.savefig(partial, format="png", metadata={"Software": None})
 
@@ -121,6 +123,7 @@ def _draw_sound(axis: object, clip: Clip, waveform: Waveform) -> None:
     times, peaks = waveform.peaks()
     axis.fill_between(times, -peaks, peaks, color="0.75", linewidth=0, label="sound")
     axis.set_ylabel("sound")
+    axis.set_ylim(-1, 1)
     step = max(1, clip.n_frames // MAX_POINTS)
     gap_axis = axis.twinx()
     gap_axis.plot(clip.every("times_s", step), lip_gap(clip.every("landmarks", step)), color="tab:red", label="lip gap")

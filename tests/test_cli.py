@@ -173,7 +173,8 @@ original = command.bake
 def bake(*args, progress, **named):
     def interrupting(done_s, total_s):
         os.kill(os.getpid(), signal.SIGINT)
-        progress(done_s, total_s)
+        while True:
+            progress(done_s, total_s)
     return original(*args, progress=interrupting, **named)
 command.bake = bake
 cli.main()

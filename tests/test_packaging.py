@@ -36,9 +36,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 def test_the_wheel_holds_exactly_the_two_packages(wheel: zipfile.ZipFile) -> None:
     assert {name.split("/")[0] for name in wheel.namelist()} == {*PACKAGES, f"space_runtime-{VERSION}.dist-info"}
-    tracked = subprocess.run(["git", "ls-files", *PACKAGES], cwd=ROOT, capture_output=True, text=True, check=True)
-    missing = set(tracked.stdout.split()) - set(wheel.namelist())
-    assert not missing
+    files = [path for package in PACKAGES for path in (ROOT / package).rglob("*") if path.is_file()]
+    expected = {path.relative_to(ROOT).as_posix() for path in files if "__pycache__" not in path.parts}
+    assert expected == {name for name in wheel.namelist() if ".dist-info/" not in name}
 
 
 def test_the_wheel_holds_the_whole_bundle_and_the_demo_line(wheel: zipfile.ZipFile) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -23,6 +24,9 @@ from space_runtime.outputs import prepare_folder
 from space_runtime.portrait import Portrait, open_portrait, open_tracker
 from space_runtime.timebase import parse_fps
 from space_runtime.values import Controls, HeadMode
+
+POLL_S = 0.5
+"""On Windows a thread that waits without end never hears of Ctrl-C."""
 
 
 class Stopped(Exception):
@@ -123,9 +127,11 @@ def _bake_all(lines: list[Path], job: Job, n_jobs: int, debug: bool) -> bool:
     stop, failed = threading.Event(), False
     with _bars() as bars, ThreadPoolExecutor(n_jobs) as workers:
         running = {workers.submit(_bake_one, line, job, bars, stop): line for line in lines}
+        pending = set(running)
         try:
-            for done in as_completed(running):
-                failed |= _outcome(done, running[done], debug)
+            while pending:
+                finished, pending = wait(pending, timeout=POLL_S, return_when=FIRST_COMPLETED)
+                failed |= any([_outcome(done, running[done], debug) for done in finished])
         except KeyboardInterrupt:
             stop.set()
             workers.shutdown(wait=True, cancel_futures=True)
@@ -136,7 +142,8 @@ def _bake_all(lines: list[Path], job: Job, n_jobs: int, debug: bool) -> bool:
 def _bars() -> Progress:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, disable=not console.is_terminal)
+    silent = not console.is_terminal
+    return Progress(*columns, console=console, disable=silent, redirect_stdout=sys.stdout.isatty())
 
 
 def _bake_one(line: Path, job: Job, bars: Progress, stop: threading.Event) -> tuple[Path, ...]:
@@ -147,19 +154,20 @@ def _bake_one(line: Path, job: Job, bars: Progress, stop: threading.Event) -> tu
             raise Stopped
         bars.update(task, completed=done_s, total=total_s)
 
-    written = bake(
-        line,
-        job.folder,
-        bundle=job.bundle,
-        portrait=job.portrait,
-        controls=job.controls,
-        fps=job.fps,
-        formats=job.formats,
-        plot=job.plot,
-        progress=show,
-    )
-    bars.update(task, completed=1, total=1)
-    return written
+    try:
+        return bake(
+            line,
+            job.folder,
+            bundle=job.bundle,
+            portrait=job.portrait,
+            controls=job.controls,
+            fps=job.fps,
+            formats=job.formats,
+            plot=job.plot,
+            progress=show,
+        )
+    finally:
+        bars.remove_task(task)
 
 
 def _outcome(done: Future[tuple[Path, ...]], line: Path, debug: bool) -> bool:
