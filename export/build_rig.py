@@ -14,19 +14,18 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from engine_bridge.schema import ARKIT_NAMES
+from export.face_model import FaceModel, lid_centres, read_face_model
+from export.rig_report import report
 from space_runtime.face_tracking import FaceTracker
 from space_runtime.geometry import (
     LEFT_IRIS,
     MEDIAPIPE_68,
-    N_LANDMARKS,
     RIGHT_IRIS,
     Floats,
     from_mediapipe,
@@ -34,68 +33,15 @@ from space_runtime.geometry import (
     normalise,
 )
 from space_runtime.ort import load_network
+from space_runtime.rig import Rig
 from space_runtime.rig_layout import LIP_PAIRS, MIRROR_78
 
 MODELS = Path(__file__).parents[1] / "space_runtime" / "models"
-SUMMED = {"browInnerUp": ("browInnerUp_L", "browInnerUp_R"), "cheekPuff": ("cheekPuff_L", "cheekPuff_R")}
-MISSING = ("tongueOut",)
-"""Shapes that ICT-FaceKit lacks: they stay zero."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FaceModel:
-    """ICT-FaceKit at the 78 landmarks, in normalised units of its neutral face, before normalisation per face.
-
-    mean (78, 3); identities (50, 78, 3) per standard deviation; shapes (52, 78, 3) in ARKit's order, at weight 1.
-    """
-
-    mean: Floats
-    identities: Floats
-    shapes: Floats
 
 
 def data_folder() -> Path:
     """Return the folder of the training data: ``SPACE_DATA`` or ``../shared/data``."""
     return Path(os.environ.get("SPACE_DATA", "../shared/data"))
-
-
-def read_face_model(data: Path, iris: Floats) -> FaceModel:
-    """Return ICT-FaceKit at the landmarks; ``iris`` (10, 3) are iris points relative to the mean of each eye's lids."""
-    with np.load(data / "face_model" / "ict_facekit.npz") as ict:
-        points = ict["landmark68"]
-        neutral, pose = normalise(ict["neutral"][points])
-        expressions = ict["expressions"][:, points].astype(np.float32) / np.float32(pose.scale)
-        modes = ict["identities"].astype(np.float32) / np.float32(pose.scale)
-        names = [str(name) for name in ict["expression_names"]]
-        eyes = [_eyeball_vertices(ict, side) for side in ("Right", "Left")]
-    still = np.zeros((len(names), 10, 3), np.float32)
-    moved = np.concatenate([np.repeat(modes[:, eye].mean(1, keepdims=True), 5, 1) for eye in eyes], 1)
-    shapes = _arkit_shapes(names, np.concatenate([expressions, still], 1))
-    mean = np.concatenate([neutral, iris + _lid_centres(neutral)])
-    return FaceModel(mean, np.concatenate([modes[:, points], moved], 1), _meeting_lips(mean, shapes))
-
-
-def _eyeball_vertices(ict: np.lib.npyio.NpzFile, side: str) -> NDArray[np.int64]:
-    material = [str(name) for name in ict["material_names"]].index(f"M_Iris{side}")
-    faces = ict["faces"][ict["face_material"] == material]
-    return np.unique(faces[faces >= 0]).astype(np.int64)
-
-
-def _lid_centres(face: Floats) -> Floats:
-    """(10, 3): the mean of the four lid points of the right eye five times, then of the left."""
-    centres = [face[[37, 38, 40, 41]].mean(0), face[[43, 44, 46, 47]].mean(0)]
-    return np.repeat(np.array(centres, np.float32), 5, 0)
-
-
-def _arkit_shapes(names: list[str], expressions: Floats) -> Floats:
-    """(52, 78, 3) in ARKit's order. ICT's extra shapes (pupil, cheek raiser) have no ARKit name and are left out."""
-    shapes = np.zeros((len(ARKIT_NAMES), N_LANDMARKS, 3), np.float32)
-    for row, name in enumerate(ARKIT_NAMES):
-        short = name.removesuffix("Left") + "_L" if name.endswith("Left") else name.removesuffix("Right") + "_R"
-        parts = SUMMED.get(name) or ((name,) if name in names else (short,))
-        if name not in MISSING:
-            shapes[row] = sum(expressions[names.index(part)] for part in parts)
-    return shapes
 
 
 def _meeting_lips(mean: Floats, shapes: Floats) -> Floats:
@@ -161,7 +107,7 @@ def iris_points(data: Path) -> Floats:
         face = None if picture is None else tracker.track(np.ascontiguousarray(picture[..., ::-1]))
         if face is not None:
             points = normalise(landmarks_from_mesh(face.mesh))[0]
-            found.append(points[RIGHT_IRIS.start : LEFT_IRIS.stop] - _lid_centres(points))
+            found.append(points[RIGHT_IRIS.start : LEFT_IRIS.stop] - lid_centres(points))
     return _symmetric(np.concatenate([np.zeros((68, 3), np.float32), np.median(found, 0)]))[68:].astype(np.float32)
 
 
@@ -174,8 +120,8 @@ def _symmetric(points: Floats) -> Floats:
 def tracker_difference(model: FaceModel, data: Path) -> Floats:
     """Return (78, 3): where the tracker puts its points minus where ICT has them, on a mean face at rest, lips shut."""
     tracked = resting_faces(data).mean(0)
-    iris = model.mean[68:] - _lid_centres(model.mean)
-    face = _symmetric(np.concatenate([tracked, iris + _lid_centres(tracked)]).astype(np.float32))
+    iris = model.mean[68:] - lid_centres(model.mean)
+    face = _symmetric(np.concatenate([tracked, iris + lid_centres(tracked)]).astype(np.float32))
     for upper, lower in LIP_PAIRS:
         face[[upper, lower]] = (face[upper] + face[lower]) / 2
     return normalise(face)[0] - model.mean
@@ -188,7 +134,7 @@ def build(data: Path) -> dict[str, Floats]:
         "mean": model.mean,
         "tracker": tracker_difference(model, data),
         "identities": normalised_motion(model.mean, model.identities),
-        "shapes": normalised_motion(model.mean, model.shapes),
+        "shapes": normalised_motion(model.mean, _meeting_lips(model.mean, model.shapes)),
     }
 
 
@@ -200,9 +146,8 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="print what the landmarks can see, write nothing")
     options = parser.parse_args()
     if options.report:
-        from export.rig_report import report
-
-        print(report(options.data))
+        with np.load(options.out) as arrays:
+            print(report(Rig.from_arrays(dict(arrays)), options.data))
         return
     arrays = {name: np.round(values, 6).astype(np.float32) for name, values in build(options.data).items()}
     np.savez_compressed(options.out, allow_pickle=False, **arrays)

@@ -7,9 +7,11 @@ life at every frame rate.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from space_runtime.geometry import Floats
 
@@ -81,10 +83,15 @@ def sway(seed: int, seconds: float) -> Floats:
 
     A sum of slow sines with seeded phases, still at time 0 and eased in; smooth in all derivatives after that.
     """
-    phases = np.array([[uniform(seed, channel, wave) for wave in range(_SWAY_HZ.size)] for channel in range(6)])
-    waves = np.sin(2 * np.pi * (_SWAY_HZ * seconds + phases)) @ _SWAY_SHARE
+    waves = np.sin(2 * np.pi * (_SWAY_HZ * seconds + _sway_phases(seed))) @ _SWAY_SHARE
     motion: Floats = (_SWAY_REACH * waves * _ease(seconds / _EASE_IN_S)).astype(np.float32)
     return motion
+
+
+@lru_cache(maxsize=256)
+def _sway_phases(seed: int) -> NDArray[np.float64]:
+    """(6, n_waves) in turns. Kept only because it is asked for at every frame."""
+    return np.array([[uniform(seed, channel, wave) for wave in range(_SWAY_HZ.size)] for channel in range(6)])
 
 
 def _ease(x: float) -> float:

@@ -21,7 +21,6 @@ from space_runtime.rig_layout import (
     LIP_PAIRS,
     LOOK_ROWS,
     MOUTH_CLOSE,
-    OPPOSITES,
     SHAPE,
     SOLVED_ROWS,
     UPPER_LID_SHARE,
@@ -33,7 +32,8 @@ from space_runtime.rig_solver import BoundedRidge, Doubles, prepare
 INERTIA: Final = 1.0
 """Pull towards the last frame's weights, as a multiple of the pull towards zero: calms what landmarks hardly see."""
 
-_CORNERS: Final = np.array(EYE_CORNERS)
+_CORNERS: Final = np.array(EYE_CORNERS).T
+_HALF: Final = np.float32(0.5)
 _IRIS_CENTRES: Final = np.array([iris.start for iris in IRIS_POINTS])
 
 _LEAST_OPENING: Final = 0.5
@@ -65,15 +65,18 @@ class RigIdentity:
     """A face the rig is adapted to.
 
     neutral: (78, 3) normalised: lips shut, eyes open, looking straight ahead.
-    basis: (52, 78, 3) displacement of each ARKit shape at weight 1.
-    eye_centres: (2, 3) centres of rotation of the left and the right eye.
+    basis: (52, 78, 3) displacement of each ARKit shape at weight 1. look_basis: (8, 78·3) its eyeLook rows.
+    irises: (2, 5, 3) iris points relative to the centre of rotation of the left and of the right eye, looking ahead.
+    eye_sockets: (2, 3) that centre relative to the middle of the eye's corners.
     photo_weights: (52,) the expression that the photo showed; zeros without a photo.
     photo_gaze_rad: (2, 2) yaw, pitch of the left and the right eye in the photo.
     """
 
     neutral: Floats
     basis: Floats
-    eye_centres: Floats
+    look_basis: Floats
+    irises: Floats
+    eye_sockets: Floats
     photo_weights: Floats
     photo_gaze_rad: Floats
     plan: SolvePlan
@@ -84,7 +87,8 @@ def eye_centres(identity: RigIdentity, landmarks: Floats) -> Floats:
 
     Eyeballs move with the corners of their eyes, so that a face that is a little off its place takes its eyes along.
     """
-    centres: Floats = identity.eye_centres + (landmarks[_CORNERS] - identity.neutral[_CORNERS]).mean(1)
+    first, second = landmarks[_CORNERS]
+    centres: Floats = identity.eye_sockets + (first + second) * _HALF
     return centres
 
 
@@ -107,10 +111,10 @@ def turn_eyes(identity: RigIdentity, landmarks: Floats, eye_rotation_rad: Floats
     Law: ``gaze_of(identity, turn_eyes(identity, x, angles)) == angles``.
     """
     turned = landmarks.astype(np.float32)
-    places = zip(IRIS_POINTS, identity.eye_centres, eye_centres(identity, landmarks), eye_rotation_rad, strict=True)
-    for iris, rest, centre, (yaw, pitch) in places:
+    centres = eye_centres(identity, landmarks)
+    for eye, (yaw, pitch) in enumerate(eye_rotation_rad.tolist()):
         rotation = rotation_matrix(np.array([yaw, pitch, 0.0], np.float32))
-        turned[iris] = (identity.neutral[iris] - rest) @ rotation.T + centre
+        turned[IRIS_POINTS[eye]] = identity.irises[eye] @ rotation.T + centres[eye]
     return turned
 
 
@@ -126,7 +130,11 @@ def make_identity(neutral: Floats, shapes: Floats, photo: Floats, photo_weights:
     """Return the identity with these (78, 3) neutral landmarks; ``photo`` (78, 3) is where its gaze is read."""
     basis = shut_lids(neutral, shapes)
     centres = neutral[_IRIS_CENTRES] - np.array([0, 0, IRIS_DISTANCE], np.float32)
-    identity = RigIdentity(neutral, basis, centres, photo_weights, np.zeros((2, 2), np.float32), make_plan(basis))
+    irises = np.stack([neutral[iris] for iris in IRIS_POINTS]) - centres[:, None]
+    sockets = centres - neutral[_CORNERS].mean(0)
+    look_basis = basis[list(LOOK_ROWS)].reshape(len(LOOK_ROWS), -1)
+    ahead = np.zeros((2, 2), np.float32)
+    identity = RigIdentity(neutral, basis, look_basis, irises, sockets, photo_weights, ahead, make_plan(basis))
     return replace(identity, photo_gaze_rad=gaze_of(identity, photo))
 
 
@@ -139,7 +147,7 @@ def make_plan(basis: Floats) -> SolvePlan:
     gather = motion * precision
     look = gather @ basis[list(LOOK_ROWS)].reshape(len(LOOK_ROWS), -1).astype(np.float64).T
     explained = 1.0 - np.diag(np.linalg.inv(evidence + np.diag(prior))) * prior
-    hessian = _part_opposites(evidence) + np.diag(prior * (1.0 + INERTIA))
+    hessian = evidence + np.diag(prior * (1.0 + INERTIA))
     return SolvePlan(gather, look, prior * INERTIA, prepare(hessian), explained)
 
 
@@ -148,15 +156,6 @@ def unknown_motion(basis: Floats) -> Doubles:
     motion = basis[list(SOLVED_ROWS)].reshape(len(SOLVED_ROWS), -1).astype(np.float64)
     motion[MOUTH_CLOSE] += motion[JAW_OPEN]
     return motion
-
-
-def _part_opposites(evidence: Doubles) -> Doubles:
-    """Weaken the negative correlation of opposite shapes, which otherwise lets both rise and cancel."""
-    parted = evidence.copy()
-    for one, other in OPPOSITES:
-        i, j = SOLVED_ROWS.index(SHAPE[one]), SOLVED_ROWS.index(SHAPE[other])
-        parted[i, j] = parted[j, i] = max(parted[i, j], parted[i, j] * 0.9)
-    return parted
 
 
 def shut_lids(neutral: Floats, shapes: Floats) -> Floats:

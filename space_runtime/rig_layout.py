@@ -67,7 +67,7 @@ OPPOSITES: Final = (
     *((f"eyeBlink{side}", f"eyeWide{side}") for side in ("Left", "Right")),
     *((f"eyeSquint{side}", f"eyeWide{side}") for side in ("Left", "Right")),
 )
-"""Shapes that undo each other and shall not be active together."""
+"""Shapes that undo each other and shall hardly be active together."""
 
 
 def landmark_errors() -> Doubles:
@@ -84,12 +84,12 @@ def landmark_errors() -> Doubles:
 
 
 _ERRORS: Final = (
-    (slice(0, 17), 0.030),
-    (slice(6, 11), 0.012),
-    (slice(17, 27), 0.010),
-    (slice(27, 36), 0.008),
-    (slice(36, 48), 0.004),
-    (slice(48, 68), 0.006),
+    (slice(0, 17), 0.025),
+    (slice(6, 11), 0.010),
+    (slice(17, 27), 0.008),
+    (slice(27, 36), 0.0065),
+    (slice(36, 48), 0.0033),
+    (slice(48, 68), 0.005),
     (slice(68, 78), np.inf),
 )
 
@@ -103,5 +103,9 @@ def prior_deviations() -> Doubles:
 _RARE: Final = {"cheekPuff": 0.15, "jawForward": 0.2, "noseSneer": 0.25, "cheekSquint": 0.25}
 
 
-SPARSITY: Final = 3.0
-"""Log-probability that a shape must gain per unit of its weight before it is believed: keeps what is not there at 0."""
+SPARSITY: Final = 8.0
+"""Log-probability that a shape must gain per unit of its weight before it is believed. It keeps what is not there at 0,
+and opposite shapes from rising together and cancelling."""
+
+SEEN_FROM: Final = 0.75
+"""A shape counts as seen when the landmarks explain at least this part of its weight's prior variance."""

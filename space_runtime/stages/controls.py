@@ -11,7 +11,7 @@ import numpy as np
 from space_runtime.geometry import N_LANDMARKS, Floats
 from space_runtime.idle import blink_profile, scheduled_closure
 from space_runtime.rig_identity import RigIdentity, eye_centres, look_weights, turn_eyes
-from space_runtime.rig_layout import LID_PAIRS, LOOK_ROWS, UPPER_LID_SHARE
+from space_runtime.rig_layout import LID_PAIRS, UPPER_LID_SHARE
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import Controls
 
@@ -43,7 +43,7 @@ def gaze_target(controls: Controls, identity: RigIdentity, landmarks: Floats) ->
         angles = np.stack([controls.gaze_rad, controls.gaze_rad]).astype(np.float32)
     else:
         return _AHEAD
-    return np.clip(angles, -GAZE_LIMIT_RAD, GAZE_LIMIT_RAD)
+    return np.minimum(np.maximum(angles, -_LIMIT), _LIMIT)
 
 
 def _direction(x: float, y: float, z: float) -> tuple[float, float]:
@@ -53,7 +53,7 @@ def _direction(x: float, y: float, z: float) -> tuple[float, float]:
 def look(identity: RigIdentity, landmarks: Floats, gaze_rad: Floats) -> Floats:
     """Return landmarks whose irises stand at (2, 2) yaw, pitch of the left and right eye, the lids following."""
     if gaze_rad.any():
-        landmarks = landmarks + np.tensordot(look_weights(gaze_rad), identity.basis[_LOOK], 1)
+        landmarks = landmarks + (look_weights(gaze_rad) @ identity.look_basis).reshape(N_LANDMARKS, 3)
     return turn_eyes(identity, landmarks, gaze_rad)
 
 
@@ -91,7 +91,7 @@ def _mouth_share() -> Floats:
 
 
 _MOUTH: Final = _mouth_share()
+_LIMIT: Final = np.float32(GAZE_LIMIT_RAD)
 _AHEAD: Final = np.zeros((2, 2), np.float32)
-_LOOK: Final = list(LOOK_ROWS)
 _UPPER: Final = [upper for pairs in LID_PAIRS for upper, _ in pairs]
 _LOWER: Final = [lower for pairs in LID_PAIRS for _, lower in pairs]
