@@ -40,15 +40,15 @@ def read_picture(path: Path) -> Pixels:
     raw = _decode(data, size)
     if raw is None or raw.size == 0:
         raise MediaError(f"{path.name} is damaged or incomplete and cannot be decoded; save or download it again")
-    return to_rgb(upright(_shrunk(raw), orientation(data)), path.name)
+    if raw.dtype not in (np.uint8, np.uint16):
+        raise MediaError(f"{path.name} has pixels of type {raw.dtype}; 8 or 16 bits per channel are taken, convert it")
+    return to_rgb(upright(_shrunk(raw), orientation(data)))
 
 
-def to_rgb(raw: MatLike, name: str) -> Pixels:
-    """Return RGB of decoded grey, BGR or BGRA values of 8 or 16 bits. Raises `MediaError` for other kinds."""
+def to_rgb(raw: MatLike) -> Pixels:
+    """Return RGB of decoded grey, BGR or BGRA values of 8 or 16 bits."""
     if raw.dtype == np.uint16:
         raw = (raw.astype(np.float32) / 257 + 0.5).astype(np.uint8)
-    if raw.dtype != np.uint8:
-        raise MediaError(f"{name} has pixels of type {raw.dtype}; 8 or 16 bits per channel are taken, convert it")
     channels = 1 if raw.ndim == 2 else raw.shape[2]
     if channels == 4:
         opacity = raw[..., 3:].astype(np.float32) / 255

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pictures
 import pytest
 
+from space_runtime.errors import MediaError
 from space_runtime.picture_file import read_picture
 from space_runtime.picture_header import header_size, orientation
 
@@ -68,3 +70,28 @@ def test_depth_does_not_change_the_pixels(bits: int, tmp_path: Path) -> None:
     picture = pictures.astronaut()[:40, :70]
     values = picture if bits == 8 else picture.astype(np.uint16) * 257
     assert np.array_equal(read_picture(pictures.save(tmp_path / "a.png", values)), picture)
+
+
+def test_other_pixel_types_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.tiff"
+    assert cv2.imwrite(str(path), np.zeros((20, 20), np.float32))
+    with pytest.raises(MediaError, match="float32"):
+        read_picture(path)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tiff", "bmp"])
+def test_damaged_file_gives_a_picture_or_an_error(suffix: str, tmp_path: Path) -> None:
+    whole = pictures.save(tmp_path / f"a.{suffix}", pictures.astronaut()[:40, :70]).read_bytes()
+    rng = np.random.default_rng(7)
+    path = tmp_path / f"damaged.{suffix}"
+    for _ in range(60):
+        damaged = np.frombuffer(whole, np.uint8).copy()
+        places = rng.integers(0, min(len(damaged), 400), 3)
+        damaged[places] = rng.integers(0, 256, 3)
+        path.write_bytes(damaged[: rng.integers(1, len(damaged) + 1)].tobytes())
+        try:
+            shown = read_picture(path)
+        except MediaError as error:
+            assert path.name in str(error)
+        else:
+            assert shown.ndim == 3 and shown.shape[2] == 3 and shown.dtype == np.uint8
