@@ -11,7 +11,7 @@ from typing import Final
 
 from space_runtime.bundle import Bundle, load_bundle
 from space_runtime.clip import Clip, write_json, write_npz
-from space_runtime.config import Format
+from space_runtime.config import Format, parse_formats
 from space_runtime.errors import UsageError
 from space_runtime.geometry import Floats
 from space_runtime.outputs import prepare_folder, written_whole
@@ -34,7 +34,7 @@ SHEET: Final = "_frames.png"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ends:
-    """Where the frames of a bake go."""
+    """Where sound and frames go."""
 
     clip: Clip
     waveform: Waveform
@@ -60,8 +60,8 @@ def bake(
     bundle: Bundle | None = None,
     portrait: Portrait | None = None,
     controls: Controls | None = None,
-    fps: Fraction = Fraction(30),
-    formats: Iterable[Format | str] = (Format.NPZ,),
+    fps: Fraction | int = 30,
+    formats: str | Iterable[str] = (Format.NPZ,),
     plot: bool = False,
     progress: Progress | None = None,
 ) -> tuple[Path, ...]:
@@ -71,26 +71,27 @@ def bake(
     ``STEM_curves.png`` and, with a portrait, ``STEM_frames.png``. Each appears whole or not at all. The same sound,
     portrait, controls and bundle give the same bytes on one machine's CPU.
 
-    bundle: None opens the embedded one. progress: see `Progress`; what it raises ends the bake.
+    bundle: None opens the embedded one. formats: ``("mp4", "npz")`` or ``"mp4,npz"``. progress: see `Progress`; what it
+    raises ends the bake.
 
-    Raises `UsageError` for mp4 without a portrait, `MediaError` for a sound that cannot be used, `OutputError` when
-    results cannot be written, `BundleError` for a damaged bundle.
+    Raises `UsageError` for an unknown format, mp4 without a portrait and a result that would overwrite the line,
+    `MediaError` for a sound that cannot be used, `OutputError` when results cannot be written, `BundleError`.
     """
-    chosen = frozenset(Format(name) for name in formats)
+    chosen, fps = parse_formats(formats), Fraction(fps)
     if Format.MP4 in chosen and portrait is None:
         raise UsageError("mp4 shows a face and so needs a portrait; give one, or bake npz and json only")
+    pictures = portrait is not None and (plot or Format.MP4 in chosen)
+    targets = target_files(line, folder, chosen, plot, pictures)
+    _keep_line(line, targets)
     sound = open_sound(line)
     prepare_folder(folder)
     bundle, controls = bundle or load_bundle(), controls or Controls()
-    pictures = portrait is not None and (plot or Format.MP4 in chosen)
     session = Session(bundle, portrait, controls, fps, pictures)
-    targets = target_files(line, folder, chosen, plot, pictures)
     with Clip(folder, fps) as clip:
-        waveform, sheet = Waveform(), ContactSheet()
         with _video(targets.get(Format.MP4.value), sound, fps) as video:
-            _play(sound, session, _Ends(clip, waveform, sheet, video), progress)
-        metadata = provenance(sound, portrait, bundle, controls, fps)
-        _write(targets, clip, waveform, sheet, metadata)
+            ends = _Ends(clip, Waveform(), ContactSheet(), video)
+            _play(sound, session, ends, progress)
+        _write(targets, ends, provenance(sound, portrait, bundle, controls, fps))
     return tuple(targets.values())
 
 
@@ -102,6 +103,12 @@ def target_files(line: Path, folder: Path, formats: Iterable[Format], plot: bool
         if pictures:
             endings["sheet"] = SHEET
     return {name: folder / f"{line.stem}{ending}" for name, ending in endings.items()}
+
+
+def _keep_line(line: Path, targets: dict[str, Path]) -> None:
+    for target in targets.values():
+        if target.resolve() == line.resolve():
+            raise UsageError(f"{target} would overwrite the line itself; choose another folder")
 
 
 @contextmanager
@@ -135,14 +142,13 @@ def _push(session: Session, samples: Floats, ends: _Ends) -> None:
     ends.see(session.push(samples))
 
 
-def _write(
-    targets: dict[str, Path], clip: Clip, waveform: Waveform, sheet: ContactSheet, metadata: dict[str, object]
-) -> None:
+def _write(targets: dict[str, Path], ends: _Ends, metadata: dict[str, object]) -> None:
+    clip = ends.clip
     writers: dict[str, Callable[[Path], None]] = {
         Format.NPZ.value: lambda path: write_npz(clip, metadata, path),
         Format.JSON.value: lambda path: write_json(clip, metadata, path),
-        "curves": lambda path: write_curves(clip, waveform, path.stem.removesuffix("_curves"), path),
-        "sheet": sheet.write,
+        "curves": lambda path: write_curves(clip, ends.waveform, path.name.removesuffix(CURVES), path),
+        "sheet": ends.sheet.write,
     }
     for name, path in targets.items():
         if name in writers:

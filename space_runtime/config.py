@@ -36,10 +36,10 @@ def parse_emotion(text: str) -> Floats:
     return emotion_vector(mix)
 
 
-def parse_formats(text: str) -> frozenset[Format]:
-    """Return the set of formats in ``mp4,npz,json``."""
+def parse_formats(names: str | Iterable[str]) -> frozenset[Format]:
+    """Return the set of formats in ``mp4,npz,json`` or in a collection of such names."""
     known = ", ".join(Format)
-    chosen = [part.lower() for part in _parts(text)]
+    chosen = [name.lower() for name in (_parts(names) if isinstance(names, str) else names)]
     if not chosen:
         raise UsageError(f"no format is named; choose from {known}")
     for part in chosen:
