@@ -133,7 +133,9 @@ def loss_of(decoder: MouthDecoder, codes: nn.Embedding, batch: dict[str, Tensor]
     """Return masked L1 of colours and of their gradients (sharpness), small covers and small codes."""
     code = codes(batch["person"])
     code = code + 0.05 * torch.randn_like(code)
-    picture, upper, lower = decoder.layers(batch["geometry"], batch["colours"], code)
+    with torch.autocast("cpu", torch.bfloat16):
+        layers = decoder.layers(batch["geometry"], batch["colours"], code)
+    picture, upper, lower = (layer.float() for layer in layers)
     mask, target = batch["mask"], batch["patch"]
     error = (picture - target) * mask
     share = mask.mean().clamp(min=1e-3)
@@ -168,7 +170,8 @@ def train(decoder: MouthDecoder, codes: nn.Embedding, mouths: Mouths, minutes: f
 
 def checkpoint(decoder: MouthDecoder, codes: nn.Embedding, out: Path, step: int, seed: int) -> None:
     """Write weights and codes."""
-    save_file({**decoder.state_dict(), "codes": codes.weight.detach().clone()}, out / "mouth.safetensors")
+    weights = {name: value.contiguous() for name, value in decoder.state_dict().items()}
+    save_file({**weights, "codes": codes.weight.detach().clone()}, out / "mouth.safetensors")
     (out / "mouth.json").write_text(json.dumps({"seed": seed, "step": step, **asdict(decoder.config)}))
 
 
@@ -210,7 +213,8 @@ def main() -> None:
     if options.minutes > 0:
         rows = [*video_rows(options.data / "talking_heads" / "video", options.video_tracks), *portrait_rows(options.portraits)]
         mouths = collect(iter(rows))
-        decoder, codes = MouthDecoder(MouthConfig()), nn.Embedding(int(mouths.person.max()) + 1, MouthConfig().n_code)
+        decoder = MouthDecoder(MouthConfig()).to(memory_format=torch.channels_last)
+        codes = nn.Embedding(int(mouths.person.max()) + 1, MouthConfig().n_code)
         nn.init.normal_(codes.weight, std=0.3)
         train(decoder, codes, mouths, options.minutes, options.out, options.seed)
     trained, all_codes = load_checkpoint(options.out)

@@ -38,6 +38,8 @@ IRISES: Final = ((468, 469, 470, 471, 472), (473, 474, 475, 476, 477))
 RING_FACTORS: Final = (1.1, 1.22, 1.38, 1.6, 1.9, 2.3, 2.8)
 SKULL_DEPTH: Final = -0.7
 """z of the skull's silhouette, normalised units."""
+NECK_DEPTH: Final = -0.2
+"""z of the throat below the chin: flatter than it is, so that a lowered chin presses the throat together smoothly."""
 LASHES: Final = 0.10
 """Height of the band of lashes above the upper lid's edge that moves with the lid, as a share of the eye's width."""
 HEM: Final = 0.035
@@ -130,11 +132,12 @@ def _rings(face: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
     middle = (oval[0] + oval[18]) / 2
     outward = oval - middle
     down = -outward[:, 1] / np.linalg.norm(outward[:, :2], axis=1)
-    neck = _smoothstep((down - 0.15) / 0.6)
+    neck = _smoothstep((down + 0.1) / 0.45)
+    depth = SKULL_DEPTH + neck * (NECK_DEPTH - SKULL_DEPTH)
     vertices, shares, follow = [], [], []
     for factor in RING_FACTORS:
         ring = middle + factor * outward
-        ring[:, 2] = oval[:, 2] + (SKULL_DEPTH - oval[:, 2]) * _smoothstep(np.float32((factor - 1) / 0.5))
+        ring[:, 2] = oval[:, 2] + (depth - oval[:, 2]) * _smoothstep(np.float32((factor - 1) / 0.5))
         head = 1 - _smoothstep(np.float32((factor - 1.5) / 1.2))
         throat = 1 - _smoothstep(np.float32((factor - 0.95) / 0.85))
         vertices.append(ring)

@@ -51,7 +51,7 @@ def prepare_scene(photo: Pixels, matte: Floats | None, mesh: FaceMesh) -> Scene:
 def draw_scene(scene: Scene, mesh: FaceMesh, moved: MovedMesh) -> Pixels:
     """Return a new (512, 512, 3) picture of the moved head, eyes and mouth not yet filled."""
     back = backward_map(scene, mesh, moved)
-    x, y = scene.columns + back[..., 0], scene.rows + back[..., 1]
+    x, y = (cv2.add(grid, cv2.extractChannel(back, axis)) for axis, grid in enumerate((scene.columns, scene.rows)))
     if scene.layers is not None:
         return combine(scene.layers, x, y)
     return cv2.remap(scene.photo, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.uint8, copy=False)
