@@ -23,6 +23,8 @@ SHUT: Final = 0.16
 RIGID_IRIS: Final = 1.15
 """Around the iris, in its radii, the eyeball moves as a whole; from there to `STILL` it bends."""
 STILL: Final = 2.7
+FINER: Final = 4
+"""Samples per pixel and axis behind a mask's smooth edge."""
 AT_REST: Final = 0.15
 """A gaze shift of this many iris radii is where the photo's own eye gives way to the eyeball picture."""
 LASH_WIDTH: Final = 0.035
@@ -114,10 +116,11 @@ def draw_eye(picture: Pixels, mesh: FaceMesh, moved: MovedMesh, eye: Eye, which:
 
 def polygon_mask(points: Floats, box: Box) -> Floats:
     """Return (h, w) coverage 0…1 of a polygon of picture points inside the box, with smooth edges."""
-    mask = np.zeros((box.y1 - box.y0, box.x1 - box.x0), np.uint8)
-    corners = np.rint((points - (box.x0, box.y0)) * 16).astype(np.int32)
-    cv2.fillPoly(mask, [corners], 255, cv2.LINE_AA, 4)
-    return mask.astype(np.float32) * np.float32(1 / 255)
+    h, w = box.y1 - box.y0, box.x1 - box.x0
+    mask = np.zeros((h * FINER, w * FINER), np.uint8)
+    corners = np.rint(((points - (box.x0, box.y0) + 0.5) * FINER - 0.5) * 16).astype(np.int32)
+    cv2.fillPoly(mask, [corners], 255, cv2.LINE_8, 4)
+    return cv2.resize(mask, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32) * np.float32(1 / 255)
 
 
 def _moved_eyeball(eye: Eye, mesh: FaceMesh, moved: MovedMesh, which: int, box: Box) -> Floats:

@@ -24,7 +24,12 @@ OPEN: Final = 0.03
 """A photo whose lips are further apart, in normalised units, shows its own inside of the mouth."""
 SEAM: Final = 0.035
 """Lips closer than this draw a dark line between them if the photo has none."""
+LIT: Final = 0.07
+"""Lips further apart, in normalised units, let all light in; from there to shut lips it falls to `DARKEST`."""
+DARKEST: Final = 0.4
 PICTURE_SIDE: Final = 512
+PARTS: Final = 4
+"""Pieces that the curve between two lip points is drawn with."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,13 +37,14 @@ class Mouth:
     """A portrait's mouth.
 
     interior: what the decoder needs. shown: (512, 512) 0…1 where the photo shows the inside, or None if it is closed.
-    resting_gap: (11,) pixels between the lips of a closed photo, 0 for an open one. seam: (3,) colour of closed lips'
-    line. depth: z of the lips, normalised.
+    resting_gap: (11,) pixels between the lips of a closed photo, 0 for an open one. light: that the lips let into the
+    photo's mouth, 0…1, 1 for a closed one. seam: (3,) colour of closed lips' line. depth: z of the lips, normalised.
     """
 
     interior: Interior
     shown: Floats | None
     resting_gap: Floats
+    light: float
     seam: Floats
     depth: float
 
@@ -54,6 +60,7 @@ def prepare_mouth(photo: Pixels, mesh: FaceMesh, decoder: Network | None) -> Mou
         interior=prepare_interior(photo, mesh.source, mesh.normalised, decoder),
         shown=cv2.GaussianBlur(polygon_mask(polygon, whole), (0, 0), 0.6).astype(np.float32) if is_open else None,
         resting_gap=np.zeros_like(gap) if is_open else np.maximum(gap, 0),
+        light=_light(gap / mesh.pose.scale) if is_open else 1.0,
         seam=_seam_colour(photo, mesh),
         depth=float(mesh.normalised[[13, 14], 2].mean()),
     )
@@ -69,9 +76,11 @@ def draw_mouth(picture: Pixels, photo: Pixels, mesh: FaceMesh, moved: MovedMesh,
     target = picture[box.slices]
     if mouth.shown is not None:
         _draw_seam(target, (upper + lower) / 2 - (box.x0, box.y0), gap, mouth, moved)
-    mask = polygon_mask(np.concatenate([upper, lower[::-1]]), box) * np.float32(np.clip((gap.max() - 0.4) / 1.2, 0, 1))
+    outline = np.concatenate([_CURVE @ upper, (_CURVE @ lower)[::-1]])
+    mask = polygon_mask(outline, box) * np.float32(np.clip((gap.max() - 0.4) / 1.2, 0, 1))
     if mask.any():
-        inside = _inside(photo, mesh, moved, mouth, box)
+        light = min(1.0, _light(gap / moved.pose.scale) / mouth.light)
+        inside = _inside(photo, mesh, moved, mouth, box) * np.float32(light) ** _DIMMING
         target[:] = np.rint(target + (inside - target) * mask[..., None]).astype(np.uint8)
 
 
@@ -92,6 +101,29 @@ def _inside(photo: Pixels, mesh: FaceMesh, moved: MovedMesh, mouth: Mouth, box: 
     return np.asarray(inside + (own - inside) * cover[..., None], np.float32)
 
 
+def _light(gap: Floats) -> float:
+    """Return how much light lips let in that are (11,) normalised units apart, `DARKEST`…1."""
+    return DARKEST + (1 - DARKEST) * float(np.clip(gap[3:8].mean() / LIT, 0, 1))
+
+
+def _curve(n_points: int) -> Floats:
+    """Return the matrix that turns n points into a smooth curve through them (Catmull-Rom), `PARTS` pieces a gap."""
+    before = np.vstack([np.eye(n_points)[:1], np.eye(n_points)[:-1]])
+    after = np.vstack([np.eye(n_points)[1:], np.eye(n_points)[-1:]])
+    tangent = (after - before) / 2
+    rows = []
+    for i, t in ((i, k / PARTS) for i in range(n_points - 1) for k in range(PARTS)):
+        p, q = np.eye(n_points)[i], np.eye(n_points)[i + 1]
+        a, b, c, d = 2 * t**3 - 3 * t**2 + 1, -2 * t**3 + 3 * t**2, t**3 - 2 * t**2 + t, t**3 - t**2
+        rows.append(a * p + b * q + c * tangent[i] + d * tangent[i + 1])
+    return np.array([*rows, np.eye(n_points)[-1]], np.float32)
+
+
+_DIMMING: Final[Floats] = np.array([0.75, 1.15, 1.2], np.float32)
+"""Exponents of red, green and blue in the light behind lips: it is warm."""
+_CURVE: Final = _curve(len(UPPER_LIP))
+
+
 def _seam_colour(photo: Pixels, mesh: FaceMesh) -> Floats:
     """Return the colour of the shadow between closed lips: the lips' own, darkened."""
     points = picture_points(mesh.source[[0, 17, 37, 267, 84, 314, 11, 16]])
@@ -106,6 +138,6 @@ def _draw_seam(target: Pixels, line: Floats, gap: Floats, mouth: Mouth, moved: M
     if closed == 0:
         return
     mask = np.zeros(target.shape[:2], np.uint8)
-    cv2.polylines(mask, [np.rint(line * 16).astype(np.int32)], False, 255, 1, cv2.LINE_AA, 4)
+    cv2.polylines(mask, [np.rint(_CURVE @ line * 16).astype(np.int32)], False, 255, 1, cv2.LINE_AA, 4)
     cover = cv2.GaussianBlur(mask, (0, 0), 0.004 * scale + 0.3).astype(np.float32) * np.float32(closed / 255 * 1.3)
     target[:] = np.rint(target + (mouth.seam - target) * np.minimum(cover, 0.9)[..., None]).astype(np.uint8)
