@@ -9,6 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from space_runtime.bundle import Bundle, load_bundle
 from space_runtime.clip import Clip, write_json, write_npz
 from space_runtime.config import Format, parse_formats
@@ -27,6 +29,9 @@ from space_runtime.video import VideoWriter
 
 Progress = Callable[[float, float | None], None]
 """Called with the seconds of sound done and the seconds in all, None where the file does not tell."""
+
+LIPS: Final = slice(48, 68)
+"""Landmarks of the outer and the inner lips."""
 
 CURVES: Final = "_curves.png"
 SHEET: Final = "_frames.png"
@@ -89,7 +94,7 @@ def bake(
     session = Session(bundle, portrait, controls, fps, pictures)
     with Clip(folder, fps) as clip:
         with _video(targets.get(Format.MP4.value), sound, fps) as video:
-            ends = _Ends(clip, Waveform(), ContactSheet(), video)
+            ends = _Ends(clip, Waveform(), ContactSheet(_mouth(portrait)), video)
             _play(sound, session, ends, progress)
         _write(targets, ends, provenance(sound, portrait, bundle, controls, fps))
     return tuple(targets.values())
@@ -103,6 +108,14 @@ def target_files(line: Path, folder: Path, formats: Iterable[Format], plot: bool
         if pictures:
             endings["sheet"] = SHEET
     return {name: folder / f"{line.stem}{ending}" for name, ending in endings.items()}
+
+
+def _mouth(portrait: Portrait | None) -> tuple[float, float, float]:
+    """Column and row of the middle of the mouth and its width, in the portrait's pixels."""
+    if portrait is None:
+        return SIDE / 2, SIDE / 2, SIDE / 5
+    x, y = portrait.landmarks[LIPS, 0], portrait.landmarks[LIPS, 1]
+    return float(x.min() + x.max()) / 2, float(-y.min() - y.max()) / 2, float(np.ptp(x))
 
 
 def _keep_line(line: Path, targets: dict[str, Path]) -> None:

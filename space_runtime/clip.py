@@ -119,7 +119,7 @@ class Clip:
         """Return each ``step``-th row of a column, from the first."""
         column = next(column for column in COLUMNS if column.key == key)
         n_rows = max(1, ROWS_PER_BLOCK // step) * step
-        rows = [block[::step] for block in self.blocks(column, n_rows)]
+        rows = [block[::step].copy() for block in self.blocks(column, n_rows)]  # a view would keep the whole block
         return np.concatenate(rows) if rows else np.zeros((0, *column.shape), column.dtype)
 
 

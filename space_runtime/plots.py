@@ -56,18 +56,22 @@ class Waveform:
 
 
 class ContactSheet:
-    """Evenly spaced small pictures of a stream whose length is not known beforehand.
+    """Evenly spaced small pictures of a stream whose length is not known beforehand, each over a close-up of the mouth.
 
     Keeps every ``stride``-th frame; when there are too many, every second one goes and the stride doubles.
     """
 
     COLUMNS: Final = 6
-    LIMIT: Final = 48
+    LIMIT: Final = 36
     SIDE: Final = 256
+    CLOSE_UP: Final = 112
+    """Height of the close-up; it is as wide as the picture."""
 
-    def __init__(self) -> None:
+    def __init__(self, mouth: tuple[float, float, float]) -> None:
+        """Close up on ``mouth``: column and row of its middle and its width in a picture, pixels."""
         self._stride = 1
         self._kept: list[tuple[float, Pixels]] = []
+        self._close_up = self._crop(*mouth)
 
     def add(self, frame: Frame) -> None:
         """Take a frame with a picture."""
@@ -79,16 +83,22 @@ class ContactSheet:
             if frame.frame_index % self._stride:
                 return
         small = cv2.resize(frame.rgb, (self.SIDE, self.SIDE), interpolation=cv2.INTER_AREA)
-        self._kept.append((float(frame.media_sample / SAMPLE_RATE), small.astype(np.uint8)))
+        close = cv2.warpAffine(frame.rgb, self._close_up, (self.SIDE, self.CLOSE_UP), flags=cv2.INTER_CUBIC)
+        self._kept.append((float(frame.media_sample / SAMPLE_RATE), np.vstack([small, close]).astype(np.uint8)))
 
     def write(self, path: Path) -> None:
         """Write the sheet as PNG. Raises `OutputError`."""
         tiles = [_labelled(picture, f"{time_s:.2f} s") for time_s, picture in self._kept]
         n_columns = min(self.COLUMNS, len(tiles)) or 1
-        blank = np.full((self.SIDE, self.SIDE, 3), 255, np.uint8)
+        blank = np.full((self.SIDE + self.CLOSE_UP, self.SIDE, 3), 255, np.uint8)
         tiles += [blank] * (-len(tiles) % n_columns or (n_columns if not tiles else 0))
         rows = [np.hstack(tiles[start : start + n_columns]) for start in range(0, len(tiles), n_columns)]
         _write_png(np.vstack(rows).astype(np.uint8), path)
+
+    def _crop(self, column: float, row: float, width: float) -> NDArray[np.float64]:
+        """The affine map from the picture to a close-up 1.8 mouths wide."""
+        scale = self.SIDE / (1.8 * width)
+        return np.array([[scale, 0, self.SIDE / 2 - scale * column], [0, scale, self.CLOSE_UP / 2 - scale * row]])
 
 
 def write_curves(clip: Clip, waveform: Waveform, title: str, path: Path) -> None:

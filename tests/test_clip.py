@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tracemalloc
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -122,6 +123,18 @@ def test_thinning_takes_every_nth_row(tmp_path: Path, step: int) -> None:
     frames = random_frames(2 * ROWS_PER_BLOCK + 9)
     with filled(tmp_path, frames) as clip:
         assert np.array_equal(clip.every("blendshapes", step), np.array([f.blendshapes for f in frames[::step]]))
+
+
+def test_thinning_a_long_clip_keeps_only_what_it_returns(tmp_path: Path) -> None:
+    with filled(tmp_path, random_frames(1) * 8 * ROWS_PER_BLOCK) as clip:
+        tracemalloc.start()
+        try:
+            thinned = clip.every("landmarks", ROWS_PER_BLOCK)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert len(thinned) == 8
+    assert peak < 3 * ROWS_PER_BLOCK * thinned[0].nbytes
 
 
 def test_a_clip_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -64,6 +64,14 @@ def test_the_runtime_imports_nothing_of_the_trainer_or_of_the_extras() -> None:
     assert not {"torch", "onnx", "onnxscript", "scipy", "skimage", "matplotlib", "export"} & set(modules)
 
 
+def test_the_runtime_leaves_no_trace_at_home_and_sends_none(tmp_path: Path) -> None:
+    script = "from space_runtime import load_bundle; load_bundle().network('face_mesh')"
+    home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path)}
+    environment = {key: value for key, value in os.environ.items() if key != "ORT_DISABLE_TELEMETRY"} | home
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, check=True)
+    assert list(tmp_path.rglob("*.db")) == []
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_every_import_is_a_declared_dependency(package: str) -> None:
     declared = {re.split(r"[>=<;\[ ]", text)[0].lower() for text in PROJECT["project"]["dependencies"]}
