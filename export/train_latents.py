@@ -26,7 +26,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from export.models.latents import Landmarks2Latents, LatentsConfig, OneStep
-from space_runtime.geometry import Floats, from_mediapipe, landmarks_from_mesh, normalise, remove_pose
+from export.to_onnx import TRACED_BATCH, Signature, export_onnx
+from space_runtime.geometry import N_LANDMARKS, Floats, from_mediapipe, landmarks_from_mesh, normalise, remove_pose
 from space_runtime.keypoints import KEYPOINT_OF, N_KEYPOINTS, keypoints_from_mesh, landmarks_from_keypoints
 from space_runtime.stages import features as speech
 from space_runtime.timebase import HOP, SAMPLE_RATE
@@ -211,16 +212,15 @@ def build(spread: Floats, config: LatentsConfig) -> Landmarks2Latents:
     return Landmarks2Latents(config, torch.from_numpy(spread), selection())
 
 
-def export_onnx(network: Landmarks2Latents, path: Path) -> None:
-    """Write the one-step form; the batch is free."""
-    config, b = network.config, 2
-    shapes = ((b, 78, 3), (b, config.n_features), (b, N_KEYPOINTS, 3), (b, N_EMOTIONS), (b, config.hidden))
-    names = ["landmarks", "features", "portrait_keypoints", "emotion", "state_in"]
-    torch.onnx.export(
-        OneStep(network).eval(), tuple(torch.zeros(s) for s in shapes), str(path), input_names=names,
-        output_names=["keypoints", "state_out"], dynamic_axes={n: {0: "batch"} for n in (*names, "keypoints", "state_out")},
-        opset_version=17, dynamo=False,
-    )
+def signature(config: LatentsConfig) -> Signature:
+    """Return the exported form's tensors, filled with noise."""
+    b, noise = TRACED_BATCH, torch.Generator().manual_seed(0)
+    shapes = {
+        "landmarks": (b, N_LANDMARKS, 3), "features": (b, config.n_features), "portrait_keypoints": (b, N_KEYPOINTS, 3),
+        "emotion": (b, N_EMOTIONS), "state_in": (b, config.hidden),
+    }
+    inputs = {name: 0.3 * torch.randn(shape, generator=noise) for name, shape in shapes.items()}
+    return Signature(inputs, ("keypoints", "state_out"))
 
 
 def main() -> None:
@@ -241,7 +241,7 @@ def main() -> None:
     network = build(np.load(MODELS / "warp.npz")["keypoints_from_landmarks"], config)
     train(network, clips, speaker, identities, options.minutes, options.out, options.seed)
     network.load_state_dict(load_file(options.out / "latents.safetensors"))
-    export_onnx(network, MODELS / "landmarks2latents.onnx")
+    export_onnx(OneStep(network), signature(config), MODELS / "landmarks2latents.onnx")
 
 
 def train(network: Landmarks2Latents, clips: list[Clip], speaker: Floats, identities: list[Identity], minutes: float,

@@ -26,13 +26,17 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from export.half import store_in_half
 from export.models.mouth_decoder import MouthConfig, MouthDecoder, OnePerson
+from export.to_onnx import TRACED_BATCH, Signature, export_onnx
 from space_runtime.generator.backward import picture_points
 from space_runtime.generator.interior import (
+    CHIN,
     INNER_LIPS,
+    N_COLOURS,
+    N_GEOMETRY,
     PATCH_HEIGHT,
     PATCH_WIDTH,
-    CHIN,
     face_colours,
     lip_geometry,
     mouth_anchor,
@@ -175,16 +179,12 @@ def checkpoint(decoder: MouthDecoder, codes: nn.Embedding, out: Path, step: int,
     (out / "mouth.json").write_text(json.dumps({"seed": seed, "step": step, **asdict(decoder.config)}))
 
 
-def export_onnx(decoder: MouthDecoder, code: Tensor, path: Path) -> None:
-    """Write the one-person form, weights stored in half precision."""
-    from export.half import store_in_half
-
-    names = ["geometry", "colours"]
-    torch.onnx.export(
-        OnePerson(decoder, code).eval(), (torch.zeros(2, 42), torch.zeros(2, 6)), str(path), input_names=names,
-        output_names=["patch"], dynamic_axes={n: {0: "batch"} for n in (*names, "patch")}, opset_version=17, dynamo=False,
-    )
-    store_in_half(path)
+def signature() -> Signature:
+    """Return the exported form's tensors, filled with noise."""
+    noise = torch.Generator().manual_seed(0)
+    inputs = {name: 0.3 * torch.randn(TRACED_BATCH, n, generator=noise)
+              for name, n in (("geometry", N_GEOMETRY), ("colours", N_COLOURS))}
+    return Signature(inputs, ("patch",))
 
 
 def load_checkpoint(folder: Path) -> tuple[MouthDecoder, Tensor]:
@@ -218,7 +218,8 @@ def main() -> None:
         nn.init.normal_(codes.weight, std=0.3)
         train(decoder, codes, mouths, options.minutes, options.out, options.seed)
     trained, all_codes = load_checkpoint(options.out)
-    export_onnx(trained, all_codes[options.person], MODELS / "mouth_decoder.onnx")
+    export_onnx(OnePerson(trained, all_codes[options.person]), signature(), MODELS / "mouth_decoder.onnx")
+    store_in_half(MODELS / "mouth_decoder.onnx")
 
 
 if __name__ == "__main__":

@@ -94,6 +94,6 @@ class OnePerson(nn.Module):
         self.register_buffer("code", code.reshape(1, -1))
 
     def forward(self, geometry: Tensor, colours: Tensor) -> Tensor:
-        """Return (B, H, W, 3) colours 0…255."""
+        """Return (B, H, W, 3) colours 0…1."""
         code = torch.as_tensor(self.code).expand(len(geometry), -1)
-        return self.decoder(geometry, colours, code).permute(0, 2, 3, 1) * 255
+        return self.decoder(geometry, colours, code).permute(0, 2, 3, 1)

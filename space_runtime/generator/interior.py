@@ -91,7 +91,7 @@ def interior_in(box: Box, interior: Interior, normalised: Floats, pose: HeadPose
         return np.full((size[1], size[0], 3), NO_DECODER, np.float32)
     geometry = lip_geometry(normalised, interior.anchor, interior.chin)
     answer = interior.decoder.run({"geometry": geometry[None], "colours": interior.colours[None]})
-    patch = np.asarray(answer["patch"][0], np.float32)
+    patch = np.asarray(answer["patch"][0], np.float32) * 255
     back = patch_from_picture(interior.anchor, pose)
     back[:, 2] += back[:, :2] @ np.array([box.x0, box.y0], np.float32)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
