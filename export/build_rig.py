@@ -27,6 +27,7 @@ from space_runtime.geometry import (
     LEFT_IRIS,
     MEDIAPIPE_68,
     RIGHT_IRIS,
+    RIGID,
     Floats,
     from_mediapipe,
     landmarks_from_mesh,
@@ -34,7 +35,7 @@ from space_runtime.geometry import (
 )
 from space_runtime.ort import load_network
 from space_runtime.rig import Rig
-from space_runtime.rig_layout import LIP_PAIRS, MIRROR_78
+from space_runtime.rig_layout import EYE_POINTS, LIP_PAIRS, MIRROR_78
 
 MODELS = Path(__file__).parents[1] / "space_runtime" / "models"
 
@@ -42,6 +43,22 @@ MODELS = Path(__file__).parents[1] / "space_runtime" / "models"
 def data_folder() -> Path:
     """Return the folder of the training data: ``SPACE_DATA`` or ``../shared/data``."""
     return Path(os.environ.get("SPACE_DATA", "../shared/data"))
+
+
+def rig_shapes(model: FaceModel) -> Floats:
+    """Return ICT-FaceKit's (52, 78, 3) shapes made fit for a rig: sides alike, lids alone, lips that meet."""
+    return _meeting_lips(model.mean, _lids_alone(_sides_alike(model.shapes)))
+
+
+def _sides_alike(shapes: Floats) -> Floats:
+    """Average every shape with the mirror image of its twin: ICT-FaceKit's mouthShrugUpper leans to one side."""
+    twins = [ARKIT_NAMES.index(_twin(name)) for name in ARKIT_NAMES]
+    mirrored = shapes[twins][:, list(MIRROR_78)] * np.array([-1, 1, 1], np.float32)
+    return ((shapes + mirrored) / 2).astype(np.float32)
+
+
+def _twin(name: str) -> str:
+    return name.replace("Left", "Right") if "Left" in name else name.replace("Right", "Left")
 
 
 def _meeting_lips(mean: Floats, shapes: Floats) -> Floats:
@@ -54,6 +71,21 @@ def _meeting_lips(mean: Floats, shapes: Floats) -> Floats:
     shapes = shapes.copy()
     shapes[ARKIT_NAMES.index("mouthClose")] *= (opens + (upper - lower).mean()) / -closes
     return shapes
+
+
+def _lids_alone(shapes: Floats) -> Floats:
+    """Confine the eye shapes to the lids between the corners.
+
+    ICT-FaceKit's also move the corners by about a millimetre. Corners are what a face is normalised by, so that a blink
+    would appear to nudge the whole face.
+    """
+    lids = [point for points in EYE_POINTS for point in range(points.start, points.stop) if point not in RIGID]
+    confined = shapes.copy()
+    for row, name in enumerate(ARKIT_NAMES):
+        if name.startswith("eye"):
+            confined[row] = 0
+            confined[row, lids] = shapes[row, lids]
+    return confined
 
 
 def _lip_gap(shape: Floats) -> float:
@@ -134,7 +166,7 @@ def build(data: Path) -> dict[str, Floats]:
         "mean": model.mean,
         "tracker": tracker_difference(model, data),
         "identities": normalised_motion(model.mean, model.identities),
-        "shapes": normalised_motion(model.mean, _meeting_lips(model.mean, model.shapes)),
+        "shapes": normalised_motion(model.mean, rig_shapes(model)),
     }
 
 

@@ -73,12 +73,13 @@ OPPOSITES: Final = (
 def landmark_errors() -> Doubles:
     """Return (78, 3): the error of each landmark coordinate that the solver reckons with, normalised units.
 
-    Jaw contour points slide along the face's edge, lids and lips are sharp; a picture hardly shows depth. The iris is
-    left to the gaze (infinite error).
+    Jaw contour points slide along the face's edge and lid points along the lid; lids and lips are sharp across; a
+    picture hardly shows depth. The iris is left to the gaze (infinite error).
     """
     errors = np.empty((N_LANDMARKS, 3))
     for part, error in _ERRORS:
         errors[part] = error
+    errors[36:48, 0] *= 4.0
     errors[:, 2] *= 1.5
     return errors
 
@@ -107,5 +108,5 @@ SPARSITY: Final = 8.0
 """Log-probability that a shape must gain per unit of its weight before it is believed. It keeps what is not there at 0,
 and opposite shapes from rising together and cancelling."""
 
-SEEN_FROM: Final = 0.75
+SEEN_FROM: Final = 0.8
 """A shape counts as seen when the landmarks explain at least this part of its weight's prior variance."""
