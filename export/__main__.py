@@ -42,7 +42,9 @@ def prepare(data: Data = DATA, cache: Cache = CACHE) -> None:
 
 
 @app.command()
-def train(recipe: Path = ROOT / "recipes" / f"{S2L}.toml", data: Data = DATA, cache: Cache = CACHE, threads: Threads = 1) -> None:
+def train(
+    recipe: Path = ROOT / "recipes" / f"{S2L}.toml", data: Data = DATA, cache: Cache = CACHE, threads: Threads = 1
+) -> None:
     """Train Speech2Landmarks, continuing from the last checkpoint in the cache."""
     import torch
 

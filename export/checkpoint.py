@@ -12,7 +12,10 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a checkpoint says about itself. step: updates made. recipe: the recipe's text. data: SHA-256 of the corpora."""
+    """What a checkpoint says about itself.
+
+    step: updates made. recipe: the recipe's text. data: SHA-256 of the corpora. commit: of the code.
+    """
 
     step: int
     seed: int
@@ -23,7 +26,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checkpoint:
-    """weights: the network now. average: its running mean, which is exported. moments: the optimiser's, by parameter."""
+    """weights: the network now. average: its running mean, which is exported. moments: the optimiser's."""
 
     facts: Facts
     weights: dict[str, Tensor]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from space_runtime.geometry import Floats
 from space_runtime.ort import Network
@@ -18,14 +19,14 @@ NO_EMOTION = np.zeros(N_EMOTIONS, np.float32)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Track:
-    """times_s (T,), landmarks (T,78,3), speech (T,), closure (T,) of every step whose media time lies in the recording."""
+    """times_s (T,), landmarks (T,78,3), speech (T,), closure (T,) of every step that belongs to the recording."""
 
     times_s: Floats
     landmarks: Floats
     speech: Floats
     closure: Floats
 
-    def at(self, times_s: Floats) -> Floats:
+    def at(self, times_s: NDArray[np.floating]) -> Floats:
         """Return (n, 78, 3) landmarks at given times, interpolated like the runtime does."""
         place = np.clip((times_s - self.times_s[0]) * SAMPLE_RATE / HOP, 0, len(self.times_s) - 1.001)
         low = place.astype(int)
@@ -47,7 +48,7 @@ def listen(
             times.append(((n + 1) * HOP - look_ahead) / SAMPLE_RATE)
             steps.append(answer)
     return Track(
-        np.array(times),
+        np.array(times, np.float32),
         np.stack([answer.landmarks for answer in steps]),
         np.array([answer.speech for answer in steps], np.float32),
         np.array([answer.closure for answer in steps], np.float32),

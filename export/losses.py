@@ -48,14 +48,15 @@ def target_landmarks(face: Face, motion: Tensor, speech: Tensor, neutral: Tensor
     return face.assemble(talking, speech, torch.zeros(1), neutral[:, None], emotion[:, None])
 
 
-def motion_losses(predicted: Tensor, target: Tensor) -> dict[str, Tensor]:
-    """Return the terms ``points``, ``signals`` and ``velocity`` of (B,T,78,3) landmarks."""
-    error = predicted - target
-    points = error[..., MOUTH, :].square().mean() / POINT_SPREAD**2
+def motion_losses(predicted: Tensor, target: Tensor, trust: Tensor) -> dict[str, Tensor]:
+    """Return ``points``, ``signals`` and ``velocity`` of (B,T,78,3) landmarks; trust (B,) weighs sequences."""
+    weight = trust / trust.sum()
+    points = (predicted - target)[..., MOUTH, :].square().mean((1, 2, 3)) / POINT_SPREAD**2
     differences = [(_signal(predicted, pairs) - _signal(target, pairs)) / spread for pairs, spread in SIGNALS]
     signals = torch.stack(differences, -1)
-    velocity = (signals[:, 1:] - signals[:, :-1]).square().mean() * VELOCITY_FACTOR**2
-    return {"points": points, "signals": signals.square().mean(), "velocity": velocity}
+    velocity = (signals[:, 1:] - signals[:, :-1]).square().mean((1, 2)) * VELOCITY_FACTOR**2
+    terms = {"points": points, "signals": signals.square().mean((1, 2)), "velocity": velocity}
+    return {name: (term * weight).sum() for name, term in terms.items()}
 
 
 def class_loss(logits: Tensor, classes: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
 """The lip-sync score: correlation, lag and spread of three mouth signals against filmed speakers.
 
 Signals per frame, from 3-D landmarks, divided by the distance of the outer eye corners: lip gap (mean of 61-67, 62-66,
-63-65), mouth width (48-54) and jaw drop (8-33). A moving median of 2 s is subtracted from prediction and truth. The score is
-Pearson's r at the best lag within ±200 ms, averaged over clips by length within a speaker, then over speakers.
+63-65), mouth width (48-54) and jaw drop (8-33). A moving median of 2 s is subtracted from prediction and truth. The
+score is Pearson's r at the best lag within ±200 ms, averaged over clips by length within a speaker, then over speakers.
 """
 
 from __future__ import annotations

@@ -59,20 +59,20 @@ def load_trained(run: Path, data: Path, cache: Path) -> tuple[Speech2Landmarks, 
 def export_speech2landmarks(run: Path, data: Path, cache: Path, path: Path) -> float:
     """Write the trained network with its motion brought to the film's size; return the parity error.
 
-    A network that minimises squared error moves too little where it is unsure. One factor, measured on sentences that were
-    kept back, gives its mouth the real spread.
+    A network that minimises squared error moves too little where it is unsure. One factor, measured on sentences that
+    were kept back, gives its mouth the real spread.
     """
     network, recipe = load_trained(run, data, cache)
     talks = read_talks(data, "grid_s1")[-DEV_CLIPS:]
     network.face.gain.fill_(1.0)
     export_onnx(network, signature(network), path)
-    scores = lip_sync(Ear(load_network("speech2landmarks", path), recipe.batch.look_ahead_samples, talks[0].landmarks[0]), talks)
-    network.face.gain.fill_(spread_gain(scores))
+    ear = Ear(load_network("speech2landmarks", path), recipe.batch.look_ahead_samples, talks[0].landmarks[0])
+    network.face.gain.fill_(spread_gain(lip_sync(ear, talks)))
     return export_onnx(network, signature(network), path)
 
 
 def spread_gain(scores: dict[str, Match]) -> float:
-    """Return the factor on all motion that makes the mean spread of the signals that of the film, at most `LARGEST_GAIN`."""
+    """Return the factor that makes the mean spread of the signals that of the film, at most `LARGEST_GAIN`."""
     spread = float(np.mean([scores[signal].spread for signal in SIGNALS]))
     return min(max(1.0 / spread, 1.0), LARGEST_GAIN)
 

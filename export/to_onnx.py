@@ -20,7 +20,7 @@ TOLERANCE = 2e-5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Signature:
-    """inputs: example tensors by name, batch first and of size `TRACED_BATCH`. outputs: names in the order of forward."""
+    """inputs: example tensors by name, batch first, of size `TRACED_BATCH`. outputs: names in forward's order."""
 
     inputs: dict[str, Tensor]
     outputs: tuple[str, ...]

@@ -18,6 +18,7 @@ from export.data.identities import load_face_model
 from export.data.motion_space import MotionSpace, face_constants, load_motion_space
 from export.data.phones import N_CLASSES
 from export.data.prepare import DEV_CLIPS, DEV_SYNTHETIC
+from export.data.teacher import attach
 from export.losses import LossWeights, class_loss, motion_losses, switch_loss, target_landmarks
 from export.models.landmarks import GATE_MARGIN, LandmarksConfig, Speech2Landmarks, gate
 from space_runtime.stages.features import N_FEATURES
@@ -69,6 +70,8 @@ def build(recipe: Recipe, constants: dict[str, Tensor]) -> Speech2Landmarks:
 def train(recipe: Recipe, data: Path, cache: Path, folder: Path) -> None:
     """Train from the last checkpoint in ``folder``, or from the start, to the recipe's end."""
     corpora = {name: read_corpus(cache / f"{name}.npz") for name in CORPORA}
+    if recipe.batch.is_taught:
+        corpora |= {name: attach(corpora[name], cache) for name in CORPORA if name != "filmed"}
     space, model = load_motion_space(cache / "motion_space.npz"), load_face_model(data)
     network = build(recipe, constants_of(space, data))
     optimiser = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
@@ -108,8 +111,9 @@ def losses(network: Speech2Landmarks, batch: Batch) -> dict[str, Tensor]:
     decoded = network.decode(hidden[:n], neutral[:, None], emotion[:n, None])
     awake = gate(decoded.speech, GATE_MARGIN).detach()
     wanted = target_landmarks(network.face, motion, awake, neutral, emotion[:n])
+    trust = torch.from_numpy(batch.trust)
     return {
-        **motion_losses(decoded.landmarks[:, WARM_STEPS:], wanted[:, WARM_STEPS:]),
+        **motion_losses(decoded.landmarks[:, WARM_STEPS:], wanted[:, WARM_STEPS:], trust),
         "classes": class_loss(network.classes(hidden)[:, WARM_STEPS:], torch.from_numpy(batch.classes)[:, WARM_STEPS:]),
         "closure": switch_loss(closure, torch.from_numpy(batch.closure)[:, WARM_STEPS:], positive_weight=2.0),
         "speech": switch_loss(speech, torch.from_numpy(batch.speech)[:, WARM_STEPS:]),

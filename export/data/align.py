@@ -12,7 +12,7 @@ from functools import cache as once
 from pathlib import Path
 
 import numpy as np
-from pocketsphinx import Decoder
+from pocketsphinx import Decoder  # type: ignore[import-not-found]
 
 from export.data.voices import Segment, read_pcm
 from space_runtime.geometry import Floats

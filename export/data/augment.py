@@ -74,13 +74,14 @@ def equaliser(n: int, rng: Rng) -> Floats:
     place = np.linspace(0, 1, N_MELS)
     waves = np.stack([np.cos(np.pi * k * place) for k in range(1, 6)])
     strength = rng.normal(0, [4.0, 2.5, 1.5, 1.0, 1.0], (n, 5))
-    return (strength @ waves * LN10_OVER_10).astype(np.float32)
+    response = strength @ waves * LN10_OVER_10
+    return np.asarray(response, np.float32)
 
 
 def noise(power: Floats, noise_only: np.ndarray[tuple[int], np.dtype[np.bool_]], rng: Rng) -> Floats:
     """Return (B, N, 48) powers to add: a faint floor always, often noise, sometimes other voices of the batch."""
     n, length, bands = power.shape
-    loud = np.where(noise_only[:, None], 10 ** rng.uniform(-7, -1, (n, 1)), power.mean(2).mean(1, keepdims=True))[..., None]
+    loud = np.where(noise_only, 10 ** rng.uniform(-7, -1, n), power.mean((1, 2)))[:, None, None]
     snr_db = np.where(rng.random(n) < 0.55, rng.uniform(5, 35, n), rng.uniform(45, 70, n))
     snr_db[noise_only] = rng.uniform(-10, 10, int(noise_only.sum()))
     level = loud * 10 ** (-snr_db / 10)[:, None, None]
@@ -98,14 +99,15 @@ def noise(power: Floats, noise_only: np.ndarray[tuple[int], np.dtype[np.bool_]],
 def band_limit(n: int, rng: Rng) -> Floats:
     """Return (n, 48) factors; one sequence in seven keeps only what a telephone carries."""
     limit = np.where(rng.random(n) < 0.15, rng.uniform(3400, 5500, n), 1e9)
-    return np.where(_centres_hz()[None] > limit[:, None], 1e-5, 1.0).astype(np.float32)
+    return np.asarray(np.where(_centres_hz()[None] > limit[:, None], 1e-5, 1.0), np.float32)
 
 
 def _colour(n: int, rng: Rng) -> Floats:
     """Spectra from hum to hiss."""
     place = np.linspace(-0.5, 0.5, N_MELS)
     tilt = rng.uniform(-30, 10, (n, 1)) * place * LN10_OVER_10
-    return np.asarray(tilt + 2 * equaliser(n, rng), np.float32)
+    colour = tilt + 2 * equaliser(n, rng)
+    return np.asarray(colour, np.float32)
 
 
 def _swell(n: int, length: int, rng: Rng) -> Floats:

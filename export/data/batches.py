@@ -19,13 +19,18 @@ from space_runtime.values import N_EMOTIONS
 Rng = np.random.Generator
 LEAD_FRAMES, TRAIL_FRAMES = 10, 12
 """The face is awake this many 10 ms frames before and after speech."""
+TEACHER_TRUST = 0.35
+"""Weight of the teacher's motion against the film's."""
 EDGE_FRAMES = 2
 """At the borders of p, b, m nobody knows to the frame whether the lips touch: no loss there."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchPlan:
-    """Sequences per batch from each source, their length in steps, and the look-ahead in samples."""
+    """Sequences per batch from each source, their length in steps, and the look-ahead in samples.
+
+    is_taught: whether synthetic and recorded speech moves as the teacher says, or teaches phones alone.
+    """
 
     n_filmed: int = 14
     n_synthetic: int = 12
@@ -33,14 +38,20 @@ class BatchPlan:
     n_noise: int = 3
     n_steps: int = 180
     look_ahead_samples: int = 1600
+    is_taught: bool = True
+
+    @property
+    def n_moving(self) -> int:
+        """Sequences at the start of a batch whose motion is known."""
+        return self.n_filmed + (self.n_synthetic + self.n_recorded if self.is_taught else 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """B sequences of T steps; the filmed ones come first.
+    """B sequences of T steps; first the filmed ones, then those that a teacher labelled, M of both, then the rest.
 
     features (B,T,F). classes (B,T) int64, `UNKNOWN` where there is none. closure, speech (B,T): targets 0…1, NaN where
-    unknown. motion (n_filmed,T,K). neutral (n_filmed,78,3). emotion (B,8).
+    unknown. motion (M,T,K). neutral (M,78,3). emotion (B,8). trust (M,): how much a sequence's motion counts.
     """
 
     features: Floats
@@ -50,6 +61,7 @@ class Batch:
     motion: Floats
     neutral: Floats
     emotion: Floats
+    trust: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,20 +87,23 @@ def _batch(corpora: dict[str, Corpus], model: FaceModel, rest: Floats, plan: Bat
     look_ahead = plan.look_ahead_samples // FRAME_HOP
     cuts = [_cut(corpora[name], 2 * plan.n_steps + look_ahead, rng) for name in names]
     noise_only = np.arange(len(names)) >= len(names) - plan.n_noise
-    # Step n has heard frames up to look_ahead + 2n + 1, which ends at 10 ms · (look_ahead + 2n + 2); its target lies look_ahead before.
+    # Step n has heard frames up to look_ahead + 2n + 1, the end of which is time 10 ms · (look_ahead + 2n + 2);
+    # its target lies the look-ahead before that.
     heard, seen = slice(look_ahead, None), slice(2, 2 * plan.n_steps + 2, 2)
     power = augment(np.stack([cut.mel[heard] for cut in cuts]), noise_only, rng)
     labels = np.stack([cut.labels for cut in cuts])
     labels[noise_only] = SILENCE
-    classes, closure, speech = (values[:, seen] for values in (labels, closure_target(labels), speech_target(labels)))
-    motion = np.stack([cut.motion[seen] for cut in cuts[: plan.n_filmed]])
-    neutral = np.stack([_random_neutral(model, rest, rng) for _ in range(plan.n_filmed)])
+    classes = labels[:, seen].astype(np.int64)
+    closure, speech = closure_target(labels)[:, seen], speech_target(labels)[:, seen]
+    motion = np.stack([cut.motion[seen] for cut in cuts[: plan.n_moving]])
+    neutral = np.stack([_random_neutral(model, rest, rng) for _ in range(plan.n_moving)])
     emotion = np.stack([_random_emotion(rng) for _ in names])
-    return Batch(features_of(power, rng), classes.astype(np.int64), closure, speech, motion, neutral, emotion)
+    trust = np.where(np.arange(plan.n_moving) < plan.n_filmed, 1.0, TEACHER_TRUST).astype(np.float32)
+    return Batch(features_of(power, rng), classes, closure, speech, motion, neutral, emotion, trust)
 
 
 def closure_target(labels: NDArray[np.uint8]) -> Floats:
-    """Return (…, N) 1 where the lips touch for p, b or m, 0 elsewhere, NaN near the borders and where nothing is known."""
+    """Return (…, N) 1 where the lips touch for p, b or m, 0 elsewhere, NaN at borders and where nothing is known."""
     closed = np.isin(labels, BILABIAL)
     target = closed.astype(np.float32)
     for shift in (-EDGE_FRAMES, EDGE_FRAMES):
@@ -119,7 +134,7 @@ def _cut(corpus: Corpus, n_frames: int, rng: Rng) -> _Cut:
     share = (place - low).astype(np.float32)[:, None]
 
     def blend(values: Floats) -> Floats:
-        return values[low] * (1 - share) + values[low + 1] * share
+        return np.asarray(values[low] * (1 - share) + values[low + 1] * share, np.float32)
 
     return _Cut(blend(cut.mel), cut.labels[np.round(place).astype(int)], blend(cut.motion))
 

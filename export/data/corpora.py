@@ -27,7 +27,7 @@ POWER_FLOOR = 1e-12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Corpus:
-    """mel: (N, 48) float16 natural logarithms of power. labels: (N,) classes. offsets: (n+1,) first frame of each utterance.
+    """mel: (N, 48) float16 natural logarithms of power. labels: (N,) classes. offsets: (n+1,) first frames.
 
     motion: (N, K) motion weights, or (0, 0) where nobody was filmed.
     """

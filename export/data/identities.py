@@ -1,7 +1,7 @@
 """Faces at the 78 landmarks from ICT-FaceKit: random identities and the displacements of its expression shapes.
 
-The iris is the front of the eyeball: its centre is the eyeball's foremost vertex, its rim four points at a fixed share of
-the eyeball's radius.
+The iris is the front of the eyeball: its centre has the depth of the foremost vertex, its rim are four points at a
+fixed share of the eyeball's radius.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class FaceModel:
         return normalised, 1.0 / pose.scale
 
     def displacements(self) -> dict[str, Floats]:
-        """Return the shapes' (78, 3) displacements in normalised units of the mean face (no rotation: it is frontal)."""
+        """Return the shapes' (78, 3) displacements in normalised units of the mean face."""
         _, pose = normalise(self.neutral)
         moved = {name: remove_pose(self.neutral + shape, pose) for name, shape in self.shapes.items()}
         rest = remove_pose(self.neutral, pose)
@@ -64,7 +64,7 @@ def load_face_model(data: Path) -> FaceModel:
 
 
 def _iris(ball: Floats) -> Floats:
-    """Return (5, 3): the front of an eyeball (n, 3), then its rim in MediaPipe's order (+x, up, −x, down of the picture)."""
+    """Return (5, 3): the front of an eyeball (n, 3), then its rim in MediaPipe's order (+x, up, −x, down)."""
     centre, front = ball.mean(0), ball[ball[:, 2].argmax()]
     radius = float(np.ptp(ball[:, 0])) / 2
     around = np.array([[1, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0]], np.float32)

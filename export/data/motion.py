@@ -1,4 +1,4 @@
-"""Motion targets from tracked faces (GRID): normalised landmarks of every frame and their offset from the speaker's rest."""
+"""Tracked faces that speak (GRID): the normalised landmarks of every frame."""
 
 from __future__ import annotations
 

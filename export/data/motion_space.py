@@ -28,7 +28,8 @@ EXPRESSION_SHAPES: Final[dict[Emotion, dict[str, float]]] = {
     Emotion.ANGRY: {"browDown": 1.0, "eyeWide": 0.3, "eyeSquint": 0.5, "mouthPress": 0.6, "noseSneer": 0.2},
     Emotion.FEARFUL: {"browInnerUp": 1.0, "browOuterUp": 0.4, "browDown": 0.3, "eyeWide": 0.9, "eyeSquint": 0.1,
                       "mouthStretch": 0.7, "jawOpen": 0.10},
-    Emotion.DISGUSTED: {"noseSneer": 0.8, "mouthFrown": 0.5, "mouthLowerDown": 0.2, "mouthUpperUp": 0.2, "browDown": 0.4},
+    Emotion.DISGUSTED: {"noseSneer": 0.8, "mouthFrown": 0.5, "mouthLowerDown": 0.2, "mouthUpperUp": 0.2,
+                        "browDown": 0.4},
     Emotion.SURPRISED: {"browInnerUp": 1.0, "browOuterUp": 1.0, "eyeWide": 0.9, "jawOpen": 0.22},
     Emotion.CONTEMPT: {"mouthSmile_L": 0.45, "mouthDimple_L": 0.6, "cheekSquint_L": 0.3},
 }
@@ -65,7 +66,7 @@ def fit_motion_space(talks: list[tuple[Talk, list[Segment]]], n_motion: int = N_
 
 
 def rest_of(talk: Talk, phones: list[Segment], rest: Floats | None) -> Floats:
-    """Return (78, 3) the face of a talk at rest: the median of its silent end, or ``rest`` when the mouth is open there."""
+    """Return (78, 3) the face of a talk at rest: the median of its silent end, or ``rest`` if that is open."""
     first = int((phones[-1][1] + 0.4) * talk.fps) if phones[-1][0] == "pau" else len(talk.landmarks)
     end = talk.landmarks[first:]
     if len(end) < 6:
@@ -86,7 +87,7 @@ def speech_envelope(phones: list[Segment], n_frames: int) -> Floats:
 def mirror(moved: Floats) -> Floats:
     """Return (…, 78, 3) offsets of the mirrored face (irises are left where they are: nothing uses them)."""
     order = [*MIRROR_68, *range(68, 78)]
-    return moved[..., order, :] * np.array([-1, 1, 1], np.float32)
+    return np.asarray(moved[..., order, :] * np.array([-1, 1, 1], np.float32))
 
 
 def speech_part(moved: Floats) -> Floats:
@@ -131,7 +132,7 @@ def closers(upper_share: float = 0.3) -> Floats:
 
 
 def _expressions(shapes: dict[str, Floats], opening: bool) -> Floats:
-    """Return (8, 234) displacements: what opens the lips (the jaw, and all change of the inner gaps), or all the rest."""
+    """Return (8, 234) displacements: what opens the lips (jaw and change of the inner gaps), or all the rest."""
     rows = []
     for emotion in Emotion:
         jaw, others = np.zeros((2, N_LANDMARKS, 3), np.float32)
@@ -149,7 +150,7 @@ def _is(full: str, name: str) -> bool:
 
 
 def _size(face: Floats) -> Floats:
-    return np.linalg.norm([face[54] - face[48], face[33] - face[8]], axis=1).astype(np.float32)
+    return np.asarray(np.linalg.norm([face[54] - face[48], face[33] - face[8]], axis=1), np.float32)
 
 
 def _weights() -> Floats:

@@ -6,6 +6,7 @@ A symbol of several sounds (a diphthong, an affricate) is several classes that s
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -25,9 +26,9 @@ SILENCE: Final = CLASSES.index("sil")
 _PAUSES = frozenset({"", "_", "_:", "pau", "sil", "SIL", "#", "##", "h#", "(en)", ".", "brth", "SPN"})
 
 _ARPABET = {
-    "aa": "aa", "ae": "ae", "ah": "uh", "ao": "o", "aw": "aa u", "ax": "uh", "axr": "r", "ay": "aa i", "b": "p", "ch": "t sh",
-    "d": "t", "dh": "th", "dx": "t", "eh": "e", "el": "l", "em": "m", "en": "n", "er": "r", "ey": "e i", "f": "f",
-    "g": "k", "hh": "h", "ih": "i", "ix": "i", "iy": "i", "jh": "t sh", "k": "k", "l": "l", "m": "m", "n": "n",
+    "aa": "aa", "ae": "ae", "ah": "uh", "ao": "o", "aw": "aa u", "ax": "uh", "axr": "r", "ay": "aa i", "b": "p",
+    "ch": "t sh", "d": "t", "dh": "th", "dx": "t", "eh": "e", "el": "l", "em": "m", "en": "n", "er": "r", "ey": "e i",
+    "f": "f", "g": "k", "hh": "h", "ih": "i", "ix": "i", "iy": "i", "jh": "t sh", "k": "k", "l": "l", "m": "m", "n": "n",
     "ng": "k", "ow": "o u", "oy": "o i", "p": "p", "r": "r", "s": "s", "sh": "sh", "t": "t", "th": "th", "uh": "u",
     "uw": "u", "v": "f", "w": "w", "y": "j", "z": "s", "zh": "sh",
 }
@@ -47,8 +48,8 @@ _SAMPA = {
 _OWN = {
     "festival-it": {"ts": "t s", "dz": "t s", "tS": "t sh", "dZ": "t sh", "J": "n", "SS": "sh"},
     "festival-fi": {"@": "ae", "7": "y"},
-    "festival-cs": {"c": "t s", "c~": "t sh", "s~": "sh", "z~": "sh", "d~": "j", "t~": "j", "n~": "n", "ch": "k", "r~": "sh",
-                    "r~*": "sh", "h": "h", "dz~": "t sh", "dz": "t s", "y": "i"},
+    "festival-cs": {"c": "t s", "c~": "t sh", "s~": "sh", "z~": "sh", "d~": "j", "t~": "j", "n~": "n", "ch": "k",
+                    "r~": "sh", "r~*": "sh", "h": "h", "dz~": "t sh", "dz": "t s", "y": "i"},
     "festival-ca": {"ax": "uh", "rr": "r", "J": "n", "tS": "t sh", "dZ": "t sh", "uw": "u", "iy": "i", "D": "th",
                     "G": "k", "B": "p"},
     "emodb": {"@": "uh", "B": "m", "V": "uh", "aU": "aa u", "aI": "aa i", "OY": "o i"},
@@ -73,7 +74,7 @@ def classes_of(symbol: str, symbols: str) -> tuple[int, ...] | None:
 
 
 def frame_labels(phones: tuple[Segment, ...] | list[Segment], symbols: str, n_frames: int) -> NDArray[np.uint8]:
-    """Return (n_frames,) class labels on the 10 ms grid (entry j belongs to time j·10 ms); `UNKNOWN` where nothing is known."""
+    """Return (n_frames,) classes on the 10 ms grid (entry j: time j·10 ms), `UNKNOWN` where nothing is known."""
     labels = np.full(n_frames, UNKNOWN, np.uint8)
     previous: tuple[int, ...] | None = None
     for symbol, start, end in phones:
@@ -93,7 +94,7 @@ def _by_character(symbol: str, table: dict[str, int]) -> tuple[int, ...] | None:
     found = [table[character] for character in symbol if character in table]
     if not found:
         return None
-    merged = [found[0], *(b for a, b in zip(found, found[1:], strict=False) if a != b)]
+    merged = [found[0], *(b for a, b in pairwise(found) if a != b)]
     return tuple(merged)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from export.data import corpora
@@ -30,12 +31,12 @@ def prepare(data: Path, cache: Path) -> None:
 
 
 def prepare_corpora(data: Path, cache: Path) -> None:
-    """Write the corpora ``filmed``, ``synthetic`` and ``recorded`` and the motion space."""
+    """Write the corpora ``filmed``, ``synthetic`` and ``recorded``, the motion space and the teacher's motion."""
     if not (cache / "motion_space.npz").exists():
         talks = corpora.aligned_talks(data, cache, "grid_s1")[:-DEV_CLIPS]
         save_motion_space(fit_motion_space(talks), cache / "motion_space.npz")
     space = load_motion_space(cache / "motion_space.npz")
-    made = {
+    made: dict[str, Callable[[], Iterable[corpora.Row]]] = {
         "filmed": lambda: corpora.filmed_rows(data, cache, space),
         "synthetic": lambda: corpora.synthetic_rows(cache),
         "recorded": lambda: corpora.recorded_rows(data, cache),
@@ -44,3 +45,7 @@ def prepare_corpora(data: Path, cache: Path) -> None:
         path = cache / f"{name}.npz"
         if not path.exists():
             corpora.write_corpus(path, rows())
+    if not (cache / "taught_recorded.npz").exists():
+        from export.data.teacher import teach
+
+        teach(cache)

@@ -24,7 +24,7 @@ ESPEAK_VARIANTS = ("", "+f1", "+f2", "+f3", "+f4", "+f5", "+m1", "+m2", "+m3", "
                    "+klatt", "+klatt2", "+klatt3")
 SENTENCES = {
     "it": "Bob compra una mappa grande ma Pamela tiene il libro. La volpe veloce salta sopra il cane pigro nel bosco. "
-          "Domani mattina vogliamo partire presto per vedere il mare e la montagna. Perché non bevi un poco di acqua fresca?",
+          "Domani mattina vogliamo partire presto per vedere il mare e la montagna. Perché non bevi un poco di acqua?",
     "fi": "Pekka ostaa ison kartan mutta Mari pitää kirjan. Nopea kettu hyppää laiskan koiran yli metsässä. "
           "Huomenna aamulla lähdemme veneellä pienelle saarelle syömään puuroa ja mustikoita. Missä sinun pöytäsi on?",
     "cs": "Bob koupí mapu ale Pavla má novou knihu. Rychlá liška skáče přes líného psa v lese. "
@@ -34,7 +34,7 @@ SENTENCES = {
     "fr": "Bob achète une grande carte mais Pam garde le livre. Le renard brun saute par-dessus le chien paresseux. "
           "Demain matin nous voulons partir tôt pour voir la mer et la montagne. Pourquoi ne bois-tu pas un peu d'eau?",
     "es": "Bob compra un mapa grande pero Pam guarda el libro. El zorro rápido salta sobre el perro perezoso. "
-          "Mañana por la mañana queremos salir temprano para ver el mar y la montaña. ¿Por qué no bebes un poco de agua?",
+          "Mañana por la mañana queremos salir temprano para ver el mar y la montaña. ¿Por qué no bebes algo de agua?",
     "pt": "Bob compra um mapa grande mas a Pam guarda o livro. A raposa rápida salta sobre o cão preguiçoso. "
           "Amanhã de manhã queremos sair cedo para ver o mar e a montanha. Por que não bebes um pouco de água fresca?",
     "pl": "Bob kupuje dużą mapę a Pamela ma książkę. Szybki lis skacze przez leniwego psa w lesie. "
@@ -87,7 +87,8 @@ def _plan(texts: dict[str, list[str]], scale: float) -> Iterator[tuple[Voice, st
             yield from ((Voice("flite", name, "en"), _sentence(rng, "en", texts)) for _ in range(32))
         for name, language, encoding in FESTIVAL:
             n = 22 if language == "en" else 7
-            yield from ((Voice("festival", name, language, encoding), _sentence(rng, language, texts)) for _ in range(n))
+            voice = Voice("festival", name, language, encoding)
+            yield from ((voice, _sentence(rng, language, texts)) for _ in range(n))
         for name in ESPEAK:
             for _ in range(24 if name.startswith("en") else 7):
                 yield _espeak_voice(rng, name), _sentence(rng, name[:2], texts)

@@ -1,7 +1,7 @@
-"""A teacher: phones in context → mouth motion, learnt from the filmed speaker, applied to all speech with known phones.
+"""A teacher: phones in context → mouth motion, learnt from the filmed speaker, for all speech with known phones.
 
-One man was filmed, hundreds of voices are labelled. The teacher hears no sound, so what it says about a sentence does not
-depend on the voice: it carries the filmed motion over to every speaker and language, in the words of nobody's film.
+One man was filmed, hundreds of voices are labelled. The teacher hears no sound, so what it says about a sentence does
+not depend on the voice: it carries the filmed motion over to every speaker and language, in the words of nobody's film.
 """
 
 from __future__ import annotations
@@ -41,11 +41,12 @@ class Teacher(nn.Module):
         x = self.entrance(nn.functional.one_hot(classes, N_CLASSES).float().transpose(1, 2))
         for block in self.blocks:
             x = x + nn.functional.silu(block(x))
-        return self.exit(x).transpose(1, 2)
+        motion: Tensor = self.exit(x).transpose(1, 2)
+        return motion
 
 
 def teach(cache: Path, seed: int = 3) -> dict[str, float]:
-    """Train the teacher and write ``taught_<corpus>.npz`` with the motion of every frame. Returns scores on kept sentences."""
+    """Train the teacher, write ``taught_<corpus>.npz`` with the motion of every frame, return r on kept sentences."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     filmed = read_corpus(cache / "filmed.npz")
@@ -87,7 +88,7 @@ def _sample(filmed: Corpus, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
 
 
 def _calibrate(teacher: Teacher, filmed: Corpus) -> tuple[Tensor, dict[str, float]]:
-    """Return the (K,) gains that give the answer the film's spread, and r of the first weights on the kept sentences."""
+    """Return the (K,) gains that give the answer the film's spread, and r of the first weights on kept sentences."""
     first = filmed.offsets[-1 - DEV_CLIPS]
     real = torch.from_numpy(filmed.motion[first::STRIDE])
     with torch.no_grad():

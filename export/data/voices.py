@@ -1,4 +1,4 @@
-"""Synthetic speech with known phone times from flite, festival and espeak-ng (programs that only make data; none is shipped).
+"""Synthetic speech with known phone times from flite, festival and espeak-ng (programs that make data, not shipped).
 
 Each function returns an `Utterance` with the engine's own phone symbols; `export.data.phones` maps them to one set.
 The programs come from the system's packages (Debian: flite, festival, espeak-ng and the festvox voices).
@@ -61,7 +61,8 @@ def read_pcm(path: Path) -> Floats:
     """Return a sound file as (n,) mono float32 at 16 kHz."""
     pcm, rate = soundfile.read(path, dtype="float32", always_2d=True)
     mono = pcm.mean(1)
-    return mono if rate == SAMPLE_RATE else soxr.resample(mono, rate, SAMPLE_RATE).astype(np.float32)
+    resampled = mono if rate == SAMPLE_RATE else soxr.resample(mono, rate, SAMPLE_RATE)
+    return np.asarray(resampled, np.float32)
 
 
 def _flite(voice: Voice, text: str, scratch: Path) -> Utterance:

@@ -1,15 +1,15 @@
 """Speech2Landmarks: speech features and a neutral face to talking landmarks, one hop at a time.
 
     features (B,F) ─FiLM(emotion)─ in ─ GRU ─ GRU ─ h ┬─ motion weights (K) · basis ──┐
-    neutral (B,78,3) ─ embed ─FiLM(emotion)───────────┤                               ├─ + emotion ─ close lips ─ landmarks
-                                                      ├─ speech 0…1 (gate of motion) ─┤
+    neutral (B,78,3) ─ embed ─FiLM(emotion)───────────┤                               ├─ + emotion ─ close lips ─▶
+                                                      ├─ speech 0…1 (gate of motion) ─┤               landmarks
                                                       └─ closure 0…1 ─────────────────┘
 
 Symbols: B batch, T steps, F features, H width, K motion weights, N = 78 landmarks.
 
 What is known is built in instead of learned: the mouth's motion lives in a space of K directions measured on a filmed
-speaker and is scaled by the face's own mouth width and height; each emotion is a fixed displacement; where a p, b or m is
-heard the inner lips meet; without speech the gate is exactly zero, so the face is exactly at rest.
+speaker and is scaled by the face's own mouth width and height; each emotion is a fixed displacement; where a p, b or m
+is heard the inner lips meet; without speech the gate is exactly zero, so the face is exactly at rest.
 
 FiLM: Perez et al. 2018, arXiv 1709.07871, here without offset terms at zero emotion: no emotion changes nothing.
 GRU: Cho et al. 2014 in the form of cuDNN and torch.nn.GRU.
@@ -65,12 +65,13 @@ class Film(nn.Module):
         nn.init.zeros_(self.modulation.weight)
 
     def forward(self, values: Tensor, emotion: Tensor) -> Tensor:
-        scale, shift = self.modulation(emotion).chunk(2, -1)
+        modulation: Tensor = self.modulation(emotion)
+        scale, shift = modulation.chunk(2, -1)
         return values * (1 + scale) + shift
 
 
 class GruLayer(nn.Module):
-    """One recurrent layer: whole sequences by the fused operator (training), single steps by plain arithmetic (export)."""
+    """One recurrent layer: whole sequences by the fused operator (training), steps by plain arithmetic (export)."""
 
     def __init__(self, n_in: int, width: int) -> None:
         super().__init__()
@@ -78,8 +79,9 @@ class GruLayer(nn.Module):
 
     def forward(self, x: Tensor, state: Tensor) -> Tensor:
         """Return the new state (B, H) after one step x (B, n_in)."""
-        gates_in = nn.functional.linear(x, self.fused.weight_ih_l0, self.fused.bias_ih_l0)
-        gates_state = nn.functional.linear(state, self.fused.weight_hh_l0, self.fused.bias_hh_l0)
+        weight_in, weight_state, bias_in, bias_state = self.fused.all_weights[0]
+        gates_in = nn.functional.linear(x, weight_in, bias_in)
+        gates_state = nn.functional.linear(state, weight_state, bias_state)
         reset_in, update_in, new_in = gates_in.chunk(3, -1)
         reset_state, update_state, new_state = gates_state.chunk(3, -1)
         update = torch.sigmoid(update_in + update_state)
@@ -93,7 +95,19 @@ class GruLayer(nn.Module):
 
 
 class Face(nn.Module):
-    """The fixed part: motion weights, emotion, gates → landmarks. Holds measured constants, learns nothing."""
+    """The fixed part: motion weights, emotion, gates → landmarks. Holds measured constants, learns nothing.
+
+    basis (K, 3N) and gain (K,): directions of mouth motion, their size. expressions, openings (8, 3N): displacement of
+    each full emotion, without and with what opens the lips. reference_size (2,): mouth width and height of the lower
+    face of the filmed speaker. closers (3, N): see `_close`.
+    """
+
+    basis: Tensor
+    gain: Tensor
+    expressions: Tensor
+    openings: Tensor
+    reference_size: Tensor
+    closers: Tensor
 
     def __init__(self, n_motion: int) -> None:
         super().__init__()
@@ -108,7 +122,7 @@ class Face(nn.Module):
             self.register_buffer(name, torch.zeros(shape))
 
     def forward(self, motion: Tensor, speech: Tensor, closure: Tensor, neutral: Tensor, emotion: Tensor) -> Tensor:
-        """Return landmarks (…, N, 3). motion (…, K); speech, closure (…, 1) gates; neutral (…, N, 3); emotion (…, 8)."""
+        """Return (…, N, 3). motion (…, K); speech, closure (…, 1) gates; neutral (…, N, 3); emotion (…, 8)."""
         return self.assemble((speech * motion * self.gain) @ self.basis, speech, closure, neutral, emotion)
 
     def assemble(self, talking: Tensor, speech: Tensor, closure: Tensor, neutral: Tensor, emotion: Tensor) -> Tensor:
@@ -119,7 +133,7 @@ class Face(nn.Module):
         return self._close(moved, neutral, closure * speech)
 
     def _size(self, neutral: Tensor) -> Tensor:
-        """Return (…, 1, 3) factors: mouth width for x, height of the lower face for y and z, over the filmed speaker's."""
+        """Return (…, 1, 3) factors: mouth width for x, height of the lower face for y and z, over the speaker's."""
         width = torch.linalg.vector_norm(neutral[..., 54, :] - neutral[..., 48, :], dim=-1, keepdim=True)
         height = torch.linalg.vector_norm(neutral[..., 33, :] - neutral[..., 8, :], dim=-1, keepdim=True)
         factors = torch.cat([width, height, height], -1) / self.reference_size[[0, 1, 1]]
@@ -180,6 +194,7 @@ class Speech2Landmarks(nn.Module):
         x = self.entrance(self.film(features, emotion[:, None]))
         states = []
         for layer, state in zip(self.layers, state_in.chunk(self.config.n_layers, -1), strict=True):
+            assert isinstance(layer, GruLayer)
             x, last = layer.sequence(x, state)
             states.append(last)
         return x, torch.cat(states, -1)

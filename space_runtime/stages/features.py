@@ -1,7 +1,7 @@
 """Speech features: two log-mel frames per hop, level removed by a slow causal tracker.
 
-One step takes one hop of 320 samples (20 ms) and returns one vector. The two frames are 25 ms long, 10 ms apart, and end
-10 ms before and exactly at the end of the hop: a step uses no sound that lies after its hop.
+One step takes one hop of 320 samples (20 ms) and returns one vector. The two frames are 25 ms long, 10 ms apart, and
+end 10 ms before and exactly at the end of the hop: a step uses no sound that lies after its hop.
 
 *Level.* Every band is divided by a tracked loudness, so that a quiet and a loud recording of the same words give the
 same features. The tracker follows the 100 ms mean power up at once and forgets 3 dB per second; it never falls below
@@ -81,7 +81,8 @@ def log_mel(window: Floats) -> Floats:
 def mel_power(window: Floats) -> Floats:
     """Return (2, 48) powers in the mel bands of the two frames of a (560,) window."""
     spectrum = np.fft.rfft(window[_FRAMES] * _HANN, N_FFT)
-    return (spectrum.real**2 + spectrum.imag**2) @ _BANK
+    power: Floats = (spectrum.real**2 + spectrum.imag**2).astype(np.float32, copy=False)
+    return power @ _BANK
 
 
 def track_level(mean: float, level: float, power: float) -> tuple[float, float]:
@@ -92,7 +93,8 @@ def track_level(mean: float, level: float, power: float) -> tuple[float, float]:
 
 def normalised_log(power: Floats, level: Floats) -> Floats:
     """Return band powers (…, 48) relative to the level (…, 1) as logarithms of about −4…4 for speech."""
-    return SCALE * np.log(power / level + BAND_FLOOR) + OFFSET
+    logarithm: Floats = np.log(power / level + BAND_FLOOR)
+    return logarithm * SCALE + OFFSET
 
 
 def _mel(hz: Floats) -> Floats:
@@ -105,7 +107,8 @@ def _filter_bank() -> Floats:
     Integration keeps the narrow bands at low frequencies from falling between bins. Columns carry the pre-emphasis and
     the window's power: the bands of white noise of unit power have a mean near 1.
     """
-    edges = np.linspace(*_mel(np.array([LOWEST_HZ, HIGHEST_HZ], np.float32)), N_MELS + 2)
+    lowest, highest = _mel(np.array([LOWEST_HZ, HIGHEST_HZ], np.float32))
+    edges = np.linspace(lowest, highest, N_MELS + 2)
     oversampling, n_bins = 16, N_FFT // 2 + 1
     bin_hz = SAMPLE_RATE / N_FFT
     hz = (np.arange(n_bins * oversampling) + 0.5) * bin_hz / oversampling - bin_hz / 2

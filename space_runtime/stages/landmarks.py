@@ -17,8 +17,11 @@ from space_runtime.ort import Network
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LandmarkStep:
-    """landmarks: (78, 3) normalised. speech: how much of this instant is speech, 0…1. closure: how firmly the lips of a p,
-    b or m touch, 0…1."""
+    """The answer to one hop.
+
+    landmarks: (78, 3) normalised. speech: how much of this instant is speech, 0…1. closure: how firmly the lips of a
+    p, b or m touch, 0…1.
+    """
 
     landmarks: Floats
     speech: float
@@ -26,7 +29,7 @@ class LandmarkStep:
 
 
 def initial_state(network: Network) -> Floats:
-    """Return the (1, S) state of a stream that has heard nothing. Raises `BundleError` if the network has no fixed S."""
+    """Return the (1, S) state of a stream that has heard nothing. Raises `BundleError` if S is not fixed."""
     size = network.inputs["state_in"][1]
     if not isinstance(size, int):
         raise BundleError(f"network {network.name!r} has a state of free size; use a bundle made for this version")
