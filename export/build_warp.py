@@ -54,17 +54,17 @@ def read_triangles(connections: Path) -> Indices:
     text = connections.read_text(encoding="utf-8")
     start = text.index("frozenset(", text.index("FACEMESH_TESSELATION")) + len("frozenset(")
     edges = np.array(ast.literal_eval(text[start : text.index("])", start) + 1]), np.int64)
-    return edges.reshape(-1, 3, 2)[:, :, 0]
+    return np.asarray(edges.reshape(-1, 3, 2)[:, :, 0])
 
 
 def mean_shape(meshes: NDArray[np.float32]) -> Doubles:
     """Return the (478, 3) mean of posed meshes (n, 478, 3) after each one's head pose is removed."""
     shapes = [remove_pose(mesh, normalise(landmarks_from_mesh(mesh))[1]) for mesh in meshes]
-    return np.mean(shapes, 0, dtype=np.float64)
+    return np.asarray(np.mean(shapes, 0, dtype=np.float64))
 
 
 def laplacian(triangles: Indices, shape: Doubles) -> sparse.csr_matrix:
-    """Return the (468, 468) mesh Laplacian with rows of weight 1; an edge weighs the inverse of its length in ``shape``."""
+    """Return the (468, 468) mesh Laplacian, rows of weight 1; an edge weighs the inverse of its length in ``shape``."""
     corners = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
     edges = np.unique(np.sort(corners, 1), axis=0)
     length = np.linalg.norm(shape[edges[:, 0]] - shape[edges[:, 1]], axis=1)
@@ -84,7 +84,7 @@ def spread(smooth: sparse.csr_matrix, known: Indices) -> Doubles:
     matrix = np.zeros((N_SKIN, len(known)))
     matrix[known, np.arange(len(known))] = 1
     matrix[free] = spsolve(energy[free][:, free], -energy[free][:, known].toarray())
-    return matrix / matrix.sum(1, keepdims=True)
+    return np.asarray(matrix / matrix.sum(1, keepdims=True))
 
 
 def mesh_from_keypoints(smooth: sparse.csr_matrix) -> Doubles:

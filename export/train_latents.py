@@ -44,8 +44,8 @@ INNER_LIPS: Final = ((191, 95), (80, 88), (81, 178), (82, 87), (13, 14), (312, 3
 LIDS: Final = (((246, 7), (161, 163), (160, 144), (159, 145), (158, 153), (157, 154), (173, 155)),
                ((466, 249), (388, 390), (387, 373), (386, 374), (385, 380), (384, 381), (398, 382)))
 # fmt: on
-LIP_POINTS: Final = (0, 13, 14, 17, 37, 39, 40, 61, 78, 80, 81, 82, 84, 87, 88, 91, 95, 146, 178, 181, 185, 191, 267, 269,
-                     270, 291, 308, 310, 311, 312, 314, 317, 318, 321, 324, 375, 402, 405, 409, 415)
+LIP_POINTS: Final = (0, 13, 14, 17, 37, 39, 40, 61, 78, 80, 81, 82, 84, 87, 88, 91, 95, 146, 178, 181, 185, 191, 267,
+                     269, 270, 291, 308, 310, 311, 312, 314, 317, 318, 321, 324, 375, 402, 405, 409, 415)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +59,7 @@ class Clip:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Identity:
-    """One face. rest: (160, 3) normalised keypoints; unsmile: (160, 3) displacement that closes its lips."""
+    """One face. rest: (160, 3) normalised keypoints; unsmile: (160, 3) motion that closes its lips; sizes: (4,)."""
 
     rest: Floats
     unsmile: Floats
@@ -67,7 +67,7 @@ class Identity:
 
 
 def read_clips(folder: Path) -> tuple[list[Clip], Floats]:
-    """Return the clips of the one tracked man and his (3,) sizes."""
+    """Return the clips of the one tracked man and his (4,) sizes."""
     archive = np.load(folder / "grid_s1.npz")
     points = from_mediapipe((archive["delta"].astype(np.int32).cumsum(0) * archive["scale"]).astype(np.float32))
     sound, rate = soundfile.read(folder / "grid_s1.opus", dtype="float32")
@@ -149,7 +149,9 @@ def scaled_motion(motion: Floats, speaker: Floats, identity: Identity, gain: flo
     return result
 
 
-def sample(clips: list[Clip], speaker: Floats, identities: list[Identity], rng: np.random.Generator) -> dict[str, Floats]:
+def sample(
+    clips: list[Clip], speaker: Floats, identities: list[Identity], rng: np.random.Generator
+) -> dict[str, Floats]:
     """Return one training sequence."""
     clip = clips[rng.integers(len(clips))]
     identity = identities[rng.integers(len(identities))]
@@ -279,7 +281,9 @@ def run(network: Landmarks2Latents, batch: dict[str, Tensor]) -> Tensor:
     return torch.as_tensor(keypoints)
 
 
-def batch_of(clips: list[Clip], speaker: Floats, identities: list[Identity], rng: np.random.Generator, n: int) -> dict[str, Tensor]:
+def batch_of(
+    clips: list[Clip], speaker: Floats, identities: list[Identity], rng: np.random.Generator, n: int
+) -> dict[str, Tensor]:
     """Return n training sequences, stacked."""
     rows = [sample(clips, speaker, identities, rng) for _ in range(n)]
     return {key: torch.from_numpy(np.stack([row[key] for row in rows])) for key in rows[0]}

@@ -1,9 +1,9 @@
 """Landmarks2Latents: posed landmarks become the generator's driving keypoints.
 
-One step per picture. All points are normalised (head pose and scale removed by the stage, put back after). The answer is
-a residual: the portrait's own keypoints, plus the landmarks' displacement spread over the face by a fixed smooth matrix,
-plus what the network adds where the spread knows too little (lips between the landmarks, lids, the jaw's skin). The
-last part fades out with the displacement, so that the portrait's own landmarks give exactly its own keypoints.
+One step per picture. All points are normalised (head pose and scale removed by the stage, put back after). The answer
+is a residual: the portrait's own keypoints, plus the landmarks' displacement spread over the face by a fixed smooth
+matrix, plus what the network adds where the spread knows too little (lips between the landmarks, lids, the jaw's skin).
+The last part fades out with the displacement, so that the portrait's own landmarks give exactly its own keypoints.
 
 Emotion modulates all three inputs (FiLM, arXiv 1709.07871: h · (1 + γ(e)) + β(e)).
 B = batch, T = steps.

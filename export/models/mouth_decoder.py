@@ -1,7 +1,7 @@
 """The inside of the mouth: teeth, tongue and dark as one small picture fixed to the skull.
 
-Four layers, so that what is rigid stays rigid: the dark with the tongue, which the lips' shape decides; the lower teeth,
-moved with the jaw; the upper teeth, which nothing but the person decides; a soft shade that the lips cast on all.
+Four layers, so that what is rigid stays rigid: the dark with the tongue, which the lips' shape decides; the lower
+teeth, moved with the jaw; the upper teeth, which the person alone decides; a soft shade that the lips cast on all.
 
 B = batch, H × W = 64 × 96 pixels, 128 of them per normalised unit.
 """
@@ -9,12 +9,16 @@ B = batch, H × W = 64 × 96 pixels, 128 of them per normalised unit.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from space_runtime.generator.interior import N_COLOURS, N_GEOMETRY, PATCH_HEIGHT, PATCH_UNIT, PATCH_WIDTH
+
+BRIGHTEST_TONGUE = (0.55, 0.32, 0.32)
+"""No tongue and no cheek is brighter than this: what is brighter must be a tooth, and teeth are rigid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class Painter(nn.Module):
         self.first = channels[0]
         self.vector = nn.Sequential(nn.Linear(n_in, width), nn.SiLU(), nn.Linear(width, channels[0] * 24), nn.SiLU())
         blocks: list[nn.Module] = []
-        for a, b in zip(channels, channels[1:], strict=False):
+        for a, b in pairwise(channels):
             blocks += [nn.Upsample(scale_factor=2, mode="nearest"), nn.Conv2d(a, b, 3, padding=1), nn.SiLU()]
         self.blocks = nn.Sequential(*blocks, nn.Conv2d(channels[-1], n_out, 3, padding=1))
 
@@ -62,10 +66,11 @@ class MouthDecoder(nn.Module):
     def layers(self, geometry: Tensor, colours: Tensor, code: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the picture and the covers (B, 1, H, W) of upper and lower teeth."""
         person = torch.cat([colours, code], 1)
-        picture = _enlarged(torch.sigmoid(self.dark(torch.cat([person, geometry * 3], 1)) - 1.5))
+        depth = torch.sigmoid(self.dark(torch.cat([person, geometry * 3], 1)) - 1)
+        picture = _enlarged(depth * torch.tensor(BRIGHTEST_TONGUE).reshape(1, 3, 1, 1))
         lower = moved(self.lower(person), geometry[:, -2:])
         upper = self.upper(person)
-        covers = [torch.sigmoid(layer[:, 3:] - 1) for layer in (lower, upper)]
+        covers = [torch.sigmoid(layer[:, 3:]) for layer in (lower, upper)]
         for layer, cover in zip((lower, upper), covers, strict=True):
             picture = picture + (torch.sigmoid(layer[:, :3]) - picture) * cover
         shade = _enlarged(torch.sigmoid(self.shade(geometry * 3) + 2))
@@ -96,4 +101,4 @@ class OnePerson(nn.Module):
     def forward(self, geometry: Tensor, colours: Tensor) -> Tensor:
         """Return (B, H, W, 3) colours 0…1."""
         code = torch.as_tensor(self.code).expand(len(geometry), -1)
-        return self.decoder(geometry, colours, code).permute(0, 2, 3, 1)
+        return torch.as_tensor(self.decoder(geometry, colours, code)).permute(0, 2, 3, 1)

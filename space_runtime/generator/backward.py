@@ -12,6 +12,8 @@ from space_runtime.geometry import Floats
 
 SHIFT = 4
 """Fractional bits of the corners handed to the filler."""
+FINER = 4
+"""Samples per pixel and axis behind a mask's smooth edge."""
 STEEPEST = 6.0
 """Largest stretch of the photo, in pixels per pixel, that a triangle may cause."""
 
@@ -42,7 +44,16 @@ def bounding_box(points: Floats, margin: float, size: int) -> Box:
 
 def picture_points(vertices: Floats) -> Floats:
     """Return (…, 2) columns and rows of (…, 3) points in pixels with y up."""
-    return vertices[..., :2] * np.array([1, -1], np.float32)
+    return np.asarray(vertices[..., :2] * np.array([1, -1], np.float32), np.float32)
+
+
+def polygon_mask(points: Floats, box: Box) -> Floats:
+    """Return (h, w) coverage 0…1 of a polygon of picture points inside the box, with smooth edges."""
+    h, w = box.y1 - box.y0, box.x1 - box.x0
+    mask = np.zeros((h * FINER, w * FINER), np.uint8)
+    corners = np.rint(((points - (box.x0, box.y0) + 0.5) * FINER - 0.5) * 16).astype(np.int32)
+    cv2.fillPoly(mask, [corners], 255, cv2.LINE_8, 4)
+    return cv2.resize(mask, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32) * np.float32(1 / 255)
 
 
 def affine_displacements(source: Floats, moved: Floats, triangles: NDArray[np.int32]) -> Floats:
@@ -66,9 +77,13 @@ def affine_displacements(source: Floats, moved: Floats, triangles: NDArray[np.in
     return np.concatenate([rows, np.zeros((1, 6))]).astype(np.float32)
 
 
-def displacement_map(moved: Floats, triangles: NDArray[np.int32], order: NDArray[np.int64], maps: Floats,
-                     box: Box, step: int) -> Floats:
-    """Return (h, w, 2) displacements at every ``step``-th pixel's block centre in the box, triangles drawn in ``order``."""
+def displacement_map(
+    moved: Floats, triangles: NDArray[np.int32], order: NDArray[np.int64], maps: Floats, box: Box, step: int
+) -> Floats:
+    """Return (h, w, 2) displacements at the middles of the box's blocks of ``step``² pixels.
+
+    Triangles are drawn in ``order``, the last one wins; ``maps`` are theirs from `affine_displacements`.
+    """
     h, w = (box.y1 - box.y0) // step, (box.x1 - box.x0) // step
     ids = np.full((h, w), len(triangles), np.int32)
     origin = np.array([box.x0, box.y0], np.float32) + (step - 1) / 2
@@ -78,4 +93,5 @@ def displacement_map(moved: Floats, triangles: NDArray[np.int32], order: NDArray
     coefficients = maps[ids]
     x = (np.arange(w, dtype=np.float32) * step + origin[0])[None, :, None]
     y = (np.arange(h, dtype=np.float32) * step + origin[1])[:, None, None]
-    return coefficients[..., 0:2] * x + coefficients[..., 2:4] * y + coefficients[..., 4:6]
+    moved_back: Floats = coefficients[..., 0:2] * x + coefficients[..., 2:4] * y + coefficients[..., 4:6]
+    return moved_back

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from space_runtime.generator.backward import Box, bounding_box, picture_points
-from space_runtime.generator.mesh import EYES, IRISES, FaceMesh, MovedMesh
+from space_runtime.generator.backward import Box, bounding_box, picture_points, polygon_mask
+from space_runtime.generator.mesh import EYES, IRISES, FaceMesh, MovedMesh, skull_motion
 from space_runtime.geometry import Floats, apply_pose
 from space_runtime.values import Pixels
 
@@ -23,8 +23,6 @@ SHUT: Final = 0.16
 RIGID_IRIS: Final = 1.15
 """Around the iris, in its radii, the eyeball moves as a whole; from there to `STILL` it bends."""
 STILL: Final = 2.7
-FINER: Final = 4
-"""Samples per pixel and axis behind a mask's smooth edge."""
 AT_REST: Final = 0.15
 """A gaze shift of this many iris radii is where the photo's own eye gives way to the eyeball picture."""
 LASH_WIDTH: Final = 0.035
@@ -62,8 +60,9 @@ def prepare_eye(photo: Pixels, mesh: FaceMesh, eye: int) -> Eye:
     radius = float(np.linalg.norm(rim - rim.mean(0), axis=1).mean())
     box = bounding_box(np.concatenate([upper, lower]), 0.6 * width, len(photo))
     inner = np.concatenate([points[list(mesh.hem_edges[eye])], lower[::-1]])
-    patch, opening = photo[box.slices], inner - (box.x0, box.y0)
-    eyeball = _eyeball(patch, opening, rim.mean(0) - (box.x0, box.y0), radius, 0.05 * width)
+    corner = np.array([box.x0, box.y0], np.float32)
+    patch, opening = photo[box.slices], inner - corner
+    eyeball = _eyeball(patch, opening, rim.mean(0) - corner, radius, 0.05 * width)
     return Eye(
         eyeball=eyeball,
         shade=_shade(patch, eyeball, opening, np.hypot(*_offsets(box, rim.mean(0))) < 1.2 * radius),
@@ -74,7 +73,7 @@ def prepare_eye(photo: Pixels, mesh: FaceMesh, eye: int) -> Eye:
         radius=radius,
         width=width,
         opening=np.linalg.norm(upper - lower, axis=1),
-        lash=_lash_colour(photo[box.slices], upper - (box.x0, box.y0), width),
+        lash=_lash_colour(patch, upper - corner, width),
     )
 
 
@@ -111,16 +110,8 @@ def draw_eye(picture: Pixels, mesh: FaceMesh, moved: MovedMesh, eye: Eye, which:
         ball = _moved_eyeball(eye, mesh, moved, which, box)
         blended = target + (ball - target) * mask[..., None]
         target[:] = np.rint(np.clip(blended, 0, 255)).astype(np.uint8)
-    _draw_lashes(target, upper - (box.x0, box.y0), lower - (box.x0, box.y0), eye)
-
-
-def polygon_mask(points: Floats, box: Box) -> Floats:
-    """Return (h, w) coverage 0…1 of a polygon of picture points inside the box, with smooth edges."""
-    h, w = box.y1 - box.y0, box.x1 - box.x0
-    mask = np.zeros((h * FINER, w * FINER), np.uint8)
-    corners = np.rint(((points - (box.x0, box.y0) + 0.5) * FINER - 0.5) * 16).astype(np.int32)
-    cv2.fillPoly(mask, [corners], 255, cv2.LINE_8, 4)
-    return cv2.resize(mask, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32) * np.float32(1 / 255)
+    corner = np.array([box.x0, box.y0], np.float32)
+    _draw_lashes(target, upper - corner, lower - corner, eye)
 
 
 def _moved_eyeball(eye: Eye, mesh: FaceMesh, moved: MovedMesh, which: int, box: Box) -> Floats:
@@ -147,14 +138,6 @@ def _sampled(picture: Floats, back: Floats, x: Floats, y: Floats) -> Floats:
     return np.asarray(cv2.remap(picture, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
-def skull_motion(mesh: FaceMesh, moved: MovedMesh, depth: float) -> Floats:
-    """Return (2, 3): picture points of this frame to those of the photo, for what is fixed to the skull at that depth."""
-    corners = np.array([[0, 0, depth], [1, 0, depth], [0, 1, depth]], np.float32)
-    now = picture_points(apply_pose(corners, moved.pose))
-    then = picture_points(apply_pose(corners, mesh.pose))
-    return cv2.getAffineTransform(now, then).astype(np.float32)
-
-
 def _offsets(box: Box, centre: Floats) -> tuple[Floats, Floats]:
     """Return columns and rows of the box's pixels from a centre."""
     x, y = np.meshgrid(np.arange(box.x0, box.x1, dtype=np.float32), np.arange(box.y0, box.y1, dtype=np.float32))
@@ -162,7 +145,7 @@ def _offsets(box: Box, centre: Floats) -> tuple[Floats, Floats]:
 
 
 def _shade(photo: Pixels, eyeball: Floats, opening: Floats, disc: NDArray[np.bool_]) -> Floats:
-    """Return (h, w): the photo's light as a share of the bare eyeball's, in the opening, smooth; the iris is left out."""
+    """Return (h, w): the photo's light as a share of the bare eyeball's, in the opening, smooth, without the iris."""
     h, w = photo.shape[:2]
     weight = (polygon_mask(opening, Box(0, 0, w, h)) > 0.5).astype(np.float32) * ~disc
     ratio = np.clip(photo.mean(2) / np.maximum(eyeball.mean(2), 1), 0.35, 1).astype(np.float32)

@@ -95,4 +95,4 @@ def interior_in(box: Box, interior: Interior, normalised: Floats, pose: HeadPose
     back = patch_from_picture(interior.anchor, pose)
     back[:, 2] += back[:, :2] @ np.array([box.x0, box.y0], np.float32)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(patch, back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE).astype(np.float32, copy=False)
+    return np.asarray(cv2.warpAffine(patch, back, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32)

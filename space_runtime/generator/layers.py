@@ -1,7 +1,7 @@
 """The person apart from the background: a sharper matte, a background continued behind the person, and what remains.
 
-A picture is ``person + (1 − cover) · background``. ``person`` is what the photo holds beyond the covered background, so
-the sum at rest is the photo itself whatever the matte's errors; strands that the matte missed move along as a remainder.
+A picture is ``person + (1 − cover) · background``. ``person`` is what the photo holds beyond the covered background,
+so the sum at rest is the photo itself whatever the matte's errors; strands that the matte missed move along with it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MATTE_SOFTNESS: Final = 2e-3
 FRINGE: Final = 7
 """Pixels around the person where the background is not trusted: hair that the matte missed."""
 FILL_SCALES: Final = ((2.0, 1.0), (6.0, 1e-2), (18.0, 1e-4), (60.0, 1e-6), (180.0, 1e-9))
-"""Widths in pixels from which hidden colours are taken, and how little a wider one counts where a narrower one knows."""
+"""Widths in pixels from which hidden colours are taken, and how little each counts where a narrower one knows."""
 
 
 Kind = TypeVar("Kind", np.uint8, np.float32)
@@ -44,7 +44,8 @@ class Layers:
 def split(photo: Pixels, matte: Floats) -> Layers:
     """Return the layers of a photo with a rough matte (512, 512) 0…1."""
     cover = sharpened(matte, photo)
-    hidden = cv2.dilate((cover > 0.02).astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * FRINGE + 1,) * 2))
+    fringe = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * FRINGE + 1, 2 * FRINGE + 1))
+    hidden = cv2.dilate((cover > 0.02).astype(np.uint8), fringe)
     background = np.where(hidden[..., None] > 0, np.rint(continued(photo, hidden == 0)), photo).astype(np.uint8)
     person = photo - (1 - cover[..., None]) * background
     kind = np.where(cover == 1, 255, np.where(hidden > 0, 128, 0))
@@ -92,7 +93,7 @@ def combine(layers: Layers, columns: Floats, rows: Floats) -> Pixels:
     mixed = np.flatnonzero((kind - np.uint8(1)) < 254)  # 1…254: zero wraps around
     if not len(mixed):
         return picture
-    mixed = np.resize(mixed, (-(-len(mixed) // 256), 256))  # the sampler wants short sides; repeating pixels is harmless
+    mixed = np.resize(mixed, (-(-len(mixed) // 256), 256))  # the sampler wants short sides; repeats are harmless
     person = _at(layers.person, columns.ravel()[mixed], rows.ravel()[mixed])
     colours = person[..., :3] + (1 - person[..., 3:]) * layers.background.reshape(-1, 3)[mixed]
     picture.reshape(-1, 3)[mixed] = np.clip(np.rint(colours), 0, 255)

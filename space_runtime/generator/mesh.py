@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from space_runtime.generator.backward import picture_points
 from space_runtime.geometry import Floats, HeadPose, apply_pose, estimate_pose, landmarks_from_mesh, remove_pose
 from space_runtime.keypoints import keypoints_from_mesh, landmarks_from_keypoints
 
@@ -29,7 +32,7 @@ EYES: Final = (
     ((33, 246, 161, 160, 159, 158, 157, 173, 133), (33, 7, 163, 144, 145, 153, 154, 155, 133)),
     ((362, 398, 384, 385, 386, 387, 388, 466, 263), (362, 382, 381, 380, 374, 373, 390, 249, 263)),
 )
-"""Upper and lower lid edge of the subject's right and left eye, each from the picture's left corner to the right one."""
+"""Upper and lower lid edge of the subject's right and left eye, each from the picture's left to its right."""
 # fmt: on
 CREASES: Final = ((247, 30, 29, 27, 28, 56, 190), (414, 286, 258, 257, 259, 260, 467))
 """The row of mesh points above each upper lid's edge, corners left out."""
@@ -83,7 +86,7 @@ class MovedMesh:
 
 
 def build_mesh(mesh: Floats, triangles: Indices, mesh_from_keypoints: Floats) -> FaceMesh:
-    """Return the mesh of a portrait with (478, 3) points in its pixels; the other two are the arrays of ``warp.npz``."""
+    """Return the mesh of a portrait with (478, 3) points in its pixels; the other two are arrays of ``warp.npz``."""
     pose = estimate_pose(landmarks_from_mesh(mesh))
     face = remove_pose(mesh, pose)
     rings, ring_weights, ring_follow = _rings(face, mesh_from_keypoints)
@@ -117,13 +120,21 @@ def drawing_order(mesh: FaceMesh, vertices: Floats) -> NDArray[np.int64]:
 
 
 def move(mesh: FaceMesh, keypoints: Floats) -> MovedMesh:
-    """Return the mesh driven by (160, 3) keypoints in pixels. At the portrait's own keypoints it rests, up to rounding."""
+    """Return the mesh driven by (160, 3) keypoints in pixels. At the portrait's own it rests, up to rounding."""
     pose = estimate_pose(landmarks_from_keypoints(keypoints))
     expression = remove_pose(keypoints, pose) - mesh.keypoints
     shaped = mesh.normalised + (mesh.from_keypoints @ expression.reshape(len(expression), 3)).astype(np.float32)
     posed = apply_pose(shaped, pose)
     vertices = mesh.source + mesh.follow[:, None] * (posed - mesh.source)
     return MovedMesh(vertices, shaped, pose, expression)
+
+
+def skull_motion(mesh: FaceMesh, moved: MovedMesh, depth: float) -> Floats:
+    """Return (2, 3): picture points of this frame to the photo's, for what is fixed to the skull at a depth."""
+    corners = np.array([[0, 0, depth], [1, 0, depth], [0, 1, depth]], np.float32)
+    now = picture_points(apply_pose(corners, moved.pose))
+    then = picture_points(apply_pose(corners, mesh.pose))
+    return cv2.getAffineTransform(now, then).astype(np.float32)
 
 
 def _rings(face: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
@@ -137,9 +148,9 @@ def _rings(face: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
     vertices, shares, follow = [], [], []
     for factor in RING_FACTORS:
         ring = middle + factor * outward
-        ring[:, 2] = oval[:, 2] + (depth - oval[:, 2]) * _smoothstep(np.float32((factor - 1) / 0.5))
-        head = 1 - _smoothstep(np.float32((factor - 1.5) / 1.2))
-        throat = 1 - _smoothstep(np.float32((factor - 0.95) / 0.85))
+        ring[:, 2] = oval[:, 2] + (depth - oval[:, 2]) * _smoothstep((factor - 1) / 0.5)
+        head = 1 - _smoothstep((factor - 1.5) / 1.2)
+        throat = 1 - _smoothstep((factor - 0.95) / 0.85)
         vertices.append(ring)
         follow.append(head + neck * (throat - head))
         shares.append(weights[list(OVAL)] * max(0.0, 1 - (factor - 1) / 0.5))
@@ -151,13 +162,14 @@ def _rings(face: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def _hems(face: Floats) -> tuple[Floats, Indices]:
-    """Return per eye the upper edge of the lash band, then the hem's lower edge, and the lid vertex each one hangs on."""
+    """Return per eye the lash band's upper edge, then the hem's lower edge, and the lid vertex each one hangs on."""
     vertices, parents = [], []
     for (upper, lower), crease in zip(EYES, CREASES, strict=True):
-        width = np.linalg.norm(face[upper[0]] - face[upper[-1]])
+        width = float(np.linalg.norm(face[upper[0]] - face[upper[-1]]))
         edge = face[list(upper[1:-1])]
         up, down = face[list(crease)] - edge, face[list(lower[1:-1])] - edge
-        vertices += [edge + _limited(up, LASHES * width, 0.6), edge + _limited(down, HEM * width, 0.3)]
+        vertices.append(edge + _limited(up, LASHES * width, 0.6))
+        vertices.append(edge + _limited(down, HEM * width, 0.3))
         parents += [*upper[1:-1], *upper[1:-1]]
     return np.concatenate(vertices).astype(np.float32), np.array(parents, np.int32)
 
@@ -210,7 +222,7 @@ def _hem_triangles(first_hem_vertex: int) -> Indices:
 def _ring_triangles() -> Indices:
     loops = [np.array(OVAL)] + [478 + len(OVAL) * ring + np.arange(len(OVAL)) for ring in range(len(RING_FACTORS))]
     closed = [np.append(loop, loop[0]) for loop in loops]
-    return np.concatenate([_strip(a, b) for a, b in zip(closed, closed[1:], strict=False)])
+    return np.concatenate([_strip(a, b) for a, b in pairwise(closed)])
 
 
 def _strip(a: Sequence[int] | Indices, b: Sequence[int] | Indices) -> Indices:
@@ -220,6 +232,6 @@ def _strip(a: Sequence[int] | Indices, b: Sequence[int] | Indices) -> Indices:
     return np.array(split, np.int32)
 
 
-def _smoothstep(x: Floats) -> Floats:
+def _smoothstep(x: Floats | float) -> Floats:
     t = np.clip(x, 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)

@@ -12,10 +12,9 @@ from typing import Final
 import cv2
 import numpy as np
 
-from space_runtime.generator.backward import Box, bounding_box, picture_points
-from space_runtime.generator.eyes import polygon_mask, skull_motion
+from space_runtime.generator.backward import Box, bounding_box, picture_points, polygon_mask
 from space_runtime.generator.interior import INNER_LIPS, Interior, interior_in, prepare_interior
-from space_runtime.generator.mesh import LOWER_LIP, UPPER_LIP, FaceMesh, MovedMesh
+from space_runtime.generator.mesh import LOWER_LIP, UPPER_LIP, FaceMesh, MovedMesh, skull_motion
 from space_runtime.geometry import Floats
 from space_runtime.ort import Network
 from space_runtime.values import Pixels
@@ -75,7 +74,8 @@ def draw_mouth(picture: Pixels, photo: Pixels, mesh: FaceMesh, moved: MovedMesh,
     box = bounding_box(np.concatenate([upper, lower]), 4, len(picture))
     target = picture[box.slices]
     if mouth.shown is not None:
-        _draw_seam(target, (upper + lower) / 2 - (box.x0, box.y0), gap, mouth, moved)
+        line = np.asarray((upper + lower) / 2 - np.array([box.x0, box.y0]), np.float32)
+        _draw_seam(target, line, gap, mouth, moved)
     outline = np.concatenate([_CURVE @ upper, (_CURVE @ lower)[::-1]])
     mask = polygon_mask(outline, box) * np.float32(np.clip((gap.max() - 0.4) / 1.2, 0, 1))
     if mask.any():

@@ -51,7 +51,8 @@ def prepare_scene(photo: Pixels, matte: Floats | None, mesh: FaceMesh) -> Scene:
 def draw_scene(scene: Scene, mesh: FaceMesh, moved: MovedMesh) -> Pixels:
     """Return a new (512, 512, 3) picture of the moved head, eyes and mouth not yet filled."""
     back = backward_map(scene, mesh, moved)
-    x, y = (cv2.add(grid, cv2.extractChannel(back, axis)) for axis, grid in enumerate((scene.columns, scene.rows)))
+    x = np.asarray(cv2.add(scene.columns, cv2.extractChannel(back, 0)), np.float32)
+    y = np.asarray(cv2.add(scene.rows, cv2.extractChannel(back, 1)), np.float32)
     if scene.layers is not None:
         return combine(scene.layers, x, y)
     return cv2.remap(scene.photo, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.uint8, copy=False)

@@ -64,7 +64,7 @@ class WarpGenerator:
         )
 
     def render(self, appearance: Appearance, keypoints: Floats) -> Pixels:
-        """Return the picture. Pure: equal keypoints give equal pixels. At the portrait's own keypoints it is the photo."""
+        """Return the picture. Pure: equal keypoints give equal pixels; the portrait's own give the photo."""
         mesh = appearance.mesh
         moved = shut_lids(mesh, appearance.eyes, move(mesh, keypoints))
         picture = draw_scene(appearance.scene, mesh, moved)

@@ -6,7 +6,6 @@ At the portrait's own landmarks the answer is the portrait's own keypoints.
 
 from __future__ import annotations
 
-
 import numpy as np
 
 from space_runtime.geometry import Floats, apply_pose, estimate_pose, remove_pose
