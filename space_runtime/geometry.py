@@ -128,8 +128,12 @@ def estimate_pose(landmarks: Floats) -> HeadPose:
 
     Umeyama 1991. Mouth, brow and jaw points are not looked at.
     """
-    target = landmarks[list(RIGID)].astype(np.float64)
-    source = _TEMPLATE.astype(np.float64)
+    return fit_similarity(_TEMPLATE, landmarks[list(RIGID)])
+
+
+def fit_similarity(source_points: Floats, target_points: Floats) -> HeadPose:
+    """Return the similarity that puts (n, 3) source points best on target points, least squares (Umeyama 1991)."""
+    source, target = source_points.astype(np.float64), target_points.astype(np.float64)
     centre_t, centre_s = target.mean(0), source.mean(0)
     u, d, vt = np.linalg.svd((target - centre_t).T @ (source - centre_s))
     signs = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])

@@ -75,7 +75,7 @@ def build(bundle: Bundle, portrait: Portrait | None, controls: Controls, fps: Fr
         look_ahead=bundle.setting("speech2landmarks", "look_ahead_samples"),
         rig=rig,
         identity=identity,
-        portrait_pose=portrait.pose if portrait else NEUTRAL_POSE,
+        portrait_pose=pose_stage.chain(portrait.pose, identity.rest_in_photo) if portrait else NEUTRAL_POSE,
         controls=controls,
         fps=fps,
         pictures=_picture_parts(bundle, portrait) if portrait and pictures else None,

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from engine_bridge.schema import ARKIT_NAMES
-from space_runtime.geometry import Floats, normalise, rotation_matrix
+from space_runtime.geometry import Floats, HeadPose, fit_similarity, normalise, rotation_matrix
 from space_runtime.rig_layout import (
     EYE_CORNERS,
     EYE_POINTS,
@@ -33,6 +33,9 @@ INERTIA: Final = 1.0
 """Pull towards the last frame's weights, as a multiple of the pull towards zero: calms what landmarks hardly see."""
 
 _CORNERS: Final = np.array(EYE_CORNERS).T
+_STEADY: Final = [27, 28, 36, 39, 42, 45]
+"""Corners of the eyes and bridge of the nose: what no expression moves."""
+
 _HALF: Final = np.float32(0.5)
 _IRIS_CENTRES: Final = np.array([iris.start for iris in IRIS_POINTS])
 
@@ -69,6 +72,8 @@ class RigIdentity:
     irises: (2, 5, 3) iris points relative to the centre of rotation of the left and of the right eye, looking ahead.
     eye_sockets: (2, 3) that centre relative to the middle of the eye's corners.
     photo_weights: (52,) the expression that the photo showed; zeros without a photo.
+    rest_in_photo: where `neutral` stands in the photo's normalised space, the eyes and the bridge of the nose in their
+        places: a smile lifts the nose, by which faces are normalised, and so the two spaces differ a little.
     photo_gaze_rad: (2, 2) yaw, pitch of the left and the right eye in the photo.
     """
 
@@ -78,6 +83,7 @@ class RigIdentity:
     irises: Floats
     eye_sockets: Floats
     photo_weights: Floats
+    rest_in_photo: HeadPose
     photo_gaze_rad: Floats
     plan: SolvePlan
 
@@ -127,14 +133,15 @@ def look_weights(eye_rotation_rad: Floats) -> Floats:
 
 
 def make_identity(neutral: Floats, shapes: Floats, photo: Floats, photo_weights: Floats) -> RigIdentity:
-    """Return the identity with these (78, 3) neutral landmarks; ``photo`` (78, 3) is where its gaze is read."""
+    """Return the identity with these (78, 3) neutral landmarks of the (78, 3) normalised face in ``photo``."""
     basis = shut_lids(neutral, shapes)
     centres = neutral[_IRIS_CENTRES] - np.array([0, 0, IRIS_DISTANCE], np.float32)
     irises = np.stack([neutral[iris] for iris in IRIS_POINTS]) - centres[:, None]
     sockets = centres - neutral[_CORNERS].mean(0)
     look_basis = basis[list(LOOK_ROWS)].reshape(len(LOOK_ROWS), -1)
     ahead = np.zeros((2, 2), np.float32)
-    identity = RigIdentity(neutral, basis, look_basis, irises, sockets, photo_weights, ahead, make_plan(basis))
+    place = fit_similarity(neutral[_STEADY], photo[_STEADY])
+    identity = RigIdentity(neutral, basis, look_basis, irises, sockets, photo_weights, place, ahead, make_plan(basis))
     return replace(identity, photo_gaze_rad=gaze_of(identity, photo))
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from space_runtime.errors import UsageError
 from space_runtime.geometry import NEUTRAL_POSE, HeadPose, apply_pose, rotation_matrix
 from space_runtime.idle import sway
-from space_runtime.stages.pose import NECK, compose, head_motion
+from space_runtime.stages.pose import NECK, chain, compose, head_motion
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import Controls, HeadMode
 
@@ -108,6 +108,12 @@ def test_a_composed_pose_is_motion_about_the_neck_then_the_portraits_pose(pose: 
     turned = (POINTS - NECK) @ rotation_matrix(motion.rotation_rad).T + NECK + motion.translation
     expected = apply_pose(turned.astype(np.float32), pose)
     assert np.allclose(apply_pose(POINTS, compose(pose, motion)), expected, atol=1e-4 * pose.scale)
+
+
+@given(PORTRAITS, MOTIONS)
+def test_a_chain_does_one_pose_after_the_other(outer: HeadPose, inner: HeadPose) -> None:
+    expected = apply_pose(apply_pose(POINTS, inner), outer)
+    assert np.allclose(apply_pose(POINTS, chain(outer, inner)), expected, atol=1e-4 * outer.scale)
 
 
 @given(MOTIONS)

@@ -12,7 +12,7 @@ from export.face_model import FaceModel
 from export.rig_report import acted, independent, make_face, mild, round_trip_errors, seen_rows
 from space_runtime.bundle import EMBEDDED
 from space_runtime.errors import BundleError
-from space_runtime.geometry import Floats, normalise
+from space_runtime.geometry import Floats, apply_pose, normalise
 from space_runtime.rig import Rig, look_weights
 from space_runtime.rig_identity import RigIdentity, turn_eyes
 from space_runtime.rig_layout import LID_PAIRS, LIP_PAIRS, LOOK_ROWS, MIRROR_78, OPPOSITES, SHAPE, SOLVED_ROWS
@@ -230,6 +230,19 @@ def test_a_glance_in_the_photo_is_taken_out_and_told() -> None:
     assert np.allclose(glancing.photo_gaze_rad, gaze, atol=0.12)
     shift = np.abs(glancing.neutral[[68, 73]] - plain.neutral[[68, 73]])[:, 0].max()
     assert shift < 0.25 * abs(turn_eyes(plain, plain.neutral, gaze) - plain.neutral)[[68, 73], 0].max()
+
+
+def test_the_neutral_face_stands_where_the_photo_has_its_eyes() -> None:
+    """A smile lifts the nose and so shifts the normalised face; the eyes shall not jump when it is gone."""
+    person = np.random.default_rng(3).normal(size=50).astype(np.float32)
+    smiling = make_face(TRACKED, person, weights_of(mouthSmile=0.9, noseSneer=0.3, jawOpen=0.2))
+    identity = RIG.adapt(smiling)
+    corners = [36, 39, 42, 45]
+    kept, plain = apply_pose(identity.neutral, identity.rest_in_photo), identity.neutral
+    jumps = [np.abs(face[corners] - smiling[corners]).mean() for face in (kept, plain)]
+    assert jumps[0] < 0.0005 < 0.002 < jumps[1]
+    resting = PEOPLE[0].rest_in_photo
+    assert np.abs(resting.rotation_rad).max() < 1e-4 and resting.scale == pytest.approx(1, abs=1e-4)
 
 
 def test_a_smile_in_the_photo_is_named_and_taken_off() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
@@ -36,10 +37,15 @@ def compose(portrait_pose: HeadPose, motion: HeadPose) -> HeadPose:
 
     Law: ``compose(pose, no motion)`` is ``pose``.
     """
-    turn, rest = rotation_matrix(motion.rotation_rad), rotation_matrix(portrait_pose.rotation_rad)
-    shift = NECK - motion.scale * turn @ NECK + motion.translation
-    translation = portrait_pose.translation + portrait_pose.scale * rest @ shift
-    return HeadPose(euler_angles(rest @ turn), translation.astype(np.float32), portrait_pose.scale * motion.scale)
+    shift = NECK - motion.scale * rotation_matrix(motion.rotation_rad) @ NECK
+    return chain(portrait_pose, replace(motion, translation=motion.translation + shift))
+
+
+def chain(outer: HeadPose, inner: HeadPose) -> HeadPose:
+    """Return one pose that does what ``inner`` and then ``outer`` do."""
+    turn, rest = rotation_matrix(inner.rotation_rad), rotation_matrix(outer.rotation_rad)
+    translation = outer.translation + outer.scale * rest @ inner.translation
+    return HeadPose(euler_angles(rest @ turn), translation.astype(np.float32), outer.scale * inner.scale)
 
 
 def _given_rotation(track: Floats | None, frame_index: int) -> Floats:
