@@ -37,7 +37,7 @@ def compose(portrait_pose: HeadPose, motion: HeadPose) -> HeadPose:
 
     Law: ``compose(pose, no motion)`` is ``pose``.
     """
-    shift = NECK - motion.scale * rotation_matrix(motion.rotation_rad) @ NECK
+    shift = NECK - np.float32(motion.scale) * rotation_matrix(motion.rotation_rad) @ NECK
     return chain(portrait_pose, replace(motion, translation=motion.translation + shift))
 
 
