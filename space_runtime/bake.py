@@ -16,7 +16,7 @@ from space_runtime.clip import Clip, write_json, write_npz
 from space_runtime.config import Format, parse_formats
 from space_runtime.errors import UsageError
 from space_runtime.geometry import Floats
-from space_runtime.outputs import prepare_folder, written_whole
+from space_runtime.outputs import prepare_folder, writing, written_whole
 from space_runtime.plots import ContactSheet, Waveform, write_curves
 from space_runtime.portrait import SIDE, Portrait
 from space_runtime.provenance import provenance
@@ -92,7 +92,7 @@ def bake(
     prepare_folder(folder)
     bundle, controls = bundle or load_bundle(), controls or Controls()
     session = Session(bundle, portrait, controls, fps, pictures)
-    with Clip(folder, fps) as clip:
+    with writing(folder), Clip(folder, fps) as clip:
         with _video(targets.get(Format.MP4.value), sound, fps) as video:
             ends = _Ends(clip, Waveform(), ContactSheet(_mouth(portrait)), video)
             _play(sound, session, ends, progress)

@@ -28,6 +28,17 @@ def prepare_folder(folder: Path) -> None:
 
 
 @contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Raise `OutputError` naming ``path`` for every operating system error inside the block."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written ({_reason(error)}); free some space or choose another folder"
+        ) from None
+
+
+@contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
     """Give the temporary name to write to; rename it to ``path`` when the block ends, remove it when the block fails.
 
@@ -35,12 +46,9 @@ def written_whole(path: Path) -> Iterator[Path]:
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        yield partial
-        os.replace(partial, path)
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written ({_reason(error)}); free some space or choose another folder"
-        ) from None
+        with writing(path):
+            yield partial
+            os.replace(partial, path)
     finally:
         with suppress(OSError):
             partial.unlink()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -193,6 +195,27 @@ def test_a_folder_that_cannot_be_written_ends_before_any_work(tmp_path: Path, li
     done = call("bake", line, "--out", line / "inside")
     assert done.code == 1
     assert "output folder" in done.complaint
+
+
+FULL_DISK = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+from space_runtime.cli import main
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only on Windows there are no limits on the size of a file")
+@pytest.mark.parametrize("formats", ["npz", "json", "mp4"])
+def test_a_disk_that_fills_up_is_one_sentence_and_leaves_nothing(
+    tmp_path: Path, line: Path, photo: Path, formats: str
+) -> None:
+    words = ["bake", str(line), "--portrait", str(photo), "--formats", formats, "--out", str(tmp_path / "out")]
+    full = subprocess.run([sys.executable, "-c", FULL_DISK, *words], capture_output=True, text=True, timeout=60)
+    assert full.returncode == 1
+    (sentence,) = full.stderr.splitlines()
+    assert "cannot be written" in sentence
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_a_bad_portrait_is_named(tmp_path: Path, line: Path, call: Call) -> None:
