@@ -25,7 +25,7 @@ as a frame at 25 frames per second, so that a frame shows the eye shut."""
 _MARGIN_S: Final = 0.16
 """Least time from a blink's full closure to either end of its share of the schedule: blinks never overlap."""
 
-_EASE_IN_S: Final = 1.5
+_EASE_IN_S: Final = 2.5
 
 _SWAY_HZ: Final = np.array([0.071, 0.127, 0.229, 0.407])
 """Incommensurate frequencies: the sway does not repeat within hours. Above 0.5 Hz it would look nervous."""

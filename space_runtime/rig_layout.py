@@ -73,26 +73,25 @@ OPPOSITES: Final = (
 def landmark_errors() -> Doubles:
     """Return (78, 3): the error of each landmark coordinate that the solver reckons with, normalised units.
 
-    Jaw contour points slide along the face's edge and lid points along the lid; lids and lips are sharp across; a
-    picture hardly shows depth. The iris is left to the gaze (infinite error).
+    Jaw contour points slide along the face's edge and lid points along the lid; lids and lips are sharp across. A
+    picture hardly shows depth, least of all how far an opening jaw goes back. The iris is left to the gaze (infinite error).
     """
     errors = np.empty((N_LANDMARKS, 3))
-    for part, error in _ERRORS:
-        errors[part] = error
-    errors[36:48, 0] *= 4.0
-    errors[:, 2] *= 1.5
+    for part, across, height, depth in _ERRORS:
+        errors[part] = across, height, depth
     return errors
 
 
 _ERRORS: Final = (
-    (slice(0, 17), 0.025),
-    (slice(6, 11), 0.010),
-    (slice(17, 27), 0.008),
-    (slice(27, 36), 0.0065),
-    (slice(36, 48), 0.0033),
-    (slice(48, 68), 0.005),
-    (slice(68, 78), np.inf),
+    (slice(0, 17), 0.025, 0.025, 0.150),
+    (slice(6, 11), 0.010, 0.010, 0.060),
+    (slice(17, 27), 0.008, 0.008, 0.012),
+    (slice(27, 36), 0.0065, 0.0065, 0.010),
+    (slice(36, 48), 0.013, 0.0033, 0.005),
+    (slice(48, 68), 0.005, 0.005, 0.015),
+    (slice(68, 78), np.inf, np.inf, np.inf),
 )
+"""Contour, chin, brows, nose, lids, lips, iris: across, height, depth."""
 
 
 def prior_deviations() -> Doubles:

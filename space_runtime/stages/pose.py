@@ -37,8 +37,9 @@ def compose(portrait_pose: HeadPose, motion: HeadPose) -> HeadPose:
 
     Law: ``compose(pose, no motion)`` is ``pose``.
     """
-    shift = NECK - np.float32(motion.scale) * rotation_matrix(motion.rotation_rad) @ NECK
-    return chain(portrait_pose, replace(motion, translation=motion.translation + shift))
+    shift = NECK - motion.scale * rotation_matrix(motion.rotation_rad) @ NECK
+    about_neck = replace(motion, translation=(motion.translation + shift).astype(np.float32))
+    return chain(portrait_pose, about_neck)
 
 
 def chain(outer: HeadPose, inner: HeadPose) -> HeadPose:
