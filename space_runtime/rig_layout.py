@@ -74,7 +74,8 @@ def landmark_errors() -> Doubles:
     """Return (78, 3): the error of each landmark coordinate that the solver reckons with, normalised units.
 
     Jaw contour points slide along the face's edge and lid points along the lid; lids and lips are sharp across. A
-    picture hardly shows depth, least of all how far an opening jaw goes back. The iris is left to the gaze (infinite error).
+    picture hardly shows depth, least of all how far an opening jaw goes back. The iris is left to the gaze (infinite
+    error).
     """
     errors = np.empty((N_LANDMARKS, 3))
     for part, across, height, depth in _ERRORS:
