@@ -37,12 +37,15 @@ from space_runtime.generator.interior import (
     N_COLOURS,
     N_GEOMETRY,
     PATCH_HEIGHT,
+    PATCH_ORIGIN,
+    PATCH_UNIT,
     PATCH_WIDTH,
     face_colours,
     lip_geometry,
     mouth_anchor,
     patch_from_picture,
 )
+from space_runtime.generator.mesh import UPPER_LIP
 from space_runtime.geometry import Floats, landmarks_from_mesh, normalise, remove_pose
 from space_runtime.values import Pixels
 
@@ -54,8 +57,14 @@ LEAST_GAP: Final = 0.02
 """Frames whose lips are closer, in normalised units, teach nothing."""
 
 
+LIP_EDGE: Final = 7
+"""Height in patch pixels of what may still be lip where the tracker sees the inside: half above, half below."""
 UNSEEN: Final = (0.17, 0.06, 0.06)
 """Colour of what lies behind the lips in every picture."""
+TONGUE: Final = (0.50, 0.23, 0.23)
+"""Colour of the tongue's middle in a mouth more open than any picture shows."""
+N_WIDE: Final = 4
+"""How many of a batch are such mouths: nobody photographed them, the darkness and the tongue are drawn."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +92,7 @@ def mouth_row(picture: Pixels, mesh: Floats, anchor: Floats, chin: Floats, colou
     lips = picture_points(mesh[list(INNER_LIPS)]) @ forward[:, :2].T + forward[:, 2]
     mask = np.zeros((PATCH_HEIGHT, PATCH_WIDTH), np.uint8)
     cv2.fillPoly(mask, [np.rint(lips * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+    mask = cv2.erode(mask, np.ones((LIP_EDGE, 3), np.uint8)).astype(np.uint8)
     return patch.astype(np.uint8), mask, lip_geometry(face, anchor, chin), colours
 
 
@@ -123,19 +133,51 @@ def collect(rows: Iterator[tuple[int, Row]]) -> Mouths:
 
 
 def batch_of(mouths: Mouths, rng: np.random.Generator, n: int) -> dict[str, Tensor]:
-    """Return n pictures, half of them filmed, half portraits, each brightened or darkened a little."""
+    """Return n pictures, filmed ones and portraits, each brightened or darkened a little, the first few opened wide."""
     filmed = np.flatnonzero(mouths.person == 0)
     still = np.flatnonzero(mouths.person != 0)
-    chosen = np.concatenate([rng.choice(filmed, n // 2), rng.choice(still, n - n // 2)])
+    n_filmed = (n - N_WIDE) // 2
+    chosen = np.concatenate([rng.choice(filmed, n_filmed + N_WIDE), rng.choice(still, n - N_WIDE - n_filmed)])
     gain = rng.uniform(0.8, 1.2, (n, 1)).astype(np.float32)
+    patches = mouths.patches[chosen].astype(np.float32) / 255 * gain[:, None, None]
+    masks, geometry = mouths.masks[chosen].astype(np.float32) / 255, mouths.geometry[chosen].copy()
+    person = mouths.person[chosen]
+    for k in range(N_WIDE):
+        geometry[k] = opened(geometry[k], rng.uniform(1.2, 3.0))
+        patches[k], masks[k] = drawn_throat(geometry[k])
+        person[k] = rng.choice(mouths.person[still])
     return {
-        "patch": torch.from_numpy(mouths.patches[chosen].astype(np.float32) / 255).permute(0, 3, 1, 2)
-        * torch.from_numpy(gain)[..., None, None],
-        "mask": torch.from_numpy(mouths.masks[chosen].astype(np.float32) / 255)[:, None],
-        "geometry": torch.from_numpy(mouths.geometry[chosen]),
+        "patch": torch.from_numpy(patches).permute(0, 3, 1, 2),
+        "mask": torch.from_numpy(masks)[:, None],
+        "geometry": torch.from_numpy(geometry),
         "colours": torch.from_numpy(mouths.colours[chosen] * gain),
-        "person": torch.from_numpy(mouths.person[chosen]),
+        "person": torch.from_numpy(person),
     }
+
+
+def opened(geometry: Floats, times: float) -> Floats:
+    """Return the decoder input of a mouth whose lower lip and jaw are lowered so many times as far."""
+    lips = geometry[:-2].reshape(-1, 2).copy()
+    upper = lips[: len(UPPER_LIP), 1]
+    below = np.interp(lips[len(UPPER_LIP) :, 0], lips[: len(UPPER_LIP), 0], upper) - lips[len(UPPER_LIP) :, 1]
+    lips[len(UPPER_LIP) :, 1] -= (times - 1) * below
+    jaw = geometry[-2:] - np.array([0, (times - 1) * below.max() * 0.8], np.float32)
+    return np.concatenate([lips.ravel(), jaw]).astype(np.float32)
+
+
+def drawn_throat(geometry: Floats) -> tuple[Floats, Floats]:
+    """Return the lower part of a wide open mouth, (64, 96, 3) and its mask (64, 96): dark with a tongue."""
+    scale, origin = np.array([PATCH_UNIT, -PATCH_UNIT], np.float32), np.array(PATCH_ORIGIN, np.float32)
+    lips = geometry[:-2].reshape(-1, 2) * scale + origin
+    top, bottom = lips[: len(UPPER_LIP), 1].max(), lips[:, 1].max()
+    width = np.ptp(lips[:, 0])
+    y, x = np.mgrid[:PATCH_HEIGHT, :PATCH_WIDTH].astype(np.float32)
+    away = ((x - lips[:, 0].mean()) / (0.36 * width)) ** 2 + ((y - bottom) / (0.42 * (bottom - top) + 1)) ** 2
+    tongue = np.clip(1.3 - away, 0, 1)[..., None]
+    colours = np.array(UNSEEN) + (np.array(TONGUE) - np.array(UNSEEN)) * tongue
+    mask = np.zeros((PATCH_HEIGHT, PATCH_WIDTH), np.uint8)
+    cv2.fillPoly(mask, [np.rint(lips).astype(np.int32)], 255)
+    return colours.astype(np.float32), np.where(y > top + 0.35 * (bottom - top), mask / 255, 0).astype(np.float32)
 
 
 def loss_of(decoder: MouthDecoder, codes: nn.Embedding, batch: dict[str, Tensor]) -> Tensor:

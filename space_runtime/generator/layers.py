@@ -46,7 +46,9 @@ def split(photo: Pixels, matte: Floats) -> Layers:
     cover = sharpened(matte, photo)
     fringe = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * FRINGE + 1, 2 * FRINGE + 1))
     hidden = cv2.dilate((cover > 0.02).astype(np.uint8), fringe)
-    background = np.where(hidden[..., None] > 0, np.rint(continued(photo, hidden == 0)), photo).astype(np.uint8)
+    behind = continued(photo, hidden == 0)
+    share = np.where(hidden > 0, _strands(photo, behind, continued(photo, cover > 0.98), cover), 0)[..., None]
+    background = np.rint(photo + share * (behind - photo)).astype(np.uint8)
     person = photo - (1 - cover[..., None]) * background
     kind = np.where(cover == 1, 255, np.where(hidden > 0, 128, 0))
     return Layers(
@@ -54,6 +56,15 @@ def split(photo: Pixels, matte: Floats) -> Layers:
         person=np.dstack([person, cover]).astype(np.float32),
         background=background,
     )
+
+
+def _strands(photo: Pixels, behind: Floats, person: Floats, cover: Floats) -> Floats:
+    """Return (h, w) 0…1: how much a pixel is the person's: by its cover or, outside, by which colour it is nearer to."""
+    to_background = np.linalg.norm(photo - behind, axis=2)
+    to_person = np.linalg.norm(photo - person, axis=2)
+    alike = np.clip(3 * to_background / (to_background + to_person + 3) - 0.6, 0, 1).astype(np.float32)
+    alike = cv2.GaussianBlur(cv2.dilate(alike, np.ones((5, 5), np.uint8)), (0, 0), 1.0)
+    return np.asarray(np.maximum(alike, np.clip(cover / 0.3, 0, 1)), np.float32)
 
 
 def sharpened(matte: Floats, photo: Pixels) -> Floats:
