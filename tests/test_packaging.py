@@ -49,6 +49,18 @@ def test_the_wheel_holds_the_whole_bundle_and_the_demo_line(wheel: zipfile.ZipFi
     assert {"space_runtime/assets/line.flac", "space_runtime/assets/LICENCE.txt", "space_runtime/py.typed"} <= names
 
 
+def test_the_wheel_bakes_a_line_on_its_own(wheel: zipfile.ZipFile, tmp_path: Path, line: Path) -> None:
+    wheel.extractall(tmp_path / "site")
+    script = "import space_runtime; print(space_runtime.__file__); from space_runtime.cli import main; main()"
+    words = ["bake", str(line), "--formats", "npz,json", "--out", str(tmp_path / "out")]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
+    command = [sys.executable, "-c", script, *words]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(tmp_path / "site"))
+    assert (tmp_path / "out" / "line.npz").exists()
+
+
 def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile) -> None:
     info = f"space_runtime-{VERSION}.dist-info"
     metadata = wheel.read(f"{info}/METADATA").decode()
