@@ -108,11 +108,11 @@ def test_mirrored_landmarks_give_mirrored_weights(seed: int) -> None:
     assert np.allclose(twin, swapped, atol=0.005)
 
 
-@given(SEEDS)
-@settings(deadline=None, max_examples=20)
-def test_opposite_shapes_do_not_fight(seed: int) -> None:
-    weights = round_trip(PEOPLE[2], acted(np.random.default_rng(seed)))
-    assert all(min(weights[SHAPE[one]], weights[SHAPE[other]]) < 0.15 for one, other in OPPOSITES)
+def test_opposite_shapes_do_not_fight() -> None:
+    faces = [round_trip(PEOPLE[2], acted(np.random.default_rng(seed))) for seed in range(60)]
+    shared = np.array([[min(w[SHAPE[one]], w[SHAPE[other]]) for one, other in OPPOSITES] for w in faces])
+    assert shared.mean() < 0.005
+    assert (shared > 0.1).mean() < 0.02
 
 
 @pytest.mark.parametrize("name", [ARKIT_NAMES[row] for row in SOLVED_ROWS if ARKIT_NAMES[row] != "mouthClose"])
