@@ -59,7 +59,7 @@ def split(photo: Pixels, matte: Floats) -> Layers:
 
 
 def _strands(photo: Pixels, behind: Floats, person: Floats, cover: Floats) -> Floats:
-    """Return (h, w) 0…1: how much a pixel is the person's: by its cover or, outside, by which colour it is nearer to."""
+    """Return (h, w) 0…1: how much a pixel is the person's, by its cover or, outside, by the colour it is nearer to."""
     to_background = np.linalg.norm(photo - behind, axis=2)
     to_person = np.linalg.norm(photo - person, axis=2)
     alike = np.clip(3 * to_background / (to_background + to_person + 3) - 0.6, 0, 1).astype(np.float32)

@@ -26,6 +26,10 @@ SEAM: Final = 0.035
 LIT: Final = 0.07
 """Lips further apart, in normalised units, let all light in; from there to shut lips it falls to `DARKEST`."""
 DARKEST: Final = 0.4
+AT_REST: Final = 0.01
+"""Motion of the lips, in normalised units, at which the photo's own mouth gives way to the drawn one."""
+EDGE_SHADE: Final = 0.022
+"""Width of the lips' shade, in normalised units."""
 PICTURE_SIDE: Final = 512
 PARTS: Final = 4
 """Pieces that the curve between two lip points is drawn with."""
@@ -80,11 +84,25 @@ def draw_mouth(picture: Pixels, photo: Pixels, mesh: FaceMesh, moved: MovedMesh,
     mask = polygon_mask(outline, box) * np.float32(np.clip((gap.max() - 0.4) / 1.2, 0, 1))
     if mask.any():
         light = min(1.0, _light(gap / moved.pose.scale) / mouth.light)
-        inside = _inside(photo, mesh, moved, mouth, box) * np.float32(light) ** _DIMMING
+        rest = _rest(mesh, moved)
+        dim = (np.float32(light) * _edge_shade(mask, moved.pose.scale, 1 - rest))[..., None] ** _DIMMING
+        inside = _inside(photo, mesh, moved, mouth, box, rest) * dim
         target[:] = np.rint(target + (inside - target) * mask[..., None]).astype(np.uint8)
 
 
-def _inside(photo: Pixels, mesh: FaceMesh, moved: MovedMesh, mouth: Mouth, box: Box) -> Floats:
+def _rest(mesh: FaceMesh, moved: MovedMesh) -> float:
+    """Return 1 when the lips are where the photo has them, falling to 0 as they move."""
+    lips = (moved.normalised - mesh.normalised)[list(INNER_LIPS)]
+    return float(np.exp(-((np.abs(lips).max() / AT_REST) ** 2)))
+
+
+def _edge_shade(mask: Floats, scale: float, strength: float) -> Floats:
+    """Return (h, w) light 0…1 inside the mouth: the lips shade what lies just behind them."""
+    around = cv2.GaussianBlur(mask, (0, 0), EDGE_SHADE * scale, borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(1 - np.float32(0.4 * strength) * np.clip(2 - 2 * around, 0, 1), np.float32)
+
+
+def _inside(photo: Pixels, mesh: FaceMesh, moved: MovedMesh, mouth: Mouth, box: Box, rest: float) -> Floats:
     """Return the (h, w, 3) colours of the mouth's inside in the box."""
     inside = interior_in(box, mouth.interior, moved.normalised, moved.pose)
     if mouth.shown is None:
@@ -95,8 +113,6 @@ def _inside(photo: Pixels, mesh: FaceMesh, moved: MovedMesh, mouth: Mouth, box: 
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     own = cv2.warpAffine(photo, back, size, flags=flags).astype(np.float32)
     cover = cv2.warpAffine(mouth.shown, back, size, flags=flags).astype(np.float32)
-    lips = (moved.normalised - mesh.normalised)[list(INNER_LIPS)]
-    rest = float(np.exp(-((np.abs(lips).max() / 0.01) ** 2)))
     cover = np.maximum(cover, np.float32(rest))
     return np.asarray(inside + (own - inside) * cover[..., None], np.float32)
 
