@@ -22,10 +22,12 @@ from export.to_onnx import TRACED_BATCH, Signature, export_onnx
 from export.train import Recipe, build, constants_of, read_recipe
 from space_runtime.geometry import N_LANDMARKS
 from space_runtime.ort import load_network
+from space_runtime.stages.features import WINDOW, log_mel
 from space_runtime.values import N_EMOTIONS
 
 OUTPUTS = ("landmarks", "speech", "closure", "state_out")
 LARGEST_GAIN = 1.5
+SETTLING_STEPS = 1000
 
 
 def signature(network: Speech2Landmarks) -> Signature:
@@ -63,12 +65,22 @@ def export_speech2landmarks(run: Path, data: Path, cache: Path, path: Path) -> f
     were kept back, gives its mouth the real spread.
     """
     network, recipe = load_trained(run, data, cache)
+    settle(network)
     talks = read_talks(data, "grid_s1")[-DEV_CLIPS:]
     network.face.gain.fill_(1.0)
     export_onnx(network, signature(network), path)
     ear = Ear(load_network("speech2landmarks", path), recipe.batch.look_ahead_samples, talks[0].landmarks[0])
     network.face.gain.fill_(spread_gain(lip_sync(ear, talks)))
     return export_onnx(network, signature(network), path)
+
+
+def settle(network: Speech2Landmarks) -> None:
+    """Let the network's zero state be that of a stream which has heard nothing but digital silence."""
+    silence = torch.from_numpy(log_mel(np.zeros(WINDOW, np.float32)))
+    with torch.no_grad():
+        hush = silence.expand(1, SETTLING_STEPS, -1)
+        _, state = network.sequence(hush, torch.zeros(1, N_EMOTIONS), torch.zeros(1, network.n_state))
+        network.resting.copy_(state[0])
 
 
 def spread_gain(scores: dict[str, Match]) -> float:

@@ -26,6 +26,8 @@ from space_runtime.stages.features import N_FEATURES
 CORPORA = ("filmed", "synthetic", "recorded")
 KEPT_BACK = {"filmed": DEV_CLIPS, "synthetic": DEV_SYNTHETIC}
 """Utterances at the end of a corpus that are never trained on."""
+CLOSURE_WEIGHT = 4.0
+"""A missed closure is seen at once, a lip that nearly closes hardly."""
 WARM_STEPS = 10
 """First steps of a sequence without loss: their targets lie before the sound that the network has heard."""
 
@@ -114,8 +116,8 @@ def losses(network: Speech2Landmarks, batch: Batch) -> dict[str, Tensor]:
     trust = torch.from_numpy(batch.trust)
     return {
         **motion_losses(decoded.landmarks[:, WARM_STEPS:], wanted[:, WARM_STEPS:], trust),
-        "classes": class_loss(network.classes(hidden)[:, WARM_STEPS:], torch.from_numpy(batch.classes)[:, WARM_STEPS:]),
-        "closure": switch_loss(closure, torch.from_numpy(batch.closure)[:, WARM_STEPS:], positive_weight=2.0),
+        "classes": class_loss(network.classes(hidden)[:, WARM_STEPS:], torch.from_numpy(batch.classes[:, WARM_STEPS:])),
+        "closure": switch_loss(closure, torch.from_numpy(batch.closure)[:, WARM_STEPS:], CLOSURE_WEIGHT),
         "speech": switch_loss(speech, torch.from_numpy(batch.speech)[:, WARM_STEPS:]),
     }
 

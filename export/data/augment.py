@@ -87,13 +87,32 @@ def noise(power: Floats, noise_only: np.ndarray[tuple[int], np.dtype[np.bool_]],
     level = loud * 10 ** (-snr_db / 10)[:, None, None]
     texture = rng.standard_gamma(1 + 0.08 * np.arange(bands), (n, length, bands)).astype(np.float32)
     texture /= 1 + 0.08 * np.arange(bands, dtype=np.float32)
+    for row in np.flatnonzero(rng.random(n) < np.where(noise_only, 0.5, 0.06)):
+        texture[row] = music(length, rng)
     colour, swell = np.exp(_colour(n, rng)), _swell(n, length, rng)
     colour, swell = colour / colour.mean(1, keepdims=True), swell / swell.mean(1, keepdims=True)
     added = level * texture * colour[:, None] * swell
     talkers = (rng.random(n) < 0.12) & ~noise_only
     voices = np.roll(power, 1, 0) + np.roll(power, 2, 0) + np.roll(power, 3, 0)
     voices *= loud / (voices.mean((1, 2), keepdims=True) + 1e-12) * 10 ** (-rng.uniform(8, 20, (n, 1, 1)) / 10)
-    return (added + voices * talkers[:, None, None]).astype(np.float32)
+    heard: Floats = (added + voices * talkers[:, None, None]).astype(np.float32)
+    return heard
+
+
+def music(length: int, rng: Rng) -> Floats:
+    """Return (length, 48) of mean 1: one to four voices of sustained or plucked notes with their harmonics."""
+    total, centres = np.zeros((length, N_MELS)), _centres_hz()
+    for _ in range(int(rng.integers(1, 5))):
+        start = 0
+        while start < length:
+            n = min(int(rng.integers(10, 180)), length - start)
+            harmonics = np.exp(rng.uniform(np.log(70), np.log(1000))) * np.arange(1, 25)
+            strength = np.arange(1, 25) ** -rng.uniform(0.5, 3.0) * (harmonics < HIGHEST_HZ)
+            note = np.bincount(np.abs(harmonics[:, None] - centres).argmin(1), strength, N_MELS)
+            total[start : start + n] += np.exp(-rng.uniform(0, 0.05) * np.arange(n))[:, None] * note
+            start += n + int(rng.integers(0, 60)) * int(rng.random() < 0.3)
+    leaked = total + 0.02 * (np.roll(total, 1, 1) + np.roll(total, -1, 1))
+    return np.asarray(leaked / leaked.mean(), np.float32)
 
 
 def band_limit(n: int, rng: Rng) -> Floats:

@@ -145,7 +145,7 @@ def _espeak_worker(voice: Voice, text: str, answer: object) -> None:
 
     def collect(wave: object, count: int, event: object) -> int:
         if count > 0 and wave:
-            sounds.append(np.ctypeslib.as_array(wave, (count,)).copy())  # type: ignore[call-overload]
+            sounds.append(np.ctypeslib.as_array(wave, (count,)).copy())
         row = 0
         while event[row].type:  # type: ignore[index]
             if event[row].type == PHONE_EVENT:  # type: ignore[index]

@@ -28,7 +28,7 @@ from space_runtime.values import N_EMOTIONS
 UPPER_INNER, LOWER_INNER = (61, 62, 63), (67, 66, 65)
 GATE_MARGIN = 0.1
 """Below this probability of speech the gate is exactly 0, above one minus it exactly 1."""
-CLOSURE_MARGIN = 0.25
+CLOSURE_MARGIN = 0.2
 UPPER_SHARE = 0.3
 """Share of the upper lip in closing; the lower lip and the jaw do the rest."""
 OPEN_DAMPING = 0.6
@@ -170,6 +170,8 @@ class Speech2Landmarks(nn.Module):
         self.switches = nn.Linear(config.width, 2)
         self.classes = nn.Linear(config.width, config.n_classes)
         self.face = Face(config.n_motion)
+        self.resting: Tensor
+        self.register_buffer("resting", torch.zeros(self.n_state))
 
     @property
     def n_state(self) -> int:
@@ -179,15 +181,18 @@ class Speech2Landmarks(nn.Module):
     def forward(
         self, features: Tensor, neutral: Tensor, emotion: Tensor, state_in: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return landmarks (B,78,3), speech (B,1), closure (B,1), state_out (B,S) of one step of features (B,F)."""
+        """Return landmarks (B,78,3), speech (B,1), closure (B,1), state_out (B,S) of one step of features (B,F).
+
+        States are counted from ``resting``, so that a stream that starts with zeros has been silent for long.
+        """
         x = self.entrance(self.film(features, emotion))
         states = []
-        for layer, state in zip(self.layers, state_in.chunk(self.config.n_layers, -1), strict=True):
+        for layer, state in zip(self.layers, (state_in + self.resting).chunk(self.config.n_layers, -1), strict=True):
             x = layer(x, state)
             states.append(x)
         decoded = self.decode(x, neutral, emotion)
         speech, closure = gate(decoded.speech, GATE_MARGIN), gate(decoded.closure, CLOSURE_MARGIN)
-        return decoded.landmarks, speech, closure, torch.cat(states, -1)
+        return decoded.landmarks, speech, closure, torch.cat(states, -1) - self.resting
 
     def sequence(self, features: Tensor, emotion: Tensor, state_in: Tensor) -> tuple[Tensor, Tensor]:
         """Return the hidden values h (B,T,H) of features (B,T,F) and the last state (B,S)."""
