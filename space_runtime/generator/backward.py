@@ -14,8 +14,8 @@ SHIFT = 4
 """Fractional bits of the corners handed to the filler."""
 FINER = 4
 """Samples per pixel and axis behind a mask's smooth edge."""
-STEEPEST = 6.0
-"""Largest stretch of the photo, in pixels per pixel, that a triangle may cause."""
+STEEPEST = 2.0
+"""Largest change of the displacement, in pixels per pixel, that a triangle may cause; steeper ones lie in folds."""
 
 
 @dataclass(frozen=True, slots=True)

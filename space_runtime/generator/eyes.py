@@ -20,6 +20,8 @@ from space_runtime.values import Pixels
 
 SHUT: Final = 0.16
 """An opening below this share of the photo's counts as shut: tracked lids never quite meet."""
+OVERLAP: Final = 0.03
+"""How far a shut lid reaches over the other, as a share of the eye's width: nothing shines through."""
 RIGID_IRIS: Final = 1.15
 """Around the iris, in its radii, the eyeball moves as a whole; from there to `STILL` it bends."""
 STILL: Final = 2.7
@@ -90,6 +92,7 @@ def shut_lids(mesh: FaceMesh, eyes: tuple[Eye, ...], moved: MovedMesh) -> MovedM
         share = -down[:, 1] / np.maximum(eye.opening[1:-1], 1e-3)
         wanted = np.where(share < 1, np.maximum(share - SHUT, 0) / (1 - SHUT), share)
         shift = down * ((share - wanted) / np.where(np.abs(share) < 1e-3, 1e-3, share))[:, None]
+        shift[:, 1] -= OVERLAP * eye.width * np.clip(1 - wanted / 0.2, 0, 1)
         length = np.clip(wanted / 0.5, 0, 1)[:, None]
         vertices[hem] = vertices[lid] + (vertices[hem] - vertices[lid]) * length + shift
         vertices[band] += shift

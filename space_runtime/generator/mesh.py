@@ -39,6 +39,10 @@ CREASES: Final = ((247, 30, 29, 27, 28, 56, 190), (414, 286, 258, 257, 259, 260,
 IRISES: Final = ((468, 469, 470, 471, 472), (473, 474, 475, 476, 477))
 
 RING_FACTORS: Final = (1.1, 1.22, 1.38, 1.6, 1.9, 2.3, 2.8)
+LEAST_AREA: Final = 0.12
+"""Share of its area in the photo that a triangle must keep to count as seen."""
+HIDDEN: Final = 1e6
+"""Depth in pixels beyond everything."""
 SKULL_DEPTH: Final = -0.7
 """z of the skull's silhouette, normalised units."""
 NECK_DEPTH: Final = -0.2
@@ -109,14 +113,16 @@ def build_mesh(mesh: Floats, triangles: Indices, mesh_from_keypoints: Floats) ->
 
 
 def drawing_order(mesh: FaceMesh, vertices: Floats) -> NDArray[np.int64]:
-    """Return the triangles from back to front: openings first, skin by depth, hems last."""
-    skin = mesh.triangles[mesh.n_fillings : mesh.first_hem]
-    depth = vertices[skin, 2].sum(1)
-    return np.concatenate([
-        np.arange(mesh.n_fillings),
-        mesh.n_fillings + np.argsort(depth, kind="stable"),
-        np.arange(mesh.first_hem, len(mesh.triangles)),
-    ])
+    """Return the triangles from back to front: openings first, skin by depth, hems last.
+
+    What has turned its back or is seen edge-on comes before all other skin: it lies in a fold.
+    """
+    now, then = _areas(vertices, mesh.triangles), _areas(mesh.source, mesh.triangles)
+    depth = vertices[mesh.triangles, 2].sum(1)
+    depth[mesh.first_hem :] = HIDDEN + np.arange(len(depth) - mesh.first_hem)
+    depth[now / np.where(then == 0, 1, then) < LEAST_AREA] -= 2 * HIDDEN
+    depth[: mesh.n_fillings] = -4 * HIDDEN
+    return np.argsort(depth, kind="stable")
 
 
 def move(mesh: FaceMesh, keypoints: Floats) -> MovedMesh:
@@ -135,6 +141,12 @@ def skull_motion(mesh: FaceMesh, moved: MovedMesh, depth: float) -> Floats:
     now = picture_points(apply_pose(corners, moved.pose))
     then = picture_points(apply_pose(corners, mesh.pose))
     return cv2.getAffineTransform(now, then).astype(np.float32)
+
+
+def _areas(vertices: Floats, triangles: Indices) -> Floats:
+    """Return twice the signed area (T,) of each triangle as seen from the front."""
+    a, b, c = (vertices[triangles[:, corner], :2] for corner in range(3))
+    return np.asarray((b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0]), np.float32)
 
 
 def _rings(face: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:

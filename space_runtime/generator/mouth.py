@@ -23,9 +23,9 @@ OPEN: Final = 0.03
 """A photo whose lips are further apart, in normalised units, shows its own inside of the mouth."""
 SEAM: Final = 0.035
 """Lips closer than this draw a dark line between them if the photo has none."""
-LIT: Final = 0.07
+LIT: Final = 0.06
 """Lips further apart, in normalised units, let all light in; from there to shut lips it falls to `DARKEST`."""
-DARKEST: Final = 0.4
+DARKEST: Final = 0.2
 AT_REST: Final = 0.01
 """Motion of the lips, in normalised units, at which the photo's own mouth gives way to the drawn one."""
 EDGE_SHADE: Final = 0.022
