@@ -185,7 +185,7 @@ def loss_of(decoder: MouthDecoder, codes: nn.Embedding, batch: dict[str, Tensor]
     code = codes(batch["person"])
     code = code + 0.05 * torch.randn_like(code)
     with torch.autocast("cpu", torch.bfloat16):
-        layers = decoder.layers(batch["geometry"], batch["colours"], code)
+        layers = decoder(batch["geometry"], batch["colours"], code)
     picture, upper, lower = (layer.float() for layer in layers)
     mask, target = batch["mask"], batch["patch"]
     error = (picture - target) * mask
@@ -200,7 +200,7 @@ def loss_of(decoder: MouthDecoder, codes: nn.Embedding, batch: dict[str, Tensor]
 
 def train(decoder: MouthDecoder, codes: nn.Embedding, mouths: Mouths, minutes: float, out: Path, seed: int) -> None:
     """Train for so many minutes; the checkpoint is the last state."""
-    rng = np.random.default_rng(seed)
+    rng, colours = np.random.default_rng(seed), colours_by_person(mouths, codes.num_embeddings)
     optimiser = torch.optim.AdamW(
         [{"params": decoder.parameters(), "rate": 1.0}, {"params": codes.parameters(), "rate": 4.0}], LEARNING_RATE,
         weight_decay=1e-5,
@@ -216,33 +216,41 @@ def train(decoder: MouthDecoder, codes: nn.Embedding, mouths: Mouths, minutes: f
         optimiser.step()
         if step % 100 == 0:
             print(f"step {step} minute {done * minutes:.1f} loss {float(loss.detach()):.4f}", flush=True)
-            checkpoint(decoder, codes, out, step, seed)
+            checkpoint(decoder, codes, colours, out, step, seed)
         step += 1
-    checkpoint(decoder, codes, out, step, seed)
+    checkpoint(decoder, codes, colours, out, step, seed)
 
 
-def checkpoint(decoder: MouthDecoder, codes: nn.Embedding, out: Path, step: int, seed: int) -> None:
-    """Write weights and codes."""
+def checkpoint(decoder: MouthDecoder, codes: nn.Embedding, colours: Tensor, out: Path, step: int, seed: int) -> None:
+    """Write weights, codes and everybody's colours."""
     weights = {name: value.contiguous() for name, value in decoder.state_dict().items()}
-    save_file({**weights, "codes": codes.weight.detach().clone()}, out / "mouth.safetensors")
+    save_file({**weights, "codes": codes.weight.detach().clone(), "colours": colours}, out / "mouth.safetensors")
     (out / "mouth.json").write_text(json.dumps({"seed": seed, "step": step, **asdict(decoder.config)}))
+
+
+def colours_by_person(mouths: Mouths, n_people: int) -> Tensor:
+    """Return (people, 6) mean colours; grey for people without a picture."""
+    colours = torch.full((n_people, N_COLOURS), 0.5)
+    for person in np.unique(mouths.person):
+        colours[person] = torch.from_numpy(mouths.colours[mouths.person == person].mean(0))
+    return colours
 
 
 def signature() -> Signature:
     """Return the exported form's tensors, filled with noise."""
     noise = torch.Generator().manual_seed(0)
-    inputs = {name: 0.3 * torch.randn(TRACED_BATCH, n, generator=noise)
-              for name, n in (("geometry", N_GEOMETRY), ("colours", N_COLOURS))}
+    inputs = {name: 0.3 * torch.randn(TRACED_BATCH, n, generator=noise).abs()
+              for name, n in (("geometry", N_GEOMETRY), ("colours", N_COLOURS), ("teeth", 1))}
     return Signature(inputs, ("patch",))
 
 
-def load_checkpoint(folder: Path) -> tuple[MouthDecoder, Tensor]:
-    """Return the decoder and the (people, n_code) codes of a training run."""
+def load_checkpoint(folder: Path) -> tuple[MouthDecoder, Tensor, Tensor]:
+    """Return the decoder, the (people, n_code) codes and the (people, 6) colours of a training run."""
     weights = load_file(folder / "mouth.safetensors")
-    codes = weights.pop("codes")
+    codes, colours = weights.pop("codes"), weights.pop("colours")
     decoder = MouthDecoder(MouthConfig())
     decoder.load_state_dict(weights)
-    return decoder.eval(), codes
+    return decoder.eval(), codes, colours
 
 
 def main() -> None:
@@ -252,7 +260,7 @@ def main() -> None:
     parser.add_argument("--portraits", type=Path, required=True)
     parser.add_argument("--video-tracks", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=20)
-    parser.add_argument("--person", type=int, default=0)
+    parser.add_argument("--person", type=int, default=32, help="whose teeth ship: chosen by eye")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -269,8 +277,9 @@ def main() -> None:
         codes = nn.Embedding(int(mouths.person.max()) + 1, MouthConfig().n_code)
         nn.init.normal_(codes.weight, std=0.3)
         train(decoder, codes, mouths, options.minutes, options.out, options.seed)
-    trained, all_codes = load_checkpoint(options.out)
-    export_onnx(OnePerson(trained, all_codes[options.person]), signature(), MODELS / "mouth_decoder.onnx")
+    trained, all_codes, colours = load_checkpoint(options.out)
+    person = options.person
+    export_onnx(OnePerson(trained, all_codes[person], colours[person]), signature(), MODELS / "mouth_decoder.onnx")
     store_in_half(MODELS / "mouth_decoder.onnx")
 
 

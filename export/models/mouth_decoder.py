@@ -21,6 +21,10 @@ BRIGHTEST_TONGUE = (0.55, 0.32, 0.32)
 """No tongue and no cheek is brighter than this: what is brighter must be a tooth, and teeth are rigid."""
 
 
+OUT_OF_SIGHT = 30.0
+"""What, taken off a cover before its sigmoid, leaves nothing of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class MouthConfig:
     """Sizes. n_code: numbers that tell one person's teeth from another's."""
@@ -59,17 +63,21 @@ class MouthDecoder(nn.Module):
         self.dark = Painter(person + N_GEOMETRY, config.width, soft, 3)
         self.shade = Painter(N_GEOMETRY, config.width, soft, 1)
 
-    def forward(self, geometry: Tensor, colours: Tensor, code: Tensor) -> Tensor:
-        """Return (B, 3, H, W) colours 0…1 for geometry (B, 42), colours (B, 6) and code (B, n_code)."""
-        return self.layers(geometry, colours, code)[0]
+    def forward(self, geometry: Tensor, colours: Tensor, code: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the picture (B, 3, H, W), 0…1, and the covers (B, 1, H, W) of upper and lower teeth.
 
-    def layers(self, geometry: Tensor, colours: Tensor, code: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the picture and the covers (B, 1, H, W) of upper and lower teeth."""
+        geometry: (B, 42). colours: (B, 6). code: (B, n_code).
+        """
         person = torch.cat([colours, code], 1)
+        return self.combine(geometry, person, self.upper(person), self.lower(person))
+
+    def combine(
+        self, geometry: Tensor, person: Tensor, upper: Tensor, lower: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return `forward` from colours and code in one (B, 6 + n_code) and both teeth layers (B, 4, H, W)."""
         depth = torch.sigmoid(self.dark(torch.cat([person, geometry * 3], 1)) - 1)
         picture = _enlarged(depth * torch.tensor(BRIGHTEST_TONGUE).reshape(1, 3, 1, 1))
-        lower = moved(self.lower(person), geometry[:, -2:])
-        upper = self.upper(person)
+        lower = moved(lower, geometry[:, -2:])
         covers = [torch.sigmoid(layer[:, 3:]) for layer in (lower, upper)]
         for layer, cover in zip((lower, upper), covers, strict=True):
             picture = picture + (torch.sigmoid(layer[:, :3]) - picture) * cover
@@ -91,14 +99,31 @@ def moved(layer: Tensor, jaw: Tensor) -> Tensor:
 
 
 class OnePerson(nn.Module):
-    """The exported form: the code of the default teeth is part of the weights."""
+    """The exported form: code, colours and painted teeth of the person with the default teeth are constants.
 
-    def __init__(self, decoder: MouthDecoder, code: Tensor) -> None:
+    Colours that the code was not learned with make the layers rough, so another face's colours only set the light.
+    """
+
+    def __init__(self, decoder: MouthDecoder, code: Tensor, colours: Tensor) -> None:
         super().__init__()
         self.decoder = decoder
-        self.register_buffer("code", code.reshape(1, -1))
+        person = torch.cat([colours, code])[None]
+        with torch.no_grad():
+            upper, lower = decoder.upper(person), decoder.lower(person)
+        self.person = nn.Parameter(person, requires_grad=False)
+        self.upper_teeth = nn.Parameter(upper, requires_grad=False)
+        self.lower_teeth = nn.Parameter(lower, requires_grad=False)
 
-    def forward(self, geometry: Tensor, colours: Tensor) -> Tensor:
-        """Return (B, H, W, 3) colours 0…1."""
-        code = torch.as_tensor(self.code).expand(len(geometry), -1)
-        return torch.as_tensor(self.decoder(geometry, colours, code)).permute(0, 2, 3, 1)
+    def forward(self, geometry: Tensor, colours: Tensor, teeth: Tensor) -> Tensor:
+        """Return (B, H, W, 3) colours 0…1.
+
+        geometry: (B, 42). colours: (B, 6). teeth: (B, 1) how much of the upper teeth is there, 0…1.
+        """
+        n = geometry.shape[0]
+        hidden = (1 - teeth)[..., None, None] * torch.tensor([0.0, 0.0, 0.0, OUT_OF_SIGHT]).reshape(1, 4, 1, 1)
+        upper = self.upper_teeth.expand(n, -1, -1, -1) - hidden
+        lower = self.lower_teeth.expand(n, -1, -1, -1)
+        picture = self.decoder.combine(geometry, self.person.expand(n, -1), upper, lower)[0]
+        light = colours[:, :3].mean(1, keepdim=True) / self.person[:, :3].mean()
+        light = light.clamp(0.4, 1.3) ** 0.6
+        return torch.as_tensor((picture * light[..., None, None]).permute(0, 2, 3, 1))

@@ -38,18 +38,22 @@ class Interior:
     """What the decoder needs of a portrait.
 
     anchor: (3,) where closed lips would meet, normalised; colours: (6,) of cheeks and lips, 0…1.
-    chin: (2,) the chin's place at rest, normalised.
+    chin: (2,) the chin's place at rest, normalised. teeth: 1 to draw upper teeth, 0 if the photo shows its own.
     """
 
     decoder: Network | None
     anchor: Floats
     colours: Floats
     chin: Floats
+    teeth: float
 
 
-def prepare_interior(photo: Pixels, points: Floats, normalised: Floats, decoder: Network | None) -> Interior:
+def prepare_interior(
+    photo: Pixels, points: Floats, normalised: Floats, decoder: Network | None, own_teeth: bool
+) -> Interior:
     """Return the decoder's view of a portrait with mesh points in pixels and without the pose, both (≥ 478, 3)."""
-    return Interior(decoder, mouth_anchor(normalised), face_colours(photo, points), normalised[CHIN, :2])
+    anchor, colours = mouth_anchor(normalised), face_colours(photo, points)
+    return Interior(decoder, anchor, colours, normalised[CHIN, :2], 0.0 if own_teeth else 1.0)
 
 
 def mouth_anchor(face: Floats) -> Floats:
@@ -90,7 +94,8 @@ def interior_in(box: Box, interior: Interior, normalised: Floats, pose: HeadPose
     if interior.decoder is None:
         return np.full((size[1], size[0], 3), NO_DECODER, np.float32)
     geometry = lip_geometry(normalised, interior.anchor, interior.chin)
-    answer = interior.decoder.run({"geometry": geometry[None], "colours": interior.colours[None]})
+    teeth = np.full((1, 1), interior.teeth, np.float32)
+    answer = interior.decoder.run({"geometry": geometry[None], "colours": interior.colours[None], "teeth": teeth})
     patch = np.asarray(answer["patch"][0], np.float32) * 255
     back = patch_from_picture(interior.anchor, pose)
     back[:, 2] += back[:, :2] @ np.array([box.x0, box.y0], np.float32)

@@ -60,7 +60,7 @@ def prepare_mouth(photo: Pixels, mesh: FaceMesh, decoder: Network | None) -> Mou
     polygon = picture_points(np.concatenate([upper, lower[::-1]]))
     whole = Box(0, 0, PICTURE_SIDE, PICTURE_SIDE)
     return Mouth(
-        interior=prepare_interior(photo, mesh.source, mesh.normalised, decoder),
+        interior=prepare_interior(photo, mesh.source, mesh.normalised, decoder, is_open),
         shown=cv2.GaussianBlur(polygon_mask(polygon, whole), (0, 0), 0.6).astype(np.float32) if is_open else None,
         resting_gap=np.zeros_like(gap) if is_open else np.maximum(gap, 0),
         light=_light(gap / mesh.pose.scale) if is_open else 1.0,
@@ -87,7 +87,7 @@ def draw_mouth(picture: Pixels, photo: Pixels, mesh: FaceMesh, moved: MovedMesh,
         rest = _rest(mesh, moved)
         dim = (np.float32(light) * _edge_shade(mask, moved.pose.scale, 1 - rest))[..., None] ** _DIMMING
         inside = _inside(photo, mesh, moved, mouth, box, rest) * dim
-        target[:] = np.rint(target + (inside - target) * mask[..., None]).astype(np.uint8)
+        target[:] = np.rint(target + (np.minimum(inside, 255) - target) * mask[..., None]).astype(np.uint8)
 
 
 def _rest(mesh: FaceMesh, moved: MovedMesh) -> float:
