@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -18,7 +19,7 @@ from space_runtime.stages import frames as frame_stage
 from space_runtime.stages import landmarks as landmark_stage
 from space_runtime.stages import latents as latent_stage
 from space_runtime.stages import pose as pose_stage
-from space_runtime.timebase import HOP, frame_sample
+from space_runtime.timebase import HOP, frame_sample, is_reached
 from space_runtime.values import Controls, Frame
 
 
@@ -52,7 +53,7 @@ class StreamState:
     """Everything that changes during a stream. Reset is `initial_state`; a snapshot is a reference to this value.
 
     n_steps: hops consumed. next_frame: index of the first frame not yet made.
-    previous, newest: (78, 3) landmarks of the last two steps; history: feature vectors of the last steps, newest last.
+    newest: (78, 3) landmarks of the last step. history: feature vectors of the last steps, newest last.
     """
 
     n_steps: int
@@ -61,9 +62,36 @@ class StreamState:
     speech: Floats
     rig: RigState
     latents: Floats | None
-    previous: Floats
     newest: Floats
     history: tuple[Floats, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """What was heard and said around the newest hops, by absolute count of hops.
+
+    landmarks: (78, 3) after hop ``first_answer``, ``first_answer + 1`` …; features: of hop ``first_heard``, …
+    """
+
+    landmarks: list[Floats]
+    first_answer: int
+    features: list[Floats]
+    first_heard: int
+    look_ahead: int
+
+    def landmarks_at(self, sample: float) -> Floats:
+        """Return (78, 3) at a media time: linear between the two answers around it."""
+        place = (sample + self.look_ahead) / HOP
+        answer = math.ceil(place)
+        newer = self.landmarks[answer - self.first_answer]
+        if answer == place:
+            return newer
+        older = self.landmarks[answer - self.first_answer - 1]
+        return newer + (older - newer) * np.float32(answer - place)
+
+    def features_at(self, sample: float) -> Floats:
+        """Return the features of the hop that a media time lies in."""
+        return self.features[int(sample) // HOP - self.first_heard]
 
 
 def build(bundle: Bundle, portrait: Portrait | None, controls: Controls, fps: Fraction, pictures: bool) -> Pipeline:
@@ -103,77 +131,77 @@ def initial_state(pipeline: Pipeline) -> StreamState:
         speech=landmark_stage.initial_state(pipeline.speech2landmarks),
         rig=pipeline.rig.initial_state(pipeline.identity),
         latents=latent_stage.initial_state(pictures.latents) if pictures else None,
-        previous=neutral,
         newest=neutral,
         history=(),
     )
 
 
-def step(pipeline: Pipeline, state: StreamState, samples: Floats) -> tuple[StreamState, list[Frame]]:
-    """Consume one hop of (HOP,) samples; return the new state and the frames whose look-ahead is now complete."""
-    state = _listen(pipeline, state, samples)
+def step(pipeline: Pipeline, state: StreamState, hops: Floats) -> tuple[StreamState, list[Frame]]:
+    """Consume (n, HOP) samples; return the new state and the frames whose look-ahead is now complete.
+
+    Every hop goes through the networks alone, so n changes nothing but the order of the work: one kind after the other
+    keeps its code and weights in the processor's cache.
+    """
+    features_state, heard = _hear(state.features, hops)
+    speech, spoken = _speak(pipeline, state.speech, heard)
+    n_steps, n_kept = state.n_steps + len(hops), pipeline.look_ahead // HOP + 1
+    heard = [*state.history, *heard]
+    track = Track([state.newest, *spoken], state.n_steps, heard, n_steps - len(heard), pipeline.look_ahead)
+    state = replace(
+        state,
+        n_steps=n_steps,
+        features=features_state,
+        speech=speech,
+        newest=track.landmarks[-1],
+        history=tuple(heard[-n_kept:]),
+    )
     frames: list[Frame] = []
-    while frame_sample(state.next_frame, pipeline.fps) <= state.n_steps * HOP - pipeline.look_ahead:
-        state, frame = _make_frame(pipeline, state)
+    while is_reached(state.next_frame, pipeline.fps, n_steps * HOP - pipeline.look_ahead):
+        state, frame = _make_frame(pipeline, state, track)
         frames.append(frame)
     return state, frames
 
 
-def _listen(pipeline: Pipeline, state: StreamState, samples: Floats) -> StreamState:
-    features_state, features = feature_stage.step(state.features, samples)
-    speech, spoken = landmark_stage.step(
-        pipeline.speech2landmarks, state.speech, features, pipeline.identity.neutral, pipeline.controls.emotion
-    )
-    kept = pipeline.look_ahead // HOP + 2
-    return replace(
-        state,
-        n_steps=state.n_steps + 1,
-        features=features_state,
-        speech=speech,
-        previous=state.newest,
-        newest=spoken.landmarks,
-        history=(*state.history, features)[-kept:],
-    )
+def _hear(state: feature_stage.FeatureState, hops: Floats) -> tuple[feature_stage.FeatureState, list[Floats]]:
+    heard = []
+    for hop in hops:
+        state, features = feature_stage.step(state, hop)
+        heard.append(features)
+    return state, heard
 
 
-def _make_frame(pipeline: Pipeline, state: StreamState) -> tuple[StreamState, Frame]:
-    index = state.next_frame
+def _speak(pipeline: Pipeline, state: Floats, heard: list[Floats]) -> tuple[Floats, list[Floats]]:
+    network, neutral, emotion = pipeline.speech2landmarks, pipeline.identity.neutral, pipeline.controls.emotion
+    spoken = []
+    for features in heard:
+        state, answer = landmark_stage.step(network, state, features, neutral, emotion)
+        spoken.append(answer.landmarks)
+    return state, spoken
+
+
+def _make_frame(pipeline: Pipeline, state: StreamState, track: Track) -> tuple[StreamState, Frame]:
+    controls, identity, index = pipeline.controls, pipeline.identity, state.next_frame
     media_sample = frame_sample(index, pipeline.fps)
-    spoken = _landmarks_at(pipeline, state, media_sample)
-    landmarks = control_stage.apply(pipeline.controls, pipeline.identity, media_sample, spoken)
-    rig_state, weights, eyes = pipeline.rig.solve(pipeline.identity, state.rig, landmarks)
-    motion = pose_stage.head_motion(pipeline.controls, index, media_sample)
+    spoken = track.landmarks_at(float(media_sample))
+    motion = pose_stage.head_motion(controls, index, media_sample)
+    ahead = control_stage.eye_contact(control_stage.AHEAD, motion.rotation_rad)
+    landmarks = control_stage.apply(controls, identity, media_sample, spoken, ahead)
+    rig_state, weights, eyes = pipeline.rig.solve(identity, state.rig, landmarks)
     frame = Frame(index, media_sample, landmarks, weights, motion.rotation_rad, motion.translation, eyes)
     state = replace(state, next_frame=index + 1, rig=rig_state)
     if pipeline.pictures is None or state.latents is None:
         return state, frame
-    posed = apply_pose(landmarks, pose_stage.compose(pipeline.portrait_pose, motion))
-    features = _features_at(state, media_sample)
-    return _render(pipeline.pictures, pipeline.controls.emotion, state, state.latents, frame, posed, features)
-
-
-def _landmarks_at(pipeline: Pipeline, state: StreamState, media_sample: Fraction) -> Floats:
-    """Linear interpolation between the two newest steps."""
-    newest_sample = state.n_steps * HOP - pipeline.look_ahead
-    towards_previous = np.float32((newest_sample - media_sample) / HOP)
-    return state.newest + (state.previous - state.newest) * towards_previous
-
-
-def _features_at(state: StreamState, media_sample: Fraction) -> Floats:
-    """The features of the hop that the media time lies in."""
-    age = state.n_steps - 1 - media_sample // HOP
-    return state.history[max(0, len(state.history) - 1 - int(age))]
-
-
-def _render(
-    pictures: PictureParts,
-    emotion: Floats,
-    state: StreamState,
-    latents: Floats,
-    frame: Frame,
-    posed: Floats,
-    features: Floats,
-) -> tuple[StreamState, Frame]:
-    latents, keypoints = latent_stage.step(pictures.latents, latents, posed, features, pictures.keypoints, emotion)
-    rgb = pictures.generator.render(pictures.appearance, keypoints)
+    # A rig's rest looks straight ahead, a photo's rest looks where the photo looks: at the viewer, mostly.
+    ahead = control_stage.eye_contact(identity.photo_gaze_rad, motion.rotation_rad)
+    pictured = control_stage.apply(controls, identity, media_sample, spoken, ahead)
+    posed = apply_pose(pictured, pose_stage.compose(pipeline.portrait_pose, motion))
+    latents, keypoints = latent_stage.step(
+        pipeline.pictures.latents,
+        state.latents,
+        posed,
+        track.features_at(float(media_sample)),
+        pipeline.pictures.keypoints,
+        controls.emotion,
+    )
+    rgb = pipeline.pictures.generator.render(pipeline.pictures.appearance, keypoints)
     return replace(state, latents=latents), replace(frame, rgb=rgb)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Final
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from space_runtime.geometry import Floats
 from space_runtime.portrait import Portrait
 from space_runtime.timebase import HOP, n_frames
 from space_runtime.values import Controls, Frame
+
+HOPS_AT_ONCE: Final = 50
+"""Hops handed to the pipeline together when a push brings many."""
 
 
 class Session:
@@ -63,7 +67,7 @@ class Session:
         return self._drain()
 
     def finish(self) -> list[Frame]:
-        """Say that the sound is over and return the remaining frames: every frame before the end of the sound exists."""
+        """Say that the sound is over and return the remaining frames, up to the end of the sound."""
         self._finished = True
         wanted = n_frames(self._n_samples, self._pipeline.fps)
         frames: list[Frame] = []
@@ -76,8 +80,9 @@ class Session:
     def _drain(self) -> list[Frame]:
         frames: list[Frame] = []
         whole = self._pending.size // HOP * HOP
-        for start in range(0, whole, HOP):
-            self._state, made = pipeline_module.step(self._pipeline, self._state, self._pending[start : start + HOP])
+        hops = self._pending[:whole].reshape(-1, HOP)
+        for start in range(0, len(hops), HOPS_AT_ONCE):
+            self._state, made = pipeline_module.step(self._pipeline, self._state, hops[start : start + HOPS_AT_ONCE])
             frames += made
         self._pending = self._pending[whole:]
         return frames

@@ -22,8 +22,12 @@ def parse_fps(text: str) -> Fraction:
 
     The broadcast rates written as decimals mean their exact fractions. Raises `UsageError` outside 1…240.
     """
-    broadcast = {"23.976": Fraction(24000, 1001), "23.98": Fraction(24000, 1001),
-                 "29.97": Fraction(30000, 1001), "59.94": Fraction(60000, 1001)}
+    broadcast = {
+        "23.976": Fraction(24000, 1001),
+        "23.98": Fraction(24000, 1001),
+        "29.97": Fraction(30000, 1001),
+        "59.94": Fraction(60000, 1001),
+    }
     try:
         fps = broadcast.get(text.strip()) or Fraction(text.strip())
     except (ValueError, ZeroDivisionError):
@@ -35,7 +39,12 @@ def parse_fps(text: str) -> Fraction:
 
 def frame_sample(frame_index: int, fps: Fraction) -> Fraction:
     """Return the exact media time of a frame, in samples (not necessarily whole)."""
-    return Fraction(frame_index * SAMPLE_RATE) / fps
+    return Fraction(frame_index * SAMPLE_RATE * fps.denominator, fps.numerator)
+
+
+def is_reached(frame_index: int, fps: Fraction, sample: int) -> bool:
+    """Return whether a frame's media time is not later than a sample index."""
+    return frame_index * SAMPLE_RATE * fps.denominator <= sample * fps.numerator
 
 
 def n_frames(n_samples: int, fps: Fraction) -> int:

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from space_runtime import Controls, Frame, Session, UsageError, load_bundle
+from space_runtime import Controls, Frame, HeadMode, Session, UsageError, load_bundle
 from space_runtime.geometry import Floats
 from space_runtime.timebase import SAMPLE_RATE, n_frames
 
 BUNDLE = load_bundle()
-STILL = Controls(blinks_per_minute=0.0)
+STILL = Controls(blinks_per_minute=0.0, head_mode=HeadMode.KEEP)
 
 
 def voice(seconds: float, seed: int = 0) -> Floats:
@@ -119,6 +119,14 @@ def test_different_seeds_give_different_head_motion_and_equal_seeds_the_same() -
 
     assert np.array_equal(head(1), head(1))
     assert not np.allclose(head(1), head(2))
+
+
+def test_eyes_stay_on_the_viewer_while_the_head_sways() -> None:
+    frames = play(Session(BUNDLE, controls=Controls(seed=3, blinks_per_minute=0.0)), voice(3.0))
+    head = np.stack([frame.head_rotation_rad[:2] for frame in frames])
+    eyes = np.stack([frame.eye_rotation_rad for frame in frames])
+    assert np.ptp(head) > 0.02
+    assert np.abs(eyes + head[:, None]).max() < 0.01
 
 
 @pytest.mark.parametrize("bad", [np.zeros((2, 100), np.float32), np.array([0.0, np.nan], np.float32)])

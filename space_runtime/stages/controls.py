@@ -19,11 +19,26 @@ GAZE_LIMIT_RAD: Final = math.radians(35.0)
 """Eyes turn no further than this in the head, sideways and up and down."""
 
 
-def apply(controls: Controls, identity: RigIdentity, media_sample: Fraction, landmarks: Floats) -> Floats:
-    """Return (78, 3) landmarks with strengths, gaze and blink applied, in this order: a blink shuts any eye."""
+AHEAD: Final = np.zeros((2, 2), np.float32)
+"""Both eyes straight ahead in the head."""
+
+
+def apply(
+    controls: Controls, identity: RigIdentity, media_sample: Fraction, landmarks: Floats, ahead: Floats = AHEAD
+) -> Floats:
+    """Return (78, 3) landmarks with strengths, gaze and blink applied, in this order: a blink shuts any eye.
+
+    ahead: (2, 2) yaw, pitch of the left and right eye when no gaze is asked for, see `eye_contact`.
+    """
     face = _strengthen(controls, identity, landmarks)
-    face = look(identity, face, gaze_target(controls, identity, face))
+    face = look(identity, face, gaze_target(controls, identity, face, ahead))
     return shut(face, closure(controls, media_sample))
+
+
+def eye_contact(rest_rad: Floats, head_rotation_rad: Floats) -> Floats:
+    """Return (2, 2) eye angles that keep looking where ``rest_rad`` looks while the head turns by (3,) yaw, pitch, roll."""
+    angles: Floats = rest_rad - head_rotation_rad[:2]
+    return angles
 
 
 def _strengthen(controls: Controls, identity: RigIdentity, landmarks: Floats) -> Floats:
@@ -34,7 +49,7 @@ def _strengthen(controls: Controls, identity: RigIdentity, landmarks: Floats) ->
     return strengthened
 
 
-def gaze_target(controls: Controls, identity: RigIdentity, landmarks: Floats) -> Floats:
+def gaze_target(controls: Controls, identity: RigIdentity, landmarks: Floats, ahead: Floats = AHEAD) -> Floats:
     """Return (2, 2) yaw, pitch in radians that the left and the right eye shall take, within `GAZE_LIMIT_RAD`."""
     if controls.look_at is not None:
         ways = controls.look_at - eye_centres(identity, landmarks)
@@ -42,7 +57,7 @@ def gaze_target(controls: Controls, identity: RigIdentity, landmarks: Floats) ->
     elif controls.gaze_rad is not None:
         angles = np.stack([controls.gaze_rad, controls.gaze_rad]).astype(np.float32)
     else:
-        return _AHEAD
+        angles = ahead
     return np.minimum(np.maximum(angles, -_LIMIT), _LIMIT)
 
 
@@ -92,6 +107,5 @@ def _mouth_share() -> Floats:
 
 _MOUTH: Final = _mouth_share()
 _LIMIT: Final = np.float32(GAZE_LIMIT_RAD)
-_AHEAD: Final = np.zeros((2, 2), np.float32)
 _UPPER: Final = [upper for pairs in LID_PAIRS for upper, _ in pairs]
 _LOWER: Final = [lower for pairs in LID_PAIRS for _, lower in pairs]
