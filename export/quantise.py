@@ -1,8 +1,8 @@
 """Eight-bit weights for the large matrices of a streaming network: a third of the file, less than half of the time.
 
-Static quantisation: the scale of every activation is measured once on real sound and stored. (Dynamic quantisation would
-take it from the whole batch, and one session's sound would change another session's face.) Sums of eight-bit products
-are whole numbers, so that the result does not depend on the size of the batch either.
+Static quantisation: the scale of every activation is measured once on real sound and stored. (Dynamic quantisation
+would take it from the whole batch, and one session's sound would change another session's face.) Sums of eight-bit
+products are whole numbers, so that the result does not depend on the size of the batch either.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
 from export.data.motion import Talk
-from space_runtime.ort import load_network
+from space_runtime.ort import Network, load_network
 from space_runtime.stages import features as feature_stage
 from space_runtime.timebase import HOP
 from space_runtime.values import N_EMOTIONS
@@ -79,8 +79,11 @@ def quantise(path: Path, feeds: Sequence[Feeds], to: Path) -> float:
     )
     full, small = load_network(path.stem, path), load_network(to.stem, to)
     first = full.outputs[0]
-    differences = (np.abs(full.run(feed)[first] - small.run(feed)[first]).max() for feed in feeds[::5])
-    return float(max(differences))
+
+    def answer(network: Network, feed: Feeds) -> NDArray[np.float32]:
+        return np.asarray(network.run(feed)[first], np.float32)
+
+    return max(float(np.abs(answer(full, feed) - answer(small, feed)).max()) for feed in feeds[::5])
 
 
 def large_matrices(model: onnx.ModelProto) -> list[str]:

@@ -124,7 +124,7 @@ def remove_pose(points: Floats, pose: HeadPose) -> Floats:
 
 
 def estimate_pose(landmarks: Floats) -> HeadPose:
-    """Return the pose of (78, 3) or (68, 3) landmarks: the similarity that best maps the template's rigid points on them.
+    """Return the pose of (78, 3) or (68, 3) landmarks: the similarity that best maps the template's rigid points there.
 
     Umeyama 1991. Mouth, brow and jaw points are not looked at.
     """

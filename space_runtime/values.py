@@ -59,11 +59,11 @@ class Controls:
     mouth_strength, expression_strength: factors 0…2 on the motion of the mouth and of the rest of the face.
     blinks_per_minute: mean rate of the seeded schedule, 0…120; 0 switches blinking off.
     blink_samples: given blinks instead, media times in samples of full closure; None uses the schedule.
-    gaze_rad: (2,) yaw and pitch of both eyes in the head, radians, signs as in `HeadPose`; None keeps eye contact: a rig
-        looks straight ahead, a portrait where its photo looks, and both go on doing so while the head sways.
+    gaze_rad: (2,) yaw and pitch of both eyes in the head, radians, signs as in `HeadPose`; None keeps eye contact: a
+        rig looks straight ahead, a portrait where its photo looks, and both go on doing so while the head sways.
     look_at: (3,) point in normalised space that both eyes look at; wins over gaze_rad; None for none.
     head_mode, head_strength: where head motion comes from, and a factor 0…2 on the idle sway.
-    head_track_rad: (n, 3) given yaw, pitch, roll relative to the portrait's pose, one row per frame; the last row holds.
+    head_track_rad: (n, 3) given yaw, pitch, roll relative to the portrait's pose, a row per frame; the last row holds.
     seed: of blinks and idle motion.
     """
 

@@ -36,7 +36,7 @@ def apply(
 
 
 def eye_contact(rest_rad: Floats, head_rotation_rad: Floats) -> Floats:
-    """Return (2, 2) eye angles that keep looking where ``rest_rad`` looks while the head turns by (3,) yaw, pitch, roll."""
+    """Return (2, 2) eye angles that keep looking where ``rest_rad`` looks while the head turns by (3,) angles."""
     angles: Floats = rest_rad - head_rotation_rad[:2]
     return angles
 
