@@ -29,6 +29,7 @@ from export.models.latents import Landmarks2Latents, LatentsConfig, OneStep
 from export.to_onnx import TRACED_BATCH, Signature, export_onnx
 from space_runtime.geometry import N_LANDMARKS, Floats, from_mediapipe, landmarks_from_mesh, normalise, remove_pose
 from space_runtime.keypoints import KEYPOINT_OF, N_KEYPOINTS, keypoints_from_mesh, landmarks_from_keypoints
+from space_runtime.rig_layout import UPPER_LID_SHARE
 from space_runtime.stages import features as speech
 from space_runtime.timebase import HOP, SAMPLE_RATE
 from space_runtime.values import N_EMOTIONS
@@ -37,6 +38,8 @@ MODELS: Final = Path(__file__).parents[1] / "space_runtime" / "models"
 N_STEPS: Final = 48
 BATCH: Final = 24
 LEARNING_RATE: Final = 1e-3
+BLINKING: Final = 0.4
+"""Share of the sequences that blink: filmed ones do so rarely."""
 HELD_OUT: Final = 20
 """Every so many-th clip is kept for validation."""
 # fmt: off
@@ -163,6 +166,8 @@ def sample(
     motion = scaled_motion(motion, speaker, identity, rng.uniform(0.8, 1.4))
     amount = rng.choice([0.0, 1.0, rng.uniform(0, 1.1)], p=[0.2, 0.5, 0.3])
     target = identity.rest + amount * identity.unsmile + motion
+    if rng.random() < BLINKING:
+        target = blinked(target, np.exp(-(((times - rng.uniform(times[0], times[-1])) / 0.06) ** 4)))
     hops = np.clip((times * SAMPLE_RATE / HOP).astype(int), 0, len(clip.features) - 1)
     landmarks = landmarks_from_keypoints(target.astype(np.float32))
     landmarks += rng.normal(0, 0.0015, landmarks.shape).astype(np.float32)
@@ -171,6 +176,17 @@ def sample(
         "target": target.astype(np.float32), "landmarks": landmarks, "features": clip.features[hops],
         "keypoints": identity.rest, "emotion": mood.astype(np.float32),
     }
+
+
+def blinked(target: Floats, closure: NDArray[np.float64]) -> Floats:
+    """Return (n, 160, 3) keypoints whose lids are shut by (n,) 0…1, along their whole length."""
+    shut = target.copy()
+    for pairs in LIDS:
+        upper, lower = ([KEYPOINT_OF[pair[side]] for pair in pairs] for side in (0, 1))
+        gap = (target[:, lower] - target[:, upper]) * closure[:, None, None]
+        shut[:, upper] += UPPER_LID_SHARE * gap
+        shut[:, lower] -= (1 - UPPER_LID_SHARE) * gap
+    return shut
 
 
 def _interpolated(values: Floats, at: NDArray[np.float64]) -> Floats:
@@ -266,11 +282,11 @@ def train(network: Landmarks2Latents, clips: list[Clip], speaker: Floats, identi
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         if step % 200 == 0:
-            report(network, check, weight, gaps, step, float(loss))
+            report(network, check, weight, gaps, step, float(loss.detach()))
             save_file(network.state_dict(), out / "latents.safetensors")
             (out / "latents.json").write_text(json.dumps({"seed": seed, "step": step, **asdict(network.config)}))
         step += 1
-    report(network, check, weight, gaps, step, float(loss))
+    report(network, check, weight, gaps, step, float(loss.detach()))
     save_file(network.state_dict(), out / "latents.safetensors")
 
 

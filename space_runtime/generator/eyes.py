@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from space_runtime.generator.backward import Box, bounding_box, picture_points, polygon_mask
-from space_runtime.generator.mesh import EYES, IRISES, FaceMesh, MovedMesh, skull_motion
+from space_runtime.generator.mesh import CREASES, EYES, IRISES, FaceMesh, MovedMesh, skull_motion
 from space_runtime.geometry import Floats, apply_pose
 from space_runtime.values import Pixels
 
@@ -27,6 +27,9 @@ RIGID_IRIS: Final = 1.15
 STILL: Final = 2.7
 AT_REST: Final = 0.15
 """A gaze shift of this many iris radii is where the photo's own eye gives way to the eyeball picture."""
+LID_SKIN: Final = 0.75
+"""Part of the way from the lid's edge to its crease that becomes plain skin when the eye closes."""
+LID_COVER: Final = 0.85
 LASH_WIDTH: Final = 0.035
 """Thickness of the lash line of a closed eye, as a share of the eye's width."""
 
@@ -36,7 +39,7 @@ class Eye:
     """One eye of a portrait, in the photo's pixels (columns, rows).
 
     eyeball: (h, w, 3) the eye without lids; shade: (h, w) what the lids leave of its light, 0…1; photo: (h, w, 3) the
-    same place as photographed; box: where they lie in the photo.
+    same place as photographed; lid: (h, w, 3) the same place as if shut, skin only; box: where they lie in the photo.
     iris: (2,) its centre; iris_normalised: (3,); radius: pixels. width: between the corners, pixels.
     opening: (n,) pixels between the lids, by column of lid points. lash: (3,) colour of the lash line.
     """
@@ -44,6 +47,7 @@ class Eye:
     eyeball: Floats
     shade: Floats
     photo: Floats
+    lid: Floats
     box: Box
     iris: Floats
     iris_normalised: Floats
@@ -69,6 +73,7 @@ def prepare_eye(photo: Pixels, mesh: FaceMesh, eye: int) -> Eye:
         eyeball=eyeball,
         shade=_shade(patch, eyeball, opening, np.hypot(*_offsets(box, rim.mean(0))) < 1.2 * radius),
         photo=patch.astype(np.float32),
+        lid=_skin(patch, _lid_outline(points, eye, LID_SKIN) - corner, lower - corner),
         box=box,
         iris=rim.mean(0),
         iris_normalised=mesh.normalised[list(IRISES[eye][1:])].mean(0),
@@ -100,9 +105,15 @@ def shut_lids(mesh: FaceMesh, eyes: tuple[Eye, ...], moved: MovedMesh) -> MovedM
     return replace(moved, vertices=vertices)
 
 
-def draw_eye(picture: Pixels, mesh: FaceMesh, moved: MovedMesh, eye: Eye, which: int) -> None:
-    """Draw the eyeball into the picture (512, 512, 3) where the lids leave it open, and the lashes of a closing eye."""
+def draw_eye(picture: Pixels, back: Floats, mesh: FaceMesh, moved: MovedMesh, eye: Eye, which: int) -> None:
+    """Draw an eye into the picture (512, 512, 3): a closing lid's skin, the eyeball in the opening, the lashes.
+
+    back: (512, 512, 2) how far away in the photo each pixel comes from.
+    """
     points = picture_points(moved.vertices)
+    closed = _closed(points, eye, which)
+    if closed > 0:
+        _draw_lid(picture, back, points, eye, which, closed)
     upper, lower = (points[list(row)] for row in EYES[which])
     edge = points[list(mesh.hem_edges[which])].copy()
     edge[:, 1] = np.minimum(edge[:, 1], lower[:, 1])
@@ -113,8 +124,35 @@ def draw_eye(picture: Pixels, mesh: FaceMesh, moved: MovedMesh, eye: Eye, which:
         ball = _moved_eyeball(eye, mesh, moved, which, box)
         blended = target + (ball - target) * mask[..., None]
         target[:] = np.rint(np.clip(blended, 0, 255)).astype(np.uint8)
-    corner = np.array([box.x0, box.y0], np.float32)
-    _draw_lashes(target, upper - corner, lower - corner, eye)
+    if closed > 0:
+        _draw_lashes(target, upper - np.array([box.x0, box.y0], np.float32), eye, closed)
+
+
+def _closed(points: Floats, eye: Eye, which: int) -> float:
+    """Return how far the moved lids are shut, 0 (at most half) … 1."""
+    upper, lower = (points[list(row[1:-1])] for row in EYES[which])
+    share = float((lower - upper)[:, 1].sum() / eye.opening[1:-1].sum())
+    return float(np.clip((0.5 - share) / 0.4, 0, 1))
+
+
+def _lid_outline(points: Floats, which: int, height: float) -> Floats:
+    """Return the upper lid's upper border, left to right with the eye's corners: that part of the way to its crease."""
+    edge, crease = points[list(EYES[which][0])], points[list(CREASES[which])]
+    border = edge.copy()
+    border[1:-1] += height * (crease - edge[1:-1])
+    return border
+
+
+def _draw_lid(picture: Pixels, back: Floats, points: Floats, eye: Eye, which: int, closed: float) -> None:
+    """Cover the stretched lid with plain skin: the photo's lashes and shadows would be drawn out to streaks."""
+    border, edge = _lid_outline(points, which, LID_SKIN), points[list(EYES[which][0])]
+    box = bounding_box(np.concatenate([border, edge]), 0.1 * eye.width, len(picture))
+    mask = cv2.GaussianBlur(polygon_mask(np.concatenate([border, edge[::-1]]), box), (0, 0), 0.03 * eye.width)
+    x, y = _offsets(box, np.array([eye.box.x0, eye.box.y0], np.float32))
+    place = back[box.slices]
+    skin = cv2.remap(eye.lid, x + place[..., 0], y + place[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    target = picture[box.slices]
+    target[:] = np.rint(target + (skin - target) * (mask * np.float32(LID_COVER * closed))[..., None]).astype(np.uint8)
 
 
 def _moved_eyeball(eye: Eye, mesh: FaceMesh, moved: MovedMesh, which: int, box: Box) -> Floats:
@@ -209,12 +247,17 @@ def _lash_colour(photo: Pixels, upper: Floats, width: float) -> Floats:
     return np.asarray(colours[light <= np.quantile(light, 0.25)].mean(0), np.float32)
 
 
-def _draw_lashes(target: Pixels, upper: Floats, lower: Floats, eye: Eye) -> None:
+def _skin(photo: Pixels, border: Floats, lower: Floats) -> Floats:
+    """Return the patch with lid and opening filled with the skin around them."""
+    h, w = photo.shape[:2]
+    mask = (polygon_mask(np.concatenate([border, lower[::-1]]), Box(0, 0, w, h)) > 0).astype(np.uint8)
+    gone = cv2.dilate(mask, np.ones((3, 3), np.uint8))
+    smooth = cv2.GaussianBlur(cv2.inpaint(photo, gone, 3, cv2.INPAINT_TELEA), (0, 0), 1.0)
+    return np.asarray(smooth, np.float32)
+
+
+def _draw_lashes(target: Pixels, upper: Floats, eye: Eye, closed: float) -> None:
     """Darken the lid's edge as the eye closes."""
-    share = float(np.linalg.norm(upper - lower, axis=1)[1:-1].sum() / eye.opening[1:-1].sum())
-    closed = float(np.clip((0.5 - share) / 0.4, 0, 1))
-    if closed == 0:
-        return
     mask = np.zeros(target.shape[:2], np.uint8)
     edge = np.rint(upper * 16).astype(np.int32)
     cv2.polylines(mask, [edge], False, 255, max(1, round(LASH_WIDTH * eye.width)), cv2.LINE_AA, 4)

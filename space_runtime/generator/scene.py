@@ -48,9 +48,8 @@ def prepare_scene(photo: Pixels, matte: Floats | None, mesh: FaceMesh) -> Scene:
     return Scene(photo, None if matte is None else split(photo, matte), columns, rows)
 
 
-def draw_scene(scene: Scene, mesh: FaceMesh, moved: MovedMesh) -> Pixels:
-    """Return a new (512, 512, 3) picture of the moved head, eyes and mouth not yet filled."""
-    back = backward_map(scene, mesh, moved)
+def draw_scene(scene: Scene, back: Floats) -> Pixels:
+    """Return a new (512, 512, 3) picture of the head moved by a `backward_map`, eyes and mouth not yet filled."""
     x = np.asarray(cv2.add(scene.columns, cv2.extractChannel(back, 0)), np.float32)
     y = np.asarray(cv2.add(scene.rows, cv2.extractChannel(back, 1)), np.float32)
     if scene.layers is not None:
@@ -64,15 +63,21 @@ def backward_map(scene: Scene, mesh: FaceMesh, moved: MovedMesh) -> Floats:
     source, points = picture_points(mesh.source), picture_points(moved.vertices)
     maps = affine_displacements(source, points, mesh.triangles)
     order = drawing_order(mesh, moved.vertices)
-    coarse = displacement_map(points, mesh.triangles, order, maps, Box(0, 0, side, side), COARSE)
+    low, high = _extents(points, mesh.triangles)
+    boxes = [_detail_box(points[list(rows)], side) for rows in _DETAILS]
+    seen = ~np.any([_within(low, high, box) for box in boxes], 0)
+    coarse = displacement_map(points, mesh.triangles, order[seen[order]], maps, Box(0, 0, side, side), COARSE)
     back: Floats = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_LINEAR).astype(np.float32, copy=False)
-    for rows in ((*UPPER_LIP, *LOWER_LIP), (*EYES[0][0], *EYES[0][1]), (*EYES[1][0], *EYES[1][1])):
-        box = _detail_box(points[list(rows)], side)
-        inside = _touching(points, mesh.triangles, box)[order]
+    for box in boxes:
+        inside = _touching(low, high, box)[order]
         fine = displacement_map(points, mesh.triangles, order[inside], maps, box, 1)
         area = back[box.slices]
         area += (fine - area) * _feather(box)[..., None]
     return back
+
+
+_DETAILS: Final = ((*UPPER_LIP, *LOWER_LIP), (*EYES[0][0], *EYES[0][1]), (*EYES[1][0], *EYES[1][1]))
+"""The points around each part that gets every pixel."""
 
 
 def _detail_box(points: Floats, side: int) -> Box:
@@ -80,11 +85,22 @@ def _detail_box(points: Floats, side: int) -> Box:
     return bounding_box(points, 0.35 * width, side)
 
 
-def _touching(points: Floats, triangles: NDArray[np.int32], box: Box) -> NDArray[np.bool_]:
+def _extents(points: Floats, triangles: NDArray[np.int32]) -> tuple[Floats, Floats]:
+    """Return the (T, 2) lower and upper corners of the boxes around the triangles."""
+    a, b, c = points[triangles[:, 0]], points[triangles[:, 1]], points[triangles[:, 2]]
+    return np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
+
+
+def _touching(low: Floats, high: Floats, box: Box) -> NDArray[np.bool_]:
     """Return which triangles reach into the box."""
-    corners = points[triangles]
-    low, high = corners.min(1), corners.max(1)
     return np.asarray((high[:, 0] >= box.x0) & (low[:, 0] < box.x1) & (high[:, 1] >= box.y0) & (low[:, 1] < box.y1))
+
+
+def _within(low: Floats, high: Floats, box: Box) -> NDArray[np.bool_]:
+    """Return which triangles lie so deep in the box that the coarse map does not need them."""
+    edge = FEATHER + 2 * COARSE
+    start, end = np.array([box.x0, box.y0]) + edge, np.array([box.x1, box.y1]) - edge
+    return np.asarray((low >= start).all(1) & (high < end).all(1))
 
 
 def _feather(box: Box) -> Floats:

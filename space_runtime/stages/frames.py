@@ -16,7 +16,7 @@ from space_runtime.bundle import Bundle
 from space_runtime.generator.eyes import Eye, draw_eye, prepare_eye, shut_lids
 from space_runtime.generator.mesh import FaceMesh, build_mesh, move
 from space_runtime.generator.mouth import Mouth, draw_mouth, prepare_mouth
-from space_runtime.generator.scene import Scene, draw_scene, prepare_scene
+from space_runtime.generator.scene import Scene, backward_map, draw_scene, prepare_scene
 from space_runtime.geometry import Floats
 from space_runtime.ort import Network
 from space_runtime.portrait import Portrait
@@ -67,9 +67,10 @@ class WarpGenerator:
         """Return the picture. Pure: equal keypoints give equal pixels; the portrait's own give the photo."""
         mesh = appearance.mesh
         moved = shut_lids(mesh, appearance.eyes, move(mesh, keypoints))
-        picture = draw_scene(appearance.scene, mesh, moved)
+        back = backward_map(appearance.scene, mesh, moved)
+        picture = draw_scene(appearance.scene, back)
         for which, eye in enumerate(appearance.eyes):
-            draw_eye(picture, mesh, moved, eye, which)
+            draw_eye(picture, back, mesh, moved, eye, which)
         draw_mouth(picture, appearance.photo, mesh, moved, appearance.mouth)
         return picture
 
