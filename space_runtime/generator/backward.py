@@ -90,8 +90,10 @@ def displacement_map(
     scaled = np.rint((moved - origin) * ((1 << SHIFT) / step)).astype(np.int32)
     for triangle, corners in zip(order.tolist(), scaled[triangles[order]], strict=True):
         cv2.fillConvexPoly(ids, corners, triangle, cv2.LINE_8, SHIFT)
-    coefficients = maps[ids]
-    x = (np.arange(w, dtype=np.float32) * step + origin[0])[None, :, None]
-    y = (np.arange(h, dtype=np.float32) * step + origin[1])[:, None, None]
-    moved_back: Floats = coefficients[..., 0:2] * x + coefficients[..., 2:4] * y + coefficients[..., 4:6]
-    return moved_back
+    x = (np.arange(w, dtype=np.float32) * step + origin[0])[None, :]
+    y = (np.arange(h, dtype=np.float32) * step + origin[1])[:, None]
+    back: Floats = np.empty((h, w, 2), np.float32)
+    for axis in (0, 1):
+        slope_x, slope_y, shift = (np.ascontiguousarray(maps[:, part + axis]).take(ids) for part in (0, 2, 4))
+        back[..., axis] = slope_x * x + slope_y * y + shift
+    return back
