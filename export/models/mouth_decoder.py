@@ -85,6 +85,11 @@ class MouthDecoder(nn.Module):
         return picture * shade, covers[1], covers[0]
 
 
+def hidden(upper: Tensor, teeth: Tensor) -> Tensor:
+    """Return the layer (B, 4, H, W) of which only a part (B, 1), 0…1, is to be seen."""
+    return upper - (1 - teeth)[..., None, None] * torch.tensor([0.0, 0.0, 0.0, OUT_OF_SIGHT]).reshape(1, 4, 1, 1)
+
+
 def _enlarged(x: Tensor) -> Tensor:
     return functional.interpolate(x, (PATCH_HEIGHT, PATCH_WIDTH), mode="bilinear", align_corners=False)
 
@@ -120,8 +125,7 @@ class OnePerson(nn.Module):
         geometry: (B, 42). colours: (B, 6). teeth: (B, 1) how much of the upper teeth is there, 0…1.
         """
         n = geometry.shape[0]
-        hidden = (1 - teeth)[..., None, None] * torch.tensor([0.0, 0.0, 0.0, OUT_OF_SIGHT]).reshape(1, 4, 1, 1)
-        upper = self.upper_teeth.expand(n, -1, -1, -1) - hidden
+        upper = hidden(self.upper_teeth.expand(n, -1, -1, -1), teeth)
         lower = self.lower_teeth.expand(n, -1, -1, -1)
         picture = self.decoder.combine(geometry, self.person.expand(n, -1), upper, lower)[0]
         light = colours[:, :3].mean(1, keepdim=True) / self.person[:, :3].mean()
