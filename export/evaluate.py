@@ -21,7 +21,10 @@ from space_runtime.timebase import SAMPLE_RATE
 REST_SHARE = 0.15
 """A speaker's face at rest is the median of this share of his frames: those with the lips closest."""
 GOALS = {"gap": 0.70, "width": 0.40, "jaw": 0.62}
+AT_REST = 0.02
+"""A face is at rest while no landmark lies farther than this from its place (eye distances)."""
 ONSET_STEPS = 25
+"""A sound that begins suddenly may be speech for this long."""
 CLOSED_GAP = 0.015
 """How far above its rest the lip gap may lie where lips count as closed (the film's lie within 0.01 of it)."""
 
@@ -93,7 +96,7 @@ def behaviour(ear: Ear, data: Path, cache: Path, talks: list[Talk]) -> dict[str,
 
 def closure_checks(ear: Ear, data: Path, cache: Path) -> dict[str, str]:
     """Closures and the return to rest on unseen real speakers, phone times from forced alignment."""
-    closed, closed_in_film, open_vowels, ends = [], [], [], []
+    closed, closed_in_film, open_vowels, ends, false_closures = [], [], [], [], []
     talks = aligned_talks(data, cache, "grid_others")
     rests = resting_faces([talk for talk, _ in talks])
     for talk, phones in talks:
@@ -107,13 +110,17 @@ def closure_checks(ear: Ear, data: Path, cache: Path) -> dict[str, str]:
                 closed_in_film.append(_least(filmed, film_times, start - 0.04, end + 0.04) < CLOSED_GAP)
             elif name in {"AY", "EY", "EH", "AA", "AE"}:
                 open_vowels.append(_greatest(gap, times, start, end) > 2 * CLOSED_GAP)
+        bilabial = [(b, e) for name, b, e in phones if set(classes_of(name, "arpabet") or ()) & set(BILABIAL)]
+        near = np.any([(times > b - 0.06) & (times < e + 0.06) for b, e in bilabial] or [times < 0], 0)
+        false_closures.append(np.mean((track.closure > 0.5) & ~near))
         moved = np.abs(track.landmarks - ear.neutral).max((1, 2))
-        awake = times[moved > 0.01]
+        awake = times[moved > AT_REST]
         if phones[-1][0] == "pau" and len(awake):
             ends.append(awake[-1] - phones[-1][1])
     middle, late = np.quantile(ends, [0.5, 0.9]) * 1000
     return {
         "lips closed at p, b, m (grid_others)": f"{np.mean(closed):.0%}  (the film: {np.mean(closed_in_film):.0%})",
+        "closed without p, b or m within 60 ms": f"{np.mean(false_closures):.1%} of the time",
         "lips open at open vowels (grid_others)": f"{np.mean(open_vowels):.0%}",
         "rest after the last phone (grid_others)": f"median {middle:.0f} ms, 90 % {late:.0f} ms",
     }

@@ -20,7 +20,7 @@ from export.data.phones import N_CLASSES
 from export.data.prepare import DEV_CLIPS, DEV_SYNTHETIC
 from export.data.teacher import attach
 from export.losses import LossWeights, class_loss, motion_losses, switch_loss, target_landmarks
-from export.models.landmarks import GATE_MARGIN, LandmarksConfig, Speech2Landmarks, gate
+from export.models.landmarks import SPEECH_GATE, LandmarksConfig, Speech2Landmarks, gate
 from space_runtime.stages.features import N_FEATURES
 
 CORPORA = ("filmed", "synthetic", "recorded")
@@ -111,7 +111,7 @@ def losses(network: Speech2Landmarks, batch: Batch) -> dict[str, Tensor]:
     speech, closure = network.switches(hidden)[:, WARM_STEPS:].unbind(-1)
     n = len(motion)
     decoded = network.decode(hidden[:n], neutral[:, None], emotion[:n, None])
-    awake = gate(decoded.speech, GATE_MARGIN).detach()
+    awake = gate(decoded.speech, SPEECH_GATE).detach()
     wanted = target_landmarks(network.face, motion, awake, neutral, emotion[:n])
     trust = torch.from_numpy(batch.trust)
     return {

@@ -79,7 +79,7 @@ def test_no_emotion_modulates_nothing(tiny: Speech2Landmarks) -> None:
 
 
 def test_the_gate_reaches_both_ends_exactly() -> None:
-    opened = gate(torch.tensor([-9.0, -3.0, 0.0, 3.0, 9.0]), 0.1)
+    opened = gate(torch.tensor([-9.0, -3.0, 0.0, 3.0, 9.0]), (0.1, 0.9))
     assert opened[0] == opened[1] == 0
     assert opened[2] == pytest.approx(0.5)
     assert opened[3] == opened[4] == 1

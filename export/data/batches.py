@@ -17,8 +17,8 @@ from space_runtime.stages.features import FRAME_HOP
 from space_runtime.values import N_EMOTIONS
 
 Rng = np.random.Generator
-LEAD_FRAMES, TRAIL_FRAMES = 10, 12
-"""The face is awake this many 10 ms frames before and after speech."""
+LEAD_FRAMES, FILMED_LEAD_FRAMES, TRAIL_FRAMES = 10, 35, 12
+"""The face is awake this many 10 ms frames before speech, before filmed speech (its breath is heard) and after it."""
 TEACHER_TRUST = 0.35
 """Weight of the teacher's motion against the film's."""
 EDGE_FRAMES = 2
@@ -94,7 +94,8 @@ def _batch(corpora: dict[str, Corpus], model: FaceModel, rest: Floats, plan: Bat
     labels = np.stack([cut.labels for cut in cuts])
     labels[noise_only] = SILENCE
     classes = labels[:, seen].astype(np.int64)
-    closure, speech = closure_target(labels)[:, seen], speech_target(labels)[:, seen]
+    lead = np.where(np.arange(len(names)) < plan.n_filmed, FILMED_LEAD_FRAMES, LEAD_FRAMES)
+    closure, speech = closure_target(labels)[:, seen], speech_target(labels, lead)[:, seen]
     motion = np.stack([cut.motion[seen] for cut in cuts[: plan.n_moving]])
     neutral = np.stack([_random_neutral(model, rest, rng) for _ in range(plan.n_moving)])
     emotion = np.stack([_random_emotion(rng) for _ in names])
@@ -113,14 +114,17 @@ def closure_target(labels: NDArray[np.uint8]) -> Floats:
     return target
 
 
-def speech_target(labels: NDArray[np.uint8]) -> Floats:
-    """Return (…, N) 1 during and around speech (short pauses included), 0 in silence, NaN where nothing is known."""
+def speech_target(labels: NDArray[np.uint8], lead: NDArray[np.int64]) -> Floats:
+    """Return (B, N) 1 during and around speech (short pauses included), 0 in silence, NaN where nothing is known.
+
+    lead (B,): how many frames the face is awake before speech.
+    """
     speech = (labels != SILENCE) & (labels != UNKNOWN)
-    total = np.cumsum(np.concatenate([np.zeros((*speech.shape[:-1], 1), np.int64), speech], -1), -1)
+    total = np.cumsum(np.concatenate([np.zeros((len(speech), 1), np.int64), speech], 1), 1)
     n = speech.shape[-1]
     first = np.clip(np.arange(n) - TRAIL_FRAMES, 0, n)
-    last = np.clip(np.arange(n) + LEAD_FRAMES + 1, 0, n)
-    target = (total[..., last] > total[..., first]).astype(np.float32)
+    last = np.clip(np.arange(n) + lead[:, None] + 1, 0, n)
+    target = (np.take_along_axis(total, last, 1) > total[:, first]).astype(np.float32)
     target[(labels == UNKNOWN) & (target == 0)] = np.nan
     return target
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.data.motion import Talk, read_talks, resample_track
-from export.data.motion_space import MotionSpace, rest_of, speech_envelope
+from export.data.motion_space import BREATH_S, LEAD_IN_S, MotionSpace, rest_of, speech_envelope
 from export.data.phones import frame_labels
 from export.data.voices import Segment, read_pcm
 from space_runtime.geometry import Floats
@@ -23,6 +23,8 @@ from space_runtime.stages.features import FRAME_HOP, N_MELS, TAIL, WINDOW, mel_p
 from space_runtime.timebase import HOP
 
 POWER_FLOOR = 1e-12
+ACROSS = np.array([1, 0, 0], np.float32)
+"""The axis of the mouth's width."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,9 +121,11 @@ def filmed_rows(data: Path, cache: Path, space: MotionSpace, name: str = "grid_s
     for talk, phones in aligned_talks(data, cache, name):
         mel = log_powers(talk.pcm)
         moved = talk.landmarks - rest_of(talk, phones, space.rest)
-        motion = resample_track(space.weights(moved), talk.fps, len(mel))
-        envelope = speech_envelope(phones, len(mel))
-        yield Row(mel, frame_labels(phones, "arpabet", len(mel)), motion * envelope[:, None])
+        motion = np.zeros((len(mel), len(space.basis)), np.float32)
+        for axes, lead_in_s in ((ACROSS, LEAD_IN_S), (1 - ACROSS, BREATH_S)):
+            part = resample_track(space.weights(moved * axes), talk.fps, len(mel))
+            motion += part * speech_envelope(phones, len(mel), lead_in_s)[:, None]
+        yield Row(mel, frame_labels(phones, "arpabet", len(mel)), motion)
 
 
 def aligned_talks(data: Path, cache: Path, name: str) -> list[tuple[Talk, list[Segment]]]:

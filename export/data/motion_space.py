@@ -17,8 +17,9 @@ from space_runtime.values import Emotion
 N_MOTION: Final = 20
 LIPS, JAW, CHEEK_FREE = slice(48, 68), slice(2, 15), (*range(17, 48), *range(68, 78))
 """CHEEK_FREE: brows, nose, eyes, irises: whatever moves there is not speech."""
-LEAD_IN_S, LEAD_OUT_S = 0.10, 0.12
-"""The mouth may move this long before the first and after the last phone."""
+LEAD_IN_S, BREATH_S, LEAD_OUT_S = 0.10, 0.35, 0.12
+"""The mouth may move this long before the first phone and after the last; it opens earlier, for a breath, but its width
+says nothing then."""
 RAMP_S: Final = 0.12
 MOUTH_WEIGHT: Final = 3.0
 
@@ -76,11 +77,11 @@ def rest_of(talk: Talk, phones: list[Segment], rest: Floats | None) -> Floats:
     return rest if is_open and rest is not None else face
 
 
-def speech_envelope(phones: list[Segment], n_frames: int) -> Floats:
+def speech_envelope(phones: list[Segment], n_frames: int, lead_in_s: float = LEAD_IN_S) -> Floats:
     """Return (n_frames,) 0…1 on the 10 ms grid: 1 while there is speech, ramps before and after, 0 in silence."""
     spoken = [(start, end) for name, start, end in phones if name != "pau"]
     time = np.arange(n_frames) / TRACK_HZ
-    first, last = spoken[0][0] - LEAD_IN_S, spoken[-1][1] + LEAD_OUT_S
+    first, last = spoken[0][0] - lead_in_s, spoken[-1][1] + LEAD_OUT_S
     return np.clip(np.minimum(time - first, last - time) / RAMP_S + 1, 0, 1).astype(np.float32)
 
 
@@ -110,7 +111,6 @@ def face_constants(space: MotionSpace, model: FaceModel) -> dict[str, Floats]:
     shapes = {name: moved / ratio for name, moved in model.displacements().items()}
     return {
         "basis": space.basis,
-        "gain": np.ones(len(space.basis), np.float32),
         "expressions": _expressions(shapes, opening=False),
         "openings": _expressions(shapes, opening=True),
         "reference_size": reference,

@@ -29,7 +29,8 @@ _ARPABET = {
     "aa": "aa", "ae": "ae", "ah": "uh", "ao": "o", "aw": "aa u", "ax": "uh", "axr": "r", "ay": "aa i", "b": "p",
     "ch": "t sh", "d": "t", "dh": "th", "dx": "t", "eh": "e", "el": "l", "em": "m", "en": "n", "er": "r", "ey": "e i",
     "f": "f", "g": "k", "hh": "h", "ih": "i", "ix": "i", "iy": "i", "jh": "t sh", "k": "k", "l": "l", "m": "m",
-    "n": "n", "ng": "k", "ow": "o u", "oy": "o i", "p": "p", "r": "r", "s": "s", "sh": "sh", "t": "t", "th": "th", "uh": "u",
+    "n": "n", "ng": "k", "ow": "o u", "oy": "o i", "p": "p", "r": "r", "s": "s", "sh": "sh", "t": "t", "th": "th",
+    "uh": "u",
     "uw": "u", "v": "f", "w": "w", "y": "j", "z": "s", "zh": "sh",
 }
 

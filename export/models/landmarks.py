@@ -25,12 +25,14 @@ from torch import Tensor, nn
 from space_runtime.geometry import N_LANDMARKS
 from space_runtime.values import N_EMOTIONS
 
-UPPER_INNER, LOWER_INNER = (61, 62, 63), (67, 66, 65)
-GATE_MARGIN = 0.1
-"""Below this probability of speech the gate is exactly 0, above one minus it exactly 1."""
-CLOSURE_MARGIN = 0.2
-UPPER_SHARE = 0.3
-"""Share of the upper lip in closing; the lower lip and the jaw do the rest."""
+INNER_PAIRS = ((61, 67), (62, 66), (63, 65))
+NO_LIMIT = 1e3
+SPEECH_GATE = (0.1, 0.6)
+"""Below the first probability of speech the gate is exactly 0, above the second exactly 1."""
+CLOSURE_GATE = (0.2, 0.7)
+"""The same for closed lips; training counts a missed closure four times, so its probabilities are high."""
+LEAST_GAP = 0.3
+"""The least height between the inner lips, over that at rest: lips press on one another but never pass through."""
 OPEN_DAMPING = 0.6
 """How much of an emotion's mouth opening gives way while there is speech."""
 
@@ -54,6 +56,14 @@ class Decoded:
     landmarks: Tensor
     speech: Tensor
     closure: Tensor
+
+
+def _differences(pairs: tuple[tuple[int, int], ...]) -> Tensor:
+    """Return (n, N): what subtracts the second landmark of every pair from the first."""
+    rows = torch.zeros(len(pairs), N_LANDMARKS)
+    for row, (first, second) in enumerate(pairs):
+        rows[row, first], rows[row, second] = 1.0, -1.0
+    return rows
 
 
 class Film(nn.Module):
@@ -97,33 +107,42 @@ class GruLayer(nn.Module):
 class Face(nn.Module):
     """The fixed part: motion weights, emotion, gates → landmarks. Holds measured constants, learns nothing.
 
-    basis (K, 3N) and gain (K,): directions of mouth motion, their size. expressions, openings (8, 3N): displacement of
+    basis (K, 3N): directions of mouth motion. expressions, openings (8, 3N): displacement of
     each full emotion, without and with what opens the lips. reference_size (2,): mouth width and height of the lower
     face of the filmed speaker. closers (3, N): see `_close`.
     """
 
     basis: Tensor
-    gain: Tensor
     expressions: Tensor
     openings: Tensor
     reference_size: Tensor
     closers: Tensor
+    pairs: Tensor
+    spans: Tensor
+    size_to_axes: Tensor
+    height_limit: Tensor
 
     def __init__(self, n_motion: int) -> None:
         super().__init__()
         for name, shape in {
             "basis": (n_motion, N_LANDMARKS * 3),
-            "gain": (n_motion,),
             "expressions": (N_EMOTIONS, N_LANDMARKS * 3),
             "openings": (N_EMOTIONS, N_LANDMARKS * 3),
             "reference_size": (2,),
             "closers": (3, N_LANDMARKS),
         }.items():
             self.register_buffer(name, torch.zeros(shape))
+        for name, constant in {
+            "pairs": _differences(INNER_PAIRS),
+            "spans": _differences(((54, 48), (33, 8))),
+            "size_to_axes": torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]]),
+            "height_limit": torch.tensor([-NO_LIMIT, 0.0, -NO_LIMIT]),
+        }.items():
+            self.register_buffer(name, constant, persistent=False)
 
     def forward(self, motion: Tensor, speech: Tensor, closure: Tensor, neutral: Tensor, emotion: Tensor) -> Tensor:
         """Return (…, N, 3). motion (…, K); speech, closure (…, 1) gates; neutral (…, N, 3); emotion (…, 8)."""
-        return self.assemble((speech * motion * self.gain) @ self.basis, speech, closure, neutral, emotion)
+        return self.assemble((speech * motion) @ self.basis, speech, closure, neutral, emotion)
 
     def assemble(self, talking: Tensor, speech: Tensor, closure: Tensor, neutral: Tensor, emotion: Tensor) -> Tensor:
         """Return landmarks (…, N, 3) from displacements of the filmed speaker's face ``talking`` (…, 3·N)."""
@@ -134,22 +153,20 @@ class Face(nn.Module):
 
     def _size(self, neutral: Tensor) -> Tensor:
         """Return (…, 1, 3) factors: mouth width for x, height of the lower face for y and z, over the speaker's."""
-        width = torch.linalg.vector_norm(neutral[..., 54, :] - neutral[..., 48, :], dim=-1, keepdim=True)
-        height = torch.linalg.vector_norm(neutral[..., 33, :] - neutral[..., 8, :], dim=-1, keepdim=True)
-        factors = torch.cat([width, height, height], -1) / self.reference_size[[0, 1, 1]]
-        return factors.clamp(0.6, 1.6)[..., None, :]
+        width_and_height = torch.linalg.vector_norm(self.spans @ neutral, dim=-1) / self.reference_size
+        factors: Tensor = (width_and_height @ self.size_to_axes).clamp(0.6, 1.6)
+        return factors[..., None, :]
 
     def _close(self, moved: Tensor, neutral: Tensor, closure: Tensor) -> Tensor:
-        """Return landmarks whose lips come together by ``closure`` and never pass through one another.
+        """Return landmarks whose lips come together by ``closure`` (…, 1) and never pass through one another.
 
-        closers (3, N): how far each landmark follows the closing of each of the three inner pairs (> 0 downwards).
+        closers (3, N): how each landmark follows a change of the gap of each of the three inner pairs (upper lip > 0).
+        Gaps are (…, 3 pairs, 3 axes); limits apply to their height alone.
         """
-        upper, lower = list(UPPER_INNER), list(LOWER_INNER)
-        gap = moved[..., upper, 1] - moved[..., lower, 1]
-        rest = (neutral[..., upper, 1] - neutral[..., lower, 1]).clamp(min=0.0)
-        wanted = torch.maximum(gap + closure * (rest - gap), 0.3 * rest)
-        lifted = (wanted - gap) @ self.closers
-        return moved + torch.stack([torch.zeros_like(lifted), lifted, torch.zeros_like(lifted)], -1)
+        gap, rest = self.pairs @ moved, torch.maximum(self.pairs @ neutral, self.height_limit)
+        wanted = gap + closure[..., None] * (rest - gap)
+        allowed = torch.maximum(wanted, LEAST_GAP * rest + self.height_limit)
+        return moved + self.closers.T @ (allowed - gap)
 
 
 class Speech2Landmarks(nn.Module):
@@ -191,7 +208,7 @@ class Speech2Landmarks(nn.Module):
             x = layer(x, state)
             states.append(x)
         decoded = self.decode(x, neutral, emotion)
-        speech, closure = gate(decoded.speech, GATE_MARGIN), gate(decoded.closure, CLOSURE_MARGIN)
+        speech, closure = gate(decoded.speech, SPEECH_GATE), gate(decoded.closure, CLOSURE_GATE)
         return decoded.landmarks, speech, closure, torch.cat(states, -1) - self.resting
 
     def sequence(self, features: Tensor, emotion: Tensor, state_in: Tensor) -> tuple[Tensor, Tensor]:
@@ -207,12 +224,15 @@ class Speech2Landmarks(nn.Module):
     def decode(self, x: Tensor, neutral: Tensor, emotion: Tensor) -> Decoded:
         """Return what the hidden values x (…,H) mean; neutral (…,78,3) and emotion (…,8) broadcast against them."""
         embedded = self.embed_film(self.embed(neutral.flatten(-2)), emotion)
-        motion = self.motion(torch.cat([x, embedded.expand(*x.shape[:-1], -1)], -1))
+        if x.dim() > 2:  # a sequence: the same face at every step
+            embedded = embedded.expand(*x.shape[:-1], -1)
+        motion = self.motion(torch.cat([x, embedded], -1))
         speech, closure = self.switches(x).chunk(2, -1)
-        landmarks = self.face(motion, gate(speech, GATE_MARGIN), gate(closure, CLOSURE_MARGIN), neutral, emotion)
+        landmarks = self.face(motion, gate(speech, SPEECH_GATE), gate(closure, CLOSURE_GATE), neutral, emotion)
         return Decoded(landmarks, speech, closure)
 
 
-def gate(logit: Tensor, margin: float) -> Tensor:
-    """Return 0…1, exactly 0 below a probability of ``margin`` and exactly 1 above ``1 − margin``."""
-    return ((torch.sigmoid(logit) - margin) / (1 - 2 * margin)).clamp(0, 1)
+def gate(logit: Tensor, limits: tuple[float, float]) -> Tensor:
+    """Return 0…1: exactly 0 below the first probability, exactly 1 above the second, a straight line between."""
+    lowest, highest = limits
+    return ((torch.sigmoid(logit) - lowest) / (highest - lowest)).clamp(0, 1)
