@@ -13,10 +13,11 @@ import pytest
 from numpy.typing import NDArray
 
 from space_runtime.generator import interior
-from space_runtime.generator.backward import picture_points
+from space_runtime.generator.backward import Box, picture_points
 from space_runtime.generator.mesh import OVAL, RING_FACTORS, move
 from space_runtime.geometry import NEUTRAL_POSE, Floats, HeadPose, apply_pose, remove_pose
 from space_runtime.keypoints import keypoints_from_mesh
+from space_runtime.ort import load_network
 from space_runtime.portrait import Portrait, portrait_from_pixels
 from space_runtime.stages.frames import Appearance, WarpGenerator
 from space_runtime.stages.pose import compose
@@ -161,6 +162,28 @@ def test_only_parted_lips_show_the_inside(monkeypatch: pytest.MonkeyPatch) -> No
     inside = [share_of(rendered(driven(d)), GREEN).sum() for d in (closed_lips(), jaw(0.4), jaw(1.0))]
     assert inside[0] == 0
     assert inside[2] > inside[1] > 50
+
+
+def test_the_shipped_decoder_fills_the_mouth_and_leaves_the_rest() -> None:
+    generator = replace(GENERATOR, decoder=load_network("mouth_decoder", pictures.MODELS / "mouth_decoder.onnx"))
+    prepared = generator.prepare(portrait())
+    assert np.array_equal(generator.render(prepared, driven()), rendered(driven()))
+    plain, decoded = rendered(driven(jaw(1.0))), generator.render(prepared, driven(jaw(1.0)))
+    changed = (plain != decoded).any(2)
+    assert changed.sum() > 200
+    assert not changed[disc_mask(portrait().mesh[list(OVAL)]) == 0].any()
+
+
+def test_decoded_teeth_make_way_for_the_photo_s_own() -> None:
+    decoder = load_network("mouth_decoder", pictures.MODELS / "mouth_decoder.onnx")
+    mesh = appearance().mesh
+    parts = interior.prepare_interior(portrait().image, mesh.source, mesh.normalised, decoder, own_teeth=False)
+    box = Box(200, 240, 330, 370)
+    with_teeth, without = (
+        interior.interior_in(box, replace(parts, teeth=teeth), mesh.normalised, mesh.pose) for teeth in (1.0, 0.0)
+    )
+    assert (with_teeth.max(2) > 150).sum() > 100
+    assert (without.max(2) > 150).sum() == 0
 
 
 def test_a_turn_moves_the_nose_before_the_cheeks_and_never_the_outermost_ring() -> None:
