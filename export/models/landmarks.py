@@ -27,7 +27,7 @@ from space_runtime.values import N_EMOTIONS
 
 INNER_PAIRS = ((61, 67), (62, 66), (63, 65))
 NO_LIMIT = 1e3
-SPEECH_GATE = (0.1, 0.6)
+SPEECH_GATE = (0.3, 0.6)
 """Below the first probability of speech the gate is exactly 0, above the second exactly 1."""
 CLOSURE_GATE = (0.2, 0.7)
 """The same for closed lips; training counts a missed closure four times, so its probabilities are high."""
