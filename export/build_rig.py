@@ -5,7 +5,7 @@
 
 From ICT-FaceKit (Li et al. 2020, "Learning Formation of Physically-Based Face Attributes", CVPR; MIT) come the mean
 face, the identity modes and the expression shapes, read off at its 68 landmark vertices. A tracker places its points at
-slightly other places than ICT's vertices; the mean difference on tracked faces at rest (`tracker`) is stored beside
+slightly other places than ICT's vertices; the difference on a filmed face at rest (`tracker`) is stored beside
 them, so that the runtime can meet both kinds of faces. The iris points come from tracked portraits.
 """
 
@@ -98,16 +98,16 @@ def normalised_motion(mean: Floats, raw: Floats) -> Floats:
     return np.stack([normalise((mean + motion).astype(np.float32))[0] - rest for motion in raw])
 
 
-def resting_faces(data: Path) -> Floats:
-    """Return (n, 68, 3): the normalised face at rest of each tracked speaker: lips shut, eyes open."""
-    faces: dict[str, list[Floats]] = {}
-    for name in ("grid_s1", "grid_others"):
-        clips = json.loads((data / "talking_heads" / f"{name}.json").read_text())
-        points = _tracked_points(data / "talking_heads" / f"{name}.npz")
-        for clip in clips[:200]:
-            frames = points[clip["first_frame"] : clip["first_frame"] + clip["n_frames"] : 3]
-            faces.setdefault(clip["speaker"], []).extend(normalise(frame)[0] for frame in frames)
-    return np.stack([_at_rest(np.stack(frames)) for frames in faces.values()])
+def resting_face(data: Path) -> Floats:
+    """Return (68, 3): the normalised face at rest of the filmed speaker of the training data: lips shut, eyes open.
+
+    The portraits are of no use here: most of them smile.
+    """
+    folder = data / "talking_heads"
+    points = _tracked_points(folder / "grid_s1.npz")
+    clips = json.loads((folder / "grid_s1.json").read_text())[:200]
+    rows = np.concatenate([np.arange(c["first_frame"], c["first_frame"] + c["n_frames"], 3) for c in clips])
+    return _at_rest(np.stack([normalise(points[row])[0] for row in rows]))
 
 
 def _tracked_points(path: Path) -> Floats:
@@ -125,11 +125,8 @@ def _at_rest(faces: Floats) -> Floats:
     return rest
 
 
-def iris_points(data: Path) -> Floats:
-    """Return (10, 3): iris points relative to the mean of each eye's lids, symmetric, looking straight ahead.
-
-    The median of the tracked portraits, most of which look into the camera.
-    """
+def tracked_portraits(data: Path) -> Floats:
+    """Return (n, 78, 3): the normalised landmarks of every portrait in which a face is found."""
     names = ("face_detector", "face_mesh")
     detector, mesh = (load_network(name, MODELS / f"{name}.onnx") for name in names)
     tracker = FaceTracker(detector, mesh)
@@ -138,8 +135,16 @@ def iris_points(data: Path) -> Floats:
         picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
         face = None if picture is None else tracker.track(np.ascontiguousarray(picture[..., ::-1]))
         if face is not None:
-            points = normalise(landmarks_from_mesh(face.mesh))[0]
-            found.append(points[RIGHT_IRIS.start : LEFT_IRIS.stop] - lid_centres(points))
+            found.append(normalise(landmarks_from_mesh(face.mesh))[0])
+    return np.stack(found)
+
+
+def iris_points(portraits: Floats) -> Floats:
+    """Return (10, 3): iris points relative to the mean of each eye's lids, symmetric, looking straight ahead.
+
+    The median of the tracked portraits, most of which look into the camera.
+    """
+    found = [points[RIGHT_IRIS.start : LEFT_IRIS.stop] - lid_centres(points) for points in portraits]
     return _symmetric(np.concatenate([np.zeros((68, 3), np.float32), np.median(found, 0)]))[68:].astype(np.float32)
 
 
@@ -151,7 +156,7 @@ def _symmetric(points: Floats) -> Floats:
 
 def tracker_difference(model: FaceModel, data: Path) -> Floats:
     """Return (78, 3): where the tracker puts its points minus where ICT has them, on a mean face at rest, lips shut."""
-    tracked = resting_faces(data).mean(0)
+    tracked = resting_face(data)
     iris = model.mean[68:] - lid_centres(model.mean)
     face = _symmetric(np.concatenate([tracked, iris + lid_centres(tracked)]).astype(np.float32))
     for upper, lower in LIP_PAIRS:
@@ -161,7 +166,7 @@ def tracker_difference(model: FaceModel, data: Path) -> Floats:
 
 def build(data: Path) -> dict[str, Floats]:
     """Return the arrays of rig.npz: mean (78, 3), tracker (78, 3), identities (50, 78, 3), shapes (52, 78, 3)."""
-    model = read_face_model(data, iris_points(data))
+    model = read_face_model(data, iris_points(tracked_portraits(data)))
     return {
         "mean": model.mean,
         "tracker": tracker_difference(model, data),

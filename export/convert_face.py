@@ -76,8 +76,12 @@ def finish_detector(to: Rewriter, source: onnx.GraphProto) -> None:
 
 def finish_mesh(to: Rewriter, source: onnx.GraphProto) -> None:
     """Mesh, lips, eyes and irises → one mesh, refined points written over the coarse ones, irises appended."""
-    subsets = [list(helper.get_attribute_value(attribute)) for node in source.node for attribute in node.attribute
-               if attribute.name == "subset_idxs"]
+    subsets = [
+        list(helper.get_attribute_value(attribute))
+        for node in source.node
+        for attribute in node.attribute
+        if attribute.name == "subset_idxs"
+    ]
     lips, right_eye, left_eye = (next(s for s in subsets if corner in s) for corner in (61, 33, 263))
     coarse = to.reshape("output_mesh_identity", N_MESH, 3)
     plane, depth = to.part(coarse, 0, 2, 1), to.part(coarse, 2, 3, 1)
@@ -117,16 +121,30 @@ RECIPES: Final = {
     "face_detector": Recipe(
         "face_detection/face_detection_short_range.tflite",
         "bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8",
-        "input", DETECTOR_SIDE, (127.5, -1.0), finish_detector,
-        {"boxes": (896, 4), "keypoints": (896, 6, 2), "scores": (896,)}),
+        "input",
+        DETECTOR_SIDE,
+        (127.5, -1.0),
+        finish_detector,
+        {"boxes": (896, 4), "keypoints": (896, 6, 2), "scores": (896,)},
+    ),
     "face_mesh": Recipe(
         "face_landmark/face_landmark_with_attention.tflite",
         "e06a804e0144f9929eda782122916b35d60c697c3c9344013ca2bbe76a6ce2b4",
-        "input_1", MESH_SIDE, (255.0, 0.0), finish_mesh, {"mesh": (478, 3), "confidence": (1,)}),
+        "input_1",
+        MESH_SIDE,
+        (255.0, 0.0),
+        finish_mesh,
+        {"mesh": (478, 3), "confidence": (1,)},
+    ),
     "person_matte": Recipe(
         "selfie_segmentation/selfie_segmentation.tflite",
         "9ee168ec7c8f2a16c56fe8e1cfbc514974cbbb7e434051b455635f1bd1462f5c",
-        "input_1", MATTE_SIDE, (255.0, 0.0), finish_matte, {"matte": (256, 256)}),
+        "input_1",
+        MATTE_SIDE,
+        (255.0, 0.0),
+        finish_matte,
+        {"matte": (256, 256)},
+    ),
 }
 
 

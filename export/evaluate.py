@@ -135,8 +135,13 @@ def noise_checks(ear: Ear) -> dict[str, str]:
     brown -= np.convolve(brown, np.ones(400) / 400, "same")
     time = np.arange(n) / SAMPLE_RATE
     chord = sum(np.sin(2 * np.pi * f * time) * (1 + 0.5 * np.sin(2 * np.pi * 1.5 * time)) for f in (220, 277, 330, 440))
-    sounds = {"digital silence": np.zeros(n), "white noise": white, "low rumble": brown,
-              "swelling noise": white * (1 + np.sin(4 * np.pi * time)), "chord": np.asarray(chord)}
+    sounds = {
+        "digital silence": np.zeros(n),
+        "white noise": white,
+        "low rumble": brown,
+        "swelling noise": white * (1 + np.sin(4 * np.pi * time)),
+        "chord": np.asarray(chord),
+    }
     checks = {}
     for name, sound in sounds.items():
         moves = []

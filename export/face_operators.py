@@ -56,8 +56,10 @@ def subset_to_transform(to: Rewriter, node: NodeProto) -> None:
     size = np.array([given["output_width"], given["output_height"]], np.float32)
     enlarge = np.array([given["scale_x"], given["scale_y"]], np.float32) / size
     points = to.part(to.reshape(node.input[0], -1, 3), 0, 2, 1)
-    ends = [to.add("Gather", points, to.constant(given[k], np.int64), axis=0)
-            for k in ("right_rotation_idx", "left_rotation_idx")]
+    ends = [
+        to.add("Gather", points, to.constant(given[k], np.int64), axis=0)
+        for k in ("right_rotation_idx", "left_rotation_idx")
+    ]
     across = to.add("Sub", *ends)
     direction = to.add("Div", across, to.add("ReduceL2", across, axes=[0], keepdims=1))
     cosine, sine = to.part(direction, 0, 1, 0), to.part(direction, 1, 2, 0)
@@ -84,8 +86,14 @@ def sample_patch(to: Rewriter, node: NodeProto, side: int) -> None:
     places = to.add("MatMul", to.constant(patch), to.add("Transpose", matrix, perm=[1, 0]))
     grid = to.add("Sub", to.add("Mul", places, to.constant(2 / side)), to.constant(1.0))
     features = to.add("Transpose", node.input[0], perm=[0, 3, 1, 2])
-    sampled = to.add("GridSample", features, to.reshape(grid, 1, height, width, 2),
-                     mode="bilinear", padding_mode="zeros", align_corners=0)
+    sampled = to.add(
+        "GridSample",
+        features,
+        to.reshape(grid, 1, height, width, 2),
+        mode="bilinear",
+        padding_mode="zeros",
+        align_corners=0,
+    )
     to.add("Transpose", sampled, output=node.output[0], perm=[0, 2, 3, 1])
 
 

@@ -34,9 +34,7 @@ class Track:
         return np.asarray(self.landmarks[low] * (1 - share) + self.landmarks[low + 1] * share, np.float32)
 
 
-def listen(
-    network: Network, look_ahead: int, pcm: Floats, neutral: Floats, emotion: Floats = NO_EMOTION
-) -> Track:
+def listen(network: Network, look_ahead: int, pcm: Floats, neutral: Floats, emotion: Floats = NO_EMOTION) -> Track:
     """Return the answers to (n,) samples at 16 kHz, silence appended until the last one has its look-ahead."""
     padded = np.concatenate([pcm, np.zeros(look_ahead + HOP, np.float32)]).astype(np.float32)
     features_state, state = feature_stage.initial_state(), landmark_stage.initial_state(network)

@@ -84,8 +84,11 @@ def signature(config: LatentsConfig) -> Signature:
     """Return the exported form's tensors, filled with noise."""
     b, noise = TRACED_BATCH, torch.Generator().manual_seed(0)
     shapes = {
-        "landmarks": (b, N_LANDMARKS, 3), "features": (b, config.n_features), "portrait_keypoints": (b, N_KEYPOINTS, 3),
-        "emotion": (b, N_EMOTIONS), "state_in": (b, config.hidden),
+        "landmarks": (b, N_LANDMARKS, 3),
+        "features": (b, config.n_features),
+        "portrait_keypoints": (b, N_KEYPOINTS, 3),
+        "emotion": (b, N_EMOTIONS),
+        "state_in": (b, config.hidden),
     }
     inputs = {name: 0.3 * torch.randn(shape, generator=noise) for name, shape in shapes.items()}
     return Signature(inputs, ("keypoints", "state_out"))
@@ -112,8 +115,15 @@ def main() -> None:
     export_onnx(OneStep(network), signature(config), MODELS / "landmarks2latents.onnx")
 
 
-def train(network: Landmarks2Latents, clips: list[Clip], speaker: Floats, identities: list[Identity], minutes: float,
-          out: Path, seed: int) -> None:
+def train(
+    network: Landmarks2Latents,
+    clips: list[Clip],
+    speaker: Floats,
+    identities: list[Identity],
+    minutes: float,
+    out: Path,
+    seed: int,
+) -> None:
     """Train for so many minutes; the checkpoint is the last state."""
     fitting = [c for i, c in enumerate(clips) if i % HELD_OUT]
     held_out = [c for i, c in enumerate(clips) if i % HELD_OUT == 0]
@@ -148,8 +158,14 @@ def run(network: Landmarks2Latents, batch: dict[str, Tensor]) -> Tensor:
 
 
 @torch.no_grad()
-def report(network: Landmarks2Latents, check: dict[str, Tensor], weight: Tensor,
-           gaps: list[tuple[list[int], list[int]]], step: int, loss: float) -> None:
+def report(
+    network: Landmarks2Latents,
+    check: dict[str, Tensor],
+    weight: Tensor,
+    gaps: list[tuple[list[int], list[int]]],
+    step: int,
+    loss: float,
+) -> None:
     """Say how the held-out sentences fare, against the fixed spread alone."""
     target = check["target"]
     moved = check["landmarks"] - (network.select @ check["keypoints"])[:, None]

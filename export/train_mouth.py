@@ -60,7 +60,8 @@ def train(
     """Train for so many minutes; the checkpoint is the last state."""
     rng, colours = np.random.default_rng(seed), colours_by_person(mouths, codes.num_embeddings)
     optimiser = torch.optim.AdamW(
-        [{"params": decoder.parameters(), "rate": 1.0}, {"params": codes.parameters(), "rate": 4.0}], rate,
+        [{"params": decoder.parameters(), "rate": 1.0}, {"params": codes.parameters(), "rate": 4.0}],
+        rate,
         weight_decay=1e-5,
     )
     start, step = time.monotonic(), 0
@@ -97,8 +98,10 @@ def colours_by_person(mouths: Mouths, n_people: int) -> Tensor:
 def signature() -> Signature:
     """Return the exported form's tensors, filled with noise."""
     noise = torch.Generator().manual_seed(0)
-    inputs = {name: 0.3 * torch.randn(TRACED_BATCH, n, generator=noise).abs()
-              for name, n in (("geometry", N_GEOMETRY), ("colours", N_COLOURS), ("teeth", 1))}
+    inputs = {
+        name: 0.3 * torch.randn(TRACED_BATCH, n, generator=noise).abs()
+        for name, n in (("geometry", N_GEOMETRY), ("colours", N_COLOURS), ("teeth", 1))
+    }
     return Signature(inputs, ("patch",))
 
 

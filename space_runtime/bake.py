@@ -23,7 +23,7 @@ from space_runtime.provenance import provenance
 from space_runtime.session import Session
 from space_runtime.sound import Sound, open_sound
 from space_runtime.stages.audio import Resampler, mix_to_mono
-from space_runtime.timebase import SAMPLE_RATE
+from space_runtime.timebase import SAMPLE_RATE, checked_fps
 from space_runtime.values import Controls, Frame
 from space_runtime.video import VideoWriter
 
@@ -82,7 +82,7 @@ def bake(
     Raises `UsageError` for an unknown format, mp4 without a portrait and a result that would overwrite the line,
     `MediaError` for a sound that cannot be used, `OutputError` when results cannot be written, `BundleError`.
     """
-    chosen, fps = parse_formats(formats), Fraction(fps)
+    chosen, fps = parse_formats(formats), checked_fps(fps)
     if Format.MP4 in chosen and portrait is None:
         raise UsageError("mp4 shows a face and so needs a portrait; give one, or bake npz and json only")
     pictures = portrait is not None and (plot or Format.MP4 in chosen)

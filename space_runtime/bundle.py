@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,24 @@ from numpy.typing import NDArray
 from space_runtime.errors import BundleError
 from space_runtime.manifest import Entry, Manifest, Setting, read_manifest, sha256_of
 from space_runtime.ort import Network, load_network
+
+REQUIRED: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
+    name: (frozenset(inputs.split()), frozenset(outputs.split()))
+    for name, inputs, outputs in (
+        ("face_detector", "picture", "boxes keypoints scores"),
+        ("face_mesh", "picture", "mesh confidence"),
+        ("person_matte", "picture", "matte"),
+        ("rig", "", "mean tracker identities shapes"),
+        ("speech2landmarks", "features neutral emotion state_in", "landmarks speech closure state_out"),
+        ("landmarks2latents", "landmarks features portrait_keypoints emotion state_in", "keypoints state_out"),
+        ("warp", "", "triangles mesh_from_keypoints"),
+        ("mouth_decoder", "geometry colours teeth", "patch"),
+    )
+}
+"""The tensors of every entry that this runtime feeds and reads."""
+
+MAX_LOOK_AHEAD: Final = 16_000
+"""Samples: nobody waits longer than a second for a face."""
 
 EMBEDDED = Path(__file__).parent / "models"
 """The bundle inside the package."""
@@ -32,6 +52,7 @@ class Bundle:
         """Return the network of that name. Raises `BundleError` when it is missing or a tensor of it is."""
         if name not in self._networks:
             entry = self.manifest.entry(name)
+            _check_required(entry)
             network = load_network(name, self.folder / entry.file)
             _check_tensors(entry, network)
             self._networks[name] = network
@@ -40,21 +61,25 @@ class Bundle:
     def arrays(self, name: str) -> dict[str, NDArray[np.generic]]:
         """Return the arrays of an npz entry by their names. Raises `BundleError` when one of them is missing."""
         entry = self.manifest.entry(name)
+        _check_required(entry)
         try:
             with np.load(self.folder / entry.file, allow_pickle=False) as archive:
                 return {tensor.name: archive[tensor.name] for tensor in entry.outputs}
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
             raise BundleError(f"{entry.file} of the bundle is damaged ({error}); reinstall the bundle") from None
 
     def settings(self, name: str) -> dict[str, Setting]:
         """Return the settings of an entry."""
         return self.manifest.entry(name).settings
 
-    def setting(self, name: str, key: str) -> int:
-        """Return one whole-number setting of an entry. Raises `BundleError` when it is missing."""
-        value = self.settings(name).get(key)
-        if not isinstance(value, int):
-            raise BundleError(f"{name!r} of the bundle lacks the setting {key!r}; use a bundle made for this version")
+    def look_ahead(self) -> int:
+        """Return Speech2Landmarks' look-ahead in samples. Raises `BundleError` when it is missing or absurd."""
+        value = self.settings("speech2landmarks").get("look_ahead_samples")
+        if type(value) is not int or not 0 <= value <= MAX_LOOK_AHEAD:
+            raise BundleError(
+                f"the bundle's look_ahead_samples is {value!r}; expected a whole number within 0…{MAX_LOOK_AHEAD}, "
+                "use a bundle made for this version"
+            )
         return value
 
 
@@ -81,8 +106,32 @@ def _check_file(folder: Path, entry: Entry) -> None:
         )
 
 
-def _check_tensors(entry: Entry, network: Network) -> None:
-    expected = {tensor.name for tensor in entry.inputs} | {tensor.name for tensor in entry.outputs}
-    missing = sorted(expected - set(network.inputs) - set(network.outputs))
+def _check_required(entry: Entry) -> None:
+    inputs, outputs = REQUIRED.get(entry.name, (frozenset(), frozenset()))
+    missing = (inputs - {t.name for t in entry.inputs}) | (outputs - {t.name for t in entry.outputs})
     if missing:
-        raise BundleError(f"network {entry.name!r} lacks the tensor {missing[0]!r}; use a bundle made for this version")
+        raise BundleError(
+            f"{entry.name!r} of the bundle lacks the tensor {min(missing)!r}; use a bundle made for this version"
+        )
+
+
+def _check_tensors(entry: Entry, network: Network) -> None:
+    """Compare the manifest's tensors with those of the file: names, and the fixed parts of the inputs' shapes."""
+    for tensor in entry.inputs:
+        actual = network.inputs.get(tensor.name)
+        if actual is None or not _agree(tensor.shape, actual):
+            raise BundleError(
+                f"network {entry.name!r} has {actual} where its manifest says {tensor.name!r} {tensor.shape}; "
+                "use a bundle made for this version"
+            )
+    missing = {tensor.name for tensor in entry.outputs} - set(network.outputs)
+    if missing:
+        raise BundleError(
+            f"network {entry.name!r} lacks the tensor {min(missing)!r}; use a bundle made for this version"
+        )
+
+
+def _agree(stated: tuple[int | str, ...], actual: tuple[int | str, ...]) -> bool:
+    """Return whether two shapes have the same rank and the same fixed numbers."""
+    fixed = [value if isinstance(value, int) else None for value in stated]
+    return fixed == [value if isinstance(value, int) else None for value in actual]

@@ -34,6 +34,13 @@ class Network:
         """Return every output by name."""
         return dict(zip(self.outputs, self._session.run(None, dict(feeds)), strict=True))
 
+    def state_size(self, name: str) -> int:
+        """Return the length of a state input's last axis. Raises `BundleError` when it is not fixed."""
+        size = self.inputs[name][-1]
+        if not isinstance(size, int):
+            raise BundleError(f"network {self.name!r} has a state of free size; use a bundle made for this version")
+        return size
+
 
 def load_network(name: str, path: Path, threads: int = 1) -> Network:
     """Return the network in ``path``, on the CPU with ``threads`` threads. Raises `BundleError` if it does not load."""

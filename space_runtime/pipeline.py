@@ -100,7 +100,7 @@ def build(bundle: Bundle, portrait: Portrait | None, controls: Controls, fps: Fr
     identity = rig.adapt(portrait.normalised) if portrait else rig.neutral_identity()
     return Pipeline(
         speech2landmarks=bundle.network("speech2landmarks"),
-        look_ahead=bundle.setting("speech2landmarks", "look_ahead_samples"),
+        look_ahead=bundle.look_ahead(),
         rig=rig,
         identity=identity,
         portrait_pose=pose_stage.chain(portrait.pose, identity.rest_in_photo) if portrait else NEUTRAL_POSE,

@@ -12,11 +12,14 @@ from space_runtime.bundle import Bundle
 from space_runtime.errors import UsageError
 from space_runtime.geometry import Floats
 from space_runtime.portrait import Portrait
-from space_runtime.timebase import HOP, n_frames
+from space_runtime.timebase import HOP, checked_fps, n_frames
 from space_runtime.values import Controls, Frame
 
 HOPS_AT_ONCE: Final = 50
 """Hops handed to the pipeline together when a push brings many."""
+
+LOUDEST: Final = 64.0
+"""Samples may exceed full scale by 36 dB; what is larger is no sound."""
 
 
 class Session:
@@ -29,7 +32,7 @@ class Session:
     bundle: an opened bundle. portrait: whose face speaks, None for a neutral identity.
     controls: see `Controls`. fps: frames per second. pictures: also render (512, 512, 3) RGB; needs a portrait.
 
-    Raises `UsageError` when pictures are asked for without a portrait.
+    Raises `UsageError` when pictures are asked for without a portrait, and for a frame rate outside 1…240.
     """
 
     def __init__(
@@ -42,7 +45,7 @@ class Session:
     ) -> None:
         if pictures and portrait is None:
             raise UsageError("pictures need a portrait; give one, or ask for curves only")
-        self._pipeline = pipeline_module.build(bundle, portrait, controls or Controls(), fps, pictures)
+        self._pipeline = pipeline_module.build(bundle, portrait, controls or Controls(), checked_fps(fps), pictures)
         self.reset()
 
     @property
@@ -60,7 +63,7 @@ class Session:
     def push(self, samples: Floats) -> list[Frame]:
         """Take (n,) mono samples at 16 kHz in −1…1 and return the frames that they complete.
 
-        Raises `UsageError` on another shape, on NaN or infinity, and after `finish`.
+        Raises `UsageError` on another shape or type, on NaN and on values beyond ±64, and after `finish`.
         """
         self._n_samples += _checked(samples, self._finished).size
         self._pending = np.concatenate([self._pending, samples.astype(np.float32)])
@@ -93,6 +96,8 @@ def _checked(samples: Floats, finished: bool) -> Floats:
         raise UsageError("the session is finished; call reset() before pushing another sound")
     if samples.ndim != 1:
         raise UsageError(f"samples have shape {samples.shape} instead of (n,); mix the channels to mono first")
-    if not np.isfinite(samples).all():
-        raise UsageError("samples contain NaN or infinity; repair the sound first")
+    if not np.issubdtype(samples.dtype, np.floating):
+        raise UsageError(f"samples are {samples.dtype}; expected float32 in −1…1, divide 16-bit integers by 32768")
+    if not (np.abs(samples) <= LOUDEST).all():
+        raise UsageError(f"samples contain NaN or values beyond ±{LOUDEST:g}; expected −1…1, repair the sound first")
     return samples

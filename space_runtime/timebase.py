@@ -37,6 +37,15 @@ def parse_fps(text: str) -> Fraction:
     return fps
 
 
+def checked_fps(fps: Fraction) -> Fraction:
+    """Return a frame rate that an API caller gave. Raises `UsageError` unless it is a fraction within 1…240."""
+    if not isinstance(fps, Fraction | int):
+        raise UsageError(f"the frame rate {fps!r} is not exact; give a Fraction, for example Fraction(30000, 1001)")
+    if not MIN_FPS <= fps <= MAX_FPS:
+        raise UsageError(f"the frame rate {fps} is outside {MIN_FPS}…{MAX_FPS} frames per second; choose one inside")
+    return Fraction(fps)
+
+
 def frame_sample(frame_index: int, fps: Fraction) -> Fraction:
     """Return the exact media time of a frame, in samples (not necessarily whole)."""
     return Fraction(frame_index * SAMPLE_RATE * fps.denominator, fps.numerator)

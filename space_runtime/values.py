@@ -6,6 +6,7 @@ Units inside: samples at 16 kHz, radians, weights 0…1. Axes: right-handed, x t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
@@ -14,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from space_runtime.errors import UsageError
 from space_runtime.geometry import Floats
 
 Pixels = NDArray[np.uint8]
@@ -35,9 +37,23 @@ class Emotion(StrEnum):
 N_EMOTIONS: Final = len(Emotion)
 
 
-def emotion_vector(mix: dict[Emotion, float]) -> Floats:
-    """Return the (8,) vector of a mix: one intensity 0…1 per label. Neutral's entry never matters to the networks."""
+def emotion_vector(mix: Mapping[Emotion, float]) -> Floats:
+    """Return the (8,) vector of a mix: one intensity 0…1 per label. Neutral's entry never matters to the networks.
+
+    Raises `UsageError` on a label that is none and on an intensity outside 0…1.
+    """
+    known = {label.value for label in Emotion}
+    for label, intensity in mix.items():
+        if label not in known:
+            raise UsageError(f"unknown emotion {label!r}; the known ones are {', '.join(sorted(known))}")
+        check_range(f"the intensity of {label}", intensity, 0.0, 1.0)
     return np.array([mix.get(label, 0.0) for label in Emotion], np.float32)
+
+
+def check_range(what: str, value: float, low: float, high: float) -> None:
+    """Raise `UsageError` unless ``low ≤ value ≤ high``; ``what`` names it in the message."""
+    if not low <= value <= high:
+        raise UsageError(f"{what} is {value}; expected {low:g}…{high:g}, choose a value inside")
 
 
 class HeadMode(StrEnum):
@@ -65,6 +81,8 @@ class Controls:
     head_mode, head_strength: where head motion comes from, and a factor 0…2 on the idle sway.
     head_track_rad: (n, 3) given yaw, pitch, roll relative to the portrait's pose, a row per frame; the last row holds.
     seed: of blinks and idle motion.
+
+    Raises `UsageError` when a value lies outside its range, is not finite or has another shape.
     """
 
     emotion: Floats = field(default_factory=lambda: np.zeros(N_EMOTIONS, np.float32))
@@ -78,6 +96,38 @@ class Controls:
     head_strength: float = 1.0
     head_track_rad: Floats | None = None
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check everything once, at the rim."""
+        for name, low, high in _RANGES:
+            check_range(name, getattr(self, name), low, high)
+        _check_array("emotion", self.emotion, (N_EMOTIONS,))
+        check_range("the least intensity of emotion", float(self.emotion.min()), 0.0, 1.0)
+        check_range("the greatest intensity of emotion", float(self.emotion.max()), 0.0, 1.0)
+        for name, shape in _SHAPES:
+            array = getattr(self, name)
+            if array is not None:
+                _check_array(name, array, shape)
+
+
+_RANGES: Final = (
+    ("mouth_strength", 0.0, 2.0),
+    ("expression_strength", 0.0, 2.0),
+    ("blinks_per_minute", 0.0, 120.0),
+    ("head_strength", 0.0, 2.0),
+)
+_SHAPES: Final = (("gaze_rad", (2,)), ("look_at", (3,)), ("head_track_rad", (-1, 3)))
+
+
+def _check_array(name: str, array: Floats, shape: tuple[int, ...]) -> None:
+    """Raise `UsageError` unless an array is finite and has that shape; −1 stands for any length from 1."""
+    actual = array.shape
+    fits = len(actual) == len(shape) and all(n == m or (m == -1 and n > 0) for n, m in zip(actual, shape, strict=True))
+    if not fits:
+        expected = str(shape).replace("-1", "n")
+        raise UsageError(f"{name} has the shape {actual}; expected {expected}, give it that shape")
+    if not np.isfinite(array).all():
+        raise UsageError(f"{name} contains NaN or infinity; expected finite numbers, repair it first")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

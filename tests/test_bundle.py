@@ -11,7 +11,7 @@ import pytest
 
 from space_runtime import BundleError, load_bundle
 from space_runtime.bundle import EMBEDDED
-from space_runtime.manifest import read_manifest, write_manifest
+from space_runtime.manifest import read_manifest, sha256_of, write_manifest
 
 Document = dict[str, object]
 
@@ -62,10 +62,52 @@ def test_a_missing_file_is_named(copy: Path) -> None:
 def test_a_missing_tensor_is_named(copy: Path) -> None:
     document = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
     entry = next(e for e in document["entries"] if e["name"] == "speech2landmarks")
-    entry["inputs"][0]["name"] = "no_such_tensor"
+    entry["inputs"].append({"name": "no_such_tensor", "shape": [1], "dtype": "float32"})
     (copy / "manifest.json").write_text(json.dumps(document), encoding="utf-8")
     with pytest.raises(BundleError, match="no_such_tensor"):
         load_bundle(copy).network("speech2landmarks")
+
+
+def change_entry(folder: Path, name: str, **changes: object) -> None:
+    """Change an entry of the manifest and make the hashes right again: a bundle that lies consistently."""
+    path = folder / "manifest.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    entry = next(e for e in document["entries"] if e["name"] == name)
+    entry.update(changes, sha256=sha256_of(folder / entry["file"]))
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+
+def test_an_entry_without_a_tensor_that_the_runtime_needs_is_refused(copy: Path) -> None:
+    outputs = [{"name": "landmarks", "shape": ["batch", 78, 3], "dtype": "float32"}]
+    change_entry(copy, "speech2landmarks", outputs=outputs)
+    with pytest.raises(BundleError, match="closure"):
+        load_bundle(copy).network("speech2landmarks")
+    change_entry(copy, "warp", outputs=[])
+    with pytest.raises(BundleError, match="mesh_from_keypoints"):
+        load_bundle(copy).arrays("warp")
+
+
+def test_a_tensor_of_another_shape_is_refused(copy: Path) -> None:
+    tensors = [("features", 95), ("neutral", 78), ("emotion", 8), ("state_in", 512)]
+    inputs = [{"name": name, "shape": ["batch", size], "dtype": "float32"} for name, size in tensors]
+    change_entry(copy, "speech2landmarks", inputs=inputs)
+    with pytest.raises(BundleError, match="features"):
+        load_bundle(copy).network("speech2landmarks")
+
+
+def test_arrays_cut_short_are_refused_even_with_a_right_hash(copy: Path) -> None:
+    victim = copy / "rig.npz"
+    victim.write_bytes(victim.read_bytes()[:1000])
+    change_entry(copy, "rig")
+    with pytest.raises(BundleError, match=r"rig\.npz"):
+        load_bundle(copy).arrays("rig")
+
+
+@pytest.mark.parametrize("look_ahead", [-5000, 10**9, True, "1600", 1.5, None])
+def test_an_absurd_look_ahead_is_refused(copy: Path, look_ahead: object) -> None:
+    change_entry(copy, "speech2landmarks", settings={"look_ahead_samples": look_ahead})
+    with pytest.raises(BundleError, match="look_ahead_samples"):
+        load_bundle(copy).look_ahead()
 
 
 @pytest.mark.parametrize(

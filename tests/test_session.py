@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from space_runtime import Controls, Frame, HeadMode, Session, UsageError, load_bundle
+from space_runtime import (
+    Controls,
+    Emotion,
+    Frame,
+    HeadMode,
+    Session,
+    UsageError,
+    emotion_vector,
+    load_bundle,
+    open_portrait,
+    open_tracker,
+)
 from space_runtime.geometry import Floats
 from space_runtime.timebase import SAMPLE_RATE, n_frames
 
@@ -37,7 +50,8 @@ def play(session: Session, samples: Floats, cuts: list[int] | None = None) -> li
 
 def same_bits(a: list[Frame], b: list[Frame]) -> bool:
     def key(frame: Frame) -> tuple[object, ...]:
-        arrays = (frame.landmarks, frame.blendshapes, frame.head_rotation_rad, frame.eye_rotation_rad)
+        curves = (frame.landmarks, frame.blendshapes, frame.head_rotation_rad, frame.head_translation)
+        arrays = (*curves, frame.eye_rotation_rad, np.zeros(0) if frame.rgb is None else frame.rgb)
         return (frame.frame_index, frame.media_sample, *(array.tobytes() for array in arrays))
 
     return len(a) == len(b) and all(key(x) == key(y) for x, y in zip(a, b, strict=True))
@@ -127,6 +141,39 @@ def test_eyes_stay_on_the_viewer_while_the_head_sways() -> None:
     eyes = np.stack([frame.eye_rotation_rad for frame in frames])
     assert np.ptp(head) > 0.02
     assert np.abs(eyes + head[:, None]).max() < 0.01
+
+
+def test_pictures_obey_the_same_laws(photo: Path) -> None:
+    """Chunks, reset and repetition change no pixel; rendering changes no curve."""
+    portrait = open_portrait(photo, open_tracker(BUNDLE))
+    session, samples = Session(BUNDLE, portrait, STILL, pictures=True), voice(0.4)
+    once = play(session, samples)
+    assert len({frame.rgb.tobytes() for frame in once if frame.rgb is not None}) > 1
+    session.reset()
+    assert same_bits(play(session, samples, [100, 2222, 3000]), once)
+    curves = play(Session(BUNDLE, portrait, STILL), samples)
+    assert all(np.array_equal(a.blendshapes, b.blendshapes) for a, b in zip(curves, once, strict=True))
+
+
+def test_what_the_api_is_given_is_checked() -> None:
+    calls: list[Callable[[], object]] = [
+        lambda: Session(BUNDLE, fps=Fraction(0)),
+        lambda: Session(BUNDLE, fps=29.97),  # type: ignore[arg-type]
+        lambda: Session(BUNDLE, fps=Fraction(10_000)),
+        lambda: Controls(emotion=np.zeros(3, np.float32)),
+        lambda: Controls(emotion=np.full(8, 50, np.float32)),
+        lambda: Controls(emotion=np.full(8, np.nan, np.float32)),
+        lambda: Controls(gaze_rad=np.array([0, np.nan], np.float32)),
+        lambda: Controls(mouth_strength=float("nan")),
+        lambda: Controls(head_track_rad=np.zeros((0, 3), np.float32)),
+        lambda: emotion_vector({Emotion.HAPPY: 7}),
+        lambda: emotion_vector({"glad": 1}),  # type: ignore[dict-item]
+        lambda: Session(BUNDLE).push(np.zeros(100, np.int16)),  # type: ignore[arg-type]
+        lambda: Session(BUNDLE).push(np.full(100, 1e30, np.float32)),
+    ]
+    for call in calls:
+        with pytest.raises(UsageError):
+            call()
 
 
 @pytest.mark.parametrize("bad", [np.zeros((2, 100), np.float32), np.array([0.0, np.nan], np.float32)])

@@ -59,7 +59,7 @@ def lip_gap(faces: Floats) -> Floats:
 
 def steps_of(start_s: float, end_s: float) -> slice:
     """The steps whose answers belong to a time span."""
-    look_ahead = load_bundle().setting("speech2landmarks", "look_ahead_samples")
+    look_ahead = load_bundle().look_ahead()
     first, last = ((second * SAMPLE_RATE + look_ahead) / HOP - 1 for second in (start_s, end_s))
     return slice(int(np.ceil(first)), int(np.floor(last)) + 1)
 

@@ -18,8 +18,14 @@ from export.data.voices import Segment, read_pcm
 from space_runtime.geometry import Floats
 from space_runtime.timebase import SAMPLE_RATE
 
-ALIGNED_SOURCES = {"rhasspy/dataset-voice-kathleen": 1, "PhilippMatthes/dc_tts": 1, "coqui-ai/TTS": 1,
-                   "pocketsphinx": 1, "whisper.cpp": 1, "speechocean762": 2}
+ALIGNED_SOURCES = {
+    "rhasspy/dataset-voice-kathleen": 1,
+    "PhilippMatthes/dc_tts": 1,
+    "coqui-ai/TTS": 1,
+    "pocketsphinx": 1,
+    "whisper.cpp": 1,
+    "speechocean762": 2,
+}
 """Source in the manifest → every how many of its clips are aligned (bounds the time)."""
 FRAME_S = 0.01
 

@@ -29,8 +29,48 @@ INNER_LIPS: Final = ((191, 95), (80, 88), (81, 178), (82, 87), (13, 14), (312, 3
 LIDS: Final = (((246, 7), (161, 163), (160, 144), (159, 145), (158, 153), (157, 154), (173, 155)),
                ((466, 249), (388, 390), (387, 373), (386, 374), (385, 380), (384, 381), (398, 382)))
 # fmt: on
-LIP_POINTS: Final = (0, 13, 14, 17, 37, 39, 40, 61, 78, 80, 81, 82, 84, 87, 88, 91, 95, 146, 178, 181, 185, 191, 267,
-                     269, 270, 291, 308, 310, 311, 312, 314, 317, 318, 321, 324, 375, 402, 405, 409, 415)
+LIP_POINTS: Final = (
+    0,
+    13,
+    14,
+    17,
+    37,
+    39,
+    40,
+    61,
+    78,
+    80,
+    81,
+    82,
+    84,
+    87,
+    88,
+    91,
+    95,
+    146,
+    178,
+    181,
+    185,
+    191,
+    267,
+    269,
+    270,
+    291,
+    308,
+    310,
+    311,
+    312,
+    314,
+    317,
+    318,
+    321,
+    324,
+    375,
+    402,
+    405,
+    409,
+    415,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,8 +195,11 @@ def sample(
     landmarks += rng.normal(0, 0.0015, landmarks.shape).astype(np.float32)
     mood = rng.uniform(0, 1, N_EMOTIONS) * (rng.random(N_EMOTIONS) < 0.15)
     return {
-        "target": target.astype(np.float32), "landmarks": landmarks, "features": clip.features[hops],
-        "keypoints": identity.rest, "emotion": mood.astype(np.float32),
+        "target": target.astype(np.float32),
+        "landmarks": landmarks,
+        "features": clip.features[hops],
+        "keypoints": identity.rest,
+        "emotion": mood.astype(np.float32),
     }
 
 

@@ -14,37 +14,62 @@ from space_runtime.timebase import SAMPLE_RATE
 
 FLITE = ("kal16", "awb", "rms", "slt")
 FESTIVAL = (
-    ("kal_diphone", "en", "utf8"), ("ked_diphone", "en", "utf8"), ("cmu_us_slt_arctic_hts", "en", "utf8"),
-    ("lp_diphone", "it", "latin1"), ("pc_diphone", "it", "latin1"), ("suo_fi_lj_diphone", "fi", "latin1"),
-    ("hy_fi_mv_diphone", "fi", "latin1"), ("czech_ph", "cs", "iso8859-2"), ("czech_dita", "cs", "iso8859-2"),
-    ("czech_krb", "cs", "iso8859-2"), ("czech_machac", "cs", "iso8859-2"), ("upc_ca_ona_hts", "ca", "iso8859-15"),
+    ("kal_diphone", "en", "utf8"),
+    ("ked_diphone", "en", "utf8"),
+    ("cmu_us_slt_arctic_hts", "en", "utf8"),
+    ("lp_diphone", "it", "latin1"),
+    ("pc_diphone", "it", "latin1"),
+    ("suo_fi_lj_diphone", "fi", "latin1"),
+    ("hy_fi_mv_diphone", "fi", "latin1"),
+    ("czech_ph", "cs", "iso8859-2"),
+    ("czech_dita", "cs", "iso8859-2"),
+    ("czech_krb", "cs", "iso8859-2"),
+    ("czech_machac", "cs", "iso8859-2"),
+    ("upc_ca_ona_hts", "ca", "iso8859-15"),
 )
 ESPEAK = ("en-us", "en-gb", "en-gb-scotland", "de", "nl", "fr-fr", "es", "it", "pt", "pl", "fi", "cs", "sv", "tr", "hu")
-ESPEAK_VARIANTS = ("", "+f1", "+f2", "+f3", "+f4", "+f5", "+m1", "+m2", "+m3", "+m4", "+m5", "+m6", "+m7", "+m8",
-                   "+klatt", "+klatt2", "+klatt3")
+ESPEAK_VARIANTS = (
+    "",
+    "+f1",
+    "+f2",
+    "+f3",
+    "+f4",
+    "+f5",
+    "+m1",
+    "+m2",
+    "+m3",
+    "+m4",
+    "+m5",
+    "+m6",
+    "+m7",
+    "+m8",
+    "+klatt",
+    "+klatt2",
+    "+klatt3",
+)
 SENTENCES = {
     "it": "Bob compra una mappa grande ma Pamela tiene il libro. La volpe veloce salta sopra il cane pigro nel bosco. "
-          "Domani mattina vogliamo partire presto per vedere il mare e la montagna. Perché non bevi un poco di acqua?",
+    "Domani mattina vogliamo partire presto per vedere il mare e la montagna. Perché non bevi un poco di acqua?",
     "fi": "Pekka ostaa ison kartan mutta Mari pitää kirjan. Nopea kettu hyppää laiskan koiran yli metsässä. "
-          "Huomenna aamulla lähdemme veneellä pienelle saarelle syömään puuroa ja mustikoita. Missä sinun pöytäsi on?",
+    "Huomenna aamulla lähdemme veneellä pienelle saarelle syömään puuroa ja mustikoita. Missä sinun pöytäsi on?",
     "cs": "Bob koupí mapu ale Pavla má novou knihu. Rychlá liška skáče přes líného psa v lese. "
-          "Zítra ráno pojedeme vlakem do hor a budeme hledat houby. Proč tu nemáš žádnou čistou vodu?",
+    "Zítra ráno pojedeme vlakem do hor a budeme hledat houby. Proč tu nemáš žádnou čistou vodu?",
     "ca": "En Bob compra un mapa gran però la Pam té el llibre. La guineu ràpida salta per sobre del gos mandrós. "
-          "Demà al matí volem sortir aviat per veure el mar i la muntanya. Per què no beus una mica d'aigua fresca?",
+    "Demà al matí volem sortir aviat per veure el mar i la muntanya. Per què no beus una mica d'aigua fresca?",
     "fr": "Bob achète une grande carte mais Pam garde le livre. Le renard brun saute par-dessus le chien paresseux. "
-          "Demain matin nous voulons partir tôt pour voir la mer et la montagne. Pourquoi ne bois-tu pas un peu d'eau?",
+    "Demain matin nous voulons partir tôt pour voir la mer et la montagne. Pourquoi ne bois-tu pas un peu d'eau?",
     "es": "Bob compra un mapa grande pero Pam guarda el libro. El zorro rápido salta sobre el perro perezoso. "
-          "Mañana por la mañana queremos salir temprano para ver el mar y la montaña. ¿Por qué no bebes algo de agua?",
+    "Mañana por la mañana queremos salir temprano para ver el mar y la montaña. ¿Por qué no bebes algo de agua?",
     "pt": "Bob compra um mapa grande mas a Pam guarda o livro. A raposa rápida salta sobre o cão preguiçoso. "
-          "Amanhã de manhã queremos sair cedo para ver o mar e a montanha. Por que não bebes um pouco de água fresca?",
+    "Amanhã de manhã queremos sair cedo para ver o mar e a montanha. Por que não bebes um pouco de água fresca?",
     "pl": "Bob kupuje dużą mapę a Pamela ma książkę. Szybki lis skacze przez leniwego psa w lesie. "
-          "Jutro rano pojedziemy pociągiem w góry i będziemy szukać grzybów. Dlaczego nie pijesz zimnej wody?",
+    "Jutro rano pojedziemy pociągiem w góry i będziemy szukać grzybów. Dlaczego nie pijesz zimnej wody?",
     "sv": "Bob köper en stor karta men Pam behåller boken. Den snabba räven hoppar över den lata hunden. "
-          "I morgon bitti vill vi åka tidigt för att se havet och fjällen. Varför dricker du inte lite vatten?",
+    "I morgon bitti vill vi åka tidigt för att se havet och fjällen. Varför dricker du inte lite vatten?",
     "tr": "Bob büyük bir harita alıyor ama Pam kitabı tutuyor. Hızlı tilki tembel köpeğin üstünden atlar. "
-          "Yarın sabah erkenden denizi ve dağı görmek için yola çıkmak istiyoruz. Neden biraz su içmiyorsun?",
+    "Yarın sabah erkenden denizi ve dağı görmek için yola çıkmak istiyoruz. Neden biraz su içmiyorsun?",
     "hu": "Bob nagy térképet vesz de Pam megtartja a könyvet. A gyors róka átugrik a lusta kutya felett. "
-          "Holnap reggel korán indulunk hogy lássuk a tengert és a hegyeket. Miért nem iszol egy kis vizet?",
+    "Holnap reggel korán indulunk hogy lássuk a tengert és a hegyeket. Miért nem iszol egy kis vizet?",
 }
 MAX_WORDS = 14
 
@@ -65,8 +90,12 @@ def synthesise_corpus(data: Path, cache: Path, scale: float = 1.0) -> Path:
                 continue
             name = f"{number:05d}.wav"
             soundfile.write(folder / name, spoken.pcm, SAMPLE_RATE, subtype="PCM_16")
-            row = {"file": name, "speaker": f"{voice.engine}:{voice.name}", "symbols": spoken.symbols,
-                   "phones": [[p, round(s, 4), round(e, 4)] for p, s, e in spoken.phones]}
+            row = {
+                "file": name,
+                "speaker": f"{voice.engine}:{voice.name}",
+                "symbols": spoken.symbols,
+                "phones": [[p, round(s, 4), round(e, 4)] for p, s, e in spoken.phones],
+            }
             rows.write(json.dumps(row, ensure_ascii=False) + "\n")
     return index
 

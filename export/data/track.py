@@ -69,8 +69,12 @@ def track_videos(folder: Path, out: Path, tracker: FaceTracker) -> None:
     tracks: dict[str, Floats] = {}
     for video in videos:
         tracks[video.stem] = track_video(video, tracker)
-        log.info("%s: %d frames, %d lost", video.stem, len(tracks[video.stem]),
-                 int(np.isnan(tracks[video.stem][:, 0, 0]).sum()))
+        log.info(
+            "%s: %d frames, %d lost",
+            video.stem,
+            len(tracks[video.stem]),
+            int(np.isnan(tracks[video.stem][:, 0, 0]).sum()),
+        )
     rates = np.array([frame_rate(video) for video in videos], np.float32)
     np.savez(out, names=np.array([*tracks]), fps=rates, **tracks)  # type: ignore[arg-type]  # no clip is "allow_pickle"
 

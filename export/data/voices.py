@@ -153,14 +153,15 @@ def _espeak_worker(voice: Voice, text: str, answer: object) -> None:
             row += 1
         return 0
 
-    prototype = ctypes.CFUNCTYPE(
-        ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event)
-    )
+    prototype = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
     callback = prototype(collect)
     library.espeak_SetSynthCallback(callback)
     library.espeak_SetVoiceByName(voice.name.encode())
-    for parameter, value in ((RATE_PARAMETER, voice.rate), (PITCH_PARAMETER, voice.pitch),
-                             (RANGE_PARAMETER, voice.pitch_range)):
+    for parameter, value in (
+        (RATE_PARAMETER, voice.rate),
+        (PITCH_PARAMETER, voice.pitch),
+        (RANGE_PARAMETER, voice.pitch_range),
+    ):
         library.espeak_SetParameter(parameter, value, 0)
     line = text.encode() + b"\0"
     library.espeak_Synth(line, len(line), 0, 0, 0, 1, None, None)

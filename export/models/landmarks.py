@@ -181,7 +181,8 @@ class Speech2Landmarks(nn.Module):
         self.embed = nn.Sequential(nn.Linear(N_LANDMARKS * 3, config.n_embedded), nn.Tanh())
         self.embed_film = Film(config.n_embedded)
         self.motion = nn.Sequential(
-            nn.Linear(config.width + config.n_embedded, config.width // 2), nn.SiLU(),
+            nn.Linear(config.width + config.n_embedded, config.width // 2),
+            nn.SiLU(),
             nn.Linear(config.width // 2, config.n_motion),
         )
         self.switches = nn.Linear(config.width, 2)

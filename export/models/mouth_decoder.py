@@ -71,9 +71,7 @@ class MouthDecoder(nn.Module):
         person = torch.cat([colours, code], 1)
         return self.combine(geometry, person, self.upper(person), self.lower(person))
 
-    def combine(
-        self, geometry: Tensor, person: Tensor, upper: Tensor, lower: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def combine(self, geometry: Tensor, person: Tensor, upper: Tensor, lower: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return `forward` from colours and code in one (B, 6 + n_code) and both teeth layers (B, 4, H, W)."""
         depth = torch.sigmoid(self.dark(torch.cat([person, geometry * 3], 1)) - 1)
         picture = _enlarged(depth * torch.tensor(BRIGHTEST_TONGUE).reshape(1, 3, 1, 1))

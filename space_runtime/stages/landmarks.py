@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from space_runtime.errors import BundleError
 from space_runtime.geometry import Floats
 from space_runtime.ort import Network
 
@@ -30,10 +29,7 @@ class LandmarkStep:
 
 def initial_state(network: Network) -> Floats:
     """Return the (1, S) state of a stream that has heard nothing. Raises `BundleError` if S is not fixed."""
-    size = network.inputs["state_in"][1]
-    if not isinstance(size, int):
-        raise BundleError(f"network {network.name!r} has a state of free size; use a bundle made for this version")
-    return np.zeros((1, size), np.float32)
+    return np.zeros((1, network.state_size("state_in")), np.float32)
 
 
 def step(

@@ -20,9 +20,7 @@ def portrait_keypoints(mesh: Floats) -> Floats:
 
 def initial_state(network: Network) -> Floats:
     """Return the (1, hidden) state of a stream that has shown nothing."""
-    hidden = network.inputs["state_in"][-1]
-    assert isinstance(hidden, int)
-    return np.zeros((1, hidden), np.float32)
+    return np.zeros((1, network.state_size("state_in")), np.float32)
 
 
 def step(
@@ -40,12 +38,14 @@ def step(
     """
     pose = estimate_pose(posed_landmarks)
     own_pose = estimate_pose(landmarks_from_keypoints(portrait_keypoints))
-    outputs = network.run({
-        "landmarks": remove_pose(posed_landmarks, pose)[None],
-        "features": features[None],
-        "portrait_keypoints": remove_pose(portrait_keypoints, own_pose)[None],
-        "emotion": emotion[None],
-        "state_in": state,
-    })
+    outputs = network.run(
+        {
+            "landmarks": remove_pose(posed_landmarks, pose)[None],
+            "features": features[None],
+            "portrait_keypoints": remove_pose(portrait_keypoints, own_pose)[None],
+            "emotion": emotion[None],
+            "state_in": state,
+        }
+    )
     keypoints = np.asarray(outputs["keypoints"][0], np.float32)
     return np.asarray(outputs["state_out"], np.float32), apply_pose(keypoints, pose)
