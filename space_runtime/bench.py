@@ -66,15 +66,15 @@ class Measurement:
 
 
 def measure_session(
-    bundle: Bundle, samples: Floats, fps: Fraction, settings: Controls, portrait: Portrait | None
+    bundle: Bundle, samples: Floats, fps: Fraction, settings: Controls, portrait: Portrait | None, piece: int = HOP
 ) -> Measurement:
-    """Push (n,) samples at 16 kHz hop by hop through a session, with pictures if there is a portrait."""
+    """Push (n,) samples at 16 kHz through a session, ``piece`` at a time, with pictures if there is a portrait."""
     session = Session(bundle, portrait, settings, fps, pictures=portrait is not None)
     session.push(samples[:SAMPLE_RATE])
     session.reset()
     clock: dict[str, list[float]] = {}
     with _timed(_stages(session), clock):
-        frame_times, wall_s = _push_all(session, samples)
+        frame_times, wall_s = _push_all(session, samples, piece)
     p50, p99 = np.percentile(frame_times, [50, 99]) * 1e3
     stages = tuple(StageTime(name, len(times), sum(times)) for name, times in clock.items() if times)
     return Measurement(
@@ -103,12 +103,12 @@ def peak_memory_mb() -> float | None:
     return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
-def _push_all(session: Session, samples: Floats) -> tuple[list[float], float]:
+def _push_all(session: Session, samples: Floats, piece: int) -> tuple[list[float], float]:
     """Time every frame: the pushes since the frame before it."""
     frame_times: list[float] = []
     begin = last = time.perf_counter()
-    for start in range(0, len(samples), HOP):
-        made = len(session.push(samples[start : start + HOP]))
+    for start in range(0, len(samples), piece):
+        made = len(session.push(samples[start : start + piece]))
         if made:
             now = time.perf_counter()
             frame_times += [(now - last) / made] * made

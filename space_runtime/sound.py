@@ -24,7 +24,7 @@ from space_runtime.timebase import SAMPLE_RATE
 
 MIN_RATE: Final = 4_000
 MAX_RATE: Final = 768_000
-BLOCKS_PER_SECOND: Final = 10
+BLOCKS_PER_SECOND: Final = 1
 TRUNCATION_SLACK: Final = 0.01
 """Length that may lack from what the header promises before a file counts as truncated, besides a tenth of a second."""
 
@@ -44,7 +44,7 @@ class Sound:
     _read: Callable[[Path], Iterator[Floats]]
 
     def blocks(self) -> Iterator[Floats]:
-        """Yield the sound as (n, n_channels) float32 blocks of a tenth of a second or so, full scale −1…1.
+        """Yield the sound as (n, n_channels) float32 blocks of a second or so, full scale −1…1.
 
         Raises `MediaError` for NaN or infinity (naming the time), damage, truncation and a sound of no length.
         """

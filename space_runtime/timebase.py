@@ -37,7 +37,7 @@ def parse_fps(text: str) -> Fraction:
     return fps
 
 
-def checked_fps(fps: Fraction) -> Fraction:
+def checked_fps(fps: Fraction | int) -> Fraction:
     """Return a frame rate that an API caller gave. Raises `UsageError` unless it is a fraction within 1…240."""
     if not isinstance(fps, Fraction | int):
         raise UsageError(f"the frame rate {fps!r} is not exact; give a Fraction, for example Fraction(30000, 1001)")

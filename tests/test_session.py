@@ -168,7 +168,7 @@ def test_what_the_api_is_given_is_checked() -> None:
         lambda: Controls(head_track_rad=np.zeros((0, 3), np.float32)),
         lambda: emotion_vector({Emotion.HAPPY: 7}),
         lambda: emotion_vector({"glad": 1}),  # type: ignore[dict-item]
-        lambda: Session(BUNDLE).push(np.zeros(100, np.int16)),  # type: ignore[arg-type]
+        lambda: Session(BUNDLE).push(np.zeros(100, np.int16)),
         lambda: Session(BUNDLE).push(np.full(100, 1e30, np.float32)),
     ]
     for call in calls:

@@ -37,7 +37,8 @@ def bench_command(
     repeated = np.resize(samples, int(seconds * SAMPLE_RATE))
     print(f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, {os.cpu_count()} CPUs")
     print(f"bundle {opened.manifest.name} {opened.manifest.version}, {float(rate):g} frames per second\n")
-    _print("curves", measure_session(opened, repeated, rate, controls, None))
+    _print("curves, baked (a second at a time)", measure_session(opened, repeated, rate, controls, None, SAMPLE_RATE))
+    _print("curves, live (20 ms at a time)", measure_session(opened, repeated, rate, controls, None))
     face = _face(portrait, opened)
     if face is None:
         print("512x512 video: not measured; name a photo with --portrait or install the extra 'demo'")
