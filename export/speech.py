@@ -25,6 +25,7 @@ from export.to_onnx import TRACED_BATCH, Signature, export_onnx
 from export.train import Recipe, build, constants_of, read_recipe
 from space_runtime.geometry import N_LANDMARKS
 from space_runtime.ort import load_network
+from space_runtime.rig_layout import MIRROR_78
 from space_runtime.stages.features import WINDOW, log_mel
 from space_runtime.values import N_EMOTIONS
 
@@ -88,7 +89,7 @@ def export_speech2landmarks(run: Path, data: Path, cache: Path, path: Path) -> E
         export_onnx(network, signature(network), full)
         kept = talks[-DEV_CLIPS:]
         ear = Ear(load_network(path.stem, full), recipe.batch.look_ahead_samples, kept[0].landmarks[0])
-        network.face.basis.mul_(spread_gain(lip_sync(ear, kept)))
+        network.face.basis.copy_(even_sides(network.face.basis * spread_gain(lip_sync(ear, kept))))
         parity = export_onnx(network, signature(network), full)
         rounding = quantise(full, spoken_feeds(full, talks[::CALIBRATION_STRIDE]), small)
         shutil.move(small, path)
@@ -102,6 +103,13 @@ def settle(network: Speech2Landmarks) -> None:
         hush = silence.expand(1, SETTLING_STEPS, -1)
         _, state = network.sequence(hush, torch.zeros(1, N_EMOTIONS), torch.zeros(1, network.n_state))
         network.resting.copy_(state[0])
+
+
+def even_sides(basis: Tensor) -> Tensor:
+    """Return directions of motion (K, 3·N) averaged with their mirror images: the filmed man leans to one side."""
+    motion = basis.reshape(-1, N_LANDMARKS, 3)
+    mirrored = motion[:, list(MIRROR_78)] * torch.tensor([-1.0, 1.0, 1.0])
+    return ((motion + mirrored) / 2).reshape(basis.shape)
 
 
 def spread_gain(scores: dict[str, Match]) -> Tensor:
