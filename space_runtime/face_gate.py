@@ -37,8 +37,11 @@ def is_clear_human(rgb: Pixels, face: Face, tracker: FaceTracker) -> bool:
 def drift(rgb: Pixels, face: Face, tracker: FaceTracker) -> float:
     """Return how much the 68 points move between looks, in outer-eye-corner distances (see above)."""
     home = region_of_mesh(face.mesh)
-    looks = [_points(tracker.read(rgb, Region(moved.x, moved.y, moved.side, home.roll + turn)))
-             for right, down, scale, turn in LOOKS for moved in (home.moved(right, down, scale),)]
+    looks = [
+        _points(tracker.read(rgb, Region(moved.x, moved.y, moved.side, home.roll + turn)))
+        for right, down, scale, turn in LOOKS
+        for moved in (home.moved(right, down, scale),)
+    ]
     looks.append(_mirrored_look(rgb, home, tracker))
     points = np.stack(looks)
     mean = points.mean(0).astype(np.float32)

@@ -117,8 +117,10 @@ class FaceTracker:
         """Return the regions of the faces that the detector sees on the tiles of one level, best score first."""
         factor = max(1.0, max(rgb.shape[:2]) / SEARCH_SIDE)
         small = shrink(rgb, factor)
-        rows = [self._detect(small[top:bottom, left:right], left, top) for left, top, right, bottom
-                in tiles(small.shape[0], small.shape[1], level)]
+        rows = [
+            self._detect(small[top:bottom, left:right], left, top)
+            for left, top, right, bottom in tiles(small.shape[0], small.shape[1], level)
+        ]
         return [_region_of_row(row * np.float32(factor)) for row in _suppress(np.concatenate(rows))]
 
     def _detect(self, tile: Pixels, left: int, top: int) -> Floats:
@@ -127,8 +129,13 @@ class FaceTracker:
         side = max(height, width)
         offset = np.array([(width - side) / 2, (height - side) / 2], np.float32)
         to_picture = np.array([[side / DETECTOR_SIDE, 0, offset[0]], [0, side / DETECTOR_SIDE, offset[1]]])
-        square = cv2.warpAffine(tile, to_picture, (DETECTOR_SIDE, DETECTOR_SIDE),
-                                flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_CONSTANT)
+        square = cv2.warpAffine(
+            tile,
+            to_picture,
+            (DETECTOR_SIDE, DETECTOR_SIDE),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_CONSTANT,
+        )
         result = self.detector.run({"picture": square[None]})
         scores = np.asarray(result["scores"], np.float32)
         good = scores >= MIN_SCORE
@@ -161,10 +168,12 @@ def cut_region(rgb: Pixels, region: Region, side: int) -> Pixels:
         return _cut_shrunk(rgb, region, side, step)
     scale = region.side / side
     cosine, sine = math.cos(region.roll) * scale, math.sin(region.roll) * scale
-    matrix = np.array([[cosine, -sine, region.x - (cosine - sine) * side / 2],
-                       [sine, cosine, region.y - (sine + cosine) * side / 2]])
-    return cv2.warpAffine(rgb, matrix, (side, side), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-                          borderMode=cv2.BORDER_REPLICATE).astype(np.uint8, copy=False)
+    matrix = np.array(
+        [[cosine, -sine, region.x - (cosine - sine) * side / 2], [sine, cosine, region.y - (sine + cosine) * side / 2]]
+    )
+    return cv2.warpAffine(
+        rgb, matrix, (side, side), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+    ).astype(np.uint8, copy=False)
 
 
 def _cut_shrunk(rgb: Pixels, region: Region, side: int, step: int) -> Pixels:
@@ -172,12 +181,17 @@ def _cut_shrunk(rgb: Pixels, region: Region, side: int, step: int) -> Pixels:
     height, width = rgb.shape[:2]
     reach = region.side * 0.75 + step
     left, top = (min(max(0, int(c - reach)), size - step) for c, size in ((region.x, width), (region.y, height)))
-    columns, rows = (max(1, math.ceil(min(2 * reach, size - start) / step))
-                     for start, size in ((left, width), (top, height)))
+    columns, rows = (
+        max(1, math.ceil(min(2 * reach, size - start) / step)) for start, size in ((left, width), (top, height))
+    )
     around = rgb[top : top + rows * step, left : left + columns * step]
     small = shrink(around, step)
-    inside = Region((region.x - left - (step - 1) / 2) / step, (region.y - top - (step - 1) / 2) / step,
-                    region.side / step, region.roll)
+    inside = Region(
+        (region.x - left - (step - 1) / 2) / step,
+        (region.y - top - (step - 1) / 2) / step,
+        region.side / step,
+        region.roll,
+    )
     return cut_region(small, inside, side)
 
 

@@ -37,7 +37,11 @@ MAX_YAW_DEG: Final = 50.0
 MAX_PITCH_DEG: Final = 45.0
 
 LOOKS: Final = (
-    (0.0, 0.0, 1.0), (0.011, 0.007, 1.03), (-0.009, 0.012, 0.97), (0.006, -0.011, 1.05), (-0.008, -0.008, 0.95),
+    (0.0, 0.0, 1.0),
+    (0.011, 0.007, 1.03),
+    (-0.009, 0.012, 0.97),
+    (0.006, -0.011, 1.05),
+    (-0.008, -0.008, 0.95),
 )
 """Shifts, in sides, and scales of the crops whose meshes are averaged, against the network's static jitter."""
 
@@ -102,8 +106,14 @@ def frame(rgb: Pixels, mesh: Floats) -> Pixels:
     left, top, side = square_around(mesh, rgb.shape[0], rgb.shape[1])
     height, width = rgb.shape[:2]
     inside = rgb[max(0, top) : top + side, max(0, left) : left + side]
-    padded = cv2.copyMakeBorder(inside, max(0, -top), max(0, top + side - height), max(0, -left),
-                                max(0, left + side - width), cv2.BORDER_REPLICATE)
+    padded = cv2.copyMakeBorder(
+        inside,
+        max(0, -top),
+        max(0, top + side - height),
+        max(0, -left),
+        max(0, left + side - width),
+        cv2.BORDER_REPLICATE,
+    )
     way = cv2.INTER_AREA if side > SIDE else cv2.INTER_CUBIC
     return cv2.resize(padded, (SIDE, SIDE), interpolation=way).astype(np.uint8, copy=False)
 
@@ -137,8 +147,10 @@ def _choose(rgb: Pixels, tracker: FaceTracker, name: str) -> tuple[Face, int, li
             return human[0], turns, [*many, "the photo was turned upright"] if turns else many
         n_doubtful += n_seen if turns == 0 else 0
     if n_doubtful:
-        raise MediaError(f"what looks like a face in {name} is not a whole, clear human face; use a photo that shows"
-                         " a person's whole face from the front")
+        raise MediaError(
+            f"what looks like a face in {name} is not a whole, clear human face; use a photo that shows"
+            " a person's whole face from the front"
+        )
     raise MediaError(f"no face was found in {name}; use a photo that shows one face from the front")
 
 
@@ -160,8 +172,10 @@ def _clear_faces(rgb: Pixels, tracker: FaceTracker) -> tuple[list[Face], int]:
 def _check_height(face: Face, name: str) -> None:
     height = float(np.ptp(face.mesh[:, 1]))
     if height < MIN_FACE_HEIGHT:
-        raise MediaError(f"the face in {name} is only {int(height)} pixels high; at least {MIN_FACE_HEIGHT:.0f} are"
-                         " needed, use a larger photo")
+        raise MediaError(
+            f"the face in {name} is only {int(height)} pixels high; at least {MIN_FACE_HEIGHT:.0f} are"
+            " needed, use a larger photo"
+        )
 
 
 def _only(face: Face | None, name: str) -> Face:
@@ -173,5 +187,7 @@ def _only(face: Face | None, name: str) -> Face:
 def _check_pose(pose: HeadPose, name: str) -> None:
     yaw, pitch, _ = (abs(float(angle)) for angle in np.degrees(pose.rotation_rad))
     if yaw > MAX_YAW_DEG or pitch > MAX_PITCH_DEG:
-        raise MediaError(f"the face in {name} is turned {yaw:.0f}° to a side and {pitch:.0f}° up or down; at most"
-                         f" {MAX_YAW_DEG:.0f}° and {MAX_PITCH_DEG:.0f}° can be animated, use a photo from the front")
+        raise MediaError(
+            f"the face in {name} is turned {yaw:.0f}° to a side and {pitch:.0f}° up or down; at most"
+            f" {MAX_YAW_DEG:.0f}° and {MAX_PITCH_DEG:.0f}° can be animated, use a photo from the front"
+        )
