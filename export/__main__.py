@@ -36,7 +36,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 @app.command()
 def prepare(data: Data = DATA, cache: Cache = CACHE) -> None:
-    """Synthesise and align speech, compute mel powers, motion and the teacher's labels: once, about 20 minutes on a core."""
+    """Synthesise and align speech, compute mel powers, motion and the teacher's labels: about 20 minutes."""
     from export.data.prepare import prepare as prepare_all
 
     prepare_all(data, cache)

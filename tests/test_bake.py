@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
+from conftest import speechlike
 
 from space_runtime import Controls, Emotion, Session, UsageError, bake, emotion_vector, load_bundle
 from space_runtime.clip import COLUMNS
@@ -29,13 +31,15 @@ def test_bake_equals_live(tmp_path: Path, line: Path, fps: Fraction | int) -> No
             assert np.array_equal(clip[column.key], live), column.key
 
 
-def test_progress_reaches_the_end_step_by_step(tmp_path: Path, line: Path) -> None:
+def test_progress_reaches_the_end_step_by_step(tmp_path: Path) -> None:
     seen: list[tuple[float, float | None]] = []
-    bake(line, tmp_path, bundle=BUNDLE, progress=lambda done_s, total_s: seen.append((done_s, total_s)))
+    line = tmp_path / "longer.wav"
+    soundfile.write(line, speechlike(3.6, 16_000), 16_000)
+    bake(line, tmp_path / "out", bundle=BUNDLE, progress=lambda done_s, total_s: seen.append((done_s, total_s)))
     done = [done_s for done_s, _ in seen]
     assert done == sorted(done)
     assert len(done) > 3
-    assert seen[-1][0] == seen[-1][1] == pytest.approx(0.6)
+    assert seen[-1][0] == seen[-1][1] == pytest.approx(3.6)
 
 
 def test_what_the_progress_raises_ends_the_bake_and_leaves_nothing(tmp_path: Path, line: Path) -> None:
