@@ -52,7 +52,7 @@ def install(job: str) -> None:
     """Make the environment and install what the job needs, unless the same has been done before."""
     stamp = ENVIRONMENT / f"installed-{job}"
     wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + repr(PACKAGES[job]).encode()).hexdigest()
-    if stamp.exists() and stamp.read_text() == wanted:
+    if stamp.exists() and stamp.read_text() == wanted and environment_works():
         return
     make_environment()
     print(f"run.py: installing into {ENVIRONMENT}; this happens once", flush=True)
@@ -63,9 +63,17 @@ def install(job: str) -> None:
     stamp.write_text(wanted)
 
 
+def environment_works() -> bool:
+    """Whether ``.venv`` has a Python that starts; one that an upgrade of the system removed leaves a dead link."""
+    try:
+        return subprocess.run([str(PYTHON), "-c", "import pip"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
 def make_environment() -> None:
     """Make ``.venv`` if there is none that works."""
-    if PYTHON.exists() and python("-c", "import pip") == 0:
+    if environment_works():
         return
     made = subprocess.run([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)], check=False)
     if made.returncode:

@@ -10,7 +10,7 @@ import typer
 from space_runtime.commands.bake import bake_command
 from space_runtime.commands.bench import bench_command
 from space_runtime.commands.inspect import inspect_command
-from space_runtime.commands.report import explain
+from space_runtime.commands.report import explain, unheard
 from space_runtime.version import VERSION
 
 app = typer.Typer(
@@ -49,13 +49,10 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        app()
+        with unheard():
+            app()
     except KeyboardInterrupt:
         print("space-runtime: stopped", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except Exception as error:
         sys.exit(explain(error, debug="--debug" in sys.argv))
-
-
-if __name__ == "__main__":
-    main()

@@ -32,7 +32,10 @@ def parse_emotion(text: str) -> Floats:
     mix: dict[Emotion, float] = {}
     for part in _parts(text):
         label, _, intensity = part.partition("=")
-        mix[_emotion(label.strip())] = _intensity(part, intensity.strip() or "1")
+        emotion = _emotion(label.strip())
+        if emotion in mix:
+            raise UsageError(f"emotion {emotion.value!r} is named twice; name every emotion once")
+        mix[emotion] = _intensity(part, intensity.strip() or "1")
     return emotion_vector(mix)
 
 
@@ -66,8 +69,14 @@ def parse_gaze(text: str) -> Floats | None:
 def in_range(option: str, value: float, low: float, high: float) -> float:
     """Return ``value`` if it lies in low…high; ``option`` is its name for the message."""
     if not low <= value <= high:
-        raise UsageError(f"{option} is {value:g}, outside {low:g}…{high:g}; choose a value inside")
+        raise UsageError(f"{option} is {_shown(value)}, outside {_shown(low)}…{_shown(high)}; choose a value inside")
     return value
+
+
+def _shown(value: float) -> str:
+    """A number as text; whole ones may be too large for a float and too long for a sentence."""
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= 24 else f"{text[:20]}…"
 
 
 def _parts(text: str) -> Iterable[str]:

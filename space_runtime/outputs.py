@@ -10,17 +10,17 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from space_runtime.errors import OutputError
 
 
 def prepare_folder(folder: Path) -> None:
     """Make ``folder`` and prove that a file can be written there. Raises `OutputError`."""
-    probe = folder / f".{os.getpid()}.partial"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
+        with NamedTemporaryFile(dir=folder, prefix=".", suffix=".partial"):  # a name that no other thread has
+            pass
     except OSError as error:
         raise OutputError(
             f"the output folder {folder} cannot be written ({_reason(error)}); choose another with --out"

@@ -6,6 +6,7 @@ is applied, 16 bits become 8, grey becomes RGB, and transparency is laid over a 
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,7 @@ import numpy as np
 from cv2.typing import MatLike
 
 from space_runtime.errors import MediaError
-from space_runtime.picture_header import Size, header_size, orientation
+from space_runtime.picture_header import Size, header_size, is_whole, orientation
 from space_runtime.values import Pixels
 
 MAX_PIXELS: Final = 128_000_000
@@ -35,9 +36,11 @@ def read_picture(path: Path) -> Pixels:
     if size is None:
         raise MediaError(f"{path.name} is not a picture of a known kind; use a PNG, JPEG, WebP, TIFF, BMP or GIF file")
     if size[0] * size[1] > MAX_PIXELS:
-        raise MediaError(f"{path.name} has {size[0]}×{size[1]} pixels; at most {MAX_PIXELS // 10**6} million are taken,"
-                         " save it smaller")
-    raw = _decode(data, size)
+        raise MediaError(
+            f"{path.name} has {size[0]}×{size[1]} pixels; at most {MAX_PIXELS // 10**6} million are taken,"
+            " save it smaller"
+        )
+    raw = _decode(data, size) if is_whole(data) else None  # decoders complain on stderr about a broken PNG
     if raw is None or raw.size == 0:
         raise MediaError(f"{path.name} is damaged or incomplete and cannot be decoded; save or download it again")
     if raw.dtype not in (np.uint8, np.uint16):
@@ -72,7 +75,10 @@ def upright(picture: MatLike, orientation_tag: int) -> MatLike:
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MAX_BYTES:
+        info = path.stat()
+        if not stat.S_ISREG(info.st_mode):  # a pipe or a device may block or never end
+            raise MediaError(f"{path} cannot be read (a folder, pipe or device); name a picture file")
+        if info.st_size > MAX_BYTES:
             raise MediaError(f"{path.name} is larger than {MAX_BYTES >> 20} MiB; save it smaller")
         return path.read_bytes()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Reads what a picture file's header says, size and orientation, without decoding the picture.
+"""Reads what a picture file's frame says, size, orientation and wholeness, without decoding the picture.
 
 Formats: PNG (ISO/IEC 15948), JPEG (ITU-T T.81), WebP (RFC 9649), TIFF 6.0, BMP, GIF 89a, PNM, AVIF (ISO/IEC 23000-22).
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import struct
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -15,6 +16,7 @@ Size = tuple[int, int]
 
 ORIENTATION_TAG: Final = 0x0112
 MAX_TAGS: Final = 512
+PNG_MAGIC: Final = b"\x89PNG\r\n\x1a\n"
 
 
 def header_size(data: bytes) -> Size | None:
@@ -31,12 +33,30 @@ def orientation(data: bytes) -> int:
     Other kinds: 1, for OpenCV turns TIFF itself and the rest do not know it.
     """
     try:
-        block = next((block for magic, reader in _EXIF_READERS if re.match(magic, data, re.DOTALL)
-                      for block in reader(data)), b"")
+        block = next(
+            (block for magic, reader in _EXIF_READERS if re.match(magic, data, re.DOTALL) for block in reader(data)),
+            b"",
+        )
         value = dict(_tiff_tags(block.removeprefix(b"Exif\0\0"))).get(ORIENTATION_TAG, 1)
     except (struct.error, IndexError):
         return 1
     return value if 1 <= value <= 8 else 1
+
+
+def is_whole(data: bytes) -> bool:
+    """Return False for a PNG that ends before its IEND chunk or has damage in a chunk that decoding needs.
+
+    Other kinds: True, for only their decoders can tell.
+    """
+    if not data.startswith(PNG_MAGIC):
+        return True
+    for kind, content, checksum in _png_chunks(data):
+        needed = kind[:1].isupper()
+        if checksum is None or (needed and checksum != zlib.crc32(kind + content)):
+            return False
+        if kind == b"IEND":
+            return True
+    return False
 
 
 def _tiff_tags(block: bytes) -> list[tuple[int, int]]:
@@ -68,17 +88,26 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _jpeg_exif(data: bytes) -> Iterator[bytes]:
-    return (data[place : place + 65_536] for marker, place in _jpeg_segments(data)
-            if marker == 0xE1 and data[place : place + 6] == b"Exif\0\0")
+    return (
+        data[place : place + 65_536]
+        for marker, place in _jpeg_segments(data)
+        if marker == 0xE1 and data[place : place + 6] == b"Exif\0\0"
+    )
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes, int | None]]:
+    """Yield kind, content and stated CRC-32 of every chunk; the CRC is None where the file ends before it."""
+    place = len(PNG_MAGIC)
+    while place + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, place)
+        end = place + 8 + length
+        checksum = int.from_bytes(data[end : end + 4], "big") if end + 4 <= len(data) else None
+        yield kind, data[place + 8 : end], checksum
+        place = end + 4
 
 
 def _png_exif(data: bytes) -> Iterator[bytes]:
-    place = 8
-    while place + 8 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, place)
-        if kind == b"eXIf":
-            yield data[place + 8 : place + 8 + length]
-        place += 12 + length
+    return (content for kind, content, _ in _png_chunks(data) if kind == b"eXIf")
 
 
 def _webp_exif(data: bytes) -> Iterator[bytes]:

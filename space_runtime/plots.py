@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from pathlib import Path
 from typing import Final
 
@@ -37,19 +38,19 @@ class Waveform:
     STEP: Final = SAMPLE_RATE // 100
 
     def __init__(self) -> None:
-        self._peaks: list[Floats] = []
+        self._peaks = array("f")  # four bytes each: 29 MB for twenty hours, where a list of arrays would take 130
         self._rest = np.zeros(0, np.float32)
 
     def add(self, samples: Floats) -> None:
         """Take (n,) mono samples at 16 kHz."""
         samples = np.concatenate([self._rest, samples])
         whole = len(samples) // self.STEP * self.STEP
-        self._peaks.append(np.abs(samples[:whole]).reshape(-1, self.STEP).max(axis=1))
-        self._rest = samples[whole:]
+        self._peaks.frombytes(np.abs(samples[:whole]).reshape(-1, self.STEP).max(axis=1).astype(np.float32).tobytes())
+        self._rest = samples[whole:].copy()  # a view would keep the block
 
     def peaks(self) -> tuple[Floats, Floats]:
         """Return times in seconds and the peaks, at most `MAX_POINTS` or so."""
-        peaks = np.concatenate(self._peaks) if self._peaks else np.zeros(0, np.float32)
+        peaks = np.array(self._peaks, np.float32)
         step = max(1, len(peaks) // MAX_POINTS)
         thinned = np.maximum.reduceat(peaks, np.arange(0, len(peaks), step)) if len(peaks) else peaks
         return np.arange(len(thinned), dtype=np.float32) * np.float32(step / 100), thinned

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from space_runtime.timebase import SAMPLE_RATE
 MIN_RATE: Final = 4_000
 MAX_RATE: Final = 768_000
 BLOCKS_PER_SECOND: Final = 1
+LOUDEST: Final = 64.0
+"""Samples may exceed full scale by 36 dB; what is larger was written on another scale."""
 TRUNCATION_SLACK: Final = 0.01
 """Length that may lack from what the header promises before a file counts as truncated, besides a tenth of a second."""
 
@@ -46,12 +49,13 @@ class Sound:
     def blocks(self) -> Iterator[Floats]:
         """Yield the sound as (n, n_channels) float32 blocks of a second or so, full scale −1…1.
 
-        Raises `MediaError` for NaN or infinity (naming the time), damage, truncation and a sound of no length.
+        Raises `MediaError` for NaN, infinity and values beyond ±64 (naming the time), damage, truncation and a sound
+        that does not last one sample at 16 kHz.
         """
         n_read = 0
         try:
             for block in self._read(self.path):
-                _check_finite(self, block, n_read)
+                _check_samples(self, block, n_read)
                 n_read += len(block)
                 yield block
         except (soundfile.LibsndfileError, av.FFmpegError, OSError) as error:
@@ -93,29 +97,34 @@ def open_sound(path: Path) -> Sound:
 
 def _check_path(path: Path) -> None:
     try:
-        size = path.stat().st_size
-        if path.is_dir():
+        str(path).encode()
+        info = path.stat()
+        if stat.S_ISDIR(info.st_mode):
             raise MediaError(f"{path} is a folder, not a sound; name the files inside it")
+        if not stat.S_ISREG(info.st_mode):  # a pipe or a device may block or never end
+            raise MediaError(f"{path} is a pipe or a device; expected a sound file, save the sound as one first")
         path.open("rb").close()
+    except UnicodeEncodeError:
+        raise MediaError(f"the file name {path} is not valid Unicode text; rename the file") from None
     except FileNotFoundError:
         raise MediaError(f"{path} does not exist; check the name") from None
     except OSError as error:
         raise MediaError(f"{path} cannot be opened ({error.strerror}); check its permissions") from None
-    if size == 0:
+    if info.st_size == 0:
         raise MediaError(f"{path} is an empty file; export the sound again")
 
 
 def _open_with_soundfile(path: Path) -> Sound:
     with soundfile.SoundFile(path) as file:
-        _check_wav_length(path, file.extra_info)
+        _check_stated_length(path, file.extra_info)
         if file.frames == 0:
             raise MediaError(f"{path} holds no samples; export the sound again")
         return Sound(path, file.samplerate, file.channels, file.frames, _soundfile_blocks)
 
 
-def _check_wav_length(path: Path, log: str) -> None:
-    """libsndfile reads a WAV file that was cut off as if it were whole; its log alone tells."""
-    found = re.search(r"^data : (\d+) \(should be (\d+)\)", log, re.MULTILINE)
+def _check_stated_length(path: Path, log: str) -> None:
+    """libsndfile reads a WAV or AIFF file that was cut off as if it were whole; its log alone tells."""
+    found = re.search(r"^(?:data| SSND) : (\d+) \(should be (\d+)\)", log, re.MULTILINE)
     if found is None:
         return
     promised, present = int(found[1]), int(found[2])
@@ -144,7 +153,7 @@ def _open_with_av(path: Path, reason: str) -> Sound:
             if not container.streams.audio:
                 raise MediaError(f"{path} has no sound in it; choose a file with a sound track")
             stream = container.streams.audio[0]
-            if stream.rate < 1 or stream.channels < 1:
+            if stream.codec_context is None or stream.rate < 1 or stream.channels < 1:  # None: no decoder for it
                 raise not_a_sound
             promised = _promised_samples(container, stream.rate)
             return Sound(path, stream.rate, stream.channels, promised, _av_blocks)
@@ -170,19 +179,27 @@ def _av_blocks(path: Path) -> Iterator[Floats]:
                 yield np.ascontiguousarray(frame.to_ndarray().T)
 
 
-def _check_finite(sound: Sound, block: Floats, n_before: int) -> None:
-    bad = ~np.isfinite(block).all(axis=1)
-    if bad.any():
-        first = n_before + int(bad.argmax())
-        raise MediaError(
-            f"{sound.path} has a sample that is no number (NaN or infinity) at {first / sound.rate:.3f} s; "
-            "repair the sound"
-        )
+def _check_samples(sound: Sound, block: Floats, n_before: int) -> None:
+    bad = ~(np.abs(block) <= LOUDEST).all(axis=1)  # NaN compares as false
+    if not bad.any():
+        return
+    first = int(bad.argmax())
+    worst = float(np.abs(block[first]).max())
+    what = f"of size {worst:g}" if np.isfinite(worst) else "that is no number (NaN or infinity)"
+    raise MediaError(
+        f"{sound.path} has a sample {what} at {(n_before + first) / sound.rate:.3f} s; "
+        "expected −1…1, repair or normalise the sound"
+    )
 
 
 def _check_length(sound: Sound, n_read: int) -> None:
     if n_read == 0:
         raise MediaError(f"{sound.path} holds no samples; export the sound again")
+    if n_read * SAMPLE_RATE < sound.rate:
+        raise MediaError(
+            f"{sound.path} lasts only {n_read / sound.rate * 1e6:.0f} µs, less than one sample at {SAMPLE_RATE} Hz; "
+            "choose a longer sound"
+        )
     promised = sound.n_samples or 0
     if n_read < promised * (1 - TRUNCATION_SLACK) - sound.rate / 10:
         raise MediaError(

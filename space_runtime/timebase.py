@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import Final
 
@@ -15,6 +16,12 @@ HOP: Final = 320
 
 MIN_FPS: Final = Fraction(1)
 MAX_FPS: Final = Fraction(240)
+FINEST_FPS: Final = 1_000_000
+"""Largest denominator of a frame rate as text: finer ones leave the 32-bit clocks of video files."""
+
+
+_FPS_TEXT: Final = re.compile(r"[+-]?\d{1,20}(\.\d{0,20}|/\d{1,20})?", re.ASCII)
+"""What may become a number: an exponent could ask for one of millions of digits."""
 
 
 def parse_fps(text: str) -> Fraction:
@@ -28,12 +35,17 @@ def parse_fps(text: str) -> Fraction:
         "29.97": Fraction(30000, 1001),
         "59.94": Fraction(60000, 1001),
     }
+    shown = repr(text if len(text) <= 32 else text[:32] + "…")
     try:
-        fps = broadcast.get(text.strip()) or Fraction(text.strip())
+        fps = broadcast.get(text.strip()) or Fraction(text.strip() if _FPS_TEXT.fullmatch(text.strip()) else "")
     except (ValueError, ZeroDivisionError):
-        raise UsageError(f"frame rate {text!r} is not a number; write for example 30, 25 or 30000/1001") from None
+        raise UsageError(f"frame rate {shown} is not a number; write for example 30, 25 or 30000/1001") from None
+    if fps.denominator > FINEST_FPS:
+        raise UsageError(
+            f"frame rate {shown} is finer than {FINEST_FPS:,}ths; write six decimals at most, or 30000/1001"
+        )
     if not MIN_FPS <= fps <= MAX_FPS:
-        raise UsageError(f"frame rate {text!r} is outside {MIN_FPS}…{MAX_FPS} frames per second; choose one inside")
+        raise UsageError(f"frame rate {shown} is outside {MIN_FPS}…{MAX_FPS} frames per second; choose one inside")
     return fps
 
 

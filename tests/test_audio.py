@@ -108,7 +108,7 @@ def test_formats_of_phones_and_browsers_keep_time(
 
 @pytest.mark.parametrize("rate", RATES)
 def test_length_is_that_of_the_sound_rounded_to_the_nearest_sample(tmp_path: Path, rate: int) -> None:
-    for n_samples in (1, rate // 7, rate // 3 + 1):
+    for n_samples in (-(-rate // SAMPLE_RATE), rate // 7, rate // 3 + 1):
         soundfile.write(tmp_path / "a.wav", speechlike(1, rate)[:n_samples], rate)
         assert abs(len(speech(tmp_path / "a.wav")) - n_samples * SAMPLE_RATE / rate) <= 0.5
 

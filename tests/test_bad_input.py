@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -45,10 +46,10 @@ def picture(path: Path) -> None:
     path.write_bytes(cv2.imencode(".png", np.zeros((8, 8, 3), np.uint8))[1].tobytes())
 
 
-def spoiled(path: Path, at: int, value: float) -> None:
-    samples = SOUND.copy()
+def spoiled(path: Path, at: int, value: float, subtype: str = "FLOAT") -> None:
+    samples = SOUND.astype(np.float64)
     samples[at] = value
-    soundfile.write(path, samples, 16_000, subtype="FLOAT")
+    soundfile.write(path, samples, 16_000, subtype=subtype)
 
 
 def zero_channels(path: Path) -> None:
@@ -72,6 +73,10 @@ BAD_SOUNDS: dict[str, tuple[Callable[[Path], object], str]] = {
     "cut.flac": (lambda path: flac(path, 0.5), "is damaged 1"),
     "nan.wav": (lambda path: spoiled(path, 4_000, np.nan), "NaN or infinity) at 0.250 s"),
     "infinite.wav": (lambda path: spoiled(path, 7_999, -np.inf), "NaN or infinity) at 0.500 s"),
+    "huge.wav": (lambda path: spoiled(path, 4_000, 1e30), "of size 1e+30 at 0.250 s; expected −1…1"),
+    "huge_double.wav": (lambda path: spoiled(path, 4_000, 1e300, "DOUBLE"), "at 0.250 s; expected −1…1"),
+    "too_loud.wav": (lambda path: spoiled(path, 80, -65), "of size 65 at 0.005 s"),
+    "shorter_than_a_sample.wav": (lambda path: soundfile.write(path, SOUND[:2], 48_000), "less than one sample"),
     "slow.wav": (lambda path: soundfile.write(path, SOUND, 100), "has 100 samples per second"),
 }
 
@@ -88,29 +93,40 @@ def test_a_bad_sound_is_one_sentence_that_names_it(tmp_path: Path, name: str) ->
     assert "\n" not in sentence
 
 
-@pytest.mark.parametrize("keep", [0.02, 0.3, 0.7, 0.99])
-@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg", "a.mp3", "a.aiff"])
-def test_a_file_cut_anywhere_reads_or_is_refused_but_never_crashes(tmp_path: Path, name: str, keep: float) -> None:
-    soundfile.write(tmp_path / name, speechlike(1.5, 44_100), 44_100)
-    cut(tmp_path / name, keep)
-    try:
-        read_all(tmp_path / name)
-    except MediaError as error:
-        assert name in str(error)
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_a_file_with_flipped_bytes_reads_or_is_refused_but_never_crashes(tmp_path: Path, seed: int) -> None:
-    path = tmp_path / ("a.flac" if seed % 2 else "a.wav")
-    soundfile.write(path, speechlike(0.5), 16_000)
-    data, rng = bytearray(path.read_bytes()), np.random.default_rng(seed)
-    for position in rng.integers(0, min(len(data), 400), 6):
-        data[position] = rng.integers(0, 256)
-    path.write_bytes(data)
+def is_read(path: Path) -> bool:
+    """Whether a file is read to its end; if not, it must be refused by name."""
     try:
         read_all(path)
     except MediaError as error:
         assert path.name in str(error)
+        return False
+    return True
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg", "a.mp3", "a.aiff"])
+def test_a_file_cut_anywhere_reads_or_is_refused_but_never_crashes(tmp_path: Path, name: str) -> None:
+    soundfile.write(tmp_path / name, speechlike(1.5, 44_100), 44_100)
+    whole = (tmp_path / name).read_bytes()
+    read = {}
+    for keep in (0.02, 0.3, 0.7, 0.99, 1.0):
+        (tmp_path / name).write_bytes(whole[: int(len(whole) * keep)])
+        read[keep] = is_read(tmp_path / name)
+    assert read[1.0]
+    assert not read[0.02] or name == "a.mp3"  # any part of an MP3 is one
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac"])
+def test_a_file_with_flipped_bytes_reads_or_is_refused_but_never_crashes(tmp_path: Path, name: str) -> None:
+    soundfile.write(tmp_path / name, speechlike(0.5), 16_000)
+    whole, rng, read = (tmp_path / name).read_bytes(), np.random.default_rng(0), []
+    for n_flips in range(24):
+        data = bytearray(whole)
+        for position in rng.integers(0, 400, n_flips):
+            data[position] = rng.integers(0, 256)
+        (tmp_path / name).write_bytes(data)
+        read.append(is_read(tmp_path / name))
+    assert read[0]
+    assert not all(read)
 
 
 def test_a_streamed_wav_that_does_not_know_its_length_is_read(tmp_path: Path) -> None:
@@ -141,9 +157,14 @@ def test_a_bad_line_is_named_and_the_others_are_baked(tmp_path: Path, line: Path
         (["--emotion", "happy=-0.1"], "intensity outside 0…1"),
         (["--emotion", "happy=nan"], "intensity outside 0…1"),
         (["--emotion", "happy=much"], "has no number"),
+        (["--emotion", "happy=0.2,sad,Happy=0.9"], "'happy' is named twice"),
         (["--fps", "0"], "outside 1…240"),
         (["--fps", "fast"], "is not a number"),
         (["--fps", "1/0"], "is not a number"),
+        (["--fps", "-5"], "outside 1…240"),
+        (["--fps", "1e999999999"], "is not a number"),
+        (["--fps", "9" * 5000], "is not a number"),
+        (["--fps", "29.123456789"], "six decimals at most"),
         (["--formats", "avi"], "unknown format 'avi'; the known ones are mp4, npz, json"),
         (["--formats", ","], "no format is named"),
         (["--formats", "mp4"], "--portrait"),
@@ -155,7 +176,8 @@ def test_a_bad_line_is_named_and_the_others_are_baked(tmp_path: Path, line: Path
         (["--expression-strength", "nan"], "outside 0…2"),
         (["--head-strength", "-1"], "outside 0…2"),
         (["--blinks", "1000"], "outside 0…120"),
-        (["--seed", "-1"], "outside 0…"),
+        (["--seed", "-1"], "outside 0…9223372036854775807"),
+        (["--seed", "9" * 400], "outside 0…"),
         (["--jobs", "0"], "outside 1…"),
     ],
 )
@@ -218,6 +240,45 @@ def test_a_disk_that_fills_up_is_one_sentence_and_leaves_nothing(
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="only on Windows there are no pipes and devices as files")
+def test_pipes_and_devices_are_refused_at_once(tmp_path: Path, line: Path, call: Call) -> None:
+    os.mkfifo(tmp_path / "pipe.wav")
+    for path in (tmp_path / "pipe.wav", Path("/dev/zero")):
+        done = call("bake", path, "--out", tmp_path / "out")
+        assert (done.code, "is a pipe or a device" in done.complaint) == (1, True)
+        done = call("bake", line, "--portrait", path, "--out", tmp_path / "out")
+        assert (done.code, "folder, pipe or device" in done.complaint) == (1, True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only on Windows and macOS every file name is Unicode")
+def test_a_name_that_is_no_text_is_refused(tmp_path: Path, line: Path, call: Call) -> None:
+    odd = tmp_path / os.fsdecode(b"l\xffne.wav")
+    shutil.copy(line, odd)
+    done = call("bake", odd, "--out", tmp_path / "out", "--formats", "npz,json", "--plot")
+    assert done.code == 1
+    assert "not valid Unicode" in done.complaint
+    assert "internal error" not in done.complaint
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only on Windows a name cannot hold a line break")
+def test_a_line_break_in_a_name_does_not_break_the_sentence(tmp_path: Path, call: Call) -> None:
+    done = call("bake", tmp_path / "two\nlines\x1b[31m.wav", "--out", tmp_path / "out")
+    assert done.code == 1
+    assert r"two\nlines\x1b[31m.wav does not exist" in done.complaint
+
+
+def test_a_truncated_portrait_is_one_sentence(
+    tmp_path: Path, line: Path, photo: Path, call: Call, capfd: pytest.CaptureFixture[str]
+) -> None:
+    broken, whole = tmp_path / "broken.png", photo.read_bytes()
+    for data in (whole[: len(whole) // 2], whole[:-12], whole[:-4], whole[:5000] + b"?" + whole[5001:]):
+        broken.write_bytes(data)
+        done = call("bake", line, "--portrait", broken, "--out", tmp_path / "out")
+        assert done.code == 1
+        assert "is damaged or incomplete" in done.complaint
+        assert not (tmp_path / "out").exists()
+
+
 def test_a_bad_portrait_is_named(tmp_path: Path, line: Path, call: Call) -> None:
     done = call("bake", line, "--portrait", line, "--formats", "mp4", "--out", tmp_path / "out")
     assert done.code == 1
@@ -240,6 +301,7 @@ def test_a_damaged_bundle_is_named(
     assert "SHA-256" in done.complaint
     Path("bundle/face_mesh.onnx").unlink()
     assert "lacks face_mesh.onnx" in call(*command, "--bundle", "bundle").complaint
+    assert not Path("out").exists()
 
 
 def test_tracebacks_are_shown_only_when_asked_for(tmp_path: Path, call: Call) -> None:

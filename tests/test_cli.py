@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -188,6 +189,70 @@ def test_ctrl_c_ends_quietly_and_cleans_up(tmp_path: Path, line: Path, photo: Pa
     assert stopped.returncode == 130
     assert "Traceback" not in stopped.stderr
     assert list((tmp_path / "out").iterdir()) == []
+
+
+IMPORTING = """
+import os, runpy, signal, sys
+import space_runtime
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "space_runtime.cli":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+runpy.run_module("space_runtime", run_name="__main__")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only on Windows interrupts are sent in another way")
+def test_ctrl_c_while_importing_ends_quietly() -> None:
+    stopped = subprocess.run([sys.executable, "-c", IMPORTING, "inspect"], capture_output=True, text=True, timeout=60)
+    assert (stopped.returncode, stopped.stdout, stopped.stderr) == (130, "", "space-runtime: stopped\n")
+
+
+def test_the_package_runs_as_a_module() -> None:
+    words = [sys.executable, "-m", "space_runtime", "--version"]
+    assert subprocess.run(words, capture_output=True, text=True).stdout == f"space-runtime {VERSION}\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only on Windows a closed pipe is another error")
+@pytest.mark.parametrize("command", ["bake", "inspect", "--version"])
+def test_a_reader_who_leaves_is_no_error(tmp_path: Path, line: Path, command: str) -> None:
+    more = [str(line), "--out", str(tmp_path / "out"), "--formats", "npz,json"] if command == "bake" else []
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = [sys.executable, "-m", "space_runtime", command, *more]
+    left = subprocess.run(words, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(writing)
+    assert left.stderr == ""
+    if command == "bake":
+        assert left.returncode == 0
+        assert set(contents(tmp_path / "out")) == {"line.npz", "line.json"}
+
+
+GROWING = """
+import resource, sys
+from pathlib import Path
+from space_runtime import bake
+
+peaks = []
+
+def progress(done_s, total_s):
+    if done_s >= 0.4 * total_s * (len(peaks) + 1) or done_s == total_s:
+        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+bake(Path(sys.argv[1]), Path(sys.argv[2]), fps=1, progress=progress)
+print(peaks[-1] - peaks[0])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only on Windows and macOS the unit is another")
+def test_a_longer_line_needs_no_more_memory(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "long.wav", np.tile(speechlike(5), (24, 1)), 16_000)
+    words = [sys.executable, "-c", GROWING, str(tmp_path / "long.wav"), str(tmp_path / "out")]
+    grown_kib = int(subprocess.run(words, capture_output=True, text=True, check=True, timeout=120).stdout)
+    assert grown_kib < 8_192
 
 
 def test_an_embedded_bundle_is_used_by_default(call: Call) -> None:

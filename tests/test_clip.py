@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import tracemalloc
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -169,6 +171,21 @@ def test_a_full_disk_is_an_output_error_that_names_the_file(tmp_path: Path) -> N
     ):
         raise OSError(28, os.strerror(28))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_threads_that_prepare_one_folder_do_not_disturb_one_another(tmp_path: Path) -> None:
+    n_threads = 8
+    together = threading.Barrier(n_threads)
+
+    def prepare_often() -> None:
+        together.wait()
+        for _ in range(100):
+            prepare_folder(tmp_path / "out")
+
+    with ThreadPoolExecutor(n_threads) as workers:
+        for done in [workers.submit(prepare_often) for _ in range(n_threads)]:
+            done.result()
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:

@@ -60,6 +60,12 @@ def test_the_readme_names_both_ways_to_start() -> None:
     assert "python run.py test" in text
 
 
+def test_the_readme_shows_commands_and_python() -> None:
+    shown = {words[1] for words in map(shlex.split, commands()) if words[0] == "space-runtime"}
+    assert {"bake", "inspect"} <= shown
+    assert blocks("python")
+
+
 @pytest.mark.parametrize("command", [c for c in commands() if c.startswith("space-runtime")])
 def test_a_command_of_the_readme_runs(command: str, tmp_path: Path, photo: Path) -> None:
     words = shlex.split(command)

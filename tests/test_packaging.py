@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import json
 import os
 import re
@@ -66,7 +67,7 @@ def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile) -> None:
     metadata = wheel.read(f"{info}/METADATA").decode()
     assert f"Name: space-runtime\nVersion: {VERSION}\n" in metadata
     assert "License-Expression: Apache-2.0" in metadata
-    assert "space-runtime = space_runtime.cli:main" in wheel.read(f"{info}/entry_points.txt").decode()
+    assert "space-runtime = space_runtime.__main__:main" in wheel.read(f"{info}/entry_points.txt").decode()
     assert "torch" not in re.sub(r".*extra == .*", "", metadata)
 
 
@@ -108,10 +109,34 @@ def imported(path: Path) -> set[str]:
 def test_only_the_command_line_prints(package: str) -> None:
     for path in (ROOT / package).rglob("*.py"):
         relative = path.relative_to(ROOT / package)
-        if relative.parts[0] in ("cli.py", "commands"):
+        if relative.parts[0] in ("cli.py", "__main__.py", "commands"):
             continue
         calls = [n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Call)]
         assert not [c for c in calls if isinstance(c.func, ast.Name) and c.func.id == "print"], f"{path} prints"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only on Windows a script is no program")
+@pytest.mark.parametrize("dead", ["missing", "not a program", "stopped"])
+def test_run_makes_a_dead_environment_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dead: str) -> None:
+    spec = importlib.util.spec_from_file_location("run", ROOT / "run.py")
+    assert spec is not None and spec.loader is not None
+    run = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(run)
+    made: list[str] = []
+    monkeypatch.setattr(run, "ENVIRONMENT", tmp_path)
+    monkeypatch.setattr(run, "PYTHON", Path(sys.executable))
+    monkeypatch.setattr(run, "make_environment", lambda: made.append("environment"))
+    monkeypatch.setattr(run, "python", lambda *words: 0)
+    run.install("demo")
+    run.install("demo")
+    assert made == ["environment"]
+    broken = tmp_path / "python"
+    if dead != "missing":
+        broken.write_text("#!/bin/false\n" if dead == "stopped" else "nothing")
+        broken.chmod(0o755 if dead == "stopped" else 0o644)
+    monkeypatch.setattr(run, "PYTHON", broken)
+    run.install("demo")
+    assert made == ["environment"] * 2
 
 
 def test_the_layers_hold() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -74,6 +75,19 @@ def test_how_sound_is_cut_does_not_change_the_waveform(cuts: list[int]) -> None:
         pieces.add(piece)
     assert np.array_equal(whole.peaks()[1], pieces.peaks()[1])
     assert whole.peaks()[1].max() == np.abs(samples[: 5_000 // Waveform.STEP * Waveform.STEP]).max()
+
+
+def test_the_peaks_of_twenty_hours_fit_into_40_mb() -> None:
+    waveform, block, n_blocks = Waveform(), np.zeros(1_600, np.float32), 36_000
+    tracemalloc.start()
+    try:
+        for _ in range(n_blocks):  # one hour in tenths of a second
+            waveform.add(block)
+        hour = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert len(waveform.peaks()[0]) >= MAX_POINTS
+    assert 20 * hour < 40_000_000
 
 
 def test_a_long_waveform_is_thinned_without_losing_its_peak() -> None:

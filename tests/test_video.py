@@ -13,7 +13,7 @@ from conftest import speechlike
 
 from space_runtime.geometry import Floats
 from space_runtime.outputs import written_whole
-from space_runtime.timebase import n_frames
+from space_runtime.timebase import n_frames, parse_fps
 from space_runtime.values import Pixels
 from space_runtime.video import SOUND_RATE, VideoWriter
 
@@ -42,7 +42,9 @@ def decoded_sound(path: Path) -> Floats:
         return np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
 
 
-@pytest.mark.parametrize("fps", [Fraction(24), Fraction(30), Fraction(30_000, 1_001), Fraction(60), Fraction(25, 2)])
+@pytest.mark.parametrize(
+    "fps", [Fraction(24), Fraction(30), Fraction(30_000, 1_001), Fraction(60), Fraction(25, 2), parse_fps("29.123457")]
+)
 def test_every_frame_is_there_at_its_exact_time(tmp_path: Path, fps: Fraction) -> None:
     count = write(tmp_path / "a.mp4", fps, speechlike(1.1), 16_000)
     with av.open(str(tmp_path / "a.mp4")) as container:

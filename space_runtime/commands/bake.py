@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,7 +16,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 from space_runtime.bake import bake, target_files
 from space_runtime.bundle import Bundle, load_bundle
-from space_runtime.commands.report import explain
+from space_runtime.commands.report import explain, one_line, unheard
 from space_runtime.config import Format, in_range, parse_emotion, parse_formats, parse_gaze
 from space_runtime.errors import UsageError
 from space_runtime.outputs import prepare_folder
@@ -68,27 +67,33 @@ def bake_command(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Bake speech to facial animation: a talking portrait (mp4) and its curves (npz, json)."""
-    controls = Controls(
+    strengths = (mouth_strength, expression_strength, head_strength)
+    controls = _controls(emotion, strengths, blinks, gaze, head, seed)
+    chosen, rate, n_jobs = parse_formats(formats), parse_fps(fps), int(in_range("--jobs", jobs, 1, 256))
+    _check_targets(lines, out, chosen, plot, portrait)
+    opened = load_bundle(bundle)
+    face = _open_face(portrait, opened)
+    prepare_folder(out)  # last: a call that cannot work leaves no empty folder
+    if _bake_all(lines, Job(out, opened, face, controls, rate, chosen, plot), n_jobs, debug):
+        raise typer.Exit(1)
+
+
+def _controls(
+    emotion: str, strengths: tuple[float, float, float], blinks: float, gaze: str, head: str, seed: int
+) -> Controls:
+    """The options that steer the face; ``strengths`` are those of mouth, expression and head."""
+    names = ("--mouth-strength", "--expression-strength", "--head-strength")
+    mouth, expression, sway = (in_range(name, value, 0, 2) for name, value in zip(names, strengths, strict=True))
+    return Controls(
         emotion=parse_emotion(emotion),
-        mouth_strength=in_range("--mouth-strength", mouth_strength, 0, 2),
-        expression_strength=in_range("--expression-strength", expression_strength, 0, 2),
+        mouth_strength=mouth,
+        expression_strength=expression,
         blinks_per_minute=in_range("--blinks", blinks, 0, 120),
         gaze_rad=parse_gaze(gaze),
         head_mode=_head_mode(head),
-        head_strength=in_range("--head-strength", head_strength, 0, 2),
+        head_strength=sway,
         seed=int(in_range("--seed", seed, 0, 2**63 - 1)),
     )
-    chosen, rate = parse_formats(formats), parse_fps(fps)
-    if Format.MP4 in chosen and portrait is None:
-        raise UsageError("mp4 shows a face: name a photo with --portrait, or leave mp4 out of --formats")
-    _check_targets(lines, out, chosen, plot, pictures=portrait is not None)
-    n_jobs = int(in_range("--jobs", jobs, 1, 256))
-    prepare_folder(out)
-    opened = load_bundle(bundle)
-    face = _open_face(portrait, opened)
-    failed = _bake_all(lines, Job(out, opened, face, controls, rate, chosen, plot), n_jobs, debug)
-    if failed:
-        raise typer.Exit(1)
 
 
 def _head_mode(text: str) -> HeadMode:
@@ -98,13 +103,15 @@ def _head_mode(text: str) -> HeadMode:
     return HeadMode(text)
 
 
-def _check_targets(lines: list[Path], out: Path, formats: Iterable[Format], plot: bool, pictures: bool) -> None:
-    """Refuse calls in which one result would overwrite another, or a result an input."""
+def _check_targets(lines: list[Path], out: Path, formats: frozenset[Format], plot: bool, portrait: Path | None) -> None:
+    """Refuse mp4 without a face, and calls in which one result would overwrite another, or a result an input."""
+    if Format.MP4 in formats and portrait is None:
+        raise UsageError("mp4 shows a face: name a photo with --portrait, or leave mp4 out of --formats")
     owners: dict[str, Path] = {str(line.resolve()).casefold(): line for line in lines}
     if len(owners) < len(lines):
         raise UsageError("the same line is named twice; name every line once")
     for line in lines:
-        for target in target_files(line, out, formats, plot, pictures).values():
+        for target in target_files(line, out, formats, plot, portrait is not None).values():
             other = owners.setdefault(str(target.resolve()).casefold(), line)
             if other is not line or target.resolve() == line.resolve():
                 raise UsageError(
@@ -118,7 +125,9 @@ def _open_face(path: Path | None, bundle: Bundle) -> Portrait | None:
         return None
     portrait = open_portrait(path, open_tracker(bundle))
     if portrait.note:
-        Console(stderr=True).print(f"{path.name}: {portrait.note}", highlight=False, markup=False, soft_wrap=True)
+        Console(stderr=True).print(
+            one_line(f"{path.name}: {portrait.note}"), highlight=False, markup=False, soft_wrap=True
+        )
     return portrait
 
 
@@ -173,9 +182,11 @@ def _bake_one(line: Path, job: Job, bars: Progress, stop: threading.Event) -> tu
 def _outcome(done: Future[tuple[Path, ...]], line: Path, debug: bool) -> bool:
     """Say what became of a line; return whether it failed."""
     try:
-        for path in done.result():
-            print(path)
+        paths = done.result()
     except Exception as error:
         explain(error, debug, f"{line}: ")
         return True
+    with unheard():
+        for path in paths:
+            print(path)
     return False

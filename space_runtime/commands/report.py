@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
 
 from space_runtime.errors import SpaceError
+
+UNSAYABLE: Final = {"Cc", "Cs", "Zl", "Zp"}
+"""Unicode categories that break a line, steer a terminal or cannot be encoded."""
 
 
 def explain(error: Exception, debug: bool, subject: str = "") -> int:
@@ -13,11 +21,30 @@ def explain(error: Exception, debug: bool, subject: str = "") -> int:
     if debug:
         traceback.print_exception(error)
     if isinstance(error, SpaceError):
-        print(f"space-runtime: {error}", file=sys.stderr)
+        print(f"space-runtime: {one_line(str(error))}", file=sys.stderr)
         return error.exit_code
     print(
-        f"space-runtime: {subject}internal error ({type(error).__name__}: {error}); "
+        f"space-runtime: {one_line(f'{subject}internal error ({type(error).__name__}: {error})')}; "
         "run again with --debug and report what it shows",
         file=sys.stderr,
     )
     return 1
+
+
+def one_line(text: str) -> str:
+    """Return a text whose line breaks and control characters, as file names may hold them, are written as escapes."""
+    return "".join(ascii(c)[1:-1] if unicodedata.category(c) in UNSAYABLE else c for c in text)
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Go on in silence when whoever read standard output has closed it, as ``| head`` does."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
