@@ -51,8 +51,8 @@ def parse_fps(text: str) -> Fraction:
 
 def checked_fps(fps: Fraction | int) -> Fraction:
     """Return a frame rate that an API caller gave. Raises `UsageError` unless it is a fraction within 1…240."""
-    if not isinstance(fps, Fraction | int):
-        raise UsageError(f"the frame rate {fps!r} is not exact; give a Fraction, for example Fraction(30000, 1001)")
+    if not isinstance(fps, Fraction | int) or fps.denominator > FINEST_FPS:
+        raise UsageError(f"the frame rate {fps!r} is no usable fraction; give for example Fraction(30000, 1001)")
     if not MIN_FPS <= fps <= MAX_FPS:
         raise UsageError(f"the frame rate {fps} is outside {MIN_FPS}…{MAX_FPS} frames per second; choose one inside")
     return Fraction(fps)

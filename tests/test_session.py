@@ -160,6 +160,7 @@ def test_what_the_api_is_given_is_checked() -> None:
         lambda: Session(BUNDLE, fps=Fraction(0)),
         lambda: Session(BUNDLE, fps=29.97),  # type: ignore[arg-type]
         lambda: Session(BUNDLE, fps=Fraction(10_000)),
+        lambda: Session(BUNDLE, fps=Fraction(29_123_456_789, 10**9)),
         lambda: Controls(emotion=np.zeros(3, np.float32)),
         lambda: Controls(emotion=np.full(8, 50, np.float32)),
         lambda: Controls(emotion=np.full(8, np.nan, np.float32)),
