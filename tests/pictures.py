@@ -24,8 +24,9 @@ MODELS = Path(space_runtime.__file__).parent / "models"
 @cache
 def tracker() -> FaceTracker:
     """Return the tracker of the embedded networks; it keeps no state, so every test may share it."""
-    detector, mesh, matte = (load_network(name, MODELS / f"{name}.onnx")
-                             for name in ("face_detector", "face_mesh", "person_matte"))
+    detector, mesh, matte = (
+        load_network(name, MODELS / f"{name}.onnx") for name in ("face_detector", "face_mesh", "person_matte")
+    )
     return FaceTracker(detector, mesh, matte)
 
 

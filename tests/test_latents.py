@@ -28,8 +28,9 @@ def portrait() -> Portrait:
     return portrait_from_pixels(pictures.astronaut(), pictures.tracker(), "astronaut.png")
 
 
-def driven(network: Network, portrait: Portrait, landmarks: Floats, features: Floats = SILENCE,
-           emotion: Floats = NEUTRAL) -> Floats:
+def driven(
+    network: Network, portrait: Portrait, landmarks: Floats, features: Floats = SILENCE, emotion: Floats = NEUTRAL
+) -> Floats:
     """Keypoints of one step from a fresh state."""
     own = latents.portrait_keypoints(portrait.mesh)
     return latents.step(network, latents.initial_state(network), landmarks, features, own, emotion)[1]
@@ -56,11 +57,14 @@ def test_own_landmarks_give_own_keypoints_whatever_is_heard(
 def test_the_head_s_pose_passes_through(network: Network, portrait: Portrait) -> None:
     normalised, _ = normalise(portrait.landmarks)
     normalised[[8, 57, 66], 1] -= 0.1
-    poses = [HeadPose(np.array(turn, np.float32), portrait.pose.translation, portrait.pose.scale)
-             for turn in ([0, 0, 0], [0.25, -0.1, 0.1])]
+    poses = [
+        HeadPose(np.array(turn, np.float32), portrait.pose.translation, portrait.pose.scale)
+        for turn in ([0, 0, 0], [0.25, -0.1, 0.1])
+    ]
     still, turned = (driven(network, portrait, apply_pose(normalised, pose)) for pose in poses)
-    np.testing.assert_allclose(normalise(landmarks_from_keypoints(still))[0],
-                               normalise(landmarks_from_keypoints(turned))[0], atol=1e-3)
+    np.testing.assert_allclose(
+        normalise(landmarks_from_keypoints(still))[0], normalise(landmarks_from_keypoints(turned))[0], atol=1e-3
+    )
 
 
 def test_keypoints_follow_their_landmarks(network: Network, portrait: Portrait) -> None:

@@ -48,10 +48,15 @@ def test_a_sequence_at_once_equals_its_steps_in_torch_and_onnx(tiny: Landmarks2L
         for n in range(N_STEPS):
             step, state = OneStep(tiny)(landmarks[:, n], features[:, n], keypoints, emotion, state)
             torch.testing.assert_close(step, whole[:, n], atol=2e-5, rtol=1e-5)
-            answer = session.run({
-                "landmarks": landmarks[:, n].numpy(), "features": features[:, n].numpy(),
-                "portrait_keypoints": keypoints.numpy(), "emotion": emotion.numpy(), "state_in": onnx_state,
-            })
+            answer = session.run(
+                {
+                    "landmarks": landmarks[:, n].numpy(),
+                    "features": features[:, n].numpy(),
+                    "portrait_keypoints": keypoints.numpy(),
+                    "emotion": emotion.numpy(),
+                    "state_in": onnx_state,
+                }
+            )
             np.testing.assert_allclose(np.asarray(answer["keypoints"], np.float32), step.numpy(), atol=2e-5)
             onnx_state = answer["state_out"]
     torch.testing.assert_close(state, last, atol=1e-5, rtol=1e-5)

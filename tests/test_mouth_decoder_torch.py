@@ -58,8 +58,11 @@ def test_the_exported_form_is_the_trained_one(tiny: MouthDecoder, tmp_path: Path
         upper = tiny.upper(person)
         upper[:, 3] -= 100 * (1 - teeth)
         expected = tiny.combine(geometry, person, upper, tiny.lower(person))[0].permute(0, 2, 3, 1)
-    feeds = {"geometry": geometry.numpy(), "colours": colours.expand(2, -1).numpy(),
-             "teeth": np.full((2, 1), teeth, np.float32)}
+    feeds = {
+        "geometry": geometry.numpy(),
+        "colours": colours.expand(2, -1).numpy(),
+        "teeth": np.full((2, 1), teeth, np.float32),
+    }
     exact = np.asarray(load_network("tiny", path).run(feeds)["patch"], np.float32)
     np.testing.assert_allclose(exact, expected.numpy(), atol=2e-5)
     size = path.stat().st_size

@@ -100,9 +100,7 @@ def test_storage_does_not_change_the_landmarks(
     assert distance(portrait, astronaut) < (0.02 if suffix in ("jpg", "webp") else 1e-6)
 
 
-def test_grey_photo_gives_nearly_the_same_landmarks(
-    astronaut: Portrait, tracker: FaceTracker, tmp_path: Path
-) -> None:
+def test_grey_photo_gives_nearly_the_same_landmarks(astronaut: Portrait, tracker: FaceTracker, tmp_path: Path) -> None:
     grey = np.asarray(cv2.cvtColor(pictures.astronaut(), cv2.COLOR_RGB2GRAY), np.uint8)
     portrait = open_portrait(pictures.save(tmp_path / "a.png", grey), tracker)
     assert np.ptp(portrait.image, axis=2).max() == 0
@@ -190,8 +188,13 @@ def test_person_beside_a_cat_is_used(astronaut: Portrait, tracker: FaceTracker) 
 
 def test_damaged_files_are_refused(tracker: FaceTracker, tmp_path: Path) -> None:
     whole = pictures.save(tmp_path / "whole.png", pictures.astronaut()).read_bytes()
-    for name, content in (("empty.png", b""), ("text.jpg", b"no picture at all"), ("cut.png", whole[: len(whole) // 2]),
-                          ("header.png", whole[:20]), ("garbage.png", whole[:33] + bytes(range(256)) * 40)):
+    for name, content in (
+        ("empty.png", b""),
+        ("text.jpg", b"no picture at all"),
+        ("cut.png", whole[: len(whole) // 2]),
+        ("header.png", whole[:20]),
+        ("garbage.png", whole[:33] + bytes(range(256)) * 40),
+    ):
         path = tmp_path / name
         path.write_bytes(content)
         refused(path, tracker)

@@ -115,8 +115,10 @@ def test_rows_of_a_batch_do_not_see_one_another() -> None:
 def test_lips_meet_on_p_b_and_m_and_open_on_open_vowels() -> None:
     gap = lip_gap(speak(np.concatenate([line(), np.zeros(10 * HOP, np.float32)])))
     rest = lip_gap(neutral()[None])[0]
-    spans = [(phone["phone"], gap[steps_of(phone["start_s"] - 0.02, phone["end_s"] + 0.02)])
-             for phone in json.loads(LINE_PHONES.read_text())["phones"]]
+    spans = [
+        (phone["phone"], gap[steps_of(phone["start_s"] - 0.02, phone["end_s"] + 0.02)])
+        for phone in json.loads(LINE_PHONES.read_text())["phones"]
+    ]
     closures = [span.min() - rest for phone, span in spans if phone in {"p", "b", "m"}]
     vowels = [span.max() - rest for phone, span in spans if phone in {"ay", "ae", "aa", "ey"}]
     assert np.mean(np.array(closures) < 0.02) >= 0.9
@@ -164,6 +166,9 @@ def test_emotion_acts_monotonically_on_its_action_units(
 def test_lips_still_meet_under_every_emotion(emotion: Emotion) -> None:
     gap = lip_gap(speak(np.concatenate([line(), np.zeros(10 * HOP, np.float32)]), emotion_vector({emotion: 0.8})))
     rest = lip_gap(neutral()[None])[0]
-    closures = [gap[steps_of(phone["start_s"] - 0.02, phone["end_s"] + 0.02)].min() - rest
-                for phone in json.loads(LINE_PHONES.read_text())["phones"] if phone["phone"] in {"p", "b", "m"}]
+    closures = [
+        gap[steps_of(phone["start_s"] - 0.02, phone["end_s"] + 0.02)].min() - rest
+        for phone in json.loads(LINE_PHONES.read_text())["phones"]
+        if phone["phone"] in {"p", "b", "m"}
+    ]
     assert np.mean(np.array(closures) < 0.025) >= 0.8
