@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import settings
 
 from space_runtime import cli
 from space_runtime.assets import write_portrait
@@ -20,6 +21,9 @@ ALLOWED_SKIPS = ("needs a GPU", "needs the training data", "only on Windows", "o
 """Reasons for which a test may be skipped even in CI."""
 
 CI = bool(os.environ.get("SPACE_CI"))
+
+settings.register_profile("space", deadline=None, derandomize=CI)
+settings.load_profile("space")
 
 
 def speechlike(seconds: float, rate: int = 16_000, n_channels: int = 1, seed: int = 0) -> Floats:

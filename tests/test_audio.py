@@ -130,7 +130,7 @@ def test_equal_rates_pass_the_samples_through() -> None:
     assert np.array_equal(np.concatenate([resampler.push(samples), resampler.finish()]), samples)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(rate=st.sampled_from(RATES), cuts=st.lists(st.integers(0, 2_000), max_size=8))
 def test_how_sound_is_cut_does_not_change_a_bit(rate: int, cuts: list[int]) -> None:
     samples = np.random.default_rng(rate).uniform(-1, 1, 2_000).astype(np.float32)

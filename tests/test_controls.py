@@ -47,7 +47,7 @@ def test_nothing_asked_for_changes_nothing() -> None:
 
 
 @given(SEEDS, st.floats(0, 2), st.floats(0, 2))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_strengths_scale_motion_and_never_the_identity(seed: int, mouth: float, rest: float) -> None:
     face = expression(seed)
     edited = apply(replace(STILL, mouth_strength=mouth, expression_strength=rest), PERSON, Fraction(0), face)
@@ -60,7 +60,7 @@ def test_strengths_scale_motion_and_never_the_identity(seed: int, mouth: float, 
 
 
 @given(SEEDS)
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 def test_more_mouth_strength_opens_the_mouth_further(seed: int) -> None:
     face = PERSON.neutral + PERSON.basis[SHAPE["jawOpen"]] * np.float32(0.1 + 0.4 * uniform(seed))
     gaps = []
@@ -72,7 +72,7 @@ def test_more_mouth_strength_opens_the_mouth_further(seed: int) -> None:
 
 
 @given(SEEDS, ANGLES, ANGLES)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_a_blink_shuts_any_face(seed: int, yaw: float, pitch: float) -> None:
     controls = replace(STILL, blink_samples=(4000,), gaze_rad=np.array([yaw, pitch], np.float32))
     face = apply(controls, PERSON, Fraction(4000), expression(seed))
@@ -108,7 +108,7 @@ def test_a_blink_closes_fast_opens_slower_and_only_once() -> None:
 
 
 @given(SEEDS, st.floats(1, 120))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_the_schedule_repeats_by_seed_and_keeps_its_rate(seed: int, per_minute: float) -> None:
     times = [scheduled_blink(seed, per_minute, index) for index in range(60)]
     assert times == [scheduled_blink(seed, per_minute, index) for index in range(60)]
@@ -141,7 +141,7 @@ def test_no_blinks_when_they_are_switched_off_and_none_at_the_start() -> None:
 
 
 @given(SEEDS, ANGLES, ANGLES)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_gaze_in_is_gaze_out_and_the_mouth_stays(seed: int, yaw: float, pitch: float) -> None:
     face = expression(seed)
     edited = apply(replace(STILL, gaze_rad=np.array([yaw, pitch], np.float32)), PERSON, Fraction(0), face)
@@ -162,7 +162,7 @@ def test_lids_follow_the_gaze_up_and_down() -> None:
 
 
 @given(st.floats(-3, 3), st.floats(-2, 2), st.floats(0.8, 20))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_both_eyes_meet_at_the_point_they_look_at(x: float, y: float, z: float) -> None:
     point = np.array([x, y, z], np.float32)
     face = apply(replace(STILL, look_at=point), PERSON, Fraction(0), PERSON.neutral)
@@ -192,7 +192,7 @@ def test_a_point_wins_over_angles_and_eyes_have_a_limit() -> None:
 
 
 @given(SEEDS, st.integers(0, 200_000))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_a_moment_does_not_depend_on_how_one_came_there(seed: int, sample: int) -> None:
     controls, face = Controls(seed=seed, blinks_per_minute=40), expression(3)
     first = apply(controls, PERSON, Fraction(sample), face)

@@ -35,7 +35,7 @@ def test_shape_and_type() -> None:
 
 
 @given(st.integers(0, 9), st.integers(1, 9))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_state_carried_over_any_cut_changes_no_bit(cut: int, seed: int) -> None:
     pcm = noise(10, seed)
     whole = run(pcm)

@@ -65,7 +65,7 @@ def test_the_close_up_shows_the_mouth(tmp_path: Path) -> None:
     assert 0.5 < np.ptp(columns) / ContactSheet.SIDE < 0.6
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(cuts=st.lists(st.integers(0, 5_000), max_size=6))
 def test_how_sound_is_cut_does_not_change_the_waveform(cuts: list[int]) -> None:
     samples = np.random.default_rng(0).uniform(-1, 1, 5_000).astype(np.float32)

@@ -56,7 +56,7 @@ def test_given_rotations_that_are_missing_are_an_error(track: np.ndarray | None)
 
 
 @given(SEEDS)
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_the_idle_head_starts_still_stays_small_and_is_smooth(seed: int) -> None:
     times = np.arange(0, 60, 1 / 60)
     track = np.stack([sway(seed, float(t)) for t in times])
@@ -80,7 +80,7 @@ def test_the_idle_head_repeats_by_seed_and_differs_between_seeds() -> None:
 
 
 @given(SEEDS, st.floats(0.1, 100), st.floats(0, 2))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_strength_scales_the_idle_head(seed: int, seconds: float, strength: float) -> None:
     plain = head_motion(Controls(seed=seed), 0, at(seconds))
     scaled = head_motion(Controls(seed=seed, head_strength=strength), 0, at(seconds))

@@ -80,7 +80,7 @@ def test_the_solve_beats_a_rig_that_knows_nothing() -> None:
 
 
 @given(SEEDS, st.floats(0, 0.3))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_weights_stay_in_bounds_for_any_landmarks(seed: int, size: float) -> None:
     rng = np.random.default_rng(seed)
     landmarks = PEOPLE[1].neutral + rng.normal(0, size, (78, 3)).astype(np.float32)
@@ -99,7 +99,7 @@ def test_the_neutral_face_has_no_weights(identity: RigIdentity) -> None:
 
 
 @given(SEEDS)
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_mirrored_landmarks_give_mirrored_weights(seed: int) -> None:
     identity = RIG.neutral_identity()
     face = RIG.face(identity, acted(np.random.default_rng(seed)), AHEAD)
@@ -123,7 +123,7 @@ def test_one_shape_alone_is_named(name: str) -> None:
 
 
 @given(st.floats(0.2, 1.0))
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 def test_shut_lips_over_an_open_jaw_are_a_pair(opening: float) -> None:
     identity = PEOPLE[1]
     face = RIG.face(identity, weights_of(jawOpen=opening, mouthClose=opening), AHEAD)
@@ -164,7 +164,7 @@ def test_a_still_face_settles_and_solving_is_repeatable() -> None:
 
 
 @given(ANGLES, ANGLES, ANGLES, ANGLES)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_gaze_in_is_gaze_out(left_yaw: float, left_pitch: float, right_yaw: float, right_pitch: float) -> None:
     gaze = np.array([[left_yaw, left_pitch], [right_yaw, right_pitch]], np.float32)
     for identity in PEOPLE:
@@ -198,7 +198,7 @@ def test_a_full_blink_shuts_the_lids_and_is_read_as_one(identity: RigIdentity) -
 
 
 @given(SEEDS)
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_an_identity_rests(seed: int) -> None:
     """Whatever the photo shows, the neutral face has its lips shut, its eyes open and looks ahead."""
     rng = np.random.default_rng(seed)
@@ -213,7 +213,7 @@ def test_an_identity_rests(seed: int) -> None:
 
 
 @given(SEEDS)
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_a_resting_face_is_its_own_neutral(seed: int) -> None:
     person = np.random.default_rng(seed).normal(size=50).astype(np.float32)
     photo = make_face(TRACKED, person, np.zeros(52, np.float32))

@@ -57,7 +57,7 @@ def same_bits(a: list[Frame], b: list[Frame]) -> bool:
     return len(a) == len(b) and all(key(x) == key(y) for x, y in zip(a, b, strict=True))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(cuts=st.lists(st.integers(0, 12_000), max_size=12))
 def test_how_sound_is_cut_does_not_change_a_bit(cuts: list[int]) -> None:
     samples = voice(0.75)
