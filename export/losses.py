@@ -11,9 +11,10 @@ from torch.nn import functional
 
 from export.data.phones import UNKNOWN
 from export.models.landmarks import Face
+from space_runtime.rig_layout import LIP_PAIRS
 
 SIGNALS: Final = (
-    (((61, 67), (62, 66), (63, 65)), 0.05),
+    (LIP_PAIRS, 0.05),
     (((48, 54),), 0.022),
     (((8, 33),), 0.03),
 )

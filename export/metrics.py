@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from space_runtime.geometry import Floats
+from space_runtime.rig_layout import LIP_PAIRS
 
 SIGNALS: Final = ("gap", "width", "jaw")
-_PAIRS: Final = {"gap": ((61, 67), (62, 66), (63, 65)), "width": ((48, 54),), "jaw": ((8, 33),)}
+_PAIRS: Final = {"gap": LIP_PAIRS, "width": ((48, 54),), "jaw": ((8, 33),)}
 MAX_LAG_S: Final = 0.2
 DRIFT_S: Final = 2.0
 FINE: Final = 4

@@ -66,19 +66,6 @@ def parse_gaze(text: str) -> Floats | None:
     return np.array([radians(angle) for angle in degrees], np.float32)
 
 
-def in_range(option: str, value: float, low: float, high: float) -> float:
-    """Return ``value`` if it lies in low…high; ``option`` is its name for the message."""
-    if not low <= value <= high:
-        raise UsageError(f"{option} is {_shown(value)}, outside {_shown(low)}…{_shown(high)}; choose a value inside")
-    return value
-
-
-def _shown(value: float) -> str:
-    """A number as text; whole ones may be too large for a float and too long for a sentence."""
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    return text if len(text) <= 24 else f"{text[:20]}…"
-
-
 def _parts(text: str) -> Iterable[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 

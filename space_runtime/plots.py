@@ -15,14 +15,13 @@ from space_runtime.clip import Clip
 from space_runtime.errors import OutputError
 from space_runtime.geometry import Floats
 from space_runtime.outputs import written_whole
+from space_runtime.rig_layout import LIP_PAIRS
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import Frame, Pixels
 
 MAX_POINTS: Final = 4_000
 """Points of a curve; a longer clip is thinned out."""
 
-INNER_LIPS: Final = ((61, 67), (62, 66), (63, 65))
-"""Landmarks that face one another on the inner rim of the upper and the lower lip."""
 
 PANELS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("jaw and lips", ("jawOpen", "mouthClose")),
@@ -144,7 +143,7 @@ def _draw_sound(axis: object, clip: Clip, waveform: Waveform) -> None:
 
 def lip_gap(landmarks: NDArray[np.floating]) -> NDArray[np.floating]:
     """Return the (T,) mean height between the inner lips of (T, 78, 3) normalised landmarks."""
-    upper, lower = ([pair[side] for pair in INNER_LIPS] for side in (0, 1))
+    upper, lower = ([pair[side] for pair in LIP_PAIRS] for side in (0, 1))
     gaps: NDArray[np.floating] = (landmarks[:, upper, 1] - landmarks[:, lower, 1]).mean(axis=1)
     return gaps
 

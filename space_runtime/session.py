@@ -13,13 +13,10 @@ from space_runtime.errors import UsageError
 from space_runtime.geometry import Floats
 from space_runtime.portrait import Portrait
 from space_runtime.timebase import HOP, checked_fps, n_frames
-from space_runtime.values import Controls, Frame
+from space_runtime.values import LOUDEST, Controls, Frame
 
 HOPS_AT_ONCE: Final = 50
 """Hops handed to the pipeline together when a push brings many."""
-
-LOUDEST: Final = 64.0
-"""Samples may exceed full scale by 36 dB; what is larger is no sound."""
 
 
 class Session:

@@ -22,12 +22,11 @@ from space_runtime.errors import MediaError
 from space_runtime.geometry import Floats
 from space_runtime.stages.audio import Resampler, mix_to_mono
 from space_runtime.timebase import SAMPLE_RATE
+from space_runtime.values import LOUDEST
 
 MIN_RATE: Final = 4_000
 MAX_RATE: Final = 768_000
 BLOCKS_PER_SECOND: Final = 1
-LOUDEST: Final = 64.0
-"""Samples may exceed full scale by 36 dB; what is larger was written on another scale."""
 TRUNCATION_SLACK: Final = 0.01
 """Length that may lack from what the header promises before a file counts as truncated, besides a tenth of a second."""
 

@@ -44,18 +44,20 @@ def parse_fps(text: str) -> Fraction:
         raise UsageError(
             f"frame rate {shown} is finer than {FINEST_FPS:,}ths; write six decimals at most, or 30000/1001"
         )
-    if not MIN_FPS <= fps <= MAX_FPS:
-        raise UsageError(f"frame rate {shown} is outside {MIN_FPS}…{MAX_FPS} frames per second; choose one inside")
-    return fps
+    return _within_limits(fps, shown)
 
 
 def checked_fps(fps: Fraction | int) -> Fraction:
     """Return a frame rate that an API caller gave. Raises `UsageError` unless it is a fraction within 1…240."""
     if not isinstance(fps, Fraction | int) or fps.denominator > FINEST_FPS:
         raise UsageError(f"the frame rate {fps!r} is no usable fraction; give for example Fraction(30000, 1001)")
+    return _within_limits(Fraction(fps), str(fps))
+
+
+def _within_limits(fps: Fraction, shown: str) -> Fraction:
     if not MIN_FPS <= fps <= MAX_FPS:
-        raise UsageError(f"the frame rate {fps} is outside {MIN_FPS}…{MAX_FPS} frames per second; choose one inside")
-    return Fraction(fps)
+        raise UsageError(f"frame rate {shown} is outside {MIN_FPS}…{MAX_FPS} frames per second; choose one inside")
+    return fps
 
 
 def frame_sample(frame_index: int, fps: Fraction) -> Fraction:

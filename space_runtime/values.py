@@ -36,6 +36,9 @@ class Emotion(StrEnum):
 
 N_EMOTIONS: Final = len(Emotion)
 
+LOUDEST: Final = 64.0
+"""Samples may exceed full scale by 36 dB; what is larger is no sound."""
+
 
 def emotion_vector(mix: Mapping[Emotion, float]) -> Floats:
     """Return the (8,) vector of a mix: one intensity 0…1 per label. Neutral's entry never matters to the networks.
@@ -46,14 +49,21 @@ def emotion_vector(mix: Mapping[Emotion, float]) -> Floats:
     for label, intensity in mix.items():
         if label not in known:
             raise UsageError(f"unknown emotion {label!r}; the known ones are {', '.join(sorted(known))}")
-        check_range(f"the intensity of {label}", intensity, 0.0, 1.0)
+        in_range(f"the intensity of {label}", intensity, 0.0, 1.0)
     return np.array([mix.get(label, 0.0) for label in Emotion], np.float32)
 
 
-def check_range(what: str, value: float, low: float, high: float) -> None:
-    """Raise `UsageError` unless ``low ≤ value ≤ high``; ``what`` names it in the message."""
+def in_range(what: str, value: float, low: float, high: float) -> float:
+    """Return ``value`` if it lies in low…high; ``what`` names it in the message. Raises `UsageError`."""
     if not low <= value <= high:
-        raise UsageError(f"{what} is {value}; expected {low:g}…{high:g}, choose a value inside")
+        raise UsageError(f"{what} is {_shown(value)}, outside {_shown(low)}…{_shown(high)}; choose a value inside")
+    return value
+
+
+def _shown(value: float) -> str:
+    """A number as text; whole ones may be too large for a float and too long for a sentence."""
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= 24 else f"{text[:20]}…"
 
 
 class HeadMode(StrEnum):
@@ -100,10 +110,10 @@ class Controls:
     def __post_init__(self) -> None:
         """Check everything once, at the rim."""
         for name, low, high in _RANGES:
-            check_range(name, getattr(self, name), low, high)
+            in_range(name, getattr(self, name), low, high)
         _check_array("emotion", self.emotion, (N_EMOTIONS,))
-        check_range("the least intensity of emotion", float(self.emotion.min()), 0.0, 1.0)
-        check_range("the greatest intensity of emotion", float(self.emotion.max()), 0.0, 1.0)
+        in_range("the least intensity of emotion", float(self.emotion.min()), 0.0, 1.0)
+        in_range("the greatest intensity of emotion", float(self.emotion.max()), 0.0, 1.0)
         for name, shape in _SHAPES:
             array = getattr(self, name)
             if array is not None:

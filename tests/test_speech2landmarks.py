@@ -14,12 +14,12 @@ from space_runtime.bundle import load_bundle
 from space_runtime.geometry import Floats
 from space_runtime.ort import Network
 from space_runtime.rig import Rig
+from space_runtime.rig_layout import LIP_PAIRS
 from space_runtime.stages import features, landmarks
 from space_runtime.timebase import HOP, SAMPLE_RATE
 from space_runtime.values import Emotion, emotion_vector
 
 NO_EMOTION = emotion_vector({})
-INNER_PAIRS = ((61, 67), (62, 66), (63, 65))
 CORNERS = [48, 54]
 INNER_BROWS = [20, 21, 22, 23]
 
@@ -53,7 +53,7 @@ def speak(pcm: Floats, emotion: Floats = NO_EMOTION) -> Floats:
 
 def lip_gap(faces: Floats) -> Floats:
     eyes = np.linalg.norm(faces[:, 36] - faces[:, 45], axis=1)
-    gaps = [np.linalg.norm(faces[:, a] - faces[:, b], axis=1) for a, b in INNER_PAIRS]
+    gaps = [np.linalg.norm(faces[:, a] - faces[:, b], axis=1) for a, b in LIP_PAIRS]
     return np.asarray(np.mean(gaps, 0) / eyes, np.float32)
 
 

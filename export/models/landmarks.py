@@ -23,9 +23,9 @@ import torch
 from torch import Tensor, nn
 
 from space_runtime.geometry import N_LANDMARKS
+from space_runtime.rig_layout import LIP_PAIRS
 from space_runtime.values import N_EMOTIONS
 
-INNER_PAIRS = ((61, 67), (62, 66), (63, 65))
 NO_LIMIT = 1e3
 SPEECH_GATE = (0.3, 0.6)
 """Below the first probability of speech the gate is exactly 0, above the second exactly 1."""
@@ -133,7 +133,7 @@ class Face(nn.Module):
         }.items():
             self.register_buffer(name, torch.zeros(shape))
         for name, constant in {
-            "pairs": _differences(INNER_PAIRS),
+            "pairs": _differences(LIP_PAIRS),
             "spans": _differences(((54, 48), (33, 8))),
             "size_to_axes": torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]]),
             "height_limit": torch.tensor([-NO_LIMIT, 0.0, -NO_LIMIT]),

@@ -17,12 +17,12 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from space_runtime.bake import bake, target_files
 from space_runtime.bundle import Bundle, load_bundle
 from space_runtime.commands.report import explain, one_line, unheard
-from space_runtime.config import Format, in_range, parse_emotion, parse_formats, parse_gaze
+from space_runtime.config import Format, parse_emotion, parse_formats, parse_gaze
 from space_runtime.errors import UsageError
 from space_runtime.outputs import prepare_folder
 from space_runtime.portrait import Portrait, open_portrait, open_tracker
 from space_runtime.timebase import parse_fps
-from space_runtime.values import Controls, HeadMode
+from space_runtime.values import Controls, HeadMode, in_range
 
 POLL_S = 0.5
 """On Windows a thread that waits without end never hears of Ctrl-C."""

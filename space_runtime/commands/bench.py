@@ -14,12 +14,11 @@ import typer
 from space_runtime.assets import LINE, write_portrait
 from space_runtime.bench import Measurement, measure_bake, measure_session
 from space_runtime.bundle import Bundle, load_bundle
-from space_runtime.config import in_range
 from space_runtime.errors import UsageError
 from space_runtime.portrait import Portrait, open_portrait, open_tracker
 from space_runtime.sound import open_sound
 from space_runtime.timebase import SAMPLE_RATE, parse_fps
-from space_runtime.values import Controls
+from space_runtime.values import Controls, in_range
 
 
 def bench_command(
