@@ -37,17 +37,17 @@ class Track:
 def listen(network: Network, look_ahead: int, pcm: Floats, neutral: Floats, emotion: Floats = NO_EMOTION) -> Track:
     """Return the answers to (n,) samples at 16 kHz, silence appended until the last one has its look-ahead."""
     padded = np.concatenate([pcm, np.zeros(look_ahead + HOP, np.float32)]).astype(np.float32)
-    features_state, state = feature_stage.initial_state(), landmark_stage.initial_state(network)
+    _, heard = feature_stage.step(feature_stage.initial_state(), padded[None, : len(padded) // HOP * HOP])
+    state = landmark_stage.initial_state(network)
     times, steps = [], []
-    for n in range(len(padded) // HOP):
-        features_state, features = feature_stage.step(features_state, padded[n * HOP : (n + 1) * HOP])
-        state, answer = landmark_stage.step(network, state, features, neutral, emotion)
+    for n in range(heard.shape[1]):
+        state, answer = landmark_stage.step(network, state, heard[:, n], neutral[None], emotion[None])
         if (n + 1) * HOP >= look_ahead:
             times.append(((n + 1) * HOP - look_ahead) / SAMPLE_RATE)
             steps.append(answer)
     return Track(
         np.array(times, np.float32),
-        np.stack([answer.landmarks for answer in steps]),
-        np.array([answer.speech for answer in steps], np.float32),
-        np.array([answer.closure for answer in steps], np.float32),
+        np.concatenate([answer.landmarks for answer in steps]),
+        np.concatenate([answer.speech for answer in steps]),
+        np.concatenate([answer.closure for answer in steps]),
     )

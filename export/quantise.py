@@ -50,12 +50,10 @@ def spoken_feeds(path: Path, talks: Sequence[Talk], seed: int = 0) -> list[Feeds
         gain = np.exp(rng.uniform(np.log(QUIETEST), np.log(LOUDEST)))
         emotion = np.zeros((1, N_EMOTIONS), np.float32)
         emotion[0, rng.integers(N_EMOTIONS)] = rng.choice([0.0, rng.random()])
-        listening = feature_stage.initial_state()
         state: NDArray[np.float32] = np.zeros((1, network.state_size("state_in")), np.float32)
-        for start in range(0, len(talk.pcm) - HOP + 1, HOP):
-            hop = (talk.pcm[start : start + HOP] * gain).clip(-1, 1).astype(np.float32)
-            listening, features = feature_stage.step(listening, hop)
-            neutral = talk.landmarks[:1].astype(np.float32)
+        sound = (talk.pcm[: len(talk.pcm) // HOP * HOP] * gain).clip(-1, 1).astype(np.float32)
+        neutral = talk.landmarks[:1].astype(np.float32)
+        for features in feature_stage.step(feature_stage.initial_state(), sound[None])[1][0]:
             feeds.append({"features": features[None], "neutral": neutral, "emotion": emotion, "state_in": state})
             state = np.asarray(network.run(feeds[-1])["state_out"], np.float32)
     return feeds

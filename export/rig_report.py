@@ -13,7 +13,7 @@ import numpy as np
 from engine_bridge.schema import ARKIT_NAMES
 from export.face_model import FaceModel, lid_centres, read_face_model
 from space_runtime.geometry import Floats, normalise
-from space_runtime.rig import Rig
+from space_runtime.rig import Rig, RigState
 from space_runtime.rig_layout import LOOK_ROWS, OPPOSITES, SEEN_FROM, SHAPE, SOLVED_ROWS, UNSEEN
 
 Mix = Callable[[np.random.Generator], Floats]
@@ -88,7 +88,7 @@ def round_trip_errors(
         shown = photo(rng) if photo else np.zeros_like(weights)
         identity = rig.adapt(make_face(model, person, shown))
         landmarks = make_face(model, person, weights) + rng.normal(0, noise, model.mean.shape).astype(np.float32)
-        errors[row] = np.abs(rig.solve(identity, rig.initial_state(identity), landmarks)[1] - weights)
+        errors[row] = np.abs(rig.solve(identity, RigState.cold(), landmarks)[1] - weights)
     mean: Floats = errors.mean(0)
     return mean
 

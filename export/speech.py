@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from export.evaluate import Ear, evaluate, lip_sync
 from export.metrics import Match
 from export.models.landmarks import Speech2Landmarks
 from export.quantise import quantise, spoken_feeds
+from export.regraph import regraph
 from export.to_onnx import TRACED_BATCH, Signature, export_onnx
 from export.train import Recipe, build, constants_of, read_recipe
 from space_runtime.geometry import N_LANDMARKS
@@ -92,7 +92,7 @@ def export_speech2landmarks(run: Path, data: Path, cache: Path, path: Path) -> E
         network.face.basis.copy_(even_sides(network.face.basis * spread_gain(lip_sync(ear, kept))))
         parity = export_onnx(network, signature(network), full)
         rounding = quantise(full, spoken_feeds(full, talks[::CALIBRATION_STRIDE]), small)
-        shutil.move(small, path)
+        regraph(small, path)
     return Exported(parity, rounding)
 
 

@@ -17,7 +17,10 @@ import numpy as np
 from space_runtime.bake import bake
 from space_runtime.bundle import Bundle
 from space_runtime.config import Format
+from space_runtime.control_track import ControlTrack
+from space_runtime.ensemble import Ensemble
 from space_runtime.geometry import Floats
+from space_runtime.pipeline import build
 from space_runtime.portrait import Portrait
 from space_runtime.rig import Rig
 from space_runtime.session import Session
@@ -29,11 +32,16 @@ from space_runtime.values import Controls
 STAGES: Final[tuple[tuple[str, object, str], ...]] = (
     ("features", features, "step"),
     ("landmarks (network)", landmarks, "step"),
-    ("controls", controls, "apply"),
+    ("controls", controls, "strengthen"),
+    ("controls", controls, "move_eyes"),
     ("rig", Rig, "solve"),
     ("pose", pose, "head_motion"),
     ("latents (network)", latents, "step"),
 )
+
+
+N_WARM_UP: Final = 10
+"""Steps before an ensemble is measured: the first frame of a stream costs more than all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +83,40 @@ def measure_session(
     clock: dict[str, list[float]] = {}
     with _timed(_stages(session), clock):
         frame_times, wall_s = _push_all(session, samples, piece)
-    p50, p99 = np.percentile(frame_times, [50, 99]) * 1e3
-    stages = tuple(StageTime(name, len(times), sum(times)) for name, times in clock.items() if times)
     return Measurement(
-        len(samples) / SAMPLE_RATE, wall_s, len(frame_times), (float(p50), float(p99)), stages, peak_memory_mb()
+        len(samples) / SAMPLE_RATE,
+        wall_s,
+        len(frame_times),
+        _percentiles(frame_times),
+        _stage_times(clock),
+        peak_memory_mb(),
+    )
+
+
+def measure_ensemble(bundle: Bundle, samples: Floats, n_sessions: int, seconds: float, fps: Fraction) -> Measurement:
+    """Step many streams of the neutral identity together, 20 ms at a time, each at its own place of ``samples``.
+
+    sound_s is that of all streams; wall_s and the stages' times are those that the processor worked, all threads
+    together; the time per frame is that of the steps that complete frames.
+    """
+    ensemble, character = Ensemble(bundle), build(bundle, None, fps, pictures=False)
+    rows = np.array([ensemble.add(character, ControlTrack.of(Controls(seed=n))) for n in range(n_sessions)])
+    places = np.arange(n_sessions)[:, None] * 7919 + np.arange(HOP)
+    clock: dict[str, list[float]] = {}
+    frame_times: list[float] = []
+    n_steps, work_s = int(seconds * SAMPLE_RATE) // HOP, 0.0
+    for step in range(-N_WARM_UP, n_steps):
+        hops = samples[(places + step * HOP) % len(samples)]
+        with _timed(STAGES, clock if step >= 0 else {}, time.process_time):
+            begin = time.process_time()
+            made = len(ensemble.step(rows, hops).row)
+            step_s = time.process_time() - begin
+        if step >= 0:
+            work_s += step_s
+            frame_times += [step_s / made] * made if made else []
+    sound_s = n_sessions * n_steps * HOP / SAMPLE_RATE
+    return Measurement(
+        sound_s, work_s, len(frame_times), _percentiles(frame_times), _stage_times(clock), peak_memory_mb()
     )
 
 
@@ -119,29 +157,43 @@ def _push_all(session: Session, samples: Floats, piece: int) -> tuple[list[float
 
 
 def _stages(session: Session) -> tuple[tuple[str, object, str], ...]:
-    pictures = session._pipeline.pictures
+    pictures = session._character.pictures
     return STAGES if pictures is None else (*STAGES, ("frames (generator)", type(pictures.generator), "render"))
 
 
+def _percentiles(frame_times: list[float]) -> tuple[float, float]:
+    """p50 and p99 in milliseconds."""
+    p50, p99 = np.percentile(frame_times, [50, 99]) * 1e3
+    return float(p50), float(p99)
+
+
+def _stage_times(clock: dict[str, list[float]]) -> tuple[StageTime, ...]:
+    return tuple(StageTime(name, len(times), sum(times)) for name, times in clock.items() if times)
+
+
 @contextmanager
-def _timed(stages: tuple[tuple[str, object, str], ...], clock: dict[str, list[float]]) -> Iterator[None]:
+def _timed(
+    stages: tuple[tuple[str, object, str], ...],
+    clock: dict[str, list[float]],
+    now: Callable[[], float] = time.perf_counter,
+) -> Iterator[None]:
     """Put a stop-watch around every stage for a while; the runtime itself carries none."""
     originals = [getattr(owner, name) for _, owner, name in stages]
     try:
         for (label, owner, name), original in zip(stages, originals, strict=True):
-            setattr(owner, name, _with_clock(original, clock.setdefault(label, [])))
+            setattr(owner, name, _with_clock(original, clock.setdefault(label, []), now))
         yield
     finally:
         for (_, owner, name), original in zip(stages, originals, strict=True):
             setattr(owner, name, original)
 
 
-def _with_clock(work: Callable[..., object], times: list[float]) -> Callable[..., object]:
+def _with_clock(work: Callable[..., object], times: list[float], now: Callable[[], float]) -> Callable[..., object]:
     def clocked(*args: object, **named: object) -> object:
-        begin = time.perf_counter()
+        begin = now()
         try:
             return work(*args, **named)
         finally:
-            times.append(time.perf_counter() - begin)
+            times.append(now() - begin)
 
     return clocked

@@ -22,13 +22,20 @@ OPENING_S: Final = 0.150
 Sibony 1991, Invest. Ophthalmol. Vis. Sci. 32(2); VanderWerf et al. 2003, J. Neurophysiol. 89(5)). The rest is as long
 as a frame at 25 frames per second, so that a frame shows the eye shut."""
 
+BLINK_S: Final = HOLD_S + OPENING_S
+"""From full closure to the open eye."""
+
 _MARGIN_S: Final = 0.16
 """Least time from a blink's full closure to either end of its share of the schedule: blinks never overlap."""
 
 _EASE_IN_S: Final = 2.5
 
+Doubles = NDArray[np.float64]
+
 _SWAY_HZ: Final = np.array([0.071, 0.127, 0.229, 0.407])
 """Incommensurate frequencies: the sway does not repeat within hours. Above 0.5 Hz it would look nervous."""
+
+N_WAVES: Final = len(_SWAY_HZ)
 
 _SWAY_SHARE: Final = _SWAY_HZ**-0.75 / np.sum(_SWAY_HZ**-0.75)
 """Slow motions are the large ones; the shares add up to the largest excursion."""
@@ -51,11 +58,10 @@ def uniform(seed: int, *counters: int) -> float:
 _WORD: Final = 2**64 - 1
 
 
-def blink_profile(since_shut_s: float) -> float:
-    """Return how far the lids are shut, 0…1, this many seconds after the moment of full closure (negative: before)."""
-    if since_shut_s <= 0:
-        return _ease(1 + since_shut_s / CLOSING_S)
-    return 1 - math.pow(_ease((since_shut_s - HOLD_S) / OPENING_S), 0.8)
+def blink_profile(since_shut_s: Doubles) -> Doubles:
+    """Return how far the lids are shut, 0…1, these seconds after the moment of full closure (negative: before)."""
+    opened = _eased((since_shut_s - HOLD_S) / OPENING_S) ** 0.8
+    return np.where(since_shut_s <= 0, _eased(1 + since_shut_s / CLOSING_S), 1 - opened)
 
 
 def scheduled_blink(seed: int, per_minute: float, index: int) -> float:
@@ -69,32 +75,46 @@ def scheduled_blink(seed: int, per_minute: float, index: int) -> float:
     return index * share + margin + uniform(seed, index) * (share - 2 * margin)
 
 
-def scheduled_closure(seed: int, per_minute: float, seconds: float) -> float:
-    """Return how far the seeded schedule has the lids shut at a media time, 0…1; 0 at a rate of 0 or at time 0."""
+def blinks_around(seed: int, per_minute: float, seconds: float) -> tuple[float, float]:
+    """Return the times of the schedule's last blink up to a media time and of the next one; ∓infinity for none."""
     if per_minute <= 0:
-        return 0.0
+        return -math.inf, math.inf
     near = int(seconds * per_minute / 60.0)
-    blinks = (scheduled_blink(seed, per_minute, index) for index in (near - 1, near, near + 1) if index >= 0)
-    return max(blink_profile(seconds - blink) for blink in blinks)
+    before, here, after = (
+        scheduled_blink(seed, per_minute, index) if index >= 0 else -math.inf for index in (near - 1, near, near + 1)
+    )
+    return (here, after) if here <= seconds else (before, here)
 
 
-def sway(seed: int, seconds: float) -> Floats:
-    """Return (6,) yaw, pitch, roll (radians), x, y, z (normalised units) of an idle head at a media time.
+def sway(phases: Doubles, seconds: Doubles) -> Floats:
+    """Return (n, 6) yaw, pitch, roll (radians), x, y, z (normalised units) of idle heads at (n,) media times.
 
-    A sum of slow sines with seeded phases, still at time 0 and eased in; smooth in all derivatives after that.
+    phases: (n, 6, waves) of `sway_phases`. A sum of slow sines, still at time 0 and eased in; smooth in all derivatives
+    after that.
     """
-    waves = np.sin(2 * np.pi * (_SWAY_HZ * seconds + _sway_phases(seed))) @ _SWAY_SHARE
-    motion: Floats = (_SWAY_REACH * waves * _ease(seconds / _EASE_IN_S)).astype(np.float32)
-    return motion
+    angles = _SWAY_HZ * seconds[:, None, None] + phases
+    motion = _SWAY_REACH * np.add.reduce(np.sin(2 * np.pi * angles) * _SWAY_SHARE, -1)
+    early = seconds < _EASE_IN_S
+    if early.any():
+        motion[early] *= _eased(seconds[early] / _EASE_IN_S)[:, None]
+    moved: Floats = motion.astype(np.float32)
+    return moved
 
 
-@lru_cache(maxsize=256)
-def _sway_phases(seed: int) -> NDArray[np.float64]:
-    """(6, n_waves) in turns. Kept only because it is asked for at every frame."""
-    return np.array([[uniform(seed, channel, wave) for wave in range(_SWAY_HZ.size)] for channel in range(6)])
+@lru_cache(maxsize=4096)
+def sway_phases(seed: int) -> Doubles:
+    """Return the (6, waves) phases of a seed's idle head, in turns. Kept, because a seed lives as long as a stream."""
+    return np.array([[uniform(seed, channel, wave) for wave in range(N_WAVES)] for channel in range(6)])
 
 
-def _ease(x: float) -> float:
+def ease(x: float) -> float:
     """Minimum-jerk rise from 0 at x ≤ 0 to 1 at x ≥ 1 (Flash & Hogan 1985)."""
     x = min(1.0, max(0.0, x))
     return x * x * x * (10 - 15 * x + 6 * x * x)
+
+
+def _eased(x: Doubles) -> Doubles:
+    """`ease` of an array."""
+    x = np.minimum(1.0, np.maximum(0.0, x))
+    rise: Doubles = x * x * x * (10 - 15 * x + 6 * x * x)
+    return rise

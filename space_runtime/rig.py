@@ -19,6 +19,7 @@ from space_runtime.errors import BundleError
 from space_runtime.geometry import N_LANDMARKS, Floats
 from space_runtime.rig_identity import (
     RigIdentity,
+    SolvePlan,
     at_rest,
     gaze_of,
     look_weights,
@@ -36,7 +37,8 @@ from space_runtime.rig_layout import (
     landmark_errors,
     prior_deviations,
 )
-from space_runtime.rig_solver import Doubles, prepare
+from space_runtime.rig_solver import Doubles, prepare, product
+from space_runtime.rows import put, take
 
 __all__ = ["Rig", "RigIdentity", "RigState", "look_weights"]
 
@@ -53,11 +55,17 @@ _IRIS_ERROR: Final = 10.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RigState:
-    """The last solution, to start the next from. unknowns, split: (n,). warm: whether there was one."""
+    """The last solutions, to start the next from. unknowns, split: (…, n). warm: (…) whether there was one."""
 
     unknowns: Doubles
     split: Doubles
-    warm: bool
+    warm: NDArray[np.bool_]
+
+    @classmethod
+    def cold(cls, *rows: int) -> Self:
+        """Return the state before the first frame: of one face, or of as many as ``rows`` says."""
+        nothing = np.zeros((*rows, len(SOLVED_ROWS)))
+        return cls(nothing, nothing.copy(), np.zeros(rows, bool))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +115,7 @@ class Rig:
         motion = unknown_motion(self.shapes)
         rhs = motion @ precision @ (normalised - self.neutral).ravel().astype(np.float64) - SPARSITY
         problem = prepare(motion @ precision @ motion.T + np.diag(1.0 / prior_deviations() ** 2))
-        unknowns, _ = problem.solve(rhs, np.zeros(rhs.size), COLD_ROUNDS * COLD_ITERATIONS)
+        unknowns, _ = problem.solve(rhs, np.zeros_like(rhs), COLD_ROUNDS * COLD_ITERATIONS)
         return _weights(unknowns, np.zeros(len(LOOK_ROWS), np.float32))
 
     def face(self, identity: RigIdentity, weights: Floats, eye_rotation: Floats) -> Floats:
@@ -118,25 +126,34 @@ class Rig:
         landmarks = identity.neutral + np.tensordot(weights.astype(np.float32), identity.basis, 1)
         return turn_eyes(identity, landmarks, eye_rotation)
 
-    def initial_state(self, identity: RigIdentity) -> RigState:
-        """Return the state before the first frame."""
-        nothing = np.zeros(identity.plan.inertia.size)
-        return RigState(nothing, nothing, warm=False)
-
     def solve(self, identity: RigIdentity, state: RigState, landmarks: Floats) -> tuple[RigState, Floats, Floats]:
-        """Return (new state, weights (52,) 0…1, eye rotation (2, 2) yaw, pitch of left and right eye, radians).
+        """Return (new state, weights (…, 52) 0…1, eye rotations (…, 2, 2) yaw, pitch of left and right eye, radians).
 
-        landmarks: (78, 3) normalised. mouthClose never exceeds jawOpen; tongueOut is 0.
+        landmarks: (…, 78, 3) normalised, of one identity. mouthClose never exceeds jawOpen; tongueOut is 0.
         """
         plan = identity.plan
         eyes = gaze_of(identity, landmarks)
         look = look_weights(eyes)
-        rhs = plan.gather @ (landmarks - identity.neutral).ravel() - plan.look @ look - SPARSITY
+        displacement = (landmarks - identity.neutral).reshape(*landmarks.shape[:-2], -1)
+        rhs = product(displacement, plan.gather) - product(look, plan.look) - SPARSITY
+        state = _settle(plan, rhs, state)
+        return state, _weights(state.unknowns, look), eyes
+
+
+def _settle(plan: SolvePlan, rhs: Doubles, state: RigState) -> RigState:
+    """The next solutions: a few iterations for who has a last one, many for who has not."""
+    if state.warm.all():
+        unknowns, split = plan.problem.solve(rhs + plan.inertia * state.unknowns, state.split, WARM_ITERATIONS)
+        return RigState(unknowns, split, state.warm)
+    if not state.warm.any():
         unknowns, split = state.unknowns, state.split
-        for _ in range(1 if state.warm else COLD_ROUNDS):
-            iterations = WARM_ITERATIONS if state.warm else COLD_ITERATIONS
-            unknowns, split = plan.problem.solve(rhs + plan.inertia * unknowns, split, iterations)
-        return RigState(unknowns, split, warm=True), _weights(unknowns, look), eyes
+        for _ in range(COLD_ROUNDS):
+            unknowns, split = plan.problem.solve(rhs + plan.inertia * unknowns, split, COLD_ITERATIONS)
+        return RigState(unknowns, split, np.ones_like(state.warm))
+    settled = RigState(np.empty_like(state.unknowns), np.empty_like(state.split), np.ones_like(state.warm))
+    for rows in np.flatnonzero(state.warm), np.flatnonzero(~state.warm):
+        put(settled, rows, _settle(plan, rhs[rows], take(state, rows)))
+    return settled
 
 
 _SOLVED_AT = np.array(SOLVED_ROWS)
@@ -144,10 +161,10 @@ _LOOK_AT = np.array(LOOK_ROWS)
 
 
 def _weights(unknowns: Doubles, look: Floats) -> Floats:
-    weights = np.zeros(N_SHAPES, np.float32)
-    weights[_SOLVED_AT] = unknowns
-    weights[_LOOK_AT] = look
-    weights[SHAPE["jawOpen"]] = min(1.0, unknowns[JAW_OPEN] + unknowns[MOUTH_CLOSE])
+    weights = np.zeros((*unknowns.shape[:-1], N_SHAPES), np.float32)
+    weights[..., _SOLVED_AT] = unknowns
+    weights[..., _LOOK_AT] = look
+    weights[..., SHAPE["jawOpen"]] = np.minimum(1.0, unknowns[..., JAW_OPEN] + unknowns[..., MOUTH_CLOSE])
     return weights
 
 

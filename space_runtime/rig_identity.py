@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from engine_bridge.schema import ARKIT_NAMES
-from space_runtime.geometry import Floats, HeadPose, fit_similarity, normalise, rotation_matrix
+from space_runtime.geometry import Floats, HeadPose, fit_similarity, normalise
 from space_runtime.rig_layout import (
     EYE_CORNERS,
     EYE_POINTS,
@@ -36,6 +35,10 @@ _CORNERS: Final = np.array(EYE_CORNERS).T
 _STEADY: Final = [27, 28, 36, 39, 42, 45]
 """Corners of the eyes and bridge of the nose: what no expression moves."""
 
+_LOOK_ANGLES: Final = np.array([1, 0, 0, 1, 3, 2, 2, 3])
+_LOOK_SIGNS: Final = (np.array([1, -1, 1, -1, 1, 1, -1, -1]) / FULL_LOOK_RAD).astype(np.float32)
+"""Down, in, out, up of the left eye, then of the right: which of left yaw and pitch, right yaw and pitch, and how."""
+
 _HALF: Final = np.float32(0.5)
 _IRIS_CENTRES: Final = np.array([iris.start for iris in IRIS_POINTS])
 
@@ -51,7 +54,7 @@ _GLANCE: Final = 0.012
 class SolvePlan:
     """The part of the solve that depends on the identity alone; n unknowns.
 
-    gather: (n, 78·3) from landmark displacements to the right-hand side. look: (n, 8) what the gaze's lids take off it.
+    gather: (78·3, n) from landmark displacements to the right-hand side. look: (8, n) what the gaze's lids take off it.
     inertia: (n,) weight of the last solution in it. problem: the prepared bounded least squares.
     explained: (n,) part of each unknown's prior variance that the landmarks explain, 0…1.
     """
@@ -89,47 +92,55 @@ class RigIdentity:
 
 
 def eye_centres(identity: RigIdentity, landmarks: Floats) -> Floats:
-    """Return (2, 3): the centres of rotation of the left and right eye in (78, 3) landmarks.
+    """Return (…, 2, 3): the centres of rotation of the left and right eye in (…, 78, 3) landmarks.
 
     Eyeballs move with the corners of their eyes, so that a face that is a little off its place takes its eyes along.
     """
-    first, second = landmarks[_CORNERS]
-    centres: Floats = identity.eye_sockets + (first + second) * _HALF
+    corners = landmarks[..., _CORNERS, :]
+    centres: Floats = identity.eye_sockets + (corners[..., 0, :, :] + corners[..., 1, :, :]) * _HALF
     return centres
 
 
 def gaze_of(identity: RigIdentity, landmarks: Floats) -> Floats:
-    """Return (2, 2) yaw, pitch of the left and right eye in radians from where the iris centres of (78, 3) stand.
+    """Return (…, 2, 2) yaw, pitch of the left and right eye in radians from where the iris centres of (…, 78, 3) stand.
 
     Depth is not used. Positive yaw looks to the subject's left, positive pitch down.
     """
-    offsets = (landmarks[_IRIS_CENTRES] - eye_centres(identity, landmarks)) / IRIS_DISTANCE
-    angles = []
-    for x, y, _ in offsets.tolist():
-        pitch = -math.asin(max(-0.9, min(0.9, y)))
-        angles.append((math.asin(max(-0.95, min(0.95, x / math.cos(pitch)))), pitch))
-    return np.array(angles, np.float32)
+    offsets = (landmarks[..., _IRIS_CENTRES, :] - eye_centres(identity, landmarks)) / IRIS_DISTANCE
+    x, y = offsets[..., 0].astype(np.float64), offsets[..., 1].astype(np.float64)
+    angles = np.empty((*x.shape, 2), np.float32)
+    pitch = -np.arcsin(np.minimum(np.maximum(y, -0.9), 0.9))
+    angles[..., 1] = pitch
+    angles[..., 0] = np.arcsin(np.minimum(np.maximum(x / np.cos(pitch), -0.95), 0.95))
+    return angles
 
 
 def turn_eyes(identity: RigIdentity, landmarks: Floats, eye_rotation_rad: Floats) -> Floats:
-    """Return landmarks (78, 3) with the iris points at (2, 2) yaw, pitch of the left and right eye; lids stay.
+    """Return landmarks (…, 78, 3) with the iris points at (…, 2, 2) yaw, pitch of the left and right eye; lids stay.
 
     Law: ``gaze_of(identity, turn_eyes(identity, x, angles)) == angles``.
     """
     turned = landmarks.astype(np.float32)
-    centres = eye_centres(identity, landmarks)
-    for eye, (yaw, pitch) in enumerate(eye_rotation_rad.tolist()):
-        rotation = rotation_matrix(np.array([yaw, pitch, 0.0], np.float32))
-        turned[IRIS_POINTS[eye]] = identity.irises[eye] @ rotation.T + centres[eye]
+    cosine, sine = np.cos(eye_rotation_rad)[..., None], np.sin(eye_rotation_rad)[..., None]
+    cos_yaw, cos_pitch, sin_yaw, sin_pitch = cosine[..., 0, :], cosine[..., 1, :], sine[..., 0, :], sine[..., 1, :]
+    x, y, z = identity.irises[..., 0], identity.irises[..., 1], identity.irises[..., 2]
+    depth = sin_pitch * y + cos_pitch * z
+    places = np.empty((*depth.shape, 3), np.float32)
+    places[..., 0] = cos_yaw * x + sin_yaw * depth
+    places[..., 1] = cos_pitch * y - sin_pitch * z
+    places[..., 2] = cos_yaw * depth - sin_yaw * x
+    places += eye_centres(identity, landmarks)[..., None, :]
+    for eye, iris in enumerate(IRIS_POINTS):
+        turned[..., iris, :] = places[..., eye, :, :]
     return turned
 
 
 def look_weights(eye_rotation_rad: Floats) -> Floats:
-    """Return (8,) weights of the eyeLook shapes, in ARKit's order, for (2, 2) yaw, pitch of the left and right eye."""
-    (left_yaw, left_pitch), (right_yaw, right_pitch) = eye_rotation_rad.tolist()
-    left = (left_pitch, -left_yaw, left_yaw, -left_pitch)  # down, in, out, up
-    right = (right_pitch, right_yaw, -right_yaw, -right_pitch)
-    return np.array([min(1.0, max(0.0, angle / FULL_LOOK_RAD)) for angle in (*left, *right)], np.float32)
+    """Return (…, 8) weights of the eyeLook shapes, in ARKit's order, for (…, 2, 2) yaw, pitch of the left and right
+    eye."""
+    angles = eye_rotation_rad.reshape(*eye_rotation_rad.shape[:-2], 4)[..., _LOOK_ANGLES]
+    weights: Floats = np.minimum(np.maximum(angles * _LOOK_SIGNS, 0), 1)
+    return weights
 
 
 def make_identity(neutral: Floats, shapes: Floats, photo: Floats, photo_weights: Floats) -> RigIdentity:
@@ -155,7 +166,9 @@ def make_plan(basis: Floats) -> SolvePlan:
     look = gather @ basis[list(LOOK_ROWS)].reshape(len(LOOK_ROWS), -1).astype(np.float64).T
     explained = 1.0 - np.diag(np.linalg.inv(evidence + np.diag(prior))) * prior
     hessian = evidence + np.diag(prior * (1.0 + INERTIA))
-    return SolvePlan(gather, look, prior * INERTIA, prepare(hessian), explained)
+    return SolvePlan(
+        np.ascontiguousarray(gather.T), np.ascontiguousarray(look.T), prior * INERTIA, prepare(hessian), explained
+    )
 
 
 def unknown_motion(basis: Floats) -> Doubles:

@@ -1,18 +1,23 @@
-"""A session: one character listening to one stream of sound. The only place where a stream's state is kept."""
+"""A session: one character listening to one stream of sound, an ensemble of one."""
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import Final
 
 import numpy as np
 
-from space_runtime import pipeline as pipeline_module
+from space_runtime import pipeline
 from space_runtime.bundle import Bundle
+from space_runtime.control_track import ControlTrack
+from space_runtime.ensemble import Ensemble
 from space_runtime.errors import UsageError
 from space_runtime.geometry import Floats
+from space_runtime.pictures import draw, initial_latents
+from space_runtime.pipeline import Frames
 from space_runtime.portrait import Portrait
-from space_runtime.timebase import HOP, checked_fps, n_frames
+from space_runtime.timebase import HOP, checked_fps, frame_sample, n_frames
 from space_runtime.values import LOUDEST, Controls, Frame
 
 HOPS_AT_ONCE: Final = 50
@@ -42,20 +47,51 @@ class Session:
     ) -> None:
         if pictures and portrait is None:
             raise UsageError("pictures need a portrait; give one, or ask for curves only")
-        self._pipeline = pipeline_module.build(bundle, portrait, controls or Controls(), checked_fps(fps), pictures)
+        self._controls = ControlTrack.of(controls or Controls())
+        self._character = pipeline.build(bundle, portrait, checked_fps(fps), pictures)
+        self._ensemble = Ensemble(bundle)
+        self._row = self._ensemble.add(self._character, self._controls)
         self.reset()
 
     @property
     def look_ahead_samples(self) -> int:
         """Samples at 16 kHz beyond a frame's media time that may be needed before the frame appears."""
-        return self._pipeline.look_ahead + HOP
+        return self._character.look_ahead + HOP
 
     def reset(self) -> None:
-        """Forget everything heard; the session equals a new one."""
-        self._state = pipeline_module.initial_state(self._pipeline)
+        """Forget everything heard and every change of controls; the session equals a new one."""
+        self._ensemble.restart(self._row, self._controls)
+        self._latents = initial_latents(self._character) if self._character.pictures else None
         self._pending: Floats = np.zeros(0, np.float32)
         self._n_samples = 0
         self._finished = False
+
+    def set_controls(self, controls: Controls, at_sample: int | None = None, fade: int = 0) -> None:
+        """Change the controls from a media sample on, at once by default; see `ControlTrack.changed`.
+
+        Frames that are out stay as they are; a change that lies in their time applies to all after them.
+        """
+        self._follow(self._track.changed(self._moment(at_sample), controls, fade))
+
+    def rest(self, at_sample: int | None = None, fade: int = 0) -> None:
+        """Let the face go to rest from a media sample on, at once by default; see `ControlTrack.resting`."""
+        self._follow(self._track.resting(self._moment(at_sample), fade))
+
+    @property
+    def _track(self) -> ControlTrack:
+        return self._ensemble.track(self._row)
+
+    def _moment(self, at_sample: int | None) -> int:
+        """A media sample, by default that of the first frame to come."""
+        return math.floor(self._next_sample()) if at_sample is None else at_sample
+
+    def _next_sample(self) -> Fraction:
+        return frame_sample(self._ensemble.next_frame(self._row), self._character.fps)
+
+    def _follow(self, track: ControlTrack) -> None:
+        # The pictures of frames to come and the answers of hops to come: nothing before them is asked for again.
+        done = min(float(self._next_sample()), self._ensemble.n_steps(self._row) * HOP - self._character.look_ahead)
+        self._ensemble.set_track(self._row, track.since(done))
 
     def push(self, samples: Floats) -> list[Frame]:
         """Take (n,) mono samples at 16 kHz in −1…1 and return the frames that they complete.
@@ -69,9 +105,9 @@ class Session:
     def finish(self) -> list[Frame]:
         """Say that the sound is over and return the remaining frames, up to the end of the sound."""
         self._finished = True
-        wanted = n_frames(self._n_samples, self._pipeline.fps)
+        wanted = n_frames(self._n_samples, self._character.fps)
         frames: list[Frame] = []
-        while self._state.next_frame < wanted:
+        while self._ensemble.next_frame(self._row) < wanted:
             padding = HOP - self._pending.size % HOP
             self._pending = np.concatenate([self._pending, np.zeros(padding, np.float32)])
             frames += self._drain()
@@ -80,12 +116,27 @@ class Session:
     def _drain(self) -> list[Frame]:
         frames: list[Frame] = []
         whole = self._pending.size // HOP * HOP
-        hops = self._pending[:whole].reshape(-1, HOP)
-        for start in range(0, len(hops), HOPS_AT_ONCE):
-            self._state, made = pipeline_module.step(self._pipeline, self._state, hops[start : start + HOPS_AT_ONCE])
-            frames += made
+        for start in range(0, whole, HOPS_AT_ONCE * HOP):
+            sound = self._pending[start : min(whole, start + HOPS_AT_ONCE * HOP)]
+            made = self._ensemble.step(np.array([self._row]), sound[None])
+            frames += [self._frame(made, place) for place in range(len(made.frame_index))]
         self._pending = self._pending[whole:]
         return frames
+
+    def _frame(self, made: Frames, place: int) -> Frame:
+        rgb, index = None, int(made.frame_index[place])
+        if self._latents is not None:
+            self._latents, rgb = draw(self._character, self._track, self._latents, made, place)
+        return Frame(
+            index,
+            frame_sample(index, self._character.fps),
+            made.landmarks[place],
+            made.blendshapes[place],
+            made.head_rotation_rad[place],
+            made.head_translation[place],
+            made.eye_rotation_rad[place],
+            rgb,
+        )
 
 
 def _checked(samples: Floats, finished: bool) -> Floats:

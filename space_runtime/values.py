@@ -118,6 +118,8 @@ class Controls:
             array = getattr(self, name)
             if array is not None:
                 _check_array(name, array, shape)
+        if self.head_mode is HeadMode.GIVEN and self.head_track_rad is None:
+            raise UsageError("head mode 'given' came without a track; give head_track_rad of shape (n, 3) in radians")
 
 
 _RANGES: Final = (

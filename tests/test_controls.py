@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 
 from export.rig_report import acted
 from space_runtime.bundle import EMBEDDED
+from space_runtime.control_rows import controls_at
+from space_runtime.control_track import ControlTrack
 from space_runtime.geometry import Floats
 from space_runtime.idle import CLOSING_S, HOLD_S, OPENING_S, blink_profile, scheduled_blink, uniform
-from space_runtime.rig import Rig
-from space_runtime.rig_identity import eye_centres, gaze_of
+from space_runtime.rig import Rig, RigState
+from space_runtime.rig_identity import RigIdentity, eye_centres, gaze_of
 from space_runtime.rig_layout import IRIS_POINTS, LID_PAIRS, SHAPE
-from space_runtime.stages.controls import GAZE_LIMIT_RAD, apply, closure, gaze_target, shut
+from space_runtime.stages import controls as stage
+from space_runtime.stages.controls import GAZE_LIMIT_RAD
 from space_runtime.timebase import SAMPLE_RATE, frame_sample
 from space_runtime.values import Controls
 
@@ -27,6 +30,7 @@ PERSON = RIG.neutral_identity()
 STILL = Controls(blinks_per_minute=0)
 PAIRS = [pair for pairs in LID_PAIRS for pair in pairs]
 MOUTH = slice(48, 68)
+AHEAD = np.zeros((1, 2, 2), np.float32)
 
 SEEDS = st.integers(0, 2**32 - 1)
 ANGLES = st.floats(-0.6, 0.6)
@@ -37,8 +41,26 @@ def expression(seed: int) -> Floats:
 
 
 def solved(landmarks: Floats) -> tuple[Floats, Floats]:
-    _, weights, eyes = RIG.solve(PERSON, RIG.initial_state(PERSON), landmarks)
+    _, weights, eyes = RIG.solve(PERSON, RigState.cold(), landmarks)
     return weights, eyes
+
+
+def apply(controls: Controls, identity: RigIdentity, media_sample: Fraction, landmarks: Floats) -> Floats:
+    """One frame through the stage."""
+    row, sample = controls_at(ControlTrack.of(controls), float(media_sample)), np.array([float(media_sample)])
+    spoken = stage.strengthen(row, identity.neutral[None], np.zeros(1, int), landmarks[None])
+    face: Floats = stage.move_eyes(row, identity, sample, spoken, AHEAD)[0]
+    return face
+
+
+def closure(controls: Controls, media_sample: Fraction) -> float:
+    sample = float(media_sample)
+    return float(stage.closure(controls_at(ControlTrack.of(controls), sample), np.array([sample]))[0])
+
+
+def gaze_target(controls: Controls, identity: RigIdentity, landmarks: Floats) -> Floats:
+    angles: Floats = stage.gaze_target(controls_at(ControlTrack.of(controls), 0.0), identity, landmarks[None], AHEAD)[0]
+    return angles
 
 
 def test_nothing_asked_for_changes_nothing() -> None:
@@ -88,7 +110,7 @@ def test_a_blink_is_read_as_one_by_the_rig() -> None:
 
 
 def test_a_blink_moves_the_upper_lid_down_and_nothing_but_lids() -> None:
-    half = shut(PERSON.neutral, 0.5)
+    half = stage.shut(PERSON.neutral[None], np.array([0.5]))[0]
     moved = {int(row) for row in np.flatnonzero(np.abs(half - PERSON.neutral).sum(1) > 1e-6)}
     assert moved == {point for pair in PAIRS for point in pair}
     for upper, lower in PAIRS:
@@ -97,13 +119,13 @@ def test_a_blink_moves_the_upper_lid_down_and_nothing_but_lids() -> None:
 
 
 def test_a_blink_closes_fast_opens_slower_and_only_once() -> None:
-    before = [blink_profile(-t) for t in np.linspace(0, CLOSING_S, 30)]
-    after = [blink_profile(t) for t in np.linspace(0, HOLD_S + OPENING_S, 60)]
+    before = blink_profile(-np.linspace(0, CLOSING_S, 30)).tolist()
+    after = blink_profile(np.linspace(0, HOLD_S + OPENING_S, 60)).tolist()
     assert before == sorted(before, reverse=True) and after == sorted(after, reverse=True)
     assert before[0] == after[0] == 1 and before[-1] == after[-1] == 0
-    assert blink_profile(-2 * CLOSING_S) == blink_profile(2 * (HOLD_S + OPENING_S)) == 0
+    assert not blink_profile(np.array([-2 * CLOSING_S, 2 * (HOLD_S + OPENING_S)])).any()
     assert CLOSING_S < OPENING_S
-    steps = np.diff([blink_profile(t) for t in np.arange(-0.2, 0.4, 0.001)])
+    steps = np.diff(blink_profile(np.arange(-0.2, 0.4, 0.001)))
     assert np.abs(steps).max() < 0.05
 
 

@@ -15,8 +15,8 @@ from space_runtime.timebase import HOP, SAMPLE_RATE
 def run(pcm: Floats) -> Floats:
     state, rows = features.initial_state(), []
     for first in range(0, len(pcm) - HOP + 1, HOP):
-        state, row = features.step(state, pcm[first : first + HOP])
-        rows.append(row)
+        state, row = features.step(state, pcm[None, first : first + HOP])
+        rows.append(row[0, 0])
     return np.stack(rows)
 
 
@@ -41,11 +41,27 @@ def test_a_state_carried_over_any_cut_changes_no_bit(cut: int, seed: int) -> Non
     whole = run(pcm)
     state = features.initial_state()
     for n in range(cut):
-        state, _ = features.step(state, pcm[n * HOP : (n + 1) * HOP])
-    resumed = features.FeatureState(state.tail.copy(), state.mean, state.level)
+        state, _ = features.step(state, pcm[None, n * HOP : (n + 1) * HOP])
+    resumed = features.FeatureState(state.tail.copy(), state.mean.copy(), state.level.copy())
     for n in range(cut, 10):
-        resumed, row = features.step(resumed, pcm[n * HOP : (n + 1) * HOP].copy())
-        assert np.array_equal(row, whole[n])
+        resumed, row = features.step(resumed, pcm[None, n * HOP : (n + 1) * HOP].copy())
+        assert np.array_equal(row[0, 0], whole[n])
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=5), st.integers(1, 70))
+@settings(max_examples=20)
+def test_neither_company_nor_hops_at_a_time_change_a_bit(cuts: list[int], n_streams: int) -> None:
+    """The network rounds features to eight bits: a last bit would become a visible step."""
+    n_hops = sum(cuts)
+    sound = np.stack([noise(n_hops, seed) * np.float32(0.5**seed) for seed in range(n_streams)])
+    state, parts, place = features.initial_state(n_streams), [], 0
+    for cut in cuts:
+        state, part = features.step(state, sound[:, place * HOP : (place + cut) * HOP])
+        parts.append(part)
+        place += cut
+    together = np.concatenate(parts, axis=1)
+    for row in {0, n_streams // 2, n_streams - 1}:
+        assert np.array_equal(together[row], run(sound[row]))
 
 
 def test_later_sound_never_changes_earlier_features() -> None:

@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from space_runtime.control_rows import controls_at
+from space_runtime.control_track import ControlTrack
 from space_runtime.errors import UsageError
 from space_runtime.geometry import NEUTRAL_POSE, HeadPose, apply_pose, rotation_matrix
-from space_runtime.idle import sway
-from space_runtime.stages.pose import NECK, chain, compose, head_motion
+from space_runtime.idle import sway, sway_phases
+from space_runtime.stages.pose import NECK, chain, compose
+from space_runtime.stages.pose import head_motion as head_motions
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import Controls, HeadMode
 
@@ -29,6 +32,14 @@ PORTRAITS = st.builds(
     ANGLE, ANGLE, ANGLE, st.floats(20, 300),
 )  # fmt: skip
 POINTS = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
+
+
+def head_motion(controls: Controls, frame_index: int, media_sample: Fraction) -> HeadPose:
+    """The motion of one head."""
+    sample = float(media_sample)
+    row = controls_at(ControlTrack.of(controls), sample)
+    motion = head_motions(row, np.array([frame_index]), np.array([sample]))
+    return HeadPose(motion.rotation_rad[0], motion.translation[0], 1.0)
 
 
 def at(seconds: float) -> Fraction:
@@ -59,7 +70,7 @@ def test_given_rotations_that_are_missing_are_an_error(track: np.ndarray | None)
 @settings(max_examples=20)
 def test_the_idle_head_starts_still_stays_small_and_is_smooth(seed: int) -> None:
     times = np.arange(0, 60, 1 / 60)
-    track = np.stack([sway(seed, float(t)) for t in times])
+    track = sway(sway_phases(seed)[None], times)
     assert not track[0].any()
     assert np.abs(track[times < 0.2]).max() < np.radians(0.2)
     reach = np.array([*np.radians([3.0, 1.7, 1.2]), 0.010, 0.008, 0.006])

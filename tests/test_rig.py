@@ -13,7 +13,7 @@ from export.rig_report import acted, independent, make_face, mild, round_trip_er
 from space_runtime.bundle import EMBEDDED
 from space_runtime.errors import BundleError
 from space_runtime.geometry import Floats, apply_pose, normalise
-from space_runtime.rig import Rig, look_weights
+from space_runtime.rig import Rig, RigState, look_weights
 from space_runtime.rig_identity import RigIdentity, turn_eyes
 from space_runtime.rig_layout import LID_PAIRS, LIP_PAIRS, LOOK_ROWS, MIRROR_78, OPPOSITES, SHAPE, SOLVED_ROWS
 
@@ -46,7 +46,7 @@ def weights_of(**values: float) -> Floats:
 
 
 def solved(identity: RigIdentity, landmarks: Floats) -> Floats:
-    return RIG.solve(identity, RIG.initial_state(identity), landmarks)[1]
+    return RIG.solve(identity, RigState.cold(), landmarks)[1]
 
 
 def round_trip(identity: RigIdentity, weights: Floats) -> Floats:
@@ -84,7 +84,7 @@ def test_the_solve_beats_a_rig_that_knows_nothing() -> None:
 def test_weights_stay_in_bounds_for_any_landmarks(seed: int, size: float) -> None:
     rng = np.random.default_rng(seed)
     landmarks = PEOPLE[1].neutral + rng.normal(0, size, (78, 3)).astype(np.float32)
-    state = RIG.initial_state(PEOPLE[1])
+    state = RigState.cold()
     for _ in range(2):
         state, weights, eyes = RIG.solve(PEOPLE[1], state, landmarks)
         assert weights.min() >= 0 and weights.max() <= 1
@@ -137,7 +137,7 @@ def test_shut_lips_over_an_open_jaw_are_a_pair(opening: float) -> None:
 def test_a_turning_face_is_followed_without_lag_or_jumps() -> None:
     identity, rng = PEOPLE[1], np.random.default_rng(4)
     ends = acted(rng), acted(rng)
-    state = RIG.initial_state(identity)
+    state = RigState.cold()
     track = []
     for phase in np.linspace(0, 1, 30):
         blend = np.float32(phase * phase * (3 - 2 * phase))
@@ -155,7 +155,7 @@ def test_a_still_face_settles_and_solving_is_repeatable() -> None:
     landmarks = RIG.face(identity, acted(np.random.default_rng(2)), AHEAD)
     runs = []
     for _ in range(2):
-        state = RIG.initial_state(identity)
+        state = RigState.cold()
         for _ in range(20):
             state, weights, _ = RIG.solve(identity, state, landmarks)
         runs.append(weights)
@@ -169,7 +169,7 @@ def test_gaze_in_is_gaze_out(left_yaw: float, left_pitch: float, right_yaw: floa
     gaze = np.array([[left_yaw, left_pitch], [right_yaw, right_pitch]], np.float32)
     for identity in PEOPLE:
         face = RIG.face(identity, _looking(gaze), gaze)
-        _, weights, eyes = RIG.solve(identity, RIG.initial_state(identity), face)
+        _, weights, eyes = RIG.solve(identity, RigState.cold(), face)
         assert np.allclose(eyes, gaze, atol=2e-3)
         assert np.allclose(weights, _looking(gaze), atol=0.03)
 

@@ -84,7 +84,7 @@ def test_a_frame_appears_as_soon_as_its_look_ahead_is_in() -> None:
             assert frame.media_sample + session.look_ahead_samples > seen
         seen += block.size
         due = [k for k in range(60) if Fraction(k * SAMPLE_RATE, 30) + session.look_ahead_samples <= seen]
-        assert session._state.next_frame >= len(due)
+        assert session._ensemble.next_frame(0) >= len(due)
 
 
 def test_two_interleaved_sessions_equal_two_separate_ones() -> None:
@@ -107,7 +107,7 @@ def test_reset_equals_new() -> None:
 
 def test_silence_is_neutral() -> None:
     frames = play(Session(BUNDLE, controls=STILL), np.zeros(2 * SAMPLE_RATE, np.float32))
-    rest = Session(BUNDLE, controls=STILL)._pipeline.identity.neutral
+    rest = Session(BUNDLE, controls=STILL)._character.identity.neutral
     assert max(np.abs(frame.landmarks - rest).max() for frame in frames) < 0.01
     assert max(frame.blendshapes.max() for frame in frames) < 0.1
 

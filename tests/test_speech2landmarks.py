@@ -43,12 +43,12 @@ def line() -> Floats:
 
 def speak(pcm: Floats, emotion: Floats = NO_EMOTION) -> Floats:
     """Return (steps, 78, 3): the answer to every hop."""
-    heard, state, faces = features.initial_state(), landmarks.initial_state(network()), []
-    for first in range(0, len(pcm) - HOP + 1, HOP):
-        heard, row = features.step(heard, pcm[first : first + HOP])
-        state, answer = landmarks.step(network(), state, row, neutral(), emotion)
+    heard = features.step(features.initial_state(), pcm[None, : len(pcm) // HOP * HOP])[1][0]
+    state, faces = landmarks.initial_state(network()), []
+    for row in heard:
+        state, answer = landmarks.step(network(), state, row[None], neutral()[None], emotion[None])
         faces.append(answer.landmarks)
-    return np.stack(faces)
+    return np.concatenate(faces)
 
 
 def lip_gap(faces: Floats) -> Floats:
@@ -91,9 +91,26 @@ def test_two_interleaved_streams_equal_two_separate_ones() -> None:
     states = [landmarks.initial_state(network())] * 2
     for n in range(40):
         for k in range(2):
-            heard[k], row = features.step(heard[k], parts[k][n * HOP : (n + 1) * HOP])
-            states[k], answer = landmarks.step(network(), states[k], row, neutral(), NO_EMOTION)
-            assert np.array_equal(answer.landmarks, separate[k][n])
+            heard[k], row = features.step(heard[k], parts[k][None, n * HOP : (n + 1) * HOP])
+            states[k], answer = landmarks.step(network(), states[k], row[:, 0], neutral()[None], NO_EMOTION[None])
+            assert np.array_equal(answer.landmarks[0], separate[k][n])
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 64, 333])
+def test_the_size_of_a_batch_does_not_change_a_bit(n: int) -> None:
+    rng = np.random.default_rng(n)
+    state = landmarks.initial_state(network(), n)
+    moods = rng.random((n, len(Emotion)), np.float32) * (rng.random((n, 1)) < 0.5)
+    feeds = {
+        "features": rng.standard_normal((n, features.N_FEATURES), np.float32),
+        "neutral": neutral() + 0.01 * rng.standard_normal((n, 78, 3), np.float32),
+        "emotion": moods.astype(np.float32),
+        "state_in": 0.3 * rng.standard_normal(state.shape, np.float32),
+    }
+    together = network().run(feeds)
+    for row in rng.integers(0, n, 20):
+        alone = network().run({name: value[row : row + 1] for name, value in feeds.items()})
+        assert all(np.array_equal(value[0], together[name][row]) for name, value in alone.items())
 
 
 def test_rows_of_a_batch_do_not_see_one_another() -> None:

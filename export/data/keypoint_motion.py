@@ -124,11 +124,8 @@ def _steadied(motion: Floats) -> Floats:
 
 
 def _features(sound: Floats) -> Floats:
-    state, rows = speech.initial_state(), []
-    for start in range(0, len(sound) - HOP + 1, HOP):
-        state, row = speech.step(state, sound[start : start + HOP])
-        rows.append(row)
-    return np.stack(rows)
+    rows: Floats = speech.step(speech.initial_state(), sound[None, : len(sound) // HOP * HOP])[1][0]
+    return rows
 
 
 def _gaps(points: Floats, pairs: tuple[tuple[int, int], ...]) -> Floats:

@@ -66,6 +66,11 @@ def _differences(pairs: tuple[tuple[int, int], ...]) -> Tensor:
     return rows
 
 
+def _per_axis(matrix: Tensor) -> Tensor:
+    """Return (3·n, 3·N): what acts on the landmarks of an (n, N) matrix, on each axis of a face's 3·N numbers."""
+    return torch.kron(matrix.contiguous(), torch.eye(3))
+
+
 class Film(nn.Module):
     """Scale and shift by emotion; exactly the identity at zero emotion."""
 
@@ -110,6 +115,9 @@ class Face(nn.Module):
     basis (K, 3N): directions of mouth motion. expressions, openings (8, 3N): displacement of
     each full emotion, without and with what opens the lips. reference_size (2,): mouth width and height of the lower
     face of the filmed speaker. closers (3, N): see `_close`.
+
+    Faces are rows of 3N numbers and everything linear is a product with a constant matrix: a hundred faces at once cost
+    little more than the reading of their numbers.
     """
 
     basis: Tensor
@@ -119,7 +127,8 @@ class Face(nn.Module):
     closers: Tensor
     pairs: Tensor
     spans: Tensor
-    size_to_axes: Tensor
+    span_axes: Tensor
+    size_to_face: Tensor
     height_limit: Tensor
 
     def __init__(self, n_motion: int) -> None:
@@ -133,10 +142,11 @@ class Face(nn.Module):
         }.items():
             self.register_buffer(name, torch.zeros(shape))
         for name, constant in {
-            "pairs": _differences(LIP_PAIRS),
-            "spans": _differences(((54, 48), (33, 8))),
-            "size_to_axes": torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]]),
-            "height_limit": torch.tensor([-NO_LIMIT, 0.0, -NO_LIMIT]),
+            "pairs": _per_axis(_differences(LIP_PAIRS)).T.contiguous(),
+            "spans": _per_axis(_differences(((54, 48), (33, 8)))).T.contiguous(),
+            "span_axes": torch.eye(2).repeat_interleave(3, 0),
+            "size_to_face": torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]]).repeat(1, N_LANDMARKS),
+            "height_limit": torch.tensor([-NO_LIMIT, 0.0, -NO_LIMIT]).repeat(len(LIP_PAIRS)),
         }.items():
             self.register_buffer(name, constant, persistent=False)
 
@@ -146,27 +156,30 @@ class Face(nn.Module):
 
     def assemble(self, talking: Tensor, speech: Tensor, closure: Tensor, neutral: Tensor, emotion: Tensor) -> Tensor:
         """Return landmarks (…, N, 3) from displacements of the filmed speaker's face ``talking`` (…, 3·N)."""
-        shape = (*talking.shape[:-1], N_LANDMARKS, 3)
-        expression = emotion @ self.expressions + (1 - OPEN_DAMPING * speech) * (emotion @ self.openings)
-        moved = neutral + (talking + expression).reshape(shape) * self._size(neutral)
-        return self._close(moved, neutral, closure * speech)
+        rest = neutral.flatten(-2)
+        opened = (1 - OPEN_DAMPING * speech) * emotion
+        displacement = talking + emotion @ self.expressions + opened @ self.openings
+        moved = rest + displacement * self._size(rest)
+        face: Tensor = self._close(moved, rest, closure * speech).unflatten(-1, (N_LANDMARKS, 3))
+        return face
 
-    def _size(self, neutral: Tensor) -> Tensor:
-        """Return (…, 1, 3) factors: mouth width for x, height of the lower face for y and z, over the speaker's."""
-        width_and_height = torch.linalg.vector_norm(self.spans @ neutral, dim=-1) / self.reference_size
-        factors: Tensor = (width_and_height @ self.size_to_axes).clamp(0.6, 1.6)
-        return factors[..., None, :]
+    def _size(self, rest: Tensor) -> Tensor:
+        """Return (…, 3N) factors: mouth width for x, height of the lower face for y and z, over the speaker's."""
+        spans = rest @ self.spans
+        width_and_height = torch.sqrt((spans * spans) @ self.span_axes) / self.reference_size
+        factors: Tensor = width_and_height.clamp(0.6, 1.6) @ self.size_to_face
+        return factors
 
-    def _close(self, moved: Tensor, neutral: Tensor, closure: Tensor) -> Tensor:
-        """Return landmarks whose lips come together by ``closure`` (…, 1) and never pass through one another.
+    def _close(self, moved: Tensor, rest: Tensor, closure: Tensor) -> Tensor:
+        """Return faces (…, 3N) whose lips come together by ``closure`` (…, 1) and never pass through one another.
 
         closers (3, N): how each landmark follows a change of the gap of each of the three inner pairs (upper lip > 0).
-        Gaps are (…, 3 pairs, 3 axes); limits apply to their height alone.
+        Gaps are (…, 3 pairs · 3 axes); limits apply to their height alone.
         """
-        gap, rest = self.pairs @ moved, torch.maximum(self.pairs @ neutral, self.height_limit)
-        wanted = gap + closure[..., None] * (rest - gap)
-        allowed = torch.maximum(wanted, LEAST_GAP * rest + self.height_limit)
-        return moved + self.closers.T @ (allowed - gap)
+        gap, rest_gap = moved @ self.pairs, torch.maximum(rest @ self.pairs, self.height_limit)
+        wanted = gap + closure * (rest_gap - gap)
+        allowed = torch.maximum(wanted, LEAST_GAP * rest_gap + self.height_limit)
+        return moved + (allowed - gap) @ _per_axis(self.closers)
 
 
 class Speech2Landmarks(nn.Module):

@@ -3,95 +3,105 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from space_runtime.control_rows import ControlRows, Gaze
 from space_runtime.geometry import N_LANDMARKS, Floats
-from space_runtime.idle import blink_profile, scheduled_closure
+from space_runtime.idle import BLINK_S, CLOSING_S, Doubles, blink_profile
 from space_runtime.rig_identity import RigIdentity, eye_centres, look_weights, turn_eyes
 from space_runtime.rig_layout import LID_PAIRS, UPPER_LID_SHARE
 from space_runtime.timebase import SAMPLE_RATE
-from space_runtime.values import Controls
 
 GAZE_LIMIT_RAD: Final = math.radians(35.0)
 """Eyes turn no further than this in the head, sideways and up and down."""
 
 
-AHEAD: Final = np.zeros((2, 2), np.float32)
-"""Both eyes straight ahead in the head."""
+def strengthen(controls: ControlRows, neutral: Floats, position: NDArray[np.intp], landmarks: Floats) -> Floats:
+    """Return (F, 78, 3) landmarks whose motion has the wanted strengths, and as much of it as rest leaves.
 
-
-def apply(
-    controls: Controls, identity: RigIdentity, media_sample: Fraction, landmarks: Floats, ahead: Floats = AHEAD
-) -> Floats:
-    """Return (78, 3) landmarks with strengths, gaze and blink applied, in this order: a blink shuts any eye.
-
-    ahead: (2, 2) yaw, pitch of the left and right eye when no gaze is asked for, see `eye_contact`.
+    controls: F rows. neutral: (B, 78, 3). position: (F,) whose neutral face of the B.
     """
-    face = _strengthen(controls, identity, landmarks)
-    face = look(identity, face, gaze_target(controls, identity, face, ahead))
+    mouth, expression = controls.mouth_strength * controls.share, controls.expression_strength * controls.share
+    plain = (mouth == 1) & (expression == 1)
+    if plain.all():
+        return landmarks
+    rest = neutral[position]
+    factors = _MOUTH * mouth[:, None, None] + (1 - _MOUTH) * expression[:, None, None]
+    return np.where(plain[:, None, None], landmarks, rest + factors * (landmarks - rest))
+
+
+def move_eyes(
+    controls: ControlRows, identity: RigIdentity, media_sample: Doubles, landmarks: Floats, ahead: Floats
+) -> Floats:
+    """Return (F, 78, 3) landmarks with gaze and blinks, in this order: a blink shuts any eye.
+
+    controls: F rows. media_sample: (F,). ahead: (F, 2, 2) yaw, pitch of the left and right eye when no gaze is asked
+    for, see `eye_contact`.
+    """
+    face = look(identity, landmarks, gaze_target(controls, identity, landmarks, ahead))
     return shut(face, closure(controls, media_sample))
 
 
 def eye_contact(rest_rad: Floats, head_rotation_rad: Floats) -> Floats:
-    """Return (2, 2) eye angles that keep looking where ``rest_rad`` looks while the head turns by (3,) angles."""
-    angles: Floats = rest_rad - head_rotation_rad[:2]
+    """Return (F, 2, 2) eye angles that keep looking where ``rest_rad`` looks while heads turn by (F, 3) angles."""
+    angles: Floats = rest_rad - head_rotation_rad[:, None, :2]
     return angles
 
 
-def _strengthen(controls: Controls, identity: RigIdentity, landmarks: Floats) -> Floats:
-    if controls.mouth_strength == 1.0 and controls.expression_strength == 1.0:
-        return landmarks
-    factors = _MOUTH * np.float32(controls.mouth_strength) + (1 - _MOUTH) * np.float32(controls.expression_strength)
-    strengthened: Floats = identity.neutral + factors * (landmarks - identity.neutral)
-    return strengthened
-
-
-def gaze_target(controls: Controls, identity: RigIdentity, landmarks: Floats, ahead: Floats = AHEAD) -> Floats:
-    """Return (2, 2) yaw, pitch in radians that the left and the right eye shall take, within `GAZE_LIMIT_RAD`."""
-    if controls.look_at is not None:
-        ways = controls.look_at - eye_centres(identity, landmarks)
-        angles = np.array([_direction(*way.tolist()) for way in ways], np.float32)
-    elif controls.gaze_rad is not None:
-        angles = np.stack([controls.gaze_rad, controls.gaze_rad]).astype(np.float32)
-    else:
-        angles = ahead
+def gaze_target(controls: ControlRows, identity: RigIdentity, landmarks: Floats, ahead: Floats) -> Floats:
+    """Return (F, 2, 2) yaw, pitch in radians that the left and the right eyes shall take, within `GAZE_LIMIT_RAD`."""
+    angles = ahead
+    if controls.gaze.any():
+        angles = ahead.copy()
+        given = np.flatnonzero(controls.gaze == Gaze.ANGLES)
+        angles[given] = controls.target[given, None, :2]
+        at_point = np.flatnonzero(controls.gaze == Gaze.POINT)
+        ways = controls.target[at_point, None] - eye_centres(identity, landmarks[at_point])
+        angles[at_point] = _directions(ways)
     return np.minimum(np.maximum(angles, -_LIMIT), _LIMIT)
 
 
-def _direction(x: float, y: float, z: float) -> tuple[float, float]:
-    return math.atan2(x, z), -math.atan2(y, math.hypot(x, z))
+def _directions(ways: Floats) -> Floats:
+    """(…, 2) yaw, pitch of (…, 3)."""
+    x, y, z = np.moveaxis(ways.astype(np.float64), -1, 0)
+    return np.stack([np.arctan2(x, z), -np.arctan2(y, np.hypot(x, z))], -1).astype(np.float32)
 
 
 def look(identity: RigIdentity, landmarks: Floats, gaze_rad: Floats) -> Floats:
-    """Return landmarks whose irises stand at (2, 2) yaw, pitch of the left and right eye, the lids following."""
-    if gaze_rad.any():
-        landmarks = landmarks + (look_weights(gaze_rad) @ identity.look_basis).reshape(N_LANDMARKS, 3)
-    return turn_eyes(identity, landmarks, gaze_rad)
+    """Return landmarks whose irises stand at (F, 2, 2) yaw, pitch of the left and right eye, the lids following."""
+    # One product per frame: a face does not depend on its company.
+    followed = landmarks + (look_weights(gaze_rad)[:, None] @ identity.look_basis).reshape(landmarks.shape)
+    return turn_eyes(identity, followed, gaze_rad)
 
 
-def closure(controls: Controls, media_sample: Fraction) -> float:
-    """Return how far the lids are shut at a media time, 0…1: by the given blinks, or else by the seeded schedule."""
-    if controls.blink_samples is None:
-        return scheduled_closure(controls.seed, controls.blinks_per_minute, float(media_sample) / SAMPLE_RATE)
-    ages = (float(media_sample - sample) / SAMPLE_RATE for sample in controls.blink_samples)
-    return max((blink_profile(age) for age in ages), default=0.0)
+def closure(controls: ControlRows, media_sample: Doubles) -> Doubles:
+    """Return (F,) how far the lids are shut at media times, 0…1, by the blinks around them."""
+    seconds = media_sample / SAMPLE_RATE
+    shut = np.zeros(len(seconds))
+    since, until = seconds - controls.last_blink, controls.next_blink - seconds
+    near = (since < BLINK_S) | (until < CLOSING_S)
+    if near.any():
+        shut[near] = np.maximum(blink_profile(since[near]), blink_profile(-until[near]))
+    return shut
 
 
-def shut(landmarks: Floats, how_far: float) -> Floats:
-    """Return landmarks with the lids this part of their way together; at 1 upper and lower lid points meet.
+def shut(landmarks: Floats, how_far: Doubles) -> Floats:
+    """Return landmarks with the lids (F,) part of their way together; at 1 upper and lower lid points meet.
 
     The upper lid comes down on the lower one, which rises little (`UPPER_LID_SHARE`), so that the seam of a shut eye
     follows the lower lid's arc.
     """
-    if how_far == 0:
+    if not how_far.any():
         return landmarks
+    rows = np.flatnonzero(how_far)
     shut_face = landmarks.copy()
-    gap = landmarks[_LOWER] - landmarks[_UPPER]
-    shut_face[_UPPER] += np.float32(how_far * UPPER_LID_SHARE) * gap
-    shut_face[_LOWER] -= np.float32(how_far * (1 - UPPER_LID_SHARE)) * gap
+    faces, part = landmarks[rows], how_far[rows, None, None]
+    gap = faces[:, _LOWER] - faces[:, _UPPER]
+    shut_face[rows[:, None], _UPPER] += (part * UPPER_LID_SHARE).astype(np.float32) * gap
+    shut_face[rows[:, None], _LOWER] -= (part * (1 - UPPER_LID_SHARE)).astype(np.float32) * gap
     return shut_face
 
 

@@ -7,7 +7,9 @@ end 10 ms before and exactly at the end of the hop: a step uses no sound that li
 same features. The tracker follows the 100 ms mean power up at once and forgets 3 dB per second; it never falls below
 `LEVEL_FLOOR`, so that the hiss of a silent room stays small.
 
-Every step works on arrays of the same shapes in the same order: how sound is cut into chunks cannot change a bit.
+Streams are heard together, any number of hops at a time, and no bit depends on the company: sums run within a row, and
+the one matrix product always has the same shape. The Fourier transform is done in double precision, which numpy does
+five times as fast.
 """
 
 from __future__ import annotations
@@ -16,9 +18,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from space_runtime.geometry import Floats
 from space_runtime.timebase import HOP, SAMPLE_RATE
+
+Doubles = NDArray[np.float64]
 
 FRAME: Final = 400
 """Samples of one analysis frame (25 ms, Hann window)."""
@@ -49,46 +54,89 @@ OFFSET: Final = np.float32(3.0)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FeatureState:
-    """What a stream carries from step to step. tail: (240,) last samples; mean, level: tracked powers."""
+    """What B streams carry from step to step. tail: (B, 240) last samples; mean, level: (B,) tracked powers."""
 
     tail: Floats
-    mean: float
-    level: float
+    mean: Doubles
+    level: Doubles
 
 
-def initial_state() -> FeatureState:
-    """Return the state of a stream that was silent until now."""
-    return FeatureState(np.zeros(TAIL, np.float32), 0.0, LEVEL_FLOOR)
+def initial_state(n_streams: int = 1) -> FeatureState:
+    """Return the state of streams that were silent until now."""
+    tail = np.zeros((n_streams, TAIL), np.float32)
+    return FeatureState(tail, np.zeros(n_streams), np.full(n_streams, LEVEL_FLOOR))
 
 
-def step(state: FeatureState, hop: Floats) -> tuple[FeatureState, Floats]:
-    """Return (new state, (96,) features) after one more hop: (320,) float32 samples in −1…1."""
-    window = np.concatenate([state.tail, hop])
-    powers = mel_power(window)
-    mean, level, levels = state.mean, state.level, []
-    for power in powers.mean(1).tolist():
-        mean, level = track_level(mean, level, power)
-        levels.append(level)
-    features = normalised_log(powers, np.array(levels, np.float32)[:, None])
-    return FeatureState(window[HOP:], mean, level), features.ravel()
+def step(state: FeatureState, sound: Floats) -> tuple[FeatureState, Floats]:
+    """Return (new state, (B, T, 96) features) after T more hops of B streams: (B, T · 320) float32 samples in −1…1."""
+    heard = np.concatenate([state.tail, sound], axis=1)
+    powers = _powers(heard)
+    mean, level = state.mean, state.level
+    levels = np.empty(powers.shape[:2])
+    means = (np.add.reduce(powers, -1) / np.float32(N_MELS)).astype(np.float64)
+    for n in range(means.shape[1]):
+        mean, level = track_level(mean, level, means[:, n])
+        levels[:, n] = level
+    features = normalised_log(powers, levels.astype(np.float32)[..., None])
+    state = FeatureState(heard[:, -TAIL:], mean, level)
+    return state, features.reshape(len(sound), -1, N_FEATURES)
 
 
 def log_mel(window: Floats) -> Floats:
     """Return the (96,) features of a (560,) window heard alone, after silence. Pure."""
-    return step(FeatureState(window[:TAIL], 0.0, LEVEL_FLOOR), window[TAIL:])[1]
+    start = FeatureState(window[None, :TAIL], np.zeros(1), np.full(1, LEVEL_FLOOR))
+    features: Floats = step(start, window[None, TAIL:])[1][0, 0]
+    return features
 
 
 def mel_power(window: Floats) -> Floats:
     """Return (2, 48) powers in the mel bands of the two frames of a (560,) window."""
-    spectrum = np.fft.rfft(window[_FRAMES] * _HANN, N_FFT)
-    power: Floats = (spectrum.real**2 + spectrum.imag**2).astype(np.float32, copy=False)
-    return power @ _BANK
+    power: Floats = _powers(window[None])[0]
+    return power
 
 
-def track_level(mean: float, level: float, power: float) -> tuple[float, float]:
-    """Return the new (mean, level) after a frame of that power: the mean of its bands."""
-    mean += LEVEL_SMOOTHING * (power - mean)
-    return mean, max(mean, level * LEVEL_DECAY, LEVEL_FLOOR)
+def _powers(heard: Floats) -> Floats:
+    """Return (B, n, 48) powers of the n frames in (B, samples).
+
+    Some streams at a time, which then stay in the processor's cache.
+    """
+    heard = np.ascontiguousarray(heard, np.float32)
+    n_streams, n_samples = heard.shape
+    n_frames = (n_samples - TAIL) // FRAME_HOP
+    strides = (heard.strides[0], FRAME_HOP * heard.itemsize, heard.itemsize)
+    frames = np.ndarray((n_streams, n_frames, FRAME), np.float32, heard, strides=strides)
+    n_together = max(1, _FRAMES_TOGETHER // n_frames)
+    if n_streams <= n_together:
+        return _in_bands(_spectra(frames))
+    parts = [frames[first : first + n_together] for first in range(0, n_streams, n_together)]
+    return np.concatenate([_in_bands(_spectra(part)) for part in parts])
+
+
+def _spectra(frames: Floats) -> Floats:
+    """Return (B, n, 257) powers by frequency of (B, n, 400) frames."""
+    windowed = np.zeros((*frames.shape[:2], N_FFT))
+    np.multiply(frames, _HANN, out=windowed[..., :FRAME])
+    spectrum = np.fft.rfft(windowed)
+    power = np.empty(spectrum.shape, np.float32)
+    return np.add(np.square(spectrum.real), np.square(spectrum.imag), out=power, casting="same_kind")
+
+
+def _in_bands(power: Floats) -> Floats:
+    """Return (B, n, 48) of (B, n, 257), by one product per hop and half of the bands.
+
+    How a matrix product rounds depends on its shape: with one shape a hop is the same in every company.
+    """
+    by_hop = power.reshape(-1, FRAMES_PER_STEP, power.shape[-1])
+    bands = np.empty((*by_hop.shape[:2], N_MELS), np.float32)
+    for columns, bins, bank in _BANKS:
+        np.matmul(by_hop[..., bins], bank, out=bands[..., columns])
+    return bands.reshape(*power.shape[:-1], N_MELS)
+
+
+def track_level(mean: Doubles, level: Doubles, power: Doubles) -> tuple[Doubles, Doubles]:
+    """Return the new (mean, level) after frames of that power: the mean of their bands."""
+    mean = mean + LEVEL_SMOOTHING * (power - mean)
+    return mean, np.maximum(np.maximum(mean, level * LEVEL_DECAY), LEVEL_FLOOR)
 
 
 def normalised_log(power: Floats, level: Floats) -> Floats:
@@ -120,6 +168,16 @@ def _filter_bank() -> Floats:
     return np.ascontiguousarray(bank * emphasis[:, None] * scale, np.float32)
 
 
-_FRAMES: Final = np.arange(FRAMES_PER_STEP)[:, None] * FRAME_HOP + np.arange(FRAME)
+def _in_halves(bank: Floats) -> tuple[tuple[slice, slice, Floats], ...]:
+    """Return (bands, bins that they hear, their part of the bank) of the lower and of the upper bands."""
+    halves = []
+    for columns in (slice(0, N_MELS // 2), slice(N_MELS // 2, N_MELS)):
+        heard = np.flatnonzero(bank[:, columns].any(axis=1))
+        bins = slice(int(heard[0]), int(heard[-1]) + 1)
+        halves.append((columns, bins, np.ascontiguousarray(bank[bins, columns])))
+    return tuple(halves)
+
+
+_FRAMES_TOGETHER: Final = 64
 _HANN: Final = np.hanning(FRAME + 1)[:-1].astype(np.float32)
-_BANK: Final = _filter_bank()
+_BANKS: Final = _in_halves(_filter_bank())

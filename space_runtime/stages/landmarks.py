@@ -16,33 +16,32 @@ from space_runtime.ort import Network
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LandmarkStep:
-    """The answer to one hop.
+    """The answers to one hop of B streams.
 
-    landmarks: (78, 3) normalised. speech: how much of this instant is speech, 0…1. closure: how firmly the lips of a
-    p, b or m touch, 0…1.
+    landmarks: (B, 78, 3) normalised. speech: (B,) how much of this instant is speech, 0…1. closure: (B,) how firmly the
+    lips of a p, b or m touch, 0…1.
     """
 
     landmarks: Floats
-    speech: float
-    closure: float
+    speech: Floats
+    closure: Floats
 
 
-def initial_state(network: Network) -> Floats:
-    """Return the (1, S) state of a stream that has heard nothing. Raises `BundleError` if S is not fixed."""
-    return np.zeros((1, network.state_size("state_in")), np.float32)
+def initial_state(network: Network, n_streams: int = 1) -> Floats:
+    """Return the (B, S) state of streams that have heard nothing. Raises `BundleError` if S is not fixed."""
+    return np.zeros((n_streams, network.state_size("state_in")), np.float32)
 
 
 def step(
     network: Network, state: Floats, features: Floats, neutral: Floats, emotion: Floats
 ) -> tuple[Floats, LandmarkStep]:
-    """Return (new state, answer) to one more hop.
+    """Return (new state, answers) to one more hop of B streams.
 
-    features: (96,) of `space_runtime.stages.features`. neutral: (78, 3) normalised face at rest, lips closed.
-    emotion: (8,) intensities 0…1, see `space_runtime.values.emotion_vector`.
+    features: (B, 96) of `space_runtime.stages.features`. neutral: (B, 78, 3) normalised faces at rest, lips closed.
+    emotion: (B, 8) intensities 0…1, see `space_runtime.values.emotion_vector`.
     """
-    answer = network.run(
-        {"features": features[None], "neutral": neutral[None], "emotion": emotion[None], "state_in": state}
+    answer = network.run({"features": features, "neutral": neutral, "emotion": emotion, "state_in": state})
+    landmarks, speech, closure, state_out = (
+        np.asarray(answer[name], np.float32) for name in ("landmarks", "speech", "closure", "state_out")
     )
-    landmarks = np.asarray(answer["landmarks"][0], np.float32)
-    spoken = LandmarkStep(landmarks, float(answer["speech"][0, 0]), float(answer["closure"][0, 0]))
-    return np.asarray(answer["state_out"], np.float32), spoken
+    return state_out, LandmarkStep(landmarks, speech[:, 0], closure[:, 0])

@@ -1,0 +1,123 @@
+"""Controls of many streams as arrays, worked out for a media time: what the stages read.
+
+The rows stay true for a while (`since`…`until`), because controls hold between changes and blinks are far apart; only
+rows whose time is over are worked out anew.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from space_runtime.control_track import ControlTrack
+from space_runtime.geometry import Floats
+from space_runtime.idle import Doubles, blinks_around, sway_phases
+from space_runtime.timebase import SAMPLE_RATE
+from space_runtime.values import Controls, HeadMode
+
+
+class Gaze(IntEnum):
+    """What both eyes look at."""
+
+    CONTACT = 0
+    """Where they look at rest, whatever the head does."""
+    ANGLES = 1
+    """Angles in the head."""
+    POINT = 2
+    """A point in normalised space."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ControlRows:
+    """One row per stream.
+
+    since, until: (n,) media samples, first and end, for which the row is true.
+    mouth_strength, expression_strength, share: (n,) factors; share is what rest leaves of what is said.
+    gaze: (n,) of `Gaze`. target: (n, 3) yaw and pitch in radians, or a point.
+    last_blink, next_blink: (n,) seconds of full closure around the media time, ∓infinity for none.
+    sway: (n,) strength of the idle head, 0 where the head does something else. phases: (n, 6, waves) of it.
+    is_given: (n,) whether the head is. head_track_rad: (n,) objects, arrays (m, 3) where it is.
+    """
+
+    since: Doubles
+    until: Doubles
+    mouth_strength: Floats
+    expression_strength: Floats
+    share: Floats
+    gaze: NDArray[np.int8]
+    target: Floats
+    last_blink: Doubles
+    next_blink: Doubles
+    sway: Floats
+    phases: Doubles
+    is_given: NDArray[np.bool_]
+    head_track_rad: NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EmotionRows:
+    """One row per stream. since, until: as in `ControlRows`. emotion: (n, 8)."""
+
+    since: Doubles
+    until: Doubles
+    emotion: Floats
+
+
+def emotion_at(track: ControlTrack, sample: float) -> EmotionRows:
+    """Return the one row of a track at a media time."""
+    begin, end = track.steady(sample)
+    return EmotionRows(_double(begin), _double(end), track.emotion_at(sample)[None].astype(np.float32))
+
+
+def controls_at(track: ControlTrack, sample: float) -> ControlRows:
+    """Return the one row of a track at a media time."""
+    controls = track.at(sample)
+    begin, end = track.steady(sample)
+    last, following = _blinks(controls, sample / SAMPLE_RATE)
+    gaze, target = _gaze(controls)
+    head_track: NDArray[np.object_] = np.empty(1, object)
+    head_track[0] = controls.head_track_rad
+    return ControlRows(
+        since=_double(max(begin, last * SAMPLE_RATE)),
+        until=_double(min(end, following * SAMPLE_RATE)),
+        mouth_strength=np.array([controls.mouth_strength], np.float32),
+        expression_strength=np.array([controls.expression_strength], np.float32),
+        share=np.array([track.speech_share(sample)], np.float32),
+        gaze=np.array([gaze], np.int8),
+        target=target[None],
+        last_blink=_double(last),
+        next_blink=_double(following),
+        sway=np.array([controls.head_strength if controls.head_mode is HeadMode.IDLE else 0.0], np.float32),
+        phases=sway_phases(controls.seed)[None],
+        is_given=np.array([controls.head_mode is HeadMode.GIVEN]),
+        head_track_rad=head_track,
+    )
+
+
+def _double(value: float) -> Doubles:
+    return np.array([value], np.float64)
+
+
+def _gaze(controls: Controls) -> tuple[Gaze, Floats]:
+    target = np.zeros(3, np.float32)
+    if controls.look_at is not None:
+        target[:] = controls.look_at
+        return Gaze.POINT, target
+    if controls.gaze_rad is not None:
+        target[:2] = controls.gaze_rad
+        return Gaze.ANGLES, target
+    return Gaze.CONTACT, target
+
+
+def _blinks(controls: Controls, seconds: float) -> tuple[float, float]:
+    """The last and the next blink: the given ones, or else those of the seeded schedule."""
+    if controls.blink_samples is None:
+        return blinks_around(controls.seed, controls.blinks_per_minute, seconds)
+    given = sorted(sample / SAMPLE_RATE for sample in controls.blink_samples)
+    place = bisect_right(given, seconds)
+    return given[place - 1] if place else -math.inf, given[place] if place < len(given) else math.inf
