@@ -1,0 +1,74 @@
+"""Adapters carry frames to what engines, avatar programs and browsers already understand.
+
+One seam for all: `open_sink` takes an address and gives a `Sink`; whoever has frames hands them over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from engine_bridge.adapters.address import Address, parse
+from engine_bridge.adapters.live_link_face import PORT as LIVE_LINK_FACE_PORT
+from engine_bridge.adapters.live_link_face import LiveLinkFace
+from engine_bridge.adapters.sink import Counts, Sink, SinkError
+from engine_bridge.adapters.vmc import PORT as VMC_PORT
+from engine_bridge.adapters.vmc import Vmc
+from engine_bridge.adapters.vrm import Preset
+
+__all__ = ["WEB_SOCKET_PORT", "Counts", "Sink", "SinkError", "open_sink"]
+
+WEB_SOCKET_PORT: Final = 8_765
+
+
+def open_sink(url: str) -> Sink:
+    """Return an open sink: ``llf://HOST:PORT/SUBJECT``, ``vmc://HOST:PORT?preset=vrm0`` or ``ws://HOST:PORT``.
+
+    Without a host it is this machine, without a port the protocol's usual one, without a subject every character is one
+    of its own name; presets are arkit (the default), vrm0 and vrm1; ``ws`` listens, and takes ``origin=`` for pages of
+    other web sites. Raises `SinkError` with one sentence for every other address, and when the port cannot be had.
+    """
+    address = parse(url)
+    opener = _OPENERS.get(address.scheme)
+    if opener is None:
+        known = ", ".join(f"{scheme}://" for scheme in _OPENERS)
+        raise SinkError(f"{url!r} is no address of a sink; it begins with one of {known}")
+    return opener(address)
+
+
+def _live_link_face(address: Address) -> Sink:
+    address.check_options()
+    return LiveLinkFace(address.host, _target_port(address, LIVE_LINK_FACE_PORT), address.path or None)
+
+
+def _vmc(address: Address) -> Sink:
+    address.check_no_path()
+    address.check_options("preset")
+    preset = address.option("preset", Preset.ARKIT)
+    if preset not in set(Preset):
+        raise SinkError(f"{address.url!r} asks for the preset {preset!r}; there are {', '.join(Preset)}")
+    return Vmc(address.host, _target_port(address, VMC_PORT), Preset(preset))
+
+
+def _web_socket(address: Address) -> Sink:
+    from engine_bridge.adapters.websocket import (
+        WebSocket,
+    )  # asyncio and websockets take 0.1 s that others need not wait
+
+    address.check_no_path()
+    address.check_options("origin")
+    port = WEB_SOCKET_PORT if address.port is None else address.port
+    return WebSocket(address.host, port, tuple(origin for _, origin in address.options))
+
+
+def _target_port(address: Address, usual: int) -> int:
+    if address.port == 0:
+        raise SinkError(f"{address.url!r} has port 0, to which nothing can be sent; {address.scheme} uses {usual}")
+    return usual if address.port is None else address.port
+
+
+_OPENERS: Final[dict[str, Callable[[Address], Sink]]] = {
+    "llf": _live_link_face,
+    "vmc": _vmc,
+    "ws": _web_socket,
+}
