@@ -1,0 +1,156 @@
+#include "space/client.hpp"
+
+#include <algorithm>
+
+#include "space/client_thread.hpp"
+
+namespace space {
+
+namespace {
+
+/// What keeps the options from working; empty if nothing does.
+std::string problem_with(const ClientOptions& options, net::Address& address) {
+    if (const char* why = net::parse(options.endpoint, address)) return why;
+    if (!address.loopback() && !options.allow_remote) {
+        return "the endpoint is another machine's; run a relay on this one, or allow remote servers";
+    }
+    return {};
+}
+
+}  // namespace
+
+Client::Client(const ClientOptions& options) {
+    net::Address address;
+    invalid_ = problem_with(options, address);
+    if (invalid_.empty()) thread_ = std::make_shared<ClientThread>(options, address);
+}
+
+Client::~Client() {
+    if (thread_) thread_->stop();
+}
+
+bool Client::is_valid() const { return thread_ != nullptr; }
+
+bool Client::is_connected() const {
+    return thread_ && thread_->with([](ClientCore& core) { return core.is_connected(); });
+}
+
+std::string Client::problem() const {
+    return thread_ ? thread_->with([](ClientCore& core) { return core.problem(); }) : invalid_;
+}
+
+Session Client::open(const SessionOptions& options) {
+    if (!thread_) return {};
+    Session session(thread_, thread_->with([&](ClientCore& core) { return core.open(options); }));
+    thread_->wake();
+    return session;
+}
+
+bool Client::next_event(Event& event) {
+    return thread_ && thread_->with([&](ClientCore& core) { return core.next_event(event); });
+}
+
+ServerInfo Client::server() const {
+    return thread_ ? thread_->with([](ClientCore& core) { return core.info(); }) : ServerInfo{};
+}
+
+int Client::weight(Text name) const {
+    if (!thread_) return -1;
+    return thread_->with([name](ClientCore& core) {
+        const auto& weights = core.info().weights;
+        const auto found = std::find(weights.begin(), weights.end(), name);
+        return found == weights.end() ? -1 : static_cast<int>(found - weights.begin());
+    });
+}
+
+ClientCounts Client::counts() const {
+    return thread_ ? thread_->with([](ClientCore& core) { return core.counts(); }) : ClientCounts{};
+}
+
+Session::Session(std::shared_ptr<ClientThread> client, std::shared_ptr<SessionCore> core)
+    : client_(std::move(client)), core_(std::move(core)) {}
+
+Session& Session::operator=(Session&& other) noexcept {
+    if (this != &other) {
+        close();
+        client_ = std::move(other.client_);
+        core_ = std::move(other.core_);
+    }
+    return *this;
+}
+
+/// Calls `call(core)` under the lock and tells the thread that there is something to do.
+template <class Call> Status Session::call(Call call) {
+    if (!core_) return Status::closed;
+    const Status status = client_->with([&](ClientCore&) { return call(*core_); });
+    if (status == Status::ok) client_->wake();
+    return status;
+}
+
+Status Session::start(const StreamOptions& options, u32* stream) {
+    u32 number = 0;
+    const Status status = call([&](SessionCore& core) { return core.start(options, number); });
+    if (stream) *stream = number;
+    return status;
+}
+
+Status Session::push(Bytes pcm) {
+    return call([pcm](SessionCore& core) { return core.push(pcm); });
+}
+
+Status Session::end() {
+    return call([](SessionCore& core) { return core.end(); });
+}
+
+Status Session::speak(const SpeakOptions& options, u32* stream) {
+    u32 number = 0;
+    const Status status = call([&](SessionCore& core) { return core.speak(options, number); });
+    if (stream) *stream = number;
+    return status;
+}
+
+Status Session::idle(const Controls& controls, u32* stream) {
+    u32 number = 0;
+    const Status status = call([&](SessionCore& core) { return core.idle(controls, number); });
+    if (stream) *stream = number;
+    return status;
+}
+
+Status Session::set(u64 at_sample, const Controls& controls, Maybe<u32> fade_ms) {
+    return call([&](SessionCore& core) { return core.set(at_sample, fade_ms, controls); });
+}
+
+Status Session::interrupt(u64 at_sample, u32 fade_ms) {
+    return call([&](SessionCore& core) { return core.interrupt(at_sample, fade_ms); });
+}
+
+Status Session::sample(double position, double dt, Pose& pose) {
+    if (!core_) return Status::closed;
+    bool wants_credit = false;
+    client_->with([&](ClientCore&) {
+        pose = core_->sample(position, dt);
+        wants_credit = core_->wants_credit();
+    });
+    if (wants_credit) client_->wake();
+    return Status::ok;
+}
+
+TexturePointer Session::texture() {
+    return core_ ? client_->with([&](ClientCore&) { return core_->texture(); }) : nullptr;
+}
+
+SessionCounts Session::counts() const {
+    return core_ ? client_->with([&](ClientCore&) { return core_->counts(); }) : SessionCounts{};
+}
+
+void Session::close() {
+    if (core_) call([](SessionCore& core) { return core.close(); });
+}
+
+bool Session::is_open() const {
+    return core_ && client_->with([&](ClientCore&) { return !core_->is_closed(); });
+}
+
+u32 Session::id() const { return core_ ? core_->id() : 0; }
+
+}  // namespace space

@@ -1,0 +1,92 @@
+// The client: connects in the background, keeps its sessions alive across lost connections and restarted servers.
+//
+//     space::Client client;
+//     space::Session face = client.open();
+//     face.start({});
+//     face.push(samples, n);                    // as the sound comes
+//     face.sample(position, dt, pose);          // every frame of the game: position of the playback, in samples
+//
+// All methods may be called from any thread, return at once and throw nothing. News comes through `next_event`; nobody
+// is called back.
+#pragma once
+
+#include <memory>
+
+#include "space/client_values.hpp"
+
+namespace space {
+
+class ClientThread;
+class SessionCore;
+
+/// A character's session; closed when this is destroyed. Outlives its client harmlessly.
+class Session {
+public:
+    Session() = default;
+    ~Session() { close(); }
+    Session(Session&&) noexcept = default;
+    Session& operator=(Session&& other) noexcept;
+
+    /// Begins a stream of pushed sound and ends the one before. `stream` becomes its number.
+    Status start(const StreamOptions& options, u32* stream = nullptr);
+    /// Appends sound: whole samples, interleaved. `Status::full` when nobody took the last 30 s.
+    Status push(Bytes pcm);
+    Status push(const std::int16_t* values, std::size_t n) { return push(raw(values, n * sizeof *values)); }
+    Status push(const float* values, std::size_t n) { return push(raw(values, n * sizeof *values)); }
+    /// The sound is complete.
+    Status end();
+    /// A stream whose sound is a file.
+    Status speak(const SpeakOptions& options, u32* stream = nullptr);
+    /// A face that lives between lines, on a clock of 16,000 a second.
+    Status idle(const Controls& controls = {}, u32* stream = nullptr);
+    /// Changes controls from a media time on.
+    Status set(u64 at_sample, const Controls& controls, Maybe<u32> fade_ms = {});
+    /// Barge-in: to rest from a media time on.
+    Status interrupt(u64 at_sample, u32 fade_ms = 200);
+    /// What the face looks like at a playback position (samples of the stream), `dt` seconds after the last call.
+    Status sample(double position, double dt, Pose& pose);
+    /// The picture that is due at the position sampled last; null before the first.
+    TexturePointer texture();
+    SessionCounts counts() const;
+    void close();
+    bool is_open() const;
+    u32 id() const;
+
+private:
+    friend class Client;
+    Session(std::shared_ptr<ClientThread> client, std::shared_ptr<SessionCore> core);
+    template <class Call> Status call(Call call);
+    static Bytes raw(const void* data, std::size_t n) { return {static_cast<const std::uint8_t*>(data), n}; }
+
+    std::shared_ptr<ClientThread> client_;
+    std::shared_ptr<SessionCore> core_;
+};
+
+/// A connection with its thread. Destroyed within 100 ms in every state; its sessions are closed then.
+class Client {
+public:
+    explicit Client(const ClientOptions& options = {});
+    ~Client();
+    Client(Client&&) noexcept = default;
+    Client& operator=(Client&&) = delete;
+
+    /// False if the options cannot work: a malformed endpoint, or one beyond loopback without `allow_remote`.
+    bool is_valid() const;
+    bool is_connected() const;
+    /// Why there is no connection, for people; empty while there is one.
+    std::string problem() const;
+    /// A session; opened on the server as soon as there is one. Not `is_open` if this is not valid, has 1,024 already,
+    /// or `options` has a frame rate of 0.
+    Session open(const SessionOptions& options = {});
+    bool next_event(Event& event);
+    ServerInfo server() const;
+    /// The place of a weight in `Pose::weights`, -1 if the server has none of that name or is not known yet.
+    int weight(Text name) const;
+    ClientCounts counts() const;
+
+private:
+    std::shared_ptr<ClientThread> thread_;
+    std::string invalid_;
+};
+
+}  // namespace space

@@ -1,0 +1,112 @@
+// What is due at a playback position, out of frames that come early, late, twice, out of order or not at all.
+//
+// Pure: no clock, no thread, no socket. The rules stand in PROTOCOL.md section 9; vectors/jitter.json tests them.
+#pragma once
+
+#include <limits>
+#include <vector>
+
+#include "space/messages.hpp"
+
+namespace space {
+
+/// Why a pose is what it is.
+enum class State : std::uint8_t { waiting, playing, holding, releasing, resting };
+
+/// A face at one instant.
+struct Pose {
+    Floats<kWeights> weights{};      ///< 0 … 1, in the order of `welcome.weights`
+    Floats<kHead> head{};            ///< yaw, pitch, roll (radians), x, y, z (outer-eye-corner distances), from rest
+    Floats<kEyes> eyes{};            ///< yaw, pitch of the character's left eye, then of the right (radians)
+    float speech = 0;                ///< how much of it is speech, 0 … 1
+    State state = State::waiting;
+    bool has_landmarks = false;      ///< whether `landmarks` have ever come
+    Floats<kLandmarks> landmarks{};  ///< 78 × (x, y, z), normalised
+};
+
+/// What became of the frames that came.
+struct FrameCounts {
+    u64 taken = 0;     ///< new ones that were kept
+    u64 replaced = 0;  ///< such as came again
+    u64 late = 0;      ///< dropped: older than the frame at or before the position
+    u64 foreign = 0;   ///< dropped: of another stream, or beyond the end of a finished one
+    u64 refused = 0;   ///< dropped: there were `kCapacity` already
+};
+
+/// The frames of one session's current stream, waiting for their time. Allocates in its constructor alone.
+class JitterBuffer {
+public:
+    static constexpr std::size_t kCapacity = 4096;
+    static constexpr double kHold_s = 0.1;
+    static constexpr double kRelease_s = 0.3;
+    static constexpr double kEnter_s = 0.1;
+
+    /// with_landmarks: keep landmarks too, at four times the memory (1.1 MB without).
+    explicit JitterBuffer(bool with_landmarks);
+
+    /// Another stream follows, whose positions count samples at `rate` (hertz).
+    void begin(u32 stream, double rate);
+
+    /// The rate of the stream turns out to be another one.
+    void set_rate(double rate) { rate_ = rate; }
+
+    /// Takes a frame; one that comes again replaces the one before.
+    void put(const Frame& frame);
+
+    /// The stream ends at `sample`; frames beyond it are void.
+    void finish(u32 stream, double sample);
+
+    /// The pose at `position` (samples at the stream's rate), `dt` seconds after it was last asked. A position below
+    /// the largest so far, or none at all (NaN, infinity), counts as the largest so far; a `dt` that is not positive
+    /// and finite counts as 0. Valid until the next call.
+    const Pose& ask(double position, double dt);
+
+    std::size_t waiting() const { return order_.size(); }
+    double position() const { return position_; }  ///< the largest asked for in this stream; minus infinity before
+    const FrameCounts& counts() const { return counts_; }
+
+private:
+    using Slot = std::uint16_t;
+
+    struct Kept {
+        u32 index = 0;
+        double sample = 0;
+        float speech = 0;
+        bool has_landmarks = false;
+        Floats<kWeights> weights{};
+        Floats<kHead> head{};
+        Floats<kEyes> eyes{};
+    };
+
+    struct Blend {
+        Pose source;
+        double length = kRelease_s;
+        double elapsed = kRelease_s;
+    };
+
+    void keep(const Frame& frame, Slot slot);
+    std::size_t place_of(u32 index) const;
+    void forget(std::size_t first, std::size_t n);
+    bool due(Pose& pose);
+    void pose_of(Slot slot, State state, Pose& pose) const;
+    State idle_state() const;
+    void turn_to(bool follows);
+
+    std::vector<Kept> kept_;
+    std::vector<Floats<kLandmarks>> landmarks_;
+    std::vector<Slot> order_;  ///< slots in use, by index; the first may lie before the position, the others do not
+    std::vector<Slot> free_;
+    u32 stream_ = 0;
+    bool begun_ = false;
+    double rate_ = 1;
+    u32 floor_ = 0;
+    double end_ = std::numeric_limits<double>::infinity();
+    double position_ = -std::numeric_limits<double>::infinity();
+    bool came_ = false;     ///< whether a frame of this stream has been due
+    bool follows_ = false;  ///< whether frames, not rest, are being shown or blended to
+    Pose shown_, target_, next_;
+    Blend blend_;
+    FrameCounts counts_;
+};
+
+}  // namespace space

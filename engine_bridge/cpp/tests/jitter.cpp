@@ -1,0 +1,64 @@
+// Runs of the jitter buffer: one command a line on stdin, one line for each answer.
+#include <cstdlib>
+
+#include "check.hpp"
+#include "space/jitter_buffer.hpp"
+
+namespace {
+
+using check::Words;
+
+double number(const std::string& word) { return std::strtod(word.c_str(), nullptr); }
+space::u32 whole(const std::string& word) { return static_cast<space::u32>(std::strtoul(word.c_str(), nullptr, 10)); }
+
+/// Reads `n v1 … vn`; n < 0: absent.
+template <std::size_t N> void take(const Words& words, std::size_t& at, space::Maybe<space::Floats<N>>& values) {
+    const int n = std::atoi(words[at++].c_str());
+    if (n >= 0) values.emplace();
+    if (n >= 0) values->fill(0);
+    for (int i = 0; i < n; ++i) (*values)[static_cast<std::size_t>(i)] = static_cast<float>(number(words[at++]));
+}
+
+space::Frame frame_of(const Words& words) {
+    space::Frame frame;
+    frame.stream = whole(words[1]), frame.index = whole(words[2]);
+    frame.sample = number(words[3]), frame.speech = static_cast<float>(number(words[4]));
+    std::size_t at = 5;
+    take(words, at, frame.weights), take(words, at, frame.head);
+    take(words, at, frame.eyes), take(words, at, frame.landmarks);
+    return frame;
+}
+
+template <std::size_t N> void print(const space::Floats<N>& values) {
+    for (const float value : values) std::printf(" %.9g", static_cast<double>(value));
+}
+
+void print(const space::Pose& pose) {
+    static const char* const names[] = {"waiting", "playing", "holding", "releasing", "resting"};
+    std::printf("%s %.9g", names[static_cast<std::size_t>(pose.state)], static_cast<double>(pose.speech));
+    print(pose.weights), print(pose.head), print(pose.eyes);
+    if (pose.has_landmarks) print(pose.landmarks);
+    std::printf("\n");
+}
+
+}  // namespace
+
+int check::jitter() {
+    std::string line;
+    space::JitterBuffer buffer(true);
+    while (read_line(line)) {
+        const Words words = split(line);
+        if (words[0] == "new") buffer = space::JitterBuffer(true);
+        if (words[0] == "begin") buffer.begin(whole(words[1]), number(words[2]));
+        if (words[0] == "frame") buffer.put(frame_of(words));
+        if (words[0] == "finish") buffer.finish(whole(words[1]), number(words[2]));
+        if (words[0] == "ask") print(buffer.ask(number(words[1]), number(words[2])));
+        const auto& n = buffer.counts();
+        if (words[0] == "counts") {
+            std::printf("%llu %llu %llu %llu %llu\n", static_cast<unsigned long long>(n.taken),
+                        static_cast<unsigned long long>(n.replaced), static_cast<unsigned long long>(n.late),
+                        static_cast<unsigned long long>(n.foreign), static_cast<unsigned long long>(n.refused));
+        }
+    }
+    return 0;
+}
