@@ -15,8 +15,9 @@ from typing import Final
 from engine_bridge import messages as m
 from engine_bridge.client_log import ClientCounters
 from engine_bridge.errors import BridgeError, RefusedError, UnreachableError, WireError
-from engine_bridge.messages import FROM_SERVER, VERSION, ErrorCode
+from engine_bridge.messages import VERSION, ErrorCode
 from engine_bridge.session_core import SessionCore
+from engine_bridge.table import FROM_SERVER, SCHEMA
 from engine_bridge.wire import decode, encode, type_of
 
 PING_S: Final = 1.0
@@ -210,7 +211,7 @@ class ClientCore:
 
     def _count_unread(self, part: bytes) -> None:
         try:
-            known = type_of(part) in m.SCHEMA
+            known = type_of(part) in SCHEMA
         except WireError:
             known = True
         if known:

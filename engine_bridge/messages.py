@@ -1,133 +1,28 @@
-"""Every message of the protocol as a value: the table that `wire`, PROTOCOL.md and the golden vectors follow.
+"""Every message of the protocol as a value; `table` lists their fields for `wire` and the golden vectors.
 
-Field kinds (`Kind`) say how a value travels; ``None`` means absent. Fields are written in the order in which they stand
-here. Meaning, units and rules of every field: ``engine_bridge/PROTOCOL.md``.
+Their annotations (`kinds`) say how a value travels; ``None`` means absent. Fields are written in the order in which
+they stand here. Meaning, units and rules of every field: ``engine_bridge/PROTOCOL.md``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from enum import StrEnum
-from typing import Annotated, Final, get_args, get_type_hints
+from dataclasses import dataclass
+from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
+from engine_bridge.kinds import F32, F64, U32, U64, Bytes, Counts, FloatArray, Mix, Numbers, Text, Texts
+from engine_bridge.kinds import Floats as Floats
+from engine_bridge.terms import ErrorCode as ErrorCode
+from engine_bridge.terms import Output as Output
+from engine_bridge.terms import Pace as Pace
+from engine_bridge.terms import Reason as Reason
+from engine_bridge.terms import SampleFormat as SampleFormat
+from engine_bridge.terms import TextureFormat as TextureFormat
 
 VERSION: Final = 1
 """Version of the protocol that this package speaks."""
 
 N_WEIGHTS: Final = 52
 N_LANDMARKS: Final = 78
-
-Floats = NDArray[np.float32]
-
-
-class Kind(StrEnum):
-    """How a field travels as MessagePack."""
-
-    U32 = "u32"
-    """uint32, always five bytes (0xce …)."""
-    U64 = "u64"
-    """uint64 below 2^63, always nine bytes (0xcf …)."""
-    F32 = "f32"
-    """float32 (0xca …), finite."""
-    F64 = "f64"
-    """float64 (0xcb …), finite."""
-    STR = "str"
-    """UTF-8 text."""
-    BIN = "bin"
-    """Bytes."""
-    FLOATS = "floats"
-    """Little-endian float32 values as ``bin``, finite."""
-    STRS = "strs"
-    """Array of str."""
-    U32S = "u32s"
-    """Array of uint32."""
-    MIX = "mix"
-    """Map from str to float32."""
-    COUNTS = "counts"
-    """Map from str to uint64."""
-
-
-U32 = Annotated[int, Kind.U32]
-U64 = Annotated[int, Kind.U64]
-F32 = Annotated[float, Kind.F32]
-F64 = Annotated[float, Kind.F64]
-Text = Annotated[str, Kind.STR]
-Bytes = Annotated[bytes | memoryview, Kind.BIN]
-FloatArray = Annotated[Floats, Kind.FLOATS]
-Texts = Annotated[tuple[str, ...], Kind.STRS]
-Counts = Annotated[dict[str, int], Kind.COUNTS]
-Mix = Annotated[dict[str, float], Kind.MIX]
-Numbers = Annotated[tuple[int, ...], Kind.U32S]
-
-
-class Output(StrEnum):
-    """What a session may ask for."""
-
-    WEIGHTS = "weights"
-    HEAD = "head"
-    EYES = "eyes"
-    LANDMARKS = "landmarks"
-    TEXTURE = "texture"
-
-
-class SampleFormat(StrEnum):
-    """How pushed sound is written."""
-
-    S16 = "s16"
-    F32 = "f32"
-
-
-class Pace(StrEnum):
-    """When frames leave the server."""
-
-    LIVE = "live"
-    """Along the media clock, ahead of playback by the playout delay."""
-    CLIP = "clip"
-    """As soon as they are made: the client keeps the whole clip."""
-
-
-class TextureFormat(StrEnum):
-    """How a texture's pixels are written."""
-
-    RGB = "rgb"
-    JPEG = "jpeg"
-    WEBP = "webp"
-
-
-class Reason(StrEnum):
-    """Why a stream finished."""
-
-    END = "end"
-    INTERRUPTED = "interrupted"
-    REPLACED = "replaced"
-    CLOSED = "closed"
-    FAILED = "failed"
-
-
-class ErrorCode(StrEnum):
-    """What an `Error` is about; one code per reaction of the client."""
-
-    BAD_MESSAGE = "bad_message"
-    UNKNOWN_TYPE = "unknown_type"
-    UNSUPPORTED_VERSION = "unsupported_version"
-    NOT_GREETED = "not_greeted"
-    BAD_VALUE = "bad_value"
-    UNKNOWN_SESSION = "unknown_session"
-    UNKNOWN_STREAM = "unknown_stream"
-    BAD_TOKEN = "bad_token"
-    TOO_MANY_SESSIONS = "too_many_sessions"
-    BUSY = "busy"
-    TOO_LARGE = "too_large"
-    TOO_MUCH_SOUND = "too_much_sound"
-    TOO_FAST = "too_fast"
-    BAD_SOUND = "bad_sound"
-    BAD_PICTURE = "bad_picture"
-    NO_ASSET = "no_asset"
-    LEASE_EXPIRED = "lease_expired"
-    STOPPING = "stopping"
-    INTERNAL = "internal"
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -427,57 +322,3 @@ ServerMessage = (
     Welcome | Opened | Resumed | Started | Frame | Texture | Underrun | Finished | Closed | Error | Bye | Ping | Pong
 )
 Message = ClientMessage | ServerMessage
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field of a message. length: values of a `Kind.FLOATS` field, the longest where `exact` is false."""
-
-    name: str
-    kind: Kind
-    required: bool
-    length: int = 0
-    exact: bool = True
-
-
-_LENGTHS: Final = {
-    ("frame", "weights"): N_WEIGHTS,
-    ("frame", "head"): 6,
-    ("frame", "eyes"): 4,
-    ("frame", "landmarks"): N_LANDMARKS * 3,
-    "gaze": 2,
-    "look_at": 3,
-}
-"""How many float32 values a field has; gaze and look_at may also have none, which takes an earlier one back."""
-
-
-def _fields(name: str, cls: type[Message]) -> tuple[Field, ...]:
-    hints = get_type_hints(cls, include_extras=True)
-    defaults = {field.name: field.default for field in fields(cls)}
-    return tuple(_field(name, key, hint, required=defaults[key] is not None) for key, hint in hints.items())
-
-
-def _field(message: str, key: str, hint: object, required: bool) -> Field:
-    kind = _kind(hint)
-    length = _LENGTHS.get((message, key)) or _LENGTHS.get(key, 0) if kind is Kind.FLOATS else 0
-    return Field(key, kind, required, length, exact=key not in ("gaze", "look_at"))
-
-
-def _kind(hint: object) -> Kind:
-    for part in (hint, *get_args(hint)):
-        for mark in getattr(part, "__metadata__", ()):
-            if isinstance(mark, Kind):
-                return mark
-    raise TypeError(f"{hint} has no kind")
-
-
-CLASSES: Final[dict[str, type[Message]]] = {
-    cls.__name__.lower(): cls for cls in dict.fromkeys((*get_args(ClientMessage), *get_args(ServerMessage)))
-}
-"""The class of every message type as it stands in the ``type`` field."""
-
-SCHEMA: Final[dict[str, tuple[Field, ...]]] = {name: _fields(name, cls) for name, cls in CLASSES.items()}
-"""The fields of every message type, in their order."""
-
-FROM_CLIENT: Final = frozenset(cls.__name__.lower() for cls in get_args(ClientMessage))
-FROM_SERVER: Final = frozenset(cls.__name__.lower() for cls in get_args(ServerMessage))

@@ -15,7 +15,9 @@ import msgpack
 import numpy as np
 
 from engine_bridge.errors import WireError
-from engine_bridge.messages import CLASSES, SCHEMA, Audio, Field, Kind, Message
+from engine_bridge.kinds import Kind
+from engine_bridge.messages import Audio, Message
+from engine_bridge.table import CLASSES, SCHEMA, Field
 
 MAX_DEPTH: Final = 4
 """Nested containers of the deepest message that may be skipped; known ones have two."""
@@ -122,6 +124,8 @@ def _unique(pairs: list[tuple[object, object]]) -> dict[object, object]:
     found = dict(pairs)
     if len(found) < len(pairs):
         raise WireError("a map with the same key twice")
+    if bytes in map(type, found):  # the library takes them for texts
+        raise WireError("a map with bytes as a key")
     return found
 
 

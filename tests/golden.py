@@ -14,7 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from engine_bridge import messages as m
-from engine_bridge.messages import SCHEMA, Floats, Kind, Message
+from engine_bridge.kinds import Kind
+from engine_bridge.messages import Floats, Message
+from engine_bridge.table import SCHEMA
 from engine_bridge.wire import encode
 
 FOLDER = Path(__file__).parent.parent / "engine_bridge" / "vectors"
@@ -153,6 +155,10 @@ def refused() -> Iterator[tuple[str, bytes]]:
     yield "lacks_field", b"\x81" + kind + b"\xa5close"
     yield "same_key_twice", b"\x83" + kind + b"\xa5close" + session + session
     yield "key_is_number", b"\x83" + kind + b"\xa5close" + session + b"\x01\x02"
+    yield "key_is_bytes", b"\x83" + kind + b"\xa5close" + session + b"\xc4\x01x\x02"
+    start = encode(m.Start(session=7, stream=1, rate=8_000, format="s16", mouth=1.0))
+    mouth = b"\xca" + struct.pack(">f", 1.0)
+    yield "too_large_for_f32", start.replace(mouth, b"\xcb" + struct.pack(">d", 1e300))
     yield "negative", b"\x82" + kind + b"\xa5close\xa7session\xff"
     yield "too_large_for_u32", b"\x82" + kind + b"\xa5close\xa7session\xcf" + struct.pack(">Q", 2**32)
     yield "too_large_for_u64", b"\x82" + kind + b"\xa4ping\xa5nonce\xcf" + struct.pack(">Q", 2**63)

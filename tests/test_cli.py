@@ -117,7 +117,7 @@ def test_inspect_lists_every_file_with_licence_and_sources(call: Call) -> None:
 
 
 def test_bench_prints_what_it_measured(call: Call, line: Path, photo: Path) -> None:
-    done = call("bench", line, "--portrait", photo, "--seconds", "1")
+    done = call("bench", "--line", line, "--portrait", photo, "--seconds", "1")
     assert done.code == 0
     assert done.out.count("x real time") == 4
     for word in ("p50", "p99", "memory", "features", "landmarks (network)", "rig", "frames (generator)"):

@@ -89,6 +89,7 @@ def test_the_runtime_leaves_no_trace_at_home_and_sends_none(tmp_path: Path) -> N
 def test_every_import_is_a_declared_dependency(package: str) -> None:
     declared = {re.split(r"[>=<;\[ ]", text)[0].lower() for text in PROJECT["project"]["dependencies"]}
     imports = {"onnxruntime": "onnxruntime-gpu", "cv2": "opencv-python-headless", "zmq": "pyzmq", "skimage": "demo"}
+    imports |= {"prometheus_client": "prometheus-client"}
     own = {*PACKAGES, *sys.stdlib_module_names}
     for path in (ROOT / package).rglob("*.py"):
         for name in imported(path) - own:

@@ -20,7 +20,9 @@ from hypothesis import strategies as st
 
 from engine_bridge import messages as m
 from engine_bridge.errors import WireError
-from engine_bridge.messages import CLASSES, SCHEMA, Field, Floats, Kind, Message
+from engine_bridge.kinds import Kind
+from engine_bridge.messages import Floats, Message
+from engine_bridge.table import CLASSES, SCHEMA, Field
 from engine_bridge.wire import _WRITERS, audio_from, decode, encode, type_of
 
 GOLDEN: Final = dict(golden.messages())
