@@ -185,6 +185,8 @@ class SessionCore:
             case m.Started() | m.Underrun():
                 self.log.counters.underruns += isinstance(message, m.Underrun)
                 self.log.note(replace(message, sample=message.sample + self._shift(message.stream)))
+            case m.Finished() if message.reason == Reason.CLOSED:
+                pass  # the session's end is no end of the line: another session takes it up
             case m.Finished():
                 self._finish(replace(message, sample=message.sample + self._shift(message.stream)))
             case m.Closed():

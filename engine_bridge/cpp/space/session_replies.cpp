@@ -85,6 +85,7 @@ void SessionCore::on(const Underrun& message) {
 }
 
 void SessionCore::on(const Finished& message) {
+    if (message.reason == "closed") return;  // the session's end is no end of the line: another one takes it up
     Event finished = event(EventKind::finished, message.stream);
     finished.sample = message.sample;
     if (is_current(message.stream)) {

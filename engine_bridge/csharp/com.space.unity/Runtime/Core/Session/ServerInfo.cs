@@ -1,0 +1,51 @@
+using SpaceRuntime.Protocol;
+
+namespace SpaceRuntime
+{
+    /// <summary>What the server said about itself. The arrays must not be written to.</summary>
+    public sealed class ServerInfo
+    {
+        private readonly NamedCount[] limits;
+
+        internal ServerInfo(WelcomeMessage welcome)
+        {
+            Name = welcome.Server;
+            Bundle = welcome.Bundle;
+            LookAheadSeconds = welcome.LookAheadSeconds;
+            Weights = welcome.Weights;
+            Emotions = welcome.Emotions;
+            Outputs = welcome.Outputs;
+            Textures = welcome.Textures;
+            limits = welcome.Limits;
+        }
+
+        /// <summary>Name and version.</summary>
+        public string Name { get; }
+
+        /// <summary>Name and version of its models.</summary>
+        public string Bundle { get; }
+
+        /// <summary>How much sound beyond a frame's time it must have heard, in seconds.</summary>
+        public double LookAheadSeconds { get; }
+
+        /// <summary>Names of the weights, in their order.</summary>
+        public string[] Weights { get; }
+
+        /// <summary>Emotion labels.</summary>
+        public string[] Emotions { get; }
+
+        /// <summary>What a session may ask for.</summary>
+        public string[] Outputs { get; }
+
+        /// <summary>Texture formats.</summary>
+        public string[] Textures { get; }
+
+        /// <summary>Returns the limit of this name (PROTOCOL.md, section 6), or <paramref name="otherwise"/>.</summary>
+        public long Limit(string name, long otherwise)
+        {
+            foreach (NamedCount limit in limits)
+                if (limit.Name == name) return (long)limit.Value;
+            return otherwise;
+        }
+    }
+}
