@@ -19,7 +19,7 @@ PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python
 TRAINER = "torch==2.13.0"
 """Asked for alone and first, so that nothing that depends on it chooses another build."""
 
-PACKAGES = {"demo": [[".[demo]"]], "test": [[TRAINER], [".[demo,test,dev,export]"]]}
+PACKAGES = {"demo": [[".[demo]"]], "test": [[TRAINER], [".[demo,test,dev,export,csharp]"]]}
 
 
 def main() -> None:

@@ -279,9 +279,11 @@ class SessionCore:
             line.sent_until = max(line.sound.first, int(max(line.newest, line.first_sample)))
             line.end_sent = False
         elif line and message.stream == line.stream and not line.finished:
-            line.error = message
+            refused = line.error if line.newest < 0 else None  # its beginning was: no wonder that it is unknown
+            line.error = refused or message
             if message.code == ErrorCode.UNKNOWN_STREAM:
-                self._finish(line.presumed_end())
+                end = line.presumed_end()
+                self._finish(replace(end, reason=Reason.FAILED) if refused else end)
 
     def _refuse(self, message: m.Error, now: float) -> None:
         """A server that will not open the session: final at first, later a reason to wait."""

@@ -9,8 +9,14 @@ import typer
 
 from space_runtime.commands.bake import bake_command
 from space_runtime.commands.bench import bench_command
+from space_runtime.commands.bench_serve import bench_serve_command
+from space_runtime.commands.doctor import doctor_command
 from space_runtime.commands.inspect import inspect_command
+from space_runtime.commands.live import live_command
+from space_runtime.commands.relay import relay_command
 from space_runtime.commands.report import explain, unheard
+from space_runtime.commands.serve import keygen_command, serve_command
+from space_runtime.commands.top import top_command
 from space_runtime.version import VERSION
 
 app = typer.Typer(
@@ -22,7 +28,16 @@ app = typer.Typer(
 )
 app.command("bake")(bake_command)
 app.command("inspect")(inspect_command)
-app.command("bench")(bench_command)
+bench = typer.Typer(invoke_without_command=True)
+bench.callback()(bench_command)
+bench.command("serve")(bench_serve_command)
+app.add_typer(bench, name="bench")
+app.command("serve")(serve_command)
+app.command("keygen")(keygen_command)
+app.command("relay")(relay_command)
+app.command("live")(live_command)
+app.command("top")(top_command)
+app.command("doctor")(doctor_command)
 
 INTERRUPTED = 130
 """What shells expect after Ctrl-C."""

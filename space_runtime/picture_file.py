@@ -31,20 +31,23 @@ _OPENCV_LOG: Final = getattr(cv2.utils, "logging", cv2)
 
 def read_picture(path: Path) -> Pixels:
     """Return (h, w, 3) RGB, upright, at most `WORKING_SIDE` long. Raises `MediaError` when the file cannot be used."""
-    data = _read_bytes(path)
+    return decode_picture(_read_bytes(path), path.name)
+
+
+def decode_picture(data: bytes, name: str) -> Pixels:
+    """Return the RGB of a picture file's bytes, as `read_picture` does. ``name`` is for messages."""
     size = header_size(data)
     if size is None:
-        raise MediaError(f"{path.name} is not a picture of a known kind; use a PNG, JPEG, WebP, TIFF, BMP or GIF file")
+        raise MediaError(f"{name} is not a picture of a known kind; use a PNG, JPEG, WebP, TIFF, BMP or GIF file")
     if size[0] * size[1] > MAX_PIXELS:
         raise MediaError(
-            f"{path.name} has {size[0]}×{size[1]} pixels; at most {MAX_PIXELS // 10**6} million are taken,"
-            " save it smaller"
+            f"{name} has {size[0]}×{size[1]} pixels; at most {MAX_PIXELS // 10**6} million are taken, save it smaller"
         )
     raw = _decode(data, size) if is_whole(data) else None  # decoders complain on stderr about a broken PNG
     if raw is None or raw.size == 0:
-        raise MediaError(f"{path.name} is damaged or incomplete and cannot be decoded; save or download it again")
+        raise MediaError(f"{name} is damaged or incomplete and cannot be decoded; save or download it again")
     if raw.dtype not in (np.uint8, np.uint16):
-        raise MediaError(f"{path.name} has pixels of type {raw.dtype}; 8 or 16 bits per channel are taken, convert it")
+        raise MediaError(f"{name} has pixels of type {raw.dtype}; 8 or 16 bits per channel are taken, convert it")
     return to_rgb(upright(_shrunk(raw), orientation(data)))
 
 

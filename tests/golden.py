@@ -1,6 +1,6 @@
 """The golden vectors: one canonical message of every type and shape, and bytes that every reader must refuse.
 
-``python tests/golden.py`` writes them to ``engine_bridge/vectors``; a test compares what lies there with what this makes.
+``python tests/golden.py`` writes them to ``engine_bridge/vectors``; a test compares what lies there with them.
 """
 
 from __future__ import annotations

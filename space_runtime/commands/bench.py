@@ -6,13 +6,13 @@ import os
 import platform
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, Final
 
 import numpy as np
 import typer
 
 from space_runtime.assets import LINE, write_portrait
-from space_runtime.bench import Measurement, measure_bake, measure_session
+from space_runtime.bench import Measurement, measure_bake, measure_ensemble, measure_session
 from space_runtime.bundle import Bundle, load_bundle
 from space_runtime.errors import UsageError
 from space_runtime.portrait import Portrait, open_portrait, open_tracker
@@ -20,24 +20,33 @@ from space_runtime.sound import open_sound
 from space_runtime.timebase import SAMPLE_RATE, parse_fps
 from space_runtime.values import Controls, in_range
 
+TOGETHER_S: Final = 2.0
+"""How long the sessions that are stepped together speak."""
+
 
 def bench_command(
-    line: Annotated[Path, typer.Argument(help="What to speak; the bundled line by default.")] = LINE,
+    context: typer.Context,
+    line: Annotated[Path, typer.Option(help="What to speak; the bundled line by default.")] = LINE,
     portrait: Annotated[Path | None, typer.Option(help="Photo; scikit-image's NASA portrait by default.")] = None,
     seconds: Annotated[float, typer.Option(help="The curves are measured on the line repeated this long.")] = 60.0,
     fps: Annotated[str, typer.Option(help="Frames per second.")] = "30",
+    sessions: Annotated[int, typer.Option(help="Sessions that are stepped together.")] = 1000,
     bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Measure real-time factor, time per stage, p50 and p99 per frame and memory: curves, then 512×512 video."""
+    if context.invoked_subcommand:
+        return
     rate, opened, controls = parse_fps(fps), load_bundle(bundle), Controls()
     in_range("--seconds", seconds, 1, 3600)
+    in_range("--sessions", sessions, 1, 100_000)
     samples = np.concatenate(list(open_sound(line).speech_blocks()))
     repeated = np.resize(samples, int(seconds * SAMPLE_RATE))
     print(f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, {os.cpu_count()} CPUs")
     print(f"bundle {opened.manifest.name} {opened.manifest.version}, {float(rate):g} frames per second\n")
     _print("curves, baked (a second at a time)", measure_session(opened, repeated, rate, controls, None, SAMPLE_RATE))
     _print("curves, live (20 ms at a time)", measure_session(opened, repeated, rate, controls, None))
+    _print_together(measure_ensemble(opened, samples, sessions, TOGETHER_S, rate), sessions)
     face = _face(portrait, opened)
     if face is None:
         print("512x512 video: not measured; name a photo with --portrait or install the extra 'demo'")
@@ -58,6 +67,20 @@ def _face(path: Path | None, bundle: Bundle) -> Portrait | None:
         except UsageError:
             return None
         return open_portrait(picture, tracker)
+
+
+def _print_together(measured: Measurement, n_sessions: int) -> None:
+    """Milliseconds of one core per second of one session, in all and by stage."""
+    per_second = 1e3 / measured.sound_s
+    print(
+        f"curves, {n_sessions} sessions together: {measured.wall_s * per_second:.3f} ms of one core per session and "
+        f"second, {measured.n_frames} frames"
+    )
+    for stage in measured.stages:
+        _print_share(stage.name, f"{stage.total_s * per_second:8.3f} ms", stage.total_s, measured)
+    staged_s = sum(stage.total_s for stage in measured.stages)
+    _print_share("rest", f"{(measured.wall_s - staged_s) * per_second:8.3f} ms", measured.wall_s - staged_s, measured)
+    print()
 
 
 def _print(title: str, measured: Measurement) -> None:

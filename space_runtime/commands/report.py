@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from space_runtime.errors import SpaceError
+from engine_bridge.adapters.sink import SinkError
+from engine_bridge.errors import BridgeError
+from space_runtime.errors import SpaceError, UsageError
 
 UNSAYABLE: Final = {"Cc", "Cs", "Zl", "Zp"}
 """Unicode categories that break a line, steer a terminal or cannot be encoded."""
@@ -20,15 +22,21 @@ def explain(error: Exception, debug: bool, subject: str = "") -> int:
     """Print why a command, or the line that ``subject`` names, failed; return the exit code that it asks for."""
     if debug:
         traceback.print_exception(error)
-    if isinstance(error, SpaceError):
+    if isinstance(error, SpaceError | BridgeError):
         print(f"space-runtime: {one_line(str(error))}", file=sys.stderr)
-        return error.exit_code
+        return _exit_code(error)
     print(
         f"space-runtime: {one_line(f'{subject}internal error ({type(error).__name__}: {error})')}; "
         "run again with --debug and report what it shows",
         file=sys.stderr,
     )
     return 1
+
+
+def _exit_code(error: SpaceError | BridgeError) -> int:
+    if isinstance(error, SinkError):  # a --to that is none
+        return UsageError.exit_code
+    return error.exit_code if isinstance(error, SpaceError) else SpaceError.exit_code
 
 
 def one_line(text: str) -> str:

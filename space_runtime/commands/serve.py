@@ -1,0 +1,105 @@
+"""``space-runtime serve``: the live server; ``space-runtime keygen``: keys for it."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Final
+
+import typer
+
+from space_runtime.bundle import load_bundle
+from space_runtime.errors import UsageError
+from space_runtime.server.http import DEFAULT_PORT, StatusServer
+from space_runtime.server.keys import Keys, check_bind, load_keys, make_keys
+from space_runtime.server.limits import Folders, Limits
+from space_runtime.server.logs import LogFormat, LogLevel, logging_to
+from space_runtime.server.server import DEFAULT_ADDRESS, Server, Settings
+from space_runtime.server.watch import Watch
+from space_runtime.values import in_range
+
+MAX_SESSIONS: Final = 100_000
+
+Bind = Annotated[str, typer.Option(help="Address to listen on; other machines can come in only with --key.")]
+Key = Annotated[Path | None, typer.Option(help="The server's secret key file (keygen): only listed clients come in.")]
+Clients = Annotated[Path | None, typer.Option(help="Folder with the public keys (*.key) of the clients that may.")]
+Folder = Annotated[Path | None, typer.Option(help="Folder whose files clients may name; none by default.")]
+
+
+def serve_command(
+    bind: Bind = DEFAULT_ADDRESS,
+    key: Key = None,
+    clients: Clients = None,
+    insecure: Annotated[bool, typer.Option("--insecure", help="Listen to everybody, without encryption.")] = False,
+    sessions: Annotated[int, typer.Option(help="Sessions at most; one more is refused.")] = Limits().sessions,
+    portraits: Folder = None,
+    sounds: Folder = None,
+    lease: Annotated[float, typer.Option(help="Seconds of silence after which a client's sessions end.")] = 15.0,
+    to: Annotated[list[str] | None, typer.Option(help="Also show all sessions there: llf://, vmc:// or ws://.")] = None,
+    workers: Annotated[int, typer.Option(help="Threads that animate; more than one rarely helps.")] = 1,
+    http: Annotated[
+        int, typer.Option(help="Port on 127.0.0.1 for /healthz, /readyz, /metrics; 0: none.")
+    ] = DEFAULT_PORT,
+    log_format: Annotated[LogFormat, typer.Option(help="How log lines are written.")] = LogFormat.TEXT,
+    log_level: Annotated[LogLevel, typer.Option(help="The least that is logged.")] = LogLevel.INFO,
+    bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Serve live sessions over ZeroMQ until Ctrl-C or SIGTERM. The protocol: engine_bridge/PROTOCOL.md."""
+    keys = _keys(bind, key, clients, insecure)
+    limits = Limits(
+        sessions=int(in_range("--sessions", sessions, 1, MAX_SESSIONS)),
+        lease_ms=round(in_range("--lease", lease, 1.0, 3_600.0) * 1e3),
+    )
+    folders = Folders(_folder(portraits, "--portraits"), _folder(sounds, "--sounds"))
+    n_workers = int(in_range("--workers", workers, 1, 256))
+    port = int(in_range("--http", http, 0, 65_535))
+    with ExitStack() as stack:
+        stack.enter_context(logging_to(sys.stderr, log_format, LogLevel.DEBUG if debug else log_level))
+        server = Server(load_bundle(bundle), Settings(bind, limits, folders, keys, n_workers, tuple(to or ())))
+        stop_on_signals(server.sockets.stop)
+        stack.callback(server.stop)
+        if port:
+            stack.enter_context(StatusServer(Watch(server), port))
+        server.run()
+
+
+def keygen_command(
+    name: Annotated[str, typer.Argument(help="Whose keys: names the files.")] = "server",
+    folder: Annotated[Path, typer.Option(help="Where to write them.")] = Path("keys"),
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Make a pair of CURVE keys: NAME.key may be known to all, NAME.key_secret to its owner alone."""
+    if not name or name.startswith(".") or Path(name).name != name:
+        raise UsageError(f"{name!r} is no plain name; write for example server, or anna")
+    for path in make_keys(folder, name):
+        print(path)
+
+
+def stop_on_signals(ask: Callable[[], None]) -> None:
+    """Let SIGTERM, Ctrl-C and, on Windows, Ctrl-Break end a server cleanly. ask: asks it to end."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        ask()
+
+    for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), stop)
+
+
+def _keys(bind: str, key: Path | None, clients: Path | None, insecure: bool) -> Keys | None:
+    if (key is None) != (clients is None):
+        raise UsageError("--key and --clients belong together: who the server is, and who may come in; give both")
+    keys = load_keys(key, clients) if key and clients else None
+    check_bind(bind, keys, insecure)
+    return keys
+
+
+def _folder(path: Path | None, option: str) -> Path | None:
+    if path is not None and not path.is_dir():
+        raise UsageError(f"{option} {path} is no folder; name one that exists")
+    return path

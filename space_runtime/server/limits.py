@@ -1,0 +1,81 @@
+"""What a server grants, how it refuses, and what of the operator's disk its clients may name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Final
+
+from engine_bridge.messages import ErrorCode
+
+MAX_NAME: Final = 255
+"""Characters of an asset's name."""
+
+
+class Refusal(Exception):
+    """A client's request is refused; the text is the sentence that it gets. code: what it can react to."""
+
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of everything that clients can make grow.
+
+    sessions: of the whole server. message_bytes: one message. audio_ms: sound pushed ahead of what has been animated.
+    clip_ms: longest file. queue_frames: frames of a session that wait for credit. messages_per_s: of a connection, for
+    each of its sessions. lease_ms: longest and default. playout_ms: longest playout delay. connections: greeted ones.
+    """
+
+    sessions: int = 1_000
+    message_bytes: int = 16 << 20
+    audio_ms: int = 30_000
+    clip_ms: int = 600_000
+    queue_frames: int = 256
+    messages_per_s: int = 500
+    lease_ms: int = 15_000
+    playout_ms: int = 10_000
+    connections: int = 4_096
+
+    def counts(self) -> dict[str, int]:
+        """Return the limits as `welcome` carries them."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where clients may name files; None: nowhere."""
+
+    portraits: Path | None = None
+    sounds: Path | None = None
+
+    def portrait(self, name: str) -> Path:
+        """Return the file of a picture that a client names. Raises `Refusal`."""
+        return _inside(self.portraits, name)
+
+    def sound(self, name: str) -> Path:
+        """Return the file of a sound that a client names. Raises `Refusal`."""
+        return _inside(self.sounds, name)
+
+
+def _inside(root: Path | None, name: str) -> Path:
+    """Return ``root / name`` if it is a file that really lies under root, links followed. One answer for all others."""
+    refusal = Refusal(ErrorCode.NO_ASSET, f"there is no file {name[:80]!r} here; name one under the server's folder")
+    if root is None:
+        raise Refusal(ErrorCode.NO_ASSET, "this server names no folder for files; send the file's bytes instead")
+    parts = name.split("/")
+    if not name or len(name) > MAX_NAME or any(part in ("", ".", "..") or set(part) & _FORBIDDEN for part in parts):
+        raise refusal
+    try:
+        path = root.joinpath(*parts).resolve()
+        if path.is_relative_to(root.resolve()) and path.is_file():
+            return path
+    except (OSError, ValueError, RuntimeError):  # RuntimeError: links in a circle
+        pass
+    raise refusal
+
+
+_FORBIDDEN: Final = frozenset('\\:*?"<>|') | {chr(code) for code in range(32)}
+"""Characters that mean something to one system or another: drives, streams, wild cards, ends of text."""

@@ -1,0 +1,208 @@
+"""The rim: the one thread that owns the server's sockets."""
+
+from __future__ import annotations
+
+import math
+import socket
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from typing import Final
+
+import zmq
+
+from space_runtime.errors import UsageError
+from space_runtime.server import journal
+from space_runtime.server.core import MAX_PARTS, Core
+from space_runtime.server.delivery import Outgoing
+from space_runtime.server.keys import Keys, zap_reply
+from space_runtime.server.threads import WorkerThread
+
+ZAP_ADDRESS: Final = "inproc://zeromq.zap.01"
+MAX_RECEIVED: Final = 500
+"""Messages taken in a row before others have their turn."""
+MAX_INBOX: Final = 20_000
+"""Commands that may wait for a worker; beyond it the socket is left alone and TCP slows the senders down."""
+POLL_MS: Final = 50
+SEND_MARK: Final = 512
+"""ZeroMQ messages that may wait for a slow peer."""
+
+
+class Outbound:
+    """What worker threads hand to the socket thread: a queue and something that wakes it."""
+
+    def __init__(self) -> None:
+        self._batches: deque[list[Outgoing]] = deque()
+        self._ear, self._bell = socket.socketpair()
+        self._ear.setblocking(False)
+        self._bell.setblocking(False)
+        self._rung = False
+
+    def put(self, batch: list[Outgoing]) -> None:
+        """Hand over, from any thread."""
+        self._batches.append(batch)
+        self.ring()
+
+    def ring(self) -> None:
+        """Wake the socket thread, from any thread."""
+        if not self._rung:
+            self._rung = True
+            with suppress(OSError):  # full: it will wake up anyway
+                self._bell.send(b"\0")
+
+    def take(self) -> list[list[Outgoing]]:
+        """Return everything handed over so far."""
+        with suppress(OSError):
+            self._ear.recv(4096)
+        self._rung = False
+        found = []
+        while self._batches:
+            found.append(self._batches.popleft())
+        return found
+
+    def fileno(self) -> int:
+        """What a poller waits for."""
+        return self._ear.fileno()
+
+    def close(self) -> None:
+        """Let go of the sockets."""
+        self._ear.close()
+        self._bell.close()
+
+
+class Sockets:
+    """Moves messages between the ROUTER socket, the core and the workers until told to stop.
+
+    n_slow: ZeroMQ messages that a peer did not take in time. turned_at: when the loop last turned, None before its
+    first turn. Raises `UsageError` when the address cannot be bound.
+    """
+
+    def __init__(
+        self, address: str, core: Core, workers: list[WorkerThread], outbound: Outbound, keys: Keys | None
+    ) -> None:
+        self.n_slow = 0
+        self.turned_at: float | None = None
+        self._core = core
+        self._workers = workers
+        self._outbound = outbound
+        self._keys = keys
+        self._context = zmq.Context()
+        self._zap = self._context.socket(zmq.REP)
+        self._zap.linger = 0
+        if keys:
+            self._zap.bind(ZAP_ADDRESS)
+        self._router = self._open(address)
+        self.address = self._router.get_string(zmq.LAST_ENDPOINT).rstrip("\0")
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        """Ask the loop to end; sessions are told first."""
+        self._stop.set()
+
+    def run(self, grace_s: float = 1.0) -> None:
+        """Serve until `stop`; then close every session, send what waits for at most ``grace_s``, and return."""
+        poller = zmq.Poller()
+        poller.register(self._router, zmq.POLLIN)
+        poller.register(self._zap, zmq.POLLIN)
+        poller.register(self._outbound.fileno(), zmq.POLLIN)
+        while not self._stop.is_set():
+            self._turn(dict(poller.poll(self._patience_ms())))
+        self._core.stop()
+        end = time.monotonic() + grace_s
+        while self._core.sessions and time.monotonic() < end:
+            self._turn(dict(poller.poll(self._patience_ms())))
+        self._core.farewell()
+        self._flush(time.monotonic())
+        self._router.close(linger=500)
+        self._zap.close(linger=0)
+        self._context.term()
+
+    def _open(self, address: str) -> zmq.Socket[bytes]:
+        router = self._context.socket(zmq.ROUTER)
+        options = {
+            zmq.ROUTER_MANDATORY: 1,
+            zmq.SNDHWM: SEND_MARK,
+            zmq.RCVHWM: SEND_MARK,
+            zmq.MAXMSGSIZE: self._core.limits.message_bytes,
+            zmq.HEARTBEAT_IVL: 2_000,
+            zmq.HEARTBEAT_TIMEOUT: 6_000,
+            zmq.HEARTBEAT_TTL: 8_000,
+            zmq.HANDSHAKE_IVL: 5_000,
+            zmq.BACKLOG: 1_024,
+            zmq.LINGER: 0,
+            zmq.IPV6: int("[" in address),
+        }
+        for option, value in options.items():
+            router.setsockopt(option, value)
+        if self._keys:
+            router.curve_server = True
+            router.curve_secretkey, router.curve_publickey = self._keys.secret, self._keys.public
+        try:
+            router.bind(address)
+        except zmq.ZMQError as error:
+            router.close()
+            self._zap.close()
+            self._context.term()
+            raise UsageError(
+                f"{address} cannot be bound ({error.strerror}); choose another --bind, or stop what uses it"
+            ) from None
+        return router
+
+    def _turn(self, events: dict[object, int]) -> None:
+        now = self.turned_at = time.monotonic()
+        if self._zap in events:
+            self._admit()
+        if self._router in events and all(worker.n_waiting < MAX_INBOX for worker in self._workers):
+            self._receive(now)
+        for worker in self._workers:
+            worker.turn()
+        for batch in self._outbound.take():
+            self._core.deliver(batch)
+        self._core.tick(now)
+        self._flush(now)
+
+    def _patience_ms(self) -> int:
+        """How long nothing needs to be done unless something comes."""
+        if self._core.outbox:
+            return 0
+        wait_s = min(worker.due_at() for worker in self._workers) - time.monotonic()
+        return max(0, min(POLL_MS, math.ceil(wait_s * 1e3))) if math.isfinite(wait_s) else POLL_MS * (wait_s > 0)
+
+    def _admit(self) -> None:
+        assert self._keys is not None
+        self._zap.send_multipart(zap_reply(self._zap.recv_multipart(), self._keys))
+
+    def _receive(self, now: float) -> None:
+        receive, take = self._router.recv_multipart, self._core.receive
+        try:
+            for _ in range(MAX_RECEIVED):
+                route, *parts = receive(zmq.NOBLOCK)
+                take(route, parts, now)
+        except zmq.Again:
+            pass
+
+    def _flush(self, now: float) -> None:
+        """Send what waits: one ZeroMQ message for all that a peer gets now."""
+        outbox, self._core.outbox = self._core.outbox, []
+        by_route: dict[bytes, list[bytes]] = {}
+        for route, data in outbox:
+            by_route.setdefault(route, []).append(data)
+        for route, parts in by_route.items():
+            for start in range(0, len(parts), MAX_PARTS):
+                if not self._send(route, parts[start : start + MAX_PARTS], now):
+                    break
+
+    def _send(self, route: bytes, parts: list[bytes], now: float) -> bool:
+        try:
+            self._router.send_multipart([route, *parts], zmq.NOBLOCK)
+        except zmq.Again:
+            self.n_slow += 1
+            peer = self._core.connections.get(route)
+            journal.slow_peer(peer.client if peer else "")
+        except zmq.ZMQError as error:
+            if error.errno != zmq.EHOSTUNREACH:
+                raise
+            self._core.lost(route, now)
+            return False
+        return True
