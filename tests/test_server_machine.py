@@ -145,10 +145,13 @@ class Server(RuleBasedStateMachine):
         guest = self.guest(who)
         connection = self.hall.core.connections.get(guest.route)
         muted = connection and connection.muted_until > self.hall.now
-        guest.say(message)
         session = self.hall.core.sessions.get(getattr(message, "session", 0))
-        if (session is None or session.route != guest.route) and not muted:
-            assert guest.last(m.Error).code in ("unknown_session", "not_greeted", "too_fast", "too_large")
+        stranger = session is None or session.route != guest.route
+        guest.say(message)
+        if stranger and not muted:
+            assert guest.last(m.Error).code in ("unknown_session", "not_greeted", "too_fast", "too_large"), guest.heard[
+                -4:
+            ]
             assert guest.heard_at[-1] == self.hall.now or self.hall.core.counters.too_fast
 
     @precondition(lambda self: self.hall.core.sessions)

@@ -7,25 +7,21 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Final, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from engine_bridge import messages as m
 from engine_bridge.errors import WireError
 from engine_bridge.messages import VERSION, ErrorCode, Message, ServerMessage
 from engine_bridge.table import FROM_CLIENT
 from engine_bridge.wire import audio_from, decode, encode, type_of
-from space_runtime.pipeline import Character
 from space_runtime.server import journal
 from space_runtime.server.delivery import Outgoing
-from space_runtime.server.faces import Faces
+from space_runtime.server.desk import Connection, Counters, Route, Session, WorkerPort
+from space_runtime.server.faces import Faces, face_asked_for
 from space_runtime.server.limits import Folders, Limits, Refusal
-from space_runtime.server.seats import Command, Opening, Resuming, Said, Shut
-from space_runtime.server.settings import SessionSettings, session_settings
-
-Route = bytes
-"""What a ROUTER socket calls a connection."""
+from space_runtime.server.seats import Opening, Resuming, Said, Shut
+from space_runtime.server.settings import session_settings
 
 MAX_PARTS: Final = 64
 MAX_UNGREETED_BYTES: Final = 65_536
@@ -38,69 +34,6 @@ TOKEN_BYTES: Final = 16
 SWEEP_S: Final = 0.25
 SLOW_DOWN_S: Final = 1.0
 """How often a connection that is too fast is told so."""
-
-
-class WorkerPort(Protocol):
-    """Where a worker takes its commands."""
-
-    @property
-    def load(self) -> float:
-        """How late the worker is, in seconds."""
-        ...
-
-    def post(self, command: Command) -> None:
-        """Hand over a command."""
-        ...
-
-
-@dataclass(slots=True, eq=False)
-class Connection:
-    """A peer. heard_at: when it last said something. allowance: messages that it may still send at once.
-
-    slowed_at: when it was last told to slow down.
-    """
-
-    route: Route
-    heard_at: float
-    greeted: bool = False
-    client: str = ""
-    n_bad: int = 0
-    muted_until: float = -math.inf
-    allowance: float = 0.0
-    refilled_at: float = 0.0
-    slowed_at: float = -math.inf
-    sessions: set[int] = field(default_factory=set)
-
-
-@dataclass(slots=True, eq=False)
-class Session:
-    """What the front desk knows of a session. route: None while its connection is lost, since lost_at.
-
-    face: what it wears, for people: a character's name, "portrait" or "neutral".
-    """
-
-    number: int
-    worker: int
-    token: bytes
-    lease_s: float
-    route: Route | None
-    face: str = "neutral"
-    closing: bool = False
-    lost_at: float = 0.0
-
-
-@dataclass(slots=True)
-class Counters:
-    """What happened so far. refused: connections too many, and errors answered to whatever reason."""
-
-    opened: int = 0
-    refused: int = 0
-    bad_messages: int = 0
-    too_fast: int = 0
-    expired: int = 0
-    resumed: int = 0
-    received: int = 0
-    unroutable: int = 0
 
 
 class Core:
@@ -227,16 +160,12 @@ class Core:
             self._refuse(connection, refusal.code, str(refusal), message)
 
     def _allowed(self, connection: Connection, now: float) -> bool:
-        """Whether a connection may say one thing more: a bucket of two seconds' messages."""
+        """Whether a connection may say one thing more; it is told so once a second if not."""
         rate = self.limits.messages_per_s * max(1, len(connection.sessions))
-        refilled = connection.allowance + (now - connection.refilled_at) * rate
-        connection.refilled_at = now
-        connection.allowance = min(2.0 * rate, refilled if connection.greeted else 2.0 * rate) - 1
-        if connection.allowance >= 0:
+        if connection.may_speak(rate, now):
             return True
-        connection.allowance = 0.0
         self.counters.too_fast += 1
-        if now - connection.slowed_at >= SLOW_DOWN_S:  # one answer for many
+        if now - connection.slowed_at >= SLOW_DOWN_S:
             connection.slowed_at = now
             self._refuse(connection, ErrorCode.TOO_FAST, f"more than {rate} messages a second; slow down")
         return False
@@ -300,7 +229,7 @@ class Core:
     def _open(self, connection: Connection, message: m.Open) -> None:
         settings = session_settings(message, self.limits)
         self._admit()
-        face = self._face(message, settings)
+        face = face_asked_for(message, settings, self._faces, self._folders)
         number, self._next_session = self._next_session, self._next_session % (2**32 - 1) + 1
         worker = number % len(self._workers)
         token = secrets.token_bytes(TOKEN_BYTES)
@@ -327,17 +256,6 @@ class Core:
 
     def _lag_s(self) -> float:
         return max(worker.load for worker in self._workers)
-
-    def _face(self, message: m.Open, settings: SessionSettings) -> Callable[[], Character] | None:
-        """What builds the session's face, or None for the neutral one. Names are checked here and now."""
-        fps, pictures = settings.fps, settings.texture is not None
-        if message.portrait is not None:
-            data = bytes(message.portrait)
-            return lambda: self._faces.of_bytes(data, "the portrait", fps, pictures)
-        if message.character is not None:
-            path = self._folders.portrait(message.character)
-            return lambda: self._faces.of_file(path, fps, pictures)
-        return None
 
     def _resume(self, connection: Connection, message: m.Resume) -> None:
         number = self._tokens.get(bytes(message.token))

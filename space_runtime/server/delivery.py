@@ -23,6 +23,10 @@ from space_runtime.timebase import SAMPLE_RATE
 Outgoing = tuple[int, bytes | None]
 """Session and bytes; None says that the session is gone."""
 
+GRACE_S: Final = 0.05
+"""A frame may be later than its playback by this: paced ones leave with their hop, and what is a little late is better
+shown than missed."""
+
 NO_CREDIT_NEEDED: Final = -1
 
 
@@ -47,7 +51,7 @@ class Delivery:
         self.ledger.grow(seat.row + 1)
         self.ledger.clear(seat.row)
         self.ledger.session[seat.row] = seat.session
-        self.ledger.until[seat.row] = until
+        self.ledger.until[seat.row] = seat.credit = until
         self.ledger.kind[seat.row] = self._kind(seat.settings.outputs - {Output.TEXTURE})
         self._seats[seat.row] = seat
 
@@ -66,8 +70,12 @@ class Delivery:
             self.outbox.append((seat.session, encode(message)))
 
     def texture(self, seat: Seat, texture: Texture, media_s: float) -> None:
-        """Send a picture, unless its reader has no credit. media_s: from the stream's first frame."""
-        if not seat.waiting:
+        """Send a picture, unless half of its reader's credit is used: what it has not read is kept somewhere.
+
+        media_s: from the stream's first frame.
+        """
+        left = int(self.ledger.until[seat.row] - self.ledger.seq[seat.row])
+        if not seat.waiting and 2 * left >= seat.credit:
             self.event(seat, texture)
         if self._tap:
             self._tap.texture(seat, texture, self.played_at(seat.row, media_s))
@@ -112,7 +120,7 @@ class Delivery:
         seq = ledger.seq[rows] + _ranks(rows)
         np.add.at(ledger.seq, rows, 1)
         due = np.maximum(ledger.started_at[rows] + frames.media_sample / SAMPLE_RATE, heard_at)
-        in_time = now - due <= ledger.playout_s[rows]
+        in_time = now - due <= ledger.playout_s[rows] + GRACE_S
         np.add.at(ledger.dropped, rows[~in_time], 1)
         self.n_dropped += int((~in_time).sum())
         if not in_time.all():

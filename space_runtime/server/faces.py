@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
+from engine_bridge.messages import Open
 from space_runtime.bundle import Bundle
 from space_runtime.picture_file import decode_picture
 from space_runtime.pipeline import Character, build
 from space_runtime.portrait import open_tracker, portrait_from_pixels
+from space_runtime.server.limits import Folders
+from space_runtime.server.settings import SessionSettings
 
 KEPT: Final = 64
 """Faces kept at most, the last used ones."""
@@ -57,3 +61,17 @@ class Faces:
     def _build(self, data: bytes, name: str, pictures: bool) -> Character:
         portrait = portrait_from_pixels(decode_picture(data, name), open_tracker(self._bundle), name)
         return build(self._bundle, portrait, Fraction(30), pictures)
+
+
+def face_asked_for(
+    message: Open, settings: SessionSettings, faces: Faces, folders: Folders
+) -> Callable[[], Character] | None:
+    """Return what builds a session's face, or None for the neutral one. Names are checked at once; raises `Refusal`."""
+    fps, pictures = settings.fps, settings.texture is not None
+    if message.portrait is not None:
+        data = bytes(message.portrait)
+        return lambda: faces.of_bytes(data, "the portrait", fps, pictures)
+    if message.character is not None:
+        path = folders.portrait(message.character)
+        return lambda: faces.of_file(path, fps, pictures)
+    return None

@@ -89,15 +89,16 @@ class Intake:
         """Say that from now on silence follows what has come."""
         self._closed_at = now
 
-    def pop(self) -> tuple[Floats, float]:
-        """Return the next (320,) hop and when its last sample came.
+    def pop(self, n_hops: int = 1) -> tuple[Floats, float]:
+        """Return the next (n_hops · 320,) samples and when the last of them came.
 
-        Where the sound ends in it, it is filled up with silence, which came when that end was known.
+        Where the sound ends in them, they are filled up with silence, which came when that end was known.
         """
-        wanted = min(HOP, self.buffered)
+        size = n_hops * HOP
+        wanted = min(size, self.buffered)
         taken = self._take(wanted)
-        if wanted < HOP:
-            taken = np.concatenate([taken, np.zeros(HOP - wanted, np.float32)])
+        if wanted < size:
+            taken = np.concatenate([taken, np.zeros(size - wanted, np.float32)])
             return taken, self._closed_at
         while len(self._arrivals) > 1 and self._arrivals[0][0] < self.n_taken:
             self._arrivals.popleft()

@@ -17,7 +17,8 @@ import zmq
 from engine_bridge.messages import Error, ErrorCode
 from engine_bridge.wire import encode
 from space_runtime.errors import UsageError
-from space_runtime.server.core import MAX_PARTS, Route
+from space_runtime.server.core import MAX_PARTS
+from space_runtime.server.desk import Route
 
 MAX_PEERS: Final = 256
 """Local connections at a time; further ones are told so and not heard."""

@@ -12,7 +12,7 @@ from engine_bridge.adapters.playout import Part, Playout
 from engine_bridge.errors import WireError
 from engine_bridge.messages import Pace, Reason
 from engine_bridge.wire import audio_from, decode
-from space_runtime.server.core import Route
+from space_runtime.server.desk import Route
 from space_runtime.timebase import SAMPLE_RATE
 
 MAX_REMEMBERED: Final = 4_096

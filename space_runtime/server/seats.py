@@ -18,7 +18,7 @@ class Seat:
     """A session. row: of the ensemble and of the ledger. name: of the character, for sinks; empty if it has none.
 
     finished: the last word of the last stream that is over. last_stream: the highest stream number so far, −1 before
-    the first. waiting: (seq, what) without credit, seq −1 for what needs none.
+    the first. credit: what it was opened with. waiting: (seq, what) without credit, seq −1 for what needs none.
     """
 
     session: int
@@ -29,6 +29,7 @@ class Seat:
     stream: LiveStream | None = None
     finished: Finished | None = None
     last_stream: int = -1
+    credit: int = 0
     waiting: deque[tuple[int, bytes | ServerMessage]] = field(default_factory=deque)
 
 

@@ -88,6 +88,10 @@ class LiveStream:
             return next_frame < self.n_wanted
         return self.closing is not None and next_frame < self.n_wanted
 
+    def hops_at_once(self) -> int:
+        """Return how many hops are there for one step: two where a chunk brought as many, which costs little more."""
+        return 2 if self.intake is not None and 2 * HOP <= self.intake.buffered <= EAGER else 1
+
     def step_due(self) -> float:
         """Return the time before which the next hop shall not be taken; −infinity for at once."""
         in_advance = self.intake is None or self.intake.buffered > EAGER + HOP

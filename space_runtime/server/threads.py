@@ -22,7 +22,11 @@ log = logging.getLogger(__name__)
 IDLE_WAIT_S: Final = 0.5
 ENOUGH: Final = 64
 """Streams that make a batch worth stepping at once: per stream, larger ones cost no less."""
-MAX_REST_S: Final = 0.004
+WORK_SHARE: Final = 0.4
+"""Small batches may fill this share of the time; what goes beyond it makes the next one wait, and grow."""
+SPARE_S: Final = 0.006
+"""Work that may be done at once after a pause, without a wait in between."""
+MAX_REST_S: Final = 0.008
 LAG_MEMORY_S: Final = 1.0
 """How long the worst lag counts for admission."""
 
@@ -30,9 +34,9 @@ LAG_MEMORY_S: Final = 1.0
 class WorkerThread:
     """Runs a worker, on a thread of its own or, without one, whenever `turn` is called.
 
-    emit: called with what the worker sends, in the thread that runs it. After a batch it rests for as long as that
-    took, 4 ms at most, while the next one gathers: few large batches cost less than many small ones, and the game on
-    the same machine gets its share of the processor.
+    emit: called with what the worker sends, in the thread that runs it. When small batches follow one another without
+    a pause it rests between them, 8 ms at most, while the next one gathers: few large batches cost less than many small
+    ones, and the game on the same machine gets its share of the processor.
 
     A failure is logged and ends the session or the batch that it concerns, never the thread.
     """
@@ -42,8 +46,10 @@ class WorkerThread:
         self._emit = emit
         self._worst: tuple[float, float] = (0.0, 0.0)
         self._rested_at = 0.0
+        self._spare_s, self._stepped_at = SPARE_S, 0.0
         self._name = name
         self._thread: threading.Thread | None = None
+        self._ended = False
         self.worker: Worker | None = None
         self.busy_s = 0.0
 
@@ -56,7 +62,7 @@ class WorkerThread:
     @property
     def alive(self) -> bool:
         """Whether the worker runs, as far as its own thread is concerned."""
-        return self.worker is not None and (self._thread is None or self._thread.is_alive())
+        return self.worker is not None and not self._ended and (self._thread is None or self._thread.is_alive())
 
     @property
     def n_waiting(self) -> int:
@@ -75,7 +81,8 @@ class WorkerThread:
             self._thread.start()
 
     def stop(self, timeout_s: float) -> None:
-        """Let the thread, if there is one, end after the commands that wait."""
+        """Run no more; a thread ends after the commands that wait."""
+        self._ended = True
         if self._thread:
             self._inbox.put(None)
             self._thread.join(timeout_s)
@@ -131,6 +138,12 @@ class WorkerThread:
         if lag_s >= worst or now - at > LAG_MEMORY_S:
             self._worst = lag_s, now
 
+    def _rest(self, begin: float, end: float) -> None:
+        """Decide when the next small batch may be stepped after one that took from ``begin`` to ``end``."""
+        spare = min(SPARE_S, self._spare_s + (begin - self._stepped_at) * WORK_SHARE) - (end - begin)
+        self._rested_at = end + min(MAX_REST_S, max(0.0, -spare / WORK_SHARE))
+        self._spare_s, self._stepped_at = max(spare, -SPARE_S), begin
+
     def _handle(self, worker: Worker, command: Command, now: float) -> None:
         try:
             worker.handle(command, now)
@@ -142,8 +155,7 @@ class WorkerThread:
         try:
             if worker.step(now):
                 self._note(worker.lag_s, now)
-                end = time.monotonic()
-                self._rested_at = end + min(end - now, MAX_REST_S)
+                self._rest(now, time.monotonic())
         except Exception:
             log.exception("a batch failed; its sessions end")
             worker.abandon(None, now)

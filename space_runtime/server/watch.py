@@ -11,7 +11,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from space_runtime.server.core import Core, Session
+from space_runtime.server.core import Core
+from space_runtime.server.desk import Session
 from space_runtime.server.ledger import Ledger
 from space_runtime.server.seats import Seat
 from space_runtime.server.server import Server

@@ -95,19 +95,18 @@ class Worker:
         self._handlers[type(command)](command, now)
 
     def step(self, now: float) -> bool:
-        """Step every stream that has a hop and may take it, once. Return whether there was any."""
+        """Step every stream that has sound and may take it, once. Return whether there was any."""
         self._keep_house(now)
         while self._later and self._later[0][0] <= now:
             self._settle(heapq.heappop(self._later)[2], now)
-        seats, hops, heard_at = self._take_hops(now)
-        if not seats:
-            return False
-        self._stepping = seats
-        self._step_batch(seats, np.stack(hops), np.array(heard_at), now)
-        self._stepping = []
-        for seat in seats:
-            self._settle(seat, now)
-        return True
+        batches = self._take_hops(now)
+        for n_hops, (seats, sound, heard_at) in batches.items():
+            self._stepping = seats
+            self._step_batch(seats, n_hops, np.stack(sound), np.array(heard_at), now)
+            self._stepping = []
+            for seat in seats:
+                self._settle(seat, now)
+        return bool(batches)
 
     @property
     def n_ready(self) -> int:
@@ -219,7 +218,7 @@ class Worker:
             seq=int(self.delivery.ledger.seq[seat.row]),
         )
         self.delivery.outbox.append((seat.session, encode(resumed)))
-        if seat.stream is None and seat.finished:
+        if seat.stream is None and seat.finished and not seat.waiting:
             self.delivery.event(seat, seat.finished)
 
     def _said(self, command: Said, now: float) -> None:
@@ -261,35 +260,34 @@ class Worker:
                 stream.due = due
                 heapq.heappush(self._later, (due, id(seat), seat))
 
-    def _take_hops(self, now: float) -> tuple[list[Seat], list[Floats], list[float]]:
-        """A hop of every stream that is ready, and since when it could have been taken."""
-        seats: list[Seat] = []
-        hops: list[Floats] = []
-        heard_at: list[float] = []
+    def _take_hops(self, now: float) -> dict[int, tuple[list[Seat], list[Floats], list[float]]]:
+        """By number of hops: whose they are, the sound, and since when it could have been taken."""
+        batches: dict[int, tuple[list[Seat], list[Floats], list[float]]] = {}
+        first = now
         for stream, seat in list(islice(self._ready.items(), MAX_BATCH)):
             del self._ready[stream]
             if stream.over:
                 continue
-            due = stream.step_due()
-            hop, when = stream.intake.pop() if stream.intake else (_SILENCE, due)
-            seats.append(seat)
-            hops.append(hop)
-            heard_at.append(max(when, due))
-            stream.paced_at = max(heard_at[-1], stream.paced_at + HOP / SAMPLE_RATE)
-            stream.n_steps += 1
+            due, n_hops = stream.step_due(), stream.hops_at_once()
+            sound, when = stream.intake.pop(n_hops) if stream.intake else (_SILENCE, due)
+            when = max(when, due)
+            for column, value in zip(batches.setdefault(n_hops, ([], [], [])), (seat, sound, when), strict=True):
+                column.append(value)  # type: ignore[attr-defined]  # three lists of three types
+            stream.paced_at = max(when, stream.paced_at + n_hops * HOP / SAMPLE_RATE)
+            first = min(first, stream.paced_at)
+            stream.n_steps += n_hops
             stream.ready = False
-        paced = [seat.stream.paced_at for seat in seats if seat.stream]
-        self.lag_s = max(0.0, now - min(paced, default=now))
-        return seats, hops, heard_at
+        self.lag_s = now - first
+        return batches
 
     def _clogged(self, seat: Seat, stream: LiveStream) -> bool:
         """Whether a clip has to wait for its reader."""
         return stream.pace is Pace.CLIP and bool(seat.waiting)
 
-    def _step_batch(self, seats: list[Seat], hops: Floats, heard_at: Doubles, now: float) -> None:
+    def _step_batch(self, seats: list[Seat], n_hops: int, sound: Floats, heard_at: Doubles, now: float) -> None:
         rows = np.array([seat.row for seat in seats], np.intp)
-        frames = self._ensemble.step(rows, hops)
-        self.n_hops += len(seats)
+        frames = self._ensemble.step(rows, sound)
+        self.n_hops += n_hops * len(seats)
         self.n_batches += 1
         if not len(frames.row):
             return
