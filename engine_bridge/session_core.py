@@ -185,9 +185,7 @@ class SessionCore:
             case m.Started() | m.Underrun():
                 self.log.counters.underruns += isinstance(message, m.Underrun)
                 self.log.note(replace(message, sample=message.sample + self._shift(message.stream)))
-            case m.Finished() if message.reason == Reason.CLOSED:
-                pass  # the session's end is no end of the line: another session takes it up
-            case m.Finished():
+            case m.Finished() if message.reason != Reason.CLOSED:  # a session's end is no end of its line
                 self._finish(replace(message, sample=message.sample + self._shift(message.stream)))
             case m.Closed():
                 self.log.note(message)

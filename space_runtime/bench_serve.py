@@ -60,7 +60,7 @@ def measure_server(
 
     Raises `UsageError` when the server does not start, and what `Crowd` raises.
     """
-    words = ["--sessions", str(n_sessions + 1), "--http", "0", "--log-level", "error", *options]
+    words = ["--sessions", str(n_sessions + 2), "--http", "0", "--log-level", "error", *options]
     with running_server(words) as (process, address):
         before = usage(process.pid)
         with Crowd(address, n_sessions, n_connections) as crowd:

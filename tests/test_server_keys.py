@@ -144,7 +144,7 @@ def test_what_is_no_address_is_refused(address: str) -> None:
         (("--bind", "tcp://127.0.0.1:5570/path"), "no address"),
         (("--key", "server.key_secret"), "--clients"),
         (("--clients", "clients"), "--key"),
-        (("--sessions", 0), "--sessions"),
+        (("--sessions", -1), "--sessions"),
         (("--sessions", 100_001), "--sessions"),
         (("--lease", "0.5"), "--lease"),
         (("--lease", "nan"), "--lease"),

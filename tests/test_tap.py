@@ -103,6 +103,22 @@ def test_a_microphones_frames_are_due_at_the_same_times(prompted: tuple[Hall, Pr
     assert prompter.dues("rest") == pytest.approx([began + 1.3])
 
 
+def test_a_batch_of_which_every_frame_is_late_shows_none(prompted: tuple[Hall, Prompter, Guest, int]) -> None:
+    hall, prompter, guest, session = prompted
+    start(guest, session, 1)
+    push(guest, session, 1, 4_800, end=False)
+    hall.wait(0.5)
+    hall.ports[0].stalled = True
+    guest.say(m.Audio(session=session, stream=1, first_sample=4_800, pcm=bytes(2 * 27_200)))
+    guest.say(m.End(session=session, stream=1, n_samples=32_000))
+    hall.wait(2.0)
+    hall.ports[0].stalled = False
+    hall.wait(2.0)
+    finished = guest.last(m.Finished)
+    assert finished.reason == "end" and finished.dropped > 30
+    assert finished.frames == len(prompter.dues("frame"))
+
+
 def test_clips_are_not_shown(prompted: tuple[Hall, Prompter, Guest, int]) -> None:
     _, prompter, guest, session = prompted
     start(guest, session, 1, pace="clip")

@@ -18,7 +18,7 @@ from space_runtime.server.http import DEFAULT_PORT, StatusServer
 from space_runtime.server.keys import Keys, check_bind, load_keys, make_keys
 from space_runtime.server.limits import Folders, Limits
 from space_runtime.server.logs import LogFormat, LogLevel, logging_to
-from space_runtime.server.server import DEFAULT_ADDRESS, Server, Settings
+from space_runtime.server.server import DEFAULT_ADDRESS, Server, Settings, capacity
 from space_runtime.server.watch import Watch
 from space_runtime.values import in_range
 
@@ -35,7 +35,10 @@ def serve_command(
     key: Key = None,
     clients: Clients = None,
     insecure: Annotated[bool, typer.Option("--insecure", help="Listen to everybody, without encryption.")] = False,
-    sessions: Annotated[int, typer.Option(help="Sessions at most; one more is refused.")] = Limits().sessions,
+    sessions: Annotated[
+        int,
+        typer.Option(help="Sessions at most; one more is refused. 0: as many as this machine carries, measured now."),
+    ] = 0,
     portraits: Folder = None,
     sounds: Folder = None,
     lease: Annotated[float, typer.Option(help="Seconds of silence after which a client's sessions end.")] = 15.0,
@@ -51,16 +54,16 @@ def serve_command(
 ) -> None:
     """Serve live sessions over ZeroMQ until Ctrl-C or SIGTERM. The protocol: engine_bridge/PROTOCOL.md."""
     keys = _keys(bind, key, clients, insecure)
-    limits = Limits(
-        sessions=int(in_range("--sessions", sessions, 1, MAX_SESSIONS)),
-        lease_ms=round(in_range("--lease", lease, 1.0, 3_600.0) * 1e3),
-    )
+    in_range("--sessions", sessions, 0, MAX_SESSIONS)
+    lease_ms = round(in_range("--lease", lease, 1.0, 3_600.0) * 1e3)
     folders = Folders(_folder(portraits, "--portraits"), _folder(sounds, "--sounds"))
     n_workers = int(in_range("--workers", workers, 1, 256))
     port = int(in_range("--http", http, 0, 65_535))
+    opened = load_bundle(bundle)
     with ExitStack() as stack:
         stack.enter_context(logging_to(sys.stderr, log_format, LogLevel.DEBUG if debug else log_level))
-        server = Server(load_bundle(bundle), Settings(bind, limits, folders, keys, n_workers, tuple(to or ())))
+        limits = Limits(sessions=sessions or capacity(opened), lease_ms=lease_ms)
+        server = Server(opened, Settings(bind, limits, folders, keys, n_workers, tuple(to or ())))
         stop_on_signals(server.sockets.stop)
         stack.callback(server.stop)
         if port:

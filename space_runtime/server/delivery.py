@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine_bridge.messages import Error, Finished, Output, ServerMessage, Texture
+from engine_bridge.messages import N_LANDMARKS, Error, Finished, Output, ServerMessage, Texture
 from engine_bridge.wire import encode
 from space_runtime.pipeline import Frames
 from space_runtime.rows import Index, take
@@ -125,6 +125,8 @@ class Delivery:
         self.n_dropped += int((~in_time).sum())
         if not in_time.all():
             frames, seq = take(frames, np.flatnonzero(in_time)), seq[in_time]
+        if not len(seq):
+            return frames
         self._send(frames, seq)
         if self._tap:
             self._show(self._tap, frames, seq)
@@ -243,7 +245,7 @@ def columns_of(ledger: Ledger, frames: Frames, seq: NDArray[np.int64]) -> Column
             Output.WEIGHTS: frames.blendshapes,
             Output.HEAD: np.concatenate([frames.head_rotation_rad, frames.head_translation], 1),
             Output.EYES: frames.eye_rotation_rad.reshape(n, 4),
-            Output.LANDMARKS: frames.landmarks.reshape(n, -1),
+            Output.LANDMARKS: frames.landmarks.reshape(n, N_LANDMARKS * 3),
         },
     )
 

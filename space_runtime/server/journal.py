@@ -16,9 +16,9 @@ log: Final = logging.getLogger("space_runtime.server")
 Value = str | int | float
 
 
-def ready(address: str, n_workers: int, took_s: float) -> None:
+def ready(address: str, n_workers: int, n_sessions: int, took_s: float) -> None:
     """The server has warmed up and takes sessions."""
-    _tell(logging.INFO, "ready", address=address, workers=n_workers, seconds=round(took_s, 3))
+    _tell(logging.INFO, "ready", address=address, workers=n_workers, sessions=n_sessions, seconds=round(took_s, 3))
 
 
 def stopped(uptime_s: float) -> None:

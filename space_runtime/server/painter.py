@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 Deliver = Callable[[Seat, LiveStream, m.Texture], None]
 
+STOP_S: Final = 5.0
 MAX_PENDING: Final = 2
 """Pictures of a stream that may wait; of more the oldest are left out."""
 TIDY_S: Final = 1.0
@@ -69,10 +70,13 @@ class Painter:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the picture at hand."""
+        """End after the picture at hand; return when it is done. A process must not end in the middle of one: native
+        code that loses its thread aborts the whole."""
         with self._changed:
             self._stopped = True
             self._changed.notify()
+        if self._thread.ident is not None and self._thread is not threading.current_thread():
+            self._thread.join(STOP_S)
 
     def show(self, seat: Seat, stream: LiveStream, frames: Frames, place: int, now: float) -> None:
         """Draw a frame when its turn comes; none for a client that has no credit left."""

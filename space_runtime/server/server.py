@@ -21,7 +21,7 @@ from space_runtime.bundle import Bundle
 from space_runtime.control_track import ControlTrack
 from space_runtime.ensemble import Ensemble
 from space_runtime.errors import UsageError
-from space_runtime.pipeline import Character
+from space_runtime.pipeline import Character, build
 from space_runtime.server import journal
 from space_runtime.server.core import Core
 from space_runtime.server.faces import Faces
@@ -39,6 +39,10 @@ from space_runtime.version import VERSION as RUNTIME_VERSION
 
 DEFAULT_ADDRESS: Final = "tcp://127.0.0.1:5570"
 WARM_BATCHES: Final = (1, 2, 8, 64)
+FULL_SHARE: Final = 0.75
+"""Part of a core that the sessions of a full server may fill: beyond it frames begin to wait for one another."""
+AROUND_IT: Final = 1.5
+"""What a session costs in all, over what its steps cost: sound, messages and sockets, measured with `bench serve`."""
 SWITCH_INTERVAL_S: Final = 0.001
 """How long a Python thread may keep the others waiting."""
 
@@ -100,7 +104,8 @@ class Server:
         gc.collect()
         gc.freeze()  # what is there now stays: no collection has to look at it again, while frames wait
         self.ready.set()
-        journal.ready(self.address, len(self.workers), time.monotonic() - self.started_at)
+        took_s = time.monotonic() - self.started_at
+        journal.ready(self.address, len(self.workers), self.settings.limits.sessions, took_s)
         self.sockets.run()
         for painter in self.painters:
             painter.stop()
@@ -162,10 +167,27 @@ def welcome_of(bundle: Bundle, limits: Limits) -> m.Welcome:
     )
 
 
-def warm_up(bundle: Bundle, face: Character) -> None:
-    """Step batches of several sizes, so that the first client does not pay for first times."""
+def warm_up(bundle: Bundle, face: Character) -> float:
+    """Step batches of several sizes, so that the first client does not pay for first times.
+
+    Returns the seconds that a stream's hop takes in the largest of them.
+    """
     ensemble = Ensemble(bundle)
     rows = [ensemble.add(face, ControlTrack.of(Controls())) for _ in range(max(WARM_BATCHES))]
+    noise = np.random.default_rng(0).standard_normal((len(rows), HOP)).astype(np.float32) * np.float32(0.1)
+    took = np.inf
     for n in WARM_BATCHES:
         for _ in range(8):
-            ensemble.step(np.array(rows[:n]), np.zeros((n, HOP), np.float32))
+            begin = time.perf_counter()
+            ensemble.step(np.array(rows[:n]), noise[:n])
+            took = (time.perf_counter() - begin) / n
+    return float(took)
+
+
+def capacity(bundle: Bundle) -> int:
+    """Return how many sessions this machine carries that all speak at once, as measured now."""
+    face = build(bundle, None, Fraction(30), False)
+    with threadpool_limits(1):
+        per_hop_s = min(warm_up(bundle, face) for _ in range(3))
+    per_session = per_hop_s * SAMPLE_RATE / HOP * AROUND_IT
+    return max(1, int(FULL_SHARE / per_session))
