@@ -57,6 +57,10 @@ class InlineClerk:
         self.jobs: deque[Callable[[], Done]] = deque()
         self._port = port
 
+    @property
+    def n_waiting(self) -> int:
+        return len(self.jobs)
+
     def submit(self, session: int, work: Callable[[], Done]) -> None:
         self.jobs.append(work)
 

@@ -525,3 +525,19 @@ def test_names_under_the_folder_are_found(assets: Path) -> None:
     assert refused(guest, m.Speak(session=session, stream=9, asset="../secret.wav")).code == ErrorCode.NO_ASSET
     assert refused_open(guest, character="").code == ErrorCode.NO_ASSET
     assert refused_open(guest, character="", outputs=("texture",)).code == ErrorCode.NO_ASSET
+
+
+def test_files_do_not_pile_up_before_the_clerk() -> None:
+    hall = Hall()
+    hall.clerks[0].held = True
+    guest = hall.guest()
+    session = guest.open()
+    for stream in range(20):
+        guest.say(m.Speak(session=session, stream=stream, sound=b"no sound"))
+    assert len(hall.clerks[0].jobs) == 16
+    assert guest.last(m.Error).code == "busy"
+    guest.say(m.Open(request=9, outputs=("weights",), fps=(30, 1), playout_ms=0, until=9, portrait=b"no picture"))
+    assert (guest.last(m.Error).code, guest.last(m.Error).request) == ("busy", 9)
+    hall.clerks[0].held = False
+    hall.wait(0.1)
+    assert not hall.clerks[0].jobs and len(hall.core.sessions) == 1

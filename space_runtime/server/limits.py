@@ -8,6 +8,8 @@ from typing import Final
 
 from engine_bridge.messages import ErrorCode
 
+MAX_LONG_WORK: Final = 16
+"""Files and faces that may wait for a clerk: each holds its bytes."""
 MAX_NAME: Final = 255
 """Characters of an asset's name."""
 

@@ -16,7 +16,7 @@ from space_runtime.server import journal
 from space_runtime.server.delivery import Delivery
 from space_runtime.server.files import read_whole
 from space_runtime.server.intake import Intake
-from space_runtime.server.limits import Folders, Limits, Refusal
+from space_runtime.server.limits import MAX_LONG_WORK, Folders, Limits, Refusal
 from space_runtime.server.seats import Clerk, Done, Seat
 from space_runtime.server.settings import controls_of, fade_s, pace_of, sound_format
 from space_runtime.server.stream import ENDLESS, UNDERRUN_STEP_S, WHOLE, LiveStream, place
@@ -112,6 +112,8 @@ class Lines:
         if (message.sound is None) == (message.asset is None):
             raise Refusal(ErrorCode.BAD_VALUE, "speak carries both a sound and an asset's name, or neither; send one")
         path = None if message.asset is None else self._folders.sound(message.asset)
+        if self._clerk.n_waiting >= MAX_LONG_WORK:
+            raise Refusal(ErrorCode.BUSY, f"{MAX_LONG_WORK} files wait to be read; send this one again later")
         stream = self._begin(seat, message, pace_of(message), SAMPLE_RATE, Intake(WHOLE))
         data, limit_s = message.sound, self._limits.clip_ms / 1e3
 

@@ -84,6 +84,11 @@ Command = Opening | Said | Resuming | Shut | Done
 class Clerk(Protocol):
     """Does work that takes long (files, faces) elsewhere."""
 
+    @property
+    def n_waiting(self) -> int:
+        """Work that is not done yet."""
+        ...
+
     def submit(self, session: int, work: Callable[[], Done]) -> None:
         """Do ``work`` for a session and hand what it returns to the worker as a command; `Shut` if it fails."""
         ...

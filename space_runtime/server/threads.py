@@ -162,14 +162,17 @@ class WorkerThread:
 
 
 class Clerks:
-    """Does long work on threads of its own and posts what it led to."""
+    """Does long work on threads of its own and posts what it led to. n_waiting: work that is not done yet."""
 
     def __init__(self, post: Callable[[Command], None], n_threads: int = 1) -> None:
+        self.n_waiting = 0
         self._post = post
+        self._counting = threading.Lock()
         self._pool = ThreadPoolExecutor(n_threads, "space-clerk")
 
     def submit(self, session: int, work: Callable[[], Done]) -> None:
         """Do ``work`` for a session on a clerk's thread."""
+        self._count(1)
         self._pool.submit(self._do, session, work)
 
     def stop(self) -> None:
@@ -182,3 +185,9 @@ class Clerks:
         except Exception:
             log.exception("a clerk failed; session %d ends", session)
             self._post(Shut(session, ErrorCode.INTERNAL))
+        finally:
+            self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self._counting:
+            self.n_waiting += change

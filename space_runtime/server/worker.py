@@ -26,7 +26,7 @@ from space_runtime.server import journal
 from space_runtime.server.delivery import Delivery, Outgoing
 from space_runtime.server.faces import Faces
 from space_runtime.server.ledger import Doubles
-from space_runtime.server.limits import Folders, Limits, Refusal
+from space_runtime.server.limits import MAX_LONG_WORK, Folders, Limits, Refusal
 from space_runtime.server.lines import Lines
 from space_runtime.server.seats import Clerk, Command, Done, Opening, Resuming, Said, Seat, Shut
 from space_runtime.server.stream import LiveStream
@@ -148,13 +148,16 @@ class Worker:
             return
         face = command.face
         self._opening.add(command.session)
+        if self._clerk.n_waiting >= MAX_LONG_WORK:
+            self._no_face(command, ErrorCode.BUSY, f"{MAX_LONG_WORK} faces wait to be built; open again later")
+            return
 
         def work() -> Done:
             try:
                 character = face()
             except SpaceError as error:
                 text = str(error)
-                return Done(lambda then: self._no_face(command, text))
+                return Done(lambda then: self._no_face(command, ErrorCode.BAD_PICTURE, text))
             return Done(lambda then: self._faced(command, character))
 
         self._clerk.submit(command.session, work)
@@ -179,14 +182,14 @@ class Worker:
         )
         self.delivery.event(seat, opened)
 
-    def _no_face(self, command: Opening, text: str) -> None:
+    def _no_face(self, command: Opening, code: ErrorCode, text: str) -> None:
         if command.session not in self._opening:
             return
         self._opening.remove(command.session)
-        error = m.Error(code=ErrorCode.BAD_PICTURE, message=text, request=command.request)
+        error = m.Error(code=code, message=text, request=command.request)
         self.delivery.outbox += [(command.session, encode(error)), (command.session, None)]
         self.delivery.n_refused += 1
-        journal.session_closed(command.session, ErrorCode.BAD_PICTURE, 0)
+        journal.session_closed(command.session, code, 0)
 
     def _shut(self, command: Shut, now: float) -> None:
         seat = self.seats.pop(command.session, None)
