@@ -26,11 +26,12 @@ from typing import Final, Self
 
 from engine_bridge import messages as m
 from engine_bridge.aio_transport import AsyncDealer
-from engine_bridge.client import AT_LEAST_EVERY_S, CLOSE_S, DEFAULT_ADDRESS, NAME
+from engine_bridge.client import AT_LEAST_EVERY_S, CLOSE_S, NAME
 from engine_bridge.client_core import ClientCore
 from engine_bridge.client_log import ClientCounters
 from engine_bridge.errors import BridgeError, RefusedError
 from engine_bridge.messages import Output, TextureFormat
+from engine_bridge.schema import DEFAULT_ADDRESS
 from engine_bridge.session_api import SessionCommands, opening
 from engine_bridge.session_core import SessionCore
 from engine_bridge.transport import (

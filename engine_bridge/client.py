@@ -32,11 +32,11 @@ from engine_bridge.client_core import ClientCore
 from engine_bridge.client_log import ClientCounters
 from engine_bridge.errors import BridgeError, RefusedError
 from engine_bridge.messages import Output, TextureFormat
+from engine_bridge.schema import DEFAULT_ADDRESS
 from engine_bridge.session_api import SessionCommands, opening
 from engine_bridge.session_core import SessionCore
 from engine_bridge.transport import Curve, Dealer, check_address
 
-DEFAULT_ADDRESS: Final = "tcp://127.0.0.1:5570"
 NAME: Final = "space-python"
 CLOSE_S: Final = 0.2
 """How long `Client.close` waits for its thread."""

@@ -23,6 +23,7 @@ import zmq
 from engine_bridge.errors import UnreachableError, WireError
 from engine_bridge.messages import VERSION as PROTOCOL
 from engine_bridge.messages import Hello, Welcome
+from engine_bridge.schema import DEFAULT_ADDRESS
 from engine_bridge.wire import decode, encode
 from space_runtime import ort
 from space_runtime.assets import LINE
@@ -30,7 +31,6 @@ from space_runtime.bench import measure_ensemble
 from space_runtime.bundle import load_bundle
 from space_runtime.errors import BundleError, SpaceError
 from space_runtime.server.http import DEFAULT_PORT, HOST
-from space_runtime.server.server import DEFAULT_ADDRESS
 from space_runtime.server.status_client import fetch_snapshot
 from space_runtime.sound import open_sound
 from space_runtime.version import VERSION

@@ -208,8 +208,8 @@ class Core:
 
     def _hand_over(self, connection: Connection, audio: m.Audio, now: float) -> None:
         """The way of most messages, kept short."""
-        session = self.sessions.get(audio.session)
-        if session is None or session.route != connection.route or session.closing:
+        session = self._of(connection, audio.session)
+        if session is None:
             self._refuse(connection, *_unknown_session(audio.session), message=audio)
             return
         self._workers[session.worker].post(Said(session.number, audio, now))
@@ -272,10 +272,14 @@ class Core:
 
     def _owned(self, connection: Connection, number: int) -> Session:
         """The session of that number if it is this connection's; one answer for all others."""
-        session = self.sessions.get(number)
-        if session is None or session.route != connection.route or session.closing:
+        session = self._of(connection, number)
+        if session is None:
             raise Refusal(*_unknown_session(number))
         return session
+
+    def _of(self, connection: Connection, number: int) -> Session | None:
+        session = self.sessions.get(number)
+        return session if session and session.route == connection.route and not session.closing else None
 
     # Ends
 

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine_bridge import messages as wire_messages
-from engine_bridge.messages import N_LANDMARKS, N_WEIGHTS, Output
+from engine_bridge.kinds import Kind
+from engine_bridge.messages import Output
+from engine_bridge.table import SCHEMA
 from engine_bridge.wire import encode
 
 Bytes = NDArray[np.uint8]
 
-_SIZES: Final = {Output.WEIGHTS: N_WEIGHTS, Output.HEAD: 6, Output.EYES: 4, Output.LANDMARKS: N_LANDMARKS * 3}
+_SIZES: Final = {Output(part.name): part.length for part in SCHEMA["frame"] if part.kind is Kind.FLOATS}
 """Values of every part of a frame, in the order of the wire."""
 
 

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from engine_bridge import messages as m
 from engine_bridge.adapters.playout import open_playout
 from engine_bridge.messages import VERSION, Output, TextureFormat
-from engine_bridge.schema import ARKIT_NAMES
+from engine_bridge.schema import ARKIT_NAMES, DEFAULT_ADDRESS
 from space_runtime.bundle import Bundle
 from space_runtime.control_track import ControlTrack
 from space_runtime.ensemble import Ensemble
@@ -37,7 +37,6 @@ from space_runtime.timebase import HOP, SAMPLE_RATE
 from space_runtime.values import Controls, Emotion
 from space_runtime.version import VERSION as RUNTIME_VERSION
 
-DEFAULT_ADDRESS: Final = "tcp://127.0.0.1:5570"
 WARM_BATCHES: Final = (1, 2, 8, 64)
 FULL_SHARE: Final = 0.75
 """Part of a core that the sessions of a full server may fill: beyond it frames begin to wait for one another."""

@@ -116,8 +116,3 @@ def place(first_sample: int, rate: int, fps: Fraction) -> tuple[int, Fraction]:
     """Return (number, media sample) of the first frame not before a sample, on the grid of the whole sound."""
     index = math.ceil(first_sample * fps / rate)
     return index, index * rate / fps
-
-
-def pushed_stream_intake(sound: SoundFormat, origin: Fraction) -> Intake:
-    """Return the intake of a stream that begins at a media sample."""
-    return Intake(sound, round(origin))
