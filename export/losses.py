@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import torch
@@ -25,18 +24,6 @@ VELOCITY_FACTOR: Final = 3.0
 MOUTH: Final = (*range(3, 14), *range(48, 68))
 AMPLITUDE: Final = (1.0, 1.05, 0.85, 1.15, 1.05, 0.95, 1.1, 0.95)
 """How large the mouth's motion is under each full emotion, in the order of the labels."""
-
-
-@dataclass(frozen=True, slots=True)
-class LossWeights:
-    """Weights of the terms in the total."""
-
-    points: float = 1.0
-    signals: float = 1.0
-    velocity: float = 0.5
-    classes: float = 0.7
-    closure: float = 1.0
-    speech: float = 0.5
 
 
 def target_landmarks(face: Face, motion: Tensor, speech: Tensor, neutral: Tensor, emotion: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import subprocess
-import tomllib
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,95 +12,114 @@ import torch
 from torch import Tensor
 
 from export.checkpoint import Checkpoint, Facts, load_checkpoint, save_checkpoint
-from export.data.batches import Batch, BatchPlan, batches
-from export.data.corpora import Corpus, data_hash, read_corpus
-from export.data.identities import load_face_model
+from export.data.batches import Batch, batches, part_of
+from export.data.corpora import Corpus
+from export.data.identities import FaceModel, load_face_model
 from export.data.motion_space import MotionSpace, face_constants, load_motion_space
 from export.data.phones import N_CLASSES
-from export.data.prepare import DEV_CLIPS, DEV_SYNTHETIC
-from export.data.teacher import attach
-from export.losses import LossWeights, class_loss, motion_losses, switch_loss, target_landmarks
+from export.data.prepare import data_hash, read_all
+from export.losses import class_loss, motion_losses, switch_loss, target_landmarks
 from export.models.landmarks import SPEECH_GATE, LandmarksConfig, Speech2Landmarks, gate
+from export.recipe import LossWeights, Recipe
+from space_runtime.errors import UsageError
+from space_runtime.geometry import Floats
 from space_runtime.stages.features import N_FEATURES
 
-CORPORA = ("filmed", "synthetic", "recorded")
-KEPT_BACK = {"filmed": DEV_CLIPS, "synthetic": DEV_SYNTHETIC}
-"""Utterances at the end of a corpus that are never trained on."""
 CLOSURE_WEIGHT = 4.0
 """A missed closure is seen at once, a lip that nearly closes hardly."""
+N_SHARES = 2
+"""A batch is worked out in this many shares, on as many threads as there are."""
 WARM_STEPS = 10
 """First steps of a sequence without loss: their targets lie before the sound that the network has heard."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """A recipe file, parsed. text: as it was read, for the checkpoint."""
-
-    seed: int
-    n_updates: int
-    learning_rate: float
-    last_learning_rate: float
-    warm_up: int
-    weight_decay: float
-    average_decay: float
-    log_every: int
-    save_every: int
-    network: dict[str, int]
-    batch: BatchPlan
-    losses: LossWeights
-    text: str
-
-
-def read_recipe(path: Path) -> Recipe:
-    """Return the recipe in a TOML file. Raises `TypeError` on unknown or missing names."""
-    text = path.read_text(encoding="utf-8")
-    table = tomllib.loads(text)
-    table["batch"], table["losses"] = BatchPlan(**table["batch"]), LossWeights(**table["losses"])
-    return Recipe(**table, text=text)
 
 
 def build(recipe: Recipe, constants: dict[str, Tensor]) -> Speech2Landmarks:
     """Return a fresh network with the measured constants of its face."""
     torch.manual_seed(recipe.seed)
     n_motion = len(constants["basis"])
-    network = Speech2Landmarks(LandmarksConfig(N_FEATURES, N_CLASSES, n_motion, **recipe.network))
+    network = Speech2Landmarks(
+        LandmarksConfig(N_FEATURES, N_CLASSES, n_motion, recipe.network.width, recipe.network.n_layers)
+    )
     for name, value in constants.items():
         network.face.get_buffer(name).copy_(value)
     return network
 
 
-def train(recipe: Recipe, data: Path, cache: Path, folder: Path) -> None:
-    """Train from the last checkpoint in ``folder``, or from the start, to the recipe's end."""
-    corpora = {name: read_corpus(cache / f"{name}.npz") for name in CORPORA}
-    if recipe.batch.is_taught:
-        corpora |= {name: attach(corpora[name], cache) for name in CORPORA if name != "filmed"}
-    space, model = load_motion_space(cache / "motion_space.npz"), load_face_model(data)
-    network = build(recipe, constants_of(space, data))
+@dataclass(frozen=True, slots=True, eq=False)
+class Materials:
+    """What training reads. rest: (78, 3) the filmed speaker's. constants: of `Face`. hash: of the corpora."""
+
+    corpora: dict[str, Corpus]
+    model: FaceModel
+    rest: Floats
+    constants: dict[str, Tensor]
+    hash: str
+
+
+def read_materials(recipe: Recipe, data: Path, cache: Path) -> Materials:
+    """Return what `export.data.prepare` made."""
+    space = load_motion_space(cache / "motion_space.npz")
+    return Materials(
+        read_all(recipe.corpora, cache),
+        load_face_model(data),
+        space.rest,
+        constants_of(space, data),
+        data_hash(recipe.corpora, cache),
+    )
+
+
+def train(recipe: Recipe, materials: Materials, folder: Path, threads: int = 1) -> None:
+    """Train from the last checkpoint in ``folder``, or from the start, to the recipe's end.
+
+    The threads change how long it takes, nothing else.
+
+    Raises `UsageError` when the checkpoint was trained on other corpora.
+    """
+    network = build(recipe, materials.constants)
     optimiser = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
     average = {name: value.clone() for name, value in network.state_dict().items()}
-    first = _resume(folder, network, optimiser, average)
-    facts = Facts(first, recipe.seed, recipe.text, data_hash([cache / f"{name}.npz" for name in CORPORA]), _commit())
-    corpora |= {name: without_last(corpora[name], n_rows) for name, n_rows in KEPT_BACK.items()}
+    first = _resume(folder, network, optimiser, average, materials.hash)
+    facts = Facts(first, recipe.seed, recipe.text, materials.hash, _commit())
+    plan, pool = recipe.batch, ThreadPoolExecutor(threads)
     means: dict[str, float] = {}
-    for step, batch in enumerate(batches(corpora, model, space.rest, recipe.batch, recipe.seed, first), first):
+    seen = batches(materials.corpora, materials.model, materials.rest, plan, recipe.seed, first)
+    for step, batch in enumerate(seen, first):
         if step == recipe.n_updates:
             break
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(recipe, step)
-        terms = losses(network, batch)
-        total = sum((getattr(recipe.losses, name) * term for name, term in terms.items()), torch.zeros(()))
-        optimiser.zero_grad(set_to_none=True)
-        total.backward()
+        terms = descend(network, batch, recipe.losses, pool)
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         _update_average(average, network, min(recipe.average_decay, (step + 1) / (step + 10)))
-        means = {name: 0.98 * means.get(name, term.item()) + 0.02 * term.item() for name, term in terms.items()}
+        means = {name: 0.98 * means.get(name, term) + 0.02 * term for name, term in terms.items()}
         if (step + 1) % recipe.log_every == 0:
             print(step + 1, " ".join(f"{name} {value:.3f}" for name, value in means.items()), flush=True)
         if (step + 1) % recipe.save_every == 0 or step + 1 == recipe.n_updates:
             done = Facts(step + 1, facts.seed, facts.recipe, facts.data, facts.commit)
             weights = {name: value for name, value in network.state_dict().items()}
             save_checkpoint(Checkpoint(done, weights, average, _moments(network, optimiser)), folder)
+
+
+def descend(network: Speech2Landmarks, batch: Batch, weights: LossWeights, pool: Executor) -> dict[str, float]:
+    """Set the gradients of the weighted losses of a batch and return its terms by name.
+
+    A batch is worked out in `N_SHARES` interleaved shares and their mean taken, whatever the pool: recurrent layers are
+    too narrow to keep two cores busy, two networks are not.
+    """
+    parameters = list(network.parameters())
+
+    def share(number: int) -> tuple[tuple[Tensor | None, ...], dict[str, float]]:
+        terms = losses(network, part_of(batch, number, N_SHARES))
+        total = sum((getattr(weights, name) * term for name, term in terms.items()), torch.zeros(()))
+        gradients = torch.autograd.grad(total, parameters, allow_unused=True)
+        return gradients, {name: term.item() for name, term in terms.items()}
+
+    found = list(pool.map(share, range(N_SHARES)))
+    for parameter, *gradients in zip(parameters, *(gradients for gradients, _ in found), strict=True):
+        known = [gradient for gradient in gradients if gradient is not None]
+        parameter.grad = torch.stack(known).sum(0) / N_SHARES if known else None
+    return {name: sum(terms[name] for _, terms in found) / N_SHARES for name in found[0][1]}
 
 
 def losses(network: Speech2Landmarks, batch: Batch) -> dict[str, Tensor]:
@@ -136,17 +155,14 @@ def constants_of(space: MotionSpace, data: Path) -> dict[str, Tensor]:
     return {name: torch.from_numpy(value) for name, value in face_constants(space, load_face_model(data)).items()}
 
 
-def without_last(corpus: Corpus, n_rows: int) -> Corpus:
-    """Return the corpus without its last utterances, which are kept for calibration."""
-    return Corpus(corpus.name, corpus.mel, corpus.labels, corpus.offsets[: len(corpus.offsets) - n_rows], corpus.motion)
-
-
 def _resume(
-    folder: Path, network: Speech2Landmarks, optimiser: torch.optim.Optimizer, average: dict[str, Tensor]
+    folder: Path, network: Speech2Landmarks, optimiser: torch.optim.Optimizer, average: dict[str, Tensor], data: str
 ) -> int:
     if not (folder / "facts.json").exists():
         return 0
     checkpoint = load_checkpoint(folder)
+    if checkpoint.facts.data != data:
+        raise UsageError(f"the checkpoint in {folder} was trained on other corpora; move it away to train anew")
     network.load_state_dict(checkpoint.weights)
     average.update(checkpoint.average)
     for name, parameter in network.named_parameters():

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from space_runtime.geometry import Floats
@@ -19,24 +20,31 @@ from space_runtime.stages.features import (
     LOWEST_HZ,
     N_FEATURES,
     N_MELS,
+    PRE_EMPHASIS_HZ,
     normalised_log,
 )
 
 Rng = np.random.Generator
+Rows = NDArray[np.bool_]
 SILENCE_LOG: Final = -27.0
 LN10_OVER_10: Final = float(np.log(10) / 10)
 """Natural logarithm of power per decibel."""
 
 
-def augment(mel: Floats, noise_only: np.ndarray[tuple[int], np.dtype[np.bool_]], rng: Rng) -> Floats:
-    """Return (B, N, 48) linear powers of distorted (B, N, 48) sequences; ``noise_only`` ones lose all their speech."""
+def augment(mel: Floats, noise_only: Rows, sounds: Floats, rng: Rng) -> Floats:
+    """Return (B, N, 48) linear powers of distorted (B, N, 48) sequences; ``noise_only`` ones lose all their speech.
+
+    sounds: (B, N, 48) logarithms of other sounds, of which some are heard beside the speech or instead of it.
+    """
     mel = warp_bands(mel, rng)
     mel += equaliser(len(mel), rng)[:, None]
     mel += rng.uniform(-45, 3, (len(mel), 1, 1)).astype(np.float32) * LN10_OVER_10
     mel[noise_only] = SILENCE_LOG
     power = np.exp(mel)
-    power += noise(power, noise_only, rng)
+    reverberate(power, rng)
+    power += noise(power, noise_only, rng) + beside(power, noise_only, sounds, rng)
     power *= band_limit(len(mel), rng)[:, None]
+    power *= codec_holes(power, rng)
     return power
 
 
@@ -78,11 +86,43 @@ def equaliser(n: int, rng: Rng) -> Floats:
     return np.asarray(response, np.float32)
 
 
-def noise(power: Floats, noise_only: np.ndarray[tuple[int], np.dtype[np.bool_]], rng: Rng) -> Floats:
+def reverberate(power: Floats, rng: Rng) -> None:
+    """Put half of the (B, N, 48) sequences into rooms, in place: a fluttering tail, weaker in high bands.
+
+    Powers add where sounds do not know of one another's phase: the tail is the power, smeared out exponentially.
+    """
+    for row in np.flatnonzero(rng.random(len(power)) < 0.5):
+        rt60_s = float(np.exp(rng.uniform(np.log(0.12), np.log(1.0))))
+        kept = 10 ** (-6 * 0.01 / rt60_s)
+        share = 10 ** (-rng.uniform(0, 18) / 10)
+        tail = lfilter([0, share * (1 - kept)], [1, -kept], power[row], axis=0)
+        tail *= rng.standard_gamma(3.0, tail.shape) / 3.0 * np.linspace(1.2, 0.6, N_MELS)
+        power[row] += tail.astype(np.float32)
+
+
+def beside(power: Floats, noise_only: Rows, sounds: Floats, rng: Rng) -> Floats:
+    """Return (B, N, 48) powers of other sounds: beside a quarter of the speech, alone in most that has no speech."""
+    heard = np.exp(warp_bands(sounds, rng) + equaliser(len(sounds), rng)[:, None])
+    heard /= plain_power(heard)[:, None, None] + 1e-12
+    chosen = rng.random(len(power)) < np.where(noise_only, 0.75, 0.25)
+    level = plain_power(power) * 10 ** (-rng.uniform(3, 30, len(power)) / 10)
+    level = np.where(noise_only, 10 ** rng.uniform(-7, -1, len(power)), level)
+    return np.asarray(heard * (level * chosen)[:, None, None], np.float32)
+
+
+def codec_holes(power: Floats, rng: Rng) -> Floats:
+    """Return (B, N, 48) factors: in one sequence of six, bands far below the loudest of their frame are dropped."""
+    depth_db = np.where(rng.random(len(power)) < 0.17, rng.uniform(18, 40, len(power)), 200.0)
+    threshold = power.max(2, keepdims=True) * 10 ** (-depth_db[:, None, None] / 10)
+    return np.asarray(np.where(power < threshold, 1e-4, 1.0), np.float32)
+
+
+def noise(power: Floats, noise_only: Rows, rng: Rng) -> Floats:
     """Return (B, N, 48) powers to add: a faint floor always, often noise, sometimes other voices of the batch."""
     n, length, bands = power.shape
-    loud = np.where(noise_only, 10 ** rng.uniform(-7, -1, n), power.mean((1, 2)))[:, None, None]
-    snr_db = np.where(rng.random(n) < 0.55, rng.uniform(5, 35, n), rng.uniform(45, 70, n))
+    lowest = np.where(noise_only, 10 ** rng.uniform(-9, -1, n), plain_power(power))
+    loud = lowest[:, None, None]
+    snr_db = np.where(rng.random(n) < 0.55, rng.uniform(3, 35, n), rng.uniform(45, 70, n))
     snr_db[noise_only] = rng.uniform(-10, 10, int(noise_only.sum()))
     level = loud * 10 ** (-snr_db / 10)[:, None, None]
     texture = rng.standard_gamma(1 + 0.08 * np.arange(bands), (n, length, bands)).astype(np.float32)
@@ -90,13 +130,22 @@ def noise(power: Floats, noise_only: np.ndarray[tuple[int], np.dtype[np.bool_]],
     for row in np.flatnonzero(rng.random(n) < np.where(noise_only, 0.5, 0.06)):
         texture[row] = music(length, rng)
     colour, swell = np.exp(_colour(n, rng)), _swell(n, length, rng)
-    colour, swell = colour / colour.mean(1, keepdims=True), swell / swell.mean(1, keepdims=True)
+    colour, swell = colour / (colour @ _PLAIN)[:, None], swell / swell.mean(1, keepdims=True)
     added = level * texture * colour[:, None] * swell
     talkers = (rng.random(n) < 0.12) & ~noise_only
     voices = np.roll(power, 1, 0) + np.roll(power, 2, 0) + np.roll(power, 3, 0)
-    voices *= loud / (voices.mean((1, 2), keepdims=True) + 1e-12) * 10 ** (-rng.uniform(8, 20, (n, 1, 1)) / 10)
+    voices *= loud / (plain_power(voices)[:, None, None] + 1e-12) * 10 ** (-rng.uniform(8, 20, (n, 1, 1)) / 10)
     heard: Floats = (added + voices * talkers[:, None, None]).astype(np.float32)
     return heard
+
+
+def plain_power(power: Floats) -> Floats:
+    """Return (B,) mean powers of the sounds behind (B, N, 48) band powers, their pre-emphasis undone.
+
+    A signal-to-noise ratio means this power. By that of the emphasised bands, hiss would count for ten times as much as
+    it does in a waveform, and noise as loud as people know it would never be heard in training.
+    """
+    return np.asarray((power @ _PLAIN).mean(1), np.float32)
 
 
 def music(length: int, rng: Rng) -> Floats:
@@ -116,9 +165,12 @@ def music(length: int, rng: Rng) -> Floats:
 
 
 def band_limit(n: int, rng: Rng) -> Floats:
-    """Return (n, 48) factors; one sequence in seven keeps only what a telephone carries."""
-    limit = np.where(rng.random(n) < 0.15, rng.uniform(3400, 5500, n), 1e9)
-    return np.asarray(np.where(_centres_hz()[None] > limit[:, None], 1e-5, 1.0), np.float32)
+    """Return (n, 48) factors; one sequence in four keeps what a telephone carries, or loses its highs."""
+    narrow = rng.random(n) < 0.25
+    upper = np.where(narrow, rng.uniform(3300, 5500, n), 1e9)[:, None]
+    lower = np.where(narrow & (rng.random(n) < 0.6), rng.uniform(150, 350, n), 0.0)[:, None]
+    hz = _centres_hz()[None]
+    return np.asarray(np.where((hz > upper) | (hz < lower), 1e-5, 1.0), np.float32)
 
 
 def _colour(n: int, rng: Rng) -> Floats:
@@ -144,3 +196,13 @@ def _centres_hz() -> Floats:
     low, high = (2595 * np.log10(1 + hz / 700) for hz in (LOWEST_HZ, HIGHEST_HZ))
     mel = np.linspace(low, high, N_MELS + 2)[1:-1]
     return np.asarray(700 * (10 ** (mel / 2595) - 1), np.float32)
+
+
+def _plain_weights() -> Floats:
+    """(48,): what a band's power counts in the whole, its width over its emphasis; sum 1."""
+    hz = _centres_hz()
+    weights = np.gradient(hz) / (1 + (hz / PRE_EMPHASIS_HZ) ** 2)
+    return np.asarray(weights / weights.sum(), np.float32)
+
+
+_PLAIN: Final = _plain_weights()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from export.data.augment import SILENCE_LOG, augment, features_of
 from export.data.corpora import Corpus
 from export.data.identities import FaceModel
 from export.data.phones import BILABIAL, SILENCE, UNKNOWN
+from export.recipe import BatchPlan
 from space_runtime.geometry import Floats
 from space_runtime.stages.features import FRAME_HOP
 from space_runtime.values import N_EMOTIONS
@@ -19,36 +21,15 @@ from space_runtime.values import N_EMOTIONS
 Rng = np.random.Generator
 LEAD_FRAMES, FILMED_LEAD_FRAMES, TRAIL_FRAMES = 10, 35, 12
 """The face is awake this many 10 ms frames before speech, before filmed speech (its breath is heard) and after it."""
-TEACHER_TRUST = 0.35
+TEACHER_TRUST = 0.5
 """Weight of the teacher's motion against the film's."""
 EDGE_FRAMES = 2
 """At the borders of p, b, m nobody knows to the frame whether the lips touch: no loss there."""
 
 
-@dataclass(frozen=True, slots=True)
-class BatchPlan:
-    """Sequences per batch from each source, their length in steps, and the look-ahead in samples.
-
-    is_taught: whether synthetic and recorded speech moves as the teacher says, or teaches phones alone.
-    """
-
-    n_filmed: int = 14
-    n_synthetic: int = 12
-    n_recorded: int = 11
-    n_noise: int = 3
-    n_steps: int = 180
-    look_ahead_samples: int = 1600
-    is_taught: bool = True
-
-    @property
-    def n_moving(self) -> int:
-        """Sequences at the start of a batch whose motion is known."""
-        return self.n_filmed + (self.n_synthetic + self.n_recorded if self.is_taught else 0)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """B sequences of T steps; first the filmed ones, then those that a teacher labelled, M of both, then the rest.
+    """B sequences of T steps; first the filmed ones, then those that a teacher labelled, M of both, then other sounds.
 
     features (B,T,F). classes (B,T) int64, `UNKNOWN` where there is none. closure, speech (B,T): targets 0…1, NaN where
     unknown. motion (M,T,K). neutral (M,78,3). emotion (B,8). trust (M,): how much a sequence's motion counts.
@@ -64,6 +45,12 @@ class Batch:
     trust: Floats
 
 
+def part_of(batch: Batch, number: int, n_parts: int) -> Batch:
+    """Return every ``n_parts``-th sequence of a batch, from ``number`` on: the moving ones stay in front."""
+    rows = slice(number, None, n_parts)
+    return Batch(**{field.name: getattr(batch, field.name)[rows] for field in fields(Batch)})
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Cut:
     mel: Floats
@@ -74,23 +61,31 @@ class _Cut:
 def batches(
     corpora: dict[str, Corpus], model: FaceModel, rest: Floats, plan: BatchPlan, seed: int, first: int = 0
 ) -> Iterator[Batch]:
-    """Yield endless batches; batch i depends on (seed, i) alone, so a resumed training sees what it would have seen."""
-    number = first
-    while True:
-        yield _batch(corpora, model, rest, plan, np.random.default_rng((seed, number)))
-        number += 1
+    """Yield endless batches; batch i depends on (seed, i) alone, so a resumed training sees what it would have seen.
+
+    The next batch is made on another thread while the last one is in use.
+    """
+    with ThreadPoolExecutor(1) as maker:
+        coming = maker.submit(_batch, corpora, model, rest, plan, np.random.default_rng((seed, first)))
+        while True:
+            first += 1
+            ready = coming.result()
+            coming = maker.submit(_batch, corpora, model, rest, plan, np.random.default_rng((seed, first)))
+            yield ready
 
 
 def _batch(corpora: dict[str, Corpus], model: FaceModel, rest: Floats, plan: BatchPlan, rng: Rng) -> Batch:
-    names = ["filmed"] * plan.n_filmed + ["synthetic"] * plan.n_synthetic
-    names += ["recorded"] * (plan.n_recorded + plan.n_noise)
+    names = [*("filmed",) * plan.n_filmed, *("synthetic",) * plan.n_synthetic, *("recorded",) * plan.n_recorded]
+    names += ["recorded"] * plan.n_sounds
     look_ahead = plan.look_ahead_samples // FRAME_HOP
-    cuts = [_cut(corpora[name], 2 * plan.n_steps + look_ahead, rng) for name in names]
-    noise_only = np.arange(len(names)) >= len(names) - plan.n_noise
+    n_frames = 2 * plan.n_steps + look_ahead
+    cuts = [_cut(corpora[name], n_frames, rng) for name in names]
+    sounds = np.stack([_excerpt(corpora["sounds"], n_frames, rng) for _ in names])
+    noise_only = np.arange(len(names)) >= plan.n_moving
     # Step n has heard frames up to look_ahead + 2n + 1, the end of which is time 10 ms · (look_ahead + 2n + 2);
     # its target lies the look-ahead before that.
     heard, seen = slice(look_ahead, None), slice(2, 2 * plan.n_steps + 2, 2)
-    power = augment(np.stack([cut.mel[heard] for cut in cuts]), noise_only, rng)
+    power = augment(np.stack([cut.mel[heard] for cut in cuts]), noise_only, sounds[:, heard], rng)
     labels = np.stack([cut.labels for cut in cuts])
     labels[noise_only] = SILENCE
     classes = labels[:, seen].astype(np.int64)
@@ -141,6 +136,15 @@ def _cut(corpus: Corpus, n_frames: int, rng: Rng) -> _Cut:
         return np.asarray(values[low] * (1 - share) + values[low + 1] * share, np.float32)
 
     return _Cut(blend(cut.mel), cut.labels[np.round(place).astype(int)], blend(cut.motion))
+
+
+def _excerpt(corpus: Corpus, n_frames: int, rng: Rng) -> Floats:
+    """Return (n_frames, 48) log powers from anywhere in a long recording, the end repeated where it is too short."""
+    row = int(rng.integers(len(corpus.offsets) - 1))
+    first, last = int(corpus.offsets[row]), int(corpus.offsets[row + 1])
+    start = int(rng.integers(first, max(first + 1, last - n_frames)))
+    place = np.minimum(np.arange(start, start + n_frames), last - 1)
+    return corpus.mel[place].astype(np.float32)
 
 
 def _joined(corpus: Corpus, n_frames: int, rng: Rng) -> _Cut:

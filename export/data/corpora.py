@@ -5,7 +5,6 @@ Everything lies on one 10 ms grid. Mel frame k ends at sample (k+1)·160; label 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,13 +15,14 @@ from numpy.typing import NDArray
 
 from export.data.motion import Talk, read_talks, resample_track
 from export.data.motion_space import BREATH_S, LEAD_IN_S, MotionSpace, rest_of, speech_envelope
-from export.data.phones import frame_labels
+from export.data.phones import SILENCE, frame_labels
 from export.data.voices import Segment, read_pcm
 from space_runtime.geometry import Floats
 from space_runtime.stages.features import FRAME_HOP, N_MELS, TAIL, WINDOW, mel_power
 from space_runtime.timebase import HOP
 
 POWER_FLOOR = 1e-12
+VOICE_SEED = 5
 ACROSS = np.array([1, 0, 0], np.float32)
 """The axis of the mouth's width."""
 
@@ -75,12 +75,18 @@ def read_corpus(path: Path) -> Corpus:
         return Corpus(path.stem, archive["mel"], archive["labels"], archive["offsets"], archive["motion"])
 
 
-def data_hash(paths: list[Path]) -> str:
-    """Return one SHA-256 over the contents of all files, for the checkpoint."""
-    digest = hashlib.sha256()
-    for path in sorted(paths):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+def read_parts(name: str, paths: list[Path]) -> Corpus:
+    """Return several corpora without motion as one of that name."""
+    parts = [read_corpus(path) for path in paths]
+    starts = np.cumsum([0] + [len(part.labels) for part in parts])
+    offsets = [part.offsets[:-1] + start for part, start in zip(parts, starts, strict=False)]
+    return Corpus(
+        name,
+        np.concatenate([part.mel for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+        np.concatenate([*offsets, starts[-1:]]),
+        np.zeros((0, 0), np.float32),
+    )
 
 
 def log_powers(pcm: Floats) -> NDArray[np.float16]:
@@ -98,41 +104,65 @@ def labelled_row(pcm: Floats, phones: list[Segment], symbols: str) -> Row:
     return Row(mel, frame_labels(phones, symbols, len(mel)))
 
 
-def synthetic_rows(cache: Path) -> Iterable[Row]:
-    """Yield what `export.data.synth` spoke."""
-    for line in (cache / "synth" / "index.jsonl").read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
-        yield labelled_row(read_pcm(cache / "synth" / row["file"]), row["phones"], row["symbols"])
-
-
 def recorded_rows(data: Path, cache: Path) -> Iterable[Row]:
     """Yield recordings: English as pocketsphinx aligned it, Dutch and German with the alignments they came with."""
     for line in (cache / "aligned_speech.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        yield labelled_row(read_pcm(data / "speech" / row["file"]), row["phones"], "arpabet")
+        if not is_held_out(row["speaker"]):
+            yield labelled_row(read_pcm(data / "speech" / row["file"]), row["phones"], "arpabet")
     for line in (data / "speech" / "alignments.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         symbols = "emodb" if row["file"].startswith("emodb") else "ipa"
         yield labelled_row(read_pcm(data / "speech" / row["file"]), row["phones"], symbols)
 
 
-def filmed_rows(data: Path, cache: Path, space: MotionSpace, name: str = "grid_s1") -> Iterable[Row]:
-    """Yield filmed sentences with their motion."""
-    for talk, phones in aligned_talks(data, cache, name):
+def is_held_out(speaker: str) -> bool:
+    """Return whether a recorded speaker is kept for evaluation: those of speechocean762 whose number ends in 9."""
+    return speaker.startswith("speechocean762:") and speaker.endswith("9")
+
+
+def sound_rows(folder: Path, files: list[str]) -> Iterable[Row]:
+    """Yield sounds that are no speech: silence, as far as a face is concerned."""
+    for file in files:
+        mel = log_powers(read_pcm(folder / file))
+        yield Row(mel, np.full(len(mel), SILENCE, np.uint8))
+
+
+def filmed_rows(
+    talks: list[tuple[Talk, list[Segment]]], space: MotionSpace, n_voices: int, first: int = 0
+) -> Iterable[Row]:
+    """Yield filmed sentences with their motion, each in the man's own voice and in ``n_voices`` others.
+
+    The others depend on a sentence's number in the film, which counts from ``first``.
+    """
+    for number, (talk, phones) in enumerate(talks, first):
+        rng = np.random.default_rng((VOICE_SEED, number))
         mel = log_powers(talk.pcm)
-        moved = talk.landmarks - rest_of(talk, phones, space.rest)
-        motion = np.zeros((len(mel), len(space.basis)), np.float32)
-        for axes, lead_in_s in ((ACROSS, LEAD_IN_S), (1 - ACROSS, BREATH_S)):
-            part = resample_track(space.weights(moved * axes), talk.fps, len(mel))
-            motion += part * speech_envelope(phones, len(mel), lead_in_s)[:, None]
-        yield Row(mel, frame_labels(phones, "arpabet", len(mel)), motion)
+        labels, motion = frame_labels(phones, "arpabet", len(mel)), filmed_motion(talk, phones, space, len(mel))
+        yield Row(mel, labels, motion)
+        if n_voices:
+            from export.data.revoice import speak_as_another, take_apart  # needs pyworld
+
+            voice = take_apart(talk.pcm)
+            for _ in range(n_voices):
+                yield Row(log_powers(speak_as_another(voice, len(talk.pcm), rng)), labels, motion)
+
+
+def filmed_motion(talk: Talk, phones: list[Segment], space: MotionSpace, n_frames: int) -> Floats:
+    """Return the (n_frames, K) motion weights of a filmed sentence, at rest before and after it."""
+    moved = talk.landmarks - rest_of(talk, phones, space.rest)
+    motion = np.zeros((n_frames, len(space.basis)), np.float32)
+    for axes, lead_in_s in ((ACROSS, LEAD_IN_S), (1 - ACROSS, BREATH_S)):
+        part = resample_track(space.weights(moved * axes), talk.fps, n_frames)
+        motion += part * speech_envelope(phones, n_frames, lead_in_s)[:, None]
+    return motion
 
 
 def aligned_talks(data: Path, cache: Path, name: str) -> list[tuple[Talk, list[Segment]]]:
     """Return the filmed sentences that could be aligned, with their phones."""
     lines = (cache / f"aligned_{name}.jsonl").read_text(encoding="utf-8").splitlines()
     phones = {row["clip"]: row["phones"] for row in map(json.loads, lines)}
-    return [(talk, phones[talk.clip]) for talk in read_talks(data, name) if phones[talk.clip]]
+    return [(talk, phones[talk.clip]) for talk in read_talks(data, name, cache) if phones[talk.clip]]
 
 
 assert HOP == 2 * FRAME_HOP

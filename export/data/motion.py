@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
 
+from export.data.store import kept
 from export.data.voices import read_pcm
 from space_runtime.geometry import (
     Floats,
@@ -37,18 +39,52 @@ class Talk:
     fps: float
 
 
-def read_talks(data: Path, name: str) -> list[Talk]:
-    """Return the sentences of ``data/talking_heads/<name>``."""
+def read_talks(data: Path, name: str, cache: Path | None = None) -> list[Talk]:
+    """Return the sentences of ``data/talking_heads/<name>``; with a ``cache`` their landmarks are normalised once."""
+    pcm, rows = read_pcm(sound_file(data, name)), _rows(data, name)
+    if cache is None:
+        landmarks = _normalised(data, name)
+    else:
+        path = cache / f"normalised_{name}.npy"
+        folder = data / "talking_heads"
+        sources = ("1", folder / f"{name}.npz", folder / f"{name}.json")
+        landmarks = np.load(kept(path, sources, lambda to: _save(to, _normalised(data, name))))
+    return [
+        Talk(
+            row["clip"],
+            row["speaker"],
+            pcm[row["first_sample"] : row["first_sample"] + row["n_samples"]],
+            landmarks[row["first_frame"] : row["first_frame"] + row["n_frames"]],
+            row["fps"],
+        )
+        for row in rows
+    ]
+
+
+def sound_file(data: Path, name: str) -> Path:
+    """Return the sound of a film."""
     folder = data / "talking_heads"
-    meshes = _landmarks(folder / f"{name}.npz")
-    sound = next(folder / (name + ending) for ending in (".opus", ".flac") if (folder / (name + ending)).exists())
-    pcm = read_pcm(sound)
-    talks = []
-    for row in json.loads((folder / f"{name}.json").read_text(encoding="utf-8")):
-        points = meshes[row["first_frame"] : row["first_frame"] + row["n_frames"]]
-        part = pcm[row["first_sample"] : row["first_sample"] + row["n_samples"]]
-        talks.append(Talk(row["clip"], row["speaker"], part, normalise_track(points), row["fps"]))
-    return talks
+    return next(folder / (name + ending) for ending in (".opus", ".flac") if (folder / (name + ending)).exists())
+
+
+def _rows(data: Path, name: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads((data / "talking_heads" / f"{name}.json").read_text(encoding="utf-8"))
+    return rows
+
+
+def _normalised(data: Path, name: str) -> Floats:
+    """Return (frames, 78, 3) of a whole film, pose removed sentence by sentence."""
+    meshes = _landmarks(data / "talking_heads" / f"{name}.npz")
+    whole = np.zeros(meshes.shape, np.float32)
+    for row in _rows(data, name):
+        part = slice(row["first_frame"], row["first_frame"] + row["n_frames"])
+        whole[part] = normalise_track(meshes[part])
+    return whole
+
+
+def _save(path: Path, values: Floats) -> None:
+    with path.open("wb") as file:
+        np.save(file, values)
 
 
 def normalise_track(points: Floats) -> Floats:

@@ -1,51 +1,200 @@
-"""Everything that training needs, made once into the cache: synthetic speech, alignments, mel powers, motion."""
+"""Everything that training needs, made once into the cache and kept: `prepare` reads as the list of it.
+
+speech, films ─align─▶ phone times ─┬▶ motion space ─▶ filmed (own voice + others) ─▶ teacher ─┐
+texts ─synthesise─▶ parts of speech ┴▶ synthetic, recorded (mel powers, labels) ───────────────┴▶ taught motion
+seeds ─▶ sounds that are no speech
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import json
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Final
 
-from export.data import corpora
+import numpy as np
+
+from export.data import corpora, sounds, synth
+from export.data.corpora import Corpus, aligned_talks, read_corpus, read_parts, write_corpus
+from export.data.motion import sound_file
 from export.data.motion_space import fit_motion_space, load_motion_space, save_motion_space
+from export.data.store import kept, key_of
+from export.recipe import CorporaPlan
+from space_runtime.errors import UsageError
 
-DEV_CLIPS = 60
+log = logging.getLogger("prepare")
+DEV_CLIPS: Final = 60
 """The last filmed sentences of grid_s1 are kept for calibration and never trained on."""
-DEV_SYNTHETIC = 200
-"""So are the last synthetic utterances, for the closures."""
+NEEDED: Final = (
+    "speech/manifest.jsonl",
+    "speech/alignments.jsonl",
+    "face_model/ict_facekit.npz",
+    *(f"talking_heads/{film}.{ending}" for film in ("grid_s1", "grid_others") for ending in ("npz", "json")),
+)
+TAUGHT: Final = ("synthetic", "recorded")
+"""Corpora whose motion the teacher says."""
+N_PROCESSES: Final = 2
+TALKS_AT_ONCE: Final = 40
 
 
-def prepare(data: Path, cache: Path) -> None:
-    """Make what is missing in ``cache`` from ``data``. Synthesis and alignment need their programs; see the README."""
+def prepare(plan: CorporaPlan, data: Path, cache: Path) -> None:
+    """Make what is missing in ``cache`` from ``data``.
+
+    Synthesis and alignment need their programs, see the README. Raises `UsageError` when data are missing.
+    """
+    check_data(data)
     cache.mkdir(parents=True, exist_ok=True)
-    if not (cache / "synth" / "index.jsonl").exists():
-        from export.data.synth import synthesise_corpus
-
-        synthesise_corpus(data, cache)
-    if not (cache / "aligned_speech.jsonl").exists():
-        from export.data import align  # needs pocketsphinx
-
-        for name in ("grid_s1", "grid_others"):
-            align.align_grid(data, cache, name)
-        align.align_speech(data, cache)
-    prepare_corpora(data, cache)
+    sounds.make_sounds(cache / "sounds", sounds.TRAINING_SEED, plan.music_minutes, plan.noise_minutes)
+    make_synthetic(plan, data, cache)
+    align_all(data, cache)
+    make_recorded(data, cache)
+    make_sounds_corpus(cache)
+    make_filmed(plan.n_voices, data, cache)
+    make_taught(plan, cache)
 
 
-def prepare_corpora(data: Path, cache: Path) -> None:
-    """Write the corpora ``filmed``, ``synthetic`` and ``recorded``, the motion space and the teacher's motion."""
-    if not (cache / "motion_space.npz").exists():
-        talks = corpora.aligned_talks(data, cache, "grid_s1")[:-DEV_CLIPS]
-        save_motion_space(fit_motion_space(talks), cache / "motion_space.npz")
-    space = load_motion_space(cache / "motion_space.npz")
-    made: dict[str, Callable[[], Iterable[corpora.Row]]] = {
-        "filmed": lambda: corpora.filmed_rows(data, cache, space),
-        "synthetic": lambda: corpora.synthetic_rows(cache),
-        "recorded": lambda: corpora.recorded_rows(data, cache),
-    }
-    for name, rows in made.items():
-        path = cache / f"{name}.npz"
-        if not path.exists():
-            corpora.write_corpus(path, rows())
-    if not (cache / "taught_recorded.npz").exists():
-        from export.data.teacher import teach
+def check_data(data: Path) -> None:
+    """Raise `UsageError` that names what of the data is missing and what to do."""
+    if not data.is_dir():
+        raise UsageError(f"the data folder {data} is missing; name it with --data or SPACE_DATA")
+    missing = [name for name in NEEDED if not (data / name).is_file()]
+    missing += [f"speech/{file}" for file in _recordings(data) if not (data / "speech" / file).is_file()]
+    if missing:
+        more = f" and {len(missing) - 1} more files" if len(missing) > 1 else ""
+        raise UsageError(f"{data / missing[0]}{more} missing; restore them, or take their lines out of the manifest")
 
-        teach(cache)
+
+def _recordings(data: Path) -> list[str]:
+    manifest = data / "speech" / "manifest.jsonl"
+    if not manifest.is_file():
+        return []
+    return [json.loads(line)["file"] for line in manifest.read_text(encoding="utf-8").splitlines()]
+
+
+def parts_of(plan: CorporaPlan) -> list[synth.Part]:
+    """Return the parts of synthetic speech that a plan asks for."""
+    n_parts = {"flite": plan.n_flite, "festival": plan.n_festival, "espeak": plan.n_espeak}
+    return synth.plan(n_parts | {"festival-en": plan.n_festival_en}, plan.n_sentences)
+
+
+def synthetic_files(plan: CorporaPlan, cache: Path) -> list[Path]:
+    """Return the files of the synthetic parts, made or not."""
+    return [cache / "synth" / part.file for part in parts_of(plan)]
+
+
+def make_synthetic(plan: CorporaPlan, data: Path, cache: Path) -> None:
+    """Speak the missing parts, as many at a time as there are processes."""
+    folder = cache / "synth"
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = [part for part in parts_of(plan) if not (folder / part.file).exists()]
+    if missing:
+        log.info("speaking %d parts", len(missing))
+        with ProcessPoolExecutor(N_PROCESSES) as pool:
+            list(pool.map(partial(synth.make_part, data=data, folder=folder), missing))
+
+
+def align_all(data: Path, cache: Path) -> None:
+    """Find the phone times of the films and of the English recordings."""
+    from export.data import align  # needs pocketsphinx
+
+    for name in ("grid_s1", "grid_others"):
+        sources = (align.VERSION, sound_file(data, name), data / "talking_heads" / f"{name}.json")
+        kept(cache / f"aligned_{name}.jsonl", sources, partial(align.align_grid, data, name))
+    manifest = data / "speech" / "manifest.jsonl"
+    kept(cache / "aligned_speech.jsonl", (align.VERSION, manifest), partial(align.align_speech, data))
+
+
+def make_recorded(data: Path, cache: Path) -> Path:
+    """Write the corpus of real recordings."""
+    sources = ("2", cache / "aligned_speech.jsonl", data / "speech" / "alignments.jsonl")
+    return kept(cache / "recorded.npz", sources, lambda path: write_corpus(path, corpora.recorded_rows(data, cache)))
+
+
+def make_sounds_corpus(cache: Path) -> Path:
+    """Write the corpus of sounds that are no speech."""
+    index = cache / "sounds" / "index.jsonl"
+    files = [row.file for row in sounds.read_index(index.parent)]
+    return kept(
+        cache / "sounds.npz",
+        ("1", index),
+        lambda path: write_corpus(path, corpora.sound_rows(index.parent, files)),
+    )
+
+
+def make_filmed(n_voices: int, data: Path, cache: Path) -> None:
+    """Write the motion space, the filmed sentences for training and those that are kept back."""
+    talks = aligned_talks(data, cache, "grid_s1")
+    space_path, film = cache / "motion_space.npz", cache / "aligned_grid_s1.jsonl"
+    kept(space_path, ("1", film), lambda path: save_motion_space(fit_motion_space(talks[:-DEV_CLIPS]), path))
+    sources = ("1", film, space_path)
+    kept_rows = partial(corpora.filmed_rows, talks[-DEV_CLIPS:], load_motion_space(space_path), 0)
+    kept(cache / "filmed_kept.npz", sources, lambda path: write_corpus(path, kept_rows()))
+    rows = partial(_parallel_rows, n_voices, len(talks) - DEV_CLIPS, data, cache)
+    kept(cache / "filmed.npz", (*sources, str(n_voices)), lambda path: write_corpus(path, rows()))
+
+
+def _parallel_rows(n_voices: int, n_talks: int, data: Path, cache: Path) -> Iterator[corpora.Row]:
+    """Yield `corpora.filmed_rows` of the first talks, some dozen at a time in every process."""
+    starts = range(0, n_talks, TALKS_AT_ONCE)
+    work = partial(_some_rows, n_voices=n_voices, n_talks=n_talks, data=data, cache=cache)
+    with ProcessPoolExecutor(N_PROCESSES) as pool:
+        for rows in pool.map(work, starts):
+            yield from rows
+
+
+def _some_rows(start: int, n_voices: int, n_talks: int, data: Path, cache: Path) -> list[corpora.Row]:
+    talks = aligned_talks(data, cache, "grid_s1")[start : min(start + TALKS_AT_ONCE, n_talks)]
+    return list(corpora.filmed_rows(talks, load_motion_space(cache / "motion_space.npz"), n_voices, start))
+
+
+def _teach(cache: Path, path: Path) -> None:
+    from export.data import teacher
+
+    found = teacher.teach(cache, path)
+    log.info("teacher, r on kept sentences: %s", ", ".join(f"{value:.2f}" for value in found.values()))
+
+
+def make_taught(plan: CorporaPlan, cache: Path) -> None:
+    """Let the teacher learn from the film and say how the speakers who were not filmed would move."""
+    from export.data import teacher
+
+    film = cache / "filmed.npz"
+    kept(cache / "teacher.safetensors", (teacher.VERSION, film), partial(_teach, cache))
+    for name in TAUGHT:
+        files = _files(name, plan, cache)
+        sources: list[str | Path] = [teacher.VERSION, cache / "teacher.safetensors", *_names_or_contents(files)]
+        kept(cache / f"taught_{name}.npy", sources, partial(_label, name, files, cache))
+
+
+def _names_or_contents(files: list[Path]) -> list[str | Path]:
+    """A synthetic part's name is a hash of what it holds."""
+    return [path.name if path.parent.name == "synth" else path for path in files]
+
+
+def _label(name: str, files: list[Path], cache: Path, path: Path) -> None:
+    from export.data import teacher
+
+    teacher.label(read_parts(name, files), cache, path)
+
+
+def _files(name: str, plan: CorporaPlan, cache: Path) -> list[Path]:
+    return synthetic_files(plan, cache) if name == "synthetic" else [cache / f"{name}.npz"]
+
+
+def read_all(plan: CorporaPlan, cache: Path) -> dict[str, Corpus]:
+    """Return the corpora of training by name: filmed, synthetic, recorded, sounds."""
+    read = {name: read_corpus(cache / f"{name}.npz") for name in ("filmed", "sounds")}
+    for name in TAUGHT:
+        plain = read_parts(name, _files(name, plan, cache))
+        motion = np.load(cache / f"taught_{name}.npy", mmap_mode="r")
+        read[name] = Corpus(name, plain.mel, plain.labels, plain.offsets, motion)
+    return read
+
+
+def data_hash(plan: CorporaPlan, cache: Path) -> str:
+    """Return one SHA-256 over all that training reads, for the checkpoint."""
+    parts = [path.name for path in synthetic_files(plan, cache)]
+    return key_of([*parts, *(cache / f"{name}.npz" for name in ("filmed", "recorded", "sounds"))])

@@ -1,7 +1,9 @@
-"""A teacher: phones in context → mouth motion, learnt from the filmed speaker, for all speech with known phones.
+"""A teacher: phones in context and loudness → mouth motion, learnt from the filmed speaker, for all labelled speech.
 
-One man was filmed, hundreds of voices are labelled. The teacher hears no sound, so what it says about a sentence does
-not depend on the voice: it carries the filmed motion over to every speaker and language, in the words of nobody's film.
+One man was filmed, hundreds of voices are labelled. The teacher knows of the sound only how loud it is, low and high,
+against the sentence's own peak, so that what it says does not depend on the voice: it carries the filmed motion over to
+every speaker and language, in the words of nobody's film. Loudness matters: with phones alone its jaw followed
+strangers' films at r 0.56, with loudness at 0.67.
 """
 
 from __future__ import annotations
@@ -12,100 +14,127 @@ from typing import Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+from scipy.ndimage import gaussian_filter1d
 from torch import Tensor, nn
 
 from export.data.corpora import Corpus, read_corpus
 from export.data.phones import CLASSES, N_CLASSES, SILENCE, UNKNOWN
-from export.data.prepare import DEV_CLIPS
 from space_runtime.geometry import Floats
 
+VERSION: Final = "2"
+"""Counts changes of the code below that change what the teacher says."""
 STRIDE: Final = 2
 """The teacher works on every second 10 ms frame."""
 N_UPDATES, BATCH, LENGTH = 1500, 24, 150
 STAND_IN: Final = {CLASSES.index("y"): CLASSES.index("u")}
 """Classes that the film lacks → the nearest one that it has: front rounded vowels are rounded above all."""
+N_LOUDNESS: Final = 3
+LOW_BANDS, HIGH_BANDS = slice(2, 18), slice(26, 48)
+LARGEST_GAIN: Final = 1.35
 
 
 class Teacher(nn.Module):
-    """Dilated convolutions over ±0.4 s of phone classes (B,T) → motion weights (B,T,K)."""
+    """Dilated convolutions over ±0.4 s of phone classes (B,T) and loudness (B,T,3) → motion weights (B,T,K)."""
 
-    def __init__(self, n_motion: int, width: int = 80) -> None:
+    def __init__(self, n_motion: int, width: int = 96, dropout: float = 0.1) -> None:
         super().__init__()
-        self.entrance = nn.Conv1d(N_CLASSES, width, 1)
+        self.entrance = nn.Conv1d(N_CLASSES + N_LOUDNESS, width, 1)
         self.blocks = nn.ModuleList(
             nn.Conv1d(width, width, 7, padding=3 * dilation, dilation=dilation) for dilation in (1, 2, 4)
         )
+        self.dropout = nn.Dropout(dropout)
         self.exit = nn.Conv1d(width, n_motion, 1)
+        self.gain: Tensor
+        self.register_buffer("gain", torch.ones(n_motion))
 
-    def forward(self, classes: Tensor) -> Tensor:
-        x = self.entrance(nn.functional.one_hot(classes, N_CLASSES).float().transpose(1, 2))
+    def forward(self, classes: Tensor, loudness: Tensor) -> Tensor:
+        heard = torch.cat([nn.functional.one_hot(classes, N_CLASSES).float(), loudness], -1)
+        x = self.entrance(heard.transpose(1, 2))
         for block in self.blocks:
-            x = x + nn.functional.silu(block(x))
+            x = x + nn.functional.silu(self.dropout(block(x)))
         motion: Tensor = self.exit(x).transpose(1, 2)
-        return motion
+        return motion * self.gain
 
 
-def teach(cache: Path, seed: int = 3) -> dict[str, float]:
-    """Train the teacher, write ``taught_<corpus>.npz`` with the motion of every frame, return r on kept sentences."""
+def teach(cache: Path, path: Path, seed: int = 3) -> dict[str, float]:
+    """Train the teacher on ``cache/filmed.npz`` into ``path``; return r of the first weights on the kept sentences."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     filmed = read_corpus(cache / "filmed.npz")
+    loud = all_loudness(filmed)
     teacher = Teacher(filmed.motion.shape[1])
     optimiser = torch.optim.Adam(teacher.parameters(), 2e-3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, N_UPDATES)
     for _ in range(N_UPDATES):
-        classes, motion = _sample(filmed, rng)
-        loss = (teacher(classes) - motion).square().mean()
+        classes, loudness_, motion = _sample(filmed, loud, rng)
+        loss = (teacher(classes, loudness_) - motion).square().mean()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         schedule.step()
-    gain, scores = _calibrate(teacher, filmed)
-    for name in ("synthetic", "recorded"):
-        np.savez(cache / f"taught_{name}.npz", motion=_label(teacher, gain, read_corpus(cache / f"{name}.npz")))
+    scores = _calibrate(teacher.eval(), read_corpus(cache / "filmed_kept.npz"))
+    save_file({name: value.contiguous() for name, value in teacher.state_dict().items()}, path)
     return scores
 
 
-def attach(corpus: Corpus, cache: Path) -> Corpus:
-    """Return the corpus with the teacher's motion."""
-    with np.load(cache / f"taught_{corpus.name}.npz") as archive:
-        return Corpus(corpus.name, corpus.mel, corpus.labels, corpus.offsets, archive["motion"])
+def label(corpus: Corpus, cache: Path, path: Path) -> None:
+    """Write the (N, K) float16 motion that the teacher says of every frame of a corpus, as npy."""
+    weights = load_file(cache / "teacher.safetensors")
+    teacher = Teacher(len(weights["gain"]))
+    teacher.load_state_dict(weights)
+    teacher.eval()
+    motion = np.zeros((len(corpus.labels), len(weights["gain"])), np.float16)
+    for first, last in zip(corpus.offsets[:-1], corpus.offsets[1:], strict=True):
+        labels, loud = _known(corpus.labels[first:last:STRIDE]), loudness(corpus.mel[first:last])[::STRIDE]
+        with torch.no_grad():
+            answer = teacher(torch.from_numpy(labels)[None], torch.from_numpy(loud)[None])[0].numpy()
+        motion[first:last] = _at_every_frame(answer, last - first)
+    with path.open("wb") as file:
+        np.save(file, motion)
 
 
-def _sample(filmed: Corpus, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Return a batch of filmed sentences at random rates and with labels up to 10 ms off."""
-    classes, motion = [], []
+def loudness(mel: NDArray[np.float16]) -> Floats:
+    """Return (n, 3) loudness of an utterance's (n, 48) log powers against its peaks: low bands, high, low and slow."""
+    power = np.exp(mel.astype(np.float32))
+    bands = np.stack([power[:, bands].mean(1) for bands in (LOW_BANDS, HIGH_BANDS)], 1)
+    levels = np.log(bands + 1e-9)
+    below_peak = np.clip((levels - np.quantile(levels, 0.95, axis=0)) / 4, -3, 0.5)
+    slow = gaussian_filter1d(below_peak[:, :1], 8, axis=0)
+    return np.concatenate([below_peak, slow], 1).astype(np.float32)
+
+
+def all_loudness(corpus: Corpus) -> Floats:
+    """Return the (N, 3) loudness of all utterances of a corpus."""
+    ranges = zip(corpus.offsets[:-1], corpus.offsets[1:], strict=True)
+    return np.concatenate([loudness(corpus.mel[first:last]) for first, last in ranges])
+
+
+def _sample(filmed: Corpus, loud: Floats, rng: np.random.Generator) -> list[Tensor]:
+    """Return a batch of filmed sentences at random rates, labels up to 10 ms off, loudness a little off."""
+    classes, heard, motion = [], [], []
     for _ in range(BATCH):
-        row = int(rng.integers(len(filmed.offsets) - 1 - DEV_CLIPS))
+        row = int(rng.integers(len(filmed.offsets) - 1))
         first, last = filmed.offsets[row], filmed.offsets[row + 1]
         rate = float(np.exp(rng.uniform(-0.2, 0.2)))
         place = np.clip(first + np.arange(LENGTH) * STRIDE * rate + rng.integers(-20, 60), first, last - 1)
         place = place.astype(int)
         jittered = np.clip(place + int(rng.integers(-1, 2)), first, last - 1)
         classes.append(_known(filmed.labels[jittered]))
+        heard.append(loud[jittered] + rng.normal(0, 0.15, (1, N_LOUDNESS)).astype(np.float32))
         motion.append(filmed.motion[place])
-    return torch.from_numpy(np.stack(classes)), torch.from_numpy(np.stack(motion))
+    return [torch.from_numpy(np.stack(part)) for part in (classes, heard, motion)]
 
 
-def _calibrate(teacher: Teacher, filmed: Corpus) -> tuple[Tensor, dict[str, float]]:
-    """Return the (K,) gains that give the answer the film's spread, and r of the first weights on kept sentences."""
-    first = filmed.offsets[-1 - DEV_CLIPS]
-    real = torch.from_numpy(filmed.motion[first::STRIDE])
+def _calibrate(teacher: Teacher, kept: Corpus) -> dict[str, float]:
+    """Give the teacher's answer the film's spread on kept sentences; return r of its first weights."""
+    real = torch.from_numpy(kept.motion[::STRIDE])
+    classes, loud = _known(kept.labels[::STRIDE]), all_loudness(kept)[::STRIDE]
     with torch.no_grad():
-        predicted = teacher(torch.from_numpy(_known(filmed.labels[first::STRIDE]))[None])[0]
-    r = [float(torch.corrcoef(torch.stack([predicted[:, k], real[:, k]]))[0, 1]) for k in range(real.shape[1])]
-    gain = (real.std(0) / predicted.std(0)).clamp(1.0, 1.35)
-    return gain, {f"motion {k}": value for k, value in enumerate(r[:6])}
-
-
-def _label(teacher: Teacher, gain: Tensor, corpus: Corpus) -> NDArray[np.float16]:
-    motion = np.zeros((len(corpus.labels), len(gain)), np.float16)
-    for first, last in zip(corpus.offsets[:-1], corpus.offsets[1:], strict=True):
-        labels = _known(corpus.labels[first:last:STRIDE])
-        with torch.no_grad():
-            answer = (teacher(torch.from_numpy(labels)[None])[0] * gain).numpy()
-        motion[first:last] = _at_every_frame(answer, last - first)
-    return motion
+        predicted = teacher(torch.from_numpy(classes)[None], torch.from_numpy(loud)[None])[0]
+    teacher.gain.copy_((real.std(0) / predicted.std(0)).clamp(1.0, LARGEST_GAIN))
+    r = [float(torch.corrcoef(torch.stack([predicted[:, k], real[:, k]]))[0, 1]) for k in range(6)]
+    return {f"motion {k}": value for k, value in enumerate(r)}
 
 
 def _at_every_frame(answer: Floats, n_frames: int) -> Floats:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import ctypes
 import multiprocessing
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +28,9 @@ ESPEAK_LABEL_DELAY_S: Final = 0.030
 """espeak-ng announces boundaries inside words this much too late (measured against energy, see the README)."""
 ESPEAK_PAUSES: Final = frozenset({"", "_", "_:", "(en)"})
 
+RATE: Final = 170
+"""Words per minute at which flite and festival speak as they come."""
+
 Segment = tuple[str, float, float]
 """Phone symbol, start and end in seconds."""
 
@@ -41,13 +46,13 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """One synthetic speaker. rate: words per minute; pitch and pitch_range: 0…99 (espeak-ng alone has these three)."""
+    """One synthetic speaker. rate: words per minute. pitch, pitch_range: 0…99, for espeak-ng."""
 
     engine: str
     name: str
     language: str
     encoding: str = "utf8"
-    rate: int = 170
+    rate: int = RATE
     pitch: int = 50
     pitch_range: int = 50
 
@@ -65,25 +70,71 @@ def read_pcm(path: Path) -> Floats:
     return np.asarray(resampled, np.float32)
 
 
+def synthesise_many(voice: Voice, texts: list[str], scratch: Path) -> Iterator[Utterance]:
+    """Yield the texts spoken by one voice; those on which its engine fails are left out.
+
+    festival and espeak-ng speak them in one fresh process, because they take longer to start than to speak. What
+    espeak-ng says depends on what it said before: the same texts in the same order repeat.
+    """
+    if voice.engine != "flite":
+        yield from {"festival": _festival_many, "espeak": _espeak_many}[voice.engine](voice, texts, scratch)
+        return
+    for text in texts:
+        try:
+            yield synthesise(voice, text, scratch)
+        except (OSError, ValueError, subprocess.SubprocessError):
+            continue
+
+
 def _flite(voice: Voice, text: str, scratch: Path) -> Utterance:
     sound = scratch / "flite.wav"
-    command = ["flite", "-voice", voice.name, "-t", text, "-o", str(sound), "-psdur"]
+    stretch = f"duration_stretch={RATE / voice.rate:.3f}"
+    command = ["flite", "-voice", voice.name, "--setf", stretch, "-t", text, "-o", str(sound), "-psdur"]
     printed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
     names, ends = zip(*(token.rsplit(":", 1) for token in printed.split()), strict=True)
     return Utterance(read_pcm(sound), _from_ends(names, [float(end) for end in ends]), "arpabet")
 
 
 def _festival(voice: Voice, text: str, scratch: Path) -> Utterance:
-    sound, segments, script = scratch / "festival.wav", scratch / "festival.segs", scratch / "festival.scm"
-    sound.unlink(missing_ok=True)
-    plain = text.replace('"', " ").replace("\\", " ")
-    lines = f'(voice_{voice.name})\n(set! u (SynthText "{plain}"))\n(utt.save.wave u "{sound}" \'riff)\n'
-    script.write_bytes(f'{lines}(utt.save.segs u "{segments}")\n'.encode(voice.encoding, "ignore"))
-    subprocess.run(["festival", "-b", str(script)], capture_output=True, timeout=60, check=True)
-    rows = [line.split() for line in segments.read_text(errors="replace").split("#\n", 1)[1].splitlines()]
-    rows = [row for row in rows if len(row) >= 3]
+    for spoken in _festival_many(voice, [text], scratch):
+        return spoken
+    raise RuntimeError(f"festival failed with voice {voice.name!r}")
+
+
+def _festival_many(voice: Voice, texts: list[str], scratch: Path) -> Iterator[Utterance]:
+    """Yield what festival can speak; where it gives up, the next process goes on after that text."""
+    first = 0
+    while first < len(texts):
+        n_spoken = _festival_run(voice, texts[first:], scratch)
+        for number in range(n_spoken):
+            yield _festival_result(voice, scratch, number)
+        first += n_spoken + 1 if n_spoken < len(texts) - first else n_spoken
+
+
+def _festival_run(voice: Voice, texts: list[str], scratch: Path) -> int:
+    """Speak texts into ``scratch``; return how many from the first were done before festival gave up."""
+    for old in scratch.glob("festival-*"):
+        old.unlink()
+    lines = [f"(voice_{voice.name})", f"(Parameter.set 'Duration_Stretch {RATE / voice.rate:.3f})"]
+    for number, text in enumerate(texts):
+        plain = text.replace('"', " ").replace("\\", " ")
+        stem = scratch / f"festival-{number}"
+        lines.append(f'(set! u (SynthText "{plain}"))')
+        lines.append(f'(utt.save.wave u "{stem}.wav" \'riff)')
+        lines.append(f'(utt.save.segs u "{stem}.segs")')
+    script = scratch / "festival.scm"
+    script.write_bytes("\n".join(lines).encode(voice.encoding, "ignore"))
+    subprocess.run(["festival", "-b", str(script)], capture_output=True, timeout=600, check=False)
+    done = (number for number in range(len(texts)) if not (scratch / f"festival-{number}.segs").exists())
+    return next(done, len(texts))
+
+
+def _festival_result(voice: Voice, scratch: Path, number: int) -> Utterance:
+    listed = (scratch / f"festival-{number}.segs").read_text(errors="replace").split("#\n", 1)[1]
+    rows = [row for row in (line.split() for line in listed.splitlines()) if len(row) >= 3]
     phones = _from_ends([row[2] for row in rows], [float(row[0]) for row in rows])
-    return Utterance(read_pcm(sound), phones, "arpabet" if voice.language == "en" else f"festival-{voice.language}")
+    symbols = "arpabet" if voice.language == "en" else f"festival-{voice.language}"
+    return Utterance(read_pcm(scratch / f"festival-{number}.wav"), phones, symbols)
 
 
 def _from_ends(names: list[str] | tuple[str, ...], ends: list[float]) -> tuple[Segment, ...]:
@@ -91,20 +142,28 @@ def _from_ends(names: list[str] | tuple[str, ...], ends: list[float]) -> tuple[S
 
 
 def _espeak(voice: Voice, text: str, scratch: Path) -> Utterance:
+    for spoken in _espeak_many(voice, [text], scratch):
+        return spoken
+    raise RuntimeError(f"espeak-ng failed with voice {voice.name!r}")
+
+
+def _espeak_many(voice: Voice, texts: list[str], scratch: Path) -> Iterator[Utterance]:
     """Speak in a fresh process: within one process the sound depends on what was said before."""
     context = multiprocessing.get_context("fork")
     here, there = context.Pipe(duplex=False)
-    worker = context.Process(target=_espeak_worker, args=(voice, text, there))
+    worker = context.Process(target=_espeak_worker, args=(voice, texts, there))
     worker.start()
     there.close()
     try:
-        pcm, rate, events = here.recv()
+        while (spoken := here.recv()) is not None:
+            pcm, rate, events = spoken
+            sound = soxr.resample(pcm.astype(np.float32) / 32768, rate, SAMPLE_RATE).astype(np.float32)
+            yield Utterance(sound, _espeak_segments(events, len(pcm), rate), "ipa")
     except EOFError:
-        raise RuntimeError(f"espeak-ng failed with voice {voice.name!r}") from None
+        return
     finally:
+        here.close()
         worker.join()
-    sound = soxr.resample(pcm.astype(np.float32) / 32768, rate, SAMPLE_RATE).astype(np.float32)
-    return Utterance(sound, _espeak_segments(events, len(pcm), rate), "ipa")
 
 
 def _espeak_segments(events: list[tuple[str, int]], n_samples: int, rate: int) -> tuple[Segment, ...]:
@@ -136,7 +195,7 @@ class _Event(ctypes.Structure):
     )
 
 
-def _espeak_worker(voice: Voice, text: str, answer: object) -> None:
+def _espeak_worker(voice: Voice, texts: list[str], answer: Connection) -> None:
     library = ctypes.CDLL("libespeak-ng.so.1")
     synchronous, phoneme_events_in_ipa = 2, 3
     rate = library.espeak_Initialize(synchronous, 0, None, phoneme_events_in_ipa)
@@ -163,7 +222,12 @@ def _espeak_worker(voice: Voice, text: str, answer: object) -> None:
         (RANGE_PARAMETER, voice.pitch_range),
     ):
         library.espeak_SetParameter(parameter, value, 0)
-    line = text.encode() + b"\0"
-    library.espeak_Synth(line, len(line), 0, 0, 0, 1, None, None)
-    library.espeak_Synchronize()
-    answer.send((np.concatenate(sounds), rate, events))  # type: ignore[attr-defined]
+    for text in texts:
+        line = text.encode() + b"\0"
+        library.espeak_Synth(line, len(line), 0, 0, 0, 1, None, None)
+        library.espeak_Synchronize()
+        if sounds:
+            answer.send((np.concatenate(sounds), rate, list(events)))
+        sounds.clear()
+        events.clear()
+    answer.send(None)

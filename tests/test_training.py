@@ -1,0 +1,179 @@
+"""Laws of training: it repeats, an interruption changes nothing, recipes and data are checked before it begins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="needs torch (extra 'export')")
+
+import torch
+
+from export.checkpoint import load_checkpoint
+from export.data.augment import augment, codec_holes, reverberate
+from export.data.batches import batches
+from export.data.corpora import Corpus, Row, read_corpus, read_parts, write_corpus
+from export.data.identities import FaceModel
+from export.data.motion_space import closers
+from export.data.phones import SILENCE
+from export.recipe import BatchPlan, Recipe, parse_recipe, read_recipe
+from export.train import Materials, train
+from space_runtime.errors import UsageError
+from space_runtime.geometry import N_LANDMARKS
+
+SHIPPED = Path(__file__).parent.parent / "export" / "recipes" / "speech2landmarks.toml"
+N_MOTION = 4
+
+
+def corpus(name: str, seed: int, n_rows: int = 3, has_motion: bool = True) -> Corpus:
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(60, 140, n_rows)
+    n = int(lengths.sum())
+    labels = rng.integers(0, 23, n).astype(np.uint8) if has_motion else np.full(n, SILENCE, np.uint8)
+    motion = rng.standard_normal((n, N_MOTION)).astype(np.float32) if has_motion else np.zeros((0, 0), np.float32)
+    mel = rng.uniform(-14, -2, (n, 48)).astype(np.float16)
+    return Corpus(name, mel, labels, np.concatenate([[0], np.cumsum(lengths)]), motion)
+
+
+@pytest.fixture(scope="module")
+def materials() -> Materials:
+    rng = np.random.default_rng(0)
+    face = rng.standard_normal((N_LANDMARKS, 3)).astype(np.float32)
+    model = FaceModel(face, 0.01 * rng.standard_normal((50, N_LANDMARKS, 3)).astype(np.float32), {})
+    constants = {
+        "basis": 0.01 * torch.from_numpy(rng.standard_normal((N_MOTION, 3 * N_LANDMARKS)).astype(np.float32)),
+        "expressions": torch.zeros(8, 3 * N_LANDMARKS),
+        "openings": torch.zeros(8, 3 * N_LANDMARKS),
+        "reference_size": torch.ones(2),
+        "closers": torch.from_numpy(closers()),
+    }
+    corpora = {name: corpus(name, n) for n, name in enumerate(("filmed", "synthetic", "recorded"))}
+    corpora["sounds"] = corpus("sounds", 9, has_motion=False)
+    return Materials(corpora, model, face, constants, "corpora of a test")
+
+
+@pytest.fixture(scope="module")
+def recipe() -> Recipe:
+    plan = BatchPlan(n_filmed=2, n_synthetic=1, n_recorded=1, n_sounds=1, n_steps=30, look_ahead_samples=1600)
+    whole = read_recipe(SHIPPED)
+    network = replace(whole.network, width=12)
+    return replace(whole, n_updates=4, log_every=2, save_every=1, warm_up=1, network=network, batch=plan)
+
+
+def test_an_interrupted_training_ends_where_an_uninterrupted_one_does(
+    materials: Materials, recipe: Recipe, tmp_path: Path
+) -> None:
+    torch.set_num_threads(1)
+    train(recipe, materials, tmp_path / "whole")
+    # The learning rate follows the recipe's end: the interruption is a missing update, not another recipe.
+    for n in (2, 4):
+        _train_until(n, recipe, materials, tmp_path / "parts")
+    whole, parts = (load_checkpoint(tmp_path / name) for name in ("whole", "parts"))
+    assert whole.facts.step == parts.facts.step == 4
+    for name, value in whole.average.items():
+        torch.testing.assert_close(value, parts.average[name], rtol=0, atol=1e-6)
+
+
+def _train_until(n: int, recipe: Recipe, materials: Materials, folder: Path) -> None:
+    class Enough(Exception):
+        pass
+
+    def stop(checkpoint: object, to: Path) -> None:
+        save(checkpoint, to)
+        if checkpoint.facts.step == n:  # type: ignore[attr-defined]
+            raise Enough
+
+    import export.train as module
+
+    save = module.save_checkpoint
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "save_checkpoint", stop)
+        with pytest.raises(Enough):
+            train(recipe, materials, folder)
+
+
+def test_a_checkpoint_of_other_corpora_is_not_continued(materials: Materials, recipe: Recipe, tmp_path: Path) -> None:
+    train(replace(recipe, n_updates=1), materials, tmp_path)
+    with pytest.raises(UsageError, match="other corpora"):
+        train(recipe, replace(materials, hash="another"), tmp_path)
+
+
+def test_batches_repeat_and_fit_the_plan(materials: Materials, recipe: Recipe) -> None:
+    def two(first: int) -> list[np.ndarray]:
+        source = batches(materials.corpora, materials.model, materials.rest, recipe.batch, 7, first)
+        return [next(source).features for _ in range(2)]
+
+    again, later = two(0), two(1)
+    assert np.array_equal(two(0)[1], again[1]) and np.array_equal(again[1], later[0])
+    batch = next(batches(materials.corpora, materials.model, materials.rest, recipe.batch, 7))
+    assert batch.features.shape == (5, 30, 96) and np.isfinite(batch.features).all()
+    assert batch.motion.shape == (4, 30, N_MOTION)
+    assert (batch.classes[-1] == SILENCE).all() and not batch.speech[-1].any()
+
+
+def test_augmentation_keeps_sequences_apart_and_finite() -> None:
+    rng = np.random.default_rng(1)
+    mel, sounds = (rng.uniform(-14, -2, (6, 50, 48)).astype(np.float32) for _ in range(2))
+    noise_only = np.array([False] * 5 + [True])
+    power = augment(mel.copy(), noise_only, sounds, np.random.default_rng(2))
+    assert power.shape == mel.shape and np.isfinite(power).all() and (power >= 0).all()
+    other = mel.copy()
+    other[5] = -3.0
+    assert np.array_equal(augment(other, noise_only, sounds, np.random.default_rng(2))[5], power[5])
+
+
+def test_a_room_only_adds_and_only_afterwards() -> None:
+    power = np.zeros((40, 60, 48), np.float32)
+    power[:, 20] = 1.0
+    wet = power.copy()
+    reverberate(wet, np.random.default_rng(0))
+    assert np.array_equal(wet[:, :21], power[:, :21]) and (wet >= power).all()
+    in_rooms = (wet[:, 21] > 0).all(1)
+    assert 8 < in_rooms.sum() < 32
+    assert (wet[in_rooms, 21:30].sum((1, 2)) > wet[in_rooms, 40:49].sum((1, 2))).all()
+
+
+def test_a_codec_takes_faint_bands_alone() -> None:
+    rng = np.random.default_rng(0)
+    power = 10 ** rng.uniform(-6, 0, (60, 20, 48)).astype(np.float32)
+    factors = codec_holes(power, rng)
+    touched = factors < 1
+    assert 2 < touched.any((1, 2)).sum() < 30
+    assert (power[touched] < 10**-1.8 * power.max(2, keepdims=True).repeat(48, 2)[touched] * 1.001).all()
+
+
+def test_parts_join_to_one_corpus(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = [Row(rng.uniform(-9, 0, (30 + n, 48)).astype(np.float16), np.full(30 + n, n, np.uint8)) for n in range(4)]
+    write_corpus(tmp_path / "a.npz", rows[:2])
+    write_corpus(tmp_path / "b.npz", rows[2:])
+    write_corpus(tmp_path / "whole.npz", rows)
+    joined, whole = read_parts("whole", [tmp_path / "a.npz", tmp_path / "b.npz"]), read_corpus(tmp_path / "whole.npz")
+    for name in ("mel", "labels", "offsets"):
+        assert np.array_equal(getattr(joined, name), getattr(whole, name))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("n_updates = ", "n_update = ", "unknown key 'n_update'"),
+        ("seed = 7", "", "lacks the key 'seed'"),
+        ("width = 256", "widht = 256", r"\[network\] has the unknown key 'widht'"),
+        ("n_steps = 180", "n_steps = 1.5", "n_steps = 1.5; expected a whole number"),
+        ("points = 1.0", 'points = "much"', "points = 'much'; expected a number"),
+        ("[losses]", "[losses", "no valid TOML"),
+    ],
+)
+def test_a_wrong_recipe_is_refused_by_name(before: str, after: str, words: str) -> None:
+    text = SHIPPED.read_text(encoding="utf-8")
+    assert before in text
+    with pytest.raises(UsageError, match=words):
+        parse_recipe(text.replace(before, after), "it")
+
+
+def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"nothing\.toml cannot be read"):
+        read_recipe(tmp_path / "nothing.toml")
