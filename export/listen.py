@@ -1,8 +1,10 @@
-"""Runs an exported Speech2Landmarks through the runtime's own stages over a whole recording."""
+"""Runs an exported Speech2Landmarks through the runtime's own stages over whole recordings, many at once."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,17 @@ from space_runtime.timebase import HOP, SAMPLE_RATE
 from space_runtime.values import N_EMOTIONS
 
 NO_EMOTION = np.zeros(N_EMOTIONS, np.float32)
+TOGETHER: Final = 32
+"""Recordings that are heard in one batch: more need more memory and are hardly faster."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """A recording to listen to. pcm: (n,) at 16 kHz. neutral: (78, 3). emotion: (8,)."""
+
+    pcm: Floats
+    neutral: Floats
+    emotion: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,18 +49,40 @@ class Track:
 
 def listen(network: Network, look_ahead: int, pcm: Floats, neutral: Floats, emotion: Floats = NO_EMOTION) -> Track:
     """Return the answers to (n,) samples at 16 kHz, silence appended until the last one has its look-ahead."""
-    padded = np.concatenate([pcm, np.zeros(look_ahead + HOP, np.float32)]).astype(np.float32)
-    _, heard = feature_stage.step(feature_stage.initial_state(), padded[None, : len(padded) // HOP * HOP])
-    state = landmark_stage.initial_state(network)
-    times, steps = [], []
-    for n in range(heard.shape[1]):
-        state, answer = landmark_stage.step(network, state, heard[:, n], neutral[None], emotion[None])
-        if (n + 1) * HOP >= look_ahead:
-            times.append(((n + 1) * HOP - look_ahead) / SAMPLE_RATE)
-            steps.append(answer)
-    return Track(
-        np.array(times, np.float32),
-        np.concatenate([answer.landmarks for answer in steps]),
-        np.concatenate([answer.speech for answer in steps]),
-        np.concatenate([answer.closure for answer in steps]),
-    )
+    return listen_all(network, look_ahead, [Heard(pcm, neutral, emotion)])[0]
+
+
+def listen_all(network: Network, look_ahead: int, recordings: Sequence[Heard]) -> list[Track]:
+    """Return the answers to every recording, as `listen` gives them.
+
+    Recordings of like length are heard as the rows of one batch; no answer depends on the company.
+    """
+    order = sorted(range(len(recordings)), key=lambda row: len(recordings[row].pcm))
+    tracks: dict[int, Track] = {}
+    for first in range(0, len(order), TOGETHER):
+        rows = order[first : first + TOGETHER]
+        tracks |= zip(rows, _listen(network, look_ahead, [recordings[row] for row in rows]), strict=True)
+    return [tracks[row] for row in range(len(recordings))]
+
+
+def _listen(network: Network, look_ahead: int, rows: list[Heard]) -> list[Track]:
+    n_steps = [(len(row.pcm) + look_ahead + HOP) // HOP for row in rows]
+    sound = np.zeros((len(rows), max(n_steps) * HOP), np.float32)
+    for row, heard in enumerate(rows):
+        sound[row, : len(heard.pcm)] = heard.pcm
+    _, features = feature_stage.step(feature_stage.initial_state(len(rows)), sound)
+    neutral, emotion = np.stack([row.neutral for row in rows]), np.stack([row.emotion for row in rows])
+    state = landmark_stage.initial_state(network, len(rows))
+    first = max(0, -(-look_ahead // HOP) - 1)
+    steps = []
+    for n in range(max(n_steps)):
+        state, answer = landmark_stage.step(network, state, features[:, n], neutral, emotion)
+        steps += [answer] if n >= first else []
+    times = (np.arange(first + 1, max(n_steps) + 1) * HOP - look_ahead) / SAMPLE_RATE
+    landmarks = np.stack([step.landmarks for step in steps], 1)
+    speech, closure = (np.stack([getattr(step, name) for step in steps], 1) for name in ("speech", "closure"))
+    kept = [slice(0, n - first) for n in n_steps]
+    return [
+        Track(times[part].astype(np.float32), landmarks[row, part], speech[row, part], closure[row, part])
+        for row, part in enumerate(kept)
+    ]

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 
+from export.evaluation.acceptance import check_recorded
+from export.model_card import JUDGED, write_card
 from space_runtime.errors import BundleError
 from space_runtime.manifest import Entry, Manifest, Tensor, sha256_of, write_manifest
 
@@ -16,17 +18,22 @@ LIMIT_BYTES = 25_000_000
 RESERVED = "bundle"
 
 
-def pack(folder: Path, provenance: Path = PROVENANCE) -> Manifest:
-    """Write ``manifest.json`` into ``folder`` for the files that ``provenance`` names and return it.
+def pack(folder: Path, provenance: Path = PROVENANCE, force: bool = False) -> Manifest:
+    """Write ``manifest.json`` and the model card into ``folder`` for the files that ``provenance`` names.
 
-    Raises `BundleError` when a file is missing, a file has no provenance, or the bundle outgrows 25 MB.
+    Raises `BundleError` when a file is missing, a file has no provenance, the bundle outgrows 25 MB, or the record of
+    Speech2Landmarks' evaluation is missing, of another file or beyond a limit; ``force`` packs it even then.
     """
     table = tomllib.loads(provenance.read_text(encoding="utf-8"))
     head = table.pop(RESERVED)
     entries = tuple(_entry(folder, name, facts) for name, facts in sorted(table.items()))
     _check_folder(folder, entries)
     manifest = Manifest(head["name"], head["version"], entries)
+    if not force and JUDGED in table:
+        check_recorded(folder / manifest.entry(JUDGED).file)
     write_manifest(manifest, folder)
+    if JUDGED in table:
+        write_card(manifest, folder)
     return manifest
 
 

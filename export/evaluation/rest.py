@@ -1,0 +1,144 @@
+"""Block *rest*: lips that lie still where nobody speaks. The return to rest after speech, and no flapping in sounds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final, TypeVar
+
+import numpy as np
+
+from export.data.voices import read_pcm
+from export.evaluation import silero
+from export.evaluation.baselines import Unavailable
+from export.evaluation.ear import Ear, Sources, opening, usual_range
+from export.evaluation.results import Found, Measure
+from export.evaluation.spoken import Spoken, read_synthetic, silence
+from space_runtime.geometry import Floats
+from space_runtime.ort import Network
+from space_runtime.timebase import SAMPLE_RATE
+
+AT_REST: Final = 0.05
+"""Lips within this share of a speaker's range over rest are at rest."""
+SOON_S: Final = 0.15
+AFTER_S: Final = 1.2
+"""Silence behind every utterance."""
+ROOM_SNR_DB: Final = 20.0
+MADE_S: Final = 10
+SOUNDS: Final = "sounds_eval"
+T = TypeVar("T")
+
+
+def measure(ear: Ear, sources: Sources) -> Found:
+    """Return how soon lips rest after speech, how far they move in sounds, and what a speech detector says to these."""
+    spoken = read_synthetic(sources.cache)
+    if not spoken:
+        return Found({}, {"rest": "no program for text-to-speech is installed; see export/README.md"})
+    clean = [np.concatenate([utterance.pcm, silence(AFTER_S)]) for utterance in spoken]
+    noisy = [with_room(pcm, ROOM_SNR_DB, seed) for seed, pcm in enumerate(clean)]
+    usual = usual_range([opening(track.landmarks, ear.neutral) for track in ear.hear(clean)])
+    values = _after(ear, spoken, clean, "after_speech", usual) | _after(ear, spoken, noisy, "in_room_noise", usual)
+    sounds, missing = made_sounds(), {}
+    try:
+        sounds |= read_sounds(sources.cache / SOUNDS)
+    except FileNotFoundError:
+        missing["music, noises, breath"] = f"{SOUNDS} is missing; make it with python -m export.data.sounds"
+    values |= flapping(ear, sounds, usual)
+    try:
+        values |= _silero(silero.load_silero(sources.cache), sounds)
+    except Unavailable as why:
+        missing["silero"] = str(why)
+    return Found(values, missing)
+
+
+def settling_s(times_s: Floats, gap: Floats, end_s: float, limit: float) -> float:
+    """Return how long after ``end_s`` the (T,) gap still leaves ±limit for the last time, 0 if it does not."""
+    late = times_s[(np.abs(gap) > limit) & (times_s > end_s)]
+    return float(late[-1] - end_s) if len(late) else 0.0
+
+
+def flapping(ear: Ear, sounds: dict[str, list[Floats]], usual: float) -> dict[Measure, float]:
+    """Return per kind of sound the largest and the RMS lip gap, the share of time off rest and of time called speech.
+
+    Gaps are shares of the usual range of speech. ``worst_sound`` has the worst of each number.
+    """
+    values: dict[Measure, float] = {}
+    heard = ear.hear([sound for parts in sounds.values() for sound in parts])
+    for kind, tracks in _by_kind(sounds, heard).items():
+        gap = np.concatenate([opening(track.landmarks, ear.neutral) for track in tracks]) / usual
+        speech = np.concatenate([track.speech for track in tracks])
+        found = {
+            "max_gap": np.abs(gap).max(),
+            "rms_gap": np.sqrt(np.mean(gap**2)),
+            "moving": np.mean(np.abs(gap) > AT_REST),
+            "called_speech": np.mean(speech > 0.5),
+        }
+        values |= {(kind, name): float(value) for name, value in found.items()}
+    names = ("max_gap", "rms_gap", "moving", "called_speech")
+    return values | {("worst_sound", name): max(values[kind, name] for kind in sounds) for name in names}
+
+
+def read_sounds(folder: Path) -> dict[str, list[Floats]]:
+    """Return the sounds of a folder that `export.data.sounds` made, by kind."""
+    sounds: dict[str, list[Floats]] = {}
+    for row in map(json.loads, (folder / "index.jsonl").read_text(encoding="utf-8").splitlines()):
+        sounds.setdefault(str(row["kind"]), []).append(read_pcm(folder / row["file"]))
+    return sounds
+
+
+def made_sounds() -> dict[str, list[Floats]]:
+    """Return silence and steady noises at −60, −40 and −20 dBFS, which need no files."""
+    rng = np.random.default_rng(0)
+    white = rng.standard_normal(MADE_S * SAMPLE_RATE)
+    brown = np.cumsum(white)
+    brown -= np.convolve(brown, np.ones(400) / 400, "same")
+    time = np.arange(len(white)) / SAMPLE_RATE
+    sounds = {"white_noise": white, "brown_noise": brown, "swelling_noise": white * (1 + np.sin(4 * np.pi * time))}
+    levels = (-60, -40, -20)
+    made = {kind: [at_level(sound, level) for level in levels] for kind, sound in sounds.items()}
+    return {"digital_silence": [silence(MADE_S)], **made}
+
+
+def at_level(sound: np.ndarray[tuple[int, ...], np.dtype[np.floating]], rms_db: float) -> Floats:
+    """Return a sound scaled to an RMS in dBFS."""
+    rms = float(np.sqrt(np.mean(np.square(sound)))) + 1e-12
+    return np.asarray(sound * (10 ** (rms_db / 20) / rms), np.float32)
+
+
+def with_room(pcm: Floats, snr_db: float, seed: int) -> Floats:
+    """Return speech in steady room noise, 6 dB less per octave above 500 Hz, ``snr_db`` below the RMS of the speech."""
+    rng = np.random.default_rng(seed)
+    spectrum = np.fft.rfft(rng.standard_normal(len(pcm)))
+    hz = np.fft.rfftfreq(len(pcm), 1 / SAMPLE_RATE)
+    noise = np.fft.irfft(spectrum / np.maximum(1, hz / 500), len(pcm))
+    loud = pcm[np.abs(pcm) > 1e-3]
+    rms_db = 10 * np.log10(np.mean(loud**2) + 1e-12)
+    return pcm + at_level(noise, float(rms_db) - snr_db)
+
+
+def _after(ear: Ear, spoken: list[Spoken], sounds: list[Floats], row: str, usual: float) -> dict[Measure, float]:
+    tracks = ear.hear(sounds)
+    settled, left = [], []
+    for utterance, track in zip(spoken, tracks, strict=True):
+        gap = opening(track.landmarks, ear.neutral)
+        settled.append(settling_s(track.times_s, gap, utterance.end_s, AT_REST * usual))
+        left.append(np.abs(gap[track.times_s > utterance.end_s + 0.5]).max() / usual)
+    return {
+        (row, "rests_in_150_ms"): float(np.mean(np.array(settled) <= SOON_S)),
+        (row, "median_ms"): float(np.median(settled)) * 1000,
+        (row, "p90_ms"): float(np.quantile(settled, 0.9)) * 1000,
+        (row, "max_gap_later"): float(np.quantile(left, 0.9)),
+    }
+
+
+def _silero(network: Network, sounds: dict[str, list[Floats]]) -> dict[Measure, float]:
+    heard = silero.speech_probabilities(network, [sound for parts in sounds.values() for sound in parts])
+    shares = {kind: float(np.mean(np.concatenate(rows) > 0.5)) for kind, rows in _by_kind(sounds, heard).items()}
+    values = {(kind, "silero_speech"): share for kind, share in shares.items()}
+    return values | {("worst_sound", "silero_speech"): max(shares.values())}
+
+
+def _by_kind(sounds: dict[str, list[Floats]], answers: list[T]) -> dict[str, list[T]]:
+    """Give the answers to all sounds, heard in one batch, back to their kinds."""
+    rest = iter(answers)
+    return {kind: [next(rest) for _ in parts] for kind, parts in sounds.items()}
