@@ -31,12 +31,22 @@ def parse_emotion(text: str) -> Floats:
     """Return the (8,) emotion vector of ``happy=0.7,surprised=0.2``; a label alone means 1, empty text neutral."""
     mix: dict[Emotion, float] = {}
     for part in _parts(text):
-        label, _, intensity = part.partition("=")
-        emotion = _emotion(label.strip())
-        if emotion in mix:
-            raise UsageError(f"emotion {emotion.value!r} is named twice; name every emotion once")
-        mix[emotion] = _intensity(part, intensity.strip() or "1")
+        add_part(mix, part)
     return emotion_vector(mix)
+
+
+def add_part(mix: dict[Emotion, float], part: str) -> None:
+    """Add ``happy=0.7`` or ``happy`` to a mixture; see `add_label`."""
+    label, _, intensity = part.partition("=")
+    add_label(mix, label.strip(), _intensity(part, intensity.strip() or "1"))
+
+
+def add_label(mix: dict[Emotion, float], label: str, intensity: float) -> None:
+    """Add an intensity to a mixture. Raises `UsageError` for an unknown label and one that the mixture has already."""
+    emotion = _emotion(label)
+    if emotion in mix:
+        raise UsageError(f"emotion {emotion.value!r} is named twice; name every emotion once")
+    mix[emotion] = intensity
 
 
 def parse_formats(names: str | Iterable[str]) -> frozenset[Format]:
@@ -74,14 +84,14 @@ def _emotion(label: str) -> Emotion:
     try:
         return Emotion(label.lower())
     except ValueError:
-        raise UsageError(f"unknown emotion {label!r}; the known ones are {', '.join(Emotion)}") from None
+        raise UsageError(f"unknown emotion {label!r:.40}; the known ones are {', '.join(Emotion)}") from None
 
 
 def _intensity(part: str, text: str) -> float:
     try:
         intensity = float(text)
     except ValueError:
-        raise UsageError(f"emotion {part!r} has no number after '='; write for example happy=0.7") from None
+        raise UsageError(f"emotion {part!r:.40} has no number after '='; write for example happy=0.7") from None
     if not 0.0 <= intensity <= 1.0:
-        raise UsageError(f"emotion {part!r} has an intensity outside 0…1; write for example happy=0.7")
+        raise UsageError(f"emotion {part!r:.40} has an intensity outside 0…1; write for example happy=0.7")
     return intensity

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from space_runtime.control_rows import controls_at, emotion_at
-from space_runtime.control_track import ControlTrack
+from space_runtime.control_track import ControlTrack, mixed
+from space_runtime.control_track import track_of as track_of_any
 from space_runtime.errors import UsageError
 from space_runtime.values import Controls, Emotion, HeadMode, emotion_vector
 
@@ -106,6 +107,23 @@ def test_steady_says_where_nothing_changes(
     assert begin <= sample <= end
     assert all(same(track.at(x), track.at(sample)) for x in inside if begin < end)
     assert all(track.speech_share(x) == track.speech_share(sample) for x in inside if begin < end)
+
+
+@given(CHANGES, TIMES)
+def test_it_answers_as_if_all_changes_were_heard_one_after_another(
+    changes: list[tuple[int, Controls, int]], sample: int
+) -> None:
+    track = track_of(changes)
+    emotion = track.first.emotion
+    for change in track.changes:
+        emotion = mixed(emotion, change.controls.emotion, change.share(sample))
+    assert np.array_equal(track.emotion_at(sample), emotion) and np.array_equal(track.at(sample).emotion, emotion)
+
+
+def test_a_track_is_taken_for_what_it_is() -> None:
+    track = ControlTrack.of(PLAIN).changed(1000, GLAD)
+    assert track_of_any(track) is track and track_of_any(GLAD).at(5) is GLAD
+    assert same(track_of_any(None).at(0), Controls())
 
 
 @given(CHANGES, TIMES, TIMES)

@@ -25,12 +25,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from talker import PATIENCE_S, free_port, line_of, serving, wait_for
 
+from engine_bridge.adapters.live_link_face import NAMES
 from engine_bridge.client import Client
 from engine_bridge.controls import Controls
 from engine_bridge.errors import RefusedError
 from engine_bridge.jitter import Pose
 from engine_bridge.messages import SampleFormat
 from engine_bridge.schema import ARKIT_NAMES
+from space_runtime.emotion_track import parse_emotion_track
 from space_runtime.errors import MediaError
 from space_runtime.geometry import Floats
 from space_runtime.live.playback import Playback
@@ -39,6 +41,7 @@ from space_runtime.live.sources import QUEUED_BLOCKS, Microphone, PcmSource, Sam
 from space_runtime.server.server import Server
 
 ROOT = Path(__file__).parent.parent
+CALM = parse_emotion_track("")
 PLAYOUT_MS = 1_500
 """Enough for the slowest machine: what is late is not as it is baked."""
 
@@ -66,11 +69,11 @@ def audience() -> Iterator[Audience]:
         yield watching
 
 
-def jaws(call: Call, path: Path, folder: Path) -> Callable[[float], float]:
-    """The baked curve of the jaw, by time."""
-    assert call("bake", path, "--out", folder, "--formats", "npz").code == 0
+def jaws(call: Call, path: Path, folder: Path, *options: str, shape: str = "jawOpen") -> Callable[[float], float]:
+    """The baked curve of the jaw, or of another shape, by time."""
+    assert call("bake", path, "--out", folder, "--formats", "npz", *options).code == 0
     with np.load(folder / f"{path.stem}.npz") as clip:
-        times, values = clip["times_s"], clip["blendshapes"][:, ARKIT_NAMES.index("jawOpen")]
+        times, values = clip["times_s"], clip["blendshapes"][:, ARKIT_NAMES.index(shape)]
     return lambda seconds: float(np.interp(seconds, times, values))
 
 
@@ -107,6 +110,19 @@ def test_a_file_is_shown_as_it_is_baked(server: Server, audience: Audience, call
     assert done.out.startswith("1.20 s spoken") and " sent" in done.out
     check_in_step(audience.wait_for_rest("Hero"), jaw, 1.2)
     assert audience.n_rests("Hero") == 1
+
+
+def test_an_emotion_keyed_over_time_is_shown_as_it_is_baked(
+    server: Server, audience: Audience, call: Call, tmp_path: Path
+) -> None:
+    path, keyed = tmp_path / "line.wav", ("--emotion", "sad=1@0s,happy=1@900ms")
+    soundfile.write(path, speechlike(1.3), 16_000)
+    smile, place = jaws(call, path, tmp_path, *keyed, shape="mouthSmileLeft"), NAMES.index("MouthSmileLeft")
+    done = call("live", path, *keyed, *words_for(server, audience))
+    assert (done.code, done.err) == (0, "")
+    inside = [each for each in audience.wait_for_rest("Hero") if 0.15 < each.seconds < 1.2]
+    assert len(inside) > 10 and max(abs(each.values[place] - smile(each.seconds)) for each in inside) < 2e-3
+    assert inside[-1].values[place] > inside[0].values[place] + 0.2
 
 
 @pytest.mark.parametrize(("kind", "tail"), [("s16", b"\x01"), ("f32", b"\x01\x02\x03")])
@@ -329,7 +345,7 @@ class Paused:
 
 def speaking(server: Server, source: object, watch: Callable[[float, Pose], None], playout_ms: int = 1_000) -> str:
     with Client(server.address) as client, client.open(playout_ms=playout_ms, timeout_s=PATIENCE_S) as session:
-        return repr(Show(session, (), 60.0, playout_ms / 1e3, "Face").speak(source, Controls(seed=0), watch))  # type: ignore[arg-type]
+        return repr(Show(session, (), 60.0, playout_ms / 1e3, "Face").speak(source, Controls(seed=0), CALM, watch))  # type: ignore[arg-type]
 
 
 def test_after_a_pause_of_its_source_the_face_goes_on(server: Server, call: Call, tmp_path: Path) -> None:
@@ -382,6 +398,7 @@ def test_a_source_that_fails_is_told_and_the_face_rests(
         (("a.wav", "--playout", "-1"), "--playout"),
         (("a.wav", "--fps", "x"), "frame rate"),
         (("a.wav", "--emotion", "odd=1"), "odd"),
+        (("a.wav", "--emotion", "sad=1@1s,happy=1@0s"), "in the order"),
         (("a.wav", "--seed", "-1"), "--seed"),
     ],
 )

@@ -18,7 +18,7 @@ from engine_bridge.jitter import Pose
 from engine_bridge.messages import SampleFormat
 from space_runtime.bundle import load_bundle
 from space_runtime.commands.serve import stop_on_signals
-from space_runtime.config import parse_emotion
+from space_runtime.emotion_track import EMOTION_HELP, parse_emotion_track
 from space_runtime.errors import UsageError
 from space_runtime.live.show import Show, Shown
 from space_runtime.live.sources import Microphone, PcmSource, Source, file_source, text_source
@@ -26,7 +26,7 @@ from space_runtime.rig_layout import SHAPE
 from space_runtime.server.keys import is_loopback
 from space_runtime.server.server import Server, Settings
 from space_runtime.timebase import parse_fps
-from space_runtime.values import Emotion, in_range
+from space_runtime.values import in_range
 
 METER: Final = 32
 """Characters of the jaw's bar."""
@@ -45,7 +45,7 @@ def live_command(
     ] = "espeak-ng --stdin -w {out}",
     to: Annotated[list[str] | None, typer.Option(help="Show the face there: llf://, vmc:// or ws://.")] = None,
     server: Annotated[str | None, typer.Option(help="A running server's address; by default one of its own.")] = None,
-    emotion: Annotated[str, typer.Option(help="Labels with intensities 0…1, for example happy=0.7.")] = "",
+    emotion: Annotated[str, typer.Option(help=EMOTION_HELP)] = "",
     fps: Annotated[str, typer.Option(help="Frames per second.")] = "60",
     playout: Annotated[int, typer.Option(help="Milliseconds from a sound to its face.")] = 200,
     seed: Annotated[int, typer.Option(help="Seed of blinks and head motion.")] = 0,
@@ -53,7 +53,8 @@ def live_command(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Speak now: sound in, a face on the sinks (--to) in step with it. Without --to only the meter moves."""
-    controls = _controls(emotion, seed)
+    controls = Controls(seed=int(in_range("--seed", seed, 0, 2**63 - 1)))
+    track = parse_emotion_track(emotion)
     frame_rate = float(parse_fps(fps))
     in_range("--playout", playout, 0, 10_000)
     with ExitStack() as stack:
@@ -63,7 +64,7 @@ def live_command(
         session = stack.enter_context(client.open(fps=30, playout_ms=playout))
         show = Show(session, sinks, frame_rate, playout / 1e3, name)
         stop_on_signals(show.stop)
-        shown = show.speak(source, controls, _meter)
+        shown = show.speak(source, controls, track, _meter)
     _report(shown, sinks, to or [])
 
 
@@ -113,13 +114,6 @@ def _source(
     in_range("--rate", rate, 4_000, 192_000)
     pipe = FileIO(sys.stdin.fileno(), closefd=False)  # unbuffered: sound comes at once, and Ctrl-C waits for none
     return PcmSource(pipe, rate, SampleFormat(format))
-
-
-def _controls(emotion: str, seed: int) -> Controls:
-    mix = zip(Emotion, parse_emotion(emotion).tolist(), strict=True)
-    return Controls(
-        seed=int(in_range("--seed", seed, 0, 2**63 - 1)), emotion={str(label): value for label, value in mix if value}
-    )
 
 
 def _meter(seconds: float, pose: Pose) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from engine_bridge import messages as m
@@ -15,11 +15,10 @@ from engine_bridge.controls import Controls
 from engine_bridge.errors import RefusedError
 from engine_bridge.jitter import Pose, State
 from engine_bridge.messages import ErrorCode, SampleFormat
+from space_runtime.emotion_track import EmotionTrack
+from space_runtime.live.cues import AHEAD_S, Cues, labels_of
 from space_runtime.live.playback import Playback
 from space_runtime.live.sources import Samples, Source
-
-AHEAD_S: Final = 2.0
-"""Sound that is there at once is pushed so far ahead of its playback."""
 
 RELEASE_S: Final = 0.5
 """How long frames go on after the end, until the face is at rest."""
@@ -54,14 +53,18 @@ class Show:
         """End the line at once, from any thread."""
         self._stopped.set()
 
-    def speak(self, source: Source, controls: Controls, watch: Callable[[float, Pose], None]) -> Shown:
+    def speak(
+        self, source: Source, controls: Controls, emotion: EmotionTrack, watch: Callable[[float, Pose], None]
+    ) -> Shown:
         """Push the source and show its frames until the face is at rest again; however it ends, it ends with that.
 
-        watch: called with the playback time in seconds and the pose of every frame. Raises what the source raises, and
-        `RefusedError` when the server does not take the line.
+        emotion: over the time of the sound; the rest of the controls holds. watch: called with the playback time in
+        seconds and the pose of every frame. Raises what the source raises, and `RefusedError` when the server does not
+        take the line.
         """
-        self._session.start(source.rate, SampleFormat.F32, controls)
-        threading.Thread(target=self._push, args=(source,), name="space-source", daemon=True).start()
+        self._session.start(source.rate, SampleFormat.F32, replace(controls, emotion=labels_of(emotion.first)))
+        cues = Cues(emotion, source.rate)
+        threading.Thread(target=self._push, args=(source, cues), name="space-source", daemon=True).start()
         try:
             frames, resting = self._show(source.rate, watch)
         finally:
@@ -96,13 +99,16 @@ class Show:
             if isinstance(event, m.Error) and event.code in _FATAL:
                 raise RefusedError(event.code, event.message)
 
-    def _push(self, source: Source) -> None:
+    def _push(self, source: Source, cues: Cues) -> None:
         """Push everything; what is there at once is not pushed faster than the session takes it."""
+        n_pushed = 0
         try:
             for block in source.blocks():
                 for piece in _pieces(block, source.rate):
                     self._playback.hear(len(piece) / source.rate, time.monotonic())
-                    self._session.push(piece)
+                    for cue in cues.take(n_pushed + len(piece)):
+                        self._session.set(cue.at_sample, cue.controls, cue.fade_s)
+                    n_pushed = self._session.push(piece)
                     ahead = self._playback.ahead_s(time.monotonic())
                     if self._stopped.wait(max(0.0, ahead - AHEAD_S)):
                         return

@@ -236,7 +236,8 @@ class Lines:
         stream.rate = rate
         self._lay_grid(seat, stream)
         self._clock_starts(seat, stream, now)
-        for message in stream.steering:
+        steering, stream.steering = stream.steering, []
+        for message in steering:
             self._set(seat, message, now)
         stream.intake.add_whole(samples, now)
         self._close_at(seat, stream, samples.size, stream.closing or Reason.END, now)
@@ -256,16 +257,16 @@ class Lines:
     def _set(self, seat: Seat, message: m.Set, now: float) -> None:
         stream = self._current(seat, message.stream)
         fade = round(fade_s(message.fade_ms) * SAMPLE_RATE)
-        at = max(stream.inside(message.at_sample), self._animated(seat, stream))
-        controls = controls_of(message, _controls_before(stream.track, at))
-        if len(stream.track.changes) + len(stream.steering) >= MAX_CHANGES:
+        animated, heard = self._animated(seat, stream), self._ensemble.n_steps(seat.row) * HOP - stream.look_ahead
+        track = stream.track.since(min(animated, heard))  # nothing before it is asked for again
+        at = max(stream.inside(message.at_sample), animated)
+        controls = controls_of(message, _controls_before(track, at))
+        if len(track.changes) + len(stream.steering) >= MAX_CHANGES:
             raise Refusal(ErrorCode.TOO_FAST, f"{MAX_CHANGES} changes of controls lie ahead; wait until some are over")
         if stream.unread:
             stream.steering.append(message)
             return
-        heard = self._ensemble.n_steps(seat.row) * HOP - stream.look_ahead
-        over = min(self._animated(seat, stream), heard)  # nothing before it is asked for again
-        stream.track = stream.track.since(over).changed(at, controls, fade)
+        stream.track = track.changed(at, controls, fade)
         self._ensemble.set_track(seat.row, stream.track)
 
     def _interrupt(self, seat: Seat, message: m.Interrupt, now: float) -> None:
