@@ -1,0 +1,79 @@
+"""``space-runtime suggest-emotion``: what a voice sounds like, phrase by phrase, and an emotion track to start from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from space_runtime.bundle import load_bundle
+from space_runtime.errors import UsageError
+from space_runtime.outputs import written_whole
+from space_runtime.sound import open_sound
+from space_runtime.values import Emotion
+from space_runtime.voice_emotion import Phrase, VoiceEmotion, VoiceModel, phrases, suggest
+
+FADE_S: Final = 0.3
+"""How long a suggested emotion takes to come."""
+Guess = tuple[Phrase, VoiceEmotion]
+
+
+def suggest_emotion_command(
+    line: Annotated[Path, typer.Argument(help="Sound file: WAV, FLAC, OGG, Opus, MP3, m4a …", metavar="LINE")],
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Also write an emotion track for bake --emotion.")
+    ] = None,
+    bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Guess the emotion of a voice, phrase by phrase. It only suggests: no other command follows it unasked."""
+    if json_file is not None and json_file.resolve() == line.resolve():
+        raise UsageError(f"the track would overwrite the line {line}; name another file with --json")
+    model = VoiceModel.from_bundle(load_bundle(bundle))
+    guesses = []
+    for phrase in phrases(open_sound(line).speech_blocks()):
+        guess = suggest(model, phrase.pcm)
+        guesses.append((phrase, guess))
+        print(describe(phrase, guess))
+    if not any(guess.label for _, guess in guesses):
+        print("no voice long enough to guess an emotion; at least half a second of speech is needed")
+    if json_file is not None:
+        with written_whole(json_file) as partial:
+            partial.write_text(json.dumps(emotion_track(guesses), indent=1) + "\n", encoding="utf-8")
+        print(json_file)
+
+
+def describe(phrase: Phrase, guess: VoiceEmotion) -> str:
+    """Return a line of text: times, arousal, label and confidence."""
+    first_s, end_s = phrase.seconds
+    times = f"{first_s:8.2f} –{end_s:8.2f} s  "
+    if guess.label is None:
+        return f"{times}no voice"
+    named = f"{guess.label.value} {guess.confidence:.2f}"
+    return f"{times}arousal {guess.arousal:+.2f}  {named if guess.sure else f'unsure ({named})'}"
+
+
+def emotion_track(guesses: list[Guess]) -> list[dict[str, object]]:
+    """Return the entries of an emotion track: where a confident guess begins, its label with its confidence.
+
+    Unsure phrases are neutral (an empty mix). Entries stand where something changes alone; the first one at 0 s.
+    """
+    entries: list[dict[str, object]] = []
+    latest: dict[str, float] | None = None
+    for phrase, guess in guesses:
+        mix = mix_of(guess)
+        if mix == latest:
+            continue
+        at = 0.0 if latest is None else round(phrase.seconds[0], 2)
+        entries.append({"at": at, "emotion": mix, "fade": 0.0 if latest is None else FADE_S})
+        latest = mix
+    return entries or [{"at": 0.0, "emotion": {}, "fade": 0.0}]
+
+
+def mix_of(guess: VoiceEmotion) -> dict[str, float]:
+    """Return the emotion that a guess suggests: nothing unless it is sure, and as strong as it is sure."""
+    if guess.label is None or guess.label is Emotion.NEUTRAL or not guess.sure:
+        return {}
+    return {guess.label.value: round(guess.confidence, 1)}
