@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from rich.console import Console
 
 from export import pack as packing
+from space_runtime.errors import SpaceError
 
 ROOT: Final = Path(__file__).parent
 MODELS: Final = ROOT.parent / "space_runtime" / "models"
@@ -19,41 +21,65 @@ SCRIPTS: Final = {
     "build-rig": "export.build_rig",
     "build-warp": "export.build_warp",
     "convert-face": "export.convert_face",
+    "fit": "export.fit",
     "train-latents": "export.train_latents",
     "train-mouth": "export.train_mouth",
+    "train-voice-emotion": "export.train_voice_emotion",
 }
 """Commands that are modules with an own command line: `python -m export NAME …` is `python -m MODULE …`."""
 
 Data = Annotated[Path, typer.Option(help="The folder with speech, talking heads and the face model.")]
 Cache = Annotated[Path, typer.Option(help="Where prepared data and checkpoints are kept.")]
 Threads = Annotated[int, typer.Option(help="CPU threads of the training.")]
+RecipeFile = Annotated[Path, typer.Argument(help="The recipe, a TOML file.")]
 DATA: Final = Path(os.environ.get("SPACE_DATA", "../shared/data"))
 CACHE: Final = Path(".cache")
 S2L: Final = "speech2landmarks"
+RECIPE: Final = ROOT / "recipes" / f"{S2L}.toml"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
 
 @app.command()
-def prepare(data: Data = DATA, cache: Cache = CACHE) -> None:
-    """Synthesise and align speech, compute mel powers, motion and the teacher's labels: about 20 minutes."""
-    from export.data.prepare import prepare as prepare_all
+def make(recipe: RecipeFile = RECIPE, data: Data = DATA, cache: Cache = CACHE, threads: Threads = 2) -> None:
+    """Prepare, train, export, evaluate, pack: everything, from nothing or from where it was interrupted."""
+    prepare(recipe, data, cache)
+    train(recipe, data, cache, threads)
+    export(data, cache)
+    evaluate(data, cache, record=True)
+    pack()
 
-    prepare_all(data, cache)
+
+@app.command()
+def prepare(recipe: RecipeFile = RECIPE, data: Data = DATA, cache: Cache = CACHE) -> None:
+    """Make what a recipe learns from: synthetic speech, alignments, mel powers, motion, the teacher's labels."""
+    from export.data.prepare import prepare as prepare_all
+    from export.data.summary import summarise, table
+    from export.recipe import read_recipe
+
+    plan = read_recipe(recipe).corpora
+    prepare_all(plan, data, cache)
+    Console(width=150).print(table(summarise(plan, data, cache)))
 
 
 @app.command()
 def train(
-    recipe: Path = ROOT / "recipes" / f"{S2L}.toml", data: Data = DATA, cache: Cache = CACHE, threads: Threads = 1
+    recipe: RecipeFile = RECIPE,
+    data: Data = DATA,
+    cache: Cache = CACHE,
+    threads: Threads = 2,
+    run: Annotated[str, typer.Option(help="Folder in the cache for the checkpoints.")] = S2L,
 ) -> None:
     """Train Speech2Landmarks, continuing from the last checkpoint in the cache."""
     import torch
 
-    from export.train import read_recipe
-    from export.train import train as run
+    from export.recipe import read_recipe
+    from export.train import read_materials
+    from export.train import train as run_training
 
-    torch.set_num_threads(threads)
-    run(read_recipe(recipe), data, cache, cache / S2L)
+    torch.set_num_threads(1)  # every share of a batch has its own thread
+    plan = read_recipe(recipe)
+    run_training(plan, read_materials(plan, data, cache), cache / run, threads)
 
 
 @app.command()
@@ -69,37 +95,56 @@ def export(data: Data = DATA, cache: Cache = CACHE, to: Path = MODELS / f"{S2L}.
 
 
 @app.command()
-def evaluate(data: Data = DATA, cache: Cache = CACHE, network: Path = MODELS / f"{S2L}.onnx") -> None:
-    """Print lip sync on unseen speakers, closures, silence, noise and loudness of an exported Speech2Landmarks."""
-    from export.speech import evaluate_speech2landmarks
+def evaluate(
+    data: Data = DATA,
+    cache: Cache = CACHE,
+    network: Path = MODELS / f"{S2L}.onnx",
+    results: Annotated[Path, typer.Option(help="Where tables and pictures go.")] = CACHE / "evaluation",
+    only: Annotated[
+        list[str] | None, typer.Option(help="Measure this block alone; may be given several times.")
+    ] = None,
+    record: Annotated[bool, typer.Option("--record", help="Write the record that packing asks for.")] = False,
+    look_ahead: Annotated[int | None, typer.Option(help="In samples; by default as the bundle has it.")] = None,
+) -> None:
+    """Measure an exported Speech2Landmarks: lip sync, closures, rest, noise, emotion, cost; tables and pictures."""
+    from export.evaluation.ear import Sources
+    from export.evaluation.run import evaluate_to
 
     facts = tomllib.loads(packing.PROVENANCE.read_text(encoding="utf-8"))[S2L]
-    evaluate_speech2landmarks(network, facts["settings"]["look_ahead_samples"], data, cache)
+    ahead = facts["settings"]["look_ahead_samples"] if look_ahead is None else look_ahead
+    evaluate_to(Sources(network, data, cache), ahead, results, only or (), record, Console(width=150))
 
 
 @app.command()
 def regraph(folder: Path = MODELS) -> None:
-    """Rewrite the bundle's Speech2Landmarks for speed, its weights as they are, and pack the bundle."""
+    """Rewrite the bundle's Speech2Landmarks for speed, its weights as they are, and pack; evaluate it afterwards."""
     from export.regraph import regraph as rewrite
 
     path = folder / f"{S2L}.onnx"
     difference = rewrite(path, path)
-    packing.pack(folder)
+    packing.pack(folder, force=True)  # its record is of the file before
     typer.echo(f"{path}: {path.stat().st_size} bytes; landmarks differ by {difference:.1e} from those before")
 
 
 @app.command()
-def pack(folder: Path = MODELS) -> None:
-    """Write the bundle's manifest: hashes, tensors, provenance."""
-    manifest = packing.pack(folder)
+def pack(
+    folder: Path = MODELS,
+    force: Annotated[bool, typer.Option("--force", help="Pack networks that fail their acceptance, too.")] = False,
+) -> None:
+    """Write the bundle's manifest (hashes, tensors, provenance) and its model card."""
+    manifest = packing.pack(folder, force=force)
     typer.echo(f"{folder / 'manifest.json'}: {len(manifest.entries)} files")
 
 
 def main() -> None:
-    """Run a command of this file or one of `SCRIPTS`."""
+    """Run a command of this file or one of `SCRIPTS`; what is wrong with the call or the data is told in one line."""
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     if name not in SCRIPTS:
-        app()
+        try:
+            app()
+        except SpaceError as error:
+            typer.echo(f"error: {error}", err=True)
+            sys.exit(error.exit_code)
         return
     sys.argv = [name, *sys.argv[2:]]
     runpy.run_module(SCRIPTS[name], run_name="__main__", alter_sys=True)

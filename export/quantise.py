@@ -16,7 +16,7 @@ import onnx
 from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-from export.data.motion import Talk
+from space_runtime.geometry import Floats
 from space_runtime.ort import Network, load_network
 from space_runtime.stages import features as feature_stage
 from space_runtime.timebase import HOP
@@ -40,21 +40,20 @@ class _Reader(CalibrationDataReader):  # type: ignore[misc]  # the base class ha
         return next(self._feeds, None)
 
 
-def spoken_feeds(path: Path, talks: Sequence[Talk], seed: int = 0) -> list[Feeds]:
-    """Return what every step of Speech2Landmarks in ``path`` is fed while it hears the talks, at random loudness and
-    under random emotions."""
+def spoken_feeds(path: Path, sounds: Sequence[Floats], neutral: Floats, seed: int = 0) -> list[Feeds]:
+    """Return what every step of Speech2Landmarks in ``path`` is fed while it hears the sounds, (n,) at 16 kHz each, at
+    random loudness and under random emotions, on the face ``neutral`` (78, 3)."""
     network = load_network("speech2landmarks", path)
     rng = np.random.default_rng(seed)
     feeds: list[Feeds] = []
-    for talk in talks:
+    for pcm in sounds:
         gain = np.exp(rng.uniform(np.log(QUIETEST), np.log(LOUDEST)))
         emotion = np.zeros((1, N_EMOTIONS), np.float32)
         emotion[0, rng.integers(N_EMOTIONS)] = rng.choice([0.0, rng.random()])
         state: NDArray[np.float32] = np.zeros((1, network.state_size("state_in")), np.float32)
-        sound = (talk.pcm[: len(talk.pcm) // HOP * HOP] * gain).clip(-1, 1).astype(np.float32)
-        neutral = talk.landmarks[:1].astype(np.float32)
+        sound = (pcm[: len(pcm) // HOP * HOP] * gain).clip(-1, 1).astype(np.float32)
         for features in feature_stage.step(feature_stage.initial_state(), sound[None])[1][0]:
-            feeds.append({"features": features[None], "neutral": neutral, "emotion": emotion, "state_in": state})
+            feeds.append({"features": features[None], "neutral": neutral[None], "emotion": emotion, "state_in": state})
             state = np.asarray(network.run(feeds[-1])["state_out"], np.float32)
     return feeds
 

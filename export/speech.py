@@ -1,32 +1,35 @@
-"""The steps of Speech2Landmarks' life as plain functions: from checkpoint to bundle file, and its judgement."""
+"""The steps of Speech2Landmarks' life as plain functions: from checkpoint to bundle file."""
 
 from __future__ import annotations
 
+import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from rich.console import Console
 from torch import Tensor
 
 from export.checkpoint import load_checkpoint
-from export.data.identities import load_face_model
-from export.data.motion import read_talks
+from export.data.motion import Talk, read_talks
 from export.data.motion_space import load_motion_space
 from export.data.prepare import DEV_CLIPS
-from export.evaluate import Ear, evaluate, lip_sync
+from export.data.sounds import read_index
+from export.data.voices import read_pcm
+from export.evaluation.lip_sync import lip_sync_scores
 from export.metrics import Match
 from export.models.landmarks import Speech2Landmarks
 from export.quantise import quantise, spoken_feeds
+from export.recipe import Recipe, parse_recipe
 from export.regraph import regraph
 from export.to_onnx import TRACED_BATCH, Signature, export_onnx
-from export.train import Recipe, build, constants_of, read_recipe
-from space_runtime.geometry import N_LANDMARKS
+from export.train import build, constants_of
+from space_runtime.geometry import N_LANDMARKS, Floats
 from space_runtime.ort import load_network
 from space_runtime.rig_layout import MIRROR_78
 from space_runtime.stages.features import WINDOW, log_mel
+from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import N_EMOTIONS
 
 OUTPUTS = ("landmarks", "speech", "closure", "state_out")
@@ -34,8 +37,10 @@ LARGEST_GAIN = 1.6
 WANTED_SPREAD = 1.15
 """On kept sentences of the filmed speaker. Strangers are heard less surely: there the same network moves 15 % less."""
 SETTLING_STEPS = 1000
-CALIBRATION_STRIDE = 60
-"""Every so many of the filmed sentences is heard to find the scales of the eight-bit products."""
+CALIBRATION_STRIDE = {"filmed": 120, "recorded": 500, "sounds": 20}
+"""One in so many of the recordings of each kind is heard to find the scales of the eight-bit products."""
+CALIBRATION_S = 6
+CALIBRATION_SNR_DB = 5.0
 
 
 def signature(network: Speech2Landmarks) -> Signature:
@@ -57,10 +62,7 @@ def signature(network: Speech2Landmarks) -> Signature:
 def load_trained(run: Path, data: Path, cache: Path) -> tuple[Speech2Landmarks, Recipe]:
     """Return the averaged network of a training run and its recipe."""
     checkpoint = load_checkpoint(run)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "recipe.toml"
-        path.write_text(checkpoint.facts.recipe, encoding="utf-8")
-        recipe = read_recipe(path)
+    recipe = parse_recipe(checkpoint.facts.recipe, "the checkpoint's recipe")
     network = build(recipe, constants_of(load_motion_space(cache / "motion_space.npz"), data))
     network.load_state_dict(checkpoint.average)
     return network, recipe
@@ -83,17 +85,36 @@ def export_speech2landmarks(run: Path, data: Path, cache: Path, path: Path) -> E
     """
     network, recipe = load_trained(run, data, cache)
     settle(network)
-    talks = read_talks(data, "grid_s1")
+    talks = read_talks(data, "grid_s1", cache)
     with tempfile.TemporaryDirectory() as folder:
         full, small = Path(folder) / path.name, Path(folder) / "small.onnx"
         export_onnx(network, signature(network), full)
         kept = talks[-DEV_CLIPS:]
-        ear = Ear(load_network(path.stem, full), recipe.batch.look_ahead_samples, kept[0].landmarks[0])
-        network.face.basis.copy_(even_sides(network.face.basis * spread_gain(lip_sync(ear, kept))))
+        scores = lip_sync_scores(load_network(path.stem, full), recipe.batch.look_ahead_samples, kept)
+        network.face.basis.copy_(even_sides(network.face.basis * spread_gain(scores)))
         parity = export_onnx(network, signature(network), full)
-        rounding = quantise(full, spoken_feeds(full, talks[::CALIBRATION_STRIDE]), small)
+        feeds = spoken_feeds(full, calibration_sounds(data, cache, talks), kept[0].landmarks[0])
+        rounding = quantise(full, feeds, small)
         regraph(small, path)
     return Exported(parity, rounding)
+
+
+def calibration_sounds(data: Path, cache: Path, talks: list[Talk]) -> list[Floats]:
+    """Return what training hears: the filmed man, many voices, sounds that are no speech, and voices among them."""
+    lines = (cache / "aligned_speech.jsonl").read_text(encoding="utf-8").splitlines()[:: CALIBRATION_STRIDE["recorded"]]
+    spoken = [talk.pcm for talk in talks[:: CALIBRATION_STRIDE["filmed"]]]
+    spoken += [read_pcm(data / "speech" / json.loads(line)["file"]) for line in lines]
+    rows = read_index(cache / "sounds")[:: CALIBRATION_STRIDE["sounds"]]
+    others = [read_pcm(cache / "sounds" / row.file)[: CALIBRATION_S * SAMPLE_RATE] for row in rows]
+    mixed = [_together(voice, other) for voice, other in zip(spoken, others, strict=False)]
+    return [*spoken, *others, *mixed]
+
+
+def _together(voice: Floats, other: Floats) -> Floats:
+    """Return a voice above another sound by `CALIBRATION_SNR_DB`."""
+    n = min(len(voice), len(other))
+    level = np.sqrt(np.mean(voice[:n] ** 2) / (np.mean(other[:n] ** 2) + 1e-12)) * 10 ** (-CALIBRATION_SNR_DB / 20)
+    return np.asarray(voice[:n] + level * other[:n], np.float32)
 
 
 def settle(network: Speech2Landmarks) -> None:
@@ -117,10 +138,3 @@ def spread_gain(scores: dict[str, Match]) -> Tensor:
     spreads = scores["width"].spread, (scores["gap"].spread + scores["jaw"].spread) / 2
     across, along = (min(max(WANTED_SPREAD / spread, 1.0), LARGEST_GAIN) for spread in spreads)
     return torch.tensor([across, along, along]).repeat(N_LANDMARKS)
-
-
-def evaluate_speech2landmarks(path: Path, look_ahead: int, data: Path, cache: Path) -> dict[str, Match]:
-    """Print what the exported network is worth and return the lip-sync scores."""
-    neutral, _ = load_face_model(data).identity(np.zeros(50, np.float32))
-    ear = Ear(load_network("speech2landmarks", path), look_ahead, neutral)
-    return evaluate(ear, data, cache, Console(width=150))

@@ -13,6 +13,8 @@
 
 from space_runtime.bake import bake
 from space_runtime.bundle import Bundle, load_bundle
+from space_runtime.control_track import ControlTrack
+from space_runtime.emotion_track import EmotionKey, EmotionTrack, parse_emotion_track, read_emotion_track
 from space_runtime.errors import BundleError, MediaError, OutputError, SpaceError, UsageError
 from space_runtime.portrait import Portrait, open_portrait, open_tracker
 from space_runtime.session import Session
@@ -21,8 +23,11 @@ from space_runtime.values import Controls, Emotion, Frame, HeadMode, emotion_vec
 __all__ = [
     "Bundle",
     "BundleError",
+    "ControlTrack",
     "Controls",
     "Emotion",
+    "EmotionKey",
+    "EmotionTrack",
     "Frame",
     "HeadMode",
     "MediaError",
@@ -36,4 +41,6 @@ __all__ = [
     "load_bundle",
     "open_portrait",
     "open_tracker",
+    "parse_emotion_track",
+    "read_emotion_track",
 ]

@@ -14,6 +14,7 @@ import numpy as np
 from space_runtime.bundle import Bundle, load_bundle
 from space_runtime.clip import Clip, write_json, write_npz
 from space_runtime.config import Format, parse_formats
+from space_runtime.control_track import ControlTrack, track_of
 from space_runtime.errors import UsageError
 from space_runtime.geometry import Floats
 from space_runtime.outputs import prepare_folder, writing, written_whole
@@ -64,7 +65,7 @@ def bake(
     *,
     bundle: Bundle | None = None,
     portrait: Portrait | None = None,
-    controls: Controls | None = None,
+    controls: Controls | ControlTrack | None = None,
     fps: Fraction | int = 30,
     formats: str | Iterable[str] = (Format.NPZ,),
     plot: bool = False,
@@ -76,8 +77,9 @@ def bake(
     ``STEM_curves.png`` and, with a portrait, ``STEM_frames.png``. Each appears whole or not at all. The same sound,
     portrait, controls and bundle give the same bytes on one machine's CPU.
 
-    bundle: None opens the embedded one. formats: ``("mp4", "npz")`` or ``"mp4,npz"``. progress: see `Progress`; what it
-    raises ends the bake.
+    bundle: None opens the embedded one. controls: of the whole line, or over media time (`ControlTrack`,
+    `EmotionTrack.over`). formats: ``("mp4", "npz")`` or ``"mp4,npz"``. progress: see `Progress`; what it raises ends
+    the bake.
 
     Raises `UsageError` for an unknown format, mp4 without a portrait and a result that would overwrite the line,
     `MediaError` for a sound that cannot be used, `OutputError` when results cannot be written, `BundleError`.
@@ -90,13 +92,13 @@ def bake(
     _keep_line(line, targets)
     sound = open_sound(line)
     prepare_folder(folder)
-    bundle, controls = bundle or load_bundle(), controls or Controls()
-    session = Session(bundle, portrait, controls, fps, pictures)
+    bundle, track = bundle or load_bundle(), track_of(controls)
+    session = Session(bundle, portrait, track, fps, pictures)
     with writing(folder), Clip(folder, fps) as clip:
         with _video(targets.get(Format.MP4.value), sound, fps) as video:
             ends = _Ends(clip, Waveform(), ContactSheet(_mouth(portrait)), video)
             _play(sound, session, ends, progress)
-        _write(targets, ends, provenance(sound, portrait, bundle, controls, fps))
+        _write(targets, ends, provenance(sound, portrait, bundle, track, fps))
     return tuple(targets.values())
 
 

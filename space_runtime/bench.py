@@ -25,14 +25,19 @@ from space_runtime.portrait import Portrait
 from space_runtime.rig import Rig
 from space_runtime.session import Session
 from space_runtime.sound import open_sound
-from space_runtime.stages import controls, features, landmarks, latents, pose
+from space_runtime.stages import controls, features, landmarks, latents, liveliness, pose, prosody
 from space_runtime.timebase import HOP, SAMPLE_RATE
 from space_runtime.values import Controls
 
 STAGES: Final[tuple[tuple[str, object, str], ...]] = (
-    ("features", features, "step"),
+    ("features", features, "hear"),
+    ("prosody", prosody, "prosody"),
+    ("liveliness", liveliness, "step"),
     ("landmarks (network)", landmarks, "step"),
     ("controls", controls, "strengthen"),
+    ("controls", controls, "lift"),
+    ("controls", controls, "wander"),
+    ("controls", controls, "closure"),
     ("controls", controls, "move_eyes"),
     ("rig", Rig, "solve"),
     ("pose", pose, "head_motion"),

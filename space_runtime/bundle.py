@@ -25,6 +25,7 @@ REQUIRED: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
         ("landmarks2latents", "landmarks features portrait_keypoints emotion state_in", "keypoints state_out"),
         ("warp", "", "triangles mesh_from_keypoints"),
         ("mouth_decoder", "geometry colours teeth", "patch"),
+        ("voice_emotion", "", "mean scale weights bias arousal labels measures"),
     )
 }
 """The tensors of every entry that this runtime feeds and reads."""

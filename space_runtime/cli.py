@@ -16,6 +16,7 @@ from space_runtime.commands.live import live_command
 from space_runtime.commands.relay import relay_command
 from space_runtime.commands.report import explain, unheard
 from space_runtime.commands.serve import keygen_command, serve_command
+from space_runtime.commands.suggest_emotion import suggest_emotion_command
 from space_runtime.commands.top import top_command
 from space_runtime.version import VERSION
 
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.command("bake")(bake_command)
 app.command("inspect")(inspect_command)
+app.command("suggest-emotion")(suggest_emotion_command)
 bench = typer.Typer(invoke_without_command=True)
 bench.callback()(bench_command)
 bench.command("serve")(bench_serve_command)

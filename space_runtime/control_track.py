@@ -6,6 +6,7 @@ A track is a value and a pure function of the media time: every moment can be as
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -36,8 +37,9 @@ class Change:
 class ControlTrack:
     """Controls over media time, in samples at 16 kHz.
 
-    first: from the start. changes: in the order of their samples. rest_sample, rest_fade: when the face goes to rest,
-    infinity for never, and how many samples that takes.
+    first: from the start. changes: in the order of their samples, no two at the same one. rest_sample, rest_fade: when
+    the face goes to rest, infinity for never, and how many samples that takes. However many changes there are, an
+    answer costs a search among them and those that are under way.
     """
 
     first: Controls
@@ -83,7 +85,7 @@ class ControlTrack:
         """Return the (8,) emotion at a media time."""
         emotion = self.first.emotion
         for change, share in self._heard(sample):
-            emotion = _mix(emotion, change.controls.emotion, share)
+            emotion = mixed(emotion, change.controls.emotion, share)
         return emotion
 
     def speech_share(self, sample: float) -> float:
@@ -94,14 +96,14 @@ class ControlTrack:
 
     def steady(self, sample: float) -> tuple[float, float]:
         """Return the (first, end) of the samples around this one with the same answers; (sample, sample) in a fade."""
-        spans = [(change.at_sample, change.at_sample + change.fade) for change in self.changes]
-        if self.rest_sample < math.inf:
-            spans.append((int(self.rest_sample), int(self.rest_sample) + self.rest_fade))
-        if any(begin <= sample < end for begin, end in spans):
+        n_begun, rest_end = self._n_begun(sample), self.rest_sample + self.rest_fade
+        newest = self.changes[n_begun - 1] if n_begun else None
+        if (newest and newest.share(sample) < 1) or self.rest_sample <= sample < rest_end:
             return sample, sample
-        edges = [edge for span in spans for edge in span]
-        before = max((edge for edge in edges if edge <= sample), default=-math.inf)
-        return before, min((edge for edge in edges if edge > sample), default=math.inf)
+        edges = [-math.inf, self.rest_sample, rest_end, math.inf]
+        edges += [newest.at_sample + newest.fade] if newest else []
+        edges += [change.at_sample for change in self.changes[n_begun : n_begun + 1]]
+        return max(edge for edge in edges if edge <= sample), min(edge for edge in edges if edge > sample)
 
     def since(self, sample: float) -> ControlTrack:
         """Return a track with the same answers from a media time on, without the changes that are over by then."""
@@ -110,9 +112,23 @@ class ControlTrack:
             return self
         return replace(self, first=self.changes[over[-1]].controls, changes=self.changes[over[-1] + 1 :])
 
+    def _n_begun(self, sample: float) -> int:
+        """How many changes have begun."""
+        return bisect_right(self.changes, sample, key=lambda change: change.at_sample)
+
     def _heard(self, sample: float) -> list[tuple[Change, float]]:
-        """The changes that have begun, and how far they have come."""
-        return [(change, change.share(sample)) for change in self.changes if change.at_sample <= sample]
+        """The newest change that has come all the way and those after it that have begun; how far each has come."""
+        heard: list[tuple[Change, float]] = []
+        for place in range(self._n_begun(sample) - 1, -1, -1):
+            heard.append((self.changes[place], self.changes[place].share(sample)))
+            if heard[-1][1] == 1:
+                break
+        return heard[::-1]
+
+
+def track_of(controls: Controls | ControlTrack | None) -> ControlTrack:
+    """Return what a caller may give as a track: one already, controls that hold for ever, or None for natural ones."""
+    return controls if isinstance(controls, ControlTrack) else ControlTrack.of(controls or Controls())
 
 
 def _check(at_sample: int, fade: int) -> None:
@@ -125,9 +141,11 @@ def _blend(before: Controls, after: Controls, share: float) -> Controls:
     mode, strength = _head(before, after, share)
     return replace(
         after,
-        emotion=_mix(before.emotion, after.emotion, share),
+        emotion=mixed(before.emotion, after.emotion, share),
         mouth_strength=_between(before.mouth_strength, after.mouth_strength, share),
         expression_strength=_between(before.expression_strength, after.expression_strength, share),
+        brow_strength=_between(before.brow_strength, after.brow_strength, share),
+        saccade_strength=_between(before.saccade_strength, after.saccade_strength, share),
         gaze_rad=_mix_angles(before.gaze_rad, after.gaze_rad, share),
         look_at=_mix_angles(before.look_at, after.look_at, share),
         head_mode=mode,
@@ -144,15 +162,16 @@ def _head(before: Controls, after: Controls, share: float) -> tuple[HeadMode, fl
     return HeadMode.IDLE, _between(first, last, share)
 
 
-def _mix(before: Floats, after: Floats, share: float) -> Floats:
+def mixed(before: Floats, after: Floats, share: float) -> Floats:
+    """Return what lies between two arrays, ``share`` 0…1 of the way; never beyond either, exact at both ends."""
     if share == 1:
         return after
-    mixed: Floats = before + (after - before) * np.float32(share)
-    return np.minimum(np.maximum(mixed, np.minimum(before, after)), np.maximum(before, after))
+    between: Floats = before + (after - before) * np.float32(share)
+    return np.minimum(np.maximum(between, np.minimum(before, after)), np.maximum(before, after))
 
 
 def _mix_angles(before: Floats | None, after: Floats | None, share: float) -> Floats | None:
-    return after if before is None or after is None else _mix(before, after, share)
+    return after if before is None or after is None else mixed(before, after, share)
 
 
 def _between(before: float, after: float, share: float) -> float:

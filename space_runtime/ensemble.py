@@ -6,23 +6,20 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from space_runtime import pipeline
 from space_runtime.bundle import Bundle
-from space_runtime.control_rows import ControlRows, EmotionRows, controls_at, emotion_at
+from space_runtime.control_rows import ControlRows, EmotionRows, controls_at, emotion_at, fixations_at
 from space_runtime.control_track import ControlTrack
 from space_runtime.errors import UsageError
 from space_runtime.geometry import Floats
-from space_runtime.pipeline import Answers, Character, Due, Frames, Person, Streams
+from space_runtime.pipeline import Character, Person
 from space_runtime.rig import RigState
 from space_runtime.rows import Index, joined, n_bytes, put, take
-from space_runtime.stages import controls as control_stage
 from space_runtime.stages.features import N_FEATURES
+from space_runtime.stream_rows import NO_FRAMES, Answers, Doubles, Due, Frames, Longs, Streams
 from space_runtime.timebase import HOP
-
-Doubles = NDArray[np.float64]
-Longs = NDArray[np.int64]
+from space_runtime.values import Controls
 
 
 @dataclass(slots=True, eq=False)
@@ -125,13 +122,17 @@ class Ensemble:
         at = _EVERYBODY if alone else rows
         streams, neutral = kept.streams if alone else take(kept.streams, rows), kept.neutral[at]
         emotion = self._emotion(rows, at, streams.n_steps, hops.shape[1] // HOP)
-        streams, answers = pipeline.listen(self._network, neutral, streams, emotion, hops)
+
+        def wishes(place: int, sample: float) -> Controls:
+            return self.track(int(rows[place])).at(sample)
+
+        streams, answers = pipeline.listen(self._network, neutral, streams, emotion, hops, self._look_ahead, wishes)
         if alone:
             kept.streams = streams
         else:
             put(kept.streams, rows, streams)
         due = pipeline.due(kept.fps[at], streams.n_steps, kept.next_frame[at], self._look_ahead)
-        frames = _NONE if due is None else self._frames(rows, neutral, answers, due)
+        frames = NO_FRAMES if due is None else self._frames(rows, neutral, answers, due)
         self._remember(rows, answers)
         return frames
 
@@ -140,11 +141,12 @@ class Ensemble:
         kept, alone = self._all, len(self._characters) == 1
         owners = rows[due.position]
         controls = self._controls(owners, due.media_sample)
-        said, speech = pipeline.between_answers(answers, self._look_ahead, due)
-        spoken = control_stage.strengthen(controls, neutral, due.position, said)
+        people = self._people(owners)
+        told = pipeline.between_answers(answers, self._look_ahead, due)
+        spoken = pipeline.speak(people, controls, neutral, due, told)
         movers = owners[due.turn == 0]
         before = kept.rig if alone else take(kept.rig, movers)
-        state, moved = pipeline.move(self._rig, self._people(owners), before, controls, due, spoken)
+        state, moved = pipeline.move(self._rig, people, before, controls, due, spoken, told)
         if alone:
             kept.rig = state
         else:
@@ -159,8 +161,10 @@ class Ensemble:
             head_rotation_rad=moved.head.rotation_rad,
             head_translation=moved.head.translation,
             eye_rotation_rad=moved.eyes,
-            speech=speech * controls.share,
+            speech=told.speech * controls.share,
             spoken=spoken,
+            wander_rad=moved.wander_rad,
+            lids=moved.lids,
             features=self._features(owners, answers, due),
         )
 
@@ -219,6 +223,12 @@ class Ensemble:
             put(known, np.array([row]), fresh)
             if controls is not known:
                 put(controls, np.array([place]), fresh)
+        moved = samples >= controls.fixed_until
+        for place in np.flatnonzero(moved).tolist() if moved.any() else ():
+            row, sample = int(owners[place]), float(samples[place])
+            fixations, until = fixations_at(self.track(row).at(sample), sample)
+            known.fixations[row] = controls.fixations[place] = fixations
+            known.fixed_until[row] = controls.fixed_until[place] = until
         return controls
 
     @property
@@ -273,24 +283,3 @@ _EVERYBODY: Final = slice(None)
 
 def _no_stream(row: int) -> UsageError:
     return UsageError(f"row {row} has no stream; add one first")
-
-
-def _no_frames() -> Frames:
-    nothing, numbers = np.zeros(0, np.float32), np.zeros(0, np.int64)
-    faces, turns = np.zeros((0, 78, 3), np.float32), np.zeros((0, 3), np.float32)
-    return Frames(
-        row=numbers.astype(np.intp),
-        frame_index=numbers,
-        media_sample=np.zeros(0),
-        landmarks=faces,
-        blendshapes=np.zeros((0, 52), np.float32),
-        head_rotation_rad=turns,
-        head_translation=turns,
-        eye_rotation_rad=np.zeros((0, 2, 2), np.float32),
-        speech=nothing,
-        spoken=faces,
-        features=np.zeros((0, N_FEATURES), np.float32),
-    )
-
-
-_NONE = _no_frames()

@@ -6,10 +6,11 @@ from space_runtime.control_rows import controls_at
 from space_runtime.control_track import ControlTrack
 from space_runtime.errors import UsageError
 from space_runtime.geometry import Floats, HeadPose, apply_pose
-from space_runtime.pipeline import Character, Frames, PictureParts
+from space_runtime.pipeline import Character, PictureParts
 from space_runtime.stages import controls as control_stage
 from space_runtime.stages import latents as latent_stage
 from space_runtime.stages import pose as pose_stage
+from space_runtime.stream_rows import Frames
 from space_runtime.values import Pixels
 
 
@@ -24,8 +25,8 @@ def draw(
     controls = controls_at(track, float(sample[0]))
     rotation, translation = frames.head_rotation_rad[here], frames.head_translation[here]
     # A rig's rest looks straight ahead, a photo's rest looks where the photo looks: at the viewer, mostly.
-    ahead = control_stage.eye_contact(character.identity.photo_gaze_rad, rotation)
-    face = control_stage.move_eyes(controls, character.identity, sample, frames.spoken[here], ahead)
+    ahead = control_stage.eye_contact(character.identity.photo_gaze_rad, rotation, frames.wander_rad[here])
+    face = control_stage.move_eyes(controls, character.identity, frames.spoken[here], ahead, frames.lids[here])
     pose = pose_stage.compose(character.portrait_pose, HeadPose(rotation[0], translation[0], 1.0))
     latents, keypoints = latent_stage.step(
         parts.latents,

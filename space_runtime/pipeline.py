@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from space_runtime.bundle import Bundle
 from space_runtime.control_rows import ControlRows
@@ -27,11 +26,11 @@ from space_runtime.stages import features as feature_stage
 from space_runtime.stages import frames as frame_stage
 from space_runtime.stages import landmarks as landmark_stage
 from space_runtime.stages import latents as latent_stage
+from space_runtime.stages import liveliness as life_stage
 from space_runtime.stages import pose as pose_stage
+from space_runtime.stages import prosody as prosody_stage
+from space_runtime.stream_rows import Answers, Due, Longs, Moved, Streams, Told
 from space_runtime.timebase import HOP, SAMPLE_RATE
-
-Doubles = NDArray[np.float64]
-Longs = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,80 +61,11 @@ class Character:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Streams:
-    """What B streams carry from hop to hop.
-
-    n_steps: (B,) hops consumed. memory: (B, S) of the network. landmarks (B, 78, 3), speech (B,): its last answers.
-    """
-
-    n_steps: Longs
-    hearing: feature_stage.FeatureState
-    memory: Floats
-    landmarks: Floats
-    speech: Floats
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Answers:
-    """What B streams heard and said in T hops: features (B, T, 96) of each hop, landmarks (B, 1 + T, 78, 3) and speech
-    (B, 1 + T) before the first and after each. n_steps: (B,) hops before the first."""
-
-    n_steps: Longs
-    features: Floats
-    landmarks: Floats
-    speech: Floats
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Due:
-    """F frames that are complete. position: (F,) of the stream among the B. turn: (F,) first, second, … of the stream's
-    frames among these. frame_index, media_sample: (F,)."""
-
-    position: Index
-    turn: Index
-    frame_index: Longs
-    media_sample: Doubles
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Person:
     """An identity, and which of F frames are its."""
 
     identity: RigIdentity
     frames: Index
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Moved:
-    """Faces of F frames: landmarks (F, 78, 3) with gaze and blinks, weights (F, 52), eyes (F, 2, 2), and the heads."""
-
-    landmarks: Floats
-    weights: Floats
-    eyes: Floats
-    head: pose_stage.Motions
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Frames:
-    """F frames of many streams, by stream and then by time. Arrays are float32 and contiguous unless said otherwise.
-
-    row: (F,) whose. frame_index: (F,) int64. media_sample: (F,) float64, samples at 16 kHz.
-    landmarks: (F, 78, 3) normalised. blendshapes: (F, 52). head_rotation_rad, head_translation: (F, 3), see `Frame`.
-    eye_rotation_rad: (F, 2, 2) yaw, pitch of left and right eye. speech: (F,) how much of this moment is speech, 0…1.
-    spoken: (F, 78, 3) landmarks with strengths and rest, before gaze and blinks. features: (F, 96) of the media time.
-    """
-
-    row: Index
-    frame_index: Longs
-    media_sample: Doubles
-    landmarks: Floats
-    blendshapes: Floats
-    head_rotation_rad: Floats
-    head_translation: Floats
-    eye_rotation_rad: Floats
-    speech: Floats
-    spoken: Floats
-    features: Floats
 
 
 def build(bundle: Bundle, portrait: Portrait | None, fps: Fraction, pictures: bool) -> Character:
@@ -179,18 +109,30 @@ def initial_streams(network: Network, neutral: Floats) -> Streams:
     n = len(neutral)
     memory = landmark_stage.initial_state(network, n)
     return Streams(
-        np.zeros(n, np.int64), feature_stage.initial_state(n), memory, neutral.copy(), np.zeros(n, np.float32)
+        n_steps=np.zeros(n, np.int64),
+        hearing=feature_stage.initial_state(n),
+        memory=memory,
+        landmarks=neutral.copy(),
+        speech=np.zeros(n, np.float32),
+        life=life_stage.initial_state(n),
     )
 
 
 def listen(
-    network: Network, neutral: Floats, streams: Streams, emotion: Floats, sound: Floats
+    network: Network,
+    neutral: Floats,
+    streams: Streams,
+    emotion: Floats,
+    sound: Floats,
+    look_ahead: int,
+    wishes: life_stage.Wishes,
 ) -> tuple[Streams, Answers]:
     """Hear (B, T · 320) samples under (B, T, 8) emotions, as (B, 78, 3) faces; return the new state and the answers.
 
+    look_ahead: samples by which answers lag. wishes: the controls of one of the B at a media sample.
     One kind of work after the other: that keeps its code and weights in the processor's cache.
     """
-    hearing, heard = feature_stage.step(streams.hearing, sound)
+    hearing, heard, voices = feature_stage.hear(streams.hearing, sound)
     memory, n_hops = streams.memory, heard.shape[1]
     said = np.empty((len(sound), 1 + n_hops, N_LANDMARKS, 3), np.float32)
     speech = np.empty((len(sound), 1 + n_hops), np.float32)
@@ -198,8 +140,14 @@ def listen(
     for hop in range(n_hops):
         memory, answer = landmark_stage.step(network, memory, heard[:, hop], neutral, emotion[:, hop])
         said[:, hop + 1], speech[:, hop + 1] = answer.landmarks, answer.speech
-    after = Streams(streams.n_steps + n_hops, hearing, memory, said[:, -1], speech[:, -1])
-    return after, Answers(streams.n_steps, heard, said, speech)
+    seen = np.empty((len(sound), 1 + n_hops, life_stage.N_SEEN))
+    seen[:, 0] = streams.life.seen
+    first_sample = (streams.n_steps + 1) * HOP - look_ahead
+    life, seen[:, 1:] = life_stage.step(
+        streams.life, prosody_stage.prosody(voices), speech[:, 1:], first_sample, wishes
+    )
+    after = Streams(streams.n_steps + n_hops, hearing, memory, said[:, -1], speech[:, -1], life)
+    return after, Answers(streams.n_steps, heard, said, speech, seen)
 
 
 def due(fps: Longs, n_steps: Longs, next_frame: Longs, look_ahead: int) -> Due | None:
@@ -218,41 +166,59 @@ def due(fps: Longs, n_steps: Longs, next_frame: Longs, look_ahead: int) -> Due |
     return Due(position, turn, index, index * denominator[position] / numerator[position])
 
 
-def between_answers(answers: Answers, look_ahead: int, frames: Due) -> tuple[Floats, Floats]:
-    """Return (F, 78, 3) landmarks and (F,) speech at media times: linear between the two answers around each."""
+def between_answers(answers: Answers, look_ahead: int, frames: Due) -> Told:
+    """Return what is said at media times: linear between the two answers around each."""
     place = (frames.media_sample + look_ahead) / HOP
     newer = np.ceil(place)
     share = (newer - place).astype(np.float32)
     row, column = frames.position, newer.astype(np.int64) - answers.n_steps[frames.position]
-    face, voice = answers.landmarks[row, column], answers.speech[row, column]
+    face, voice, life = answers.landmarks[row, column], answers.speech[row, column], answers.life[row, column]
     older_face, older_voice = answers.landmarks[row, column - 1], answers.speech[row, column - 1]
+    lift, older_lift = life[:, : life_stage.N_LIFT], answers.life[row, column - 1][:, : life_stage.N_LIFT]
     older_face -= face
     older_face *= share[:, None, None]
     older_face += face
-    return older_face, voice + (older_voice - voice) * share
+    lift = (lift + (older_lift - lift) * share[:, None]).astype(np.float32)
+    looks = life[:, life_stage.N_LIFT :]
+    speech = voice + (older_voice - voice) * share
+    return Told(older_face, speech, lift[:, 0], lift[:, 1], looks[:, :2], looks[:, 2:])
+
+
+def speak(people: Sequence[Person], controls: ControlRows, neutral: Floats, frames: Due, told: Told) -> Floats:
+    """Return (F, 78, 3) landmarks with lifted brows and the wanted strengths. neutral: (B, 78, 3). controls: F rows."""
+    faces = told.landmarks
+    if len(people) == 1:
+        faces = control_stage.lift(controls, people[0].identity, told.brows, faces)
+    elif told.brows.any():
+        for person in people:
+            some = person.frames
+            faces[some] = control_stage.lift(take(controls, some), person.identity, told.brows[some], faces[some])
+    return control_stage.strengthen(controls, neutral, frames.position, faces)
 
 
 def move(
-    rig: Rig, people: Sequence[Person], state: RigState, controls: ControlRows, frames: Due, spoken: Floats
+    rig: Rig, people: Sequence[Person], state: RigState, controls: ControlRows, frames: Due, spoken: Floats, told: Told
 ) -> tuple[RigState, Moved]:
     """Return the rig's new state and the faces of F frames.
 
     people: which of the frames are of which identity. state: of the streams that have frames. controls: F rows.
-    spoken: (F, 78, 3) with strengths.
+    spoken: (F, 78, 3) of `speak`.
     """
-    motion = pose_stage.head_motion(controls, frames.frame_index, frames.media_sample)
-    ahead = control_stage.eye_contact(_STRAIGHT, motion.rotation_rad)
+    motion = pose_stage.head_motion(controls, frames.frame_index, frames.media_sample, told.nod)
+    wander = control_stage.wander(controls, frames.media_sample, told.glances)
+    lids = control_stage.closure(controls, frames.media_sample, told.early)
+    ahead = control_stage.eye_contact(_STRAIGHT, motion.rotation_rad, wander)
     if len(people) == 1:
-        landmarks = control_stage.move_eyes(controls, people[0].identity, frames.media_sample, spoken, ahead)
+        landmarks = control_stage.move_eyes(controls, people[0].identity, spoken, ahead, lids)
     else:
         landmarks = np.empty_like(spoken)
         for person in people:
             some = person.frames
             landmarks[some] = control_stage.move_eyes(
-                take(controls, some), person.identity, frames.media_sample[some], spoken[some], ahead[some]
+                take(controls, some), person.identity, spoken[some], ahead[some], lids[some]
             )
     state, weights, eyes = _solve(rig, people, state, frames, landmarks)
-    return state, Moved(landmarks, weights, eyes, motion)
+    return state, Moved(landmarks, weights, eyes, motion, wander, lids)
 
 
 def _solve(

@@ -42,6 +42,17 @@ _LOOK_SIGNS: Final = (np.array([1, -1, 1, -1, 1, 1, -1, -1]) / FULL_LOOK_RAD).as
 _HALF: Final = np.float32(0.5)
 _IRIS_CENTRES: Final = np.array([iris.start for iris in IRIS_POINTS])
 
+_LIFTED: Final = (
+    ("browInnerUp", 0.40),
+    *(
+        (f"{name}{side}", weight)
+        for side in ("Left", "Right")
+        for name, weight in (("browOuterUp", 0.30), ("eyeWide", 0.2))
+    ),
+)
+_LIFT_ROWS: Final = [SHAPE[name] for name, _ in _LIFTED]
+_LIFT: Final = np.array([weight for _, weight in _LIFTED], np.float32)
+
 _LEAST_OPENING: Final = 0.5
 """Eyes of a neutral face are open at least this part of the mean face's opening."""
 
@@ -74,6 +85,7 @@ class RigIdentity:
     basis: (52, 78, 3) displacement of each ARKit shape at weight 1. look_basis: (8, 78·3) its eyeLook rows.
     irises: (2, 5, 3) iris points relative to the centre of rotation of the left and of the right eye, looking ahead.
     eye_sockets: (2, 3) that centre relative to the middle of the eye's corners.
+    lift: (78, 3) displacement of brows and upper lids on the most stressed syllables.
     photo_weights: (52,) the expression that the photo showed; zeros without a photo.
     rest_in_photo: where `neutral` stands in the photo's normalised space, the eyes and the bridge of the nose in their
         places: a smile lifts the nose, by which faces are normalised, and so the two spaces differ a little.
@@ -85,6 +97,7 @@ class RigIdentity:
     look_basis: Floats
     irises: Floats
     eye_sockets: Floats
+    lift: Floats
     photo_weights: Floats
     rest_in_photo: HeadPose
     photo_gaze_rad: Floats
@@ -152,7 +165,9 @@ def make_identity(neutral: Floats, shapes: Floats, photo: Floats, photo_weights:
     look_basis = basis[list(LOOK_ROWS)].reshape(len(LOOK_ROWS), -1)
     ahead = np.zeros((2, 2), np.float32)
     place = fit_similarity(neutral[_STEADY], photo[_STEADY])
-    identity = RigIdentity(neutral, basis, look_basis, irises, sockets, photo_weights, place, ahead, make_plan(basis))
+    lift = np.tensordot(_LIFT, basis[_LIFT_ROWS], 1).astype(np.float32)
+    plan = make_plan(basis)
+    identity = RigIdentity(neutral, basis, look_basis, irises, sockets, lift, photo_weights, place, ahead, plan)
     return replace(identity, photo_gaze_rad=gaze_of(identity, photo))
 
 

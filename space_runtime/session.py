@@ -10,13 +10,13 @@ import numpy as np
 
 from space_runtime import pipeline
 from space_runtime.bundle import Bundle
-from space_runtime.control_track import ControlTrack
+from space_runtime.control_track import ControlTrack, track_of
 from space_runtime.ensemble import Ensemble
 from space_runtime.errors import UsageError
 from space_runtime.geometry import Floats
 from space_runtime.pictures import draw, initial_latents
-from space_runtime.pipeline import Frames
 from space_runtime.portrait import Portrait
+from space_runtime.stream_rows import Frames
 from space_runtime.timebase import HOP, checked_fps, frame_sample, n_frames
 from space_runtime.values import LOUDEST, Controls, Frame
 
@@ -32,7 +32,8 @@ class Session:
     its media time plus `look_ahead_samples` is in.
 
     bundle: an opened bundle. portrait: whose face speaks, None for a neutral identity.
-    controls: see `Controls`. fps: frames per second. pictures: also render (512, 512, 3) RGB; needs a portrait.
+    controls: see `Controls`; or a track of them over media time (`ControlTrack`, `EmotionTrack.over`).
+    fps: frames per second. pictures: also render (512, 512, 3) RGB; needs a portrait.
 
     Raises `UsageError` when pictures are asked for without a portrait, and for a frame rate outside 1…240.
     """
@@ -41,13 +42,13 @@ class Session:
         self,
         bundle: Bundle,
         portrait: Portrait | None = None,
-        controls: Controls | None = None,
+        controls: Controls | ControlTrack | None = None,
         fps: Fraction = Fraction(30),
         pictures: bool = False,
     ) -> None:
         if pictures and portrait is None:
             raise UsageError("pictures need a portrait; give one, or ask for curves only")
-        self._controls = ControlTrack.of(controls or Controls())
+        self._controls = track_of(controls)
         self._character = pipeline.build(bundle, portrait, checked_fps(fps), pictures)
         self._ensemble = Ensemble(bundle)
         self._row = self._ensemble.add(self._character, self._controls)
@@ -59,7 +60,7 @@ class Session:
         return self._character.look_ahead + HOP
 
     def reset(self) -> None:
-        """Forget everything heard and every change of controls; the session equals a new one."""
+        """Forget everything heard and every change of controls since; the session equals a new one."""
         self._ensemble.restart(self._row, self._controls)
         self._latents = initial_latents(self._character) if self._character.pictures else None
         self._pending: Floats = np.zeros(0, np.float32)
@@ -69,7 +70,8 @@ class Session:
     def set_controls(self, controls: Controls, at_sample: int | None = None, fade: int = 0) -> None:
         """Change the controls from a media sample on, at once by default; see `ControlTrack.changed`.
 
-        Frames that are out stay as they are; a change that lies in their time applies to all after them.
+        What a track had for later is forgotten. Frames that are out stay as they are; a change that lies in their time
+        applies to all after them.
         """
         self._follow(self._track.changed(self._moment(at_sample), controls, fade))
 

@@ -83,14 +83,18 @@ class Controls:
 
     emotion: (8,) intensities 0…1, see `emotion_vector`.
     mouth_strength, expression_strength: factors 0…2 on the motion of the mouth and of the rest of the face.
-    blinks_per_minute: mean rate of the seeded schedule, 0…120; 0 switches blinking off.
+    brow_strength: factor 0…2 on how brows and upper lids rise on stressed syllables; expression_strength counts too.
+    blinks_per_minute: mean rate of the seeded schedule, 0…120; 0 switches blinking off. A phrase's end or a hesitation
+        calls the next blink early.
     blink_samples: given blinks instead, media times in samples of full closure; None uses the schedule.
     gaze_rad: (2,) yaw and pitch of both eyes in the head, radians, signs as in `HeadPose`; None keeps eye contact: a
         rig looks straight ahead, a portrait where its photo looks, and both go on doing so while the head sways.
     look_at: (3,) point in normalised space that both eyes look at; wins over gaze_rad; None for none.
-    head_mode, head_strength: where head motion comes from, and a factor 0…2 on the idle sway.
+    saccade_strength: factor 0…2 on the small shifts of a gaze that keeps eye contact, and on a speaker's glances aside.
+    head_mode, head_strength: where head motion comes from, and a factor 0…2 on the idle sway and its nods on stressed
+        syllables.
     head_track_rad: (n, 3) given yaw, pitch, roll relative to the portrait's pose, a row per frame; the last row holds.
-    seed: of blinks and idle motion.
+    seed: of blinks, saccades and idle motion.
 
     Raises `UsageError` when a value lies outside its range, is not finite or has another shape.
     """
@@ -98,10 +102,12 @@ class Controls:
     emotion: Floats = field(default_factory=lambda: np.zeros(N_EMOTIONS, np.float32))
     mouth_strength: float = 1.0
     expression_strength: float = 1.0
+    brow_strength: float = 1.0
     blinks_per_minute: float = 15.0
     blink_samples: tuple[int, ...] | None = None
     gaze_rad: Floats | None = None
     look_at: Floats | None = None
+    saccade_strength: float = 1.0
     head_mode: HeadMode = HeadMode.IDLE
     head_strength: float = 1.0
     head_track_rad: Floats | None = None
@@ -125,7 +131,9 @@ class Controls:
 _RANGES: Final = (
     ("mouth_strength", 0.0, 2.0),
     ("expression_strength", 0.0, 2.0),
+    ("brow_strength", 0.0, 2.0),
     ("blinks_per_minute", 0.0, 120.0),
+    ("saccade_strength", 0.0, 2.0),
     ("head_strength", 0.0, 2.0),
 )
 _SHAPES: Final = (("gaze_rad", (2,)), ("look_at", (3,)), ("head_track_rad", (-1, 3)))

@@ -15,7 +15,6 @@ from engine_bridge.messages import Message
 from engine_bridge.wire import decode, encode
 from space_runtime.bundle import load_bundle
 from space_runtime.geometry import Floats
-from space_runtime.pipeline import Frames
 from space_runtime.server.core import Core
 from space_runtime.server.faces import Faces
 from space_runtime.server.limits import Folders, Limits
@@ -25,6 +24,7 @@ from space_runtime.server.stream import LiveStream
 from space_runtime.server.worker import Worker
 from space_runtime.session import Session
 from space_runtime.stages.audio import Resampler, mix_to_mono
+from space_runtime.stream_rows import Frames
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import Frame
 

@@ -13,9 +13,10 @@ import numpy as np
 from space_runtime.bundle import Bundle
 from space_runtime.control_track import ControlTrack
 from space_runtime.geometry import Floats
-from space_runtime.pipeline import Character, Frames
+from space_runtime.pipeline import Character
 from space_runtime.rows import Index
 from space_runtime.server import worker
+from space_runtime.stream_rows import Frames
 from space_runtime.timebase import HOP, frame_sample, is_reached
 
 
@@ -85,6 +86,8 @@ def _blank(rows: list[int], index: list[int], sample: list[float]) -> Frames:
         eye_rotation_rad=zeros(2, 2),
         speech=zeros(),
         spoken=zeros(78, 3),
+        wander_rad=zeros(2),
+        lids=np.zeros(len(rows)),
         features=zeros(96),
     )
 

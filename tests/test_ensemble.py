@@ -27,8 +27,9 @@ from space_runtime.control_track import ControlTrack
 from space_runtime.ensemble import Ensemble
 from space_runtime.geometry import Floats
 from space_runtime.pictures import draw, initial_latents
-from space_runtime.pipeline import Character, Frames, build
+from space_runtime.pipeline import Character, build
 from space_runtime.rig_layout import SHAPE
+from space_runtime.stream_rows import Frames
 from space_runtime.timebase import HOP
 
 RATES = (Fraction(30), Fraction(60), Fraction(24), Fraction(30000, 1001), Fraction(120), Fraction(1))

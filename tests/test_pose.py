@@ -38,7 +38,7 @@ def head_motion(controls: Controls, frame_index: int, media_sample: Fraction) ->
     """The motion of one head."""
     sample = float(media_sample)
     row = controls_at(ControlTrack.of(controls), sample)
-    motion = head_motions(row, np.array([frame_index]), np.array([sample]))
+    motion = head_motions(row, np.array([frame_index]), np.array([sample]), np.zeros(1, np.float32))
     return HeadPose(motion.rotation_rad[0], motion.translation[0], 1.0)
 
 

@@ -17,7 +17,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from space_runtime.bake import bake, target_files
 from space_runtime.bundle import Bundle, load_bundle
 from space_runtime.commands.report import explain, one_line, unheard
-from space_runtime.config import Format, parse_emotion, parse_formats, parse_gaze
+from space_runtime.config import Format, parse_formats, parse_gaze
+from space_runtime.control_track import ControlTrack
+from space_runtime.emotion_track import EMOTION_HELP, parse_emotion_track
 from space_runtime.errors import UsageError
 from space_runtime.outputs import prepare_folder
 from space_runtime.portrait import Portrait, open_portrait, open_tracker
@@ -39,7 +41,7 @@ class Job:
     folder: Path
     bundle: Bundle
     portrait: Portrait | None
-    controls: Controls
+    controls: ControlTrack
     fps: Fraction
     formats: frozenset[Format]
     plot: bool
@@ -48,26 +50,26 @@ class Job:
 def bake_command(
     lines: Annotated[list[Path], typer.Argument(help="Sound files: WAV, FLAC, OGG, Opus, MP3, m4a …", metavar="LINE…")],
     portrait: Annotated[Path | None, typer.Option(help="Photo of the face that speaks; mp4 needs one.")] = None,
-    emotion: Annotated[
-        str, typer.Option(help="Labels with intensities 0…1, for example happy=0.7,surprised=0.2.")
-    ] = "",
+    emotion: Annotated[str, typer.Option(help=EMOTION_HELP)] = "",
     fps: Annotated[str, typer.Option(help="Frames per second: 30, 29.97, 30000/1001 …")] = "30",
-    seed: Annotated[int, typer.Option(help="Seed of blinks and head motion.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of blinks, eyes and head motion.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder for the results; made if it does not exist.")] = Path("out"),
     formats: Annotated[str, typer.Option(help="Any of mp4,npz,json.")] = "npz",
     plot: Annotated[bool, typer.Option("--plot", help="Also draw the curves and a contact sheet.")] = False,
     mouth_strength: Annotated[float, typer.Option(help="Factor 0…2 on the motion of the mouth.")] = 1.0,
     expression_strength: Annotated[float, typer.Option(help="Factor 0…2 on the motion of the rest of the face.")] = 1.0,
+    brow_strength: Annotated[float, typer.Option(help="Factor 0…2 on brows and lids that follow the voice.")] = 1.0,
     blinks: Annotated[float, typer.Option(help="Mean blinks per minute, 0…120.")] = 15.0,
     gaze: Annotated[str, typer.Option(help="YAW,PITCH of the eyes in degrees.")] = "",
+    saccade_strength: Annotated[float, typer.Option(help="Factor 0…2 on the eyes' small shifts and glances.")] = 1.0,
     head: Annotated[str, typer.Option(help="keep: rest in the portrait's pose; idle: sway gently.")] = "idle",
-    head_strength: Annotated[float, typer.Option(help="Factor 0…2 on the head's sway.")] = 1.0,
+    head_strength: Annotated[float, typer.Option(help="Factor 0…2 on the head's sway and nods.")] = 1.0,
     bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
     jobs: Annotated[int, typer.Option(help="Lines baked at the same time.")] = 1,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Bake speech to facial animation: a talking portrait (mp4) and its curves (npz, json)."""
-    strengths = (mouth_strength, expression_strength, head_strength)
+    strengths = (mouth_strength, expression_strength, brow_strength, saccade_strength, head_strength)
     controls = _controls(emotion, strengths, blinks, gaze, head, seed)
     chosen, rate, n_jobs = parse_formats(formats), parse_fps(fps), int(in_range("--jobs", jobs, 1, 256))
     _check_targets(lines, out, chosen, plot, portrait)
@@ -79,21 +81,23 @@ def bake_command(
 
 
 def _controls(
-    emotion: str, strengths: tuple[float, float, float], blinks: float, gaze: str, head: str, seed: int
-) -> Controls:
-    """The options that steer the face; ``strengths`` are those of mouth, expression and head."""
-    names = ("--mouth-strength", "--expression-strength", "--head-strength")
-    mouth, expression, sway = (in_range(name, value, 0, 2) for name, value in zip(names, strengths, strict=True))
-    return Controls(
-        emotion=parse_emotion(emotion),
+    emotion: str, strengths: tuple[float, ...], blinks: float, gaze: str, head: str, seed: int
+) -> ControlTrack:
+    """The options that steer the face; ``strengths`` are those of mouth, expression, brows, saccades and head."""
+    names = (f"--{part}-strength" for part in ("mouth", "expression", "brow", "saccade", "head"))
+    mouth, expression, brows, eyes, sway = (in_range(*given, 0, 2) for given in zip(names, strengths, strict=True))
+    controls = Controls(
         mouth_strength=mouth,
         expression_strength=expression,
+        brow_strength=brows,
+        saccade_strength=eyes,
         blinks_per_minute=in_range("--blinks", blinks, 0, 120),
         gaze_rad=parse_gaze(gaze),
         head_mode=_head_mode(head),
         head_strength=sway,
         seed=int(in_range("--seed", seed, 0, 2**63 - 1)),
     )
+    return parse_emotion_track(emotion).over(controls)
 
 
 def _head_mode(text: str) -> HeadMode:

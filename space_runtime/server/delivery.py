@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from engine_bridge.messages import N_LANDMARKS, Error, Finished, Output, ServerMessage, Texture
 from engine_bridge.wire import encode
-from space_runtime.pipeline import Frames
 from space_runtime.rows import Index, take
 from space_runtime.server import journal
 from space_runtime.server.encoder import Columns, FrameEncoder
@@ -18,6 +17,7 @@ from space_runtime.server.ledger import Ledger
 from space_runtime.server.limits import Refusal
 from space_runtime.server.seats import Seat
 from space_runtime.server.tap import Tap
+from space_runtime.stream_rows import Frames
 from space_runtime.timebase import SAMPLE_RATE
 
 Outgoing = tuple[int, bytes | None]

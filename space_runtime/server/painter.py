@@ -17,10 +17,11 @@ from engine_bridge.messages import TextureFormat
 from space_runtime.control_track import ControlTrack
 from space_runtime.geometry import Floats
 from space_runtime.pictures import draw, initial_latents
-from space_runtime.pipeline import Character, Frames
+from space_runtime.pipeline import Character
 from space_runtime.rows import take
 from space_runtime.server.seats import Command, Done, Seat
 from space_runtime.server.stream import LiveStream
+from space_runtime.stream_rows import Frames
 from space_runtime.values import Pixels
 
 log = logging.getLogger(__name__)

@@ -21,7 +21,7 @@ from space_runtime.control_track import ControlTrack
 from space_runtime.ensemble import Ensemble
 from space_runtime.errors import SpaceError
 from space_runtime.geometry import Floats
-from space_runtime.pipeline import Character, Frames
+from space_runtime.pipeline import Character
 from space_runtime.server import journal
 from space_runtime.server.delivery import Delivery, Outgoing
 from space_runtime.server.faces import Faces
@@ -31,6 +31,7 @@ from space_runtime.server.lines import Lines
 from space_runtime.server.seats import Clerk, Command, Done, Opening, Resuming, Said, Seat, Shut
 from space_runtime.server.stream import LiveStream
 from space_runtime.server.tap import Tap
+from space_runtime.stream_rows import Frames
 from space_runtime.timebase import HOP, SAMPLE_RATE
 from space_runtime.values import Controls
 

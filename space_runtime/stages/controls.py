@@ -1,4 +1,7 @@
-"""What the caller may edit in a face: strengths, gaze and blinks, on normalised landmarks before the pose is put on."""
+"""What the caller may edit in a face: strengths, gaze and blinks, on normalised landmarks before the pose is put on.
+
+Liveliness comes in here: lifted brows before the strengths, glances with the gaze, early blinks with the blinks.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from numpy.typing import NDArray
 
 from space_runtime.control_rows import ControlRows, Gaze
 from space_runtime.geometry import N_LANDMARKS, Floats
-from space_runtime.idle import BLINK_S, CLOSING_S, Doubles, blink_profile
+from space_runtime.idle import BLINK_S, CLOSING_S, Doubles, blink_profile, eased, saccade_s
 from space_runtime.rig_identity import RigIdentity, eye_centres, look_weights, turn_eyes
 from space_runtime.rig_layout import LID_PAIRS, UPPER_LID_SHARE
 from space_runtime.timebase import SAMPLE_RATE
@@ -33,22 +36,61 @@ def strengthen(controls: ControlRows, neutral: Floats, position: NDArray[np.intp
     return np.where(plain[:, None, None], landmarks, rest + factors * (landmarks - rest))
 
 
-def move_eyes(
-    controls: ControlRows, identity: RigIdentity, media_sample: Doubles, landmarks: Floats, ahead: Floats
-) -> Floats:
+def lift(controls: ControlRows, identity: RigIdentity, brows: Floats, landmarks: Floats) -> Floats:
+    """Return (F, 78, 3) landmarks of one identity with (F,) lifts of the brows, 0…1, at the wanted strengths."""
+    height = brows * controls.brow_strength
+    return landmarks + height[:, None, None] * identity.lift if height.any() else landmarks
+
+
+def move_eyes(controls: ControlRows, identity: RigIdentity, landmarks: Floats, ahead: Floats, lids: Doubles) -> Floats:
     """Return (F, 78, 3) landmarks with gaze and blinks, in this order: a blink shuts any eye.
 
-    controls: F rows. media_sample: (F,). ahead: (F, 2, 2) yaw, pitch of the left and right eye when no gaze is asked
-    for, see `eye_contact`.
+    controls: F rows. ahead: (F, 2, 2) yaw, pitch of the left and right eye when no gaze is asked for, see
+    `eye_contact`. lids: (F,) of `closure`.
     """
-    face = look(identity, landmarks, gaze_target(controls, identity, landmarks, ahead))
-    return shut(face, closure(controls, media_sample))
+    return shut(look(identity, landmarks, gaze_target(controls, identity, landmarks, ahead)), lids)
 
 
-def eye_contact(rest_rad: Floats, head_rotation_rad: Floats) -> Floats:
-    """Return (F, 2, 2) eye angles that keep looking where ``rest_rad`` looks while heads turn by (F, 3) angles."""
-    angles: Floats = rest_rad - head_rotation_rad[:, None, :2]
+def eye_contact(rest_rad: Floats, head_rotation_rad: Floats, wander_rad: Floats) -> Floats:
+    """Return (F, 2, 2) eye angles that keep looking where ``rest_rad`` looks while heads turn by (F, 3) angles.
+
+    wander_rad: (F, 2) yaw, pitch of `wander`, how far from there.
+    """
+    angles: Floats = rest_rad + (wander_rad - head_rotation_rad[:, :2])[:, None]
     return angles
+
+
+def wander(controls: ControlRows, media_sample: Doubles, glances: Doubles) -> Floats:
+    """Return (F, 2) yaw, pitch in radians by which eyes leave the place that they look at, at media times.
+
+    glances: (F, 4) from when to when the last glance aside lasts, seconds, and its yaw and pitch. Saccades have
+    minimum jerk and last as long as the main sequence says.
+    """
+    seconds = media_sample / SAMPLE_RATE
+    fixations = controls.fixations
+    since, angles = seconds - fixations[:, 0], fixations[:, 4:]
+    moving = since < fixations[:, 1]
+    if moving.any():
+        angles = angles.copy()
+        before, share = fixations[moving, 2:4], eased(since[moving] / fixations[moving, 1])
+        angles[moving] = before + share[:, None] * (angles[moving] - before)
+    aside = seconds < glances[:, 1] + LONGEST_SACCADE_S
+    if aside.any():
+        angles = angles.copy()
+        angles[aside] += _glances(seconds[aside], glances[aside], controls.wander[aside])
+    return angles.astype(np.float32)
+
+
+def _glances(seconds: Doubles, glances: Doubles, strength: Floats) -> Doubles:
+    """(F, 2) how far glances have come at a time: there by one saccade and back by another."""
+    ways = glances[:, 2:] * strength[:, None]
+    takes = saccade_s(np.hypot(ways[:, 0], ways[:, 1]))
+    come = eased((seconds[:, None] - glances[:, :2]) / takes[:, None])
+    return ways * (come[:, 0] - come[:, 1])[:, None]
+
+
+LONGEST_SACCADE_S: Final = 0.2
+"""As long as no saccade takes."""
 
 
 def gaze_target(controls: ControlRows, identity: RigIdentity, landmarks: Floats, ahead: Floats) -> Floats:
@@ -72,19 +114,28 @@ def _directions(ways: Floats) -> Floats:
 
 def look(identity: RigIdentity, landmarks: Floats, gaze_rad: Floats) -> Floats:
     """Return landmarks whose irises stand at (F, 2, 2) yaw, pitch of the left and right eye, the lids following."""
-    # One product per frame: a face does not depend on its company.
-    followed = landmarks + (look_weights(gaze_rad)[:, None] @ identity.look_basis).reshape(landmarks.shape)
+    # One product per frame, of rows that lie in memory in one way: a face does not depend on its company.
+    weights = np.empty((len(landmarks), 1, len(identity.look_basis)), np.float32)
+    weights[:, 0] = look_weights(gaze_rad)
+    followed = landmarks + (weights @ identity.look_basis).reshape(landmarks.shape)
     return turn_eyes(identity, followed, gaze_rad)
 
 
-def closure(controls: ControlRows, media_sample: Doubles) -> Doubles:
-    """Return (F,) how far the lids are shut at media times, 0…1, by the blinks around them."""
+def closure(controls: ControlRows, media_sample: Doubles, early: Doubles) -> Doubles:
+    """Return (F,) how far the lids are shut at media times, 0…1, by the blinks around them.
+
+    early: (F, 2) when the last early blink is shut, and up to when scheduled blinks are spent on such; seconds. It
+    touches none but scheduled blinks.
+    """
     seconds = media_sample / SAMPLE_RATE
+    since, until, late = seconds - controls.last_blink, controls.next_blink - seconds, seconds - early[:, 0]
+    near = (since < BLINK_S) | (until < CLOSING_S) | (late < BLINK_S)
     shut = np.zeros(len(seconds))
-    since, until = seconds - controls.last_blink, controls.next_blink - seconds
-    near = (since < BLINK_S) | (until < CLOSING_S)
     if near.any():
-        shut[near] = np.maximum(blink_profile(since[near]), blink_profile(-until[near]))
+        apart = np.stack([since[near], -until[near], np.where(controls.scheduled[near], late[near], np.inf)])
+        spent = controls.scheduled[near] & (seconds[near] - apart[:2] <= early[near, 1])
+        apart[:2][spent] = np.inf
+        shut[near] = np.maximum.reduce(blink_profile(apart))
     return shut
 
 

@@ -42,6 +42,9 @@ LOWEST_HZ, HIGHEST_HZ = 60.0, 7600.0
 PRE_EMPHASIS_HZ: Final = 500.0
 """Bands above this are raised by 6 dB per octave, which roughly flattens speech."""
 
+VOICE_BINS: Final = 48
+"""Frequencies below 1.5 kHz, where voices are: what `hear` gives beside the features."""
+
 LEVEL_FLOOR: Final = 1e-7
 """Least tracked power: about that of speech at −55 dBFS, or of white noise at −70 dBFS."""
 LEVEL_DECAY: Final = 10 ** (-0.3 * FRAME_HOP / SAMPLE_RATE)
@@ -69,8 +72,13 @@ def initial_state(n_streams: int = 1) -> FeatureState:
 
 def step(state: FeatureState, sound: Floats) -> tuple[FeatureState, Floats]:
     """Return (new state, (B, T, 96) features) after T more hops of B streams: (B, T · 320) float32 samples in −1…1."""
+    return hear(state, sound)[:2]
+
+
+def hear(state: FeatureState, sound: Floats) -> tuple[FeatureState, Floats, Floats]:
+    """Return what `step` does, and (B, T, 48) the power below 1.5 kHz of each hop, both frames together."""
     heard = np.concatenate([state.tail, sound], axis=1)
-    powers = _powers(heard)
+    powers, voices = _powers(heard)
     mean, level = state.mean, state.level
     levels = np.empty(powers.shape[:2])
     means = (np.add.reduce(powers, -1) / np.float32(N_MELS)).astype(np.float64)
@@ -79,7 +87,7 @@ def step(state: FeatureState, sound: Floats) -> tuple[FeatureState, Floats]:
         levels[:, n] = level
     features = normalised_log(powers, levels.astype(np.float32)[..., None])
     state = FeatureState(heard[:, -TAIL:], mean, level)
-    return state, features.reshape(len(sound), -1, N_FEATURES)
+    return state, features.reshape(len(sound), -1, N_FEATURES), voices
 
 
 def log_mel(window: Floats) -> Floats:
@@ -91,12 +99,12 @@ def log_mel(window: Floats) -> Floats:
 
 def mel_power(window: Floats) -> Floats:
     """Return (2, 48) powers in the mel bands of the two frames of a (560,) window."""
-    power: Floats = _powers(window[None])[0]
+    power: Floats = _powers(window[None])[0][0]
     return power
 
 
-def _powers(heard: Floats) -> Floats:
-    """Return (B, n, 48) powers of the n frames in (B, samples).
+def _powers(heard: Floats) -> tuple[Floats, Floats]:
+    """Return (B, n, 48) powers in the bands of the n frames in (B, samples), and (B, n / 2, 48) at low frequencies.
 
     Some streams at a time, which then stay in the processor's cache.
     """
@@ -107,9 +115,15 @@ def _powers(heard: Floats) -> Floats:
     frames = np.ndarray((n_streams, n_frames, FRAME), np.float32, heard, strides=strides)
     n_together = max(1, _FRAMES_TOGETHER // n_frames)
     if n_streams <= n_together:
-        return _in_bands(_spectra(frames))
-    parts = [frames[first : first + n_together] for first in range(0, n_streams, n_together)]
-    return np.concatenate([_in_bands(_spectra(part)) for part in parts])
+        return _of_hops(_spectra(frames))
+    parts = [_of_hops(_spectra(frames[first : first + n_together])) for first in range(0, n_streams, n_together)]
+    return np.concatenate([bands for bands, _ in parts]), np.concatenate([low for _, low in parts])
+
+
+def _of_hops(power: Floats) -> tuple[Floats, Floats]:
+    """Both answers of `_powers` for (B, n, 257) powers by frequency."""
+    voices = power[:, ::FRAMES_PER_STEP, :VOICE_BINS] + power[:, 1::FRAMES_PER_STEP, :VOICE_BINS]
+    return _in_bands(power), voices
 
 
 def _spectra(frames: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -27,9 +28,16 @@ class Motions:
     translation: Floats
 
 
-def head_motion(controls: ControlRows, frame_index: NDArray[np.int64], media_sample: Doubles) -> Motions:
-    """Return the motions of F heads at (F,) media times, a row of controls each."""
-    motion = sway(controls.phases, media_sample / SAMPLE_RATE) * controls.sway[:, None]
+NOD_RAD: Final = math.radians(1.6)
+"""How far the head goes down on the most stressed syllables: small beats accompany a talk (Hadar et al. 1983,
+Language and Speech 26(2)), and accents are heard in them (Munhall et al. 2004, Psychological Science 15(2))."""
+
+
+def head_motion(controls: ControlRows, frame_index: NDArray[np.int64], media_sample: Doubles, nod: Floats) -> Motions:
+    """Return the motions of F heads at (F,) media times, a row of controls each. nod: (F,) 0…1, of an idle head."""
+    motion = sway(controls.phases, media_sample / SAMPLE_RATE)
+    motion[:, 1] += NOD_RAD * nod
+    motion *= controls.sway[:, None]
     if controls.is_given.any():
         for row in np.flatnonzero(controls.is_given):
             track = controls.head_track_rad[row]
