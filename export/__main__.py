@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import runpy
 import sys
@@ -13,7 +14,7 @@ import typer
 from rich.console import Console
 
 from export import pack as packing
-from space_runtime.errors import SpaceError
+from space_runtime.errors import SpaceError, UsageError
 
 ROOT: Final = Path(__file__).parent
 MODELS: Final = ROOT.parent / "space_runtime" / "models"
@@ -42,12 +43,30 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 @app.command()
 def make(recipe: RecipeFile = RECIPE, data: Data = DATA, cache: Cache = CACHE, threads: Threads = 2) -> None:
-    """Prepare, train, export, evaluate, pack: everything, from nothing or from where it was interrupted."""
+    """Prepare, train, export, evaluate, pack: everything, from nothing or from where it was interrupted.
+
+    The network lies in the cache until it is accepted: one that fails leaves the bundle as it was.
+    """
+    from export.recipe import read_recipe
+
+    wanted, told = read_recipe(recipe).batch.look_ahead_samples, look_ahead_of_bundle()
+    if wanted != told:
+        raise UsageError(
+            f"{recipe.name} looks {wanted} samples ahead and {packing.PROVENANCE.name} says {told}; make them agree"
+        )
+    network = cache / S2L / f"{S2L}.onnx"
     prepare(recipe, data, cache)
     train(recipe, data, cache, threads)
-    export(data, cache)
-    evaluate(data, cache, record=True)
+    export(data, cache, network)
+    evaluate(data, cache, network, record=True)
+    packing.adopt(network, MODELS)
     pack()
+
+
+def look_ahead_of_bundle() -> int:
+    """Return the look-ahead in samples that the bundle's provenance states."""
+    facts = tomllib.loads(packing.PROVENANCE.read_text(encoding="utf-8"))[S2L]
+    return int(facts["settings"]["look_ahead_samples"])
 
 
 @app.command()
@@ -90,8 +109,11 @@ def export(data: Data = DATA, cache: Cache = CACHE, to: Path = MODELS / f"{S2L}.
     done = export_speech2landmarks(cache / S2L, data, cache, to)
     typer.echo(
         f"{to}: {to.stat().st_size} bytes; largest difference to torch {done.parity:.1e}, by eight-bit weights "
-        f"{done.rounding:.1e} outer-eye-corner distances"
+        f"{done.rounding:.1e} outer-eye-corner distances; look-ahead {done.look_ahead} samples"
     )
+    if done.look_ahead != look_ahead_of_bundle():
+        told = f"{packing.PROVENANCE.name} says {look_ahead_of_bundle()} samples"
+        typer.echo(f"{told}; change it before you pack", err=True)
 
 
 @app.command()
@@ -99,7 +121,9 @@ def evaluate(
     data: Data = DATA,
     cache: Cache = CACHE,
     network: Path = MODELS / f"{S2L}.onnx",
-    results: Annotated[Path, typer.Option(help="Where tables and pictures go.")] = CACHE / "evaluation",
+    results: Annotated[
+        Path | None, typer.Option(help="Where tables and pictures go; by default into the cache.")
+    ] = None,
     only: Annotated[
         list[str] | None, typer.Option(help="Measure this block alone; may be given several times.")
     ] = None,
@@ -110,9 +134,9 @@ def evaluate(
     from export.evaluation.ear import Sources
     from export.evaluation.run import evaluate_to
 
-    facts = tomllib.loads(packing.PROVENANCE.read_text(encoding="utf-8"))[S2L]
-    ahead = facts["settings"]["look_ahead_samples"] if look_ahead is None else look_ahead
-    evaluate_to(Sources(network, data, cache), ahead, results, only or (), record, Console(width=150))
+    ahead = look_ahead_of_bundle() if look_ahead is None else look_ahead
+    folder = results or cache / "evaluation"
+    evaluate_to(Sources(network, data, cache), ahead, folder, only or (), record, Console(width=150))
 
 
 @app.command()
@@ -138,16 +162,23 @@ def pack(
 
 def main() -> None:
     """Run a command of this file or one of `SCRIPTS`; what is wrong with the call or the data is told in one line."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     name = sys.argv[1] if len(sys.argv) > 1 else ""
-    if name not in SCRIPTS:
-        try:
+    try:
+        if name not in SCRIPTS:
             app()
-        except SpaceError as error:
-            typer.echo(f"error: {error}", err=True)
-            sys.exit(error.exit_code)
-        return
-    sys.argv = [name, *sys.argv[2:]]
-    runpy.run_module(SCRIPTS[name], run_name="__main__", alter_sys=True)
+            return
+        sys.argv = [name, *sys.argv[2:]]
+        runpy.run_module(SCRIPTS[name], run_name="__main__", alter_sys=True)
+    except SpaceError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except FileNotFoundError as error:
+        typer.echo(f"error: {error.filename} is missing; python -m export make makes everything in its order", err=True)
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        typer.echo(f"error: {error.name} is not installed; export/README.md says what to install", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,8 @@ def main(
     talks = aligned_talks(data, cache, film)[::every]
     fits = [fit(rig, talk, rest_of(talk, phones, None)) for talk, phones in track(talks, "fitting")]
     with written_whole(cache / f"weights_{film}.npz") as path, path.open("wb") as file:
-        np.savez(file, **{talk.clip: found.weights for (talk, _), found in zip(talks, fits, strict=True)})
+        weights = {talk.clip: found.weights for (talk, _), found in zip(talks, fits, strict=True)}
+        np.savez(file, **weights)  # type: ignore[arg-type]  # no clip is "allow_pickle"
     errors = np.concatenate([found.errors for found in fits])
     for name, points in (("lips", [*range(48, 68)]), ("mouth and jaw", [*MOUTH_AND_JAW])):
         part = errors[:, points]

@@ -29,8 +29,8 @@ KNOWN: Final = """\
 - Film with clear rights shows English alone. Other languages are known from sound with phone times: closures, contact
   and rounding are measured in them, the size of their motion is not.
 - Emotions are displacements after EMFACS with the shapes of ICT-FaceKit, not learned from film.
-- The speakers of the row *real english* were heard, unseen, when the network was trained; sentences of the row
-  languages are new to it, their synthetic voices are not.
+- The speakers of the row *real english* never taught it, others of the same corpus did; sentences of the row languages
+  are new to it, their synthetic voices are not.
 - Singing, laughter and whispering are not measured."""
 HOW: Final = """\
 `python -m export evaluate` runs the ONNX file through the runtime's own stages. *Lip sync:* 59 sentences of ten people
@@ -92,7 +92,12 @@ def _training(results: Results) -> str:
     for row in results.trained_on:
         cells = [f"{value:.2f}" if isinstance(value, float) else str(value) for value in (row[c] for c in columns)]
         lines.append(f"| {' | '.join(cells)} |")
-    return f"## Sound and film that taught {JUDGED}, augmentation not counted\n\n" + "\n".join(lines)
+    parts = [f"## Sound and film that taught {JUDGED}, augmentation not counted", "\n".join(lines)]
+    if results.training:
+        facts = {name: results.training.get(name, "") or "unknown" for name in ("step", "seed", "data", "commit")}
+        stated = "{step} updates, seed {seed}, SHA-256 of the corpora `{data}`, commit `{commit}`, by this recipe:"
+        parts += [stated.format(**facts), f"```toml\n{results.training.get('recipe', '').strip()}\n```"]
+    return "\n\n".join(parts)
 
 
 def _worth(manifest: Manifest, results: Results | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import numpy as np
 import onnx
 
 from export.evaluation.acceptance import check_recorded
+from export.evaluation.results import path_beside
 from export.model_card import JUDGED, write_card
 from space_runtime.errors import BundleError
 from space_runtime.manifest import Entry, Manifest, Tensor, sha256_of, write_manifest
+from space_runtime.outputs import written_whole
 
 PROVENANCE = Path(__file__).parent / "bundle.toml"
 LIMIT_BYTES = 25_000_000
@@ -35,6 +38,17 @@ def pack(folder: Path, provenance: Path = PROVENANCE, force: bool = False) -> Ma
     if JUDGED in table:
         write_card(manifest, folder)
     return manifest
+
+
+def adopt(network: Path, folder: Path) -> None:
+    """Copy an accepted Speech2Landmarks and the record of its evaluation into a bundle's folder, to be packed there.
+
+    Raises `BundleError` like `check_recorded`, before anything is copied.
+    """
+    check_recorded(network)
+    for source in (network, path_beside(network)):
+        with written_whole(folder / source.name) as path:
+            shutil.copyfile(source, path)
 
 
 def _check_folder(folder: Path, entries: tuple[Entry, ...]) -> None:

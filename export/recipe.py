@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -94,6 +95,8 @@ class Recipe:
     text: str
 
 
+_POSITIVE: Final = frozenset({"n_updates", "log_every", "save_every", "width", "n_layers", "n_filmed", "n_steps"})
+"""Numbers without which there is nothing to train; the others may be 0, none is negative."""
 _TABLES: Final[dict[str, type[DataclassInstance]]] = {
     "corpora": CorporaPlan,
     "network": NetworkPlan,
@@ -106,10 +109,9 @@ def read_recipe(path: Path) -> Recipe:
     """Return the recipe in a TOML file. Raises `UsageError` when it is missing or says what no recipe does."""
     try:
         return parse_recipe(path.read_text(encoding="utf-8"), path.name)
-    except OSError as error:
-        raise UsageError(
-            f"the recipe {path} cannot be read ({error.strerror}); name a file of export/recipes"
-        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise UsageError(f"the recipe {path} cannot be read ({why}); name a file of export/recipes") from None
 
 
 def parse_recipe(text: str, name: str = "the recipe") -> Recipe:
@@ -139,4 +141,6 @@ def _checked(table: dict[str, Any], kind: type[DataclassInstance], where: str) -
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if expected in {"int", "float"} and (not is_number or (expected == "int" and not isinstance(value, int))):
             raise UsageError(f"{where} has {key} = {value!r}; expected a {'whole ' * (expected == 'int')}number")
+        if is_number and not int(key in _POSITIVE) <= value < math.inf:
+            raise UsageError(f"{where} has {key} = {value!r}; expected a number from {int(key in _POSITIVE)} on")
     return table

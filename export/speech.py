@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from torch import Tensor
 
-from export.checkpoint import load_checkpoint
+from export.checkpoint import Facts, load_checkpoint
 from export.data.motion import Talk, read_talks
 from export.data.motion_space import load_motion_space
 from export.data.prepare import DEV_CLIPS
@@ -27,6 +28,7 @@ from export.to_onnx import TRACED_BATCH, Signature, export_onnx
 from export.train import build, constants_of
 from space_runtime.geometry import N_LANDMARKS, Floats
 from space_runtime.ort import load_network
+from space_runtime.outputs import written_whole
 from space_runtime.rig_layout import MIRROR_78
 from space_runtime.stages.features import WINDOW, log_mel
 from space_runtime.timebase import SAMPLE_RATE
@@ -71,10 +73,11 @@ def load_trained(run: Path, data: Path, cache: Path) -> tuple[Speech2Landmarks, 
 @dataclass(frozen=True, slots=True)
 class Exported:
     """parity: largest difference between torch and the full-precision graph. rounding: what eight-bit weights change in
-    the landmarks, in outer-eye-corner distances."""
+    the landmarks, in outer-eye-corner distances. look_ahead: in samples, as the network was trained."""
 
     parity: float
     rounding: float
+    look_ahead: int
 
 
 def export_speech2landmarks(run: Path, data: Path, cache: Path, path: Path) -> Exported:
@@ -96,7 +99,16 @@ def export_speech2landmarks(run: Path, data: Path, cache: Path, path: Path) -> E
         feeds = spoken_feeds(full, calibration_sounds(data, cache, talks), kept[0].landmarks[0])
         rounding = quantise(full, feeds, small)
         regraph(small, path)
-    return Exported(parity, rounding)
+    stamp(path, load_checkpoint(run).facts)
+    return Exported(parity, rounding, recipe.batch.look_ahead_samples)
+
+
+def stamp(path: Path, facts: Facts) -> None:
+    """Write into an ONNX file what it was trained with: updates, seed, SHA-256 of the corpora, commit, recipe."""
+    model = onnx.load(path)
+    onnx.helper.set_model_props(model, {name: str(value) for name, value in asdict(facts).items()})
+    with written_whole(path) as partial:
+        onnx.save(model, partial)
 
 
 def calibration_sounds(data: Path, cache: Path, talks: list[Talk]) -> list[Floats]:

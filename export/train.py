@@ -20,7 +20,7 @@ from export.data.phones import N_CLASSES
 from export.data.prepare import data_hash, read_all
 from export.losses import class_loss, motion_losses, switch_loss, target_landmarks
 from export.models.landmarks import SPEECH_GATE, LandmarksConfig, Speech2Landmarks, gate
-from export.recipe import LossWeights, Recipe
+from export.recipe import LossWeights, Recipe, parse_recipe
 from space_runtime.errors import UsageError
 from space_runtime.geometry import Floats
 from space_runtime.stages.features import N_FEATURES
@@ -73,18 +73,18 @@ def train(recipe: Recipe, materials: Materials, folder: Path, threads: int = 1) 
 
     The threads change how long it takes, nothing else.
 
-    Raises `UsageError` when the checkpoint was trained on other corpora.
+    Raises `UsageError` when the checkpoint was trained on other corpora, or by another seed, network or batch.
     """
     network = build(recipe, materials.constants)
     optimiser = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
     average = {name: value.clone() for name, value in network.state_dict().items()}
-    first = _resume(folder, network, optimiser, average, materials.hash)
+    first = _resume(folder, recipe, materials.hash, network, optimiser, average)
     facts = Facts(first, recipe.seed, recipe.text, materials.hash, _commit())
     plan, pool = recipe.batch, ThreadPoolExecutor(threads)
     means: dict[str, float] = {}
     seen = batches(materials.corpora, materials.model, materials.rest, plan, recipe.seed, first)
     for step, batch in enumerate(seen, first):
-        if step == recipe.n_updates:
+        if step >= recipe.n_updates:
             break
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(recipe, step)
@@ -156,13 +156,24 @@ def constants_of(space: MotionSpace, data: Path) -> dict[str, Tensor]:
 
 
 def _resume(
-    folder: Path, network: Speech2Landmarks, optimiser: torch.optim.Optimizer, average: dict[str, Tensor], data: str
+    folder: Path,
+    recipe: Recipe,
+    data: str,
+    network: Speech2Landmarks,
+    optimiser: torch.optim.Optimizer,
+    average: dict[str, Tensor],
 ) -> int:
+    """Take up the checkpoint in a folder and return its updates, 0 where there is none."""
     if not (folder / "facts.json").exists():
         return 0
     checkpoint = load_checkpoint(folder)
+    before = parse_recipe(checkpoint.facts.recipe, f"the recipe in {folder}")
+    away = "move it away to train anew"
     if checkpoint.facts.data != data:
-        raise UsageError(f"the checkpoint in {folder} was trained on other corpora; move it away to train anew")
+        raise UsageError(f"the checkpoint in {folder} was trained on other corpora; {away}")
+    for name in ("seed", "network", "batch"):
+        if getattr(before, name) != getattr(recipe, name):
+            raise UsageError(f"the checkpoint in {folder} was trained with another {name!r} in its recipe; {away}")
     network.load_state_dict(checkpoint.weights)
     average.update(checkpoint.average)
     for name, parameter in network.named_parameters():
@@ -189,5 +200,10 @@ def _update_average(average: dict[str, Tensor], network: Speech2Landmarks, decay
 
 
 def _commit() -> str:
-    answer = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    """Return the commit of the code, with a + where files differ from it; empty outside a checkout."""
+    asked = ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+"]
+    try:
+        answer = subprocess.run(asked, capture_output=True, text=True, check=False, cwd=Path(__file__).parent)
+    except OSError:
+        return ""
     return answer.stdout.strip()

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize, minimize_scalar
 
 from export.data.emotional_speech import ACTED, ELSEWHERE, EMOTIONS, Measurements, measured_speech
+from space_runtime.outputs import written_whole
 from space_runtime.values import Emotion
 from space_runtime.voice_emotion import SURE, standardised
 from space_runtime.voice_measures import MEASURES, Doubles
@@ -250,7 +251,9 @@ def main(
 def save(model: Fitted, to: Path) -> None:
     """Write the model as the runtime reads it."""
     arrays = {name: getattr(model, name).astype(np.float32) for name in Fitted.__slots__}
-    np.savez(to, **arrays, labels=np.array([label.value for label in LABELS]), measures=np.array(MEASURES))
+    labels, measures = np.array([label.value for label in LABELS]), np.array(MEASURES)
+    with written_whole(to) as path, path.open("wb") as file:
+        np.savez(file, **arrays, labels=labels, measures=measures)
 
 
 if __name__ == "__main__":

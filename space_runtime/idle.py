@@ -95,8 +95,8 @@ def saccades_around(seed: int, seconds: float) -> tuple[int, float, float]:
 def fixation(seed: int, number: int) -> tuple[float, float]:
     """Return the yaw and pitch in radians, from straight ahead, of a fixation on a listener's face.
 
-    Eyes wander between the other's eyes and mouth, about 1.5° apart at the distance of a talk, the eyes more often
-    (Rogers et al. 2018, Scientific Reports 8:4271).
+    Eyes wander between the other's eyes and mouth, about 1.5° apart at the distance of a talk; people differ much in
+    which they prefer (Rogers et al. 2018, Scientific Reports 8:4271).
     """
     if number == 0:
         return 0.0, 0.0
@@ -132,8 +132,8 @@ _JITTER: Final = math.radians(0.8)
 
 _BLOCK: Final = 16
 _SPREAD: Final = {Happening.BLINK: 0.7, Happening.SACCADE: 0.6}
-"""Standard deviation of an interval's logarithm: intervals are many short and few long ones, about log-normal
-(Bentivoglio et al. 1997, Movement Disorders 12(6), for blinks)."""
+"""Standard deviation of an interval's logarithm: many are short and few are long, as measured for blinks
+(Invest. Ophthalmol. Vis. Sci. 52(6), 2011, p. 3419: highly positively skewed)."""
 _LEAST_S: Final = {Happening.BLINK: LEAST_APART_S, Happening.SACCADE: 0.2}
 
 

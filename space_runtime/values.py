@@ -84,8 +84,9 @@ class Controls:
     emotion: (8,) intensities 0…1, see `emotion_vector`.
     mouth_strength, expression_strength: factors 0…2 on the motion of the mouth and of the rest of the face.
     brow_strength: factor 0…2 on how brows and upper lids rise on stressed syllables; expression_strength counts too.
-    blinks_per_minute: mean rate of the seeded schedule, 0…120; 0 switches blinking off. A phrase's end or a hesitation
-        calls the next blink early.
+    blinks_per_minute: mean rate of the seeded schedule, 0…120; 0 switches blinking off. The default is that of people
+        at rest; who talks blinks 26 times (Bentivoglio et al. 1997, Movement Disorders 12(6)). A phrase's end or a
+        hesitation calls the next blink early.
     blink_samples: given blinks instead, media times in samples of full closure; None uses the schedule.
     gaze_rad: (2,) yaw and pitch of both eyes in the head, radians, signs as in `HeadPose`; None keeps eye contact: a
         rig looks straight ahead, a portrait where its photo looks, and both go on doing so while the head sways.
@@ -103,7 +104,7 @@ class Controls:
     mouth_strength: float = 1.0
     expression_strength: float = 1.0
     brow_strength: float = 1.0
-    blinks_per_minute: float = 15.0
+    blinks_per_minute: float = 17.0
     blink_samples: tuple[int, ...] | None = None
     gaze_rad: Floats | None = None
     look_at: Floats | None = None

@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("scipy", reason="needs the extra 'export'")
 pytest.importorskip("onnx", reason="needs the extra 'export'")
 
+from export import __main__ as commands
 from export import pack as packing
 from export.evaluation import blocks, report
 from export.evaluation.acceptance import Limit, Verdict, accept, read_limits
@@ -131,6 +132,43 @@ def test_a_network_that_fails_is_named_and_packed_by_force_alone(folder: Path) -
     assert (folder / "manifest.json").read_bytes() == before
     packing.pack(folder, force=True)
     assert "0.100" in (folder / CARD_NAME).read_text(encoding="utf-8")
+
+
+def test_making_everything_leaves_the_bundle_alone_until_the_network_is_accepted(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quality = {"lip_sync": 0.1}
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def made(data: Path, cache: Path, to: Path) -> None:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / "speech2landmarks.onnx", to)
+
+    def measured(data: Path, cache: Path, network: Path, record: bool) -> None:
+        results = perfect(network)
+        for block, gap_r in quality.items():
+            results = results.adding(block, Found({("speech2landmarks", "gap_r"): gap_r}))
+        write_results(results, path_beside(network))
+
+    for name, step in {"prepare": None, "train": None, "export": made, "evaluate": measured}.items():
+        monkeypatch.setattr(commands, name, step or (lambda *_: None))
+    monkeypatch.setattr(commands, "MODELS", folder)
+    monkeypatch.setattr(commands, "pack", lambda: packing.pack(folder))
+    with pytest.raises(BundleError, match=r"not good enough"):
+        commands.make(data=tmp_path, cache=tmp_path)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    quality.clear()
+    commands.make(data=tmp_path, cache=tmp_path)
+    assert read_results(folder / "speech2landmarks.eval.json") == perfect(folder / "speech2landmarks.onnx")
+
+
+def test_a_recipe_with_another_look_ahead_than_the_bundle_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    text = commands.RECIPE.read_text(encoding="utf-8")
+    recipe = tmp_path / "other.toml"
+    recipe.write_text(text.replace("look_ahead_samples = 1600", "look_ahead_samples = 800"), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"other\.toml looks 800 samples ahead and bundle\.toml says 1600"):
+        commands.make(recipe, tmp_path, tmp_path / "cache")
+    assert not (tmp_path / "cache").exists()
 
 
 def test_the_shipped_network_is_the_one_that_was_measured() -> None:

@@ -12,7 +12,7 @@ pytest.importorskip("torch", reason="needs torch (extra 'export')")
 
 import torch
 
-from export.checkpoint import load_checkpoint
+from export.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from export.data.augment import augment, codec_holes, reverberate
 from export.data.batches import batches
 from export.data.corpora import Corpus, Row, read_corpus, read_parts, write_corpus
@@ -81,16 +81,13 @@ def _train_until(n: int, recipe: Recipe, materials: Materials, folder: Path) -> 
     class Enough(Exception):
         pass
 
-    def stop(checkpoint: object, to: Path) -> None:
-        save(checkpoint, to)
-        if checkpoint.facts.step == n:  # type: ignore[attr-defined]
+    def stop(checkpoint: Checkpoint, to: Path) -> None:
+        save_checkpoint(checkpoint, to)
+        if checkpoint.facts.step == n:
             raise Enough
 
-    import export.train as module
-
-    save = module.save_checkpoint
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "save_checkpoint", stop)
+        patch.setattr("export.train.save_checkpoint", stop)
         with pytest.raises(Enough):
             train(recipe, materials, folder)
 
@@ -164,6 +161,9 @@ def test_parts_join_to_one_corpus(tmp_path: Path) -> None:
         ("width = 256", "widht = 256", r"\[network\] has the unknown key 'widht'"),
         ("n_steps = 180", "n_steps = 1.5", "n_steps = 1.5; expected a whole number"),
         ("points = 1.0", 'points = "much"', "points = 'much'; expected a number"),
+        ("points = 1.0", "points = nan", "points = nan; expected a number from 0 on"),
+        ("weight_decay = 1e-4", "weight_decay = -1e-4", "weight_decay = -0.0001; expected a number from 0 on"),
+        ("save_every = 250", "save_every = 0", "save_every = 0; expected a number from 1 on"),
         ("[losses]", "[losses", "no valid TOML"),
     ],
 )
@@ -174,6 +174,44 @@ def test_a_wrong_recipe_is_refused_by_name(before: str, after: str, words: str) 
         parse_recipe(text.replace(before, after), "it")
 
 
-def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
+def test_a_recipe_that_is_missing_or_no_text_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"nothing\.toml cannot be read"):
         read_recipe(tmp_path / "nothing.toml")
+    (tmp_path / "sound.toml").write_bytes(b"\xff\x00")
+    with pytest.raises(UsageError, match=r"sound\.toml cannot be read \(it is no text"):
+        read_recipe(tmp_path / "sound.toml")
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "facts.json"])
+def test_a_checkpoint_that_is_missing_or_broken_is_named(
+    name: str, materials: Materials, recipe: Recipe, tmp_path: Path
+) -> None:
+    train(replace(recipe, n_updates=1), materials, tmp_path / "run")
+    file = tmp_path / "run" / name
+    file.write_bytes(file.read_bytes()[:20])
+    with pytest.raises(UsageError, match="run is broken"):
+        load_checkpoint(tmp_path / "run")
+    file.unlink()
+    with pytest.raises(UsageError, match="run; run python -m export train first"):
+        load_checkpoint(tmp_path / "run")
+
+
+def test_a_checkpoint_whose_writing_is_interrupted_leaves_the_one_before(
+    materials: Materials, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(replace(recipe, n_updates=1), materials, tmp_path)
+    before = load_checkpoint(tmp_path)
+    written: list[Path] = []
+
+    def fail(tensors: dict[str, torch.Tensor], path: Path) -> None:
+        if written:
+            raise KeyboardInterrupt
+        written.append(path)
+        path.write_bytes(b"half")
+
+    monkeypatch.setattr("export.checkpoint.save_file", fail)
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, materials, tmp_path)
+    after = load_checkpoint(tmp_path)
+    assert after.facts == before.facts
+    assert all(torch.equal(value, after.weights[name]) for name, value in before.weights.items())

@@ -11,28 +11,37 @@ import re
 from collections.abc import Iterator
 from functools import cache as once
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import soundfile
-from pocketsphinx import Decoder
 
-from export.data.motion import sound_file
+from export.data.motion import film_sound
 from export.data.voices import Segment, read_pcm
 from space_runtime.geometry import Floats
 from space_runtime.timebase import SAMPLE_RATE
 
-ALIGNED_SOURCES = {
-    "rhasspy/dataset-voice-kathleen": 1,
-    "PhilippMatthes/dc_tts": 1,
-    "coqui-ai/TTS": 1,
-    "pocketsphinx": 1,
-    "whisper.cpp": 1,
-    "speechocean762": 1,
-}
-"""Source in the manifest → every how many of its clips are aligned (bounds the time)."""
+if TYPE_CHECKING:
+    from pocketsphinx import Decoder
+
+ALIGNED_SOURCES: Final = frozenset(
+    {
+        "rhasspy/dataset-voice-kathleen",
+        "PhilippMatthes/dc_tts",
+        "coqui-ai/TTS",
+        "pocketsphinx",
+        "whisper.cpp",
+        "speechocean762",
+    }
+)
+"""Sources in the manifest whose English has a text."""
+LONGEST_PHONE_S: Final = 0.6
+"""A phone that lasts longer was stretched over something that is not in the text."""
+LEAST_CONTRAST: Final = 4.0
+"""What vowels are louder than the pauses at least, as a power ratio: else the words lie beside their sound."""
 log = logging.getLogger("align")
-FRAME_S = 0.01
-VERSION = "1"
+FRAME_S: Final = 0.01
+VERSION: Final = "2"
 """Counts changes of the code below that change an alignment."""
 
 
@@ -46,14 +55,14 @@ def align_speech(data: Path, output: Path) -> None:
                 log.warning("left out: speech/%s cannot be read (%s); restore it", row["file"], error)
                 continue
             phones = align(pcm, row["text"])
-            if phones:
+            if phones and fits(pcm, phones):
                 rows.write(json.dumps({"file": row["file"], "speaker": row["speaker"], "phones": phones}) + "\n")
 
 
 def align_grid(data: Path, name: str, output: Path) -> None:
     """Align the sentences of a tracked GRID recording; a row each into ``output``."""
     folder = data / "talking_heads"
-    pcm = read_pcm(sound_file(data, name))
+    pcm = read_pcm(film_sound(data, name))
     with output.open("w", encoding="utf-8") as rows:
         for clip in json.loads((folder / f"{name}.json").read_text()):
             part = pcm[clip["first_sample"] : clip["first_sample"] + clip["n_samples"]]
@@ -62,12 +71,15 @@ def align_grid(data: Path, name: str, output: Path) -> None:
 
 
 def align(pcm: Floats, text: str, letters: bool = False) -> list[Segment]:
-    """Return the ARPAbet phones of (n,) speech at 16 kHz, pauses as ``pau``; empty when the text does not fit.
+    """Return the ARPAbet phones of (n,) speech at 16 kHz, pauses as ``pau``; empty when the text does not fit or has a
+    word that the dictionary lacks: what is left out would be taken for its neighbours.
 
     letters: single letters in the text are spelled (GRID's ``a`` is the letter, not the article).
     """
     decoder = _decoder()
-    words = _known_words(decoder, text, letters)
+    words = _words(decoder, text, letters)
+    if not words or any(decoder.lookup_word(word) is None for word in words):
+        return []
     samples = (pcm / (np.abs(pcm).max() + 1e-9) * 0.9 * 32767).astype(np.int16).tobytes()
     try:
         decoder.set_align_text(" ".join(words))
@@ -83,6 +95,8 @@ def align(pcm: Floats, text: str, letters: bool = False) -> list[Segment]:
 
 @once
 def _decoder() -> Decoder:
+    from pocketsphinx import Decoder
+
     return Decoder(samprate=SAMPLE_RATE, loglevel="FATAL", lm=None, bestpath=False)
 
 
@@ -98,23 +112,32 @@ def _segment(word: str, phone: object) -> Segment:
     return ("pau" if pause else name, round(start * FRAME_S, 2), round((start + duration) * FRAME_S, 2))
 
 
-def _known_words(decoder: Decoder, text: str, letters: bool) -> list[str]:
+def _words(decoder: Decoder, text: str, letters: bool) -> list[str]:
     if letters and decoder.lookup_word("letter_a") is None:
         decoder.add_word("letter_a", "EY", True)
         decoder.add_word("letter_z", "Z EH D", True)
     words = re.sub(r"[^a-z' ]", " ", text.lower()).split()
     spelled = {"a": "letter_a", "z": "letter_z"} if letters else {}
-    words = [spelled.get(word, word) for word in words]
-    return [word for word in words if decoder.lookup_word(word) is not None]
+    return [spelled.get(word, word) for word in words]
 
 
 def _chosen_rows(manifest: Path) -> Iterator[dict[str, str]]:
-    seen: dict[str, int] = {}
     for line in manifest.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        step = ALIGNED_SOURCES.get(row["source"])
-        if step is None or not row["text"]:
-            continue
-        seen[row["source"]] = seen.get(row["source"], 0) + 1
-        if seen[row["source"]] % step == 0:
+        if row["source"] in ALIGNED_SOURCES and row["text"]:
             yield row
+
+
+def fits(pcm: Floats, phones: list[Segment]) -> bool:
+    """Return whether an alignment of (n,) speech can be true: no phone for ever, vowels louder than pauses."""
+    spoken = [(name, start, end) for name, start, end in phones if name != "pau"]
+    if not spoken or max(end - start for _, start, end in spoken) > LONGEST_PHONE_S:
+        return False
+    vowels = [(start, end) for name, start, end in spoken if name[0] in "AEIOU"]
+    pauses = [(start, end) for name, start, end in phones if name == "pau"]
+    return not vowels or not pauses or _power(pcm, vowels) > LEAST_CONTRAST * _power(pcm, pauses)
+
+
+def _power(pcm: Floats, spans: list[tuple[float, float]]) -> float:
+    parts = [pcm[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)] for start, end in spans]
+    return float(np.mean(np.concatenate(parts) ** 2)) if parts else 0.0

@@ -78,13 +78,13 @@ def _batch(corpora: dict[str, Corpus], model: FaceModel, rest: Floats, plan: Bat
     names = [*("filmed",) * plan.n_filmed, *("synthetic",) * plan.n_synthetic, *("recorded",) * plan.n_recorded]
     names += ["recorded"] * plan.n_sounds
     look_ahead = plan.look_ahead_samples // FRAME_HOP
-    n_frames = 2 * plan.n_steps + look_ahead
+    n_frames = 2 * plan.n_steps + max(look_ahead, 1)
     cuts = [_cut(corpora[name], n_frames, rng) for name in names]
     sounds = np.stack([_excerpt(corpora["sounds"], n_frames, rng) for _ in names])
     noise_only = np.arange(len(names)) >= plan.n_moving
     # Step n has heard frames up to look_ahead + 2n + 1, the end of which is time 10 ms · (look_ahead + 2n + 2);
     # its target lies the look-ahead before that.
-    heard, seen = slice(look_ahead, None), slice(2, 2 * plan.n_steps + 2, 2)
+    heard, seen = slice(look_ahead, look_ahead + 2 * plan.n_steps), slice(2, 2 * plan.n_steps + 2, 2)
     power = augment(np.stack([cut.mel[heard] for cut in cuts]), noise_only, sounds[:, heard], rng)
     labels = np.stack([cut.labels for cut in cuts])
     labels[noise_only] = SILENCE

@@ -6,11 +6,13 @@ Everything lies on one 10 ms grid. Mel frame k ends at sample (k+1)·160; label 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 
 from export.data.motion import Talk, read_talks, resample_track
@@ -21,6 +23,7 @@ from space_runtime.geometry import Floats
 from space_runtime.stages.features import FRAME_HOP, N_MELS, TAIL, WINDOW, mel_power
 from space_runtime.timebase import HOP
 
+log = logging.getLogger("corpora")
 POWER_FLOOR = 1e-12
 VOICE_SEED = 5
 ACROSS = np.array([1, 0, 0], np.float32)
@@ -113,7 +116,12 @@ def recorded_rows(data: Path, cache: Path) -> Iterable[Row]:
     for line in (data / "speech" / "alignments.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         symbols = "emodb" if row["file"].startswith("emodb") else "ipa"
-        yield labelled_row(read_pcm(data / "speech" / row["file"]), row["phones"], symbols)
+        try:
+            pcm = read_pcm(data / "speech" / row["file"])
+        except soundfile.SoundFileError as error:
+            log.warning("left out: speech/%s cannot be read (%s); restore it", row["file"], error)
+            continue
+        yield labelled_row(pcm, row["phones"], symbols)
 
 
 def is_held_out(speaker: str) -> bool:

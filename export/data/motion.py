@@ -13,6 +13,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from export.data.store import kept
 from export.data.voices import read_pcm
+from space_runtime.errors import UsageError
 from space_runtime.geometry import (
     Floats,
     HeadPose,
@@ -41,7 +42,7 @@ class Talk:
 
 def read_talks(data: Path, name: str, cache: Path | None = None) -> list[Talk]:
     """Return the sentences of ``data/talking_heads/<name>``; with a ``cache`` their landmarks are normalised once."""
-    pcm, rows = read_pcm(sound_file(data, name)), _rows(data, name)
+    pcm, rows = read_pcm(film_sound(data, name)), _rows(data, name)
     if cache is None:
         landmarks = _normalised(data, name)
     else:
@@ -61,10 +62,18 @@ def read_talks(data: Path, name: str, cache: Path | None = None) -> list[Talk]:
     ]
 
 
-def sound_file(data: Path, name: str) -> Path:
-    """Return the sound of a film."""
-    folder = data / "talking_heads"
-    return next(folder / (name + ending) for ending in (".opus", ".flac") if (folder / (name + ending)).exists())
+def sound_file(data: Path, name: str) -> Path | None:
+    """Return the sound of a film, None when it is missing."""
+    files = (data / "talking_heads" / (name + ending) for ending in (".opus", ".flac"))
+    return next((file for file in files if file.is_file()), None)
+
+
+def film_sound(data: Path, name: str) -> Path:
+    """Return the sound of a film. Raises `UsageError` when it is missing."""
+    file = sound_file(data, name)
+    if file is None:
+        raise UsageError(f"{data / 'talking_heads' / name}.opus is missing; restore it")
+    return file
 
 
 def _rows(data: Path, name: str) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -19,7 +20,7 @@ import numpy as np
 
 from export.data import corpora, sounds, synth
 from export.data.corpora import Corpus, aligned_talks, read_corpus, read_parts, write_corpus
-from export.data.motion import sound_file
+from export.data.motion import film_sound, sound_file
 from export.data.motion_space import fit_motion_space, load_motion_space, save_motion_space
 from export.data.store import kept, key_of
 from export.recipe import CorporaPlan
@@ -28,11 +29,12 @@ from space_runtime.errors import UsageError
 log = logging.getLogger("prepare")
 DEV_CLIPS: Final = 60
 """The last filmed sentences of grid_s1 are kept for calibration and never trained on."""
+FILMS: Final = ("grid_s1", "grid_others")
 NEEDED: Final = (
     "speech/manifest.jsonl",
     "speech/alignments.jsonl",
     "face_model/ict_facekit.npz",
-    *(f"talking_heads/{film}.{ending}" for film in ("grid_s1", "grid_others") for ending in ("npz", "json")),
+    *(f"talking_heads/{film}.{ending}" for film in FILMS for ending in ("npz", "json")),
 )
 TAUGHT: Final = ("synthetic", "recorded")
 """Corpora whose motion the teacher says."""
@@ -46,6 +48,7 @@ def prepare(plan: CorporaPlan, data: Path, cache: Path) -> None:
     Synthesis and alignment need their programs, see the README. Raises `UsageError` when data are missing.
     """
     check_data(data)
+    check_programs()
     cache.mkdir(parents=True, exist_ok=True)
     sounds.make_sounds(cache / "sounds", sounds.TRAINING_SEED, plan.music_minutes, plan.noise_minutes)
     make_synthetic(plan, data, cache)
@@ -57,21 +60,36 @@ def prepare(plan: CorporaPlan, data: Path, cache: Path) -> None:
 
 
 def check_data(data: Path) -> None:
-    """Raise `UsageError` that names what of the data is missing and what to do."""
+    """Raise `UsageError` that names what of the data is missing or broken and what to do."""
     if not data.is_dir():
         raise UsageError(f"the data folder {data} is missing; name it with --data or SPACE_DATA")
     missing = [name for name in NEEDED if not (data / name).is_file()]
-    missing += [f"speech/{file}" for file in _recordings(data) if not (data / "speech" / file).is_file()]
+    missing += [f"talking_heads/{film}.opus" for film in FILMS if sound_file(data, film) is None]
+    if not missing:
+        missing += [f"speech/{file}" for file in _recordings(data) if not (data / "speech" / file).is_file()]
     if missing:
-        more = f" and {len(missing) - 1} more files" if len(missing) > 1 else ""
+        more = f" and {len(missing) - 1} more files are" if len(missing) > 1 else " is"
         raise UsageError(f"{data / missing[0]}{more} missing; restore them, or take their lines out of the manifest")
+
+
+def check_programs() -> None:
+    """Raise `UsageError` that names the first program without which nobody speaks."""
+    for program in ("flite", "festival", "espeak-ng", "fluidsynth"):
+        if shutil.which(program) is None:
+            raise UsageError(f"the program {program} is missing; export/README.md says which packages to install")
 
 
 def _recordings(data: Path) -> list[str]:
     manifest = data / "speech" / "manifest.jsonl"
-    if not manifest.is_file():
-        return []
-    return [json.loads(line)["file"] for line in manifest.read_text(encoding="utf-8").splitlines()]
+    files = []
+    for number, line in enumerate(manifest.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            files.append(str(json.loads(line)["file"]))
+        except (ValueError, KeyError, TypeError):
+            raise UsageError(
+                f"line {number} of {manifest} is no JSON object with a 'file'; repair or remove it"
+            ) from None
+    return files
 
 
 def parts_of(plan: CorporaPlan) -> list[synth.Part]:
@@ -100,11 +118,12 @@ def align_all(data: Path, cache: Path) -> None:
     """Find the phone times of the films and of the English recordings."""
     from export.data import align  # needs pocketsphinx
 
-    for name in ("grid_s1", "grid_others"):
-        sources = (align.VERSION, sound_file(data, name), data / "talking_heads" / f"{name}.json")
+    for name in FILMS:
+        sources = (align.VERSION, film_sound(data, name), data / "talking_heads" / f"{name}.json")
         kept(cache / f"aligned_{name}.jsonl", sources, partial(align.align_grid, data, name))
     manifest = data / "speech" / "manifest.jsonl"
-    kept(cache / "aligned_speech.jsonl", (align.VERSION, manifest), partial(align.align_speech, data))
+    recordings = sorted((data / "speech").rglob("*.opus"))
+    kept(cache / "aligned_speech.jsonl", (align.VERSION, manifest, *recordings), partial(align.align_speech, data))
 
 
 def make_recorded(data: Path, cache: Path) -> Path:
@@ -197,4 +216,5 @@ def read_all(plan: CorporaPlan, cache: Path) -> dict[str, Corpus]:
 def data_hash(plan: CorporaPlan, cache: Path) -> str:
     """Return one SHA-256 over all that training reads, for the checkpoint."""
     parts = [path.name for path in synthetic_files(plan, cache)]
-    return key_of([*parts, *(cache / f"{name}.npz" for name in ("filmed", "recorded", "sounds"))])
+    made = [cache / f"{name}.npz" for name in ("filmed", "recorded", "sounds")]
+    return key_of([*parts, *made, cache / "teacher.safetensors"])

@@ -24,7 +24,6 @@ ENGINE_LICENCES: Final = {
     "festival": "voices BSD-like (en), GPL (it, cs), LGPL (fi, ca); they make data, nothing of them ships",
     "espeak": "GPL-3; it makes data, nothing of it ships",
 }
-ALIGNED_AS_THEY_CAME: Final = ("nathalie", "emodb")
 
 
 @dataclass(frozen=True, slots=True)

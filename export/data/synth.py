@@ -1,8 +1,8 @@
 """Synthetic speech for training: which voices say how much, made in parts that are kept by the hash of their plan.
 
 A part is a few minutes of one voice. Its file carries the mel powers and labels of its utterances and is named after
-everything that determines them, so that an interrupted run goes on where it was and a changed plan makes only what it
-lacks.
+its plan, so that an interrupted run goes on where it was and a changed plan makes only what it lacks. Transcripts,
+dictionaries and the programs' versions are not part of the name: what they changed is made anew after the file is gone.
 """
 
 from __future__ import annotations

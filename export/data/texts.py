@@ -42,6 +42,8 @@ DICTIONARY_OF: Final = {
     "uk": "uk_UA",
     "bg": "bg_BG",
 }
+PACKAGE_OF: Final = {"pt": "pt-br", "nb": "no"}
+"""Language → the end of its package's name, where it is not the language's."""
 TRANSCRIBED: Final = ("en", "de", "nl")
 """Languages whose sentences come from the transcripts of the recorded speech."""
 MAX_WORDS: Final = 14
@@ -78,7 +80,8 @@ def dictionary(language: str) -> list[str]:
     """Return the sorted plain words (2–12 letters) of a language's dictionary."""
     path = DICTIONARIES / f"{DICTIONARY_OF[language]}.dic"
     if not path.is_file():
-        raise UsageError(f"{path.name} is missing, the words of {language!r}; install the package hunspell-{language}")
+        package = f"hunspell-{PACKAGE_OF.get(language, language)}"
+        raise UsageError(f"{path.name} is missing, the words of {language!r}; install the package {package}")
     encoding = "utf-8"
     for line in path.with_suffix(".aff").read_bytes().splitlines()[:40]:
         if line.lstrip(b"\xef\xbb\xbf").startswith(b"SET "):

@@ -8,12 +8,14 @@ from typing import Final, TypeVar
 
 import numpy as np
 
+from export.data.sounds import EVALUATION_SEED, make_sounds
 from export.data.voices import read_pcm
 from export.evaluation import silero
 from export.evaluation.baselines import Unavailable
 from export.evaluation.ear import Ear, Sources, opening, usual_range
 from export.evaluation.results import Found, Measure
 from export.evaluation.spoken import Spoken, read_synthetic, silence
+from space_runtime.errors import UsageError
 from space_runtime.geometry import Floats
 from space_runtime.ort import Network
 from space_runtime.timebase import SAMPLE_RATE
@@ -26,6 +28,8 @@ AFTER_S: Final = 1.2
 ROOM_SNR_DB: Final = 20.0
 MADE_S: Final = 10
 SOUNDS: Final = "sounds_eval"
+SOUND_MINUTES: Final = (2, 10, 2)
+"""Of music, of noises, of breathing beside that of the noises."""
 T = TypeVar("T")
 
 
@@ -40,9 +44,9 @@ def measure(ear: Ear, sources: Sources) -> Found:
     values = _after(ear, spoken, clean, "after_speech", usual) | _after(ear, spoken, noisy, "in_room_noise", usual)
     sounds, missing = made_sounds(), {}
     try:
-        sounds |= read_sounds(sources.cache / SOUNDS)
-    except FileNotFoundError:
-        missing["music, noises, breath"] = f"{SOUNDS} is missing; make it with python -m export.data.sounds"
+        sounds |= evaluation_sounds(sources.cache / SOUNDS)
+    except UsageError as why:
+        missing["music, noises, breath"] = str(why)
     values |= flapping(ear, sounds, usual)
     try:
         values |= _silero(silero.load_silero(sources.cache), sounds)
@@ -76,6 +80,16 @@ def flapping(ear: Ear, sounds: dict[str, list[Floats]], usual: float) -> dict[Me
         values |= {(kind, name): float(value) for name, value in found.items()}
     names = ("max_gap", "rms_gap", "moving", "called_speech")
     return values | {("worst_sound", name): max(values[kind, name] for kind in sounds) for name in names}
+
+
+def evaluation_sounds(folder: Path) -> dict[str, list[Floats]]:
+    """Return sounds that training never hears, by kind; made into ``folder`` when it has none, which takes a minute.
+
+    Raises `UsageError` when they cannot be made.
+    """
+    if not (folder / "index.jsonl").exists():
+        make_sounds(folder, EVALUATION_SEED, *SOUND_MINUTES)
+    return read_sounds(folder)
 
 
 def read_sounds(folder: Path) -> dict[str, list[Floats]]:

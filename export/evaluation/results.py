@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from space_runtime.errors import BundleError
+from space_runtime.outputs import written_whole
 
 FORMAT: Final = 1
 DIGITS: Final = 4
@@ -35,7 +36,7 @@ class Found:
 class Results:
     """What was measured of the ONNX file with this SHA-256. missing: block → what was not measured → why.
 
-    trained_on: the rows of `export.data.summary`, where the cache has them.
+    trained_on: the rows of `export.data.summary`, where the cache has them. training: what the file says of it.
     """
 
     file: str
@@ -43,6 +44,7 @@ class Results:
     blocks: dict[str, Table] = field(default_factory=dict)
     missing: dict[str, dict[str, str]] = field(default_factory=dict)
     trained_on: tuple[dict[str, str | float], ...] = ()
+    training: dict[str, str] = field(default_factory=dict)
 
     def value(self, block: str, row: str, column: str) -> float | None:
         """Return a number, None where it was not measured."""
@@ -76,8 +78,10 @@ def write_results(results: Results, path: Path) -> None:
         "blocks": results.blocks,
         "missing": results.missing,
         "trained_on": list(results.trained_on),
+        "training": results.training,
     }
-    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    with written_whole(path) as partial:
+        partial.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def read_results(path: Path) -> Results:
@@ -92,7 +96,8 @@ def read_results(path: Path) -> Results:
             for block, table in document["blocks"].items()
         }
         missing, trained_on = dict(document["missing"]), tuple(document["trained_on"])
-        return Results(str(document["file"]), str(document["sha256"]), blocks, missing, trained_on)
+        training = {str(name): str(value) for name, value in document.get("training", {}).items()}
+        return Results(str(document["file"]), str(document["sha256"]), blocks, missing, trained_on, training)
     except FileNotFoundError:
         raise BundleError(f"{path} is missing, so nobody knows what the network is worth; {again}") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import onnx
 from rich.console import Console
 
 from export.evaluation import report
@@ -38,10 +39,16 @@ def evaluate_to(
     for path in draw_all(ear, sources, folder):
         console.print(f"drawn: {path}")
     if record:
-        results = replace(results, trained_on=_trained_on(sources.cache / "corpora.json"))
+        table, training = _trained_on(sources.cache / "corpora.json"), training_of(sources.network)
+        results = replace(results, trained_on=table, training=training)
         write_results(results, path_beside(sources.network))
         console.print(f"recorded: {path_beside(sources.network)}")
     return results
+
+
+def training_of(network: Path) -> dict[str, str]:
+    """Return what an ONNX file says of its training (`export.speech.stamp`): step, seed, data, commit, recipe."""
+    return {prop.key: prop.value for prop in onnx.load(network).metadata_props}
 
 
 def _known(path: Path) -> Results | None:

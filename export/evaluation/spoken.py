@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 import tempfile
 import tomllib
 from dataclasses import dataclass
@@ -147,7 +148,7 @@ def _speak(wanted: list[tuple[Voice, str]], folder: Path) -> dict[tuple[str, str
         for voice, line in wanted:
             try:
                 said = synthesise(voice, line, Path(scratch))
-            except (RuntimeError, OSError, ValueError, IndexError):
+            except (RuntimeError, OSError, ValueError, IndexError, subprocess.SubprocessError):
                 continue
             name = hashlib.sha256(f"{voice} {line}".encode()).hexdigest()[:16] + ".wav"
             soundfile.write(folder / name, said.pcm, SAMPLE_RATE, subtype="PCM_16")

@@ -59,7 +59,7 @@ def bake_command(
     mouth_strength: Annotated[float, typer.Option(help="Factor 0…2 on the motion of the mouth.")] = 1.0,
     expression_strength: Annotated[float, typer.Option(help="Factor 0…2 on the motion of the rest of the face.")] = 1.0,
     brow_strength: Annotated[float, typer.Option(help="Factor 0…2 on brows and lids that follow the voice.")] = 1.0,
-    blinks: Annotated[float, typer.Option(help="Mean blinks per minute, 0…120.")] = 15.0,
+    blinks: Annotated[float, typer.Option(help="Mean blinks per minute, 0…120.")] = 17.0,
     gaze: Annotated[str, typer.Option(help="YAW,PITCH of the eyes in degrees.")] = "",
     saccade_strength: Annotated[float, typer.Option(help="Factor 0…2 on the eyes' small shifts and glances.")] = 1.0,
     head: Annotated[str, typer.Option(help="keep: rest in the portrait's pose; idle: sway gently.")] = "idle",

@@ -1,11 +1,11 @@
 """Liveliness: what a voice does to the face beside the mouth. Brows and nods, early blinks, glances; one step per hop.
 
-*Stress* is how far loudness and pitch lie above the speaker's own running means, in running mean deviations, both
-carrying prominence (Kochanski et al. 2005, J. Acoust. Soc. Am. 118(2)). A stressed syllable lifts the brows: raises go
-with rises of pitch, though not with every one (Cavé et al. 1996, ICSLP: 71 % of them), and listeners hear more
-prominence where brows and accent agree (Swerts & Krahmer 2008, J. Phonetics 36(2)). After an accent the next must be
-stronger for a while, so the strongest of a phrase win. The sound is heard the network's look-ahead before its media
-time, which is when a speaker's brows begin to rise.
+*Stress* is how far loudness and pitch lie above the speaker's own running means, in running mean deviations: loudness
+above all carries prominence, pitch less (Kochanski et al. 2005, J. Acoust. Soc. Am. 118(2)). A stressed syllable lifts
+the brows: raises go with rises of pitch, though not with every one (Cavé et al. 1996, ICSLP: 71 % of them), and
+listeners hear more prominence where brows and accent agree (Swerts & Krahmer 2008, J. Phonetics 36(2)). After an accent
+the next must be stronger for a while, so the strongest of a phrase win. The sound is heard the network's look-ahead
+before its media time, which is when a speaker's brows begin to rise.
 
 Pauses, beginnings and hesitations are noticed here; what they call for is decided in `looks`.
 

@@ -30,7 +30,7 @@ class Motions:
 
 NOD_RAD: Final = math.radians(1.6)
 """How far the head goes down on the most stressed syllables: small beats accompany a talk (Hadar et al. 1983,
-Language and Speech 26(2)), and accents are heard in them (Munhall et al. 2004, Psychological Science 15(2))."""
+Language and Speech 26(2)), and go with pitch and loudness (Munhall et al. 2004, Psychological Science 15(2))."""
 
 
 def head_motion(controls: ControlRows, frame_index: NDArray[np.int64], media_sample: Doubles, nod: Floats) -> Motions:
