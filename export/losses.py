@@ -52,11 +52,13 @@ def class_loss(logits: Tensor, classes: Tensor) -> Tensor:
     return functional.cross_entropy(logits.flatten(0, 1), classes.flatten(), ignore_index=UNKNOWN)
 
 
-def switch_loss(logits: Tensor, target: Tensor, positive_weight: float = 1.0) -> Tensor:
-    """Return the binary cross entropy of (B,T) logits where the target is not NaN."""
+def switch_loss(logits: Tensor, target: Tensor, positive_weight: float = 1.0, care: Tensor | None = None) -> Tensor:
+    """Return the binary cross entropy of (B,T) logits where the target is not NaN; ``care`` (B,T) are weights."""
     known = ~torch.isnan(target)
-    weight = torch.tensor(positive_weight)
-    return functional.binary_cross_entropy_with_logits(logits[known], target[known], pos_weight=weight)
+    weight = None if care is None else care[known]
+    return functional.binary_cross_entropy_with_logits(
+        logits[known], target[known], weight, pos_weight=torch.tensor(positive_weight)
+    )
 
 
 def _signal(landmarks: Tensor, pairs: tuple[tuple[int, int], ...]) -> Tensor:

@@ -6,6 +6,8 @@ constants that the file already has.
 
 *The gates.* The three gates of a recurrent layer are one product in torch, whose answer is split. Three products with a
 third of the weights each, in eight bits as they are, give the same bits and copy nothing.
+
+*The steps.* One run takes many steps as well, see `export.over_time`, with the same bits.
 """
 
 from __future__ import annotations
@@ -21,9 +23,10 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from export.models.landmarks import Face
+from export.over_time import STATE_IN, STATE_OUT, one_step, over_time
 from export.to_onnx import TRACED_BATCH, Signature, export_onnx
 from space_runtime.geometry import N_LANDMARKS
-from space_runtime.ort import load_network
+from space_runtime.ort import Network, load_network
 from space_runtime.values import N_EMOTIONS
 
 LARGEST_DIFFERENCE = 1e-6
@@ -33,16 +36,18 @@ MOTION_WEIGHT, PREFIX = "motion.2.weight", "face."
 FACE_INPUTS = ("speech", "closure", "neutral", "emotion")
 LANDMARKS = "landmarks"
 N_CHECKED = 256
+N_STREAMS_CHECKED, N_STEPS_CHECKED = 3, 8
 N_GATES = 3
 
 
 def regraph(path: Path, to: Path) -> float:
-    """Write the network in ``path`` with today's face and separate gates to ``to``.
+    """Write the network in ``path`` with today's face, separate gates and many steps a run to ``to``.
 
-    Returns the largest difference of the landmarks. Raises `ValueError` when it exceeds `LARGEST_DIFFERENCE` or when
-    another output differs in a single bit.
+    Returns the largest difference of the landmarks. Raises `ValueError` when it exceeds `LARGEST_DIFFERENCE`, when
+    another output differs in a single bit, or when steps at once differ from one by one.
     """
     model = onnx.load(path)
+    one_step(model.graph)
     face = _face_of(model)
     motion = next(node.output[0] for node in model.graph.node if MOTION_WEIGHT in node.input)
     with tempfile.TemporaryDirectory() as folder:
@@ -50,6 +55,7 @@ def regraph(path: Path, to: Path) -> float:
         export_onnx(face, _signature(face), part)
         _replace(model.graph, onnx.load(part).graph, motion)
         _split_gates(model.graph)
+        over_time(model.graph)
         small = Path(folder) / to.name
         onnx.checker.check_model(model)
         onnx.save(model, small)
@@ -160,14 +166,36 @@ def _needed(nodes: Iterable[onnx.NodeProto], outputs: list[str]) -> list[onnx.No
 
 def _difference(before: Path, after: Path) -> float:
     """The largest difference of the landmarks over random steps; every other output must be the same."""
-    rng = np.random.default_rng(0)
     old, new = load_network(before.stem, before), load_network(after.stem, after)
-    shapes = {name: (N_CHECKED, *(int(n) for n in shape[1:])) for name, shape in old.inputs.items()}
-    feeds = {name: rng.normal(0, 0.5, shape).astype(np.float32) for name, shape in shapes.items()}
-    feeds["emotion"] = np.abs(feeds["emotion"]).clip(0, 1)
+    _check_steps(new)
+    feeds = _feeds(old, N_CHECKED)
     expected, actual = old.run(feeds), new.run(feeds)
     changed = [name for name in old.outputs if name != LANDMARKS and not np.array_equal(expected[name], actual[name])]
     difference = float(np.abs(np.subtract(expected[LANDMARKS], actual[LANDMARKS], dtype=np.float32)).max())
     if changed or difference > LARGEST_DIFFERENCE:
         raise ValueError(f"the new graph differs: landmarks by {difference:.1e}, and {changed or 'nothing'} else")
     return difference
+
+
+def _check_steps(network: Network) -> None:
+    """Raise `ValueError` when one run of some steps differs in a bit from as many runs of one."""
+    rows = _feeds(network, N_STEPS_CHECKED * N_STREAMS_CHECKED)
+    rows[STATE_IN] = rows[STATE_IN][:N_STREAMS_CHECKED]
+    at_once, state = network.run(rows), rows[STATE_IN]
+    for first in range(0, N_STEPS_CHECKED * N_STREAMS_CHECKED, N_STREAMS_CHECKED):
+        some = slice(first, first + N_STREAMS_CHECKED)
+        step = network.run({name: state if name == STATE_IN else value[some] for name, value in rows.items()})
+        state = np.asarray(step.pop(STATE_OUT), np.float32)
+        if changed := [name for name, value in step.items() if not np.array_equal(value, at_once[name][some])]:
+            raise ValueError(f"steps at once differ from one by one in {changed}")
+    if not np.array_equal(state, at_once[STATE_OUT]):
+        raise ValueError("steps at once end in another state than one by one")
+
+
+def _feeds(network: Network, n_rows: int) -> dict[str, NDArray[np.float32]]:
+    """Random inputs."""
+    rng = np.random.default_rng(0)
+    shapes = {name: (n_rows, *(int(n) for n in shape[1:])) for name, shape in network.inputs.items()}
+    feeds = {name: rng.normal(0, 0.5, shape).astype(np.float32) for name, shape in shapes.items()}
+    feeds["emotion"] = np.abs(feeds["emotion"]).clip(0, 1)
+    return feeds

@@ -137,7 +137,9 @@ def losses(network: Speech2Landmarks, batch: Batch) -> dict[str, Tensor]:
         **motion_losses(decoded.landmarks[:, WARM_STEPS:], wanted[:, WARM_STEPS:], trust),
         "classes": class_loss(network.classes(hidden)[:, WARM_STEPS:], torch.from_numpy(batch.classes[:, WARM_STEPS:])),
         "closure": switch_loss(closure, torch.from_numpy(batch.closure)[:, WARM_STEPS:], CLOSURE_WEIGHT),
-        "speech": switch_loss(speech, torch.from_numpy(batch.speech)[:, WARM_STEPS:]),
+        "speech": switch_loss(
+            speech, torch.from_numpy(batch.speech)[:, WARM_STEPS:], care=torch.from_numpy(batch.care)[:, WARM_STEPS:]
+        ),
     }
 
 

@@ -33,7 +33,7 @@ STAGES: Final[tuple[tuple[str, object, str], ...]] = (
     ("features", features, "hear"),
     ("prosody", prosody, "prosody"),
     ("liveliness", liveliness, "step"),
-    ("landmarks (network)", landmarks, "step"),
+    ("landmarks (network)", landmarks, "hear"),
     ("controls", controls, "strengthen"),
     ("controls", controls, "lift"),
     ("controls", controls, "wander"),

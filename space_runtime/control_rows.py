@@ -10,6 +10,7 @@ import math
 from bisect import bisect_right
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,10 +135,14 @@ def fixations_at(controls: Controls, sample: float) -> tuple[tuple[float, ...], 
     """Return a row of `ControlRows.fixations` and its `fixed_until`: never where nothing wanders."""
     strength = _wander(controls)
     if not strength:
-        return (-math.inf, 1.0, 0.0, 0.0, 0.0, 0.0), math.inf
+        return NOWHERE, math.inf
     number, began, ends = saccades_around(controls.seed, sample / SAMPLE_RATE)
     before, after = ([strength * angle for angle in fixation(controls.seed, n)] for n in (max(0, number - 1), number))
     return (began, saccade_s(math.dist(before, after)), *before, *after), ends * SAMPLE_RATE
+
+
+NOWHERE: Final[tuple[float, ...]] = (-math.inf, 1.0, 0.0, 0.0, 0.0, 0.0)
+"""A row of `ControlRows.fixations` of eyes that do not wander."""
 
 
 def _wander(controls: Controls) -> float:

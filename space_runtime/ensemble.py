@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,13 +10,13 @@ import numpy as np
 
 from space_runtime import pipeline
 from space_runtime.bundle import Bundle
-from space_runtime.control_rows import ControlRows, EmotionRows, controls_at, emotion_at, fixations_at
+from space_runtime.control_rows import NOWHERE, ControlRows, EmotionRows, controls_at, emotion_at, fixations_at
 from space_runtime.control_track import ControlTrack
 from space_runtime.errors import UsageError
 from space_runtime.geometry import Floats
 from space_runtime.pipeline import Character, Person
 from space_runtime.rig import RigState
-from space_runtime.rows import Index, joined, n_bytes, put, take
+from space_runtime.rows import Index, joined, n_bytes, put, some, take
 from space_runtime.stages.features import N_FEATURES
 from space_runtime.stream_rows import NO_FRAMES, Answers, Doubles, Due, Frames, Longs, Streams
 from space_runtime.timebase import HOP
@@ -185,7 +186,7 @@ class Ensemble:
         features: Floats = history[owners, hop % history.shape[1]]
         place = hop - answers.n_steps[due.position]
         now = place >= 0
-        if now.any():
+        if some(now):
             features[now] = answers.features[due.position[now], place[now]]
         return features
 
@@ -217,16 +218,18 @@ class Ensemble:
         known = self._all.controls
         controls = known if len(self._characters) == len(owners) == 1 else take(known, owners)
         stale = (samples < controls.since) | (samples >= controls.until)
-        for place in np.flatnonzero(stale).tolist() if stale.any() else ():
+        for place in np.flatnonzero(stale).tolist() if some(stale) else ():
             row = int(owners[place])
             fresh = controls_at(self.track(row), float(samples[place]))
             put(known, np.array([row]), fresh)
             if controls is not known:
                 put(controls, np.array([place]), fresh)
         moved = samples >= controls.fixed_until
-        for place in np.flatnonzero(moved).tolist() if moved.any() else ():
+        last, until, fixations = -1, -math.inf, NOWHERE
+        for place in np.flatnonzero(moved).tolist() if some(moved) else ():
             row, sample = int(owners[place]), float(samples[place])
-            fixations, until = fixations_at(self.track(row).at(sample), sample)
+            if row != last or sample >= until:  # else it is as in the frame before
+                (fixations, until), last = fixations_at(self.track(row).at(sample), sample), row
             known.fixations[row] = controls.fixations[place] = fixations
             known.fixed_until[row] = controls.fixed_until[place] = until
         return controls

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from space_runtime.geometry import Floats
+from space_runtime.rows import some
 
 CLOSING_S: Final = 0.080
 HOLD_S: Final = 0.040
@@ -180,7 +181,7 @@ def sway(phases: Doubles, seconds: Doubles) -> Floats:
     angles = _SWAY_HZ * seconds[:, None, None] + phases
     motion = _SWAY_REACH * np.add.reduce(np.sin(2 * np.pi * angles) * _SWAY_SHARE, -1)
     early = seconds < _EASE_IN_S
-    if early.any():
+    if some(early):
         motion[early] *= eased(seconds[early] / _EASE_IN_S)[:, None]
     moved: Floats = motion.astype(np.float32)
     return moved

@@ -20,7 +20,7 @@ from space_runtime.geometry import N_LANDMARKS, NEUTRAL_POSE, Floats, HeadPose
 from space_runtime.ort import Network
 from space_runtime.portrait import Portrait
 from space_runtime.rig import N_SHAPES, Rig, RigIdentity, RigState
-from space_runtime.rows import Index, put, take
+from space_runtime.rows import Index, put, some, take
 from space_runtime.stages import controls as control_stage
 from space_runtime.stages import features as feature_stage
 from space_runtime.stages import frames as frame_stage
@@ -133,13 +133,12 @@ def listen(
     One kind of work after the other: that keeps its code and weights in the processor's cache.
     """
     hearing, heard, voices = feature_stage.hear(streams.hearing, sound)
-    memory, n_hops = streams.memory, heard.shape[1]
+    n_hops = heard.shape[1]
     said = np.empty((len(sound), 1 + n_hops, N_LANDMARKS, 3), np.float32)
     speech = np.empty((len(sound), 1 + n_hops), np.float32)
     said[:, 0], speech[:, 0] = streams.landmarks, streams.speech
-    for hop in range(n_hops):
-        memory, answer = landmark_stage.step(network, memory, heard[:, hop], neutral, emotion[:, hop])
-        said[:, hop + 1], speech[:, hop + 1] = answer.landmarks, answer.speech
+    memory, answer = landmark_stage.hear(network, streams.memory, heard, neutral, emotion)
+    said[:, 1:], speech[:, 1:] = answer.landmarks, answer.speech
     seen = np.empty((len(sound), 1 + n_hops, life_stage.N_SEEN))
     seen[:, 0] = streams.life.seen
     first_sample = (streams.n_steps + 1) * HOP - look_ahead
@@ -157,9 +156,9 @@ def due(fps: Longs, n_steps: Longs, next_frame: Longs, look_ahead: int) -> Due |
     """
     numerator, denominator = fps[:, 0], fps[:, 1] * SAMPLE_RATE
     reached = (n_steps * HOP - look_ahead) * numerator
-    if not (next_frame * denominator <= reached).any():
-        return None
     counts = np.maximum(reached // denominator + 1 - next_frame, 0)
+    if not some(counts):
+        return None
     position = np.arange(len(counts)).repeat(counts)
     turn = np.arange(len(position)) - (counts.cumsum() - counts).repeat(counts)
     index = next_frame[position] + turn
@@ -189,10 +188,10 @@ def speak(people: Sequence[Person], controls: ControlRows, neutral: Floats, fram
     faces = told.landmarks
     if len(people) == 1:
         faces = control_stage.lift(controls, people[0].identity, told.brows, faces)
-    elif told.brows.any():
+    elif some(told.brows):
         for person in people:
-            some = person.frames
-            faces[some] = control_stage.lift(take(controls, some), person.identity, told.brows[some], faces[some])
+            own = person.frames
+            faces[own] = control_stage.lift(take(controls, own), person.identity, told.brows[own], faces[own])
     return control_stage.strengthen(controls, neutral, frames.position, faces)
 
 
@@ -213,9 +212,9 @@ def move(
     else:
         landmarks = np.empty_like(spoken)
         for person in people:
-            some = person.frames
-            landmarks[some] = control_stage.move_eyes(
-                take(controls, some), person.identity, spoken[some], ahead[some], lids[some]
+            own = person.frames
+            landmarks[own] = control_stage.move_eyes(
+                take(controls, own), person.identity, spoken[own], ahead[own], lids[own]
             )
     state, weights, eyes = _solve(rig, people, state, frames, landmarks)
     return state, Moved(landmarks, weights, eyes, motion, wander, lids)
@@ -226,6 +225,8 @@ def _solve(
 ) -> tuple[RigState, Floats, Floats]:
     """The rig's new state, weights and eyes: those of one identity together, each stream from frame to frame."""
     last_turn = int(frames.turn.max())
+    if len(state.warm) == 1:
+        return rig.follow(people[0].identity, state, landmarks)
     if len(people) == 1 and not last_turn:
         return rig.solve(people[0].identity, state, landmarks)
     state = take(state, np.arange(len(state.warm)))

@@ -131,6 +131,8 @@ class Rig:
 
         landmarks: (…, 78, 3) normalised, of one identity. mouthClose never exceeds jawOpen; tongueOut is 0.
         """
+        if landmarks.ndim == 3 and len(landmarks) == 1:
+            return self.follow(identity, state, landmarks)
         plan = identity.plan
         eyes = gaze_of(identity, landmarks)
         look = look_weights(eyes)
@@ -138,6 +140,26 @@ class Rig:
         rhs = product(displacement, plan.gather) - product(look, plan.look) - SPARSITY
         state = _settle(plan, rhs, state)
         return state, _weights(state.unknowns, look), eyes
+
+    def follow(self, identity: RigIdentity, state: RigState, landmarks: Floats) -> tuple[RigState, Floats, Floats]:
+        """Return what `solve` does, of (T, 78, 3) frames of one stream one after the other; state: a row of it.
+
+        No bit depends on how many frames come at once.
+        """
+        plan, problem = identity.plan, identity.plan.problem
+        eyes = gaze_of(identity, landmarks)
+        look = look_weights(eyes)
+        displacement = (landmarks - identity.neutral).reshape(len(landmarks), 1, -1)
+        rhs = (displacement.astype(np.float64) @ plan.gather - look[:, None].astype(np.float64) @ plan.look)[:, 0]
+        rhs -= SPARSITY
+        first = 0 if state.warm[0] else 1
+        cold = _settle(plan, rhs[:1], state) if first else state
+        unknowns = np.empty_like(rhs)
+        unknowns[:first] = cold.unknowns[:first]
+        last, split = cold.unknowns[0], cold.split[0]
+        unknowns[first:], split = problem.follow(rhs[first:], plan.inertia, last, split, WARM_ITERATIONS)
+        state = RigState(unknowns[-1:].copy(), split[None], np.ones(1, bool))
+        return state, _weights(unknowns, look), eyes
 
 
 def _settle(plan: SolvePlan, rhs: Doubles, state: RigState) -> RigState:

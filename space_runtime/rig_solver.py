@@ -53,6 +53,35 @@ class BoundedRidge:
         solution = np.minimum(np.maximum(last, 0.0), self.scale) / self.scale
         return solution.reshape(rhs.shape), last.reshape(rhs.shape)
 
+    def follow(
+        self, rhs: Doubles, inertia: Doubles, solution: Doubles, split: Doubles, n_iterations: int
+    ) -> tuple[Doubles, Doubles]:
+        """Return (solutions (T, n), last split (n,)) of T problems one after the other, each started from the last.
+
+        rhs: (T, n) the vectors q, to each of which (n,) ``inertia`` times the solution before is added. solution,
+        split: (n,) the last ones. n_iterations: even. No bit depends on how many problems come at once.
+        """
+        n, upper = self.scale.size, self.scale
+        mix, here, there = np.empty((n, 2 * n + 1)), np.ones(2 * n + 1), np.ones(2 * n + 1)
+        mix[:, :-1] = self.mix  # the last column is what pulls, so that an iteration is one product and two bounds
+        free, bounded, after, bounded_after = here[:n], here[n:-1], there[:n], there[n:-1]
+        free[:] = split
+        solutions = np.empty((len(rhs), n))
+        for wanted, found in zip(rhs, solutions, strict=True):
+            mix[:, -1] = np.dot(self.pull, wanted + inertia * solution)
+            for _ in range(n_iterations // 2):
+                np.maximum(free, 0.0, out=bounded)
+                np.minimum(bounded, upper, out=bounded)
+                np.dot(mix, here, out=after)
+                np.maximum(after, 0.0, out=bounded_after)
+                np.minimum(bounded_after, upper, out=bounded_after)
+                np.dot(mix, there, out=free)
+            np.maximum(free, 0.0, out=found)
+            np.minimum(found, upper, out=found)
+            found /= upper
+            solution = found
+        return solutions, free.copy()
+
     def _iterate(self, rhs: Doubles, split: Doubles, n_iterations: int) -> Doubles:
         """The splits (n, B) after some iterations: a problem per column, which the products and bounds like best."""
         n = self.scale.size

@@ -227,7 +227,7 @@ def test_given_blinks_and_none_at_all_are_left_alone_by_pauses() -> None:
 
 def test_an_early_blink_takes_the_place_of_the_next_scheduled_one() -> None:
     controls = Controls(seed=1)
-    due = scheduled_blink(1, 15.0, 0)
+    due = scheduled_blink(1, controls.blinks_per_minute, 0)
     for second, early, shut in ((due, -np.inf, 1.0), (due, due - 1, 0.0), (due - 1, due - 1, 1.0)):
         row = controls_at(ControlTrack.of(controls), second * SAMPLE_RATE)
         looks = np.array([[early, due if np.isfinite(early) else -np.inf]])

@@ -150,6 +150,28 @@ def test_a_turning_face_is_followed_without_lag_or_jumps() -> None:
     assert np.abs(np.diff(track, axis=0)).max() < 3 * largest_step
 
 
+@pytest.mark.parametrize("cuts", [[30], [1, 29], [7, 1, 13, 9]])
+def test_how_a_track_is_cut_does_not_change_a_bit(cuts: list[int]) -> None:
+    identity, rng = PEOPLE[1], np.random.default_rng(4)
+    ends = acted(rng), acted(rng)
+    shares = [np.float32(0.5 - 0.5 * np.cos(n / 3)) for n in range(30)]
+    track = np.stack([RIG.face(identity, ends[0] * (1 - k) + ends[1] * k, AHEAD) for k in shares])
+    one_by_one, state = [], RigState.cold(1)
+    for face in track:
+        state, weights, _ = RIG.solve(identity, state, face[None])
+        one_by_one.append(weights[0])
+    together, other = [], RigState.cold(1)
+    for end, n in zip(np.cumsum(cuts), cuts, strict=True):
+        other, weights, _ = RIG.follow(identity, other, track[end - n : end])
+        together.append(weights)
+    assert np.array_equal(np.concatenate(together), one_by_one)
+    assert np.array_equal(state.unknowns, other.unknowns) and np.array_equal(state.split, other.split)
+    company = RIG.solve(identity, RigState.cold(2), track[[0, 0]])[0]
+    for face, weights in zip(track[1:], one_by_one[1:], strict=True):
+        company, pair, _ = RIG.solve(identity, company, np.stack([face, face]))
+        assert np.abs(pair[0] - weights).max() <= 1e-6
+
+
 def test_a_still_face_settles_and_solving_is_repeatable() -> None:
     identity = PEOPLE[1]
     landmarks = RIG.face(identity, acted(np.random.default_rng(2)), AHEAD)

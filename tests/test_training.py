@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from export.data.corpora import Corpus, Row, read_corpus, read_parts, write_corp
 from export.data.identities import FaceModel
 from export.data.motion_space import closers
 from export.data.phones import SILENCE
-from export.recipe import BatchPlan, Recipe, parse_recipe, read_recipe
+from export.recipe import Recipe, parse_recipe, read_recipe
 from export.train import Materials, train
 from space_runtime.errors import UsageError
 from space_runtime.geometry import N_LANDMARKS
@@ -55,12 +56,26 @@ def materials() -> Materials:
     return Materials(corpora, model, face, constants, "corpora of a test")
 
 
+SMALL = {
+    "n_updates": 4,
+    "log_every": 2,
+    "save_every": 1,
+    "warm_up": 1,
+    "width": 12,
+    "n_filmed": 2,
+    "n_synthetic": 1,
+    "n_recorded": 1,
+    "n_sounds": 1,
+    "n_steps": 30,
+}
+
+
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
-    plan = BatchPlan(n_filmed=2, n_synthetic=1, n_recorded=1, n_sounds=1, n_steps=30, look_ahead_samples=1600)
-    whole = read_recipe(SHIPPED)
-    network = replace(whole.network, width=12)
-    return replace(whole, n_updates=4, log_every=2, save_every=1, warm_up=1, network=network, batch=plan)
+    text = SHIPPED.read_text(encoding="utf-8")
+    for name, value in SMALL.items():
+        text = re.sub(rf"(?m)^{name} = \S+", f"{name} = {value}", text)
+    return parse_recipe(text)
 
 
 def test_an_interrupted_training_ends_where_an_uninterrupted_one_does(
@@ -96,6 +111,25 @@ def test_a_checkpoint_of_other_corpora_is_not_continued(materials: Materials, re
     train(replace(recipe, n_updates=1), materials, tmp_path)
     with pytest.raises(UsageError, match="other corpora"):
         train(recipe, replace(materials, hash="another"), tmp_path)
+
+
+def test_a_checkpoint_of_another_recipe_is_not_continued(materials: Materials, recipe: Recipe, tmp_path: Path) -> None:
+    train(replace(recipe, n_updates=1), materials, tmp_path)
+    with pytest.raises(UsageError, match="another 'seed'"):
+        train(replace(recipe, seed=8), materials, tmp_path)
+
+
+def test_a_finished_training_has_nothing_left_to_do(materials: Materials, recipe: Recipe, tmp_path: Path) -> None:
+    train(replace(recipe, n_updates=2), materials, tmp_path)
+    train(replace(recipe, n_updates=1), materials, tmp_path)
+    assert load_checkpoint(tmp_path).facts.step == 2
+
+
+@pytest.mark.parametrize("look_ahead", [0, 800, 1600, 3200])
+def test_every_look_ahead_gives_targets_for_every_step(materials: Materials, recipe: Recipe, look_ahead: int) -> None:
+    plan = replace(recipe.batch, look_ahead_samples=look_ahead)
+    batch = next(batches(materials.corpora, materials.model, materials.rest, plan, 7))
+    assert batch.features.shape[1] == batch.motion.shape[1] == batch.speech.shape[1] == plan.n_steps
 
 
 def test_batches_repeat_and_fit_the_plan(materials: Materials, recipe: Recipe) -> None:

@@ -122,7 +122,7 @@ def noise(power: Floats, noise_only: Rows, rng: Rng) -> Floats:
     n, length, bands = power.shape
     lowest = np.where(noise_only, 10 ** rng.uniform(-9, -1, n), plain_power(power))
     loud = lowest[:, None, None]
-    snr_db = np.where(rng.random(n) < 0.55, rng.uniform(3, 35, n), rng.uniform(45, 70, n))
+    snr_db = np.where(rng.random(n) < 0.55, rng.uniform(3, 35, n), rng.uniform(60, 90, n))
     snr_db[noise_only] = rng.uniform(-10, 10, int(noise_only.sum()))
     level = loud * 10 ** (-snr_db / 10)[:, None, None]
     texture = rng.standard_gamma(1 + 0.08 * np.arange(bands), (n, length, bands)).astype(np.float32)

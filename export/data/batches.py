@@ -21,6 +21,10 @@ from space_runtime.values import N_EMOTIONS
 Rng = np.random.Generator
 LEAD_FRAMES, FILMED_LEAD_FRAMES, TRAIL_FRAMES = 10, 35, 12
 """The face is awake this many 10 ms frames before speech, before filmed speech (its breath is heard) and after it."""
+BREATH_WEIGHT = 6.0
+"""Weight of being awake before speech: most faint noise is no breath, yet who draws one opens the mouth."""
+SHORT_PAUSE, LONG_PAUSE = 80, 300
+"""Longest pauses between utterances in 10 ms frames, of some and of a few."""
 TEACHER_TRUST = 0.5
 """Weight of the teacher's motion against the film's."""
 EDGE_FRAMES = 2
@@ -29,16 +33,18 @@ EDGE_FRAMES = 2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """B sequences of T steps; first the filmed ones, then those that a teacher labelled, M of both, then other sounds.
+    """B sequences of T steps: first the filmed ones, then those that a teacher labelled, M of both, then other sounds.
 
     features (B,T,F). classes (B,T) int64, `UNKNOWN` where there is none. closure, speech (B,T): targets 0…1, NaN where
-    unknown. motion (M,T,K). neutral (M,78,3). emotion (B,8). trust (M,): how much a sequence's motion counts.
+    unknown. care (B,T): weight of the target of speech. motion (M,T,K). neutral (M,78,3). emotion (B,8). trust (M,):
+    how much a sequence's motion counts.
     """
 
     features: Floats
     classes: NDArray[np.int64]
     closure: Floats
     speech: Floats
+    care: Floats
     motion: Floats
     neutral: Floats
     emotion: Floats
@@ -90,12 +96,17 @@ def _batch(corpora: dict[str, Corpus], model: FaceModel, rest: Floats, plan: Bat
     labels[noise_only] = SILENCE
     classes = labels[:, seen].astype(np.int64)
     lead = np.where(np.arange(len(names)) < plan.n_filmed, FILMED_LEAD_FRAMES, LEAD_FRAMES)
-    closure, speech = closure_target(labels)[:, seen], speech_target(labels, lead)[:, seen]
+    closure, speech = closure_target(labels)[:, seen], speech_target(labels, lead)
+    # Nobody saw whether a mouth that was not filmed opened for the breath before.
+    speech[(speech == 0) & (speech_target(labels, np.full_like(lead, FILMED_LEAD_FRAMES)) == 1)] = np.nan
+    before = (speech == 1) & (speech_target(labels, np.zeros_like(lead)) == 0)
+    care = np.where(before, BREATH_WEIGHT, 1.0).astype(np.float32)[:, seen]
+    speech = speech[:, seen]
     motion = np.stack([cut.motion[seen] for cut in cuts[: plan.n_moving]])
     neutral = np.stack([_random_neutral(model, rest, rng) for _ in range(plan.n_moving)])
     emotion = np.stack([_random_emotion(rng) for _ in names])
     trust = np.where(np.arange(plan.n_moving) < plan.n_filmed, 1.0, TEACHER_TRUST).astype(np.float32)
-    return Batch(features_of(power, rng), classes, closure, speech, motion, neutral, emotion, trust)
+    return Batch(features_of(power, rng), classes, closure, speech, care, motion, neutral, emotion, trust)
 
 
 def closure_target(labels: NDArray[np.uint8]) -> Floats:
@@ -138,6 +149,12 @@ def _cut(corpus: Corpus, n_frames: int, rng: Rng) -> _Cut:
     return _Cut(blend(cut.mel), cut.labels[np.round(place).astype(int)], blend(cut.motion))
 
 
+def _pause(rng: Rng) -> int:
+    """Return 10 ms frames between two utterances: none, few, or so many that a face must have come to rest."""
+    kind = rng.random()
+    return 0 if kind < 0.3 else int(rng.integers(0, SHORT_PAUSE if kind < 0.65 else LONG_PAUSE))
+
+
 def _excerpt(corpus: Corpus, n_frames: int, rng: Rng) -> Floats:
     """Return (n_frames, 48) log powers from anywhere in a long recording, the end repeated where it is too short."""
     row = int(rng.integers(len(corpus.offsets) - 1))
@@ -163,7 +180,7 @@ def _joined(corpus: Corpus, n_frames: int, rng: Rng) -> _Cut:
         mel[target], labels[target] = corpus.mel[source], corpus.labels[source]
         if corpus.has_motion:
             motion[target] = corpus.motion[source]
-        place += int(n) + int(rng.integers(0, 80)) * int(rng.random() < 0.6)
+        place += int(n) + _pause(rng)
     return _Cut(mel, labels, motion)
 
 

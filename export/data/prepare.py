@@ -133,12 +133,12 @@ def make_recorded(data: Path, cache: Path) -> Path:
 
 
 def make_sounds_corpus(cache: Path) -> Path:
-    """Write the corpus of sounds that are no speech."""
+    """Write the corpus of sounds that are no speech; breathing is left out, for before speech a mouth opens with it."""
     index = cache / "sounds" / "index.jsonl"
-    files = [row.file for row in sounds.read_index(index.parent)]
+    files = [row.file for row in sounds.read_index(index.parent) if row.kind != sounds.BREATHING]
     return kept(
         cache / "sounds.npz",
-        ("1", index),
+        ("2", index),
         lambda path: write_corpus(path, corpora.sound_rows(index.parent, files)),
     )
 

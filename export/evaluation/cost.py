@@ -12,6 +12,7 @@ import onnx
 
 from export.evaluation.ear import Ear, Sources
 from export.evaluation.results import Found, Measure
+from export.over_time import one_step
 from space_runtime.assets import LINE
 from space_runtime.bundle import EMBEDDED, Bundle
 from space_runtime.geometry import N_LANDMARKS
@@ -60,6 +61,7 @@ def curves_factor(ear: Ear) -> float:
 def size_of(path: Path) -> dict[Measure, float]:
     """Return the numbers in an ONNX file (weights and constants) and its size."""
     graph = onnx.load(path).graph
+    one_step(graph)  # the branch for many steps has its own copies
     sizes = [int(np.prod(tensor.dims)) for tensor in graph.initializer]
     return {(ROW, "parameters"): float(sum(sizes)), (ROW, "megabytes"): path.stat().st_size / 1e6}
 

@@ -16,6 +16,7 @@ from space_runtime.geometry import N_LANDMARKS, Floats
 from space_runtime.idle import BLINK_S, CLOSING_S, Doubles, blink_profile, eased, saccade_s
 from space_runtime.rig_identity import RigIdentity, eye_centres, look_weights, turn_eyes
 from space_runtime.rig_layout import LID_PAIRS, UPPER_LID_SHARE
+from space_runtime.rows import some
 from space_runtime.timebase import SAMPLE_RATE
 
 GAZE_LIMIT_RAD: Final = math.radians(35.0)
@@ -29,7 +30,7 @@ def strengthen(controls: ControlRows, neutral: Floats, position: NDArray[np.intp
     """
     mouth, expression = controls.mouth_strength * controls.share, controls.expression_strength * controls.share
     plain = (mouth == 1) & (expression == 1)
-    if plain.all():
+    if not some(~plain):
         return landmarks
     rest = neutral[position]
     factors = _MOUTH * mouth[:, None, None] + (1 - _MOUTH) * expression[:, None, None]
@@ -39,7 +40,7 @@ def strengthen(controls: ControlRows, neutral: Floats, position: NDArray[np.intp
 def lift(controls: ControlRows, identity: RigIdentity, brows: Floats, landmarks: Floats) -> Floats:
     """Return (F, 78, 3) landmarks of one identity with (F,) lifts of the brows, 0…1, at the wanted strengths."""
     height = brows * controls.brow_strength
-    return landmarks + height[:, None, None] * identity.lift if height.any() else landmarks
+    return landmarks + height[:, None, None] * identity.lift if some(height) else landmarks
 
 
 def move_eyes(controls: ControlRows, identity: RigIdentity, landmarks: Floats, ahead: Floats, lids: Doubles) -> Floats:
@@ -70,12 +71,12 @@ def wander(controls: ControlRows, media_sample: Doubles, glances: Doubles) -> Fl
     fixations = controls.fixations
     since, angles = seconds - fixations[:, 0], fixations[:, 4:]
     moving = since < fixations[:, 1]
-    if moving.any():
+    if some(moving):
         angles = angles.copy()
         before, share = fixations[moving, 2:4], eased(since[moving] / fixations[moving, 1])
         angles[moving] = before + share[:, None] * (angles[moving] - before)
     aside = seconds < glances[:, 1] + LONGEST_SACCADE_S
-    if aside.any():
+    if some(aside):
         angles = angles.copy()
         angles[aside] += _glances(seconds[aside], glances[aside], controls.wander[aside])
     return angles.astype(np.float32)
@@ -96,7 +97,7 @@ LONGEST_SACCADE_S: Final = 0.2
 def gaze_target(controls: ControlRows, identity: RigIdentity, landmarks: Floats, ahead: Floats) -> Floats:
     """Return (F, 2, 2) yaw, pitch in radians that the left and the right eyes shall take, within `GAZE_LIMIT_RAD`."""
     angles = ahead
-    if controls.gaze.any():
+    if some(controls.gaze):
         angles = ahead.copy()
         given = np.flatnonzero(controls.gaze == Gaze.ANGLES)
         angles[given] = controls.target[given, None, :2]
@@ -131,7 +132,7 @@ def closure(controls: ControlRows, media_sample: Doubles, early: Doubles) -> Dou
     since, until, late = seconds - controls.last_blink, controls.next_blink - seconds, seconds - early[:, 0]
     near = (since < BLINK_S) | (until < CLOSING_S) | (late < BLINK_S)
     shut = np.zeros(len(seconds))
-    if near.any():
+    if some(near):
         apart = np.stack([since[near], -until[near], np.where(controls.scheduled[near], late[near], np.inf)])
         spent = controls.scheduled[near] & (seconds[near] - apart[:2] <= early[near, 1])
         apart[:2][spent] = np.inf
@@ -145,7 +146,7 @@ def shut(landmarks: Floats, how_far: Doubles) -> Floats:
     The upper lid comes down on the lower one, which rises little (`UPPER_LID_SHARE`), so that the seam of a shut eye
     follows the lower lid's arc.
     """
-    if not how_far.any():
+    if not some(how_far):
         return landmarks
     rows = np.flatnonzero(how_far)
     shut_face = landmarks.copy()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from space_runtime.control_rows import ControlRows
 from space_runtime.geometry import Floats, HeadPose, euler_angles, rotation_matrix
 from space_runtime.idle import Doubles, sway
+from space_runtime.rows import some
 from space_runtime.timebase import SAMPLE_RATE
 
 NECK: Final[Floats] = np.array([0.0, -0.6, -0.9], np.float32)
@@ -38,7 +39,7 @@ def head_motion(controls: ControlRows, frame_index: NDArray[np.int64], media_sam
     motion = sway(controls.phases, media_sample / SAMPLE_RATE)
     motion[:, 1] += NOD_RAD * nod
     motion *= controls.sway[:, None]
-    if controls.is_given.any():
+    if some(controls.is_given):
         for row in np.flatnonzero(controls.is_given):
             track = controls.head_track_rad[row]
             motion[row, :3] = track[min(frame_index[row], len(track) - 1)]
