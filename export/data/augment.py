@@ -120,8 +120,7 @@ def codec_holes(power: Floats, rng: Rng) -> Floats:
 def noise(power: Floats, noise_only: Rows, rng: Rng) -> Floats:
     """Return (B, N, 48) powers to add: a faint floor always, often noise, sometimes other voices of the batch."""
     n, length, bands = power.shape
-    lowest = np.where(noise_only, 10 ** rng.uniform(-9, -1, n), plain_power(power))
-    loud = lowest[:, None, None]
+    loud = np.where(noise_only, 10 ** rng.uniform(-9, -1, n), plain_power(power))[:, None, None]
     snr_db = np.where(rng.random(n) < 0.55, rng.uniform(3, 35, n), rng.uniform(60, 90, n))
     snr_db[noise_only] = rng.uniform(-10, 10, int(noise_only.sum()))
     level = loud * 10 ** (-snr_db / 10)[:, None, None]

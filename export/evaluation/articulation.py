@@ -24,7 +24,6 @@ from export.evaluation.results import Found, Measure
 from export.evaluation.spoken import ROUND, SPREAD, Phone, Spoken, phones_of, read_aligned, read_synthetic
 from export.metrics import mouth_signals
 from space_runtime.geometry import Floats
-from space_runtime.ort import Network
 
 CLOSED: Final = 0.10
 """Lips within this share of a speaker's range are closed."""
@@ -66,13 +65,6 @@ def measure(ear: Ear, sources: Sources) -> Found:
             missing[row] = f"{why.filename} is missing; run python -m export prepare first"
     values |= _worst(values, sorted({spoken.group for spoken in synthetic}))
     return Found(values, missing)
-
-
-def closure_scores(network: Network, look_ahead: int, neutral: Floats, spoken: list[Spoken]) -> dict[str, float]:
-    """Return ``recall`` of closures at p, b, m and ``false`` closures in vowels over all utterances; some seconds."""
-    ear = Ear(network, look_ahead, neutral)
-    found = judge(spoken, mouths(ear, spoken))
-    return {name: found[name] for name in ("recall", "false")}
 
 
 def mouths(ear: Ear, spoken: list[Spoken], emotion: Floats | None = None) -> list[Mouth]:

@@ -102,7 +102,7 @@ class Lift(NamedTuple, Generic[Number]):
     nod: Number
 
 
-N_LIFT, N_LOOKS, N_MIND = len(Lift._fields), len(Looks._fields), len(Mind._fields)
+N_LIFT, N_LOOKS = len(Lift._fields), len(Looks._fields)
 N_SEEN: Final = N_LIFT + N_LOOKS
 """Columns of what is seen: `Lift`, then `Looks`."""
 
