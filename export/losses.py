@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from export.data.phones import UNKNOWN
+from export.data.phones import LABIODENTAL, UNKNOWN
 from export.models.landmarks import Face
 from space_runtime.rig_layout import LIP_PAIRS
 
@@ -21,6 +21,8 @@ SIGNALS: Final = (
 POINT_SPREAD: Final = 0.02
 VELOCITY_FACTOR: Final = 3.0
 """Spread of a value over the spread of its change in one step."""
+CONTACT_WEIGHT: Final = 3.0
+"""Weight of the moments of f and v: the lower lip meets the teeth or it does not, half the way is seen at once."""
 MOUTH: Final = (*range(3, 14), *range(48, 68))
 AMPLITUDE: Final = (1.0, 1.05, 0.85, 1.15, 1.05, 0.95, 1.1, 0.95)
 """How large the mouth's motion is under each full emotion, in the order of the labels."""
@@ -36,15 +38,19 @@ def target_landmarks(face: Face, motion: Tensor, speech: Tensor, neutral: Tensor
     return face.assemble(talking, speech, torch.zeros(1), neutral[:, None], emotion[:, None])
 
 
-def motion_losses(predicted: Tensor, target: Tensor, trust: Tensor) -> dict[str, Tensor]:
-    """Return ``points``, ``signals`` and ``velocity`` of (B,T,78,3) landmarks; trust (B,) weighs sequences."""
-    weight = trust / trust.sum()
-    points = (predicted - target)[..., MOUTH, :].square().mean((1, 2, 3)) / POINT_SPREAD**2
+def motion_losses(predicted: Tensor, target: Tensor, weight: Tensor) -> dict[str, Tensor]:
+    """Return ``points``, ``signals`` and ``velocity`` of (B,T,78,3) landmarks; weight (B,T) of every moment."""
+    points = (predicted - target)[..., MOUTH, :].square().mean((-2, -1)) / POINT_SPREAD**2
     differences = [(_signal(predicted, pairs) - _signal(target, pairs)) / spread for pairs, spread in SIGNALS]
     signals = torch.stack(differences, -1)
-    velocity = (signals[:, 1:] - signals[:, :-1]).square().mean((1, 2)) * VELOCITY_FACTOR**2
-    terms = {"points": points, "signals": signals.square().mean((1, 2)), "velocity": velocity}
-    return {name: (term * weight).sum() for name, term in terms.items()}
+    velocity = (signals[:, 1:] - signals[:, :-1]).square().mean(-1) * VELOCITY_FACTOR**2
+    terms = {"points": points, "signals": signals.square().mean(-1), "velocity": velocity}
+    return {name: (term * weight[:, -term.shape[1] :]).sum() / weight.sum() for name, term in terms.items()}
+
+
+def motion_weight(trust: Tensor, classes: Tensor) -> Tensor:
+    """Return (B,T): how much the motion of every moment counts, from a sequence's trust (B,) and its classes (B,T)."""
+    return trust[:, None] * torch.where(classes == LABIODENTAL, CONTACT_WEIGHT, 1.0)
 
 
 def class_loss(logits: Tensor, classes: Tensor) -> Tensor:

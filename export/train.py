@@ -18,7 +18,7 @@ from export.data.identities import FaceModel, load_face_model
 from export.data.motion_space import MotionSpace, face_constants, load_motion_space
 from export.data.phones import N_CLASSES
 from export.data.prepare import data_hash, read_all
-from export.losses import class_loss, motion_losses, switch_loss, target_landmarks
+from export.losses import class_loss, motion_losses, motion_weight, switch_loss, target_landmarks
 from export.models.landmarks import SPEECH_GATE, LandmarksConfig, Speech2Landmarks, gate
 from export.recipe import LossWeights, Recipe, parse_recipe
 from space_runtime.errors import UsageError
@@ -132,10 +132,11 @@ def losses(network: Speech2Landmarks, batch: Batch) -> dict[str, Tensor]:
     decoded = network.decode(hidden[:n], neutral[:, None], emotion[:n, None])
     awake = gate(decoded.speech, SPEECH_GATE).detach()
     wanted = target_landmarks(network.face, motion, awake, neutral, emotion[:n])
-    trust = torch.from_numpy(batch.trust)
+    classes = torch.from_numpy(batch.classes[:, WARM_STEPS:])
+    weight = motion_weight(torch.from_numpy(batch.trust), classes[:n])
     return {
-        **motion_losses(decoded.landmarks[:, WARM_STEPS:], wanted[:, WARM_STEPS:], trust),
-        "classes": class_loss(network.classes(hidden)[:, WARM_STEPS:], torch.from_numpy(batch.classes[:, WARM_STEPS:])),
+        **motion_losses(decoded.landmarks[:, WARM_STEPS:], wanted[:, WARM_STEPS:], weight),
+        "classes": class_loss(network.classes(hidden)[:, WARM_STEPS:], classes),
         "closure": switch_loss(closure, torch.from_numpy(batch.closure)[:, WARM_STEPS:], CLOSURE_WEIGHT),
         "speech": switch_loss(
             speech, torch.from_numpy(batch.speech)[:, WARM_STEPS:], care=torch.from_numpy(batch.care)[:, WARM_STEPS:]

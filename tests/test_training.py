@@ -15,11 +15,12 @@ import torch
 
 from export.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from export.data.augment import augment, codec_holes, reverberate
-from export.data.batches import batches
+from export.data.batches import _row, batches
 from export.data.corpora import Corpus, Row, read_corpus, read_parts, write_corpus
 from export.data.identities import FaceModel
 from export.data.motion_space import closers
-from export.data.phones import SILENCE
+from export.data.phones import LABIODENTAL, SILENCE
+from export.losses import CONTACT_WEIGHT, motion_losses, motion_weight
 from export.recipe import Recipe, parse_recipe, read_recipe
 from export.train import Materials, train
 from space_runtime.errors import UsageError
@@ -249,3 +250,26 @@ def test_a_checkpoint_whose_writing_is_interrupted_leaves_the_one_before(
     after = load_checkpoint(tmp_path)
     assert after.facts == before.facts
     assert all(torch.equal(value, after.weights[name]) for name, value in before.weights.items())
+
+
+def test_filmed_sentences_are_mostly_heard_in_the_own_voice() -> None:
+    n = np.arange(12, dtype=np.int64)
+    filmed = Corpus("filmed", np.zeros((11, 48), np.float16), np.zeros(11, np.uint8), n, np.zeros((0, 0)), n_voices=5)
+    rows = np.array([_row(filmed, rng) for rng in [np.random.default_rng(0)] for _ in range(4000)])
+    own = float(np.mean(rows % 5 == 0))
+    assert 0.5 < own < 0.7 and set(rows) == set(range(11))
+
+
+def test_a_moment_of_f_counts_more_than_another() -> None:
+    classes = torch.full((2, 4), SILENCE)
+    classes[0, 1] = LABIODENTAL
+    weight = motion_weight(torch.tensor([1.0, 0.5]), classes)
+    target = torch.rand(2, 4, N_LANDMARKS, 3, generator=torch.Generator().manual_seed(0))
+
+    def loss_of_miss(row: int, step: int) -> float:
+        missed = target.clone()
+        missed[row, step] += 0.01
+        return float(motion_losses(missed, target, weight)["points"])
+
+    assert loss_of_miss(0, 1) == pytest.approx(CONTACT_WEIGHT * loss_of_miss(0, 2), rel=1e-3)
+    assert loss_of_miss(0, 2) == pytest.approx(2 * loss_of_miss(1, 2), rel=1e-3)

@@ -9,7 +9,9 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from functools import cache as once
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -39,6 +41,9 @@ LONGEST_PHONE_S: Final = 0.6
 """A phone that lasts longer was stretched over something that is not in the text."""
 LEAST_CONTRAST: Final = 4.0
 """What vowels are louder than the pauses at least, as a power ratio: else the words lie beside their sound."""
+N_PROCESSES: Final = 2
+AT_ONCE: Final = 20
+"""Recordings that a process takes at a time."""
 log = logging.getLogger("align")
 FRAME_S: Final = 0.01
 VERSION: Final = "2"
@@ -47,16 +52,23 @@ VERSION: Final = "2"
 
 def align_speech(data: Path, output: Path) -> None:
     """Align the English recordings of ``data/speech``; a row each into ``output``."""
-    with output.open("w", encoding="utf-8") as rows:
-        for row in _chosen_rows(data / "speech" / "manifest.jsonl"):
-            try:
-                pcm = read_pcm(data / "speech" / row["file"])
-            except soundfile.SoundFileError as error:
-                log.warning("left out: speech/%s cannot be read (%s); restore it", row["file"], error)
-                continue
-            phones = align(pcm, row["text"])
-            if phones and fits(pcm, phones):
+    chosen = list(_chosen_rows(data / "speech" / "manifest.jsonl"))
+    with output.open("w", encoding="utf-8") as rows, ProcessPoolExecutor(N_PROCESSES) as pool:
+        found = pool.map(partial(_align_recording, data), chosen, chunksize=AT_ONCE)
+        for row, phones in zip(chosen, found, strict=True):
+            if phones:
                 rows.write(json.dumps({"file": row["file"], "speaker": row["speaker"], "phones": phones}) + "\n")
+
+
+def _align_recording(data: Path, row: dict[str, str]) -> list[Segment]:
+    """Return the phones of one recording, none where it cannot be read or its alignment cannot be true."""
+    try:
+        pcm = read_pcm(data / "speech" / row["file"])
+    except soundfile.SoundFileError as error:
+        log.warning("left out: speech/%s cannot be read (%s); restore it", row["file"], error)
+        return []
+    phones = align(pcm, row["text"])
+    return phones if phones and fits(pcm, phones) else []
 
 
 def align_grid(data: Path, name: str, output: Path) -> None:

@@ -87,11 +87,11 @@ def equaliser(n: int, rng: Rng) -> Floats:
 
 
 def reverberate(power: Floats, rng: Rng) -> None:
-    """Put half of the (B, N, 48) sequences into rooms, in place: a fluttering tail, weaker in high bands.
+    """Put two in five of the (B, N, 48) sequences into rooms, in place: a fluttering tail, weaker in high bands.
 
     Powers add where sounds do not know of one another's phase: the tail is the power, smeared out exponentially.
     """
-    for row in np.flatnonzero(rng.random(len(power)) < 0.5):
+    for row in np.flatnonzero(rng.random(len(power)) < 0.4):
         rt60_s = float(np.exp(rng.uniform(np.log(0.12), np.log(1.0))))
         kept = 10 ** (-6 * 0.01 / rt60_s)
         share = 10 ** (-rng.uniform(0, 18) / 10)
@@ -101,10 +101,10 @@ def reverberate(power: Floats, rng: Rng) -> None:
 
 
 def beside(power: Floats, noise_only: Rows, sounds: Floats, rng: Rng) -> Floats:
-    """Return (B, N, 48) powers of other sounds: beside a quarter of the speech, alone in most that has no speech."""
+    """Return (B, N, 48) powers of other sounds: beside a fifth of the speech, alone in most that has no speech."""
     heard = np.exp(warp_bands(sounds, rng) + equaliser(len(sounds), rng)[:, None])
     heard /= plain_power(heard)[:, None, None] + 1e-12
-    chosen = rng.random(len(power)) < np.where(noise_only, 0.75, 0.25)
+    chosen = rng.random(len(power)) < np.where(noise_only, 0.75, 0.2)
     level = plain_power(power) * 10 ** (-rng.uniform(3, 30, len(power)) / 10)
     level = np.where(noise_only, 10 ** rng.uniform(-7, -1, len(power)), level)
     return np.asarray(heard * (level * chosen)[:, None, None], np.float32)
@@ -121,7 +121,7 @@ def noise(power: Floats, noise_only: Rows, rng: Rng) -> Floats:
     """Return (B, N, 48) powers to add: a faint floor always, often noise, sometimes other voices of the batch."""
     n, length, bands = power.shape
     loud = np.where(noise_only, 10 ** rng.uniform(-9, -1, n), plain_power(power))[:, None, None]
-    snr_db = np.where(rng.random(n) < 0.55, rng.uniform(3, 35, n), rng.uniform(60, 90, n))
+    snr_db = np.where(rng.random(n) < 0.45, rng.uniform(4, 40, n), rng.uniform(60, 90, n))
     snr_db[noise_only] = rng.uniform(-10, 10, int(noise_only.sum()))
     level = loud * 10 ** (-snr_db / 10)[:, None, None]
     texture = rng.standard_gamma(1 + 0.08 * np.arange(bands), (n, length, bands)).astype(np.float32)

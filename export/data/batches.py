@@ -23,6 +23,8 @@ LEAD_FRAMES, FILMED_LEAD_FRAMES, TRAIL_FRAMES = 10, 35, 12
 """The face is awake this many 10 ms frames before speech, before filmed speech (its breath is heard) and after it."""
 BREATH_WEIGHT = 6.0
 """Weight of being awake before speech: most faint noise is no breath, yet who draws one opens the mouth."""
+OWN_VOICE = 0.5
+"""So often a filmed sentence is certainly heard as it was recorded; else in that voice or in one put over it."""
 SHORT_PAUSE, LONG_PAUSE = 80, 300
 """Longest pauses between utterances in 10 ms frames, of some and of a few."""
 TEACHER_TRUST = 0.5
@@ -164,6 +166,12 @@ def _excerpt(corpus: Corpus, n_frames: int, rng: Rng) -> Floats:
     return corpus.mel[place].astype(np.float32)
 
 
+def _row(corpus: Corpus, rng: Rng) -> int:
+    """Return any utterance; where there are other voices, mostly in the speaker's own."""
+    row = int(rng.integers(len(corpus.offsets) - 1))
+    return row - row % corpus.n_voices if rng.random() < OWN_VOICE else row
+
+
 def _joined(corpus: Corpus, n_frames: int, rng: Rng) -> _Cut:
     n_motion = corpus.motion.shape[1] if corpus.has_motion else 1
     mel = np.full((n_frames, corpus.mel.shape[1]), SILENCE_LOG, np.float32)
@@ -171,7 +179,7 @@ def _joined(corpus: Corpus, n_frames: int, rng: Rng) -> _Cut:
     motion = np.zeros((n_frames, n_motion), np.float32)
     place = int(rng.integers(-150, 60))
     while place < n_frames:
-        row = int(rng.integers(len(corpus.offsets) - 1))
+        row = _row(corpus, rng)
         first, last = corpus.offsets[row], corpus.offsets[row + 1]
         if place < 0:
             first, place = min(first - place, last - 20), 0

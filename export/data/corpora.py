@@ -34,7 +34,8 @@ ACROSS = np.array([1, 0, 0], np.float32)
 class Corpus:
     """mel: (N, 48) float16 natural logarithms of power. labels: (N,) classes. offsets: (n+1,) first frames.
 
-    motion: (N, K) motion weights, or (0, 0) where nobody was filmed.
+    motion: (N, K) motion weights, or (0, 0) where nobody was filmed. n_voices: every utterance is there so many times
+    in a row, first in the speaker's own voice.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Corpus:
     labels: NDArray[np.uint8]
     offsets: NDArray[np.int64]
     motion: Floats
+    n_voices: int = 1
 
     @property
     def has_motion(self) -> bool:

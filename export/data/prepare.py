@@ -12,6 +12,7 @@ import logging
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -206,6 +207,7 @@ def _files(name: str, plan: CorporaPlan, cache: Path) -> list[Path]:
 def read_all(plan: CorporaPlan, cache: Path) -> dict[str, Corpus]:
     """Return the corpora of training by name: filmed, synthetic, recorded, sounds."""
     read = {name: read_corpus(cache / f"{name}.npz") for name in ("filmed", "sounds")}
+    read["filmed"] = replace(read["filmed"], n_voices=1 + plan.n_voices)
     for name in TAUGHT:
         plain = read_parts(name, _files(name, plan, cache))
         motion = np.load(cache / f"taught_{name}.npy", mmap_mode="r")
