@@ -140,6 +140,28 @@ def evaluate(
 
 
 @app.command()
+def compare(
+    recipe: RecipeFile = RECIPE,
+    data: Data = DATA,
+    cache: Cache = CACHE,
+    threads: Threads = 2,
+    updates: Annotated[int, typer.Option(help="Updates of each short training.")] = 500,
+) -> None:
+    """Train kinds of memory and look-aheads side by side, each for a short while, and print what they are worth."""
+    import torch
+
+    from export.compare import candidates, table
+    from export.compare import compare as run_all
+    from export.recipe import read_recipe
+    from export.train import read_materials
+
+    torch.set_num_threads(1)
+    plan = read_recipe(recipe)
+    found = list(run_all(candidates(plan, updates), read_materials(plan, data, cache), data, cache, threads))
+    Console(width=150).print(table(found))
+
+
+@app.command()
 def regraph(folder: Path = MODELS) -> None:
     """Rewrite the bundle's Speech2Landmarks for speed, its weights as they are, and pack; evaluate it afterwards."""
     from export.regraph import regraph as rewrite

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -69,10 +69,11 @@ class LossWeights:
 
 @dataclass(frozen=True, slots=True)
 class NetworkPlan:
-    """Sizes of the network, see `export.models.landmarks.LandmarksConfig`."""
+    """What the network remembers with, one of `KINDS`, and its sizes."""
 
     width: int
     n_layers: int
+    kind: str = "gru"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ class Recipe:
     text: str
 
 
+KINDS: Final = ("gru", "lstm", "convolution", "attention")
 _POSITIVE: Final = frozenset({"n_updates", "log_every", "save_every", "width", "n_layers", "n_filmed", "n_steps"})
 """Numbers without which there is nothing to train; the others may be 0, none is negative."""
 _TABLES: Final[dict[str, type[DataclassInstance]]] = {
@@ -131,6 +133,8 @@ def parse_recipe(text: str, name: str = "the recipe") -> Recipe:
 def _checked(table: dict[str, Any], kind: type[DataclassInstance], where: str) -> dict[str, Any]:
     """Return a table whose names are the fields of a dataclass and whose numbers are numbers."""
     known = {field.name: field.type for field in fields(kind) if field.name != "text"}
+    silent = {field.name: field.default for field in fields(kind) if field.default is not MISSING}
+    table = silent | table
     for key in table:
         if key not in known:
             raise UsageError(f"{where} has the unknown key {key!r}; known are {', '.join(known)}")
@@ -138,6 +142,8 @@ def _checked(table: dict[str, Any], kind: type[DataclassInstance], where: str) -
         if key not in table:
             raise UsageError(f"{where} lacks the key {key!r}; add it")
         value = table[key]
+        if expected == "str" and value not in KINDS:
+            raise UsageError(f"{where} has {key} = {value!r}; expected one of {', '.join(KINDS)}")
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if expected in {"int", "float"} and (not is_number or (expected == "int" and not isinstance(value, int))):
             raise UsageError(f"{where} has {key} = {value!r}; expected a {'whole ' * (expected == 'int')}number")

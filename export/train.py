@@ -36,10 +36,8 @@ WARM_STEPS = 10
 def build(recipe: Recipe, constants: dict[str, Tensor]) -> Speech2Landmarks:
     """Return a fresh network with the measured constants of its face."""
     torch.manual_seed(recipe.seed)
-    n_motion = len(constants["basis"])
-    network = Speech2Landmarks(
-        LandmarksConfig(N_FEATURES, N_CLASSES, n_motion, recipe.network.width, recipe.network.n_layers)
-    )
+    n_motion, plan = len(constants["basis"]), recipe.network
+    network = Speech2Landmarks(LandmarksConfig(N_FEATURES, N_CLASSES, n_motion, plan.width, plan.n_layers, plan.kind))
     for name, value in constants.items():
         network.face.get_buffer(name).copy_(value)
     return network

@@ -13,16 +13,18 @@ pytest.importorskip("onnxscript", reason="needs onnxscript (extra 'export')")
 import torch
 
 from export.models.landmarks import LandmarksConfig, Speech2Landmarks, gate
+from export.models.layers import LAYERS
 from export.to_onnx import TRACED_BATCH, Signature, export_onnx
 from space_runtime.ort import load_network
 
 N_FEATURES, N_STEPS = 6, 7
 
 
-@pytest.fixture(scope="module")
-def tiny() -> Speech2Landmarks:
+@pytest.fixture(scope="module", params=sorted(LAYERS))
+def tiny(request: pytest.FixtureRequest) -> Speech2Landmarks:
     torch.manual_seed(0)
-    network = Speech2Landmarks(LandmarksConfig(N_FEATURES, n_classes=5, n_motion=4, width=8, n_embedded=3))
+    config = LandmarksConfig(N_FEATURES, n_classes=5, n_motion=4, width=8, kind=request.param, n_embedded=3)
+    network = Speech2Landmarks(config)
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.4)
     for buffer in network.face.buffers():

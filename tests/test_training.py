@@ -14,6 +14,7 @@ pytest.importorskip("torch", reason="needs torch (extra 'export')")
 import torch
 
 from export.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from export.compare import candidates, name_of
 from export.data.augment import augment, codec_holes, reverberate
 from export.data.batches import _row, batches
 from export.data.corpora import Corpus, Row, read_corpus, read_parts, write_corpus
@@ -21,13 +22,15 @@ from export.data.identities import FaceModel
 from export.data.motion_space import closers
 from export.data.phones import LABIODENTAL, SILENCE
 from export.losses import CONTACT_WEIGHT, motion_losses, motion_weight
-from export.recipe import Recipe, parse_recipe, read_recipe
+from export.models.layers import LAYERS
+from export.recipe import KINDS, Recipe, parse_recipe, read_recipe
 from export.train import Materials, train
 from space_runtime.errors import UsageError
 from space_runtime.geometry import N_LANDMARKS
 
 SHIPPED = Path(__file__).parent.parent / "export" / "recipes" / "speech2landmarks.toml"
 N_MOTION = 4
+NO_MOTION = np.zeros((0, 0), np.float32)
 
 
 def corpus(name: str, seed: int, n_rows: int = 3, has_motion: bool = True) -> Corpus:
@@ -35,7 +38,7 @@ def corpus(name: str, seed: int, n_rows: int = 3, has_motion: bool = True) -> Co
     lengths = rng.integers(60, 140, n_rows)
     n = int(lengths.sum())
     labels = rng.integers(0, 23, n).astype(np.uint8) if has_motion else np.full(n, SILENCE, np.uint8)
-    motion = rng.standard_normal((n, N_MOTION)).astype(np.float32) if has_motion else np.zeros((0, 0), np.float32)
+    motion = rng.standard_normal((n, N_MOTION)).astype(np.float32) if has_motion else NO_MOTION
     mel = rng.uniform(-14, -2, (n, 48)).astype(np.float16)
     return Corpus(name, mel, labels, np.concatenate([[0], np.cumsum(lengths)]), motion)
 
@@ -254,7 +257,7 @@ def test_a_checkpoint_whose_writing_is_interrupted_leaves_the_one_before(
 
 def test_filmed_sentences_are_mostly_heard_in_the_own_voice() -> None:
     n = np.arange(12, dtype=np.int64)
-    filmed = Corpus("filmed", np.zeros((11, 48), np.float16), np.zeros(11, np.uint8), n, np.zeros((0, 0)), n_voices=5)
+    filmed = Corpus("filmed", np.zeros((11, 48), np.float16), np.zeros(11, np.uint8), n, NO_MOTION, n_voices=5)
     rows = np.array([_row(filmed, rng) for rng in [np.random.default_rng(0)] for _ in range(4000)])
     own = float(np.mean(rows % 5 == 0))
     assert 0.5 < own < 0.7 and set(rows) == set(range(11))
@@ -273,3 +276,12 @@ def test_a_moment_of_f_counts_more_than_another() -> None:
 
     assert loss_of_miss(0, 1) == pytest.approx(CONTACT_WEIGHT * loss_of_miss(0, 2), rel=1e-3)
     assert loss_of_miss(0, 2) == pytest.approx(2 * loss_of_miss(1, 2), rel=1e-3)
+
+
+def test_every_network_to_compare_is_its_own_recipe() -> None:
+    shipped = read_recipe(SHIPPED)
+    recipes = candidates(shipped, 500)
+    assert len({name_of(recipe) for recipe in recipes}) == len(recipes)
+    assert {recipe.network.kind for recipe in recipes} == set(KINDS) == set(LAYERS)
+    assert {recipe.batch.look_ahead_samples for recipe in recipes} == {0, 800, 1600, 3200}
+    assert all(parse_recipe(recipe.text) == recipe and recipe.corpora == shipped.corpora for recipe in recipes)

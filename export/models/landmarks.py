@@ -12,7 +12,7 @@ speaker and is scaled by the face's own mouth width and height; each emotion is 
 is heard the inner lips meet; without speech the gate is exactly zero, so the face is exactly at rest.
 
 FiLM: Perez et al. 2018, arXiv 1709.07871, here without offset terms at zero emotion: no emotion changes nothing.
-GRU: Cho et al. 2014 in the form of cuDNN and torch.nn.GRU.
+GRU stands for any kind of `export.models.layers`; it is the one that the bundle ships.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from export.models.layers import LAYERS, Layer
 from space_runtime.geometry import N_LANDMARKS
 from space_runtime.rig_layout import LIP_PAIRS
 from space_runtime.values import N_EMOTIONS
@@ -39,13 +40,14 @@ OPEN_DAMPING = 0.6
 
 @dataclass(frozen=True, slots=True)
 class LandmarksConfig:
-    """Sizes. n_classes: articulatory classes of the training head, which is not exported."""
+    """Sizes. n_classes: articulatory classes of the training head, which is not exported. kind: of `LAYERS`."""
 
     n_features: int
     n_classes: int
     n_motion: int
     width: int = 256
     n_layers: int = 2
+    kind: str = "gru"
     n_embedded: int = 16
 
 
@@ -83,30 +85,6 @@ class Film(nn.Module):
         modulation: Tensor = self.modulation(emotion)
         scale, shift = modulation.chunk(2, -1)
         return values * (1 + scale) + shift
-
-
-class GruLayer(nn.Module):
-    """One recurrent layer: whole sequences by the fused operator (training), steps by plain arithmetic (export)."""
-
-    def __init__(self, n_in: int, width: int) -> None:
-        super().__init__()
-        self.fused = nn.GRU(n_in, width, batch_first=True)
-
-    def forward(self, x: Tensor, state: Tensor) -> Tensor:
-        """Return the new state (B, H) after one step x (B, n_in)."""
-        weight_in, weight_state, bias_in, bias_state = self.fused.all_weights[0]
-        gates_in = nn.functional.linear(x, weight_in, bias_in)
-        gates_state = nn.functional.linear(state, weight_state, bias_state)
-        reset_in, update_in, new_in = gates_in.chunk(3, -1)
-        reset_state, update_state, new_state = gates_state.chunk(3, -1)
-        update = torch.sigmoid(update_in + update_state)
-        candidate = torch.tanh(new_in + torch.sigmoid(reset_in + reset_state) * new_state)
-        return candidate + update * (state - candidate)
-
-    def sequence(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """Return ((B, T, H) outputs, (B, H) last state) of x (B, T, n_in)."""
-        outputs, last = self.fused(x, state[None].contiguous())
-        return outputs, last[0]
 
 
 class Face(nn.Module):
@@ -190,7 +168,7 @@ class Speech2Landmarks(nn.Module):
         self.config = config
         self.film = Film(config.n_features)
         self.entrance = nn.Sequential(nn.Linear(config.n_features, config.width), nn.SiLU())
-        self.layers = nn.ModuleList(GruLayer(config.width, config.width) for _ in range(config.n_layers))
+        self.layers = nn.ModuleList(LAYERS[config.kind](config.width, n) for n in range(config.n_layers))
         self.embed = nn.Sequential(nn.Linear(N_LANDMARKS * 3, config.n_embedded), nn.Tanh())
         self.embed_film = Film(config.n_embedded)
         self.motion = nn.Sequential(
@@ -207,7 +185,10 @@ class Speech2Landmarks(nn.Module):
     @property
     def n_state(self) -> int:
         """Numbers of recurrent state per stream."""
-        return self.config.n_layers * self.config.width
+        return sum(self._state_sizes())
+
+    def _state_sizes(self) -> list[int]:
+        return [layer.n_state for layer in self.layers if isinstance(layer, Layer)]
 
     def forward(
         self, features: Tensor, neutral: Tensor, emotion: Tensor, state_in: Tensor
@@ -218,9 +199,9 @@ class Speech2Landmarks(nn.Module):
         """
         x = self.entrance(self.film(features, emotion))
         states = []
-        for layer, state in zip(self.layers, (state_in + self.resting).chunk(self.config.n_layers, -1), strict=True):
-            x = layer(x, state)
-            states.append(x)
+        for layer, state in zip(self.layers, (state_in + self.resting).split(self._state_sizes(), -1), strict=True):
+            x, state = layer(x, state)
+            states.append(state)
         decoded = self.decode(x, neutral, emotion)
         speech, closure = gate(decoded.speech, SPEECH_GATE), gate(decoded.closure, CLOSURE_GATE)
         return decoded.landmarks, speech, closure, torch.cat(states, -1) - self.resting
@@ -229,8 +210,8 @@ class Speech2Landmarks(nn.Module):
         """Return the hidden values h (B,T,H) of features (B,T,F) and the last state (B,S)."""
         x = self.entrance(self.film(features, emotion[:, None]))
         states = []
-        for layer, state in zip(self.layers, state_in.chunk(self.config.n_layers, -1), strict=True):
-            assert isinstance(layer, GruLayer)
+        for layer, state in zip(self.layers, state_in.split(self._state_sizes(), -1), strict=True):
+            assert isinstance(layer, Layer)
             x, last = layer.sequence(x, state)
             states.append(last)
         return x, torch.cat(states, -1)
