@@ -29,8 +29,8 @@ KNOWN: Final = """\
 - Film with clear rights shows English alone. Other languages are known from sound with phone times: closures, contact
   and rounding are measured in them, the size of their motion is not.
 - Emotions are displacements after EMFACS with the shapes of ICT-FaceKit, not learned from film.
-- The speakers of the row *real english* were heard, unseen, when the network was trained; sentences of the row
-  languages are new to it, their synthetic voices are not.
+- The speakers of the row *real english* are new to the network; sentences of the rows of languages are, their synthetic
+  voices are not.
 - Singing, laughter and whispering are not measured."""
 HOW: Final = """\
 `python -m export evaluate` runs the ONNX file through the runtime's own stages. *Lip sync:* 59 sentences of ten people

@@ -26,6 +26,7 @@ from export.recipe import Recipe, parse_recipe
 from export.regraph import regraph
 from export.to_onnx import TRACED_BATCH, Signature, export_onnx
 from export.train import build, constants_of
+from space_runtime.errors import UsageError
 from space_runtime.geometry import N_LANDMARKS, Floats
 from space_runtime.ort import load_network
 from space_runtime.outputs import written_whole
@@ -34,6 +35,8 @@ from space_runtime.stages.features import WINDOW, log_mel
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import N_EMOTIONS
 
+FAST_KIND = "gru"
+"""The memory whose graph takes many steps in a run; the others are there to be compared."""
 OUTPUTS = ("landmarks", "speech", "closure", "state_out")
 LARGEST_GAIN = 1.6
 WANTED_SPREAD = 1.15
@@ -85,8 +88,12 @@ def export_speech2landmarks(run: Path, data: Path, cache: Path, path: Path) -> E
 
     A network that minimises squared error moves too little where it is unsure. Two factors, across and along the face,
     measured on sentences that were kept back, give its mouth the real spread.
+
+    Raises `UsageError` for a memory that `over_time` cannot take many steps of at once.
     """
     network, recipe = load_trained(run, data, cache)
+    if recipe.network.kind != FAST_KIND:
+        raise UsageError(f"{run} remembers by {recipe.network.kind!r}; only {FAST_KIND!r} is exported, train that")
     settle(network)
     talks = read_talks(data, "grid_s1", cache)
     with tempfile.TemporaryDirectory() as folder:

@@ -16,7 +16,7 @@ from space_runtime.commands.report import explain
 from space_runtime.errors import SpaceError
 from space_runtime.outputs import prepare_folder
 
-OPTIONS: Final = ("--emotion", "happy=0.5", "--seed", "7", "--formats", "mp4,npz,json", "--plot")
+OPTIONS: Final = ("--emotion", "happy=0.5", "--seed", "3", "--formats", "mp4,npz,json", "--plot")
 
 
 def main() -> None:

@@ -1,0 +1,78 @@
+"""Draws the pictures of the documentation anew: ``python docs/draw_pictures.py``, after a change that shows.
+
+The demo's frames and curves, and the eight emotions. (``viewer.jpg`` is a picture of the page of `space-runtime live`.)
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from space_runtime import Controls, Emotion, Session, emotion_vector, load_bundle, open_portrait, open_tracker
+from space_runtime.assets import LINE
+from space_runtime.demo import main as demo
+from space_runtime.plots import lip_gap
+from space_runtime.sound import open_sound
+
+DOCS: Final = Path(__file__).parent
+FPS: Final = Fraction(30)
+LABEL: Final = 26
+FACE: Final = (112, 32, 400, 320)
+"""Where the face is in the demo's pictures: left, upper, right, lower."""
+
+
+def draw_demo(folder: Path) -> Path:
+    """Bake the demo; its frames and curves go to the documentation. Returns the portrait."""
+    sys.argv = ["demo", str(folder)]
+    demo()
+    frames, curves = (Image.open(folder / f"line_{name}.png") for name in ("frames", "curves"))
+    frames.resize((frames.width * 3 // 4, frames.height * 3 // 4), Image.Resampling.LANCZOS).save(
+        DOCS / "demo_frames.jpg", quality=88
+    )
+    curves.resize((1120, 700), Image.Resampling.LANCZOS).save(DOCS / "demo_curves.png", optimize=True)
+    return folder / "portrait.png"
+
+
+def draw_emotions(photo: Path) -> None:
+    """Draw every emotion at full strength at rest, where lips meet, and where they are widest apart."""
+    bundle = load_bundle()
+    portrait = open_portrait(photo, open_tracker(bundle))
+    sound = np.concatenate([*open_sound(LINE).speech_blocks()])
+    columns = []
+    moments: list[int] = []
+    for emotion in Emotion:
+        calm = Controls(emotion=emotion_vector({emotion: 1.0}), blinks_per_minute=0, head_strength=0, seed=3)
+        session = Session(bundle, portrait, calm, FPS, pictures=True)
+        frames = session.push(sound) + session.finish()
+        moments = moments or _moments(lip_gap(np.stack([frame.landmarks for frame in frames])))
+        faces = [Image.fromarray(rgb).crop(FACE) for frame in frames if (rgb := frame.rgb) is not None]
+        columns.append((emotion.name.lower(), [faces[n] for n in moments]))
+    side = FACE[2] - FACE[0]
+    sheet = Image.new("RGB", (side * 4, (side * 3 + LABEL) * 2), "white")
+    for n, (name, column) in enumerate(columns):
+        left, upper = n % 4 * side, n // 4 * (side * 3 + LABEL)
+        text = ImageDraw.Draw(sheet)
+        text.text((left + side / 2, upper + LABEL / 2), name, "black", ImageFont.load_default(18), "mm")
+        for row, face in enumerate(column):
+            sheet.paste(face, (left, upper + LABEL + row * side))
+    sheet.save(DOCS / "emotions.jpg", quality=86)
+
+
+def _moments(gap: NDArray[np.floating]) -> list[int]:
+    """Frames at rest, of the firmest closure within speech, and of the widest opening."""
+    widest = int(gap.argmax())
+    spoken = np.flatnonzero(gap > 0.3 * gap.max())
+    inside = np.arange(spoken[0], spoken[-1])
+    return [0, int(inside[gap[inside].argmin()]), widest]
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as made:
+        draw_emotions(draw_demo(Path(made)))
