@@ -173,9 +173,12 @@ def band_limit(n: int, rng: Rng) -> Floats:
 
 
 def _colour(n: int, rng: Rng) -> Floats:
-    """Spectra from hum to hiss; a quarter are rumble, which falls off steeply above a few hundred hertz or less."""
+    """Spectra from hum to hiss; a quarter are rumble, which falls off steeply above a few hundred hertz or less.
+
+    In these wide and emphasised high bands white noise rises by 34 dB, brown noise falls by 5.
+    """
     place = np.linspace(-0.5, 0.5, N_MELS)
-    tilt = rng.uniform(-30, 10, (n, 1)) * place * LN10_OVER_10
+    tilt = rng.uniform(-25, 45, (n, 1)) * place * LN10_OVER_10
     cutoff = np.where(rng.random(n) < 0.25, rng.integers(0, 20, n), N_MELS)[:, None]
     beyond = np.maximum(np.arange(N_MELS) - cutoff, 0) * rng.uniform(1, 10, (n, 1)) * LN10_OVER_10
     colour = tilt + 2 * equaliser(n, rng) - np.minimum(beyond, rng.uniform(3, 9, (n, 1)))

@@ -29,8 +29,9 @@ SHORT_PAUSE, LONG_PAUSE = 80, 300
 """Longest pauses between utterances in 10 ms frames, of some and of a few."""
 TEACHER_TRUST = 0.5
 """Weight of the teacher's motion against the film's."""
-EDGE_FRAMES = 2
-"""At the borders of p, b, m nobody knows to the frame whether the lips touch: no loss there."""
+EDGE_FRAMES = 1
+"""At the borders of p, b, m nobody knows to the frame whether the lips touch: no loss there. More than a frame would leave
+nothing of a short one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
