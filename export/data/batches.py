@@ -30,7 +30,7 @@ SHORT_PAUSE, LONG_PAUSE = 80, 300
 TEACHER_TRUST = 0.5
 """Weight of the teacher's motion against the film's."""
 EDGE_FRAMES = 1
-"""At the borders of p, b, m nobody knows to the frame whether the lips touch: no loss there. More than a frame would leave
+"""At the borders of p, b, m nobody knows to the frame whether the lips touch: no loss there. More frames would leave
 nothing of a short one."""
 
 
