@@ -5,6 +5,7 @@ The demo's frames and curves, and the eight emotions. (``viewer.jpg`` is a pictu
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tempfile
 from fractions import Fraction
@@ -17,21 +18,19 @@ from PIL import Image, ImageDraw, ImageFont
 
 from space_runtime import Controls, Emotion, Session, emotion_vector, load_bundle, open_portrait, open_tracker
 from space_runtime.assets import LINE
-from space_runtime.demo import main as demo
 from space_runtime.plots import lip_gap
 from space_runtime.sound import open_sound
 
 DOCS: Final = Path(__file__).parent
 FPS: Final = Fraction(30)
 LABEL: Final = 26
-FACE: Final = (112, 32, 400, 320)
+FACE: Final = (118, 122, 394, 398)
 """Where the face is in the demo's pictures: left, upper, right, lower."""
 
 
 def draw_demo(folder: Path) -> Path:
     """Bake the demo; its frames and curves go to the documentation. Returns the portrait."""
-    sys.argv = ["demo", str(folder)]
-    demo()
+    subprocess.run([sys.executable, "-m", "space_runtime.demo", str(folder)], check=True)
     frames, curves = (Image.open(folder / f"line_{name}.png") for name in ("frames", "curves"))
     frames.resize((frames.width * 3 // 4, frames.height * 3 // 4), Image.Resampling.LANCZOS).save(
         DOCS / "demo_frames.jpg", quality=88
