@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import speechlike
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,14 +32,8 @@ STILL = Controls(blinks_per_minute=0.0, head_mode=HeadMode.KEEP)
 
 
 def voice(seconds: float, seed: int = 0) -> Floats:
-    """A voice-like sound: a pulse train through moving resonances, with pauses. (n,) float32."""
-    rng = np.random.default_rng(seed)
-    t = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-    pitch = 120 + 30 * np.sin(2 * np.pi * 0.7 * t + rng.uniform(0, 6))
-    phase = 2 * np.pi * np.cumsum(pitch) / SAMPLE_RATE
-    buzz = sum(np.sin(k * phase) / k for k in range(1, 25))
-    syllables = np.clip(np.sin(2 * np.pi * 4 * t + rng.uniform(0, 6)), 0, None)
-    return (0.1 * buzz * syllables + 0.002 * rng.standard_normal(t.size)).astype(np.float32)
+    """(n,) of speech."""
+    return speechlike(seconds, SAMPLE_RATE, seed=seed)[:, 0]
 
 
 def play(session: Session, samples: Floats, cuts: list[int] | None = None) -> list[Frame]:
