@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 from rich.table import Table
 
-from export.data.identities import load_face_model
-from export.data.motion import read_talks
 from export.evaluation.articulation import judge, mouths
+from export.evaluation.blocks import make_ear
 from export.evaluation.cost import step_seconds
-from export.evaluation.ear import STRANGERS, Ear
+from export.evaluation.ear import STRANGERS, Sources
 from export.evaluation.lip_sync import lip_sync_scores
 from export.evaluation.spoken import read_synthetic
 from export.metrics import Match
@@ -29,7 +27,6 @@ from export.speech import load_trained, settle, signature
 from export.to_onnx import export_onnx
 from export.train import Materials, train
 from space_runtime.errors import UsageError
-from space_runtime.ort import load_network
 from space_runtime.timebase import SAMPLE_RATE
 
 SIZES: Final = (
@@ -66,7 +63,7 @@ def candidates(recipe: Recipe, n_updates: int) -> list[Recipe]:
     ]
 
 
-def changed(recipe: Recipe, values: dict[str, int | str]) -> Recipe:
+def changed(recipe: Recipe, values: Mapping[str, int | str]) -> Recipe:
     """Return a recipe with other values, in its text too: a checkpoint tells what it was trained with."""
     text = recipe.text
     for name, value in values.items():
@@ -96,9 +93,8 @@ def judged(recipe: Recipe, folder: Path, data: Path, cache: Path) -> Compared:
     settle(network)
     path = folder / "network.onnx"
     export_onnx(network, signature(network), path)
-    ahead = recipe.batch.look_ahead_samples
-    neutral, _ = load_face_model(data).identity(np.zeros(50, np.float32))
-    ear = Ear(load_network(path.stem, path), ahead, neutral)
+    sources = Sources(path, data, cache)
+    ear = make_ear(sources, recipe.batch.look_ahead_samples)
     spoken = read_synthetic(cache)
     closures = judge(spoken, mouths(ear, spoken))
     n_parameters = sum(parameter.numel() for parameter in network.parameters())
@@ -107,7 +103,7 @@ def judged(recipe: Recipe, folder: Path, data: Path, cache: Path) -> Compared:
         n_parameters,
         network.n_state,
         step_seconds(ear) * 1e6,
-        lip_sync_scores(ear.network, ahead, read_talks(data, STRANGERS, cache)),
+        lip_sync_scores(ear.network, ear.look_ahead, sources.films()),
         closures["recall"],
         closures["false"],
     )

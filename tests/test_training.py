@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +13,7 @@ pytest.importorskip("torch", reason="needs torch (extra 'export')")
 import torch
 
 from export.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from export.compare import candidates, name_of
+from export.compare import candidates, changed, name_of
 from export.data.augment import augment, codec_holes, reverberate
 from export.data.batches import _row, batches
 from export.data.corpora import Corpus, Row, read_corpus, read_parts, write_corpus
@@ -76,10 +75,7 @@ SMALL = {
 
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
-    text = SHIPPED.read_text(encoding="utf-8")
-    for name, value in SMALL.items():
-        text = re.sub(rf"(?m)^{name} = \S+", f"{name} = {value}", text)
-    return parse_recipe(text)
+    return changed(read_recipe(SHIPPED), SMALL)
 
 
 def test_an_interrupted_training_ends_where_an_uninterrupted_one_does(

@@ -19,6 +19,7 @@ import numpy as np
 import soundfile
 
 from export.data.motion import film_sound
+from export.data.store import N_PROCESSES
 from export.data.voices import Segment, read_pcm
 from space_runtime.geometry import Floats
 from space_runtime.timebase import SAMPLE_RATE
@@ -41,7 +42,6 @@ LONGEST_PHONE_S: Final = 0.6
 """A phone that lasts longer was stretched over something that is not in the text."""
 LEAST_CONTRAST: Final = 4.0
 """What vowels are louder than the pauses at least, as a power ratio: else the words lie beside their sound."""
-N_PROCESSES: Final = 2
 AT_ONCE: Final = 20
 """Recordings that a process takes at a time."""
 log = logging.getLogger("align")

@@ -23,7 +23,7 @@ from export.data import corpora, sounds, synth
 from export.data.corpora import Corpus, aligned_talks, read_corpus, read_parts, write_corpus
 from export.data.motion import film_sound, sound_file
 from export.data.motion_space import fit_motion_space, load_motion_space, save_motion_space
-from export.data.store import kept, key_of
+from export.data.store import N_PROCESSES, kept, key_of
 from export.recipe import CorporaPlan
 from space_runtime.errors import UsageError
 
@@ -39,7 +39,6 @@ NEEDED: Final = (
 )
 TAUGHT: Final = ("synthetic", "recorded")
 """Corpora whose motion the teacher says."""
-N_PROCESSES: Final = 2
 TALKS_AT_ONCE: Final = 40
 
 

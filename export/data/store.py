@@ -6,7 +6,10 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Final
 
+N_PROCESSES: Final = 2
+"""Processes that make such a thing together."""
 log = logging.getLogger("store")
 
 
