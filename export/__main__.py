@@ -146,18 +146,22 @@ def compare(
     cache: Cache = CACHE,
     threads: Threads = 2,
     updates: Annotated[int, typer.Option(help="Updates of each short training.")] = 500,
+    question: Annotated[
+        list[str] | None, typer.Option(help="memory, look-ahead or data; may be given several times.")
+    ] = None,
 ) -> None:
-    """Train kinds of memory and look-aheads side by side, each for a short while, and print what they are worth."""
+    """Train kinds of memory, look-aheads and mixtures of data side by side for a short while; print their worth."""
     import torch
 
-    from export.compare import candidates, table
+    from export.compare import QUESTIONS, candidates, table
     from export.compare import compare as run_all
     from export.recipe import read_recipe
     from export.train import read_materials
 
     torch.set_num_threads(1)
     plan = read_recipe(recipe)
-    found = list(run_all(candidates(plan, updates), read_materials(plan, data, cache), data, cache, threads))
+    recipes = candidates(plan, updates, question or QUESTIONS)
+    found = list(run_all(recipes, read_materials(plan, data, cache), data, cache, threads))
     Console(width=150).print(table(found))
 
 

@@ -1,4 +1,4 @@
-"""Short trainings side by side: kinds of memory, and how far to look ahead. All else is the recipe's.
+"""Short trainings side by side: kinds of memory, how far to look ahead, what to learn from. All else is the recipe's.
 
 Each network trains from nothing on the recipe's data, for fewer updates than one that ships, and is judged in full
 precision on the filmed strangers. Differences of 0.01 say nothing: nine of ten speakers have one sentence.
@@ -6,10 +6,11 @@ precision on the filmed strangers. Differences of 0.01 say nothing: nine of ten 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -22,29 +23,39 @@ from export.evaluation.ear import STRANGERS, Sources
 from export.evaluation.lip_sync import lip_sync_scores
 from export.evaluation.spoken import read_synthetic
 from export.metrics import Match
-from export.recipe import NetworkPlan, Recipe, parse_recipe
+from export.recipe import Recipe, parse_recipe
 from export.speech import load_trained, settle, signature
 from export.to_onnx import export_onnx
 from export.train import Materials, train
 from space_runtime.errors import UsageError
 from space_runtime.timebase import SAMPLE_RATE
 
-SIZES: Final = (
-    NetworkPlan(256, 2, "gru"),
-    NetworkPlan(224, 2, "lstm"),
-    NetworkPlan(192, 6, "convolution"),
-    NetworkPlan(192, 3, "attention"),
-)
-"""Of every kind, with about as many parameters."""
-LOOK_AHEADS_MS: Final = (0, 50, 200)
-"""Beside the recipe's own, which the kinds have."""
+Values = Mapping[str, int | float | str]
+"""Keys of a recipe and what they are instead."""
+
+QUESTIONS: Final[dict[str, dict[str, Values]]] = {
+    "memory": {
+        "LSTM 224 × 2": {"kind": "lstm", "width": 224},
+        "convolution 192 × 6": {"kind": "convolution", "width": 192, "n_layers": 6},
+        "attention 192 × 3": {"kind": "attention", "width": 192, "n_layers": 3},
+    },
+    "look-ahead": {f"look-ahead {ms} ms": {"look_ahead_samples": ms * SAMPLE_RATE // 1000} for ms in (0, 50, 200)},
+    "data": {
+        "film alone": {"n_filmed": 35, "n_synthetic": 0, "n_recorded": 0},
+        "teacher alone": {"n_filmed": 0, "n_synthetic": 18, "n_recorded": 17},
+        "no phonetic shares": {"lip_gap": 0, "mouth_width": 0},
+    },
+}
+"""Question → name of an answer → how it differs from the recipe. The memories have about as many parameters."""
+AS_IT_IS: Final = "as the recipe is"
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
     """What a network is worth. step_us: one stream, full precision. recall, false: of closures, see `articulation`."""
 
-    recipe: Recipe
+    name: str
+    n_updates: int
     n_parameters: int
     n_state: int
     step_us: float
@@ -53,17 +64,20 @@ class Compared:
     false: float
 
 
-def candidates(recipe: Recipe, n_updates: int) -> list[Recipe]:
-    """Return the recipes to compare. Raises `UsageError` when the recipe's text does not name all that changes."""
-    own = recipe.batch.look_ahead_samples
-    plans = [(plan, own) for plan in SIZES]
-    plans += [(recipe.network, ms * SAMPLE_RATE // 1000) for ms in LOOK_AHEADS_MS]
-    return [
-        changed(recipe, {"n_updates": n_updates, "look_ahead_samples": ahead, **asdict(plan)}) for plan, ahead in plans
-    ]
+def candidates(recipe: Recipe, n_updates: int, questions: Iterable[str] = QUESTIONS) -> dict[str, Recipe]:
+    """Return the recipes to compare by their names, first the recipe itself.
+
+    Raises `UsageError` for an unknown question, or when the recipe's text does not name all that changes.
+    """
+    answers: dict[str, Values] = {AS_IT_IS: {}}
+    for question in questions:
+        if question not in QUESTIONS:
+            raise UsageError(f"there is no question {question!r}; known are {', '.join(QUESTIONS)}")
+        answers |= QUESTIONS[question]
+    return {name: changed(recipe, {**values, "n_updates": n_updates}) for name, values in answers.items()}
 
 
-def changed(recipe: Recipe, values: Mapping[str, int | str]) -> Recipe:
+def changed(recipe: Recipe, values: Values) -> Recipe:
     """Return a recipe with other values, in its text too: a checkpoint tells what it was trained with."""
     text = recipe.text
     for name, value in values.items():
@@ -73,21 +87,22 @@ def changed(recipe: Recipe, values: Mapping[str, int | str]) -> Recipe:
     return parse_recipe(text)
 
 
-def compare(recipes: list[Recipe], materials: Materials, data: Path, cache: Path, threads: int) -> Iterator[Compared]:
+def compare(
+    recipes: Mapping[str, Recipe], materials: Materials, data: Path, cache: Path, threads: int
+) -> Iterator[Compared]:
     """Train what is not trained yet into ``cache/compare`` and yield what each is worth."""
-    for recipe in recipes:
-        folder = cache / "compare" / name_of(recipe)
+    for name, recipe in recipes.items():
+        folder = cache / "compare" / folder_of(recipe)
         train(recipe, materials, folder, threads)
-        yield judged(recipe, folder, data, cache)
+        yield judged(name, recipe, folder, data, cache)
 
 
-def name_of(recipe: Recipe) -> str:
-    """Return what tells a candidate from the others, as the name of a folder."""
-    plan = recipe.network
-    return f"{plan.kind}_{plan.width}x{plan.n_layers}_{recipe.batch.look_ahead_samples}_{recipe.n_updates}"
+def folder_of(recipe: Recipe) -> str:
+    """Return the name of the folder of one recipe and of no other."""
+    return hashlib.sha256(recipe.text.encode()).hexdigest()[:16]
 
 
-def judged(recipe: Recipe, folder: Path, data: Path, cache: Path) -> Compared:
+def judged(name: str, recipe: Recipe, folder: Path, data: Path, cache: Path) -> Compared:
     """Return what the trained network in a folder is worth."""
     network = load_trained(folder, data, cache)[0]
     settle(network)
@@ -99,7 +114,8 @@ def judged(recipe: Recipe, folder: Path, data: Path, cache: Path) -> Compared:
     closures = judge(spoken, mouths(ear, spoken))
     n_parameters = sum(parameter.numel() for parameter in network.parameters())
     return Compared(
-        recipe,
+        name,
+        recipe.n_updates,
         n_parameters,
         network.n_state,
         step_seconds(ear) * 1e6,
@@ -111,16 +127,15 @@ def judged(recipe: Recipe, folder: Path, data: Path, cache: Path) -> Compared:
 
 def table(found: list[Compared]) -> Table:
     """Return what was found, a row each."""
-    laid_out = Table(title=f"{found[0].recipe.n_updates} updates each, {STRANGERS}")
-    for column in ("memory", "look-ahead ms", "parameters", "state", "step µs", "gap, width, jaw r", "lag ms"):
+    laid_out = Table(title=f"{found[0].n_updates} updates each, {STRANGERS}")
+    for column in ("network", "parameters", "state", "step µs", "gap, width, jaw r", "lag ms"):
         laid_out.add_column(column)
     laid_out.add_column("p, b, m closed")
     laid_out.add_column("false")
     for row in found:
-        plan, scores = row.recipe.network, row.scores.values()
+        scores = row.scores.values()
         laid_out.add_row(
-            f"{plan.kind} {plan.width} × {plan.n_layers}",
-            f"{row.recipe.batch.look_ahead_samples * 1000 // SAMPLE_RATE}",
+            row.name,
             f"{row.n_parameters}",
             f"{row.n_state}",
             f"{row.step_us:.0f}",

@@ -56,6 +56,14 @@ class BatchPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneticShares:
+    """How much of what `export.data.phonetics` expects is mixed into motion, 0…1: of the lip gap and mouth width."""
+
+    lip_gap: float = 0.0
+    mouth_width: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class LossWeights:
     """Weights of the terms in the total."""
 
@@ -92,17 +100,19 @@ class Recipe:
     corpora: CorporaPlan
     network: NetworkPlan
     batch: BatchPlan
+    phonetics: PhoneticShares
     losses: LossWeights
     text: str
 
 
 KINDS: Final = ("gru", "lstm", "convolution", "attention")
-_POSITIVE: Final = frozenset({"n_updates", "log_every", "save_every", "width", "n_layers", "n_filmed", "n_steps"})
+_POSITIVE: Final = frozenset({"n_updates", "log_every", "save_every", "width", "n_layers", "n_steps"})
 """Numbers without which there is nothing to train; the others may be 0, none is negative."""
 _TABLES: Final[dict[str, type[DataclassInstance]]] = {
     "corpora": CorporaPlan,
     "network": NetworkPlan,
     "batch": BatchPlan,
+    "phonetics": PhoneticShares,
     "losses": LossWeights,
 }
 
@@ -127,6 +137,8 @@ def parse_recipe(text: str, name: str = "the recipe") -> Recipe:
         if not isinstance(part, dict):
             raise UsageError(f"{name} has a value where [{section}] belongs; make it a table")
         table[section] = kind(**_checked(part, kind, f"{name} [{section}]"))
+    if not table["batch"].n_moving:
+        raise UsageError(f"{name} [batch] has no sequence with motion; expected 1 in n_filmed, or more")
     return Recipe(**_checked(table, Recipe, name), text=text)
 
 

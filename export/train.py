@@ -17,6 +17,7 @@ from export.data.corpora import Corpus
 from export.data.identities import FaceModel, load_face_model
 from export.data.motion_space import MotionSpace, face_constants, load_motion_space
 from export.data.phones import N_CLASSES
+from export.data.phonetics import phonetics_of
 from export.data.prepare import data_hash, read_all
 from export.losses import class_loss, motion_losses, motion_weight, switch_loss, target_landmarks
 from export.models.landmarks import SPEECH_GATE, LandmarksConfig, Speech2Landmarks, gate
@@ -80,7 +81,9 @@ def train(recipe: Recipe, materials: Materials, folder: Path, threads: int = 1) 
     facts = Facts(first, recipe.seed, recipe.text, materials.hash, _commit())
     plan, pool = recipe.batch, ThreadPoolExecutor(threads)
     means: dict[str, float] = {}
-    seen = batches(materials.corpora, materials.model, materials.rest, plan, recipe.seed, first)
+    basis, shares = materials.constants["basis"].numpy(), recipe.phonetics
+    phonetics = phonetics_of(materials.corpora["filmed"], basis, shares.lip_gap, shares.mouth_width)
+    seen = batches(materials.corpora, materials.model, materials.rest, phonetics, plan, recipe.seed, first)
     for step, batch in enumerate(seen, first):
         if step >= recipe.n_updates:
             break
@@ -172,7 +175,7 @@ def _resume(
     away = "move it away to train anew"
     if checkpoint.facts.data != data:
         raise UsageError(f"the checkpoint in {folder} was trained on other corpora; {away}")
-    for name in ("seed", "network", "batch"):
+    for name in ("seed", "network", "batch", "phonetics"):
         if getattr(before, name) != getattr(recipe, name):
             raise UsageError(f"the checkpoint in {folder} was trained with another {name!r} in its recipe; {away}")
     network.load_state_dict(checkpoint.weights)

@@ -13,13 +13,14 @@ pytest.importorskip("torch", reason="needs torch (extra 'export')")
 import torch
 
 from export.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from export.compare import candidates, changed, name_of
+from export.compare import candidates, changed, folder_of
 from export.data.augment import augment, codec_holes, reverberate
 from export.data.batches import _row, batches
 from export.data.corpora import Corpus, Row, read_corpus, read_parts, write_corpus
 from export.data.identities import FaceModel
 from export.data.motion_space import closers
 from export.data.phones import LABIODENTAL, SILENCE
+from export.data.phonetics import Phonetics, phonetics_of
 from export.losses import CONTACT_WEIGHT, motion_losses, motion_weight
 from export.models.layers import LAYERS
 from export.recipe import KINDS, Recipe, parse_recipe, read_recipe
@@ -71,6 +72,10 @@ SMALL = {
     "n_sounds": 1,
     "n_steps": 30,
 }
+
+
+def phonetics(materials: Materials) -> Phonetics:
+    return phonetics_of(materials.corpora["filmed"], materials.constants["basis"].numpy(), 0.2, 0.35)
 
 
 @pytest.fixture(scope="module")
@@ -128,18 +133,22 @@ def test_a_finished_training_has_nothing_left_to_do(materials: Materials, recipe
 @pytest.mark.parametrize("look_ahead", [0, 800, 1600, 3200])
 def test_every_look_ahead_gives_targets_for_every_step(materials: Materials, recipe: Recipe, look_ahead: int) -> None:
     plan = replace(recipe.batch, look_ahead_samples=look_ahead)
-    batch = next(batches(materials.corpora, materials.model, materials.rest, plan, 7))
+    batch = next(batches(materials.corpora, materials.model, materials.rest, phonetics(materials), plan, 7))
     assert batch.features.shape[1] == batch.motion.shape[1] == batch.speech.shape[1] == plan.n_steps
 
 
 def test_batches_repeat_and_fit_the_plan(materials: Materials, recipe: Recipe) -> None:
+    of_materials = materials.corpora, materials.model, materials.rest, phonetics(materials)
+
     def two(first: int) -> list[np.ndarray]:
-        source = batches(materials.corpora, materials.model, materials.rest, recipe.batch, 7, first)
+        source = batches(
+            materials.corpora, materials.model, materials.rest, phonetics(materials), recipe.batch, 7, first
+        )
         return [next(source).features for _ in range(2)]
 
     again, later = two(0), two(1)
     assert np.array_equal(two(0)[1], again[1]) and np.array_equal(again[1], later[0])
-    batch = next(batches(materials.corpora, materials.model, materials.rest, recipe.batch, 7))
+    batch = next(batches(*of_materials, recipe.batch, 7))
     assert batch.features.shape == (5, 30, 96) and np.isfinite(batch.features).all()
     assert batch.motion.shape == (4, 30, N_MOTION)
     assert (batch.classes[-1] == SILENCE).all() and not batch.speech[-1].any()
@@ -277,7 +286,19 @@ def test_a_moment_of_f_counts_more_than_another() -> None:
 def test_every_network_to_compare_is_its_own_recipe() -> None:
     shipped = read_recipe(SHIPPED)
     recipes = candidates(shipped, 500)
-    assert len({name_of(recipe) for recipe in recipes}) == len(recipes)
-    assert {recipe.network.kind for recipe in recipes} == set(KINDS) == set(LAYERS)
-    assert {recipe.batch.look_ahead_samples for recipe in recipes} == {0, 800, 1600, 3200}
-    assert all(parse_recipe(recipe.text) == recipe and recipe.corpora == shipped.corpora for recipe in recipes)
+    assert len({folder_of(recipe) for recipe in recipes.values()}) == len(recipes)
+    assert {recipe.network.kind for recipe in recipes.values()} == set(KINDS) == set(LAYERS)
+    assert {recipe.batch.look_ahead_samples for recipe in recipes.values()} == {0, 800, 1600, 3200}
+    assert {recipe.batch.n_moving for recipe in recipes.values()} == {shipped.batch.n_moving}
+    assert all(parse_recipe(recipe.text) == recipe for recipe in recipes.values())
+    assert all(recipe.corpora == shipped.corpora for recipe in recipes.values())
+
+
+def test_a_question_that_nobody_asked_is_named() -> None:
+    with pytest.raises(UsageError, match="no question 'colour'; known are memory, look-ahead, data"):
+        candidates(read_recipe(SHIPPED), 500, ["colour"])
+
+
+def test_a_recipe_without_motion_is_refused() -> None:
+    with pytest.raises(UsageError, match="no sequence with motion"):
+        changed(read_recipe(SHIPPED), {"n_filmed": 0, "n_synthetic": 0, "n_recorded": 0})

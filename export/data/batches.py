@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from export.data.augment import SILENCE_LOG, augment, features_of
 from export.data.corpora import Corpus
 from export.data.identities import FaceModel
 from export.data.phones import BILABIAL, SILENCE, UNKNOWN
+from export.data.phonetics import Phonetics
 from export.recipe import BatchPlan
 from space_runtime.geometry import Floats
 from space_runtime.stages.features import FRAME_HOP
@@ -30,8 +32,8 @@ SHORT_PAUSE, LONG_PAUSE = 80, 300
 TEACHER_TRUST = 0.5
 """Weight of the teacher's motion against the film's."""
 EDGE_FRAMES = 1
-"""At the borders of p, b, m nobody knows to the frame whether the lips touch: no loss there. More frames would leave
-nothing of a short one."""
+"""Just before and after p, b, m nobody knows to the frame whether the lips touch: no loss there. Their own first and
+last frames count, or nothing would be left of a short one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,22 +70,31 @@ class _Cut:
 
 
 def batches(
-    corpora: dict[str, Corpus], model: FaceModel, rest: Floats, plan: BatchPlan, seed: int, first: int = 0
+    corpora: dict[str, Corpus],
+    model: FaceModel,
+    rest: Floats,
+    phonetics: Phonetics,
+    plan: BatchPlan,
+    seed: int,
+    first: int = 0,
 ) -> Iterator[Batch]:
     """Yield endless batches; batch i depends on (seed, i) alone, so a resumed training sees what it would have seen.
 
     The next batch is made on another thread while the last one is in use.
     """
+    make = partial(_batch, corpora, model, rest, phonetics, plan)
     with ThreadPoolExecutor(1) as maker:
-        coming = maker.submit(_batch, corpora, model, rest, plan, np.random.default_rng((seed, first)))
+        coming = maker.submit(make, np.random.default_rng((seed, first)))
         while True:
             first += 1
             ready = coming.result()
-            coming = maker.submit(_batch, corpora, model, rest, plan, np.random.default_rng((seed, first)))
+            coming = maker.submit(make, np.random.default_rng((seed, first)))
             yield ready
 
 
-def _batch(corpora: dict[str, Corpus], model: FaceModel, rest: Floats, plan: BatchPlan, rng: Rng) -> Batch:
+def _batch(
+    corpora: dict[str, Corpus], model: FaceModel, rest: Floats, phonetics: Phonetics, plan: BatchPlan, rng: Rng
+) -> Batch:
     names = [*("filmed",) * plan.n_filmed, *("synthetic",) * plan.n_synthetic, *("recorded",) * plan.n_recorded]
     names += ["recorded"] * plan.n_sounds
     look_ahead = plan.look_ahead_samples // FRAME_HOP
@@ -105,7 +116,8 @@ def _batch(corpora: dict[str, Corpus], model: FaceModel, rest: Floats, plan: Bat
     before = (speech == 1) & (speech_target(labels, np.zeros_like(lead)) == 0)
     care = np.where(before, BREATH_WEIGHT, 1.0).astype(np.float32)[:, seen]
     speech = speech[:, seen]
-    motion = np.stack([cut.motion[seen] for cut in cuts[: plan.n_moving]])
+    motion = np.stack([cut.motion for cut in cuts[: plan.n_moving]])
+    motion = phonetics.mixed_into(motion, labels[: plan.n_moving])[:, seen]
     neutral = np.stack([_random_neutral(model, rest, rng) for _ in range(plan.n_moving)])
     emotion = np.stack([_random_emotion(rng) for _ in names])
     trust = np.where(np.arange(plan.n_moving) < plan.n_filmed, 1.0, TEACHER_TRUST).astype(np.float32)
@@ -113,12 +125,11 @@ def _batch(corpora: dict[str, Corpus], model: FaceModel, rest: Floats, plan: Bat
 
 
 def closure_target(labels: NDArray[np.uint8]) -> Floats:
-    """Return (…, N) 1 where the lips touch for p, b or m, 0 elsewhere, NaN at borders and where nothing is known."""
+    """Return (…, N) 1 where the lips touch for p, b or m, 0 elsewhere, NaN beside it and where nothing is known."""
     closed = np.isin(labels, BILABIAL)
     target = closed.astype(np.float32)
     for shift in (-EDGE_FRAMES, EDGE_FRAMES):
-        moved = np.roll(closed, shift, -1)
-        target[moved != closed] = np.nan
+        target[np.roll(closed, shift, -1) & ~closed] = np.nan
     target[labels == UNKNOWN] = np.nan
     return target
 

@@ -21,13 +21,12 @@ import numpy as np
 
 from export.data.motion import Talk
 from export.data.phones import CLASSES, classes_of
+from export.data.phonetics import SHAPES, Shape
 from export.metrics import SIGNALS
 from space_runtime.errors import SpaceError
 from space_runtime.geometry import Floats
 from space_runtime.timebase import SAMPLE_RATE
 
-Shape = tuple[float, float, float]
-"""Lip opening, width over rest, jaw drop: 1 is as far as speech goes."""
 Cue = tuple[float, float, str]
 """Start and end in seconds, name of the shape."""
 
@@ -66,31 +65,6 @@ HEADAUDIO: Final[dict[str, Shape]] = {
     "14": (0.0, 0.0, 0.0),
 }
 """Its visemes in their order: aa E I O U PP SS TH DD FF kk nn RR CH, silence."""
-PHONES: Final[dict[str, Shape]] = {
-    "sil": (0.0, 0.0, 0.0),
-    "p": (0.0, 0.0, 0.1),
-    "m": (0.0, 0.0, 0.1),
-    "f": (0.1, 0.0, 0.2),
-    "th": (0.35, 0.1, 0.3),
-    "t": (0.3, 0.1, 0.2),
-    "n": (0.35, 0.1, 0.3),
-    "l": (0.4, 0.1, 0.4),
-    "s": (0.2, 0.3, 0.1),
-    "sh": (0.25, -0.5, 0.2),
-    "r": (0.3, -0.4, 0.3),
-    "k": (0.4, 0.1, 0.4),
-    "h": (0.5, 0.1, 0.5),
-    "j": (0.3, 0.4, 0.2),
-    "w": (0.15, -1.0, 0.3),
-    "i": (0.4, 0.5, 0.3),
-    "e": (0.6, 0.4, 0.5),
-    "ae": (0.9, 0.3, 0.8),
-    "aa": (1.0, 0.1, 1.0),
-    "uh": (0.5, 0.1, 0.5),
-    "o": (0.6, -0.6, 0.6),
-    "u": (0.2, -1.0, 0.3),
-    "y": (0.3, -0.8, 0.3),
-}
 
 
 class Unavailable(SpaceError):
@@ -111,7 +85,7 @@ def phone_table(talks: list[Talk], cache: Path) -> list[Mapping[str, Floats]]:
         raise Unavailable("pocketsphinx is not installed; pip install pocketsphinx") from None
     model = pocketsphinx.get_model_path("en-us/en-us-phone.lm.bin")
     decoder = pocketsphinx.Decoder(samprate=SAMPLE_RATE, loglevel="FATAL", lm=None, allphone=model, **PHONE_LOOP)
-    return [_signals(_phones(decoder, talk.pcm), PHONES, talk) for talk in talks]
+    return [_signals(_phones(decoder, talk.pcm), SHAPES, talk) for talk in talks]
 
 
 def rhubarb(talks: list[Talk], cache: Path) -> list[Mapping[str, Floats]]:

@@ -1,0 +1,88 @@
+"""What phonetics adds to a film: rounding and spreading, and nothing where nobody speaks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from export.data.batches import closure_target
+from export.data.corpora import Corpus
+from export.data.phones import CLASSES, SILENCE, UNKNOWN
+from export.data.phonetics import Phonetics, phonetics_of
+from space_runtime.geometry import N_LANDMARKS, Floats
+
+N_MOTION = 6
+GAP, WIDTH, JAW = range(3)
+
+
+def labels_of(*names: str, each: int = 40) -> np.ndarray:
+    return np.repeat([CLASSES.index(name) for name in names], each).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def film() -> Corpus:
+    rng = np.random.default_rng(0)
+    labels = labels_of(*rng.choice(CLASSES, 60), each=8)
+    motion = rng.normal(0.3, 1, (len(labels), N_MOTION)).astype(np.float32)
+    return Corpus("filmed", np.zeros((len(labels), 48), np.float16), labels, np.array([0, len(labels)]), motion)
+
+
+@pytest.fixture(scope="module")
+def basis() -> Floats:
+    return 0.01 * np.random.default_rng(1).standard_normal((N_MOTION, 3 * N_LANDMARKS)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def phonetics(film: Corpus, basis: Floats) -> Phonetics:
+    return phonetics_of(film, basis, 0.2, 0.35)
+
+
+def signals(phonetics: Phonetics, labels: np.ndarray, motion: Floats) -> Floats:
+    return phonetics.mixed_into(motion, labels) @ phonetics.readings.T
+
+
+def test_u_and_w_are_rounded_and_i_is_spread_whatever_the_film_showed(phonetics: Phonetics) -> None:
+    labels = labels_of("u", "i", "w")
+    width = signals(phonetics, labels, np.zeros((len(labels), N_MOTION), np.float32))[:, WIDTH]
+    assert width[60] > max(width[20], width[100]) + phonetics.gain[WIDTH] * 0.3
+
+
+def test_jaw_stays_as_it_was_filmed(phonetics: Phonetics, film: Corpus) -> None:
+    before = film.motion @ phonetics.readings.T
+    after = signals(phonetics, film.labels, film.motion)
+    np.testing.assert_allclose(after[:, JAW], before[:, JAW], atol=1e-5)
+    assert np.abs(after - before)[:, [GAP, WIDTH]].max(0).min() > 1e-3
+
+
+@pytest.mark.parametrize("label", [SILENCE, UNKNOWN])
+def test_nothing_changes_where_nobody_is_known_to_speak(phonetics: Phonetics, label: int) -> None:
+    motion = np.random.default_rng(2).standard_normal((2, 50, N_MOTION)).astype(np.float32)
+    assert np.array_equal(phonetics.mixed_into(motion, np.full((2, 50), label, np.uint8)), motion)
+
+
+def test_without_shares_the_film_stays_as_it_is(phonetics: Phonetics, film: Corpus) -> None:
+    none = replace(phonetics, shares=np.zeros(3, np.float32))
+    assert np.array_equal(none.mixed_into(film.motion, film.labels), film.motion)
+
+
+def test_the_whole_expectation_has_mean_and_spread_of_the_film(film: Corpus, basis: Floats) -> None:
+    spoken = film.labels != SILENCE
+    wanted = signals(phonetics_of(film, basis, 1, 1), film.labels, film.motion)[spoken]
+    filmed = film.motion[spoken] @ phonetics_of(film, basis, 1, 1).readings.T
+    # Smoothing carries a little of it into the silence beside speech.
+    np.testing.assert_allclose(wanted.mean(0), filmed.mean(0), rtol=0.2, atol=0.002)
+    np.testing.assert_allclose(wanted.std(0), filmed.std(0), rtol=0.2)
+
+
+def test_one_sequence_at_a_time_says_the_same_as_all(phonetics: Phonetics, film: Corpus) -> None:
+    labels, motion = film.labels[:240].reshape(2, 120), film.motion[:240].reshape(2, 120, N_MOTION)
+    one = np.stack([phonetics.mixed_into(m, row) for m, row in zip(motion, labels, strict=True)])
+    np.testing.assert_allclose(phonetics.mixed_into(motion, labels), one, atol=1e-6)
+
+
+def test_every_frame_of_a_closure_counts_and_only_its_neighbours_are_left_open() -> None:
+    target = closure_target(np.concatenate([labels_of("aa", each=4), labels_of("m", each=3), labels_of("aa", each=4)]))
+    assert np.array_equal(target[4:7], [1, 1, 1])
+    assert np.isnan(target[[3, 7]]).all() and not target[[2, 8]].any()
