@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 pytest.importorskip("torch", reason="needs torch (extra 'export')")
 
@@ -14,9 +15,9 @@ import torch
 
 from export.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from export.compare import candidates, changed, folder_of
-from export.data.augment import augment, codec_holes, reverberate
+from export.data.augment import augment, codec_holes, plain_power, reverberate
 from export.data.batches import _row, batches
-from export.data.corpora import Corpus, Row, read_corpus, read_parts, write_corpus
+from export.data.corpora import Corpus, Row, log_powers, read_corpus, read_parts, write_corpus
 from export.data.identities import FaceModel
 from export.data.motion_space import closers
 from export.data.phones import LABIODENTAL, SILENCE
@@ -25,6 +26,7 @@ from export.losses import CONTACT_WEIGHT, motion_losses, motion_weight
 from export.models.layers import LAYERS
 from export.recipe import KINDS, Recipe, parse_recipe, read_recipe
 from export.train import Materials, train
+from space_runtime.assets import LINE
 from space_runtime.errors import UsageError
 from space_runtime.geometry import N_LANDMARKS
 
@@ -152,6 +154,18 @@ def test_batches_repeat_and_fit_the_plan(materials: Materials, recipe: Recipe) -
     assert batch.features.shape == (5, 30, 96) and np.isfinite(batch.features).all()
     assert batch.motion.shape == (4, 30, N_MOTION)
     assert (batch.classes[-1] == SILENCE).all() and not batch.speech[-1].any()
+
+
+@pytest.mark.parametrize("sound", ["white noise", "speech", "its highs"])
+def test_noise_is_as_loud_beside_speech_as_a_waveform_says(sound: str) -> None:
+    speech = soundfile.read(LINE, dtype="float32")[0]
+    pcm = {
+        "white noise": 0.1 * np.random.default_rng(0).standard_normal(32_000).astype(np.float32),
+        "speech": speech,
+        "its highs": np.diff(speech, prepend=np.float32(0)),
+    }[sound]
+    found = plain_power(np.exp(log_powers(pcm).astype(np.float32))[None])[0]
+    assert 10 * np.log10(found / np.mean(pcm**2)) == pytest.approx(0, abs=1.0)
 
 
 def test_augmentation_keeps_sequences_apart_and_finite() -> None:

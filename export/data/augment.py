@@ -13,6 +13,7 @@ from scipy.signal import lfilter
 
 from space_runtime.geometry import Floats
 from space_runtime.stages.features import (
+    FRAME,
     HIGHEST_HZ,
     LEVEL_DECAY,
     LEVEL_FLOOR,
@@ -21,12 +22,16 @@ from space_runtime.stages.features import (
     N_FEATURES,
     N_MELS,
     PRE_EMPHASIS_HZ,
+    WINDOW,
+    mel_power,
     normalised_log,
 )
 
 Rng = np.random.Generator
 Rows = NDArray[np.bool_]
 SILENCE_LOG: Final = -27.0
+HISS_SHARE, NOISE_SHARE = 0.1, 0.35
+"""So many sequences have the white noise of amplifiers and microphones; so many of the others any noise at all."""
 LN10_OVER_10: Final = float(np.log(10) / 10)
 """Natural logarithm of power per decibel."""
 
@@ -121,7 +126,9 @@ def noise(power: Floats, noise_only: Rows, rng: Rng) -> Floats:
     """Return (B, N, 48) powers to add: a faint floor always, often noise, sometimes other voices of the batch."""
     n, length, bands = power.shape
     loud = np.where(noise_only, 10 ** rng.uniform(-9, -1, n), plain_power(power))[:, None, None]
-    snr_db = np.where(rng.random(n) < 0.45, rng.uniform(4, 40, n), rng.uniform(60, 90, n))
+    hissing = rng.random(n) < HISS_SHARE
+    heard_db = np.where(hissing, rng.uniform(3, 25, n), rng.uniform(5, 45, n))
+    snr_db = np.where(hissing | (rng.random(n) < NOISE_SHARE), heard_db, rng.uniform(65, 95, n))
     snr_db[noise_only] = rng.uniform(-10, 10, int(noise_only.sum()))
     level = loud * 10 ** (-snr_db / 10)[:, None, None]
     texture = rng.standard_gamma(1 + 0.08 * np.arange(bands), (n, length, bands)).astype(np.float32)
@@ -129,6 +136,7 @@ def noise(power: Floats, noise_only: Rows, rng: Rng) -> Floats:
     for row in np.flatnonzero(rng.random(n) < np.where(noise_only, 0.5, 0.06)):
         texture[row] = music(length, rng)
     colour, swell = np.exp(_colour(n, rng)), _swell(n, length, rng)
+    colour[hissing] = (_WHITE * np.exp(equaliser(n, rng)))[hissing]
     colour, swell = colour / (colour @ _PLAIN)[:, None], swell / swell.mean(1, keepdims=True)
     added = level * texture * colour[:, None] * swell
     talkers = (rng.random(n) < 0.12) & ~noise_only
@@ -142,7 +150,8 @@ def plain_power(power: Floats) -> Floats:
     """Return (B,) mean powers of the sounds behind (B, N, 48) band powers, their pre-emphasis undone.
 
     A signal-to-noise ratio means this power. By that of the emphasised bands, hiss would count for ten times as much as
-    it does in a waveform, and noise as loud as people know it would never be heard in training.
+    it does in a waveform, and noise as loud as people know it would never be heard in training. White noise of unit
+    power has power 1.
     """
     return np.asarray((power @ _PLAIN).mean(1), np.float32)
 
@@ -200,11 +209,17 @@ def _centres_hz() -> Floats:
     return np.asarray(700 * (10 ** (mel / 2595) - 1), np.float32)
 
 
-def _plain_weights() -> Floats:
-    """(48,): what a band's power counts in the whole, its width over its emphasis; sum 1."""
-    hz = _centres_hz()
-    weights = np.gradient(hz) / (1 + (hz / PRE_EMPHASIS_HZ) ** 2)
-    return np.asarray(weights / weights.sum(), np.float32)
+def _emphasis() -> Floats:
+    return np.asarray(1 + (_centres_hz() / PRE_EMPHASIS_HZ) ** 2, np.float32)
 
 
-_PLAIN: Final = _plain_weights()
+def _white() -> Floats:
+    """(48,) band powers of white noise of unit power: those of a click as strong as what a Hann window lets through."""
+    click = np.zeros(WINDOW, np.float32)
+    click[-FRAME // 2] = np.sqrt(FRAME * 3 / 8)
+    return np.asarray(mel_power(click)[-1])
+
+
+_WHITE: Final = _white()
+_PLAIN: Final = np.asarray(1 / _emphasis() / (_WHITE / _emphasis()).sum(), np.float32)
+"""(48,): what a band's power counts in that of the sound. A band holds all its power, so a wide one counts no more."""
