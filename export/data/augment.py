@@ -111,7 +111,7 @@ def beside(power: Floats, noise_only: Rows, sounds: Floats, rng: Rng) -> Floats:
     heard /= plain_power(heard)[:, None, None] + 1e-12
     chosen = rng.random(len(power)) < np.where(noise_only, 0.75, 0.2)
     level = plain_power(power) * 10 ** (-rng.uniform(3, 30, len(power)) / 10)
-    level = np.where(noise_only, 10 ** rng.uniform(-7, -1, len(power)), level)
+    level = np.where(noise_only, 10 ** rng.uniform(-6.5, -0.5, len(power)), level)
     return np.asarray(heard * (level * chosen)[:, None, None], np.float32)
 
 
@@ -125,7 +125,7 @@ def codec_holes(power: Floats, rng: Rng) -> Floats:
 def noise(power: Floats, noise_only: Rows, rng: Rng) -> Floats:
     """Return (B, N, 48) powers to add: a faint floor always, often noise, sometimes other voices of the batch."""
     n, length, bands = power.shape
-    loud = np.where(noise_only, 10 ** rng.uniform(-9, -1, n), plain_power(power))[:, None, None]
+    loud = np.where(noise_only, 10 ** rng.uniform(-8.5, -0.5, n), plain_power(power))[:, None, None]
     hissing = rng.random(n) < HISS_SHARE
     heard_db = np.where(hissing, rng.uniform(3, 25, n), rng.uniform(5, 45, n))
     snr_db = np.where(hissing | (rng.random(n) < NOISE_SHARE), heard_db, rng.uniform(65, 95, n))
@@ -133,7 +133,7 @@ def noise(power: Floats, noise_only: Rows, rng: Rng) -> Floats:
     level = loud * 10 ** (-snr_db / 10)[:, None, None]
     texture = rng.standard_gamma(1 + 0.08 * np.arange(bands), (n, length, bands)).astype(np.float32)
     texture /= 1 + 0.08 * np.arange(bands, dtype=np.float32)
-    for row in np.flatnonzero(rng.random(n) < np.where(noise_only, 0.5, 0.06)):
+    for row in np.flatnonzero(~hissing & (rng.random(n) < np.where(noise_only, 0.5, 0.06))):
         texture[row] = music(length, rng)
     colour, swell = np.exp(_colour(n, rng)), _swell(n, length, rng)
     colour[hissing] = (_WHITE * np.exp(equaliser(n, rng)))[hissing]
@@ -184,7 +184,7 @@ def band_limit(n: int, rng: Rng) -> Floats:
 def _colour(n: int, rng: Rng) -> Floats:
     """Spectra from hum to hiss; a quarter are rumble, which falls off steeply above a few hundred hertz or less.
 
-    In these wide and emphasised high bands white noise rises by 34 dB, brown noise falls by 5.
+    In these wide and emphasised high bands white noise rises by 33 dB, brown noise falls by 4.
     """
     place = np.linspace(-0.5, 0.5, N_MELS)
     tilt = rng.uniform(-25, 45, (n, 1)) * place * LN10_OVER_10

@@ -13,10 +13,10 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
+from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from export.data.corpora import Corpus
-from export.data.phones import CLASSES, SILENCE, UNKNOWN
+from export.data.phones import BILABIAL, CLASSES, LABIODENTAL, SILENCE, UNKNOWN
 from space_runtime.geometry import N_LANDMARKS, Floats
 from space_runtime.rig_layout import LIP_PAIRS
 
@@ -78,6 +78,7 @@ class Phonetics:
         spoken, shape = _expected(labels)
         wanted = shape * self.gain + spoken * self.offset
         change = (wanted - spoken * (motion @ self.readings.T)) * self.shares
+        change[..., 0] *= 1 - _touching(labels)
         return np.asarray(motion + change @ self.directions.T, np.float32)
 
 
@@ -99,6 +100,13 @@ def _expected(labels: NDArray[np.uint8]) -> tuple[Floats, Floats]:
     both = np.concatenate([spoken, _BY_LABEL[labels]], -1)
     smooth = uniform_filter1d(both, SMOOTHING_FRAMES, axis=-2, mode="nearest")
     return smooth[..., :1], smooth[..., 1:]
+
+
+def _touching(labels: NDArray[np.uint8]) -> Floats:
+    """Return (…, N) 1 at and around p, b, m, f and v, where smoothing would open lips that touch; 0 elsewhere."""
+    contact = np.isin(labels, (*BILABIAL, LABIODENTAL)).astype(np.float32)
+    near = maximum_filter1d(contact, SMOOTHING_FRAMES, axis=-1, mode="nearest")
+    return np.asarray(uniform_filter1d(near, SMOOTHING_FRAMES // 2, axis=-1, mode="nearest"), np.float32)
 
 
 def _read_outs() -> Floats:
