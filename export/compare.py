@@ -1,7 +1,7 @@
 """Short trainings side by side: kinds of memory, how far to look ahead, what to learn from. All else is the recipe's.
 
 Each network trains from nothing on the recipe's data, for fewer updates than one that ships, and is judged in full
-precision on the filmed strangers. Differences of 0.01 say nothing: nine of ten speakers have one sentence.
+precision on the filmed strangers. Differences below 0.02 say nothing: nine of ten speakers have one sentence.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Final
 
 from rich.table import Table
 
+from export.checkpoint import load_checkpoint
 from export.evaluation.articulation import judge, mouths
 from export.evaluation.blocks import make_ear
 from export.evaluation.cost import step_seconds
@@ -55,7 +56,7 @@ class Compared:
     """What a network is worth. step_us: one stream, full precision. recall, false: of closures, see `articulation`."""
 
     name: str
-    n_updates: int
+    commit: str
     n_parameters: int
     n_state: int
     step_us: float
@@ -98,7 +99,7 @@ def compare(
 
 
 def folder_of(recipe: Recipe) -> str:
-    """Return the name of the folder of one recipe and of no other."""
+    """Return the name of the folder of one recipe and of no other; the table says by which code it was trained."""
     return hashlib.sha256(recipe.text.encode()).hexdigest()[:16]
 
 
@@ -115,7 +116,7 @@ def judged(name: str, recipe: Recipe, folder: Path, data: Path, cache: Path) -> 
     n_parameters = sum(parameter.numel() for parameter in network.parameters())
     return Compared(
         name,
-        recipe.n_updates,
+        load_checkpoint(folder).facts.commit,
         n_parameters,
         network.n_state,
         step_seconds(ear) * 1e6,
@@ -127,11 +128,12 @@ def judged(name: str, recipe: Recipe, folder: Path, data: Path, cache: Path) -> 
 
 def table(found: list[Compared]) -> Table:
     """Return what was found, a row each."""
-    laid_out = Table(title=f"{found[0].n_updates} updates each, {STRANGERS}")
+    laid_out = Table(title=f"short trainings, judged on {STRANGERS}")
     for column in ("network", "parameters", "state", "step µs", "gap, width, jaw r", "lag ms"):
         laid_out.add_column(column)
     laid_out.add_column("p, b, m closed")
     laid_out.add_column("false")
+    laid_out.add_column("code")
     for row in found:
         scores = row.scores.values()
         laid_out.add_row(
@@ -143,5 +145,6 @@ def table(found: list[Compared]) -> Table:
             " ".join(f"{score.lag_s * 1000:+.0f}" for score in scores),
             f"{row.recall:.1%}",
             f"{row.false:.1%}",
+            row.commit[:7],
         )
     return laid_out

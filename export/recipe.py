@@ -105,9 +105,13 @@ class Recipe:
     text: str
 
 
+LEAST_MOVING: Final = 2
+"""A batch is worked out in two halves, and either needs a face that moves."""
 KINDS: Final = ("gru", "lstm", "convolution", "attention")
 _POSITIVE: Final = frozenset({"n_updates", "log_every", "save_every", "width", "n_layers", "n_steps"})
 """Numbers without which there is nothing to train; the others may be 0, none is negative."""
+_SHARES: Final = frozenset({"lip_gap", "mouth_width"})
+"""Numbers that are never above 1."""
 _TABLES: Final[dict[str, type[DataclassInstance]]] = {
     "corpora": CorporaPlan,
     "network": NetworkPlan,
@@ -137,8 +141,9 @@ def parse_recipe(text: str, name: str = "the recipe") -> Recipe:
         if not isinstance(part, dict):
             raise UsageError(f"{name} has a value where [{section}] belongs; make it a table")
         table[section] = kind(**_checked(part, kind, f"{name} [{section}]"))
-    if not table["batch"].n_moving:
-        raise UsageError(f"{name} [batch] has no sequence with motion; expected 1 in n_filmed, or more")
+    if (n_moving := table["batch"].n_moving) < LEAST_MOVING:
+        wanted = f"expected {LEAST_MOVING} of n_filmed, n_synthetic and n_recorded together, or more"
+        raise UsageError(f"{name} [batch] has {n_moving} sequences with motion; {wanted}")
     return Recipe(**_checked(table, Recipe, name), text=text)
 
 
@@ -161,4 +166,6 @@ def _checked(table: dict[str, Any], kind: type[DataclassInstance], where: str) -
             raise UsageError(f"{where} has {key} = {value!r}; expected a {'whole ' * (expected == 'int')}number")
         if is_number and not int(key in _POSITIVE) <= value < math.inf:
             raise UsageError(f"{where} has {key} = {value!r}; expected a number from {int(key in _POSITIVE)} on")
+        if key in _SHARES and value > 1:
+            raise UsageError(f"{where} has {key} = {value!r}; expected a share from 0 to 1")
     return table

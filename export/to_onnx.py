@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,5 +75,6 @@ def parity(network: nn.Module, signature: Signature, path: Path) -> float:
         actual = session.run({name: value.numpy() for name, value in inputs.items()})
         for name, value in zip(signature.outputs, expected, strict=True):
             size = max(1.0, float(value.abs().max()))  # cells of an LSTM count, and may be in the hundreds
-            worst = max(worst, float(np.abs(actual[name] - value.numpy()).max()) / size)
+            difference = float(np.abs(actual[name] - value.numpy()).max()) / size
+            worst = max(worst, difference if math.isfinite(difference) else math.inf)
     return worst

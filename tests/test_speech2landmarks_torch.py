@@ -85,3 +85,17 @@ def test_the_gate_reaches_both_ends_exactly() -> None:
     assert opened[0] == opened[1] == 0
     assert opened[2] == pytest.approx(0.5)
     assert opened[3] == opened[4] == 1
+
+
+class Inverse(torch.nn.Module):
+    """One over a number: as large as the number is small."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 1 / x
+
+
+def test_parity_is_relative_for_large_values_and_never_holds_for_infinite_ones(tmp_path: Path) -> None:
+    large, infinite = torch.full((3, 1), 1e-7), torch.tensor([[1.0], [0.0], [2.0]])
+    assert export_onnx(Inverse(), Signature({"x": large}, ("y",)), tmp_path / "large.onnx") < 1e-6
+    with pytest.raises(ValueError, match="differs from torch by inf"):
+        export_onnx(Inverse(), Signature({"x": infinite}, ("y",)), tmp_path / "infinite.onnx")

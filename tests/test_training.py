@@ -15,7 +15,7 @@ import torch
 
 from export.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from export.compare import candidates, changed, folder_of
-from export.data.augment import augment, codec_holes, plain_power, reverberate
+from export.data.augment import LN10_OVER_10, augment, codec_holes, noise, plain_power, reverberate
 from export.data.batches import _row, batches
 from export.data.corpora import Corpus, Row, log_powers, read_corpus, read_parts, write_corpus
 from export.data.identities import FaceModel
@@ -24,7 +24,7 @@ from export.data.phones import LABIODENTAL, SILENCE
 from export.data.phonetics import Phonetics, phonetics_of
 from export.losses import CONTACT_WEIGHT, motion_losses, motion_weight
 from export.models.layers import LAYERS
-from export.recipe import KINDS, Recipe, parse_recipe, read_recipe
+from export.recipe import KINDS, PhoneticShares, Recipe, parse_recipe, read_recipe
 from export.train import Materials, train
 from space_runtime.assets import LINE
 from space_runtime.errors import UsageError
@@ -120,10 +120,13 @@ def test_a_checkpoint_of_other_corpora_is_not_continued(materials: Materials, re
         train(recipe, replace(materials, hash="another"), tmp_path)
 
 
-def test_a_checkpoint_of_another_recipe_is_not_continued(materials: Materials, recipe: Recipe, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "value"), [("seed", 8), ("phonetics", PhoneticShares(0.2, 0.3))])
+def test_a_checkpoint_of_another_recipe_is_not_continued(
+    materials: Materials, recipe: Recipe, tmp_path: Path, name: str, value: object
+) -> None:
     train(replace(recipe, n_updates=1), materials, tmp_path)
-    with pytest.raises(UsageError, match="another 'seed'"):
-        train(replace(recipe, seed=8), materials, tmp_path)
+    with pytest.raises(UsageError, match=f"another '{name}'"):
+        train(replace(recipe, **{name: value}), materials, tmp_path)
 
 
 def test_a_finished_training_has_nothing_left_to_do(materials: Materials, recipe: Recipe, tmp_path: Path) -> None:
@@ -143,9 +146,7 @@ def test_batches_repeat_and_fit_the_plan(materials: Materials, recipe: Recipe) -
     of_materials = materials.corpora, materials.model, materials.rest, phonetics(materials)
 
     def two(first: int) -> list[np.ndarray]:
-        source = batches(
-            materials.corpora, materials.model, materials.rest, phonetics(materials), recipe.batch, 7, first
-        )
+        source = batches(*of_materials, recipe.batch, 7, first)
         return [next(source).features for _ in range(2)]
 
     again, later = two(0), two(1)
@@ -154,6 +155,26 @@ def test_batches_repeat_and_fit_the_plan(materials: Materials, recipe: Recipe) -
     assert batch.features.shape == (5, 30, 96) and np.isfinite(batch.features).all()
     assert batch.motion.shape == (4, 30, N_MOTION)
     assert (batch.classes[-1] == SILENCE).all() and not batch.speech[-1].any()
+
+
+def test_phonetics_changes_the_motion_of_a_batch_and_nothing_else(materials: Materials, recipe: Recipe) -> None:
+    of_materials = materials.corpora, materials.model, materials.rest
+    silent = replace(phonetics(materials), shares=np.zeros(3, np.float32))
+    with_it, without = (next(batches(*of_materials, each, recipe.batch, 7)) for each in (phonetics(materials), silent))
+    assert np.array_equal(with_it.features, without.features) and np.array_equal(with_it.classes, without.classes)
+    assert np.abs(with_it.motion - without.motion).max() > 0.01
+
+
+def test_noise_has_the_signal_to_noise_ratio_that_was_drawn_and_is_sometimes_white() -> None:
+    rng = np.random.default_rng(0)
+    power = np.exp(rng.uniform(-8, -2, (600, 100, 48)).astype(np.float32))
+    added = noise(power, np.zeros(len(power), bool), rng)
+    snr_db = 10 * np.log10(plain_power(power) / plain_power(added))
+    audible, faint = snr_db < 50, snr_db > 60
+    assert 0.35 < audible.mean() < 0.65 and (audible | faint).all() and snr_db.min() > 0
+    # White noise rises by 33 dB over the bands, and no other noise of training does so this evenly.
+    rise = np.log(added.mean(1)[:, -4:].mean(1) / added.mean(1)[:, :4].mean(1)) / LN10_OVER_10
+    assert (np.abs(rise - 31) < 6).mean() > 0.04
 
 
 @pytest.mark.parametrize("sound", ["white noise", "speech", "its highs"])
@@ -215,6 +236,7 @@ def test_parts_join_to_one_corpus(tmp_path: Path) -> None:
     [
         ("n_updates = ", "n_update = ", "unknown key 'n_update'"),
         ("seed = 7", "", "lacks the key 'seed'"),
+        ("lip_gap = 0.2", "lip_gap = 20", "lip_gap = 20; expected a share"),
         ("width = 256", "widht = 256", r"\[network\] has the unknown key 'widht'"),
         ("n_steps = 180", "n_steps = 1.5", "n_steps = 1.5; expected a whole number"),
         ("points = 1.0", 'points = "much"', "points = 'much'; expected a number"),
@@ -314,5 +336,5 @@ def test_a_question_that_nobody_asked_is_named() -> None:
 
 
 def test_a_recipe_without_motion_is_refused() -> None:
-    with pytest.raises(UsageError, match="no sequence with motion"):
-        changed(read_recipe(SHIPPED), {"n_filmed": 0, "n_synthetic": 0, "n_recorded": 0})
+    with pytest.raises(UsageError, match="has 1 sequences with motion; expected 2"):
+        changed(read_recipe(SHIPPED), {"n_filmed": 0, "n_synthetic": 1, "n_recorded": 0})

@@ -1,8 +1,8 @@
 """What phonetics expects of the lips: openings and widths of the phones, mixed into what one filmed man showed.
 
-His habits are one man's: of ten filmed strangers' widths, a table of phones with true times explains as much as a
-network that learnt his (r 0.52 each), and a mixture of both clearly more (0.58). Rounding for w, u, o, sh and y and
-spreading for i, e and s are therefore asked for explicitly. His jaw needs no such help.
+His habits are one man's. Of ten filmed strangers' mouth widths, a table of phones with true times explains as much as
+a network that learnt from him (r 0.52 each), and a mixture of both clearly more (0.58). Rounding for w, u, o, sh and y
+and spreading for i, e and s are therefore asked for explicitly. His jaw needs no such help.
 """
 
 from __future__ import annotations
@@ -87,6 +87,7 @@ def phonetics_of(filmed: Corpus, basis: Floats, gap_share: float, width_share: f
     readings = np.einsum("sna,kna->sk", _read_outs(), basis.reshape(-1, N_LANDMARKS, 3)).astype(np.float32)
     speech = (filmed.labels != SILENCE) & (filmed.labels != UNKNOWN)
     _, shape = _expected(filmed.labels)
+    # His own spread and mean: what is mixed in is where the lips go, not how far this man opens them.
     seen, expected = filmed.motion[speech] @ readings.T, shape[speech]
     gain = seen.std(0) / np.maximum(expected.std(0), 1e-6)
     offset = seen.mean(0) - gain * expected.mean(0)
