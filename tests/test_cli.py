@@ -182,10 +182,21 @@ cli.main()
 """
 
 
+def interruptible(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a program that hears Ctrl-C even where these tests do not: what a shell starts in the background is deaf."""
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="only on Windows interrupts are sent in another way")
 def test_ctrl_c_ends_quietly_and_cleans_up(tmp_path: Path, line: Path, photo: Path) -> None:
     words = ["bake", str(line), "--portrait", str(photo), "--formats", "mp4,npz", "--out", str(tmp_path / "out")]
-    stopped = subprocess.run([sys.executable, "-c", INTERRUPTED, *words], capture_output=True, text=True, timeout=60)
+    stopped = interruptible([sys.executable, "-c", INTERRUPTED, *words])
     assert stopped.returncode == 130
     assert "Traceback" not in stopped.stderr
     assert list((tmp_path / "out").iterdir()) == []
@@ -207,7 +218,7 @@ runpy.run_module("space_runtime", run_name="__main__")
 
 @pytest.mark.skipif(sys.platform == "win32", reason="only on Windows interrupts are sent in another way")
 def test_ctrl_c_while_importing_ends_quietly() -> None:
-    stopped = subprocess.run([sys.executable, "-c", IMPORTING, "inspect"], capture_output=True, text=True, timeout=60)
+    stopped = interruptible([sys.executable, "-c", IMPORTING, "inspect"])
     assert (stopped.returncode, stopped.stdout, stopped.stderr) == (130, "", "space-runtime: stopped\n")
 
 
