@@ -48,6 +48,17 @@ QUESTIONS: Final[dict[str, dict[str, Values]]] = {
     },
 }
 """Question → name of an answer → how it differs from the recipe. The memories have about as many parameters."""
+COLUMNS: Final = (
+    "network",
+    "parameters",
+    "state",
+    "step µs",
+    "gap, width, jaw r",
+    "lag ms",
+    "p, b, m closed",
+    "false",
+    "code",
+)
 AS_IT_IS: Final = "as the recipe is"
 
 
@@ -129,11 +140,8 @@ def judged(name: str, recipe: Recipe, folder: Path, data: Path, cache: Path) -> 
 def table(found: list[Compared]) -> Table:
     """Return what was found, a row each."""
     laid_out = Table(title=f"short trainings, judged on {STRANGERS}")
-    for column in ("network", "parameters", "state", "step µs", "gap, width, jaw r", "lag ms"):
+    for column in COLUMNS:
         laid_out.add_column(column)
-    laid_out.add_column("p, b, m closed")
-    laid_out.add_column("false")
-    laid_out.add_column("code")
     for row in found:
         scores = row.scores.values()
         laid_out.add_row(

@@ -105,8 +105,8 @@ class Recipe:
     text: str
 
 
-LEAST_MOVING: Final = 2
-"""A batch is worked out in two halves, and either needs a face that moves."""
+N_SHARES: Final = 2
+"""A batch is worked out in this many shares, on as many threads as there are; each needs a face that moves."""
 KINDS: Final = ("gru", "lstm", "convolution", "attention")
 _POSITIVE: Final = frozenset({"n_updates", "log_every", "save_every", "width", "n_layers", "n_steps"})
 """Numbers without which there is nothing to train; the others may be 0, none is negative."""
@@ -141,8 +141,8 @@ def parse_recipe(text: str, name: str = "the recipe") -> Recipe:
         if not isinstance(part, dict):
             raise UsageError(f"{name} has a value where [{section}] belongs; make it a table")
         table[section] = kind(**_checked(part, kind, f"{name} [{section}]"))
-    if (n_moving := table["batch"].n_moving) < LEAST_MOVING:
-        wanted = f"expected {LEAST_MOVING} of n_filmed, n_synthetic and n_recorded together, or more"
+    if (n_moving := table["batch"].n_moving) < N_SHARES:
+        wanted = f"expected {N_SHARES} of n_filmed, n_synthetic and n_recorded together, or more"
         raise UsageError(f"{name} [batch] has {n_moving} sequences with motion; {wanted}")
     return Recipe(**_checked(table, Recipe, name), text=text)
 

@@ -21,15 +21,13 @@ from export.data.phonetics import phonetics_of
 from export.data.prepare import data_hash, read_all
 from export.losses import class_loss, motion_losses, motion_weight, switch_loss, target_landmarks
 from export.models.landmarks import SPEECH_GATE, LandmarksConfig, Speech2Landmarks, gate
-from export.recipe import LossWeights, Recipe, parse_recipe
+from export.recipe import N_SHARES, LossWeights, Recipe, parse_recipe
 from space_runtime.errors import UsageError
 from space_runtime.geometry import Floats
 from space_runtime.stages.features import N_FEATURES
 
 CLOSURE_WEIGHT = 4.0
 """A missed closure is seen at once, a lip that nearly closes hardly."""
-N_SHARES = 2
-"""A batch is worked out in this many shares, on as many threads as there are."""
 WARM_STEPS = 10
 """First steps of a sequence without loss: their targets lie before the sound that the network has heard."""
 

@@ -99,8 +99,9 @@ def test_without_shares_the_film_stays_as_it_is(phonetics: Phonetics, film: Corp
 
 def test_the_whole_expectation_has_mean_and_spread_of_the_film(film: Corpus, basis: Floats) -> None:
     spoken = film.labels != SILENCE
-    wanted = signals(phonetics_of(film, basis, 1, 1), film.labels, film.motion)[spoken]
-    filmed = film.motion[spoken] @ phonetics_of(film, basis, 1, 1).readings.T
+    whole = phonetics_of(film, basis, 1, 1)
+    wanted = signals(whole, film.labels, film.motion)[spoken]
+    filmed = film.motion[spoken] @ whole.readings.T
     # Smoothing carries a little of it into the silence beside speech.
     assert (np.abs(wanted.mean(0) - filmed.mean(0)) < 0.2 * filmed.std(0)).all()
     np.testing.assert_allclose(wanted.std(0), filmed.std(0), rtol=0.2)

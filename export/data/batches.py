@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from export.data.augment import SILENCE_LOG, augment, features_of
 from export.data.corpora import Corpus
 from export.data.identities import FaceModel
-from export.data.phones import BILABIAL, SILENCE, UNKNOWN
+from export.data.phones import BILABIAL, SILENCE, UNKNOWN, is_speech
 from export.data.phonetics import Phonetics
 from export.recipe import BatchPlan
 from space_runtime.geometry import Floats
@@ -139,7 +139,7 @@ def speech_target(labels: NDArray[np.uint8], lead: NDArray[np.int64]) -> Floats:
 
     lead (B,): how many frames the face is awake before speech.
     """
-    speech = (labels != SILENCE) & (labels != UNKNOWN)
+    speech = is_speech(labels)
     total = np.cumsum(np.concatenate([np.zeros((len(speech), 1), np.int64), speech], 1), 1)
     n = speech.shape[-1]
     first = np.clip(np.arange(n) - TRAIL_FRAMES, 0, n)

@@ -199,6 +199,12 @@ def classes_of(symbol: str, symbols: str) -> tuple[int, ...] | None:
     return _by_character(symbol, _SAMPA_INDEX)
 
 
+def is_speech(labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return where (…) labels are phones that are known: neither silence nor `UNKNOWN`."""
+    spoken: NDArray[np.bool_] = (labels != SILENCE) & (labels != UNKNOWN)
+    return spoken
+
+
 def frame_labels(phones: tuple[Segment, ...] | list[Segment], symbols: str, n_frames: int) -> NDArray[np.uint8]:
     """Return (n_frames,) classes on the 10 ms grid (entry j: time j·10 ms), `UNKNOWN` where nothing is known."""
     labels = np.full(n_frames, UNKNOWN, np.uint8)

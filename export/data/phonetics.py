@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from export.data.corpora import Corpus
-from export.data.phones import BILABIAL, CLASSES, LABIODENTAL, SILENCE, UNKNOWN
+from export.data.phones import BILABIAL, CLASSES, LABIODENTAL, is_speech
 from space_runtime.geometry import N_LANDMARKS, Floats
 from space_runtime.rig_layout import LIP_PAIRS
 
@@ -85,7 +85,7 @@ class Phonetics:
 def phonetics_of(filmed: Corpus, basis: Floats, gap_share: float, width_share: float) -> Phonetics:
     """Return the expectation that has mean and spread of a film whose motion is in a (K, 234) ``basis``."""
     readings = np.einsum("sna,kna->sk", _read_outs(), basis.reshape(-1, N_LANDMARKS, 3)).astype(np.float32)
-    speech = (filmed.labels != SILENCE) & (filmed.labels != UNKNOWN)
+    speech = is_speech(filmed.labels)
     _, shape = _expected(filmed.labels)
     # His own spread and mean: what is mixed in is where the lips go, not how far this man opens them.
     seen, expected = filmed.motion[speech] @ readings.T, shape[speech]
@@ -97,7 +97,7 @@ def phonetics_of(filmed: Corpus, basis: Floats, gap_share: float, width_share: f
 
 def _expected(labels: NDArray[np.uint8]) -> tuple[Floats, Floats]:
     """Return (…, N, 1) how much of a moment is speech and (…, N, 3) what is expected of it, both smoothed."""
-    spoken = ((labels != SILENCE) & (labels != UNKNOWN)).astype(np.float32)[..., None]
+    spoken = is_speech(labels).astype(np.float32)[..., None]
     both = np.concatenate([spoken, _BY_LABEL[labels]], -1)
     smooth = uniform_filter1d(both, SMOOTHING_FRAMES, axis=-2, mode="nearest")
     return smooth[..., :1], smooth[..., 1:]

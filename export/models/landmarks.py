@@ -31,7 +31,7 @@ NO_LIMIT = 1e3
 SPEECH_GATE = (0.5, 0.75)
 """Below the first probability of speech the gate is exactly 0, above the second exactly 1."""
 CLOSURE_GATE = (0.15, 0.3)
-"""The same for closed lips. Both by measurement: export/README.md, *Three trainings*."""
+"""The same for closed lips. Both by measurement: export/README.md, *Four trainings*."""
 LEAST_GAP = 0.3
 """The least height between the inner lips, over that at rest: lips press on one another but never pass through."""
 OPEN_DAMPING = 0.6
