@@ -57,10 +57,16 @@ class BatchPlan:
 
 @dataclass(frozen=True, slots=True)
 class PhoneticShares:
-    """How much of what `export.data.phonetics` expects is mixed into motion, 0…1: of the lip gap and mouth width."""
+    """How much of what `export.data.phonetics` expects is mixed into motion, 0…1: of the lip gap and mouth width.
+
+    jaw_with_lips: how far the jaw follows the lip gap beside what it was filmed doing, in units of their spreads.
+    width_later_frames: 10 ms frames by which the mouth's width comes later than filmed.
+    """
 
     lip_gap: float = 0.0
     mouth_width: float = 0.0
+    jaw_with_lips: float = 0.0
+    width_later_frames: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,7 @@ N_SHARES: Final = 2
 KINDS: Final = ("gru", "lstm", "convolution", "attention")
 _POSITIVE: Final = frozenset({"n_updates", "log_every", "save_every", "width", "n_layers", "n_steps"})
 """Numbers without which there is nothing to train; the others may be 0, none is negative."""
-_SHARES: Final = frozenset({"lip_gap", "mouth_width"})
+_SHARES: Final = frozenset({"lip_gap", "mouth_width", "jaw_with_lips"})
 """Numbers that are never above 1."""
 _TABLES: Final[dict[str, type[DataclassInstance]]] = {
     "corpora": CorporaPlan,

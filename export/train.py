@@ -79,8 +79,8 @@ def train(recipe: Recipe, materials: Materials, folder: Path, threads: int = 1) 
     facts = Facts(first, recipe.seed, recipe.text, materials.hash, _commit())
     plan, pool = recipe.batch, ThreadPoolExecutor(threads)
     means: dict[str, float] = {}
-    basis, shares = materials.constants["basis"].numpy(), recipe.phonetics
-    phonetics = phonetics_of(materials.corpora["filmed"], basis, shares.lip_gap, shares.mouth_width)
+    basis = materials.constants["basis"].numpy()
+    phonetics = phonetics_of(materials.corpora["filmed"], basis, recipe.phonetics)
     seen = batches(materials.corpora, materials.model, materials.rest, phonetics, plan, recipe.seed, first)
     for step, batch in enumerate(seen, first):
         if step >= recipe.n_updates:

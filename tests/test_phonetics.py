@@ -12,6 +12,7 @@ from export.data.corpora import Corpus
 from export.data.phones import CLASSES, SILENCE, UNKNOWN
 from export.data.phonetics import Phonetics, phonetics_of
 from export.metrics import SIGNALS, mouth_signals
+from export.recipe import PhoneticShares
 from space_runtime.bundle import EMBEDDED
 from space_runtime.geometry import N_LANDMARKS, Floats
 from space_runtime.rig import Rig
@@ -41,7 +42,7 @@ def basis() -> Floats:
 
 @pytest.fixture(scope="module")
 def phonetics(film: Corpus, basis: Floats) -> Phonetics:
-    return phonetics_of(film, basis, 0.2, 0.35)
+    return phonetics_of(film, basis, PhoneticShares(0.2, 0.35))
 
 
 def signals(phonetics: Phonetics, labels: np.ndarray, motion: Floats) -> Floats:
@@ -69,11 +70,30 @@ def test_u_and_w_are_rounded_and_i_is_spread(phonetics: Phonetics) -> None:
         assert width[60] > max(width[20], width[100]) + phonetics.gain[WIDTH] * 0.3
 
 
-def test_jaw_stays_as_it_was_filmed(phonetics: Phonetics, film: Corpus) -> None:
+def test_jaw_stays_as_it_was_filmed_unless_it_shall_follow_the_lips(phonetics: Phonetics, film: Corpus) -> None:
     before = film.motion @ phonetics.readings.T
     after = signals(phonetics, film.labels, film.motion)
     np.testing.assert_allclose(after[:, JAW], before[:, JAW], atol=1e-5)
     assert np.abs(after - before)[:, [GAP, WIDTH]].max(0).min() > 1e-3
+
+
+def test_the_jaw_may_follow_the_lips_and_moves_as_far_as_before(film: Corpus, basis: Floats) -> None:
+    follows = phonetics_of(film, basis, PhoneticShares(jaw_with_lips=0.5))
+    spoken = film.labels != SILENCE
+    before, after = film.motion[spoken] @ follows.readings.T, signals(follows, film.labels, film.motion)[spoken]
+    np.testing.assert_allclose(after[:, :JAW], before[:, :JAW], atol=1e-4)
+    together = [np.corrcoef(rows[:, GAP], rows[:, JAW])[0, 1] for rows in (before, after)]
+    assert together[1] > together[0] + 0.2
+    assert after[:, JAW].std() == pytest.approx(before[:, JAW].std(), rel=0.1)
+
+
+def test_width_may_come_later_and_nothing_else_does(film: Corpus, basis: Floats) -> None:
+    late = phonetics_of(film, basis, PhoneticShares(width_later_frames=2))
+    labels = labels_of("aa", each=40)
+    motion = np.random.default_rng(4).standard_normal((40, N_MOTION)).astype(np.float32)
+    before, after = motion @ late.readings.T, signals(late, labels, motion)
+    np.testing.assert_allclose(after[2:, WIDTH], before[:-2, WIDTH], atol=1e-5)
+    np.testing.assert_allclose(after[:, [GAP, JAW]], before[:, [GAP, JAW]], atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["p", "m", "f"])
@@ -99,7 +119,7 @@ def test_without_shares_the_film_stays_as_it_is(phonetics: Phonetics, film: Corp
 
 def test_the_whole_expectation_has_mean_and_spread_of_the_film(film: Corpus, basis: Floats) -> None:
     spoken = film.labels != SILENCE
-    whole = phonetics_of(film, basis, 1, 1)
+    whole = phonetics_of(film, basis, PhoneticShares(1, 1))
     wanted = signals(whole, film.labels, film.motion)[spoken]
     filmed = film.motion[spoken] @ whole.readings.T
     # Smoothing carries a little of it into the silence beside speech.

@@ -24,7 +24,7 @@ from export.data.phones import LABIODENTAL, SILENCE
 from export.data.phonetics import Phonetics, phonetics_of
 from export.losses import CONTACT_WEIGHT, motion_losses, motion_weight
 from export.models.layers import LAYERS
-from export.recipe import KINDS, Recipe, parse_recipe, read_recipe
+from export.recipe import KINDS, PhoneticShares, Recipe, parse_recipe, read_recipe
 from export.train import Materials, train
 from space_runtime.assets import LINE
 from space_runtime.errors import UsageError
@@ -77,7 +77,9 @@ SMALL = {
 
 
 def phonetics(materials: Materials) -> Phonetics:
-    return phonetics_of(materials.corpora["filmed"], materials.constants["basis"].numpy(), 0.2, 0.35)
+    return phonetics_of(
+        materials.corpora["filmed"], materials.constants["basis"].numpy(), PhoneticShares(0.2, 0.35, 0.2, 2)
+    )
 
 
 @pytest.fixture(scope="module")

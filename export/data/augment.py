@@ -30,7 +30,7 @@ from space_runtime.stages.features import (
 Rng = np.random.Generator
 Rows = NDArray[np.bool_]
 SILENCE_LOG: Final = -27.0
-HISS_SHARE, NOISE_SHARE = 0.1, 0.35
+HISS_SHARE, NOISE_SHARE = 0.2, 0.4
 """So many sequences have the white noise of amplifiers and microphones; so many of the others any noise at all."""
 LN10_OVER_10: Final = float(np.log(10) / 10)
 """Natural logarithm of power per decibel."""
@@ -92,11 +92,11 @@ def equaliser(n: int, rng: Rng) -> Floats:
 
 
 def reverberate(power: Floats, rng: Rng) -> None:
-    """Put two in five of the (B, N, 48) sequences into rooms, in place: a fluttering tail, weaker in high bands.
+    """Put half of the (B, N, 48) sequences into rooms, in place: a fluttering tail, weaker in high bands.
 
     Powers add where sounds do not know of one another's phase: the tail is the power, smeared out exponentially.
     """
-    for row in np.flatnonzero(rng.random(len(power)) < 0.4):
+    for row in np.flatnonzero(rng.random(len(power)) < 0.5):
         rt60_s = float(np.exp(rng.uniform(np.log(0.12), np.log(1.0))))
         kept = 10 ** (-6 * 0.01 / rt60_s)
         share = 10 ** (-rng.uniform(0, 18) / 10)
