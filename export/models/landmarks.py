@@ -28,9 +28,9 @@ from space_runtime.rig_layout import LIP_PAIRS
 from space_runtime.values import N_EMOTIONS
 
 NO_LIMIT = 1e3
-SPEECH_GATE = (0.5, 0.75)
+SPEECH_GATE = (0.6, 0.78)
 """Below the first probability of speech the gate is exactly 0, above the second exactly 1."""
-CLOSURE_GATE = (0.15, 0.3)
+CLOSURE_GATE = (0.42, 0.55)
 """The same for closed lips. Both by measurement: export/README.md, *Four trainings*."""
 LEAST_GAP = 0.3
 """The least height between the inner lips, over that at rest: lips press on one another but never pass through."""
