@@ -44,7 +44,7 @@ QUESTIONS: Final[dict[str, dict[str, Values]]] = {
     "data": {
         "film alone": {"n_filmed": 35, "n_synthetic": 0, "n_recorded": 0},
         "teacher alone": {"n_filmed": 0, "n_synthetic": 18, "n_recorded": 17},
-        "no phonetic shares": {"lip_gap": 0, "mouth_width": 0},
+        "no phonetics": {"lip_gap": 0, "mouth_width": 0, "jaw_with_lips": 0, "width_later_frames": 0},
     },
 }
 """Question → name of an answer → how it differs from the recipe. The memories have about as many parameters."""

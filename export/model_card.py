@@ -95,7 +95,10 @@ def _training(results: Results) -> str:
     parts = [f"## Sound and film that taught {JUDGED}, augmentation not counted", "\n".join(lines)]
     if results.training:
         facts = {name: results.training.get(name, "") or "unknown" for name in ("step", "seed", "data", "commit")}
-        stated = "{step} updates, seed {seed}, SHA-256 of the corpora `{data}`, commit `{commit}`, by this recipe:"
+        stated = (
+            "{step} updates, seed {seed}, SHA-256 of the corpora `{data}`; the last of them by commit `{commit}` and "
+        )
+        stated += "this recipe (export/README.md, *Four trainings*, says whether others were by another):"
         parts += [stated.format(**facts), f"```toml\n{results.training.get('recipe', '').strip()}\n```"]
     return "\n\n".join(parts)
 

@@ -60,7 +60,7 @@ class PhoneticShares:
     """How much of what `export.data.phonetics` expects is mixed into motion, 0…1: of the lip gap and mouth width.
 
     jaw_with_lips: how far the jaw follows the lip gap beside what it was filmed doing, in units of their spreads.
-    width_later_frames: 10 ms frames by which the mouth's width comes later than filmed.
+    width_later_frames: 10 ms frames by which the mouth's width, filmed and expected, comes later.
     """
 
     lip_gap: float = 0.0
@@ -116,8 +116,8 @@ N_SHARES: Final = 2
 KINDS: Final = ("gru", "lstm", "convolution", "attention")
 _POSITIVE: Final = frozenset({"n_updates", "log_every", "save_every", "width", "n_layers", "n_steps"})
 """Numbers without which there is nothing to train; the others may be 0, none is negative."""
-_SHARES: Final = frozenset({"lip_gap", "mouth_width", "jaw_with_lips"})
-"""Numbers that are never above 1."""
+_MOST: Final = {"lip_gap": 1, "mouth_width": 1, "jaw_with_lips": 1, "width_later_frames": 20}
+"""The most that a number may be, where there is a limit."""
 _TABLES: Final[dict[str, type[DataclassInstance]]] = {
     "corpora": CorporaPlan,
     "network": NetworkPlan,
@@ -172,6 +172,6 @@ def _checked(table: dict[str, Any], kind: type[DataclassInstance], where: str) -
             raise UsageError(f"{where} has {key} = {value!r}; expected a {'whole ' * (expected == 'int')}number")
         if is_number and not int(key in _POSITIVE) <= value < math.inf:
             raise UsageError(f"{where} has {key} = {value!r}; expected a number from {int(key in _POSITIVE)} on")
-        if key in _SHARES and value > 1:
-            raise UsageError(f"{where} has {key} = {value!r}; expected a share from 0 to 1")
+        if key in _MOST and value > _MOST[key]:
+            raise UsageError(f"{where} has {key} = {value!r}; expected a number from 0 to {_MOST[key]}")
     return table

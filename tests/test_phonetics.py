@@ -10,7 +10,7 @@ import pytest
 from export.data.batches import closure_target
 from export.data.corpora import Corpus
 from export.data.phones import CLASSES, SILENCE, UNKNOWN
-from export.data.phonetics import Phonetics, phonetics_of
+from export.data.phonetics import SMOOTHING_FRAMES, Phonetics, phonetics_of
 from export.metrics import SIGNALS, mouth_signals
 from export.recipe import PhoneticShares
 from space_runtime.bundle import EMBEDDED
@@ -43,6 +43,11 @@ def basis() -> Floats:
 @pytest.fixture(scope="module")
 def phonetics(film: Corpus, basis: Floats) -> Phonetics:
     return phonetics_of(film, basis, PhoneticShares(0.2, 0.35))
+
+
+@pytest.fixture(scope="module")
+def everything(film: Corpus, basis: Floats) -> Phonetics:
+    return phonetics_of(film, basis, PhoneticShares(0.2, 0.35, 0.2, 2))
 
 
 def signals(phonetics: Phonetics, labels: np.ndarray, motion: Floats) -> Floats:
@@ -93,23 +98,28 @@ def test_width_may_come_later_and_nothing_else_does(film: Corpus, basis: Floats)
     motion = np.random.default_rng(4).standard_normal((40, N_MOTION)).astype(np.float32)
     before, after = motion @ late.readings.T, signals(late, labels, motion)
     np.testing.assert_allclose(after[2:, WIDTH], before[:-2, WIDTH], atol=1e-5)
+    np.testing.assert_allclose(after[:2, WIDTH], before[[0, 0], WIDTH], atol=1e-5)
     np.testing.assert_allclose(after[:, [GAP, JAW]], before[:, [GAP, JAW]], atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["p", "m", "f"])
-def test_lips_that_touch_stay_as_they_were_filmed(phonetics: Phonetics, name: str) -> None:
+def test_lips_that_touch_stay_as_they_were_filmed(everything: Phonetics, name: str) -> None:
     labels = np.concatenate([labels_of("aa", each=30), labels_of(name, each=6), labels_of("i", each=30)])
     motion = np.random.default_rng(3).standard_normal((len(labels), N_MOTION)).astype(np.float32)
-    before = motion @ phonetics.readings.T
-    change = np.abs(signals(phonetics, labels, motion) - before)
+    before = motion @ everything.readings.T
+    change = np.abs(signals(everything, labels, motion) - before)
     assert change[30:36, GAP].max() < 1e-5 < change[:20, GAP].min()
     assert change[30:36, WIDTH].min() > 1e-5
 
 
 @pytest.mark.parametrize("label", [SILENCE, UNKNOWN])
-def test_nothing_changes_where_nobody_is_known_to_speak(phonetics: Phonetics, label: int) -> None:
+def test_nothing_changes_where_nobody_is_known_to_speak(everything: Phonetics, label: int) -> None:
     motion = np.random.default_rng(2).standard_normal((2, 50, N_MOTION)).astype(np.float32)
-    assert np.array_equal(phonetics.mixed_into(motion, np.full((2, 50), label, np.uint8)), motion)
+    assert np.array_equal(everything.mixed_into(motion, np.full((2, 50), label, np.uint8)), motion)
+    beside = np.full((2, 50), label, np.uint8)
+    beside[:, :10] = CLASSES.index("aa")
+    far = slice(10 + SMOOTHING_FRAMES // 2 + 1, None)
+    assert np.abs(everything.mixed_into(motion, beside) - motion)[:, far].max() < 1e-5
 
 
 def test_without_shares_the_film_stays_as_it_is(phonetics: Phonetics, film: Corpus) -> None:
@@ -127,10 +137,10 @@ def test_the_whole_expectation_has_mean_and_spread_of_the_film(film: Corpus, bas
     np.testing.assert_allclose(wanted.std(0), filmed.std(0), rtol=0.2)
 
 
-def test_one_sequence_at_a_time_says_the_same_as_all(phonetics: Phonetics, film: Corpus) -> None:
+def test_one_sequence_at_a_time_says_the_same_as_all(everything: Phonetics, film: Corpus) -> None:
     labels, motion = film.labels[:240].reshape(2, 120), film.motion[:240].reshape(2, 120, N_MOTION)
-    one = np.stack([phonetics.mixed_into(m, row) for m, row in zip(motion, labels, strict=True)])
-    np.testing.assert_allclose(phonetics.mixed_into(motion, labels), one, atol=1e-6)
+    one = np.stack([everything.mixed_into(m, row) for m, row in zip(motion, labels, strict=True)])
+    np.testing.assert_allclose(everything.mixed_into(motion, labels), one, atol=1e-6)
 
 
 def test_every_frame_of_a_closure_counts_and_only_its_neighbours_are_left_open() -> None:

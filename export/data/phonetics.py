@@ -5,7 +5,8 @@ a network that learnt from him (r 0.52 each), and a mixture of both clearly more
 and spreading for i, e and s are therefore asked for explicitly.
 
 Two more habits are his own: his mouth becomes wide or narrow 25 ms sooner than those of strangers, and his jaw goes its
-own way, where theirs follows the lips (r between lip gap and jaw drop 0.78 in his film, 0.84 in theirs).
+own way, where theirs follows the lips (r between lip gap and jaw drop within a sentence: 0.78 in his film, 0.84 in
+theirs).
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Phonetics:
     readings (3, K): motion weights → opening, width and jaw drop, near rest. directions (K, 3): the smallest change of
     motion weights that changes one of them and no other. gain, offset (3,): `SHAPES` → the film's units and mean.
     shares (3,): how much of the expectation is mixed in. jaw (2,): what of opening and of his jaw drop makes the jaw
-    drop of the target. later: 10 ms frames by which the mouth's width comes after what he showed.
+    drop of the target. later: 10 ms frames by which all of the mouth's width is late.
     """
 
     readings: Floats
@@ -108,8 +109,10 @@ def phonetics_of(filmed: Corpus, basis: Floats, shares: PhoneticShares) -> Phone
 
 def _jaw_with_lips(seen: Floats, share: float) -> Floats:
     """Return (2,): what of opening and jaw drop in (T, 3) makes a jaw of the same spread that follows the lips more."""
-    both = np.array([share * seen[:, 2].std() / max(seen[:, 0].std(), 1e-6), 1.0])
-    return np.asarray(both * seen[:, 2].std() / max((seen[:, ::2] @ both).std(), 1e-6), np.float32)
+    seen = seen[:, ::2].astype(np.float64)
+    gap, jaw = seen.std(0)
+    both = np.array([share * jaw / max(gap, 1e-6), 1.0])
+    return np.asarray(both * jaw / max((seen @ both).std(), 1e-6), np.float32)
 
 
 def _later(values: Floats, n_frames: int) -> Floats:
