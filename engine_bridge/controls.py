@@ -22,6 +22,8 @@ class SetFields(TypedDict, total=False):
     look_at: Floats
     head: str
     head_strength: float
+    brows: float
+    saccades: float
 
 
 class StartFields(SetFields, total=False):
@@ -52,6 +54,10 @@ class Controls:
     """``keep`` or ``idle``."""
     head_strength: float | None = None
     """Strength of the head's motion, 0…2."""
+    brows: float | None = None
+    """Strength with which brows and upper lids rise on stressed syllables, 0…2."""
+    saccades: float | None = None
+    """Strength of the small shifts of a gaze that keeps eye contact, and of glances aside, 0…2."""
 
     def updated(self, later: Controls) -> Controls:
         """Return these controls with those that ``later`` has."""
@@ -61,7 +67,7 @@ class Controls:
     def for_set(self) -> SetFields:
         """Return the present ones, without the seed, as fields of a message."""
         found = SetFields()
-        for name in ("emotion", "mouth", "expression", "blinks", "head", "head_strength"):
+        for name in ("emotion", "mouth", "expression", "blinks", "head", "head_strength", "brows", "saccades"):
             value = getattr(self, name)
             if value is not None:
                 found[name] = value

@@ -113,6 +113,8 @@ class Start:
     look_at: FloatArray | None = None
     head: Text | None = None
     head_strength: F32 | None = None
+    brows: F32 | None = None
+    saccades: F32 | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -143,6 +145,8 @@ class Speak:
     look_at: FloatArray | None = None
     head: Text | None = None
     head_strength: F32 | None = None
+    brows: F32 | None = None
+    saccades: F32 | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -160,6 +164,8 @@ class Idle:
     look_at: FloatArray | None = None
     head: Text | None = None
     head_strength: F32 | None = None
+    brows: F32 | None = None
+    saccades: F32 | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -178,6 +184,8 @@ class Set:
     look_at: FloatArray | None = None
     head: Text | None = None
     head_strength: F32 | None = None
+    brows: F32 | None = None
+    saccades: F32 | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

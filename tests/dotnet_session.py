@@ -158,7 +158,7 @@ def test_options_and_controls_arrive() -> None:
         wanted.Portrait = byte_array(b"picture")
         session = client.Open(wanted)
         controls = Protocol.Controls()
-        controls.Mouth, controls.Seed = 1.5, 7
+        controls.Mouth, controls.Brows, controls.Seed = 1.5, 0.25, 7
         controls.Emotion = System.Array[Protocol.NamedValue]([Protocol.NamedValue("happy", 0.5)])
         session.Speak("lines/a.wav", 48_000, Space.Pace.Clip, controls)
         session.Set(Protocol.Controls(), 100.0)
@@ -171,7 +171,7 @@ def test_options_and_controls_arrive() -> None:
         if spoken:  # a session that was not open yet sends its newest stream alone
             assert (spoken[0].asset, spoken[0].pace, spoken[0].mouth) == ("lines/a.wav", "clip", 1.5)
         idle = server.of_type(m.Idle)[0]
-        assert (idle.seed, idle.mouth, idle.emotion) == (7, 1.5, {"happy": 0.5})
+        assert (idle.seed, idle.mouth, idle.brows, idle.emotion) == (7, 1.5, 0.25, {"happy": 0.5})
 
 
 def test_streams_follow_one_another() -> None:
@@ -190,11 +190,11 @@ def test_a_late_set_reaches_the_stream() -> None:
         session = client.Open(None)
         session.Start(line())
         controls = Protocol.Controls()
-        controls.Blinks = 3.0
+        controls.Blinks, controls.Saccades = 3.0, 0.5
         session.Set(controls, 8_000.0, 150)
         assert eventually(lambda: server.of_type(m.Set))
         said = server.of_type(m.Set)[0]
-        assert (said.at_sample, said.fade_ms, said.blinks, said.mouth) == (8_000, 150, 3.0, None)
+        assert (said.at_sample, said.fade_ms, said.blinks, said.saccades, said.mouth) == (8_000, 150, 3.0, 0.5, None)
 
 
 def test_an_interrupt_blends_to_rest_at_once_and_tells_the_server() -> None:

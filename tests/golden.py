@@ -82,6 +82,8 @@ def messages() -> Iterator[tuple[str, Message]]:
             look_at=np.array([0.5, 0.25, 8.0], np.float32),
             head="keep",
             head_strength=0.5,
+            brows=2.0,
+            saccades=0.75,
         ),
     )
     yield "audio", m.Audio(session=7, stream=1, first_sample=960, pcm=np.arange(-240, 240, dtype="<i2").tobytes())
@@ -90,7 +92,10 @@ def messages() -> Iterator[tuple[str, Message]]:
     yield "speak_bytes", m.Speak(session=7, stream=3, sound=b"RIFF\x00\x00\x00\x00WAVE", seed=0, emotion={})
     yield "speak_asset", m.Speak(session=7, stream=4, asset="lines/hello.wav", pace="live", mouth=1.0)
     yield "idle", m.Idle(session=7, stream=5, seed=11, gaze=np.zeros(0, np.float32), head="idle", head_strength=1.0)
-    yield "set", m.Set(session=7, stream=2, at_sample=72_000, fade_ms=250, emotion={"sad": 1.0}, blinks=0.0)
+    yield (
+        "set",
+        m.Set(session=7, stream=2, at_sample=72_000, fade_ms=250, emotion={"sad": 1.0}, blinks=0.0, saccades=0.0),
+    )
     yield "end", m.End(session=7, stream=1, n_samples=48_000)
     yield "interrupt", m.Interrupt(session=7, stream=2, at_sample=96_000, fade_ms=200)
     yield "credit", m.Credit(session=7, until=128)

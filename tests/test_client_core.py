@@ -192,9 +192,9 @@ def test_a_line_that_ended_meanwhile_is_finished(table: Table) -> None:
 
 def test_a_restarted_server_takes_the_line_up_ahead_of_playback(table: Table) -> None:
     session = table.open()
-    table.start(session, controls=Controls(mouth=0.5, seed=7))
+    table.start(session, controls=Controls(mouth=0.5, seed=7, saccades=0.0))
     table.push(session, 2.0)
-    session.set(Change(table.now, 8_000, 100, Controls(mouth=0.75)))
+    session.set(Change(table.now, 8_000, 100, Controls(mouth=0.75, brows=2.0)))
     session.set(Change(table.now, 60_000, 100, Controls(mouth=1.0)))
     table.ask(session, 1.0)
     table.lose()
@@ -204,6 +204,7 @@ def test_a_restarted_server_takes_the_line_up_ahead_of_playback(table: Table) ->
     assert isinstance(start, m.Start)
     # 300 ms playout − 100 ms look-ahead = 200 ms ahead of the position
     assert (start.stream, start.first_sample, start.mouth, start.seed) == (1, round(1.2 * RATE), 0.75, 7)
+    assert (start.brows, start.saccades) == (2.0, 0.0)
     assert [message.at_sample for message in table.heard(m.Set) if isinstance(message, m.Set)] == [60_000]
     table.push(session, 1.0)
     assert table.ask(session, 1.9) == pytest.approx(47.5, abs=1e-3)

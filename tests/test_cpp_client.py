@@ -127,12 +127,12 @@ def test_a_restarted_server_takes_the_line_up_at_the_playback_position(sanitizer
         with server(port) as served:
             served.welcome()
             served.opened()
-            one.do("start", seed=5, mouth=0.5)
-            one.do("set", at=100, mouth=1.5, fade=50)
+            one.do("start", seed=5, mouth=0.5, brows=0.5)
+            one.do("set", at=100, mouth=1.5, saccades=0.25, fade=50)
             one.do("push", n=29_000)
             assert served.take(m.Start).mouth == 0.5
             change = served.take(m.Set)
-            assert (change.at_sample, change.mouth, change.fade_ms) == (100, 1.5, 50)
+            assert (change.at_sample, change.mouth, change.saccades, change.fade_ms) == (100, 1.5, 0.25, 50)
             served.sound(29_000)
             served.send(*[frame(k, 0.25) for k in range(40)])
             until(lambda: one.table("counts")["taken"] == 40)
@@ -147,7 +147,7 @@ def test_a_restarted_server_takes_the_line_up_at_the_playback_position(sanitizer
             served.opened(session=3)
             start = served.take(m.Start)
             assert (start.session, start.stream, start.first_sample) == (3, 1, 22_400)  # 0.25 − 0.1 s ahead
-            assert (start.seed, start.mouth) == (5, 1.5)
+            assert (start.seed, start.mouth, start.brows, start.saccades) == (5, 1.5, 0.5, 0.25)
             assert served.take(m.Set).mouth == 0.25  # later than where the line is taken up
             one.do("push", n=1_000, **{"from": 29_000})
             one.do("end")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import fields, replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -21,11 +22,11 @@ from engine_bridge.messages import SampleFormat
 from space_runtime.bake import bake
 from space_runtime.geometry import Floats
 from space_runtime.server.intake import Intake
-from space_runtime.server.settings import SoundFormat
+from space_runtime.server.settings import SoundFormat, controls_of
 from space_runtime.session import Session
 from space_runtime.sound import open_sound
 from space_runtime.timebase import HOP, SAMPLE_RATE, n_frames
-from space_runtime.values import Controls, Emotion, emotion_vector
+from space_runtime.values import Controls, Emotion, HeadMode, emotion_vector
 
 PCM = s16(speechlike(0.7)[:, 0])
 SOUND = heard_as(PCM)
@@ -227,19 +228,32 @@ def test_controls_set_ahead_equal_a_session_with_the_same_track() -> None:
     guest = hall.guest()
     session = guest.open()
     guest.say(
-        m.Start(session=session, stream=1, rate=16_000, format="s16", seed=9, mouth=0.5),
+        m.Start(session=session, stream=1, rate=16_000, format="s16", seed=9, mouth=0.5, brows=1.75, saccades=0.0),
         m.Set(session=session, stream=1, at_sample=3_200, fade_ms=100, emotion={GLAD: 1.0}),
-        m.Set(session=session, stream=1, at_sample=8_000, fade_ms=0, mouth=1.5, head="idle"),
+        m.Set(session=session, stream=1, at_sample=8_000, fade_ms=0, mouth=1.5, head="idle", brows=0.0, saccades=2.0),
     )
     guest.push(session, 1, PCM, 320, 2)
     guest.say(m.End(session=session, stream=1, n_samples=len(SOUND)))
-    first = Controls(seed=9, mouth_strength=0.5)
-    second = Controls(seed=9, mouth_strength=0.5, emotion=JOY)
-    third = Controls(seed=9, mouth_strength=1.5, emotion=JOY, head_mode=type(first.head_mode)("idle"))
+    first = Controls(seed=9, mouth_strength=0.5, brow_strength=1.75, saccade_strength=0.0)
+    second = replace(first, emotion=JOY)
+    third = replace(second, mouth_strength=1.5, head_mode=HeadMode.IDLE, brow_strength=0.0, saccade_strength=2.0)
     reference = Session(BUNDLE, controls=first)
     reference.set_controls(second, 3_200, 1_600)
     reference.set_controls(third, 8_000)
     assert distance(guest.frames(), played(SOUND, reference)) == 0
+
+
+def test_every_strength_of_the_runtime_can_be_said_at_any_time() -> None:
+    wanted = {field.name: 1.25 for field in fields(Controls) if field.name.endswith("_strength")}
+    said = dict.fromkeys(("mouth", "expression", "head_strength", "brows", "saccades"), 1.25)
+    for message in (
+        m.Start(session=1, stream=1, rate=16_000, format="s16", **said),  # type: ignore[arg-type]
+        m.Speak(session=1, stream=1, asset="a.wav", **said),  # type: ignore[arg-type]
+        m.Idle(session=1, stream=1, **said),  # type: ignore[arg-type]
+        m.Set(session=1, stream=1, at_sample=0, **said),  # type: ignore[arg-type]
+    ):
+        asked = controls_of(message, Controls())
+        assert {name: getattr(asked, name) for name in wanted} == wanted
 
 
 def test_controls_set_at_a_time_of_the_past_count_from_the_next_frame() -> None:

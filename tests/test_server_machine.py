@@ -72,6 +72,8 @@ said_about_streams = st.one_of(
         at_sample=samples,
         fade_ms=st.none() | st.integers(0, 500),
         mouth=st.none() | st.floats(0, 2, width=32),
+        brows=st.none() | st.floats(0, 2, width=32),
+        saccades=st.none() | st.floats(0, 2, width=32),
     ),
     st.builds(m.End, session=sessions, stream=streams, n_samples=samples),
     st.builds(m.Interrupt, session=sessions, stream=streams, at_sample=samples, fade_ms=st.integers(0, 500)),

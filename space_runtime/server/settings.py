@@ -119,6 +119,8 @@ _PLAIN: Final = {
     "expression": "expression_strength",
     "blinks": "blinks_per_minute",
     "head_strength": "head_strength",
+    "brows": "brow_strength",
+    "saccades": "saccade_strength",
 }
 _ANGLES: Final = {"gaze": "gaze_rad", "look_at": "look_at"}
 

@@ -18,6 +18,8 @@ void KeptControls::merge(const Controls& given) {
     replace(scalars_.gaze, given.gaze);
     replace(scalars_.look_at, given.look_at);
     replace(scalars_.head_strength, given.head_strength);
+    replace(scalars_.brows, given.brows);
+    replace(scalars_.saccades, given.saccades);
     if (given.head) head_ = std::string(*given.head);
     if (!given.emotion) return;
     emotion_.emplace();

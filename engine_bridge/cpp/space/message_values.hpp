@@ -47,6 +47,8 @@ struct Controls {
     Maybe<FloatsOrNone<3>> look_at;   ///< a point that both eyes look at
     Maybe<Text> head;                 ///< `keep` or `idle`
     Maybe<float> head_strength;       ///< 0 … 2
+    Maybe<float> brows;               ///< strength of brows on stressed syllables, 0 … 2
+    Maybe<float> saccades;            ///< strength of small eye movements, 0 … 2
 
     template <class Self, class Visit> static void fields(Self& m, Visit& visit) {
         visit("seed", m.seed);
@@ -56,6 +58,7 @@ struct Controls {
         visit("emotion", m.emotion), visit("mouth", m.mouth), visit("expression", m.expression);
         visit("blinks", m.blinks), visit("gaze", m.gaze), visit("look_at", m.look_at);
         visit("head", m.head), visit("head_strength", m.head_strength);
+        visit("brows", m.brows), visit("saccades", m.saccades);
     }
 };
 

@@ -49,6 +49,8 @@ Controls controls_of(const space_controls* from) {
     if (has(SPACE_SET_EXPRESSION)) to.expression = from->expression;
     if (has(SPACE_SET_BLINKS)) to.blinks = from->blinks;
     if (has(SPACE_SET_HEAD_STRENGTH)) to.head_strength = from->head_strength;
+    if (has(SPACE_SET_BROWS)) to.brows = from->brows;
+    if (has(SPACE_SET_SACCADES)) to.saccades = from->saccades;
     if (has(SPACE_SET_HEAD) && from->head) to.head = space::Text(from->head);
     if (has(SPACE_SET_GAZE)) to.gaze = {{from->gaze[0], from->gaze[1]}, false};
     if (has(SPACE_SET_LOOK_AT)) to.look_at = {{from->look_at[0], from->look_at[1], from->look_at[2]}, false};

@@ -77,8 +77,10 @@ enum {
     SPACE_SET_LOOK_AT = 1 << 6,
     SPACE_SET_HEAD = 1 << 7,
     SPACE_SET_HEAD_STRENGTH = 1 << 8,
-    SPACE_UNSET_GAZE = 1 << 9,    /* back to eye contact */
-    SPACE_UNSET_LOOK_AT = 1 << 10 /* no point any more */
+    SPACE_UNSET_GAZE = 1 << 9,     /* back to eye contact */
+    SPACE_UNSET_LOOK_AT = 1 << 10, /* no point any more */
+    SPACE_SET_BROWS = 1 << 11,
+    SPACE_SET_SACCADES = 1 << 12
 };
 
 typedef struct space_emotion {
@@ -97,6 +99,7 @@ typedef struct space_controls {
     float look_at[3];
     const char *head;        /* "keep" or "idle" */
     float head_strength;     /* 0 … 2 */
+    float brows, saccades;   /* strengths of brows on stressed syllables and of small eye movements, 0 … 2 */
 } space_controls;
 
 typedef enum space_sample_format { SPACE_S16 = 0, SPACE_F32 = 1 } space_sample_format;

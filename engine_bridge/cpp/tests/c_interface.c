@@ -36,10 +36,12 @@ static void one_line(space_session *face) {
     space_texture texture;
     uint32_t stream = 0;
     space_stream_options_init(&options);
-    options.controls.set = SPACE_SET_EMOTION | SPACE_SET_MOUTH | SPACE_UNSET_GAZE;
+    options.controls.set = SPACE_SET_EMOTION | SPACE_SET_MOUTH | SPACE_SET_BROWS | SPACE_SET_SACCADES | SPACE_UNSET_GAZE;
     options.controls.emotions = &happy;
     options.controls.n_emotions = 1;
     options.controls.mouth = 1.5f;
+    options.controls.brows = 0.5f;
+    options.controls.saccades = 0.0f;
     hold(space_start(face, &options, &stream) == SPACE_OK && stream == 1, "start");
     hold(space_push(face, pcm, sizeof pcm) == SPACE_OK, "push");
     hold(space_push(face, pcm, 3) == SPACE_BAD_ARGUMENT, "half a sample");

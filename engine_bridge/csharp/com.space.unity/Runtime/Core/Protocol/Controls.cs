@@ -32,6 +32,14 @@ namespace SpaceRuntime.Protocol
         /// <summary>Strength of the head's movement, 0 … 2.</summary>
         public float? HeadStrength;
 
+        /// <summary>Strength with which brows and upper lids rise on stressed syllables, 0 … 2.</summary>
+        public float? Brows;
+
+        /// <summary>
+        /// Strength of the small shifts of a gaze that keeps eye contact, and of glances aside, 0 … 2.
+        /// </summary>
+        public float? Saccades;
+
         /// <summary>Shows the fields to a visitor, in canonical order.</summary>
         public void Visit(FieldVisitor visitor, bool withSeed)
         {
@@ -44,6 +52,8 @@ namespace SpaceRuntime.Protocol
             visitor.Floats("look_at", ref LookAt, 3, true);
             visitor.Text("head", ref Head, false);
             visitor.F32("head_strength", ref HeadStrength);
+            visitor.F32("brows", ref Brows);
+            visitor.F32("saccades", ref Saccades);
         }
 
         /// <summary>Returns a copy; the arrays are shared, since nothing writes into them.</summary>
@@ -60,6 +70,8 @@ namespace SpaceRuntime.Protocol
             LookAt = later.LookAt ?? LookAt;
             Head = later.Head ?? Head;
             HeadStrength = later.HeadStrength ?? HeadStrength;
+            Brows = later.Brows ?? Brows;
+            Saccades = later.Saccades ?? Saccades;
         }
     }
 }
