@@ -110,12 +110,8 @@ def _batch(
     labels[noise_only] = SILENCE
     classes = labels[:, seen].astype(np.int64)
     lead = np.where(np.arange(len(names)) < plan.n_filmed, FILMED_LEAD_FRAMES, LEAD_FRAMES)
-    closure, speech = closure_target(labels)[:, seen], speech_target(labels, lead)
-    # Nobody saw whether a mouth that was not filmed opened for the breath before.
-    speech[(speech == 0) & (speech_target(labels, np.full_like(lead, FILMED_LEAD_FRAMES)) == 1)] = np.nan
-    before = (speech == 1) & (speech_target(labels, np.zeros_like(lead)) == 0)
-    care = np.where(before, BREATH_WEIGHT, 1.0).astype(np.float32)[:, seen]
-    speech = speech[:, seen]
+    closure = closure_target(labels)[:, seen]
+    speech, care = (part[:, seen] for part in _speech_and_care(labels, lead))
     motion = np.stack([cut.motion for cut in cuts[: plan.n_moving]])
     motion = phonetics.mixed_into(motion, labels[: plan.n_moving])[:, seen]
     neutral = np.stack([_random_neutral(model, rest, rng) for _ in range(plan.n_moving)])
@@ -147,6 +143,15 @@ def speech_target(labels: NDArray[np.uint8], lead: NDArray[np.int64]) -> Floats:
     target = (np.take_along_axis(total, last, 1) > total[:, first]).astype(np.float32)
     target[(labels == UNKNOWN) & (target == 0)] = np.nan
     return target
+
+
+def _speech_and_care(labels: NDArray[np.uint8], lead: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Return `speech_target`, unknown where only a filmed mouth is known to be awake, and (B, N) the weight of each."""
+    speech = speech_target(labels, lead)
+    # Nobody saw whether a mouth that was not filmed opened for the breath before.
+    speech[(speech == 0) & (speech_target(labels, np.full_like(lead, FILMED_LEAD_FRAMES)) == 1)] = np.nan
+    before = (speech == 1) & (speech_target(labels, np.zeros_like(lead)) == 0)
+    return speech, np.where(before, BREATH_WEIGHT, 1.0).astype(np.float32)
 
 
 def _cut(corpus: Corpus, n_frames: int, rng: Rng) -> _Cut:

@@ -117,9 +117,7 @@ def _jaw_with_lips(seen: Floats, share: float) -> Floats:
 
 def _later(values: Floats, n_frames: int) -> Floats:
     """Return (…, N) values so many frames later; the first one holds until then."""
-    later = np.roll(values, n_frames, -1)
-    later[..., :n_frames] = values[..., :1]
-    return later
+    return values[..., np.maximum(np.arange(values.shape[-1]) - n_frames, 0)]
 
 
 def _expected(labels: NDArray[np.uint8]) -> tuple[Floats, Floats]:
