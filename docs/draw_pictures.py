@@ -1,6 +1,6 @@
 """Draws the pictures of the documentation anew: ``python docs/draw_pictures.py``, after a change that shows.
 
-The demo's frames and curves, and the eight emotions. (``viewer.jpg`` is a picture of the page of `space-runtime live`.)
+The demo's frames and curves, the eight emotions, and the page of the viewer in Chromium while a server speaks.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ from space_runtime.sound import open_sound
 DOCS: Final = Path(__file__).parent
 FPS: Final = Fraction(30)
 LABEL: Final = 26
+SERVER, VIEWER_PORT = "tcp://127.0.0.1:5590", 8790
+SEEN: Final = (0, 0, 1100, 424)
+"""What of the viewer's page is shown."""
+JAW: Final = "window.space?.characters.get('portrait')?.shown?.weights.jawOpen"
+SPEAKING: Final = f"{JAW} > 0.3 && window.space.stats.textures > 9"
 FACE: Final = (118, 122, 394, 398)
 """Where the face is in the demo's pictures: left, upper, right, lower."""
 
@@ -72,6 +77,32 @@ def _moments(gap: NDArray[np.floating]) -> list[int]:
     return [0, int(inside[gap[inside].argmin()]), widest]
 
 
+def draw_viewer(photo: Path) -> None:
+    """Photograph the viewer while a server speaks the bundled line with the portrait."""
+    sys.path.insert(0, str(DOCS.parent / "tests"))
+    from browser.devtools import page  # the tests drive a real browser, too
+
+    from engine_bridge.client import Client
+
+    serve = (sys.executable, "-m", "space_runtime", "serve", "--bind", SERVER, "--sessions", "2", "--http", "0")
+    shown = ("--portraits", str(photo.parent), "--to", f"ws://127.0.0.1:{VIEWER_PORT}")
+    with subprocess.Popen([*serve, *shown]) as server, tempfile.TemporaryDirectory() as folder:
+        asked = {"character": photo.name, "texture": "jpeg", "outputs": ("weights", "head", "eyes", "texture")}
+        try:
+            with Client(SERVER) as client, client.open(fps=30, timeout_s=60, **asked) as session:
+                session.idle()
+                with page(f"http://127.0.0.1:{VIEWER_PORT}/", Path(folder) / "profile") as viewer:
+                    viewer.wait_for("window.space?.stats.textures > 9")
+                    session.speak(LINE)
+                    viewer.wait_for(SPEAKING)
+                    viewer.screenshot(Path(folder) / "viewer.png")
+        finally:
+            server.terminate()
+        Image.open(Path(folder) / "viewer.png").convert("RGB").crop(SEEN).save(DOCS / "viewer.jpg", quality=88)
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as made:
-        draw_emotions(draw_demo(Path(made)))
+        portrait = draw_demo(Path(made))
+        draw_emotions(portrait)
+        draw_viewer(portrait)
