@@ -6,7 +6,6 @@ import logging
 import os
 import runpy
 import sys
-import tomllib
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -49,7 +48,7 @@ def make(recipe: RecipeFile = RECIPE, data: Data = DATA, cache: Cache = CACHE, t
     """
     from export.recipe import read_recipe
 
-    wanted, told = read_recipe(recipe).batch.look_ahead_samples, look_ahead_of_bundle()
+    wanted, told = read_recipe(recipe).batch.look_ahead_samples, packing.look_ahead()
     if wanted != told:
         raise UsageError(
             f"{recipe.name} looks {wanted} samples ahead and {packing.PROVENANCE.name} says {told}; make them agree"
@@ -61,12 +60,6 @@ def make(recipe: RecipeFile = RECIPE, data: Data = DATA, cache: Cache = CACHE, t
     evaluate(data, cache, network, record=True)
     packing.adopt(network, MODELS)
     pack()
-
-
-def look_ahead_of_bundle() -> int:
-    """Return the look-ahead in samples that the bundle's provenance states."""
-    facts = tomllib.loads(packing.PROVENANCE.read_text(encoding="utf-8"))[S2L]
-    return int(facts["settings"]["look_ahead_samples"])
 
 
 @app.command()
@@ -111,8 +104,8 @@ def export(data: Data = DATA, cache: Cache = CACHE, to: Path = MODELS / f"{S2L}.
         f"{to}: {to.stat().st_size} bytes; largest difference to torch {done.parity:.1e}, by eight-bit weights "
         f"{done.rounding:.1e} outer-eye-corner distances; look-ahead {done.look_ahead} samples"
     )
-    if done.look_ahead != look_ahead_of_bundle():
-        told = f"{packing.PROVENANCE.name} says {look_ahead_of_bundle()} samples"
+    if done.look_ahead != packing.look_ahead():
+        told = f"{packing.PROVENANCE.name} says {packing.look_ahead()} samples"
         typer.echo(f"{told}; change it before you pack", err=True)
 
 
@@ -134,7 +127,7 @@ def evaluate(
     from export.evaluation.ear import Sources
     from export.evaluation.run import evaluate_to
 
-    ahead = look_ahead_of_bundle() if look_ahead is None else look_ahead
+    ahead = packing.look_ahead() if look_ahead is None else look_ahead
     folder = results or cache / "evaluation"
     evaluate_to(Sources(network, data, cache), ahead, folder, only or (), record, Console(width=150))
 
@@ -200,7 +193,8 @@ def main() -> None:
         typer.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
     except FileNotFoundError as error:
-        typer.echo(f"error: {error.filename} is missing; python -m export make makes everything in its order", err=True)
+        what = f"{error.filename} is missing" if error.filename else str(error)
+        typer.echo(f"error: {what}; python -m export make makes everything in its order", err=True)
         sys.exit(1)
     except ModuleNotFoundError as error:
         typer.echo(f"error: {error.name} is not installed; export/README.md says what to install", err=True)

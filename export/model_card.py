@@ -37,8 +37,8 @@ HOW: Final = """\
 of GRID who taught it nothing, three mouth signals from tracked landmarks, drift of 2 s removed, Pearson's r at the best
 lag within ±200 ms, mean over speakers. *Articulation:* sentences that training never speaks, in ten languages,
 synthesised with exact phone times; closed means within 10 % of the speaker's own range over rest, 20 ms of grace; the
-films are judged by the same measure. *Rest:* shares of the range of speech; sounds are made from a seed that training
-never uses. *Cost:* seconds of one core."""
+films, which have a frame every 40 ms, are judged with 40 ms. *Rest:* shares of the range of speech; sounds are made
+from a seed that training never uses. *Cost:* seconds of one core."""
 
 
 def card(manifest: Manifest, results: Results | None) -> str:
@@ -98,7 +98,7 @@ def _training(results: Results) -> str:
         stated = (
             "{step} updates, seed {seed}, SHA-256 of the corpora `{data}`; the last of them by commit `{commit}` and "
         )
-        stated += "this recipe (export/README.md, *Four trainings*, says whether others were by another):"
+        stated += "this recipe (export/README.md, *Four trainings*: which were by another; what it gives from nothing):"
         parts += [stated.format(**facts), f"```toml\n{results.training.get('recipe', '').strip()}\n```"]
     return "\n\n".join(parts)
 

@@ -33,11 +33,17 @@ def pack(folder: Path, provenance: Path = PROVENANCE, force: bool = False) -> Ma
     _check_folder(folder, entries)
     manifest = Manifest(head["name"], head["version"], entries)
     if not force and JUDGED in table:
-        check_recorded(folder / manifest.entry(JUDGED).file)
+        check_recorded(folder / manifest.entry(JUDGED).file, look_ahead(provenance))
     write_manifest(manifest, folder)
     if JUDGED in table:
         write_card(manifest, folder)
     return manifest
+
+
+def look_ahead(provenance: Path = PROVENANCE) -> int:
+    """Return the look-ahead in samples that the bundle's provenance states."""
+    facts = tomllib.loads(provenance.read_text(encoding="utf-8"))[JUDGED]
+    return int(facts["settings"]["look_ahead_samples"])
 
 
 def adopt(network: Path, folder: Path) -> None:
@@ -45,7 +51,7 @@ def adopt(network: Path, folder: Path) -> None:
 
     Raises `BundleError` like `check_recorded`, before anything is copied.
     """
-    check_recorded(network)
+    check_recorded(network, look_ahead())
     for source in (network, path_beside(network)):
         with written_whole(folder / source.name) as path:
             shutil.copyfile(source, path)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from space_runtime.errors import UsageError
+from space_runtime.stages.features import FRAME_HOP
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -114,8 +115,11 @@ class Recipe:
 N_SHARES: Final = 2
 """A batch is worked out in this many shares, on as many threads as there are; each needs a face that moves."""
 KINDS: Final = ("gru", "lstm", "convolution", "attention")
-_POSITIVE: Final = frozenset({"n_updates", "log_every", "save_every", "width", "n_layers", "n_steps"})
-"""Numbers without which there is nothing to train; the others may be 0, none is negative."""
+_LEAST: Final = dict.fromkeys(
+    ("n_updates", "log_every", "save_every", "width", "n_layers", "n_sentences", "noise_minutes"), 1
+) | {"n_steps": 20}
+"""Numbers without which there is nothing to train (a sequence's first steps have no loss); the others may be 0, none is
+negative."""
 _MOST: Final = {"lip_gap": 1, "mouth_width": 1, "jaw_with_lips": 1, "width_later_frames": 20}
 """The most that a number may be, where there is a limit."""
 _TABLES: Final[dict[str, type[DataclassInstance]]] = {
@@ -150,6 +154,9 @@ def parse_recipe(text: str, name: str = "the recipe") -> Recipe:
     if (n_moving := table["batch"].n_moving) < N_SHARES:
         wanted = f"expected {N_SHARES} of n_filmed, n_synthetic and n_recorded together, or more"
         raise UsageError(f"{name} [batch] has {n_moving} sequences with motion; {wanted}")
+    if (ahead := table["batch"].look_ahead_samples) % FRAME_HOP:
+        wanted = f"expected a multiple of {FRAME_HOP}, that is of 10 ms"
+        raise UsageError(f"{name} [batch] has look_ahead_samples = {ahead}; {wanted}")
     return Recipe(**_checked(table, Recipe, name), text=text)
 
 
@@ -170,8 +177,8 @@ def _checked(table: dict[str, Any], kind: type[DataclassInstance], where: str) -
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if expected in {"int", "float"} and (not is_number or (expected == "int" and not isinstance(value, int))):
             raise UsageError(f"{where} has {key} = {value!r}; expected a {'whole ' * (expected == 'int')}number")
-        if is_number and not int(key in _POSITIVE) <= value < math.inf:
-            raise UsageError(f"{where} has {key} = {value!r}; expected a number from {int(key in _POSITIVE)} on")
+        if is_number and not _LEAST.get(key, 0) <= value < math.inf:
+            raise UsageError(f"{where} has {key} = {value!r}; expected a number from {_LEAST.get(key, 0)} on")
         if key in _MOST and value > _MOST[key]:
             raise UsageError(f"{where} has {key} = {value!r}; expected a number from 0 to {_MOST[key]}")
     return table

@@ -70,34 +70,46 @@ def train(recipe: Recipe, materials: Materials, folder: Path, threads: int = 1) 
 
     The threads change how long it takes, nothing else.
 
-    Raises `UsageError` when the checkpoint was trained on other corpora, or by another seed, network or batch.
+    Raises `UsageError` when the checkpoint was trained on other corpora, or by another seed, network, batch or
+    phonetics, and when a loss is no number.
     """
     network = build(recipe, materials.constants)
     optimiser = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
     average = {name: value.clone() for name, value in network.state_dict().items()}
     first = _resume(folder, recipe, materials.hash, network, optimiser, average)
     facts = Facts(first, recipe.seed, recipe.text, materials.hash, _commit())
-    plan, pool = recipe.batch, ThreadPoolExecutor(threads)
+    plan = recipe.batch
     means: dict[str, float] = {}
     basis = materials.constants["basis"].numpy()
     phonetics = phonetics_of(materials.corpora["filmed"], basis, recipe.phonetics)
     seen = batches(materials.corpora, materials.model, materials.rest, phonetics, plan, recipe.seed, first)
-    for step, batch in enumerate(seen, first):
-        if step >= recipe.n_updates:
-            break
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(recipe, step)
-        terms = descend(network, batch, recipe.losses, pool)
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        _update_average(average, network, min(recipe.average_decay, (step + 1) / (step + 10)))
-        means = {name: 0.98 * means.get(name, term) + 0.02 * term for name, term in terms.items()}
-        if (step + 1) % recipe.log_every == 0:
-            print(step + 1, " ".join(f"{name} {value:.3f}" for name, value in means.items()), flush=True)
-        if (step + 1) % recipe.save_every == 0 or step + 1 == recipe.n_updates:
-            done = Facts(step + 1, facts.seed, facts.recipe, facts.data, facts.commit)
-            weights = {name: value for name, value in network.state_dict().items()}
-            save_checkpoint(Checkpoint(done, weights, average, _moments(network, optimiser)), folder)
+    with ThreadPoolExecutor(threads) as pool:
+        for step, batch in enumerate(seen, first):
+            if step >= recipe.n_updates:
+                break
+            terms = _update(network, optimiser, recipe, step, batch, pool)
+            _update_average(average, network, min(recipe.average_decay, (step + 1) / (step + 10)))
+            means = {name: 0.98 * means.get(name, term) + 0.02 * term for name, term in terms.items()}
+            if (step + 1) % recipe.log_every == 0:
+                print(step + 1, " ".join(f"{name} {value:.3f}" for name, value in means.items()), flush=True)
+            if (step + 1) % recipe.save_every == 0 or step + 1 == recipe.n_updates:
+                done = Facts(step + 1, facts.seed, facts.recipe, facts.data, facts.commit)
+                weights = {name: value for name, value in network.state_dict().items()}
+                save_checkpoint(Checkpoint(done, weights, average, _moments(network, optimiser)), folder)
+
+
+def _update(
+    network: Speech2Landmarks, optimiser: torch.optim.Optimizer, recipe: Recipe, step: int, batch: Batch, pool: Executor
+) -> dict[str, float]:
+    """Change the network by one batch and return the terms of its loss."""
+    for group in optimiser.param_groups:
+        group["lr"] = learning_rate(recipe, step)
+    terms = descend(network, batch, recipe.losses, pool)
+    if not math.isfinite(sum(terms.values())):
+        raise UsageError(f"the loss of update {step + 1} is no number; lower learning_rate and train again")
+    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    optimiser.step()
+    return terms
 
 
 def descend(network: Speech2Landmarks, batch: Batch, weights: LossWeights, pool: Executor) -> dict[str, float]:

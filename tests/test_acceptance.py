@@ -30,7 +30,7 @@ LIMITS = (
 
 def results_with(gap_r: float, false: float, lag_ms: float = 0.0) -> Results:
     found = Found({("ours", "gap_r"): gap_r, ("ours", "gap_lag_ms"): lag_ms})
-    results = Results("speech2landmarks.onnx", "00").adding("lip_sync", found)
+    results = Results("speech2landmarks.onnx", "00", 1600).adding("lip_sync", found)
     return results.adding("articulation", Found({("en", "false"): false}))
 
 
@@ -39,7 +39,7 @@ def test_good_results_are_accepted_and_bad_ones_named() -> None:
     (failure,) = accept(results_with(0.65, 0.01), LIMITS)
     assert failure == "lip sync ours gap r is 0.65, ≥ 0.7 is required"
     assert len(accept(results_with(0.65, 0.5, -90), LIMITS)) == 3
-    assert "was not measured" in accept(Results("f", "00"), LIMITS)[0]
+    assert "was not measured" in accept(Results("f", "00", 1600), LIMITS)[0]
 
 
 def test_early_is_as_wrong_as_late() -> None:
@@ -89,7 +89,7 @@ def test_garbage_is_no_record(tmp_path: Path, content: str) -> None:
 def test_tables_show_every_number_and_every_reason() -> None:
     results = results_with(0.7251, 0.011).adding("rest", Found({}, {"silero": "not here"}))
     text = report.as_markdown(results)
-    assert "0.725" in text and "1.1%" in text and "not here" in text
+    assert "0.725" in text and "1.10%" in text and "not here" in text
 
 
 # Packing
@@ -102,7 +102,7 @@ def folder(tmp_path: Path) -> Path:
 
 def perfect(network: Path) -> Results:
     """A record that keeps every limit."""
-    results = Results(network.name, sha256_of(network))
+    results = Results(network.name, sha256_of(network), packing.look_ahead())
     for block in {limit.block for limit in read_limits()}:
         mine = [limit for limit in read_limits() if limit.block == block]
         values = {(one.row, one.column): one.goal if one.around is None else one.around for one in mine}
@@ -117,6 +117,9 @@ def test_packing_asks_for_a_record_of_this_very_file(folder: Path) -> None:
         packing.pack(folder)
     write_results(dataclasses.replace(perfect(network), sha256="0" * 64), path_beside(network))
     with pytest.raises(BundleError, match="another speech2landmarks"):
+        packing.pack(folder)
+    write_results(dataclasses.replace(perfect(network), look_ahead=800), path_beside(network))
+    with pytest.raises(BundleError, match="was measured looking 800 samples ahead, the bundle looks 1600"):
         packing.pack(folder)
     write_results(perfect(network), path_beside(network))
     assert packing.pack(folder).entry("speech2landmarks").sha256 == sha256_of(network)

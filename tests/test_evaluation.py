@@ -19,9 +19,10 @@ from export.data.phones import CLASSES
 from export.data.phonetics import SHAPES
 from export.evaluation import articulation, baselines, blocks, detection, emotion, lip_sync, rest, robustness
 from export.evaluation.ear import Ear, Sources, usual_range
-from export.evaluation.spoken import Phone, Spoken, phones_of, silence
+from export.evaluation.results import Found
+from export.evaluation.spoken import VOICES, Phone, Spoken, phones_of, silence
 from export.listen import NO_EMOTION, Heard, listen, listen_all
-from export.metrics import SIGNALS, Match, match, mouth_signals, remove_drift
+from export.metrics import SIGNALS, match, mouth_signals, remove_drift
 from space_runtime.bundle import EMBEDDED, load_bundle
 from space_runtime.errors import UsageError
 from space_runtime.geometry import Floats
@@ -94,10 +95,17 @@ def test_the_film_against_itself_is_perfect_for_every_speaker(ear: Ear) -> None:
     assert all(score.r > 0.999 and abs(score.spread - 1) < 1e-6 for score in found.values())
 
 
-def test_a_network_is_scored_on_all_signals(ear: Ear) -> None:
-    found = lip_sync.lip_sync_scores(ear.network, ear.look_ahead, [talk(ear)])
-    assert set(found) == set(SIGNALS)
-    assert all(isinstance(score, Match) and -1 <= score.r <= 1 for score in found.values())
+def test_a_network_matches_the_film_of_what_it_said_and_no_other_sound(ear: Ear) -> None:
+    pcm, other = (np.concatenate([speechlike(2, seed=seed)[:, 0], silence(1)]) for seed in (1, 2))
+    times = np.arange(0, 2.9, 1 / FPS)
+    track = listen(ear.network, ear.look_ahead, pcm, ear.neutral)
+    film = Talk("clip", "speaker", pcm, track.at(times), FPS)
+    own, wrong = (
+        lip_sync.lip_sync_scores(ear.network, ear.look_ahead, [dataclasses.replace(film, pcm=sound)])
+        for sound in (pcm, other)
+    )
+    assert set(own) == set(SIGNALS)
+    assert all(own[name].r > 0.99 and own[name].r > wrong[name].r + 0.1 for name in SIGNALS)
 
 
 def test_company_does_not_change_what_is_heard(ear: Ear) -> None:
@@ -202,6 +210,23 @@ def test_sounds_in_which_lips_need_not_meet_are_no_closures() -> None:
     assert (approximant.is_closing, stop.is_closing) == (False, True)
 
 
+def test_voices_that_are_not_installed_are_named_and_leave_no_worst_language(
+    ear: Ear, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = [
+        dataclasses.replace(spoken_line(LINE), pcm=speechlike(1.6)[:, 0], voice=voice.name, group=voice.language)
+        for voice in VOICES
+    ]
+    sources = Sources(EMBEDDED / "speech2landmarks.onnx", tmp_path, tmp_path)
+    for n_voices, named in ((len(VOICES), None), (len(VOICES) - 1, f"{VOICES[-1].name} did not speak")):
+        monkeypatch.setattr(articulation, "read_synthetic", lambda _, n=n_voices: said[:n])
+        found = articulation.measure(ear, sources)
+        assert ("worst_language", "recall") in found.values or named
+        assert ("worst_language", "recall") not in found.values or not named
+        assert found.missing.get("voices", "").startswith(named or "")
+        assert ("voices" in found.missing) is (named is not None)
+
+
 def test_a_tenth_of_the_speakers_is_held_out_by_name() -> None:
     names = [f"speechocean762:so{number:04d}" for number in range(1000)]
     assert sum(map(is_held_out, names)) == 100
@@ -281,5 +306,10 @@ def test_missing_data_empty_a_block_and_an_unknown_block_is_refused(ear: Ear, tm
     sources = Sources(EMBEDDED / "speech2landmarks.onnx", tmp_path, tmp_path)
     results = blocks.evaluate(ear, sources, ["robustness"])
     assert "missing" in results.missing["robustness"]["all"]
+    measured = results.adding("rest", Found({("music", "moving"): 0.5}))
+    again = blocks.evaluate(ear, sources, ["robustness"], measured)
+    assert again.value("rest", "music", "moving") == 0.5
+    other = dataclasses.replace(ear, look_ahead=800)
+    assert blocks.evaluate(other, sources, ["robustness"], measured).value("rest", "music", "moving") is None
     with pytest.raises(UsageError, match="lip_sync"):
         blocks.evaluate(ear, sources, ["lipsync"])

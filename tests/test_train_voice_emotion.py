@@ -20,6 +20,7 @@ from export.train_voice_emotion import (
     shares,
     temperature_of,
 )
+from space_runtime.errors import UsageError
 from space_runtime.voice_measures import Doubles
 
 N = 400
@@ -94,5 +95,5 @@ def test_a_temperature_makes_boastful_logits_honest() -> None:
 
 
 def test_data_that_are_not_there_are_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"manifest\.jsonl is missing; name the folder"):
+    with pytest.raises(UsageError, match=r"manifest\.jsonl is missing; name the folder"):
         measured_speech(tmp_path, tmp_path)

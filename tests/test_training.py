@@ -131,6 +131,16 @@ def test_a_checkpoint_of_another_recipe_is_not_continued(
         train(changed(recipe, {key: value}), materials, tmp_path)
 
 
+def test_a_loss_that_is_no_number_ends_training_and_is_not_kept(
+    materials: Materials, recipe: Recipe, tmp_path: Path
+) -> None:
+    film = materials.corpora["filmed"]
+    broken = {**materials.corpora, "filmed": replace(film, motion=np.full_like(film.motion, np.nan))}
+    with pytest.raises(UsageError, match="the loss of update 1 is no number"):
+        train(recipe, replace(materials, corpora=broken), tmp_path)
+    assert not (tmp_path / "facts.json").exists()
+
+
 def test_a_finished_training_has_nothing_left_to_do(materials: Materials, recipe: Recipe, tmp_path: Path) -> None:
     train(replace(recipe, n_updates=2), materials, tmp_path)
     train(replace(recipe, n_updates=1), materials, tmp_path)
@@ -249,6 +259,9 @@ def test_parts_join_to_one_corpus(tmp_path: Path) -> None:
         ("points = 1.0", "points = nan", "points = nan; expected a number from 0 on"),
         ("weight_decay = 1e-4", "weight_decay = -1e-4", "weight_decay = -0.0001; expected a number from 0 on"),
         ("save_every = 250", "save_every = 0", "save_every = 0; expected a number from 1 on"),
+        ("n_steps = 180", "n_steps = 10", "n_steps = 10; expected a number from 20 on"),
+        ("n_sentences = 96", "n_sentences = 0", "n_sentences = 0; expected a number from 1 on"),
+        ("samples = 1600", "samples = 100", "look_ahead_samples = 100; expected a multiple of 160"),
         ("[losses]", "[losses", "no valid TOML"),
     ],
 )

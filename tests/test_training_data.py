@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 pytest.importorskip("scipy", reason="needs scipy (extra 'export')")
 
 from export.data import prepare, synth
 from export.data.align import fits
-from export.data.corpora import is_held_out
+from export.data.corpora import is_held_out, read_corpus
 from export.data.store import kept, key_of
 from export.data.texts import _finnish_word, _joined
 from space_runtime.errors import UsageError
@@ -88,28 +91,84 @@ def test_an_alignment_with_an_endless_phone_is_dropped() -> None:
     assert not fits(speech([]), [("pau", 0.0, 2.0)])
 
 
+ROW = {"file": "a.flac", "source": "s", "speaker": "p", "language": "en", "licence": "CC0-1.0", "seconds": 1.0}
+
+
+def data_folder(folder: Path) -> Path:
+    """Data of one recording, as far as they are looked at before anything is made."""
+    for name in (*prepare.NEEDED, *(f"talking_heads/{film}.opus" for film in prepare.FILMS), "speech/a.flac"):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        match path.suffix:
+            case ".npz":
+                np.savez(path, numbers=np.arange(1000))
+            case ".json" | ".jsonl":
+                path.write_text(json.dumps(ROW) + "\n", encoding="utf-8")
+            case ".opus":
+                soundfile.write(path, speech([]), SAMPLE_RATE, format="OGG", subtype="OPUS")
+            case _:
+                soundfile.write(path, speech([]), SAMPLE_RATE)
+    return folder
+
+
 def test_missing_data_are_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"data folder .*nowhere is missing"):
         prepare.check_data(tmp_path / "nowhere")
     with pytest.raises(UsageError, match=r"speech.manifest\.jsonl and \d more files are missing"):
         prepare.check_data(tmp_path)
-    for name in (*prepare.NEEDED, *(f"talking_heads/{film}.opus" for film in prepare.FILMS)):
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.touch()
-    prepare.check_data(tmp_path)
+    prepare.check_data(data_folder(tmp_path))
     manifest = tmp_path / "speech" / "manifest.jsonl"
-    manifest.write_text('{"file": "gone.opus"}\n', encoding="utf-8")
+    manifest.write_text(json.dumps({**ROW, "file": "gone.opus"}), encoding="utf-8")
     with pytest.raises(UsageError, match=r"gone\.opus is missing; restore"):
         prepare.check_data(tmp_path)
-    manifest.write_text('{"file": "gone.opus"}\nno json\n', encoding="utf-8")
-    with pytest.raises(UsageError, match=r"line 2 of .* is no JSON"):
+    for line in ("no json", '{"file": "a.flac"}', "[]"):
+        manifest.write_text(json.dumps(ROW) + f"\n{line}\n", encoding="utf-8")
+        with pytest.raises(UsageError, match=r"line 2 of .* is not a JSON object with file, source"):
+            prepare.check_data(tmp_path)
+
+
+@pytest.mark.parametrize("name", [*prepare.NEEDED[1:], "talking_heads/grid_s1.opus"])
+@pytest.mark.parametrize("n_bytes", [0, 7])
+def test_broken_data_are_named(name: str, n_bytes: int, tmp_path: Path) -> None:
+    path = data_folder(tmp_path) / name
+    path.write_bytes(path.read_bytes()[:n_bytes])
+    if name == "speech/alignments.jsonl" and not n_bytes:
+        prepare.check_data(tmp_path)  # nothing was aligned by others
+        return
+    with pytest.raises(UsageError, match=rf"{path.name} is broken .*; restore it"):
         prepare.check_data(tmp_path)
+
+
+def test_a_recording_that_was_broken_once_comes_back_when_it_is_restored(tmp_path: Path) -> None:
+    data, cache = data_folder(tmp_path / "data"), tmp_path / "cache"
+    rows = [ROW, {**ROW, "file": "b.flac"}]
+    sound = data / "speech" / "b.flac"
+    sound.write_bytes(b"fLaC and nothing more")
+    (data / "speech" / "manifest.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    aligned = [{"file": row["file"], "phones": [["a", 0.0, 1.0]]} for row in rows]
+    (data / "speech" / "alignments.jsonl").write_text("\n".join(map(json.dumps, aligned)), encoding="utf-8")
+    cache.mkdir()
+    (cache / "aligned_speech.jsonl").touch()
+    assert len(read_corpus(prepare.make_recorded(data, cache)).offsets) == 1 + 1
+    soundfile.write(sound, speech([]), SAMPLE_RATE)
+    assert len(read_corpus(prepare.make_recorded(data, cache)).offsets) == 2 + 1
+
+
+def test_a_voice_that_says_nothing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(synth, "_rows", lambda *_: iter(()))
+    (part, *_) = synth.plan({"flite": 1, "festival": 1, "espeak": 1}, 12)
+    with pytest.raises(UsageError, match=f"flite's voice {part.speaker.name} says nothing; .*packages to install"):
+        synth.make_part(part, tmp_path, tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_missing_programs_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(UsageError, match="flite is missing"):
+        prepare.check_programs()
+    monkeypatch.setattr(shutil, "which", lambda program: program)
+    monkeypatch.setattr(prepare, "find_spec", lambda package: None)
+    with pytest.raises(UsageError, match="Python package pocketsphinx is missing"):
         prepare.check_programs()
 
 

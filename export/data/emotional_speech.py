@@ -19,6 +19,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from export.data.voices import read_pcm
+from space_runtime.errors import UsageError
 from space_runtime.geometry import Floats
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import Emotion
@@ -69,11 +70,11 @@ Row = dict[str, str]
 def measured_speech(data: Path, cache: Path) -> Measurements:
     """Return the measurements of the speech in ``data``, from ``cache`` where nothing that they depend on has changed.
 
-    Raises `FileNotFoundError` naming the manifest when the data are not there.
+    Raises `UsageError` naming the manifest when the data are not there.
     """
     manifest = data / "speech" / "manifest.jsonl"
     if not manifest.is_file():
-        raise FileNotFoundError(f"{manifest} is missing; name the folder of the training data with --data")
+        raise UsageError(f"{manifest} is missing; name the folder of the training data with --data")
     path = cache / f"voice_emotion_{_key(manifest)}.npz"
     if not path.is_file():
         cache.mkdir(parents=True, exist_ok=True)

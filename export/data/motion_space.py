@@ -15,7 +15,7 @@ from space_runtime.geometry import MIRROR_68, N_LANDMARKS, Floats
 from space_runtime.values import Emotion
 
 N_MOTION: Final = 20
-LIPS, JAW, CHEEK_FREE = slice(48, 68), slice(2, 15), (*range(17, 48), *range(68, 78))
+LIPS, CHEEK_FREE = slice(48, 68), (*range(17, 48), *range(68, 78))
 """CHEEK_FREE: brows, nose, eyes, irises: whatever moves there is not speech."""
 LEAD_IN_S, BREATH_S, LEAD_OUT_S = 0.10, 0.35, 0.12
 """The mouth may move this long before the first phone and after the last; it opens earlier, for a breath, but its width

@@ -14,10 +14,13 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
+from zipfile import BadZipFile
 
 import numpy as np
+import soundfile
 
 from export.data import corpora, sounds, synth
 from export.data.corpora import Corpus, aligned_talks, read_corpus, read_parts, write_corpus
@@ -37,6 +40,8 @@ NEEDED: Final = (
     "face_model/ict_facekit.npz",
     *(f"talking_heads/{film}.{ending}" for film in FILMS for ending in ("npz", "json")),
 )
+DESCRIBED: Final = ("file", "source", "speaker", "language", "licence", "seconds")
+"""What the manifest says of every recording."""
 TAUGHT: Final = ("synthetic", "recorded")
 """Corpora whose motion the teacher says."""
 TALKS_AT_ONCE: Final = 40
@@ -60,7 +65,10 @@ def prepare(plan: CorporaPlan, data: Path, cache: Path) -> None:
 
 
 def check_data(data: Path) -> None:
-    """Raise `UsageError` that names what of the data is missing or broken and what to do."""
+    """Raise `UsageError` that names what of the data is missing or broken and what to do.
+
+    Recordings are looked for, but read only when they are aligned: one that is broken is left out there, and named.
+    """
     if not data.is_dir():
         raise UsageError(f"the data folder {data} is missing; name it with --data or SPACE_DATA")
     missing = [name for name in NEEDED if not (data / name).is_file()]
@@ -70,13 +78,34 @@ def check_data(data: Path) -> None:
     if missing:
         more = f" and {len(missing) - 1} more files are" if len(missing) > 1 else " is"
         raise UsageError(f"{data / missing[0]}{more} missing; restore them, or take their lines out of the manifest")
+    for path in (*(data / name for name in NEEDED), *(film_sound(data, film) for film in FILMS)):
+        _check_file(path)
+
+
+def _check_file(path: Path) -> None:
+    """Raise `UsageError` when a file is not what its ending says."""
+    try:
+        if path.suffix == ".npz":
+            np.load(path).close()
+        elif path.suffix == ".json":
+            json.loads(path.read_text(encoding="utf-8"))
+        elif path.suffix == ".jsonl":
+            for line in path.read_text(encoding="utf-8").splitlines():
+                json.loads(line)
+        else:
+            soundfile.info(path)
+    except (OSError, EOFError, ValueError, BadZipFile, soundfile.SoundFileError) as error:
+        raise UsageError(f"{path} is broken ({error}); restore it") from None
 
 
 def check_programs() -> None:
-    """Raise `UsageError` that names the first program without which nobody speaks."""
+    """Raise `UsageError` that names the first program or package without which nothing is spoken or aligned."""
     for program in ("flite", "festival", "espeak-ng", "fluidsynth"):
         if shutil.which(program) is None:
             raise UsageError(f"the program {program} is missing; export/README.md says which packages to install")
+    for package in ("pocketsphinx", "pyworld"):
+        if find_spec(package) is None:
+            raise UsageError(f"the Python package {package} is missing; export/README.md says how to install it")
 
 
 def _recordings(data: Path) -> list[str]:
@@ -84,11 +113,12 @@ def _recordings(data: Path) -> list[str]:
     files = []
     for number, line in enumerate(manifest.read_text(encoding="utf-8").splitlines(), 1):
         try:
-            files.append(str(json.loads(line)["file"]))
+            row = json.loads(line)
+            file, *_ = (str(row[name]) for name in DESCRIBED)
         except (ValueError, KeyError, TypeError):
-            raise UsageError(
-                f"line {number} of {manifest} is no JSON object with a 'file'; repair or remove it"
-            ) from None
+            wanted = f"a JSON object with {', '.join(DESCRIBED)}"
+            raise UsageError(f"line {number} of {manifest} is not {wanted}; repair or remove it") from None
+        files.append(file)
     return files
 
 
@@ -128,7 +158,8 @@ def align_all(data: Path, cache: Path) -> None:
 
 def make_recorded(data: Path, cache: Path) -> Path:
     """Write the corpus of real recordings."""
-    sources = ("2", cache / "aligned_speech.jsonl", data / "speech" / "alignments.jsonl")
+    sources: list[str | Path] = ["2", cache / "aligned_speech.jsonl", data / "speech" / "alignments.jsonl"]
+    sources += [data / "speech" / file for file in _recordings(data)]
     return kept(cache / "recorded.npz", sources, lambda path: write_corpus(path, corpora.recorded_rows(data, cache)))
 
 
@@ -146,9 +177,11 @@ def make_sounds_corpus(cache: Path) -> Path:
 def make_filmed(n_voices: int, data: Path, cache: Path) -> None:
     """Write the motion space, the filmed sentences for training and those that are kept back."""
     talks = aligned_talks(data, cache, "grid_s1")
-    space_path, film = cache / "motion_space.npz", cache / "aligned_grid_s1.jsonl"
-    kept(space_path, ("1", film), lambda path: save_motion_space(fit_motion_space(talks[:-DEV_CLIPS]), path))
-    sources = ("1", film, space_path)
+    tracked = [data / "talking_heads" / f"grid_s1.{ending}" for ending in ("npz", "json")]
+    film: list[str | Path] = ["1", cache / "aligned_grid_s1.jsonl", *tracked]
+    space_path = cache / "motion_space.npz"
+    kept(space_path, film, lambda path: save_motion_space(fit_motion_space(talks[:-DEV_CLIPS]), path))
+    sources = (*film, space_path)
     kept_rows = partial(corpora.filmed_rows, talks[-DEV_CLIPS:], load_motion_space(space_path), 0)
     kept(cache / "filmed_kept.npz", sources, lambda path: write_corpus(path, kept_rows()))
     rows = partial(_parallel_rows, n_voices, len(talks) - DEV_CLIPS, data, cache)

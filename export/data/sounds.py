@@ -21,7 +21,6 @@ import typer
 
 from export.data import music, steady_sounds, sudden_sounds
 from export.data.sound_shapes import Noise, Rng, band_noise, decibels, log_uniform, room, samples, wander
-from export.data.voices import read_pcm
 from space_runtime.errors import SpaceError
 from space_runtime.geometry import Floats
 from space_runtime.outputs import prepare_folder, written_whole
@@ -114,30 +113,6 @@ def read_index(folder: Path) -> list[Sound]:
     """Return the rows of the index of a made corpus."""
     lines = (folder / "index.jsonl").read_text(encoding="utf-8").splitlines()
     return [Sound(**json.loads(line)) for line in lines]
-
-
-def evaluation_clips(folder: Path, seconds: float = 60.0) -> dict[str, Floats]:
-    """Return a clip of about ``seconds`` of each group in a made corpus: equal shares of all its kinds, where loudest.
-
-    Made for the corpus of `EVALUATION_SEED`. A share is the stretch with most energy of a file, edges faded over 10 ms.
-    """
-    clips = {}
-    for group in GROUPS:
-        rows = [row for row in read_index(folder) if row.group == group]
-        if group == "noise":
-            rows = list({row.kind: row for row in rows}.values())
-        shares = [_loudest(read_pcm(folder / row.file), seconds / len(rows)) for row in rows]
-        if shares:
-            clips[group] = np.concatenate(shares)
-    return clips
-
-
-def _loudest(pcm: Floats, seconds: float) -> Floats:
-    size = min(len(pcm), samples(seconds))
-    energy = np.concatenate(([0.0], np.cumsum(pcm.astype(np.float64) ** 2)))
-    first = int(np.argmax(energy[size:] - energy[:-size]))
-    ramp = np.minimum(1, (1 + np.arange(size)) / samples(0.01))
-    return np.asarray(pcm[first : first + size] * ramp * ramp[::-1], np.float32)
 
 
 def _planned(group: str, seed: int, minutes: float) -> Iterator[tuple[int, Sound]]:

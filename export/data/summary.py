@@ -97,7 +97,7 @@ def _recorded(data: Path, cache: Path) -> Iterator[Source]:
 
 
 def _sounds(cache: Path) -> Iterator[Source]:
-    rows = sounds.read_index(cache / "sounds")
+    rows = [row for row in sounds.read_index(cache / "sounds") if row.kind != sounds.BREATHING]
     for group in sorted({row.group for row in rows}):
         hours = sum(row.seconds for row in rows if row.group == group) / 3600
         kinds = len({row.kind for row in rows if row.group == group})

@@ -20,6 +20,7 @@ import numpy as np
 from export.data.corpora import Row, labelled_row, write_corpus
 from export.data.texts import sentence_maker
 from export.data.voices import RATE, Voice, synthesise_many
+from space_runtime.errors import UsageError
 
 Rng = np.random.Generator
 VERSION: Final = 1
@@ -119,12 +120,16 @@ def plan(n_parts: dict[str, int], n_sentences: int) -> list[Part]:
 
 
 def make_part(part: Part, data: Path, folder: Path) -> Path:
-    """Speak a part into ``folder`` unless it is there, and return its file."""
+    """Speak a part into ``folder`` unless it is there, and return its file. Raises `UsageError` if nobody speaks."""
     path = folder / part.file
     if not path.exists():
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             whole = Path(scratch) / "part.npz"
-            write_corpus(whole, _rows(part, data, Path(scratch)))
+            rows = list(_rows(part, data, Path(scratch)))
+            if not rows:
+                voice = f"{part.speaker.engine}'s voice {part.speaker.name}"
+                raise UsageError(f"{voice} says nothing; export/README.md says which packages to install")
+            write_corpus(whole, rows)
             whole.replace(path)
     return path
 

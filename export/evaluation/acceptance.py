@@ -89,15 +89,19 @@ def accept(results: Results, limits: tuple[Limit, ...] | None = None) -> list[st
     return [f"{limit.name} {_found(limit, results)}, {limit.shown(limit.bound)} is required" for limit in failures]
 
 
-def check_recorded(network: Path) -> Results:
-    """Return the record of a network that may be packed.
+def check_recorded(network: Path, look_ahead: int) -> Results:
+    """Return the record of a network that may be packed with a look-ahead in samples.
 
-    Raises `BundleError` when there is none, when it belongs to another file, and when a limit is not kept.
+    Raises `BundleError` when there is none, when it belongs to another file or look-ahead, and when a limit is not
+    kept.
     """
     results = read_results(path_beside(network))
     again = "measure it again with python -m export evaluate --record, or pack with --force"
     if results.sha256 != sha256_of(network):
         raise BundleError(f"{path_beside(network).name} was measured on another {network.name}; {again}")
+    if results.look_ahead != look_ahead:
+        told = f"{results.look_ahead} samples ahead, the bundle looks {look_ahead}"
+        raise BundleError(f"{path_beside(network).name} was measured looking {told}; {again}")
     failures = accept(results)
     if failures:
         raise BundleError(f"{network.name} is not good enough to be packed: {'; '.join(failures)}; {again}")

@@ -25,6 +25,7 @@ from export.data.phonetics import SHAPES, Shape
 from export.metrics import SIGNALS
 from space_runtime.errors import SpaceError
 from space_runtime.geometry import Floats
+from space_runtime.outputs import written_whole
 from space_runtime.timebase import SAMPLE_RATE
 
 Cue = tuple[float, float, str]
@@ -144,7 +145,8 @@ def _heard(system: str, talks: list[Talk], cache: Path) -> list[list[Cue]]:
     if new:
         cues = _run(system, cache / "baselines" / "node_modules" / PACKAGES[system], [talk.pcm for _, talk in new])
         known |= zip((key for key, _ in new), cues, strict=True)
-        path.write_text(json.dumps(known), encoding="utf-8")
+        with written_whole(path) as partial:
+            partial.write_text(json.dumps(known), encoding="utf-8")
     return [[(start, end, str(name)) for start, end, name in known[key]] for key in keys]
 
 

@@ -40,7 +40,7 @@ def make_ear(sources: Sources, look_ahead: int) -> Ear:
 def evaluate(
     ear: Ear, sources: Sources, only: Sequence[str] = (), known: Results | None = None, console: Console | None = None
 ) -> Results:
-    """Return what the blocks measured; those not in ``only`` keep what ``known`` says of the same file.
+    """Return what the blocks measured; those not in ``only`` keep what ``known`` says of the same file, so heard.
 
     Raises `UsageError` on the name of a block that does not exist.
     """
@@ -48,7 +48,9 @@ def evaluate(
         if name not in BLOCKS:
             raise UsageError(f"there is no block {name!r}; the blocks are {', '.join(BLOCKS)}")
     sha256 = sha256_of(sources.network)
-    results = known if known and known.sha256 == sha256 else Results(sources.network.name, sha256)
+    fresh = Results(sources.network.name, sha256, ear.look_ahead)
+    same = known and (known.sha256, known.look_ahead) == (fresh.sha256, fresh.look_ahead)
+    results = known if known and same else fresh
     columns = (SpinnerColumn(finished_text="✓"), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         for name in only or BLOCKS:

@@ -24,11 +24,13 @@ TITLES: Final = {
 SHARES: Final = frozenset((
     "recall", "false", "contact", "rounded", "widened",
     "rests_in_150_ms", "moving", "called_speech", "silero_speech", "closures",
-    "max_gap", "rms_gap", "max_gap_later", "ours_hits", "ours_false_alarms",
+    "max_gap", "rms_gap", "p90_gap_later", "ours_hits", "ours_false_alarms",
     "ours_balanced", "silero_hits", "silero_false_alarms", "silero_balanced",
 ))
 # fmt: on
 """Columns that are shares of 1, shown in percent."""
+FEW: Final = 0.1
+"""Shares below this are shown with one digit more."""
 NOTHING: Final = "–"
 COLOURS: Final = {Verdict.OK: "green", Verdict.SHORT: "yellow", Verdict.FAILS: "red"}
 
@@ -95,7 +97,7 @@ def shown(column: str, value: float | None) -> str:
     if value is None:
         return NOTHING
     if column in SHARES:
-        return f"{value:.1%}"
+        return f"{value:.2%}" if abs(value) < FEW else f"{value:.1%}"
     if column.endswith(("_ms", "_us")) or column.startswith("n_") or value >= 1000:
         return f"{value:.0f}"
     return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"

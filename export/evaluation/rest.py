@@ -141,7 +141,7 @@ def _after(ear: Ear, spoken: list[Spoken], sounds: list[Floats], row: str, usual
         (row, "rests_in_150_ms"): float(np.mean(np.array(settled) <= SOON_S)),
         (row, "median_ms"): float(np.median(settled)) * 1000,
         (row, "p90_ms"): float(np.quantile(settled, 0.9)) * 1000,
-        (row, "max_gap_later"): float(np.quantile(left, 0.9)),
+        (row, "p90_gap_later"): float(np.quantile(left, 0.9)),
     }
 
 

@@ -36,11 +36,14 @@ class Found:
 class Results:
     """What was measured of the ONNX file with this SHA-256. missing: block → what was not measured → why.
 
+    look_ahead: in samples, with which it was heard.
+
     trained_on: the rows of `export.data.summary`, where the cache has them. training: what the file says of it.
     """
 
     file: str
     sha256: str
+    look_ahead: int
     blocks: dict[str, Table] = field(default_factory=dict)
     missing: dict[str, dict[str, str]] = field(default_factory=dict)
     trained_on: tuple[dict[str, str | float], ...] = ()
@@ -75,6 +78,7 @@ def write_results(results: Results, path: Path) -> None:
         "format": FORMAT,
         "file": results.file,
         "sha256": results.sha256,
+        "look_ahead_samples": results.look_ahead,
         "blocks": results.blocks,
         "missing": results.missing,
         "trained_on": list(results.trained_on),
@@ -97,7 +101,8 @@ def read_results(path: Path) -> Results:
         }
         missing, trained_on = dict(document["missing"]), tuple(document["trained_on"])
         training = {str(name): str(value) for name, value in document.get("training", {}).items()}
-        return Results(str(document["file"]), str(document["sha256"]), blocks, missing, trained_on, training)
+        file, sha256, look_ahead = str(document["file"]), str(document["sha256"]), int(document["look_ahead_samples"])
+        return Results(file, sha256, look_ahead, blocks, missing, trained_on, training)
     except FileNotFoundError:
         raise BundleError(f"{path} is missing, so nobody knows what the network is worth; {again}") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -15,6 +15,7 @@ import numpy as np
 from export.evaluation.baselines import Unavailable
 from space_runtime.geometry import Floats
 from space_runtime.ort import Network, load_network
+from space_runtime.outputs import written_whole
 
 CHUNK, CONTEXT, WIDTH = 512, 64, 128
 """Samples of a step, samples of the step before that it hears again, numbers of its state."""
@@ -29,8 +30,8 @@ def load_silero(cache: Path) -> Network:
         raise Unavailable("silero-vad's wheel is not in the cache; see export/README.md, Baselines")
     path = cache / "silero" / "silero_vad.onnx"
     if not path.exists():
-        with zipfile.ZipFile(wheels[-1]) as wheel:
-            path.write_bytes(wheel.read(MEMBER))
+        with zipfile.ZipFile(wheels[-1]) as wheel, written_whole(path) as partial:
+            partial.write_bytes(wheel.read(MEMBER))
     return load_network("silero_vad", path)
 
 

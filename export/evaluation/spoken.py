@@ -126,6 +126,12 @@ def read_synthetic(cache: Path) -> list[Spoken]:
     return [_spoken(known[voice.name, line], folder) for voice, line in wanted if (voice.name, line) in known]
 
 
+def silent_voices(spoken: list[Spoken]) -> list[str]:
+    """Return the names of the `VOICES` that say nothing in ``spoken``: their engine or they are not installed."""
+    heard = {(utterance.voice, utterance.group) for utterance in spoken}
+    return [voice.name for voice in VOICES if (voice.name, voice.language) not in heard]
+
+
 def read_aligned(data: Path, cache: Path) -> list[Spoken]:
     """Return real English of `is_held_out` speakers, as forced alignment cut it."""
     lines = (cache / "aligned_speech.jsonl").read_text(encoding="utf-8").splitlines()

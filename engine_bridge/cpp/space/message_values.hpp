@@ -48,7 +48,7 @@ struct Controls {
     Maybe<Text> head;                 ///< `keep` or `idle`
     Maybe<float> head_strength;       ///< 0 … 2
     Maybe<float> brows;               ///< strength of brows on stressed syllables, 0 … 2
-    Maybe<float> saccades;            ///< strength of small eye movements, 0 … 2
+    Maybe<float> saccades;            ///< strength of the gaze's small shifts and glances, 0 … 2
 
     template <class Self, class Visit> static void fields(Self& m, Visit& visit) {
         visit("seed", m.seed);

@@ -99,7 +99,8 @@ typedef struct space_controls {
     float look_at[3];
     const char *head;        /* "keep" or "idle" */
     float head_strength;     /* 0 … 2 */
-    float brows, saccades;   /* strengths of brows on stressed syllables and of small eye movements, 0 … 2 */
+    float brows;             /* strength on stressed syllables, 0 … 2 */
+    float saccades;          /* strength of the gaze's small shifts and glances aside, 0 … 2 */
 } space_controls;
 
 typedef enum space_sample_format { SPACE_S16 = 0, SPACE_F32 = 1 } space_sample_format;

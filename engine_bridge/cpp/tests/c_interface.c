@@ -36,7 +36,8 @@ static void one_line(space_session *face) {
     space_texture texture;
     uint32_t stream = 0;
     space_stream_options_init(&options);
-    options.controls.set = SPACE_SET_EMOTION | SPACE_SET_MOUTH | SPACE_SET_BROWS | SPACE_SET_SACCADES | SPACE_UNSET_GAZE;
+    options.controls.set = SPACE_SET_EMOTION | SPACE_SET_MOUTH | SPACE_UNSET_GAZE;
+    options.controls.set |= SPACE_SET_BROWS | SPACE_SET_SACCADES;
     options.controls.emotions = &happy;
     options.controls.n_emotions = 1;
     options.controls.mouth = 1.5f;
