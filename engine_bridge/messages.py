@@ -1,7 +1,7 @@
 """Every message of the protocol as a value; `table` lists their fields for `wire` and the golden vectors.
 
 Their annotations (`kinds`) say how a value travels; ``None`` means absent. Fields are written in the order in which
-they stand here. Meaning, units and rules of every field: ``engine_bridge/PROTOCOL.md``.
+they stand here, those of a base class last. Meaning, units and rules of every field: ``engine_bridge/PROTOCOL.md``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from engine_bridge.kinds import F32, F64, U32, U64, Bytes, Counts, FloatArray, Mix, Numbers, Text, Texts
+from engine_bridge.control_fields import Controlled as Controlled
+from engine_bridge.control_fields import Seeded as Seeded
+from engine_bridge.kinds import F32, F64, U32, U64, Bytes, Counts, FloatArray, Numbers, Text, Texts
 from engine_bridge.kinds import Floats as Floats
 from engine_bridge.terms import ErrorCode as ErrorCode
 from engine_bridge.terms import Output as Output
@@ -94,7 +96,7 @@ class Resumed:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Start:
+class Start(Seeded):
     """Client: begins a stream of pushed sound."""
 
     session: U32
@@ -104,17 +106,6 @@ class Start:
     channels: U32 | None = None
     first_sample: U64 | None = None
     pace: Text | None = None
-    seed: U64 | None = None
-    emotion: Mix | None = None
-    mouth: F32 | None = None
-    expression: F32 | None = None
-    blinks: F32 | None = None
-    gaze: FloatArray | None = None
-    look_at: FloatArray | None = None
-    head: Text | None = None
-    head_strength: F32 | None = None
-    brows: F32 | None = None
-    saccades: F32 | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -128,7 +119,7 @@ class Audio:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Speak:
+class Speak(Seeded):
     """Client: a stream whose sound is a whole file, sent along or named."""
 
     session: U32
@@ -136,56 +127,24 @@ class Speak:
     sound: Bytes | None = None
     asset: Text | None = None
     pace: Text | None = None
-    seed: U64 | None = None
-    emotion: Mix | None = None
-    mouth: F32 | None = None
-    expression: F32 | None = None
-    blinks: F32 | None = None
-    gaze: FloatArray | None = None
-    look_at: FloatArray | None = None
-    head: Text | None = None
-    head_strength: F32 | None = None
-    brows: F32 | None = None
-    saccades: F32 | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Idle:
+class Idle(Seeded):
     """Client: a stream of silence that lasts until another one begins or it is interrupted."""
 
     session: U32
     stream: U32
-    seed: U64 | None = None
-    emotion: Mix | None = None
-    mouth: F32 | None = None
-    expression: F32 | None = None
-    blinks: F32 | None = None
-    gaze: FloatArray | None = None
-    look_at: FloatArray | None = None
-    head: Text | None = None
-    head_strength: F32 | None = None
-    brows: F32 | None = None
-    saccades: F32 | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Set:
+class Set(Controlled):
     """Client: controls from a media time on; absent ones stay as they are."""
 
     session: U32
     stream: U32
     at_sample: U64
     fade_ms: U32 | None = None
-    emotion: Mix | None = None
-    mouth: F32 | None = None
-    expression: F32 | None = None
-    blinks: F32 | None = None
-    gaze: FloatArray | None = None
-    look_at: FloatArray | None = None
-    head: Text | None = None
-    head_strength: F32 | None = None
-    brows: F32 | None = None
-    saccades: F32 | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

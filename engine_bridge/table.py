@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from inspect import get_annotations
 from typing import Final, get_args, get_type_hints
 
 from engine_bridge.kinds import Kind
@@ -34,7 +35,8 @@ _LENGTHS: Final = {
 def _fields(name: str, cls: type[Message]) -> tuple[Field, ...]:
     hints = get_type_hints(cls, include_extras=True)
     defaults = {field.name: field.default for field in fields(cls)}
-    return tuple(_field(name, key, hint, required=defaults[key] is not None) for key, hint in hints.items())
+    keys = (key for kind in cls.__mro__ for key in get_annotations(kind))  # its own before those of its bases
+    return tuple(_field(name, key, hints[key], required=defaults[key] is not None) for key in keys)
 
 
 def _field(message: str, key: str, hint: object, required: bool) -> Field:

@@ -104,9 +104,8 @@ def export(data: Data = DATA, cache: Cache = CACHE, to: Path = MODELS / f"{S2L}.
         f"{to}: {to.stat().st_size} bytes; largest difference to torch {done.parity:.1e}, by eight-bit weights "
         f"{done.rounding:.1e} outer-eye-corner distances; look-ahead {done.look_ahead} samples"
     )
-    if done.look_ahead != packing.look_ahead():
-        told = f"{packing.PROVENANCE.name} says {packing.look_ahead()} samples"
-        typer.echo(f"{told}; change it before you pack", err=True)
+    if done.look_ahead != (told := packing.look_ahead()):
+        typer.echo(f"{packing.PROVENANCE.name} says {told} samples; change it before you pack", err=True)
 
 
 @app.command()

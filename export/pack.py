@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -33,17 +34,16 @@ def pack(folder: Path, provenance: Path = PROVENANCE, force: bool = False) -> Ma
     _check_folder(folder, entries)
     manifest = Manifest(head["name"], head["version"], entries)
     if not force and JUDGED in table:
-        check_recorded(folder / manifest.entry(JUDGED).file, look_ahead(provenance))
+        check_recorded(folder / manifest.entry(JUDGED).file, _look_ahead(table))
     write_manifest(manifest, folder)
     if JUDGED in table:
         write_card(manifest, folder)
     return manifest
 
 
-def look_ahead(provenance: Path = PROVENANCE) -> int:
+def look_ahead() -> int:
     """Return the look-ahead in samples that the bundle's provenance states."""
-    facts = tomllib.loads(provenance.read_text(encoding="utf-8"))[JUDGED]
-    return int(facts["settings"]["look_ahead_samples"])
+    return _look_ahead(tomllib.loads(PROVENANCE.read_text(encoding="utf-8")))
 
 
 def adopt(network: Path, folder: Path) -> None:
@@ -55,6 +55,10 @@ def adopt(network: Path, folder: Path) -> None:
     for source in (network, path_beside(network)):
         with written_whole(folder / source.name) as path:
             shutil.copyfile(source, path)
+
+
+def _look_ahead(table: dict[str, Any]) -> int:
+    return int(table[JUDGED]["settings"]["look_ahead_samples"])
 
 
 def _check_folder(folder: Path, entries: tuple[Entry, ...]) -> None:

@@ -8,7 +8,7 @@ both, so a recursion is written once and its answers do not depend on who does i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ Doubles = NDArray[np.float64]
 
 Number = TypeVar("Number", float, Doubles)
 """A number, or one per stream."""
+
+Condition = Any
+"""What comparisons of numbers give: truth, or an array of it."""
 
 
 class Arithmetic(Protocol[Number]):

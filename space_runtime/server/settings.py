@@ -10,7 +10,18 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from engine_bridge.messages import ErrorCode, Idle, Open, Output, Pace, SampleFormat, Set, Speak, Start, TextureFormat
+from engine_bridge.messages import (
+    Controlled,
+    ErrorCode,
+    Open,
+    Output,
+    Pace,
+    SampleFormat,
+    Seeded,
+    Speak,
+    Start,
+    TextureFormat,
+)
 from space_runtime.errors import UsageError
 from space_runtime.server.limits import Limits, Refusal
 from space_runtime.timebase import checked_fps
@@ -23,7 +34,6 @@ MIN_LEASE_MS: Final = 1_000
 MAX_FADE_MS: Final = 10_000
 
 Choice = TypeVar("Choice", Output, Pace, SampleFormat, TextureFormat)
-Controlling = Start | Speak | Idle | Set
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +103,14 @@ def fade_s(fade_ms: int | None, default_ms: int = 200) -> float:
         return in_range("fade_ms", default_ms if fade_ms is None else fade_ms, 0, MAX_FADE_MS) / 1e3
 
 
-def controls_of(message: Controlling, before: Controls) -> Controls:
+def controls_of(message: Controlled, before: Controls) -> Controls:
     """Return the controls that a message asks for; what it leaves out stays as it was before. Raises `Refusal`."""
     changed: dict[str, object] = {}
     for field, name in _PLAIN.items():
         value = getattr(message, field)
         if value is not None:
             changed[name] = value
-    if isinstance(message, Start | Speak | Idle) and message.seed is not None:
+    if isinstance(message, Seeded) and message.seed is not None:
         changed["seed"] = message.seed
     if message.emotion is not None:
         changed["emotion"] = _emotion(message.emotion)

@@ -22,7 +22,7 @@ from typing import Final, Generic, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from space_runtime.arithmetic import PLAIN, ROWS, Arithmetic, Doubles, Number
+from space_runtime.arithmetic import PLAIN, ROWS, Arithmetic, Condition, Doubles, Number
 from space_runtime.geometry import Floats
 from space_runtime.looks import BEGINS, ENDS, HESITATES, NO_LOOKS, Looks, react
 from space_runtime.timebase import HOP
@@ -183,31 +183,18 @@ def _hear(
     A voice that is first heard, or suddenly louder by far, begins the statistics anew.
     """
     over_db, over_st = loudness - was.mean_db, pitch - was.mean_st
-    heard, talking = voice > 0, speech >= SPEECH
+    heard = voice > 0
     new = heard & ((was.n_voiced == 0) | (over_db > LOUD_DB))
     known = heard & (over_db > QUIET_DB) & (over_db <= LOUD_DB) & (abs(over_st) < WIDEST) & (was.n_voiced > 0)
     height = over_db / of.most(was.dev_db, LEAST_DB) + over_st / of.most(was.dev_st, LEAST_ST)
     stress = of.least(of.most(height / (2 * FULL_STRESS), 0.0), 1.0) * known
-    part = of.most(1 / (was.n_voiced + 1), FORGETTING) * known
-    share = of.where(new, 1.0, part)
     sounding = (over_db > QUIET_DB) & (was.n_voiced > 0)
-    quiet = of.where(sounding, 0.0, was.quiet + 1)
-    spoken = (was.spoken + (sounding & talking)) * (quiet < PAUSE)
     steady = known & (abs(pitch - was.last_st) < HELD_ST) & (abs(loudness - was.last_db) < HELD_DB)
-    held = (was.held + 1) * steady
-    events = (
-        ((spoken == BEGUN) & (was.spoken < BEGUN)) * BEGINS
-        + ((quiet == PAUSE) & (was.spoken >= PHRASE)) * ENDS
-        + ((held == HELD) & talking) * HESITATES
-    )
+    quiet, spoken, held, events = _phrase(of, was, sounding, steady, speech >= SPEECH)
     threshold, pulls, accent = _accent(of, was, stress, speech)
     first, lift = _lift(of, was.first, lift, of.most(accent, MURMUR * stress) * speech)
     mind = Mind(
-        was.mean_db + share * over_db,
-        was.mean_st + share * over_st,
-        was.dev_db + part * (abs(over_db) - was.dev_db),
-        was.dev_st + part * (abs(over_st) - was.dev_st),
-        of.where(new, 1.0, was.n_voiced + known),
+        *_statistics(of, was, over_db, over_st, new, known),
         loudness,
         pitch,
         quiet,
@@ -219,6 +206,36 @@ def _hear(
         first,
     )
     return mind, lift, events
+
+
+def _statistics(
+    of: Arithmetic[Number], was: Mind[Number], over_db: Number, over_st: Number, new: Condition, known: Condition
+) -> tuple[Number, Number, Number, Number, Number]:
+    """The running means and mean deviations after a hop, and of how many voiced hops."""
+    part = of.most(1 / (was.n_voiced + 1), FORGETTING) * known
+    share = of.where(new, 1.0, part)
+    return (
+        was.mean_db + share * over_db,
+        was.mean_st + share * over_st,
+        was.dev_db + part * (abs(over_db) - was.dev_db),
+        was.dev_st + part * (abs(over_st) - was.dev_st),
+        of.where(new, 1.0, was.n_voiced + known),
+    )
+
+
+def _phrase(
+    of: Arithmetic[Number], was: Mind[Number], sounding: Condition, steady: Condition, talking: Condition
+) -> tuple[Number, Number, Number, Number]:
+    """Hops of quiet, of the phrase and of an unchanging vowel, and the sum of the events."""
+    quiet = of.where(sounding, 0.0, was.quiet + 1)
+    spoken = (was.spoken + (sounding & talking)) * (quiet < PAUSE)
+    held = (was.held + 1) * steady
+    events = (
+        ((spoken == BEGUN) & (was.spoken < BEGUN)) * BEGINS
+        + ((quiet == PAUSE) & (was.spoken >= PHRASE)) * ENDS
+        + ((held == HELD) & talking) * HESITATES
+    )
+    return quiet, spoken, held, events
 
 
 def _accent(of: Arithmetic[Number], was: Mind[Number], stress: Number, speech: Number) -> tuple[Number, Number, Number]:
