@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Final
 from zipfile import BadZipFile
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from space_runtime.errors import BundleError
+from space_runtime.feature_settings import FEATURES, FeatureSettings
 from space_runtime.manifest import Entry, Manifest, Setting, read_manifest, sha256_of
 from space_runtime.ort import Network, load_network
 
@@ -87,13 +88,25 @@ class Bundle:
 def load_bundle(path: Path | None = None) -> Bundle:
     """Return the bundle in the folder ``path``, or the embedded one.
 
-    Every file's SHA-256 is compared with the manifest. Raises `BundleError` naming the file that is missing or differs.
+    Every file's SHA-256 is compared with the manifest, and the features of its training with those of this runtime.
+    Raises `BundleError` naming the file that is missing or differs, or the parameter that does.
     """
     folder = path or EMBEDDED
     manifest = read_manifest(folder)
+    _check_features(folder, manifest.features)
     for entry in manifest.entries:
         _check_file(folder, entry)
     return Bundle(folder, manifest)
+
+
+def _check_features(folder: Path, stated: FeatureSettings) -> None:
+    for name in (known.name for known in fields(FeatureSettings)):
+        theirs, ours = getattr(stated, name), getattr(FEATURES, name)
+        if theirs != ours:
+            raise BundleError(
+                f"the bundle in {folder} was trained on features with {name} = {theirs}, but this runtime has {ours}; "
+                "use a bundle made for this version"
+            )
 
 
 def _check_file(folder: Path, entry: Entry) -> None:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Final
 
 from space_runtime.errors import BundleError
+from space_runtime.feature_settings import FEATURES, FeatureSettings
 from space_runtime.timebase import HOP, SAMPLE_RATE
 
 FORMAT: Final = 1
@@ -53,13 +54,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Everything a bundle says about itself. sample_rate in Hz, hop in samples."""
+    """Everything a bundle says about itself. sample_rate in Hz, hop in samples; features: what its networks are fed."""
 
     name: str
     version: str
     entries: tuple[Entry, ...]
     sample_rate: int = SAMPLE_RATE
     hop: int = HOP
+    features: FeatureSettings = FEATURES
 
     def entry(self, name: str) -> Entry:
         """Return the entry of that name; raises `BundleError` if the bundle lacks it."""
@@ -83,6 +85,7 @@ def write_manifest(manifest: Manifest, folder: Path) -> None:
         "version": manifest.version,
         "sample_rate": manifest.sample_rate,
         "hop": manifest.hop,
+        "features": asdict(manifest.features),
         "entries": [_entry_to_json(entry) for entry in manifest.entries],
     }
     (folder / MANIFEST_NAME).write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -132,7 +135,20 @@ def _manifest_from_json(document: dict[str, object]) -> Manifest:
     if not isinstance(entries, list):
         raise TypeError("entries is not a list")
     parsed = tuple(_entry_from_json(entry) for entry in entries)
-    return Manifest(str(document["name"]), str(document["version"]), parsed)
+    features = _features_from_json(document["features"])
+    return Manifest(str(document["name"]), str(document["version"]), parsed, features=features)
+
+
+def _features_from_json(values: object) -> FeatureSettings:
+    if not isinstance(values, dict):
+        raise TypeError("features is not a map")
+    names = {known.name for known in fields(FeatureSettings)}
+    if wrong := sorted(names.symmetric_difference(values)):
+        raise ValueError(f"features lacks {wrong[0]!r}" if wrong[0] in names else f"unknown feature {wrong[0]!r}")
+    for name, value in values.items():
+        if type(value) not in (int, float):
+            raise TypeError(f"{name} of features is {value!r}, not a number")
+    return FeatureSettings(**values)
 
 
 def _entry_from_json(entry: dict[str, object]) -> Entry:

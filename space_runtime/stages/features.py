@@ -9,7 +9,7 @@ same features. The tracker follows the 100 ms mean power up at once and forgets 
 
 Streams are heard together, any number of hops at a time, and no bit depends on the company: sums run within a row, and
 the one matrix product always has the same shape. The Fourier transform is done in double precision, which numpy does
-five times as fast.
+five times as fast. The numbers stand in `feature_settings`: a bundle states those that it was trained on.
 """
 
 from __future__ import annotations
@@ -20,17 +20,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from space_runtime.feature_settings import FEATURES
 from space_runtime.geometry import Floats
 from space_runtime.timebase import HOP, SAMPLE_RATE
 
 Doubles = NDArray[np.float64]
 
-FRAME: Final = 400
+FRAME: Final = FEATURES.frame
 """Samples of one analysis frame (25 ms, Hann window)."""
-FRAME_HOP: Final = 160
+FRAME_HOP: Final = FEATURES.frame_hop
 """Samples from frame to frame (10 ms)."""
-N_FFT: Final = 512
-N_MELS: Final = 48
+N_FFT: Final = FEATURES.n_fft
+N_MELS: Final = FEATURES.n_mels
 FRAMES_PER_STEP: Final = HOP // FRAME_HOP
 N_FEATURES: Final = FRAMES_PER_STEP * N_MELS
 TAIL: Final = FRAME - FRAME_HOP
@@ -38,21 +39,21 @@ TAIL: Final = FRAME - FRAME_HOP
 WINDOW: Final = TAIL + HOP
 """Samples that a step looks at."""
 
-LOWEST_HZ, HIGHEST_HZ = 60.0, 7600.0
-PRE_EMPHASIS_HZ: Final = 500.0
+LOWEST_HZ, HIGHEST_HZ = FEATURES.lowest_hz, FEATURES.highest_hz
+PRE_EMPHASIS_HZ: Final = FEATURES.pre_emphasis_hz
 """Bands above this are raised by 6 dB per octave, which roughly flattens speech."""
 
 VOICE_BINS: Final = 48
 """Frequencies below 1.5 kHz, where voices are: what `hear` gives beside the features."""
 
-LEVEL_FLOOR: Final = 1e-7
+LEVEL_FLOOR: Final = FEATURES.level_floor
 """Least tracked power: about that of speech at −55 dBFS, or of white noise at −70 dBFS."""
-LEVEL_DECAY: Final = 10 ** (-0.3 * FRAME_HOP / SAMPLE_RATE)
-LEVEL_SMOOTHING: Final = 0.1
-BAND_FLOOR: Final = np.float32(1e-6)
+LEVEL_DECAY: Final = 10 ** (-FEATURES.level_decay_db_per_s / 10 * FRAME_HOP / SAMPLE_RATE)
+LEVEL_SMOOTHING: Final = FEATURES.level_smoothing
+BAND_FLOOR: Final = np.float32(FEATURES.band_floor)
 """Added to every band's power relative to the level: what lies 60 dB below does not matter."""
-SCALE: Final = np.float32(0.5)
-OFFSET: Final = np.float32(3.0)
+SCALE: Final = np.float32(FEATURES.scale)
+OFFSET: Final = np.float32(FEATURES.offset)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
