@@ -167,6 +167,8 @@ def refused() -> Iterator[tuple[str, bytes]]:
     yield "negative", b"\x82" + kind + b"\xa5close\xa7session\xff"
     yield "too_large_for_u32", b"\x82" + kind + b"\xa5close\xa7session\xcf" + struct.pack(">Q", 2**32)
     yield "too_large_for_u64", b"\x82" + kind + b"\xa4ping\xa5nonce\xcf" + struct.pack(">Q", 2**63)
+    late = encode(m.Audio(session=7, stream=1, first_sample=2**63 - 1, pcm=b"abcd"))
+    yield "audio_too_late", late.replace(struct.pack(">Q", 2**63 - 1), struct.pack(">Q", 2**63))
     yield "float_for_whole", b"\x82" + kind + b"\xa5close\xa7session\xca" + struct.pack(">f", 7)
     yield "true_for_whole", b"\x82" + kind + b"\xa5close\xa7session\xc3"
     yield "text_for_bytes", b"\x83" + kind + b"\xa6resume\xa7request\x01\xa5token\xa4abcd"
