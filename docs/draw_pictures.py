@@ -18,8 +18,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from space_runtime import Controls, Emotion, Session, emotion_vector, load_bundle, open_portrait, open_tracker
 from space_runtime.assets import LINE
-from space_runtime.plots import lip_gap
-from space_runtime.sound import open_sound
+from space_runtime.baking.plots import lip_gap
+from space_runtime.media.audio_file import open_sound
 
 DOCS: Final = Path(__file__).parent
 FPS: Final = Fraction(30)

@@ -12,19 +12,19 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from export import pack as packing
+from export.packing import pack as packing
 from space_runtime.errors import SpaceError, UsageError
 
 ROOT: Final = Path(__file__).parent
 MODELS: Final = ROOT.parent / "space_runtime" / "models"
 SCRIPTS: Final = {
-    "build-rig": "export.build_rig",
-    "build-warp": "export.build_warp",
-    "convert-face": "export.convert_face",
-    "fit": "export.fit",
-    "train-latents": "export.train_latents",
-    "train-mouth": "export.train_mouth",
-    "train-voice-emotion": "export.train_voice_emotion",
+    "build-rig": "export.rig.build_rig",
+    "build-warp": "export.rig.build_warp",
+    "convert-face": "export.onnx.convert_face",
+    "fit": "export.rig.fit",
+    "train-latents": "export.training.train_latents",
+    "train-mouth": "export.training.train_mouth",
+    "train-voice-emotion": "export.training.train_voice_emotion",
 }
 """Commands that are modules with an own command line: `python -m export NAME …` is `python -m MODULE …`."""
 
@@ -46,7 +46,7 @@ def make(recipe: RecipeFile = RECIPE, data: Data = DATA, cache: Cache = CACHE, t
 
     The network lies in the cache until it is accepted: one that fails leaves the bundle as it was.
     """
-    from export.recipe import read_recipe
+    from export.recipes.recipe import read_recipe
 
     wanted, told = read_recipe(recipe).batch.look_ahead_samples, packing.look_ahead()
     if wanted != told:
@@ -67,7 +67,7 @@ def prepare(recipe: RecipeFile = RECIPE, data: Data = DATA, cache: Cache = CACHE
     """Make what a recipe learns from: synthetic speech, alignments, mel powers, motion, the teacher's labels."""
     from export.data.prepare import prepare as prepare_all
     from export.data.summary import summarise, table
-    from export.recipe import read_recipe
+    from export.recipes.recipe import read_recipe
 
     plan = read_recipe(recipe).corpora
     prepare_all(plan, data, cache)
@@ -85,9 +85,9 @@ def train(
     """Train Speech2Landmarks, continuing from the last checkpoint in the cache."""
     import torch
 
-    from export.recipe import read_recipe
-    from export.train import read_materials
-    from export.train import train as run_training
+    from export.recipes.recipe import read_recipe
+    from export.training.train import read_materials
+    from export.training.train import train as run_training
 
     torch.set_num_threads(1)  # every share of a batch has its own thread
     plan = read_recipe(recipe)
@@ -97,7 +97,7 @@ def train(
 @app.command()
 def export(data: Data = DATA, cache: Cache = CACHE, to: Path = MODELS / f"{S2L}.onnx") -> None:
     """Write the trained Speech2Landmarks as ONNX and check it against torch."""
-    from export.speech import export_speech2landmarks
+    from export.training.steps import export_speech2landmarks
 
     done = export_speech2landmarks(cache / S2L, data, cache, to)
     typer.echo(
@@ -123,7 +123,7 @@ def evaluate(
     look_ahead: Annotated[int | None, typer.Option(help="In samples; by default as the bundle has it.")] = None,
 ) -> None:
     """Measure an exported Speech2Landmarks: lip sync, closures, rest, noise, emotion, cost; tables and pictures."""
-    from export.evaluation.ear import Sources
+    from export.evaluation.evaluated_model import Sources
     from export.evaluation.run import evaluate_to
 
     ahead = packing.look_ahead() if look_ahead is None else look_ahead
@@ -145,10 +145,10 @@ def compare(
     """Train kinds of memory, look-aheads and mixtures of data side by side for a short while; print their worth."""
     import torch
 
-    from export.compare import QUESTIONS, candidates, table
-    from export.compare import compare as run_all
-    from export.recipe import read_recipe
-    from export.train import read_materials
+    from export.recipes.recipe import read_recipe
+    from export.training.compare import QUESTIONS, candidates, table
+    from export.training.compare import compare as run_all
+    from export.training.train import read_materials
 
     torch.set_num_threads(1)
     plan = read_recipe(recipe)
@@ -160,7 +160,7 @@ def compare(
 @app.command()
 def regraph(folder: Path = MODELS) -> None:
     """Rewrite the bundle's Speech2Landmarks for speed, its weights as they are, and pack; evaluate it afterwards."""
-    from export.regraph import regraph as rewrite
+    from export.onnx.graph_rewrite import regraph as rewrite
 
     path = folder / f"{S2L}.onnx"
     difference = rewrite(path, path)

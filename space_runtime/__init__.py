@@ -11,13 +11,13 @@
     bake(Path("line.wav"), Path("out"), bundle=bundle, portrait=portrait, formats=("mp4", "npz"))
 """
 
-from space_runtime.bake import bake
-from space_runtime.bundle import Bundle, load_bundle
-from space_runtime.control_track import ControlTrack
-from space_runtime.emotion_track import EmotionKey, EmotionTrack, parse_emotion_track, read_emotion_track
+from space_runtime.animation.emotion_track import EmotionKey, EmotionTrack, parse_emotion_track, read_emotion_track
+from space_runtime.animation.session import Session
+from space_runtime.animation.track import ControlTrack
+from space_runtime.baking.bake import bake
 from space_runtime.errors import BundleError, MediaError, OutputError, SpaceError, UsageError
-from space_runtime.portrait import Portrait, open_portrait, open_tracker
-from space_runtime.session import Session
+from space_runtime.inference.bundle import Bundle, load_bundle
+from space_runtime.portrait.portrait import Portrait, open_portrait, open_tracker
 from space_runtime.values import Controls, Emotion, Frame, HeadMode, emotion_vector
 
 __all__ = [

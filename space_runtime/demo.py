@@ -14,7 +14,7 @@ from space_runtime import cli
 from space_runtime.assets import LINE, write_portrait
 from space_runtime.commands.report import explain
 from space_runtime.errors import SpaceError
-from space_runtime.outputs import prepare_folder
+from space_runtime.media.atomic_files import prepare_folder
 
 OPTIONS: Final = ("--emotion", "happy=0.5", "--seed", "3", "--formats", "mp4,npz,json", "--plot")
 

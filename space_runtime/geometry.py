@@ -21,7 +21,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from space_runtime.arrays import Floats
 
 N_LANDMARKS: Final = 78
 RIGHT_IRIS: Final = slice(68, 73)

@@ -13,12 +13,9 @@ from fractions import Fraction
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from space_runtime.arrays import Floats, Pixels
 from space_runtime.errors import UsageError
-from space_runtime.geometry import Floats
-
-Pixels = NDArray[np.uint8]
 
 
 class Emotion(StrEnum):
@@ -156,7 +153,7 @@ class Frame:
     """One animation instant.
 
     frame_index: counts from 0; media_sample: exact media time in samples at 16 kHz.
-    landmarks: (78, 3) normalised. blendshapes: (52,) weights 0…1 in `engine_bridge.schema.ARKIT_NAMES` order.
+    landmarks: (78, 3) normalised. blendshapes: (52,) weights 0…1 in `engine_bridge.protocol.arkit.ARKIT_NAMES` order.
     head_rotation_rad: (3,) yaw, pitch, roll relative to the portrait's own pose (a rig's rest pose).
     head_translation: (3,) relative to the rest, in normalised units (outer-eye-corner distances).
     eye_rotation_rad: (2, 2) yaw, pitch of the subject's left eye, then of the right.

@@ -16,8 +16,8 @@ import soxr
 from hypothesis import settings
 
 from space_runtime import cli
+from space_runtime.arrays import Floats
 from space_runtime.assets import LINE, write_portrait
-from space_runtime.geometry import Floats
 
 ALLOWED_SKIPS = ("needs a GPU", "needs the training data", "only on Windows", "only on macOS")
 """Reasons for which a test may be skipped even in CI."""

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from space_runtime.assets import LINE, LINE_PHONES
-from space_runtime.bundle import EMBEDDED, load_bundle
-from space_runtime.sound import open_sound
+from space_runtime.inference.bundle import EMBEDDED, load_bundle
+from space_runtime.media.audio_file import open_sound
 from space_runtime.version import VERSION
 
 ROOT = Path(__file__).parent.parent

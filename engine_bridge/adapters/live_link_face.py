@@ -17,9 +17,9 @@ import numpy as np
 
 from engine_bridge.adapters.sink import Face
 from engine_bridge.adapters.udp import UdpSink
-from engine_bridge.errors import WireError
-from engine_bridge.messages import Floats
-from engine_bridge.schema import ARKIT_NAMES
+from engine_bridge.protocol.arkit import ARKIT_NAMES
+from engine_bridge.protocol.errors import WireError
+from engine_bridge.protocol.messages import Floats
 
 PORT: Final = 11_111
 VERSION: Final = 6

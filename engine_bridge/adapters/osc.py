@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterable
 from typing import Final
 
-from engine_bridge.errors import WireError
+from engine_bridge.protocol.errors import WireError
 
 BUNDLE_HEAD: Final = b"#bundle\0" + struct.pack(">Q", 1)
 """A bundle that is to be handled immediately."""

@@ -16,7 +16,7 @@ from typing import Final
 
 from engine_bridge.adapters import open_sink
 from engine_bridge.adapters.sink import Sink, SinkError
-from engine_bridge.messages import Frame, Texture
+from engine_bridge.protocol.messages import Frame, Texture
 
 MAX_WAITING: Final = 20_000
 """Frames and pictures that may wait, over all characters; more are dropped and counted."""

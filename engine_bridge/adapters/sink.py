@@ -10,8 +10,8 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from engine_bridge.errors import BridgeError, WireError
-from engine_bridge.messages import N_WEIGHTS, Floats, Frame, Texture
+from engine_bridge.protocol.errors import BridgeError, WireError
+from engine_bridge.protocol.messages import N_WEIGHTS, Floats, Frame, Texture
 
 _FURTHEST: Final = math.pi / 2
 """No head or eye turns further."""
@@ -70,7 +70,7 @@ class Face:
     """A frame as the engines take it: checked, clamped, in the project's units and axes. None: not asked for.
 
     seconds: media time, ≥ 0.
-    weights: (52,) 0…1, in the order of `engine_bridge.schema.ARKIT_NAMES`.
+    weights: (52,) 0…1, in the order of `engine_bridge.protocol.arkit.ARKIT_NAMES`.
     head_rad: (3,) yaw, pitch, roll, radians: positive to the character's left, down, counter-clockwise to the viewer.
     eyes_rad: (4,) yaw, pitch of the character's left eye, then of the right; relative to the head, same signs.
     """

@@ -6,8 +6,8 @@ import socket
 from collections.abc import Callable
 
 from engine_bridge.adapters.sink import Counts, Face, Floor, SinkError, at_rest, face_of
-from engine_bridge.errors import WireError
-from engine_bridge.messages import Frame, Texture
+from engine_bridge.protocol.errors import WireError
+from engine_bridge.protocol.messages import Frame, Texture
 
 
 class UdpSink:

@@ -15,7 +15,7 @@ from engine_bridge.adapters import osc
 from engine_bridge.adapters.sink import Face
 from engine_bridge.adapters.udp import UdpSink
 from engine_bridge.adapters.vrm import Preset, expressions
-from engine_bridge.errors import WireError
+from engine_bridge.protocol.errors import WireError
 
 PORT: Final = 39_539
 PACKET_BYTES: Final = 1_400

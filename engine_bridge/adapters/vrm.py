@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from engine_bridge.messages import Floats
-from engine_bridge.schema import ARKIT_NAMES
+from engine_bridge.protocol.arkit import ARKIT_NAMES
+from engine_bridge.protocol.messages import Floats
 
 
 class Preset(StrEnum):

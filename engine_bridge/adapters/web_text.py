@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from engine_bridge.messages import Floats, Frame, Texture
-from engine_bridge.schema import ARKIT_NAMES
+from engine_bridge.protocol.arkit import ARKIT_NAMES
+from engine_bridge.protocol.messages import Floats, Frame, Texture
 
 _DIGITS: Final = 5
 

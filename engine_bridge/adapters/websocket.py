@@ -28,9 +28,9 @@ from engine_bridge.adapters.address import LOOPBACK
 from engine_bridge.adapters.origin import host_is_ours, origin_is_welcome
 from engine_bridge.adapters.sink import Counts, SinkError, at_rest, face_of
 from engine_bridge.adapters.web_text import frame_text, texture_text
-from engine_bridge.errors import WireError
-from engine_bridge.messages import Frame, Texture, TextureFormat
-from engine_bridge.wire import encode
+from engine_bridge.protocol.errors import WireError
+from engine_bridge.protocol.messages import Frame, Texture, TextureFormat
+from engine_bridge.protocol.wire import encode
 
 JSON: Final = Subprotocol("space.json.v1")
 MSGPACK: Final = Subprotocol("space.msgpack.v1")

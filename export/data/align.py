@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import soundfile
 
-from export.data.motion import film_sound
+from export.data.motion.films import film_sound
+from export.data.speech.voices import Segment, read_pcm
 from export.data.store import N_PROCESSES
-from export.data.voices import Segment, read_pcm
-from space_runtime.geometry import Floats
+from space_runtime.arrays import Floats
 from space_runtime.timebase import SAMPLE_RATE
 
 if TYPE_CHECKING:

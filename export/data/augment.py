@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from space_runtime.geometry import Floats
-from space_runtime.stages.features import (
+from space_runtime.animation.stages.features import (
     FRAME,
     HIGHEST_HZ,
     LEVEL_DECAY,
@@ -26,6 +25,7 @@ from space_runtime.stages.features import (
     mel_power,
     normalised_log,
 )
+from space_runtime.arrays import Floats
 
 Rng = np.random.Generator
 Rows = NDArray[np.bool_]
@@ -54,7 +54,7 @@ def augment(mel: Floats, noise_only: Rows, sounds: Floats, rng: Rng) -> Floats:
 
 
 def features_of(power: Floats, rng: Rng) -> Floats:
-    """Return (B, N/2, 96) features of (B, N, 48) powers, as `space_runtime.stages.features` computes them.
+    """Return (B, N/2, 96) features of (B, N, 48) powers, as `space_runtime.animation.stages.features` computes them.
 
     The level starts at the floor or, as in the middle of a stream, at a random height.
     """

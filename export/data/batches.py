@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from export.data.augment import SILENCE_LOG, augment, features_of
 from export.data.corpora import Corpus
-from export.data.identities import FaceModel
-from export.data.phones import BILABIAL, SILENCE, UNKNOWN, is_speech
+from export.data.motion.identities import FaceModel
 from export.data.phonetics import Phonetics
-from export.recipe import BatchPlan
-from space_runtime.geometry import Floats
-from space_runtime.stages.features import FRAME_HOP
+from export.data.speech.phones import BILABIAL, SILENCE, UNKNOWN, is_speech
+from export.recipes.recipe import BatchPlan
+from space_runtime.animation.stages.features import FRAME_HOP
+from space_runtime.arrays import Floats
 from space_runtime.values import N_EMOTIONS
 
 Rng = np.random.Generator

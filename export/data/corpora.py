@@ -15,12 +15,12 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from export.data.motion import Talk, read_talks, resample_track
-from export.data.motion_space import BREATH_S, LEAD_IN_S, MotionSpace, rest_of, speech_envelope
-from export.data.phones import SILENCE, frame_labels
-from export.data.voices import Segment, read_pcm
-from space_runtime.geometry import Floats
-from space_runtime.stages.features import FRAME_HOP, N_MELS, TAIL, WINDOW, mel_power
+from export.data.motion.films import Talk, read_talks, resample_track
+from export.data.motion.motion_space import BREATH_S, LEAD_IN_S, MotionSpace, rest_of, speech_envelope
+from export.data.speech.phones import SILENCE, frame_labels
+from export.data.speech.voices import Segment, read_pcm
+from space_runtime.animation.stages.features import FRAME_HOP, N_MELS, TAIL, WINDOW, mel_power
+from space_runtime.arrays import Floats
 from space_runtime.timebase import HOP
 
 log = logging.getLogger("corpora")
@@ -151,7 +151,7 @@ def filmed_rows(
         labels, motion = frame_labels(phones, "arpabet", len(mel)), filmed_motion(talk, phones, space, len(mel))
         yield Row(mel, labels, motion)
         if n_voices:
-            from export.data.revoice import speak_as_another, take_apart  # needs pyworld
+            from export.data.speech.voice_conversion import speak_as_another, take_apart  # needs pyworld
 
             voice = take_apart(talk.pcm)
             for _ in range(n_voices):

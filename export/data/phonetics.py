@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from export.data.corpora import Corpus
-from export.data.phones import BILABIAL, CLASSES, LABIODENTAL, is_speech
-from export.recipe import PhoneticShares
-from space_runtime.geometry import N_LANDMARKS, Floats
-from space_runtime.rig_layout import LIP_PAIRS
+from export.data.speech.phones import BILABIAL, CLASSES, LABIODENTAL, is_speech
+from export.recipes.recipe import PhoneticShares
+from space_runtime.arrays import Floats
+from space_runtime.geometry import N_LANDMARKS
+from space_runtime.rig.shapes import LIP_PAIRS
 
 Shape = tuple[float, float, float]
 """Lip opening, width over rest, jaw drop: 1 is as far as speech goes."""
@@ -53,7 +54,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "u": (0.2, -1.0, 0.3),
     "y": (0.3, -0.8, 0.3),
 }
-"""Class of `export.data.phones` → what the mouth does there, by hand."""
+"""Class of `export.data.speech.phones` → what the mouth does there, by hand."""
 SMOOTHING_FRAMES: Final = 15
 """A phone is spread over its neighbours by a moving mean of so many 10 ms frames."""
 _BY_LABEL: Final = np.zeros((256, 3), np.float32)

@@ -22,12 +22,13 @@ from zipfile import BadZipFile
 import numpy as np
 import soundfile
 
-from export.data import corpora, sounds, synth
+from export.data import corpora, synth
 from export.data.corpora import Corpus, aligned_talks, read_corpus, read_parts, write_corpus
-from export.data.motion import film_sound, sound_file
-from export.data.motion_space import fit_motion_space, load_motion_space, save_motion_space
+from export.data.motion.films import film_sound, sound_file
+from export.data.motion.motion_space import fit_motion_space, load_motion_space, save_motion_space
+from export.data.noise import sounds
 from export.data.store import N_PROCESSES, kept, key_of
-from export.recipe import CorporaPlan
+from export.recipes.recipe import CorporaPlan
 from space_runtime.errors import UsageError
 
 log = logging.getLogger("prepare")

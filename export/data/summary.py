@@ -10,13 +10,14 @@ from typing import Final
 
 from rich.table import Table
 
-from export.data import sounds, synth
+from export.data import synth
 from export.data.corpora import is_held_out, read_corpus
-from export.data.motion import read_talks
-from export.data.music import LICENCE as FONT_LICENCE
+from export.data.motion.films import read_talks
+from export.data.noise import sounds
+from export.data.noise.music import LICENCE as FONT_LICENCE
 from export.data.prepare import DEV_CLIPS, parts_of, synthetic_files
-from export.recipe import CorporaPlan
-from space_runtime.outputs import written_whole
+from export.recipes.recipe import CorporaPlan
+from space_runtime.media.atomic_files import written_whole
 
 FRAMES_PER_HOUR: Final = 360_000
 ENGINE_LICENCES: Final = {

@@ -18,8 +18,8 @@ from typing import Final
 import numpy as np
 
 from export.data.corpora import Row, labelled_row, write_corpus
-from export.data.texts import sentence_maker
-from export.data.voices import RATE, Voice, synthesise_many
+from export.data.speech.texts import sentence_maker
+from export.data.speech.voices import RATE, Voice, synthesise_many
 from space_runtime.errors import UsageError
 
 Rng = np.random.Generator

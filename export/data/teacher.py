@@ -19,8 +19,8 @@ from scipy.ndimage import gaussian_filter1d
 from torch import Tensor, nn
 
 from export.data.corpora import Corpus, read_corpus
-from export.data.phones import CLASSES, N_CLASSES, SILENCE, UNKNOWN
-from space_runtime.geometry import Floats
+from export.data.speech.phones import CLASSES, N_CLASSES, SILENCE, UNKNOWN
+from space_runtime.arrays import Floats
 
 VERSION: Final = "2"
 """Counts changes of the code below that change what the teacher says."""

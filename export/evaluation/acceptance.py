@@ -10,7 +10,7 @@ from typing import Final
 
 from export.evaluation.results import Results, path_beside, read_results
 from space_runtime.errors import BundleError, UsageError
-from space_runtime.manifest import sha256_of
+from space_runtime.inference.manifest import sha256_of
 
 LIMITS: Final = Path(__file__).parent.parent / "acceptance.toml"
 KEYS: Final = frozenset({"at_least", "at_most", "goal", "around"})

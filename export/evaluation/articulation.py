@@ -18,8 +18,9 @@ from typing import Final
 import numpy as np
 
 from export.data.corpora import aligned_talks
-from export.evaluation.ear import Ear, Sources, opening, usual_range
+from export.evaluation.evaluated_model import Ear, Sources, opening, usual_range
 from export.evaluation.lip_sync import resting_faces
+from export.evaluation.metrics import mouth_signals
 from export.evaluation.results import Found, Measure
 from export.evaluation.spoken import (
     ROUND,
@@ -31,8 +32,7 @@ from export.evaluation.spoken import (
     read_synthetic,
     silent_voices,
 )
-from export.metrics import mouth_signals
-from space_runtime.geometry import Floats
+from space_runtime.arrays import Floats
 
 CLOSED: Final = 0.10
 """Lips within this share of a speaker's range are closed."""

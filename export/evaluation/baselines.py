@@ -19,13 +19,13 @@ from typing import Final
 
 import numpy as np
 
-from export.data.motion import Talk
-from export.data.phones import CLASSES, classes_of
+from export.data.motion.films import Talk
 from export.data.phonetics import SHAPES, Shape
-from export.metrics import SIGNALS
+from export.data.speech.phones import CLASSES, classes_of
+from export.evaluation.metrics import SIGNALS
+from space_runtime.arrays import Floats
 from space_runtime.errors import SpaceError
-from space_runtime.geometry import Floats
-from space_runtime.outputs import written_whole
+from space_runtime.media.atomic_files import written_whole
 from space_runtime.timebase import SAMPLE_RATE
 
 Cue = tuple[float, float, str]

@@ -9,13 +9,13 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from export.data.identities import load_face_model
+from export.data.motion.identities import load_face_model
 from export.evaluation import articulation, cost, detection, emotion, lip_sync, rest, robustness
-from export.evaluation.ear import Ear, Sources
+from export.evaluation.evaluated_model import Ear, Sources
 from export.evaluation.results import Found, Results
 from space_runtime.errors import UsageError
-from space_runtime.manifest import sha256_of
-from space_runtime.ort import load_network
+from space_runtime.inference.manifest import sha256_of
+from space_runtime.inference.network import load_network
 
 Block = Callable[[Ear, Sources], Found]
 

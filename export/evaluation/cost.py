@@ -10,16 +10,16 @@ from typing import Final
 import numpy as np
 import onnx
 
-from export.evaluation.ear import Ear, Sources
+from export.evaluation.evaluated_model import Ear, Sources
 from export.evaluation.results import Found, Measure
-from export.over_time import one_step
+from export.onnx.multi_step_graph import one_step
+from space_runtime.animation.session import Session
+from space_runtime.animation.stages.features import N_FEATURES
 from space_runtime.assets import LINE
-from space_runtime.bundle import EMBEDDED, Bundle
 from space_runtime.geometry import N_LANDMARKS
-from space_runtime.manifest import read_manifest
-from space_runtime.session import Session
-from space_runtime.sound import open_sound
-from space_runtime.stages.features import N_FEATURES
+from space_runtime.inference.bundle import EMBEDDED, Bundle
+from space_runtime.inference.manifest import read_manifest
+from space_runtime.media.audio_file import open_sound
 from space_runtime.timebase import HOP, SAMPLE_RATE
 from space_runtime.values import N_EMOTIONS
 

@@ -5,23 +5,20 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from export.evaluation import silero
 from export.evaluation.baselines import Unavailable
-from export.evaluation.ear import Ear, Sources
+from export.evaluation.evaluated_model import Ear, Sources
 from export.evaluation.rest import with_room
 from export.evaluation.results import Found, Measure
 from export.evaluation.spoken import Spoken, read_synthetic, silence
-from space_runtime.geometry import Floats
+from space_runtime.arrays import Floats, Mask
 
 AROUND_S: Final = 1.0
 """Silence before and behind every utterance."""
 COLLAR_S: Final = 0.1
 """Nobody is judged this near to a border between speech and silence."""
 NOISES: Final[dict[str, float | None]] = {"clean": None, "snr_20_db": 20.0, "snr_10_db": 10.0, "snr_0_db": 0.0}
-
-Marks = NDArray[np.bool_]
 
 
 def measure(ear: Ear, sources: Sources) -> Found:
@@ -48,7 +45,7 @@ def measure(ear: Ear, sources: Sources) -> Found:
     return Found(values, missing)
 
 
-def truth(spoken: Spoken, times_s: Floats) -> tuple[Marks, Marks]:
+def truth(spoken: Spoken, times_s: Floats) -> tuple[Mask, Mask]:
     """Return (T,) where there is speech and (T,) where there is none for sure; the utterance begins at `AROUND_S`."""
     speech, near = np.zeros((2, len(times_s)), bool)
     for phone in spoken.phones:
@@ -59,7 +56,7 @@ def truth(spoken: Spoken, times_s: Floats) -> tuple[Marks, Marks]:
     return speech, ~near
 
 
-def _row(row: str, who: str, truths: list[tuple[Marks, Marks]], said: list[Marks]) -> dict[Measure, float]:
+def _row(row: str, who: str, truths: list[tuple[Mask, Mask]], said: list[Mask]) -> dict[Measure, float]:
     marks = np.concatenate(said)
     speech, hush = (np.concatenate([pair[side] for pair in truths]) for side in (0, 1))
     hits, alarms = float(marks[speech].mean()), float(marks[hush].mean())

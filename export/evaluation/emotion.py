@@ -10,16 +10,16 @@ from typing import Final
 
 import numpy as np
 
-from engine_bridge.schema import ARKIT_NAMES
+from engine_bridge.protocol.arkit import ARKIT_NAMES
 from export.evaluation.articulation import judge, mouth_of
-from export.evaluation.ear import Ear, Sources, opening
+from export.evaluation.evaluated_model import Ear, Sources, opening
+from export.evaluation.recordings import Heard, listen_all
 from export.evaluation.results import Found, Measure
 from export.evaluation.spoken import Spoken, read_synthetic, silence
-from export.listen import Heard, listen_all
-from space_runtime.bundle import EMBEDDED, Bundle
-from space_runtime.geometry import Floats
-from space_runtime.manifest import read_manifest
-from space_runtime.rig import Rig, RigIdentity, RigState
+from space_runtime.arrays import Floats
+from space_runtime.inference.bundle import EMBEDDED, Bundle
+from space_runtime.inference.manifest import read_manifest
+from space_runtime.rig.rig import Rig, RigIdentity, RigState
 from space_runtime.values import Emotion, emotion_vector
 
 DEFINING: Final[dict[Emotion, tuple[str, ...]]] = {

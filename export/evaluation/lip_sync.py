@@ -1,4 +1,4 @@
-"""Block *lip_sync*: three mouth signals against filmed strangers (`export.metrics`), beside simpler systems."""
+"""Block *lip_sync*: three mouth signals against filmed strangers (`export.evaluation.metrics`), beside simpler systems."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Final
 
 import numpy as np
 
-from export.data.motion import Talk
+from export.data.motion.films import Talk
 from export.evaluation import baselines
-from export.evaluation.ear import Ear, Sources
+from export.evaluation.evaluated_model import Ear, Sources
+from export.evaluation.metrics import SIGNALS, Match, match, mean_over_speakers, mouth_signals, remove_drift
+from export.evaluation.recordings import NO_EMOTION, Heard, listen_all
 from export.evaluation.results import Found, Measure
-from export.listen import NO_EMOTION, Heard, listen_all
-from export.metrics import SIGNALS, Match, match, mean_over_speakers, mouth_signals, remove_drift
-from space_runtime.geometry import Floats
-from space_runtime.ort import Network
+from space_runtime.arrays import Floats
+from space_runtime.inference.network import Network
 
 REST_SHARE: Final = 0.15
 """A speaker's face at rest is the median of this share of his frames: those with the lips closest."""

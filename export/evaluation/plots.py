@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from export.data.motion import Talk
+from export.data.motion.films import Talk
 from export.evaluation import articulation, rest
-from export.evaluation.ear import Ear, Sources, opening, usual_range
+from export.evaluation.evaluated_model import Ear, Sources, opening, usual_range
 from export.evaluation.lip_sync import predict
+from export.evaluation.metrics import SIGNALS, match, mouth_signals, remove_drift
 from export.evaluation.spoken import read_synthetic
-from export.metrics import SIGNALS, match, mouth_signals, remove_drift
-from space_runtime.outputs import written_whole
+from space_runtime.media.atomic_files import written_whole
 from space_runtime.timebase import SAMPLE_RATE
 
 if TYPE_CHECKING:

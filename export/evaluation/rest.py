@@ -8,16 +8,16 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from export.data.sounds import EVALUATION_SEED, make_sounds
-from export.data.voices import read_pcm
+from export.data.noise.sounds import EVALUATION_SEED, make_sounds
+from export.data.speech.voices import read_pcm
 from export.evaluation import silero
 from export.evaluation.baselines import Unavailable
-from export.evaluation.ear import Ear, Sources, opening, usual_range
+from export.evaluation.evaluated_model import Ear, Sources, opening, usual_range
 from export.evaluation.results import Found, Measure
 from export.evaluation.spoken import Spoken, read_synthetic, silence
+from space_runtime.arrays import Floats
 from space_runtime.errors import UsageError
-from space_runtime.geometry import Floats
-from space_runtime.ort import Network
+from space_runtime.inference.network import Network
 from space_runtime.timebase import SAMPLE_RATE
 
 AT_REST: Final = 0.05
@@ -93,7 +93,7 @@ def evaluation_sounds(folder: Path) -> dict[str, list[Floats]]:
 
 
 def read_sounds(folder: Path) -> dict[str, list[Floats]]:
-    """Return the sounds of a folder that `export.data.sounds` made, by kind."""
+    """Return the sounds of a folder that `export.data.noise.sounds` made, by kind."""
     sounds: dict[str, list[Floats]] = {}
     for row in map(json.loads, (folder / "index.jsonl").read_text(encoding="utf-8").splitlines()):
         sounds.setdefault(str(row["kind"]), []).append(read_pcm(folder / row["file"]))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from space_runtime.errors import BundleError
-from space_runtime.outputs import written_whole
+from space_runtime.media.atomic_files import written_whole
 
 FORMAT: Final = 1
 DIGITS: Final = 4

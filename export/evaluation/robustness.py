@@ -8,11 +8,11 @@ from typing import Final
 import numpy as np
 from scipy.signal import butter, fftconvolve, sosfiltfilt
 
-from export.evaluation.ear import Ear, Sources
+from export.evaluation.evaluated_model import Ear, Sources
 from export.evaluation.lip_sync import Signals, predict, scores
 from export.evaluation.rest import at_level
 from export.evaluation.results import Found, Measure
-from space_runtime.geometry import Floats
+from space_runtime.arrays import Floats
 from space_runtime.timebase import SAMPLE_RATE
 
 LEVELS_DB: Final = (-40.0, -30.0, -20.0, -10.0)

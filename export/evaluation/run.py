@@ -12,11 +12,11 @@ from rich.console import Console
 
 from export.evaluation import report
 from export.evaluation.blocks import evaluate, make_ear
-from export.evaluation.ear import Sources
+from export.evaluation.evaluated_model import Sources
 from export.evaluation.plots import draw_all
 from export.evaluation.results import Results, path_beside, read_results, write_results
 from space_runtime.errors import BundleError
-from space_runtime.outputs import prepare_folder, written_whole
+from space_runtime.media.atomic_files import prepare_folder, written_whole
 
 JSON_NAME, MARKDOWN_NAME = "evaluation.json", "evaluation.md"
 
@@ -47,7 +47,7 @@ def evaluate_to(
 
 
 def training_of(network: Path) -> dict[str, str]:
-    """Return what an ONNX file says of its training (`export.speech.stamp`): step, seed, data, commit, recipe."""
+    """Return what an ONNX file says of its training (`export.training.steps.stamp`): step, seed, data, commit, recipe."""
     return {prop.key: prop.value for prop in onnx.load(network).metadata_props}
 
 

@@ -13,9 +13,9 @@ from typing import Final
 import numpy as np
 
 from export.evaluation.baselines import Unavailable
-from space_runtime.geometry import Floats
-from space_runtime.ort import Network, load_network
-from space_runtime.outputs import written_whole
+from space_runtime.arrays import Floats
+from space_runtime.inference.network import Network, load_network
+from space_runtime.media.atomic_files import written_whole
 
 CHUNK, CONTEXT, WIDTH = 512, 64, 128
 """Samples of a step, samples of the step before that it hears again, numbers of its state."""

@@ -15,9 +15,9 @@ import numpy as np
 import soundfile
 
 from export.data.corpora import is_held_out
-from export.data.phones import BILABIAL, CLASSES, LABIODENTAL, classes_of
-from export.data.voices import Segment, Voice, read_pcm, synthesise
-from space_runtime.geometry import Floats
+from export.data.speech.phones import BILABIAL, CLASSES, LABIODENTAL, classes_of
+from export.data.speech.voices import Segment, Voice, read_pcm, synthesise
+from space_runtime.arrays import Floats
 from space_runtime.timebase import SAMPLE_RATE
 
 VOICES: Final = (
@@ -48,7 +48,7 @@ REAL_PER_SPEAKER, MAX_REAL = 4, 120
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A phone in seconds, with what lips must do in it by the articulatory classes of `export.data.phones`."""
+    """A phone in seconds, with what lips must do in it by the articulatory classes of `export.data.speech.phones`."""
 
     start_s: float
     end_s: float

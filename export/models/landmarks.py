@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from export.models.layers import LAYERS, Layer
 from space_runtime.geometry import N_LANDMARKS
-from space_runtime.rig_layout import LIP_PAIRS
+from space_runtime.rig.shapes import LIP_PAIRS
 from space_runtime.values import N_EMOTIONS
 
 NO_LIMIT = 1e3

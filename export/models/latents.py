@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from space_runtime.geometry import N_LANDMARKS
-from space_runtime.keypoints import N_KEYPOINTS
+from space_runtime.rendering.warp.keypoints import N_KEYPOINTS
 from space_runtime.values import N_EMOTIONS
 
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from space_runtime.generator.interior import N_COLOURS, N_GEOMETRY, PATCH_HEIGHT, PATCH_UNIT, PATCH_WIDTH
+from space_runtime.rendering.warp.interior import N_COLOURS, N_GEOMETRY, PATCH_HEIGHT, PATCH_UNIT, PATCH_WIDTH
 
 BRIGHTEST_TONGUE = (0.55, 0.32, 0.32)
 """No tongue and no cheek is brighter than this: what is brighter must be a tooth, and teeth are rigid."""

@@ -11,7 +11,7 @@ from typing import Final
 import cv2
 
 from space_runtime.errors import UsageError
-from space_runtime.outputs import written_whole
+from space_runtime.media.atomic_files import written_whole
 
 LINE: Final = Path(__file__).parent / "line.flac"
 """A line of 7 s, mono 16 kHz, rich in sounds that close, round and open the lips."""

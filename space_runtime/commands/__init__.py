@@ -1,1 +1,1 @@
-"""The commands of ``space-runtime``, one module each."""
+"""The commands of ``space-runtime``, one module each. May import every room."""

@@ -14,15 +14,15 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from space_runtime.bake import bake, target_files
-from space_runtime.bundle import Bundle, load_bundle
+from space_runtime.animation.emotion_track import EMOTION_HELP, parse_emotion_track
+from space_runtime.animation.track import ControlTrack
+from space_runtime.baking.bake import bake, target_files
 from space_runtime.commands.report import explain, one_line, unheard
-from space_runtime.config import Format, parse_formats, parse_gaze
-from space_runtime.control_track import ControlTrack
-from space_runtime.emotion_track import EMOTION_HELP, parse_emotion_track
 from space_runtime.errors import UsageError
-from space_runtime.outputs import prepare_folder
-from space_runtime.portrait import Portrait, open_portrait, open_tracker
+from space_runtime.inference.bundle import Bundle, load_bundle
+from space_runtime.media.atomic_files import prepare_folder
+from space_runtime.option_parsing import Format, parse_formats, parse_gaze
+from space_runtime.portrait.portrait import Portrait, open_portrait, open_tracker
 from space_runtime.timebase import parse_fps
 from space_runtime.values import Controls, HeadMode, in_range
 

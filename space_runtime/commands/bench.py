@@ -12,11 +12,11 @@ import numpy as np
 import typer
 
 from space_runtime.assets import LINE, write_portrait
-from space_runtime.bench import Measurement, measure_bake, measure_ensemble, measure_session
-from space_runtime.bundle import Bundle, load_bundle
+from space_runtime.diagnostics.bench import Measurement, measure_bake, measure_ensemble, measure_session
 from space_runtime.errors import UsageError
-from space_runtime.portrait import Portrait, open_portrait, open_tracker
-from space_runtime.sound import open_sound
+from space_runtime.inference.bundle import Bundle, load_bundle
+from space_runtime.media.audio_file import open_sound
+from space_runtime.portrait.portrait import Portrait, open_portrait, open_tracker
 from space_runtime.timebase import SAMPLE_RATE, parse_fps
 from space_runtime.values import Controls, in_range
 

@@ -12,8 +12,8 @@ import numpy as np
 import typer
 
 from space_runtime.assets import LINE, write_portrait
-from space_runtime.bench_serve import ServeMeasurement, dropped, measure_server
-from space_runtime.sound import open_sound
+from space_runtime.diagnostics.bench_serve import ServeMeasurement, dropped, measure_server
+from space_runtime.media.audio_file import open_sound
 from space_runtime.values import in_range
 
 

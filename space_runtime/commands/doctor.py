@@ -10,11 +10,11 @@ from typing import Annotated
 
 import typer
 
-from engine_bridge.schema import DEFAULT_ADDRESS
+from engine_bridge.protocol.arkit import DEFAULT_ADDRESS
 from space_runtime.commands.report import one_line
-from space_runtime.doctor import CHECKS, Finding, Setup, Verdict, examine
-from space_runtime.server.http import DEFAULT_PORT
+from space_runtime.diagnostics.doctor import CHECKS, Finding, Setup, Verdict, examine
 from space_runtime.server.keys import check_bind
+from space_runtime.server.observability.status_http import DEFAULT_PORT
 from space_runtime.values import in_range
 
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from space_runtime.bundle import load_bundle
-from space_runtime.manifest import Entry, Tensor
+from space_runtime.inference.bundle import load_bundle
+from space_runtime.inference.manifest import Entry, Tensor
 
 
 def inspect_command(

@@ -13,16 +13,16 @@ import typer
 
 from engine_bridge.adapters import Sink, open_sink
 from engine_bridge.client import Client
-from engine_bridge.controls import Controls
-from engine_bridge.jitter import Pose
-from engine_bridge.messages import SampleFormat
-from space_runtime.bundle import load_bundle
+from engine_bridge.client.controls import Controls
+from engine_bridge.client.jitter import Pose
+from engine_bridge.protocol.messages import SampleFormat
+from space_runtime.animation.emotion_track import EMOTION_HELP, parse_emotion_track
 from space_runtime.commands.serve import stop_on_signals
-from space_runtime.emotion_track import EMOTION_HELP, parse_emotion_track
 from space_runtime.errors import UsageError
-from space_runtime.live.show import Show, Shown
+from space_runtime.inference.bundle import load_bundle
+from space_runtime.live.player import Show, Shown
 from space_runtime.live.sources import Microphone, PcmSource, Source, file_source, text_source
-from space_runtime.rig_layout import SHAPE
+from space_runtime.rig.shapes import SHAPE
 from space_runtime.server.keys import is_loopback
 from space_runtime.server.server import Server, Settings
 from space_runtime.timebase import parse_fps

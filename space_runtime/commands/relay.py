@@ -11,13 +11,13 @@ from typing import Annotated
 import typer
 
 from engine_bridge.adapters.playout import open_playout
-from engine_bridge.schema import DEFAULT_ADDRESS
+from engine_bridge.protocol.arkit import DEFAULT_ADDRESS
 from space_runtime.commands.serve import Bind, stop_on_signals
 from space_runtime.errors import UsageError
 from space_runtime.server.keys import is_loopback, load_pair, load_public
-from space_runtime.server.logs import LogFormat, LogLevel, logging_to
-from space_runtime.server.relay import Relay, Upstream
-from space_runtime.server.relay_tap import RelayTap
+from space_runtime.server.observability.log_output import LogFormat, LogLevel, logging_to
+from space_runtime.server.relay.relay import Relay, Upstream
+from space_runtime.server.relay.sink_output import RelayTap
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from engine_bridge.adapters.sink import SinkError
-from engine_bridge.errors import BridgeError
+from engine_bridge.protocol.errors import BridgeError
 from space_runtime.errors import SpaceError, UsageError
 
 UNSAYABLE: Final = {"Cc", "Cs", "Zl", "Zp"}

@@ -12,15 +12,15 @@ from typing import Annotated, Final
 
 import typer
 
-from engine_bridge.schema import DEFAULT_ADDRESS
-from space_runtime.bundle import load_bundle
+from engine_bridge.protocol.arkit import DEFAULT_ADDRESS
 from space_runtime.errors import UsageError
-from space_runtime.server.http import DEFAULT_PORT, StatusServer
+from space_runtime.inference.bundle import load_bundle
 from space_runtime.server.keys import Keys, check_bind, load_keys, make_keys
 from space_runtime.server.limits import Folders, Limits
-from space_runtime.server.logs import LogFormat, LogLevel, logging_to
+from space_runtime.server.observability.log_output import LogFormat, LogLevel, logging_to
+from space_runtime.server.observability.status import Watch
+from space_runtime.server.observability.status_http import DEFAULT_PORT, StatusServer
 from space_runtime.server.server import Server, Settings, capacity
-from space_runtime.server.watch import Watch
 from space_runtime.values import in_range
 
 MAX_SESSIONS: Final = 100_000

@@ -8,12 +8,12 @@ from typing import Annotated, Final
 
 import typer
 
-from space_runtime.bundle import load_bundle
 from space_runtime.errors import UsageError
-from space_runtime.outputs import written_whole
-from space_runtime.sound import open_sound
+from space_runtime.inference.bundle import load_bundle
+from space_runtime.media.atomic_files import written_whole
+from space_runtime.media.audio_file import open_sound
 from space_runtime.values import Emotion
-from space_runtime.voice_emotion import Phrase, VoiceEmotion, VoiceModel, phrases, suggest
+from space_runtime.voice.emotion import Phrase, VoiceEmotion, VoiceModel, phrases, suggest
 
 FADE_S: Final = 0.3
 """How long a suggested emotion takes to come."""

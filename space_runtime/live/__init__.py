@@ -1,1 +1,4 @@
-"""Speech that happens now: where it comes from, and the loop that shows it on a face."""
+"""Speech that happens now, on this machine: sources of sound, the player and its clock.
+
+May import animation, media, the ground floor and the clients of `engine_bridge`.
+"""

@@ -16,10 +16,10 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine_bridge.messages import SampleFormat
+from engine_bridge.protocol.messages import SampleFormat
 from space_runtime.errors import MediaError, UsageError
-from space_runtime.sound import open_sound
-from space_runtime.stages.audio import mix_to_mono
+from space_runtime.media.audio_file import open_sound
+from space_runtime.media.resampling import mix_to_mono
 
 Samples = NDArray[np.float32] | NDArray[np.int16]
 

@@ -1,1 +1,4 @@
-"""The live server: sessions over ZeroMQ. `core` and `worker` know no sockets and no threads; the rim is `sockets`."""
+"""The live server: sessions over ZeroMQ. The gateway and the worker know no sockets and no threads.
+
+May import animation and everything below it, and the protocol of `engine_bridge`.
+"""

@@ -8,16 +8,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine_bridge.messages import N_LANDMARKS, Error, Finished, Output, ServerMessage, Texture
-from engine_bridge.wire import encode
-from space_runtime.rows import Index, take
-from space_runtime.server import journal
-from space_runtime.server.encoder import Columns, FrameEncoder
-from space_runtime.server.ledger import Ledger
+from engine_bridge.protocol.messages import N_LANDMARKS, Error, Finished, Output, ServerMessage, Texture
+from engine_bridge.protocol.wire import encode
+from space_runtime.animation.batch_state import Frames
+from space_runtime.arrays import Index
+from space_runtime.server import log_events
+from space_runtime.server.flow_control import Ledger
+from space_runtime.server.frame_encoder import Columns, FrameEncoder
 from space_runtime.server.limits import Refusal
-from space_runtime.server.seats import Seat
-from space_runtime.server.tap import Tap
-from space_runtime.stream_rows import Frames
+from space_runtime.server.session import Seat
+from space_runtime.server.sink_output import Tap
+from space_runtime.soa import take
 from space_runtime.timebase import SAMPLE_RATE
 
 Outgoing = tuple[int, bytes | None]
@@ -90,7 +91,7 @@ class Delivery:
     def refuse(self, seat: Seat, refusal: Refusal, stream: int | None) -> None:
         """Tell a client at once why what it said about a session is not done."""
         self.n_refused += 1
-        journal.refused(refusal.code, seat.session)
+        log_events.refused(refusal.code, seat.session)
         error = Error(code=refusal.code, message=str(refusal), session=seat.session, stream=stream)
         self.outbox.append((seat.session, encode(error)))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
-from engine_bridge.messages import ErrorCode
+from engine_bridge.protocol.messages import ErrorCode
 
 MAX_LONG_WORK: Final = 16
 """Files and faces that may wait for a clerk: each holds its bytes."""

@@ -13,24 +13,24 @@ from typing import Final
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from engine_bridge import messages as m
 from engine_bridge.adapters.playout import open_playout
-from engine_bridge.messages import VERSION, Output, TextureFormat
-from engine_bridge.schema import ARKIT_NAMES, DEFAULT_ADDRESS
-from space_runtime.bundle import Bundle
-from space_runtime.control_track import ControlTrack
-from space_runtime.ensemble import Ensemble
+from engine_bridge.protocol import messages as m
+from engine_bridge.protocol.arkit import ARKIT_NAMES, DEFAULT_ADDRESS
+from engine_bridge.protocol.messages import VERSION, Output, TextureFormat
+from space_runtime.animation.batch import Ensemble
+from space_runtime.animation.pipeline import Character, build
+from space_runtime.animation.track import ControlTrack
 from space_runtime.errors import UsageError
-from space_runtime.pipeline import Character, build
-from space_runtime.server import journal
-from space_runtime.server.core import Core
-from space_runtime.server.faces import Faces
+from space_runtime.inference.bundle import Bundle
+from space_runtime.server import log_events
+from space_runtime.server.character_cache import Faces
+from space_runtime.server.gateway import Core
 from space_runtime.server.keys import Keys
 from space_runtime.server.limits import Folders, Limits
-from space_runtime.server.painter import Painter
-from space_runtime.server.seats import Command
+from space_runtime.server.session import Command
+from space_runtime.server.sink_output import Tap
 from space_runtime.server.sockets import Outbound, Sockets
-from space_runtime.server.tap import Tap
+from space_runtime.server.texture_renderer import Painter
 from space_runtime.server.threads import Clerks, WorkerThread
 from space_runtime.server.worker import Worker
 from space_runtime.timebase import HOP, SAMPLE_RATE
@@ -104,7 +104,7 @@ class Server:
         gc.freeze()  # what is there now stays: no collection has to look at it again, while frames wait
         self.ready.set()
         took_s = time.monotonic() - self.started_at
-        journal.ready(self.address, len(self.workers), self.settings.limits.sessions, took_s)
+        log_events.ready(self.address, len(self.workers), self.settings.limits.sessions, took_s)
         self.sockets.run()
         for painter in self.painters:
             painter.stop()
@@ -115,7 +115,7 @@ class Server:
         if self._playout:
             self._playout.close()
         self.outbound.close()
-        journal.stopped(time.monotonic() - self.started_at)
+        log_events.stopped(time.monotonic() - self.started_at)
 
     def start(self) -> None:
         """Serve in a thread of its own; return when ready."""

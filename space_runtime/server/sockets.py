@@ -13,9 +13,9 @@ from typing import Final
 import zmq
 
 from space_runtime.errors import UsageError
-from space_runtime.server import journal
-from space_runtime.server.core import MAX_PARTS, Core
+from space_runtime.server import log_events
 from space_runtime.server.delivery import Outgoing
+from space_runtime.server.gateway import MAX_PARTS, Core
 from space_runtime.server.keys import Keys, zap_reply
 from space_runtime.server.threads import WorkerThread
 
@@ -199,7 +199,7 @@ class Sockets:
         except zmq.Again:
             self.n_slow += 1
             peer = self._core.connections.get(route)
-            journal.slow_peer(peer.client if peer else "")
+            log_events.slow_peer(peer.client if peer else "")
         except zmq.ZMQError as error:
             if error.errno != zmq.EHOSTUNREACH:
                 raise

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
-from engine_bridge.messages import Pace, Reason, SampleFormat, Set
-from space_runtime.control_track import ControlTrack
-from space_runtime.server.intake import Intake
-from space_runtime.server.settings import SoundFormat
+from engine_bridge.protocol.messages import Pace, Reason, SampleFormat, Set
+from space_runtime.animation.track import ControlTrack
+from space_runtime.server.audio_buffer import Intake
+from space_runtime.server.validation import SoundFormat
 from space_runtime.timebase import HOP, SAMPLE_RATE, n_frames
 
 EAGER: Final = SAMPLE_RATE // 2

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from engine_bridge.messages import ErrorCode
+from engine_bridge.protocol.messages import ErrorCode
 from space_runtime.server.delivery import Outgoing
-from space_runtime.server.seats import Command, Done, Shut
+from space_runtime.server.session import Command, Done, Shut
 from space_runtime.server.worker import Worker
 
 log = logging.getLogger(__name__)

@@ -13,25 +13,24 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from engine_bridge import messages as m
-from engine_bridge.messages import ErrorCode, Message, Pace, Reason
-from engine_bridge.wire import encode
-from space_runtime.bundle import Bundle
-from space_runtime.control_track import ControlTrack
-from space_runtime.ensemble import Ensemble
+from engine_bridge.protocol import messages as m
+from engine_bridge.protocol.messages import ErrorCode, Message, Pace, Reason
+from engine_bridge.protocol.wire import encode
+from space_runtime.animation.batch import Ensemble
+from space_runtime.animation.batch_state import Frames
+from space_runtime.animation.pipeline import Character
+from space_runtime.animation.track import ControlTrack
+from space_runtime.arrays import Doubles, Floats
 from space_runtime.errors import SpaceError
-from space_runtime.geometry import Floats
-from space_runtime.pipeline import Character
-from space_runtime.server import journal
+from space_runtime.inference.bundle import Bundle
+from space_runtime.server import log_events
+from space_runtime.server.character_cache import Faces
 from space_runtime.server.delivery import Delivery, Outgoing
-from space_runtime.server.faces import Faces
-from space_runtime.server.ledger import Doubles
 from space_runtime.server.limits import MAX_LONG_WORK, Folders, Limits, Refusal
-from space_runtime.server.lines import Lines
-from space_runtime.server.seats import Clerk, Command, Done, Opening, Resuming, Said, Seat, Shut
+from space_runtime.server.session import Clerk, Command, Done, Opening, Resuming, Said, Seat, Shut
+from space_runtime.server.sink_output import Tap
 from space_runtime.server.stream import LiveStream
-from space_runtime.server.tap import Tap
-from space_runtime.stream_rows import Frames
+from space_runtime.server.stream_handlers import Lines
 from space_runtime.timebase import HOP, SAMPLE_RATE
 from space_runtime.values import Controls
 
@@ -190,7 +189,7 @@ class Worker:
         error = m.Error(code=code, message=text, request=command.request)
         self.delivery.outbox += [(command.session, encode(error)), (command.session, None)]
         self.delivery.n_refused += 1
-        journal.session_closed(command.session, code, 0)
+        log_events.session_closed(command.session, code, 0)
 
     def _shut(self, command: Shut, now: float) -> None:
         seat = self.seats.pop(command.session, None)
@@ -205,7 +204,7 @@ class Worker:
         self.delivery.discard(seat)
         self._lines.finish(seat, Reason.CLOSED)
         self.delivery.event(seat, m.Closed(session=seat.session, reason=command.reason))
-        journal.session_closed(seat.session, command.reason, int(self.delivery.ledger.seq[seat.row]))
+        log_events.session_closed(seat.session, command.reason, int(self.delivery.ledger.seq[seat.row]))
         self.delivery.remove(seat)
         self._ensemble.remove(seat.row)
 

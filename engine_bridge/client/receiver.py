@@ -1,0 +1,136 @@
+"""What has come from a server for one session, and the credit for more."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from typing import Final
+
+from engine_bridge.client.jitter import JitterBuffer, Pose
+from engine_bridge.client.log import SessionCounters
+from engine_bridge.client.stream import Line
+from engine_bridge.protocol import messages as m
+
+CREDIT: Final = 256
+"""Frames that may be on their way or wait."""
+TEXTURES: Final = 32
+"""Pictures that wait at most; the oldest go first."""
+
+
+class Arrivals:
+    """Frames and pictures of the current line."""
+
+    def __init__(self, fps: Fraction, counters: SessionCounters, grant: Callable[[int], None]) -> None:
+        self.buffer = JitterBuffer()
+        self._fps = fps
+        self._counters = counters
+        self._grant = grant
+        self._clip: dict[int, m.Frame] = {}
+        self._textures: deque[m.Texture] = deque()
+        self._next_seq, self._until = 0, CREDIT
+
+    def samples_per_frame(self, line: Line) -> float:
+        """Return the samples from frame to frame."""
+        return float(Fraction(line.rate) / self._fps)
+
+    def begin(self, line: Line) -> None:
+        """Another line follows."""
+        self.buffer.begin(line.stream, line.rate)
+        self._clip.clear()
+        self._textures.clear()
+        self.give_credit()
+
+    def new_session(self) -> None:
+        """Sequence numbers and credit begin anew."""
+        self._next_seq, self._until = 0, CREDIT
+
+    def frame(self, line: Line, frame: m.Frame) -> None:
+        """Take a frame."""
+        self._counters.frames += 1
+        self._counters.lost += max(0, frame.seq - self._next_seq)
+        self._next_seq = max(self._next_seq, frame.seq + 1)
+        if frame.stream == line.stream:
+            self._learn_rate(line, frame)
+            if line.shift:
+                frame = replace(frame, index=frame.index + line.shift, sample=frame.sample + line.shift_samples)
+            line.newest = max(line.newest, frame.sample)
+            if not line.is_clip:
+                self.buffer.put(frame)
+            elif frame.index >= line.next_index:
+                self._clip[frame.index] = frame
+        self.give_credit()
+
+    def texture(self, line: Line, texture: m.Texture) -> None:
+        """Take a picture."""
+        self._counters.textures += 1
+        if texture.stream != line.stream:
+            return
+        if line.shift:
+            texture = replace(texture, index=texture.index + line.shift, sample=texture.sample + line.shift_samples)
+        self._textures.append(texture)
+        if len(self._textures) > TEXTURES:
+            self._textures.popleft()
+            self._counters.textures_dropped += 1
+
+    def finish(self, finished: m.Finished) -> None:
+        """The line is over; frames beyond its end are void."""
+        self.buffer.finish(finished)
+        self._clip = {index: frame for index, frame in self._clip.items() if frame.sample <= finished.sample}
+        self.give_credit()
+
+    def ask(self, position: float, dt: float) -> Pose:
+        """Return what is due; see `JitterBuffer.ask`."""
+        for frame in self._clip.values():
+            self.buffer.put(frame)
+        self._clip.clear()
+        pose = self.buffer.ask(position, dt)
+        self.give_credit()
+        return pose
+
+    def next_of_clip(self, line: Line) -> m.Frame | None:
+        """Take the next frame of a clip, if it is there."""
+        if not self._clip:
+            return None
+        frame = self._clip.pop(next(iter(self._clip)))
+        line.next_index = frame.index + 1
+        self.give_credit()
+        return frame
+
+    @property
+    def has_clip(self) -> bool:
+        """Whether `next_of_clip` would return a frame."""
+        return bool(self._clip)
+
+    def next_wanted(self, line: Line, ahead_s: float) -> float:
+        """Return where to take a line up: a bit ahead of playback, so that frames come before they are due."""
+        if line.is_clip or not math.isfinite(self.buffer.position):
+            return max(line.newest, line.first_sample)
+        return self.buffer.position + ahead_s * line.rate
+
+    @property
+    def next_seq(self) -> int:
+        """The sequence number that is expected next."""
+        return self._next_seq
+
+    def due_texture(self) -> m.Texture | None:
+        """Return the picture at the last position asked for, the newest one if none was; None before the first."""
+        position = self.buffer.position if math.isfinite(self.buffer.position) else math.inf
+        while len(self._textures) > 1 and self._textures[1].sample <= position:
+            self._textures.popleft()
+        return self._textures[0] if self._textures and self._textures[0].sample <= position else None
+
+    def give_credit(self, at_once: bool = False) -> None:
+        """Grant more frames when a quarter of the credit has been used."""
+        until = self._next_seq + CREDIT - len(self.buffer) - len(self._clip)
+        if until - self._until >= CREDIT // 4 or at_once:
+            self._until = max(until, self._until)
+            self._grant(self._until)
+
+    def _learn_rate(self, line: Line, frame: m.Frame) -> None:
+        """The rate of a file that the server reads is known from its frames."""
+        if isinstance(line.opening, m.Speak) and frame.index > 0 and frame.sample > 0:
+            line.rate = frame.sample * float(self._fps) / frame.index
+            self.buffer.rate = line.rate

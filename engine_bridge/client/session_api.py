@@ -1,0 +1,187 @@
+"""What a user does with a session that needs no waiting; the same for threads and for asyncio."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+from engine_bridge.client.controls import Controls
+from engine_bridge.client.jitter import Counts, Pose
+from engine_bridge.client.log import Event, SessionCounters
+from engine_bridge.client.receiver import CREDIT
+from engine_bridge.client.session_core import SessionCore
+from engine_bridge.client.stream import Change, Samples, file_bytes
+from engine_bridge.protocol import messages as m
+from engine_bridge.protocol.errors import BridgeError
+from engine_bridge.protocol.messages import Output, Pace, SampleFormat, TextureFormat
+
+Guard = AbstractContextManager[float]
+"""Held while a session's core is touched; gives the time, and has what is to be sent sent."""
+
+PLAIN: Final = Controls()
+MAX_FILE_BYTES: Final = 1 << 26
+"""A portrait's file at most; the server says what it takes."""
+
+
+class SessionCommands:
+    """Everything about one session that is done at once. Sound goes in, poses come out."""
+
+    def __init__(self, core: SessionCore, guard: Guard) -> None:
+        self._core = core
+        self._guard = guard
+
+    def start(
+        self,
+        rate: int,
+        format: SampleFormat | str = SampleFormat.F32,
+        controls: Controls = PLAIN,
+        *,
+        channels: int = 1,
+        first_sample: int = 0,
+        pace: Pace | str = Pace.LIVE,
+    ) -> None:
+        """Begin a line of pushed sound at ``rate`` hertz; it replaces the one before.
+
+        format: how the sound travels, ``f32`` or ``s16`` (half as large); `push` takes both and converts.
+        first_sample: index of the first sample that will be pushed, for a line that is taken up in its middle.
+        """
+        opening = m.Start(
+            session=0,
+            stream=0,
+            rate=rate,
+            format=_one_of(SampleFormat, format),
+            channels=channels,
+            first_sample=first_sample,
+            pace=_one_of(Pace, pace),
+        )
+        if rate < 1 or channels < 1:
+            raise BridgeError(
+                f"a sound of {rate} Hz and {channels} channels; expected 8000 to 192000 Hz, 1 to 8 channels"
+            )
+        with self._guard:
+            self._core.start(opening, controls)
+
+    def push(self, samples: Samples) -> int:
+        """Append sound to the line, float32 within −1…1 or int16, (n,) or (n, channels); return the samples so far.
+
+        The server gets it as fast as it takes it; pushing far ahead is no error.
+        """
+        with self._guard as now:
+            return self._core.push(samples, now)
+
+    def end(self) -> None:
+        """Say that the line's sound is over. Its last frames, and how it finished, will still come."""
+        with self._guard as now:
+            self._core.end(now)
+
+    def speak(
+        self,
+        sound: str | Path | bytes | None = None,
+        *,
+        asset: str | None = None,
+        pace: Pace | str = Pace.LIVE,
+        controls: Controls = PLAIN,
+    ) -> None:
+        """Begin a line whose sound is a file: its path here, its bytes, or its name in the server's folder."""
+        with self._guard:
+            self._core.speak(sound, asset, Pace(_one_of(Pace, pace)), controls)
+
+    def idle(self, controls: Controls = PLAIN) -> None:
+        """Begin a line of silence, a face that lives; positions count 16,000 samples a second."""
+        with self._guard:
+            self._core.idle(controls)
+
+    def set(self, at_sample: int, controls: Controls, fade_s: float = 0.2) -> None:
+        """Change the controls from a media time on, crossfaded over ``fade_s``."""
+        with self._guard as now:
+            self._core.set(Change(now, at_sample, _milliseconds(fade_s), controls))
+
+    def interrupt(self, at_sample: int | None = None, fade_s: float = 0.2) -> None:
+        """Blend to rest within ``fade_s`` from a media time on, by default the last one asked for, and finish there."""
+        with self._guard:
+            self._core.interrupt(at_sample, _milliseconds(fade_s))
+
+    def frame_at(self, position: float, dt: float | None = None) -> Pose:
+        """Return the face at a playback position, in samples at the line's rate.
+
+        dt: seconds since the last question; by default they are measured.
+        """
+        with self._guard as now:
+            return self._core.frame_at(position, now, dt)
+
+    def texture(self) -> m.Texture | None:
+        """Return the picture at the last position asked for (the newest, if none was); None before the first."""
+        with self._guard:
+            return self._core.arrivals.due_texture()
+
+    def events(self) -> list[Event]:
+        """Take what has happened since the last call: `Started`, `Underrun`, `Finished`, `Error`, `Closed`."""
+        with self._guard:
+            return self._core.log.take()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the server has the session now; false while a lost connection is being made again."""
+        return self._core.is_open
+
+    @property
+    def look_ahead_s(self) -> float:
+        """Sound beyond a frame's time that the server must have heard."""
+        return self._core.opened.look_ahead_s if self._core.opened else 0.0
+
+    @property
+    def rate(self) -> float:
+        """Samples a second of the line's positions; of a file, known when its second frame is there."""
+        return self._core.line.rate if self._core.line else 0.0
+
+    @property
+    def counters(self) -> SessionCounters:
+        """What happened so far; grows."""
+        return self._core.log.counters
+
+    @property
+    def frame_counts(self) -> Counts:
+        """What became of the frames in the jitter buffer; grows."""
+        return self._core.arrivals.buffer.counts
+
+
+def opening(
+    outputs: Iterable[Output | str],
+    fps: Fraction | float,
+    playout_ms: int,
+    character: str | None,
+    portrait: str | Path | bytes | None,
+    texture: TextureFormat | str | None,
+    lease_ms: int | None,
+) -> m.Open:
+    """Return the message that asks for a session. Raises `BridgeError` for what cannot be asked for."""
+    exact = Fraction(fps).limit_denominator(1001) if fps > 0 else Fraction(0)
+    if not 1 <= exact <= 240:
+        raise BridgeError(f"{fps} frames a second; expected 1 to 240")
+    return m.Open(
+        request=0,
+        outputs=tuple(_one_of(Output, output) for output in outputs),
+        fps=(exact.numerator, exact.denominator),
+        playout_ms=playout_ms,
+        until=CREDIT,
+        character=character,
+        portrait=None if portrait is None else file_bytes(portrait, MAX_FILE_BYTES),
+        texture=None if texture is None else _one_of(TextureFormat, texture),
+        lease_ms=lease_ms,
+    )
+
+
+def _one_of(kind: type[Output] | type[Pace] | type[SampleFormat] | type[TextureFormat], value: str) -> str:
+    try:
+        return str(kind(value))
+    except ValueError:
+        raise BridgeError(f"{value!r} is none of {', '.join(kind)}") from None
+
+
+def _milliseconds(seconds: float) -> int:
+    if not 0 <= seconds <= 600:
+        raise BridgeError(f"a fade of {seconds} s; expected 0 to 600")
+    return round(1_000 * seconds)

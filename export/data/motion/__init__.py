@@ -1,0 +1,1 @@
+"""Faces that move: tracked films, the space of their motion, identities, keypoints and mouths."""

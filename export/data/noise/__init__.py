@@ -1,0 +1,1 @@
+"""Sounds that are not speech: music, noises that last, noises that happen."""

@@ -1,0 +1,88 @@
+"""Runs an exported Speech2Landmarks through the runtime's own stages over whole recordings, many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from space_runtime.animation.stages import features as feature_stage
+from space_runtime.animation.stages import landmarks as landmark_stage
+from space_runtime.arrays import Floats
+from space_runtime.inference.network import Network
+from space_runtime.timebase import HOP, SAMPLE_RATE
+from space_runtime.values import N_EMOTIONS
+
+NO_EMOTION = np.zeros(N_EMOTIONS, np.float32)
+TOGETHER: Final = 32
+"""Recordings that are heard in one batch: more need more memory and are hardly faster."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """A recording to listen to. pcm: (n,) at 16 kHz. neutral: (78, 3). emotion: (8,)."""
+
+    pcm: Floats
+    neutral: Floats
+    emotion: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """times_s (T,), landmarks (T,78,3), speech (T,), closure (T,) of every step that belongs to the recording."""
+
+    times_s: Floats
+    landmarks: Floats
+    speech: Floats
+    closure: Floats
+
+    def at(self, times_s: NDArray[np.floating]) -> Floats:
+        """Return (n, 78, 3) landmarks at given times, interpolated like the runtime does."""
+        place = np.clip((times_s - self.times_s[0]) * SAMPLE_RATE / HOP, 0, len(self.times_s) - 1.001)
+        low = place.astype(int)
+        share = (place - low)[:, None, None]
+        return np.asarray(self.landmarks[low] * (1 - share) + self.landmarks[low + 1] * share, np.float32)
+
+
+def listen(network: Network, look_ahead: int, pcm: Floats, neutral: Floats, emotion: Floats = NO_EMOTION) -> Track:
+    """Return the answers to (n,) samples at 16 kHz, silence appended until the last one has its look-ahead."""
+    return listen_all(network, look_ahead, [Heard(pcm, neutral, emotion)])[0]
+
+
+def listen_all(network: Network, look_ahead: int, recordings: Sequence[Heard]) -> list[Track]:
+    """Return the answers to every recording, as `listen` gives them.
+
+    Recordings of like length are heard as the rows of one batch; no answer depends on the company.
+    """
+    order = sorted(range(len(recordings)), key=lambda row: len(recordings[row].pcm))
+    tracks: dict[int, Track] = {}
+    for first in range(0, len(order), TOGETHER):
+        rows = order[first : first + TOGETHER]
+        tracks |= zip(rows, _listen(network, look_ahead, [recordings[row] for row in rows]), strict=True)
+    return [tracks[row] for row in range(len(recordings))]
+
+
+def _listen(network: Network, look_ahead: int, rows: list[Heard]) -> list[Track]:
+    n_steps = [(len(row.pcm) + look_ahead + HOP) // HOP for row in rows]
+    sound = np.zeros((len(rows), max(n_steps) * HOP), np.float32)
+    for row, heard in enumerate(rows):
+        sound[row, : len(heard.pcm)] = heard.pcm
+    _, features = feature_stage.step(feature_stage.initial_state(len(rows)), sound)
+    neutral, emotion = np.stack([row.neutral for row in rows]), np.stack([row.emotion for row in rows])
+    state = landmark_stage.initial_state(network, len(rows))
+    first = max(0, -(-look_ahead // HOP) - 1)
+    steps = []
+    for n in range(max(n_steps)):
+        state, answer = landmark_stage.step(network, state, features[:, n], neutral, emotion)
+        steps += [answer] if n >= first else []
+    times = (np.arange(first + 1, max(n_steps) + 1) * HOP - look_ahead) / SAMPLE_RATE
+    landmarks = np.stack([step.landmarks for step in steps], 1)
+    speech, closure = (np.stack([getattr(step, name) for step in steps], 1) for name in ("speech", "closure"))
+    kept = [slice(0, n - first) for n in n_steps]
+    return [
+        Track(times[part].astype(np.float32), landmarks[row, part], speech[row, part], closure[row, part])
+        for row, part in enumerate(kept)
+    ]

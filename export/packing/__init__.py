@@ -1,0 +1,1 @@
+"""A bundle and its papers: manifest, licences, model card."""

@@ -1,0 +1,1 @@
+"""Recipes: the numbers of a training as TOML, and their reader."""

@@ -1,0 +1,1 @@
+"""Training of the networks: loops, losses, checkpoints, comparisons of recipes."""

@@ -1,0 +1,159 @@
+"""Controls of many streams as arrays, worked out for a media time: what the stages read.
+
+The rows stay true for a while (`since`…`until`), because controls hold between changes and blinks are far apart; only
+rows whose time is over are worked out anew.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from space_runtime.animation.schedules import blinks_around, fixation, saccade_s, saccades_around, sway_phases
+from space_runtime.animation.track import ControlTrack
+from space_runtime.arrays import Doubles, Floats
+from space_runtime.timebase import SAMPLE_RATE
+from space_runtime.values import Controls, HeadMode
+
+
+class Gaze(IntEnum):
+    """What both eyes look at."""
+
+    CONTACT = 0
+    """Where they look at rest, whatever the head does."""
+    ANGLES = 1
+    """Angles in the head."""
+    POINT = 2
+    """A point in normalised space."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ControlRows:
+    """One row per stream.
+
+    since, until: (n,) media samples, first and end, for which the row is true.
+    mouth_strength, expression_strength, brow_strength, share: (n,) factors; share is what rest leaves of what is said.
+    gaze: (n,) of `Gaze`. target: (n, 3) yaw and pitch in radians, or a point.
+    wander: (n,) strength of saccades and glances, 0 where a gaze is asked for. fixations: (n, 6) when the last saccade
+        began and how long it takes, seconds, and yaw and pitch in radians, with strength, before and after it.
+    fixed_until: (n,) the media sample at which the next one begins: eyes wander more often than controls change, so
+        that this alone is worked out anew then, by `fixations_at`.
+    last_blink, next_blink: (n,) seconds of full closure around the media time, ∓infinity for none.
+    scheduled: (n,) whether these blinks are the schedule's, which pauses may call early.
+    sway: (n,) strength of the idle head, 0 where the head does something else. phases: (n, 6, waves) of it.
+    is_given: (n,) whether the head is. head_track_rad: (n,) objects, arrays (m, 3) where it is.
+    """
+
+    since: Doubles
+    until: Doubles
+    mouth_strength: Floats
+    expression_strength: Floats
+    brow_strength: Floats
+    share: Floats
+    gaze: NDArray[np.int8]
+    target: Floats
+    wander: Floats
+    fixations: Doubles
+    fixed_until: Doubles
+    last_blink: Doubles
+    next_blink: Doubles
+    scheduled: NDArray[np.bool_]
+    sway: Floats
+    phases: Doubles
+    is_given: NDArray[np.bool_]
+    head_track_rad: NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EmotionRows:
+    """One row per stream. since, until: as in `ControlRows`. emotion: (n, 8)."""
+
+    since: Doubles
+    until: Doubles
+    emotion: Floats
+
+
+def emotion_at(track: ControlTrack, sample: float) -> EmotionRows:
+    """Return the one row of a track at a media time."""
+    begin, end = track.steady(sample)
+    return EmotionRows(_double(begin), _double(end), track.emotion_at(sample)[None].astype(np.float32))
+
+
+def controls_at(track: ControlTrack, sample: float) -> ControlRows:
+    """Return the one row of a track at a media time."""
+    controls = track.at(sample)
+    begin, end = track.steady(sample)
+    last, following = _blinks(controls, sample / SAMPLE_RATE)
+    gaze, target = _gaze(controls)
+    fixations, ends = fixations_at(controls, sample)
+    head_track: NDArray[np.object_] = np.empty(1, object)
+    head_track[0] = controls.head_track_rad
+    return ControlRows(
+        since=_double(max(begin, last * SAMPLE_RATE)),
+        until=_double(min(end, following * SAMPLE_RATE)),
+        mouth_strength=np.array([controls.mouth_strength], np.float32),
+        expression_strength=np.array([controls.expression_strength], np.float32),
+        brow_strength=np.array([controls.brow_strength], np.float32),
+        share=np.array([track.speech_share(sample)], np.float32),
+        gaze=np.array([gaze], np.int8),
+        target=target[None],
+        wander=np.array([_wander(controls)], np.float32),
+        fixations=np.array([fixations]),
+        fixed_until=_double(ends),
+        last_blink=_double(last),
+        next_blink=_double(following),
+        scheduled=np.array([controls.blink_samples is None and controls.blinks_per_minute > 0]),
+        sway=np.array([controls.head_strength if controls.head_mode is HeadMode.IDLE else 0.0], np.float32),
+        phases=sway_phases(controls.seed)[None],
+        is_given=np.array([controls.head_mode is HeadMode.GIVEN]),
+        head_track_rad=head_track,
+    )
+
+
+def _double(value: float) -> Doubles:
+    return np.array([value], np.float64)
+
+
+def _gaze(controls: Controls) -> tuple[Gaze, Floats]:
+    target = np.zeros(3, np.float32)
+    if controls.look_at is not None:
+        target[:] = controls.look_at
+        return Gaze.POINT, target
+    if controls.gaze_rad is not None:
+        target[:2] = controls.gaze_rad
+        return Gaze.ANGLES, target
+    return Gaze.CONTACT, target
+
+
+def fixations_at(controls: Controls, sample: float) -> tuple[tuple[float, ...], float]:
+    """Return a row of `ControlRows.fixations` and its `fixed_until`: never where nothing wanders."""
+    strength = _wander(controls)
+    if not strength:
+        return NOWHERE, math.inf
+    number, began, ends = saccades_around(controls.seed, sample / SAMPLE_RATE)
+    before, after = ([strength * angle for angle in fixation(controls.seed, n)] for n in (max(0, number - 1), number))
+    return (began, saccade_s(math.dist(before, after)), *before, *after), ends * SAMPLE_RATE
+
+
+NOWHERE: Final[tuple[float, ...]] = (-math.inf, 1.0, 0.0, 0.0, 0.0, 0.0)
+"""A row of `ControlRows.fixations` of eyes that do not wander."""
+
+
+def _wander(controls: Controls) -> float:
+    """The strength of saccades and glances: of eyes that nobody tells where to look."""
+    return controls.saccade_strength if controls.look_at is None and controls.gaze_rad is None else 0.0
+
+
+def _blinks(controls: Controls, seconds: float) -> tuple[float, float]:
+    """The last and the next blink: the given ones, or else those of the seeded schedule."""
+    if controls.blink_samples is None:
+        return blinks_around(controls.seed, controls.blinks_per_minute, seconds)
+    given = sorted(sample / SAMPLE_RATE for sample in controls.blink_samples)
+    place = bisect_right(given, seconds)
+    return given[place - 1] if place else -math.inf, given[place] if place < len(given) else math.inf

@@ -1,0 +1,153 @@
+"""A session: one character listening to one stream of sound, an ensemble of one."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+
+from space_runtime.animation import pipeline
+from space_runtime.animation.batch import Ensemble
+from space_runtime.animation.batch_state import Frames
+from space_runtime.animation.textures import draw, initial_latents
+from space_runtime.animation.track import ControlTrack, track_of
+from space_runtime.arrays import Floats
+from space_runtime.errors import UsageError
+from space_runtime.inference.bundle import Bundle
+from space_runtime.portrait.portrait import Portrait
+from space_runtime.timebase import HOP, checked_fps, frame_sample, n_frames
+from space_runtime.values import LOUDEST, Controls, Frame
+
+HOPS_AT_ONCE: Final = 50
+"""Hops handed to the pipeline together when a push brings many."""
+
+
+class Session:
+    """Speech in, frames out.
+
+    ``push`` takes any number of samples and returns the frames that are complete; ``finish`` returns the rest.
+    How the sound is cut into pushes does not change a bit of any frame, and a frame appears as soon as the sound up to
+    its media time plus `look_ahead_samples` is in.
+
+    bundle: an opened bundle. portrait: whose face speaks, None for a neutral identity.
+    controls: see `Controls`; or a track of them over media time (`ControlTrack`, `EmotionTrack.over`).
+    fps: frames per second. pictures: also render (512, 512, 3) RGB; needs a portrait.
+
+    Raises `UsageError` when pictures are asked for without a portrait, and for a frame rate outside 1…240.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        portrait: Portrait | None = None,
+        controls: Controls | ControlTrack | None = None,
+        fps: Fraction = Fraction(30),
+        pictures: bool = False,
+    ) -> None:
+        if pictures and portrait is None:
+            raise UsageError("pictures need a portrait; give one, or ask for curves only")
+        self._controls = track_of(controls)
+        self._character = pipeline.build(bundle, portrait, checked_fps(fps), pictures)
+        self._ensemble = Ensemble(bundle)
+        self._row = self._ensemble.add(self._character, self._controls)
+        self.reset()
+
+    @property
+    def look_ahead_samples(self) -> int:
+        """Samples at 16 kHz beyond a frame's media time that may be needed before the frame appears."""
+        return self._character.look_ahead + HOP
+
+    def reset(self) -> None:
+        """Forget everything heard and every change of controls since; the session equals a new one."""
+        self._ensemble.restart(self._row, self._controls)
+        self._latents = initial_latents(self._character) if self._character.pictures else None
+        self._pending: Floats = np.zeros(0, np.float32)
+        self._n_samples = 0
+        self._finished = False
+
+    def set_controls(self, controls: Controls, at_sample: int | None = None, fade: int = 0) -> None:
+        """Change the controls from a media sample on, at once by default; see `ControlTrack.changed`.
+
+        What a track had for later is forgotten. Frames that are out stay as they are; a change that lies in their time
+        applies to all after them.
+        """
+        self._follow(self._track.changed(self._moment(at_sample), controls, fade))
+
+    def rest(self, at_sample: int | None = None, fade: int = 0) -> None:
+        """Let the face go to rest from a media sample on, at once by default; see `ControlTrack.resting`."""
+        self._follow(self._track.resting(self._moment(at_sample), fade))
+
+    @property
+    def _track(self) -> ControlTrack:
+        return self._ensemble.track(self._row)
+
+    def _moment(self, at_sample: int | None) -> int:
+        """A media sample, by default that of the first frame to come."""
+        return math.floor(self._next_sample()) if at_sample is None else at_sample
+
+    def _next_sample(self) -> Fraction:
+        return frame_sample(self._ensemble.next_frame(self._row), self._character.fps)
+
+    def _follow(self, track: ControlTrack) -> None:
+        # The pictures of frames to come and the answers of hops to come: nothing before them is asked for again.
+        done = min(float(self._next_sample()), self._ensemble.n_steps(self._row) * HOP - self._character.look_ahead)
+        self._ensemble.set_track(self._row, track.since(done))
+
+    def push(self, samples: Floats) -> list[Frame]:
+        """Take (n,) mono samples at 16 kHz in −1…1 and return the frames that they complete.
+
+        Raises `UsageError` on another shape or type, on NaN and on values beyond ±64, and after `finish`.
+        """
+        self._n_samples += _checked(samples, self._finished).size
+        self._pending = np.concatenate([self._pending, samples.astype(np.float32)])
+        return self._drain()
+
+    def finish(self) -> list[Frame]:
+        """Say that the sound is over and return the remaining frames, up to the end of the sound."""
+        self._finished = True
+        wanted = n_frames(self._n_samples, self._character.fps)
+        frames: list[Frame] = []
+        while self._ensemble.next_frame(self._row) < wanted:
+            padding = HOP - self._pending.size % HOP
+            self._pending = np.concatenate([self._pending, np.zeros(padding, np.float32)])
+            frames += self._drain()
+        return [frame for frame in frames if frame.frame_index < wanted]
+
+    def _drain(self) -> list[Frame]:
+        frames: list[Frame] = []
+        whole = self._pending.size // HOP * HOP
+        for start in range(0, whole, HOPS_AT_ONCE * HOP):
+            sound = self._pending[start : min(whole, start + HOPS_AT_ONCE * HOP)]
+            made = self._ensemble.step(np.array([self._row]), sound[None])
+            frames += [self._frame(made, place) for place in range(len(made.frame_index))]
+        self._pending = self._pending[whole:]
+        return frames
+
+    def _frame(self, made: Frames, place: int) -> Frame:
+        rgb, index = None, int(made.frame_index[place])
+        if self._latents is not None:
+            self._latents, rgb = draw(self._character, self._track, self._latents, made, place)
+        return Frame(
+            index,
+            frame_sample(index, self._character.fps),
+            made.landmarks[place],
+            made.blendshapes[place],
+            made.head_rotation_rad[place],
+            made.head_translation[place],
+            made.eye_rotation_rad[place],
+            rgb,
+        )
+
+
+def _checked(samples: Floats, finished: bool) -> Floats:
+    if finished:
+        raise UsageError("the session is finished; call reset() before pushing another sound")
+    if samples.ndim != 1:
+        raise UsageError(f"samples have shape {samples.shape} instead of (n,); mix the channels to mono first")
+    if not np.issubdtype(samples.dtype, np.floating):
+        raise UsageError(f"samples are {samples.dtype}; expected float32 in −1…1, divide 16-bit integers by 32768")
+    if not (np.abs(samples) <= LOUDEST).all():
+        raise UsageError(f"samples contain NaN or values beyond ±{LOUDEST:g}; expected −1…1, repair the sound first")
+    return samples

@@ -1,0 +1,174 @@
+"""What the caller may edit in a face: strengths, gaze and blinks, on normalised landmarks before the pose is put on.
+
+Liveliness comes in here: lifted brows before the strengths, glances with the gaze, early blinks with the blinks.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from space_runtime.animation.control_batch import ControlRows, Gaze
+from space_runtime.animation.schedules import BLINK_S, CLOSING_S, blink_profile, eased, saccade_s
+from space_runtime.arrays import Doubles, Floats
+from space_runtime.geometry import N_LANDMARKS
+from space_runtime.rig.identity import RigIdentity, eye_centres, look_weights, turn_eyes
+from space_runtime.rig.shapes import LID_PAIRS, UPPER_LID_SHARE
+from space_runtime.soa import some
+from space_runtime.timebase import SAMPLE_RATE
+
+GAZE_LIMIT_RAD: Final = math.radians(35.0)
+"""Eyes turn no further than this in the head, sideways and up and down."""
+
+
+def strengthen(controls: ControlRows, neutral: Floats, position: NDArray[np.intp], landmarks: Floats) -> Floats:
+    """Return (F, 78, 3) landmarks whose motion has the wanted strengths, and as much of it as rest leaves.
+
+    controls: F rows. neutral: (B, 78, 3). position: (F,) whose neutral face of the B.
+    """
+    mouth, expression = controls.mouth_strength * controls.share, controls.expression_strength * controls.share
+    plain = (mouth == 1) & (expression == 1)
+    if not some(~plain):
+        return landmarks
+    rest = neutral[position]
+    factors = _MOUTH * mouth[:, None, None] + (1 - _MOUTH) * expression[:, None, None]
+    return np.where(plain[:, None, None], landmarks, rest + factors * (landmarks - rest))
+
+
+def lift(controls: ControlRows, identity: RigIdentity, brows: Floats, landmarks: Floats) -> Floats:
+    """Return (F, 78, 3) landmarks of one identity with (F,) lifts of the brows, 0…1, at the wanted strengths."""
+    height = brows * controls.brow_strength
+    return landmarks + height[:, None, None] * identity.lift if some(height) else landmarks
+
+
+def move_eyes(controls: ControlRows, identity: RigIdentity, landmarks: Floats, ahead: Floats, lids: Doubles) -> Floats:
+    """Return (F, 78, 3) landmarks with gaze and blinks, in this order: a blink shuts any eye.
+
+    controls: F rows. ahead: (F, 2, 2) yaw, pitch of the left and right eye when no gaze is asked for, see
+    `eye_contact`. lids: (F,) of `closure`.
+    """
+    return shut(look(identity, landmarks, gaze_target(controls, identity, landmarks, ahead)), lids)
+
+
+def eye_contact(rest_rad: Floats, head_rotation_rad: Floats, wander_rad: Floats) -> Floats:
+    """Return (F, 2, 2) eye angles that keep looking where ``rest_rad`` looks while heads turn by (F, 3) angles.
+
+    wander_rad: (F, 2) yaw, pitch of `wander`, how far from there.
+    """
+    angles: Floats = rest_rad + (wander_rad - head_rotation_rad[:, :2])[:, None]
+    return angles
+
+
+def wander(controls: ControlRows, media_sample: Doubles, glances: Doubles) -> Floats:
+    """Return (F, 2) yaw, pitch in radians by which eyes leave the place that they look at, at media times.
+
+    glances: (F, 4) from when to when the last glance aside lasts, seconds, and its yaw and pitch. Saccades have
+    minimum jerk and last as long as the main sequence says.
+    """
+    seconds = media_sample / SAMPLE_RATE
+    fixations = controls.fixations
+    since, angles = seconds - fixations[:, 0], fixations[:, 4:]
+    moving = since < fixations[:, 1]
+    if some(moving):
+        angles = angles.copy()
+        before, share = fixations[moving, 2:4], eased(since[moving] / fixations[moving, 1])
+        angles[moving] = before + share[:, None] * (angles[moving] - before)
+    aside = seconds < glances[:, 1] + LONGEST_SACCADE_S
+    if some(aside):
+        angles = angles.copy()
+        angles[aside] += _glances(seconds[aside], glances[aside], controls.wander[aside])
+    return angles.astype(np.float32)
+
+
+def _glances(seconds: Doubles, glances: Doubles, strength: Floats) -> Doubles:
+    """(F, 2) how far glances have come at a time: there by one saccade and back by another."""
+    ways = glances[:, 2:] * strength[:, None]
+    takes = saccade_s(np.hypot(ways[:, 0], ways[:, 1]))
+    come = eased((seconds[:, None] - glances[:, :2]) / takes[:, None])
+    return ways * (come[:, 0] - come[:, 1])[:, None]
+
+
+LONGEST_SACCADE_S: Final = 0.2
+"""As long as no saccade takes."""
+
+
+def gaze_target(controls: ControlRows, identity: RigIdentity, landmarks: Floats, ahead: Floats) -> Floats:
+    """Return (F, 2, 2) yaw, pitch in radians that the left and the right eyes shall take, within `GAZE_LIMIT_RAD`."""
+    angles = ahead
+    if some(controls.gaze):
+        angles = ahead.copy()
+        given = np.flatnonzero(controls.gaze == Gaze.ANGLES)
+        angles[given] = controls.target[given, None, :2]
+        at_point = np.flatnonzero(controls.gaze == Gaze.POINT)
+        ways = controls.target[at_point, None] - eye_centres(identity, landmarks[at_point])
+        angles[at_point] = _directions(ways)
+    return np.minimum(np.maximum(angles, -_LIMIT), _LIMIT)
+
+
+def _directions(ways: Floats) -> Floats:
+    """(…, 2) yaw, pitch of (…, 3)."""
+    x, y, z = np.moveaxis(ways.astype(np.float64), -1, 0)
+    return np.stack([np.arctan2(x, z), -np.arctan2(y, np.hypot(x, z))], -1).astype(np.float32)
+
+
+def look(identity: RigIdentity, landmarks: Floats, gaze_rad: Floats) -> Floats:
+    """Return landmarks whose irises stand at (F, 2, 2) yaw, pitch of the left and right eye, the lids following."""
+    # One product per frame, of rows that lie in memory in one way: a face does not depend on its company.
+    weights = np.empty((len(landmarks), 1, len(identity.look_basis)), np.float32)
+    weights[:, 0] = look_weights(gaze_rad)
+    followed = landmarks + (weights @ identity.look_basis).reshape(landmarks.shape)
+    return turn_eyes(identity, followed, gaze_rad)
+
+
+def closure(controls: ControlRows, media_sample: Doubles, early: Doubles) -> Doubles:
+    """Return (F,) how far the lids are shut at media times, 0…1, by the blinks around them.
+
+    early: (F, 2) when the last early blink is shut, and up to when scheduled blinks are spent on such; seconds. It
+    touches none but scheduled blinks.
+    """
+    seconds = media_sample / SAMPLE_RATE
+    since, until, late = seconds - controls.last_blink, controls.next_blink - seconds, seconds - early[:, 0]
+    near = (since < BLINK_S) | (until < CLOSING_S) | (late < BLINK_S)
+    shut = np.zeros(len(seconds))
+    if some(near):
+        apart = np.stack([since[near], -until[near], np.where(controls.scheduled[near], late[near], np.inf)])
+        spent = controls.scheduled[near] & (seconds[near] - apart[:2] <= early[near, 1])
+        apart[:2][spent] = np.inf
+        shut[near] = np.maximum.reduce(blink_profile(apart))
+    return shut
+
+
+def shut(landmarks: Floats, how_far: Doubles) -> Floats:
+    """Return landmarks with the lids (F,) part of their way together; at 1 upper and lower lid points meet.
+
+    The upper lid comes down on the lower one, which rises little (`UPPER_LID_SHARE`), so that the seam of a shut eye
+    follows the lower lid's arc.
+    """
+    if not some(how_far):
+        return landmarks
+    rows = np.flatnonzero(how_far)
+    shut_face = landmarks.copy()
+    faces, part = landmarks[rows], how_far[rows, None, None]
+    gap = faces[:, _LOWER] - faces[:, _UPPER]
+    shut_face[rows[:, None], _UPPER] += (part * UPPER_LID_SHARE).astype(np.float32) * gap
+    shut_face[rows[:, None], _LOWER] -= (part * (1 - UPPER_LID_SHARE)).astype(np.float32) * gap
+    return shut_face
+
+
+def _mouth_share() -> Floats:
+    """(78, 1): how much a landmark belongs to the mouth, 1 for the lips, falling along the jaw and towards the nose."""
+    share = np.zeros((N_LANDMARKS, 1), np.float32)
+    jaw = [0.0, 0.05, 0.15, 0.3, 0.55, 0.8, 0.95, 1.0]
+    share[:17, 0] = [*jaw, 1.0, *reversed(jaw)]
+    share[31:36] = 0.3
+    share[48:68] = 1.0
+    return share
+
+
+_MOUTH: Final = _mouth_share()
+_LIMIT: Final = np.float32(GAZE_LIMIT_RAD)
+_UPPER: Final = [upper for pairs in LID_PAIRS for upper, _ in pairs]
+_LOWER: Final = [lower for pairs in LID_PAIRS for _, lower in pairs]

@@ -1,0 +1,64 @@
+"""The head's motion at a frame's media time, and how it adds to the pose of the portrait."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from space_runtime.animation.control_batch import ControlRows
+from space_runtime.animation.schedules import sway
+from space_runtime.arrays import Doubles, Floats
+from space_runtime.geometry import HeadPose, euler_angles, rotation_matrix
+from space_runtime.soa import some
+from space_runtime.timebase import SAMPLE_RATE
+
+NECK: Final[Floats] = np.array([0.0, -0.6, -0.9], np.float32)
+"""The point a head turns about, in normalised units from between the eyes: the joint of skull and neck, about 5 cm
+below and 8 cm behind the outer corners of the eyes. Turned about the eyes instead, a head would swing like a mask."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Motions:
+    """Motions of heads relative to their rest. rotation_rad: (F, 3) yaw, pitch, roll. translation: (F, 3) in
+    normalised units."""
+
+    rotation_rad: Floats
+    translation: Floats
+
+
+NOD_RAD: Final = math.radians(1.6)
+"""How far the head goes down on the most stressed syllables: small beats accompany a talk (Hadar et al. 1983,
+Language and Speech 26(2)), and go with pitch and loudness (Munhall et al. 2004, Psychological Science 15(2))."""
+
+
+def head_motion(controls: ControlRows, frame_index: NDArray[np.int64], media_sample: Doubles, nod: Floats) -> Motions:
+    """Return the motions of F heads at (F,) media times, a row of controls each. nod: (F,) 0…1, of an idle head."""
+    motion = sway(controls.phases, media_sample / SAMPLE_RATE)
+    motion[:, 1] += NOD_RAD * nod
+    motion *= controls.sway[:, None]
+    if some(controls.is_given):
+        for row in np.flatnonzero(controls.is_given):
+            track = controls.head_track_rad[row]
+            motion[row, :3] = track[min(frame_index[row], len(track) - 1)]
+    return Motions(motion[:, :3].copy(), motion[:, 3:].copy())
+
+
+def compose(portrait_pose: HeadPose, motion: HeadPose) -> HeadPose:
+    """Return the pose of the moved head: first ``motion``, turning about `NECK`, then the portrait's own pose.
+
+    Law: ``compose(pose, no motion)`` is ``pose``.
+    """
+    shift = NECK - motion.scale * rotation_matrix(motion.rotation_rad) @ NECK
+    about_neck = replace(motion, translation=(motion.translation + shift).astype(np.float32))
+    return chain(portrait_pose, about_neck)
+
+
+def chain(outer: HeadPose, inner: HeadPose) -> HeadPose:
+    """Return one pose that does what ``inner`` and then ``outer`` do."""
+    turn, rest = rotation_matrix(inner.rotation_rad), rotation_matrix(outer.rotation_rad)
+    translation = outer.translation + outer.scale * rest @ inner.translation
+    return HeadPose(euler_angles(rest @ turn), translation.astype(np.float32), outer.scale * inner.scale)

@@ -1,0 +1,71 @@
+"""Prosody: loudness and pitch of the voice, hop by hop.
+
+Both come from the power spectra below 1.5 kHz that the features were made from: the loudness there is that of the
+syllables' nuclei, the pitch is the highest peak of the autocorrelation, which is the spectrum's cosine transform,
+relative to the autocorrelation of the window (Boersma 1993, Proceedings of the IFA 17).
+
+Pure, and no bit depends on the company: sums run within a row, and the one matrix product always has the same shape.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from space_runtime.arrays import Doubles, Floats
+
+LOWEST_HZ, HIGHEST_HZ = 75.0, 400.0
+"""Pitches that are heard. The analysis frames hold two periods of the lowest."""
+BIN_HZ: Final = 31.25
+"""From frequency to frequency of the spectra."""
+N_BINS: Final = 48
+FRAME_S: Final = 0.025
+"""Length of the Hann windows that the spectra were made with."""
+
+VOICED_FROM: Final = 0.4
+"""Height of the autocorrelation's peak, 1 for a steady voice, its cost off, from which a hop counts as voiced."""
+OCTAVE_COST: Final = 0.08
+"""What a peak loses per octave below the highest pitch: else every second period would do as well."""
+SILENCE: Final = 1e-3
+"""Power below which there is nothing to hear: that of a voice at −70 dBFS or so."""
+
+STEP_S: Final = 0.25e-3
+"""From lag to lag of the autocorrelation."""
+
+
+class Prosody(NamedTuple):
+    """T hops of B streams, each the mean over the last 35 ms of sound.
+
+    loudness: (B, T) dB, of the voice's frequencies. pitch: (B, T) semitones from 100 Hz; of no meaning without voice.
+    voice: (B, T) whether there is one.
+    """
+
+    loudness: Doubles
+    pitch: Doubles
+    voice: NDArray[np.bool_]
+
+
+def prosody(power: Floats) -> Prosody:
+    """Return the prosody of (B, T, 48) powers of `stages.features`, by frequency from 0 in steps of 31.25 Hz."""
+    rows = np.empty((*power.shape[:2], 1, N_BINS), np.float32)  # in memory always alike, as products round by that too
+    rows[:, :, 0] = power
+    answers = np.matmul(rows, _PEAKS)[:, :, 0]
+    peaks, total = answers[..., :-1], answers[..., -1].astype(np.float64) + SILENCE
+    voiced = np.maximum.reduce(peaks, -1) > total * VOICED_FROM
+    return Prosody(10 * np.log10(total), _SEMITONES[peaks.argmax(-1)], voiced)
+
+
+def _window_similarity(lags_s: Doubles) -> Doubles:
+    """The autocorrelation of a Hann window as long as a frame, 1 at lag 0."""
+    x = lags_s / FRAME_S
+    return (1 - x) * (2 / 3 + np.cos(2 * np.pi * x) / 3) + np.sin(2 * np.pi * x) / (2 * np.pi)
+
+
+_LAGS: Final = STEP_S * np.arange(round(1 / HIGHEST_HZ / STEP_S), round(1 / LOWEST_HZ / STEP_S) + 1, dtype=np.float64)
+_COST: Final = OCTAVE_COST * np.log2(_LAGS / _LAGS[0])
+_SEMITONES: Final = -12 * np.log2(_LAGS * 100.0)
+_WAVES: Final = np.cos(2 * np.pi * BIN_HZ * np.arange(N_BINS)[:, None] * _LAGS)
+_PEAKS: Final = np.hstack([_WAVES / _window_similarity(_LAGS) - _COST, np.ones((N_BINS, 1))]).astype(np.float32)
+"""(48, lags + 1): from powers to the peaks' heights, their cost taken off, and to their sum."""

@@ -1,0 +1,179 @@
+"""What the caller wants over media time: controls that hold, changes that come, and perhaps an end in rest.
+
+A track is a value and a pure function of the media time: every moment can be asked for, in any order.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+from space_runtime.animation.schedules import ease
+from space_runtime.arrays import Floats
+from space_runtime.errors import UsageError
+from space_runtime.values import Controls, HeadMode
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """From a media sample on, other controls; over the first ``fade`` samples of it what has degrees blends."""
+
+    at_sample: int
+    controls: Controls
+    fade: int
+
+    def share(self, sample: float) -> float:
+        """Return how far this change has come at a media time, 0…1."""
+        if sample < self.at_sample:
+            return 0.0
+        return min(1.0, (sample - self.at_sample) / self.fade) if self.fade else 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ControlTrack:
+    """Controls over media time, in samples at 16 kHz.
+
+    first: from the start. changes: in the order of their samples, no two at the same one. rest_sample, rest_fade: when
+    the face goes to rest, infinity for never, and how many samples that takes. However many changes there are, an
+    answer costs a search among them and those that are under way.
+    """
+
+    first: Controls
+    changes: tuple[Change, ...] = ()
+    rest_sample: float = math.inf
+    rest_fade: int = 0
+
+    @classmethod
+    def of(cls, controls: Controls) -> Self:
+        """Return the track on which the same controls hold for ever."""
+        return cls(controls)
+
+    def changed(self, at_sample: int, controls: Controls, fade: int = 0) -> ControlTrack:
+        """Return this track with other controls from a media sample on.
+
+        What was to change at that sample or later is forgotten: the last word counts. A rest stays. Over ``fade``
+        samples the emotion crossfades linearly, and so do strengths, the strength of the idle head, and the gaze where
+        both sides give angles or both give a point; the rest changes at once. Fades may overlap.
+
+        Raises `UsageError` for a negative sample or fade.
+        """
+        _check(at_sample, fade)
+        kept = tuple(change for change in self.changes if change.at_sample < at_sample)
+        return replace(self, changes=(*kept, Change(at_sample, controls, fade)))
+
+    def resting(self, at_sample: int, fade: int) -> ControlTrack:
+        """Return this track with an end: from a media sample on the face goes to neutral within ``fade`` samples.
+
+        The motion has minimum jerk. Blinks, gaze and head go on, under whatever controls. Of two ends the earlier one
+        counts. Raises `UsageError` for a negative sample or fade.
+        """
+        _check(at_sample, fade)
+        return self if self.rest_sample <= at_sample else replace(self, rest_sample=at_sample, rest_fade=fade)
+
+    def at(self, sample: float) -> Controls:
+        """Return the controls at a media time."""
+        controls = self.first
+        for change, share in self._heard(sample):
+            controls = change.controls if share == 1 else _blend(controls, change.controls, share)
+        return controls
+
+    def emotion_at(self, sample: float) -> Floats:
+        """Return the (8,) emotion at a media time."""
+        emotion = self.first.emotion
+        for change, share in self._heard(sample):
+            emotion = mixed(emotion, change.controls.emotion, share)
+        return emotion
+
+    def speech_share(self, sample: float) -> float:
+        """Return how much of what is said still shows in the face at a media time: 1, then falling to 0 in rest."""
+        if sample < self.rest_sample:
+            return 1.0
+        return 1.0 - ease((sample - self.rest_sample) / self.rest_fade) if self.rest_fade else 0.0
+
+    def steady(self, sample: float) -> tuple[float, float]:
+        """Return the (first, end) of the samples around this one with the same answers; (sample, sample) in a fade."""
+        n_begun, rest_end = self._n_begun(sample), self.rest_sample + self.rest_fade
+        newest = self.changes[n_begun - 1] if n_begun else None
+        if (newest and newest.share(sample) < 1) or self.rest_sample <= sample < rest_end:
+            return sample, sample
+        edges = [-math.inf, self.rest_sample, rest_end, math.inf]
+        edges += [newest.at_sample + newest.fade] if newest else []
+        edges += [change.at_sample for change in self.changes[n_begun : n_begun + 1]]
+        return max(edge for edge in edges if edge <= sample), min(edge for edge in edges if edge > sample)
+
+    def since(self, sample: float) -> ControlTrack:
+        """Return a track with the same answers from a media time on, without the changes that are over by then."""
+        over = [n for n, change in enumerate(self.changes) if change.share(sample) == 1]
+        if not over:
+            return self
+        return replace(self, first=self.changes[over[-1]].controls, changes=self.changes[over[-1] + 1 :])
+
+    def _n_begun(self, sample: float) -> int:
+        """How many changes have begun."""
+        return bisect_right(self.changes, sample, key=lambda change: change.at_sample)
+
+    def _heard(self, sample: float) -> list[tuple[Change, float]]:
+        """The newest change that has come all the way and those after it that have begun; how far each has come."""
+        heard: list[tuple[Change, float]] = []
+        for place in range(self._n_begun(sample) - 1, -1, -1):
+            heard.append((self.changes[place], self.changes[place].share(sample)))
+            if heard[-1][1] == 1:
+                break
+        return heard[::-1]
+
+
+def track_of(controls: Controls | ControlTrack | None) -> ControlTrack:
+    """Return what a caller may give as a track: one already, controls that hold for ever, or None for natural ones."""
+    return controls if isinstance(controls, ControlTrack) else ControlTrack.of(controls or Controls())
+
+
+def _check(at_sample: int, fade: int) -> None:
+    if at_sample < 0 or fade < 0:
+        raise UsageError(f"a change at sample {at_sample} with a fade of {fade}; neither may be negative")
+
+
+def _blend(before: Controls, after: Controls, share: float) -> Controls:
+    """The controls between two: ``after``, but what has degrees is on its way there."""
+    mode, strength = _head(before, after, share)
+    return replace(
+        after,
+        emotion=mixed(before.emotion, after.emotion, share),
+        mouth_strength=_between(before.mouth_strength, after.mouth_strength, share),
+        expression_strength=_between(before.expression_strength, after.expression_strength, share),
+        brow_strength=_between(before.brow_strength, after.brow_strength, share),
+        saccade_strength=_between(before.saccade_strength, after.saccade_strength, share),
+        gaze_rad=_mix_angles(before.gaze_rad, after.gaze_rad, share),
+        look_at=_mix_angles(before.look_at, after.look_at, share),
+        head_mode=mode,
+        head_strength=strength,
+    )
+
+
+def _head(before: Controls, after: Controls, share: float) -> tuple[HeadMode, float]:
+    """A kept head is an idle one of no strength; given rotations come and go at once."""
+    modes = {before.head_mode, after.head_mode}
+    if HeadMode.GIVEN in modes or HeadMode.IDLE not in modes:
+        return after.head_mode, after.head_strength
+    first, last = (side.head_strength if side.head_mode is HeadMode.IDLE else 0.0 for side in (before, after))
+    return HeadMode.IDLE, _between(first, last, share)
+
+
+def mixed(before: Floats, after: Floats, share: float) -> Floats:
+    """Return what lies between two arrays, ``share`` 0…1 of the way; never beyond either, exact at both ends."""
+    if share == 1:
+        return after
+    between: Floats = before + (after - before) * np.float32(share)
+    return np.minimum(np.maximum(between, np.minimum(before, after)), np.maximum(before, after))
+
+
+def _mix_angles(before: Floats | None, after: Floats | None, share: float) -> Floats | None:
+    return after if before is None or after is None else mixed(before, after, share)
+
+
+def _between(before: float, after: float, share: float) -> float:
+    mixed = before + (after - before) * share
+    return min(max(mixed, min(before, after)), max(before, after))

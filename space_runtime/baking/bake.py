@@ -1,0 +1,170 @@
+"""Bakes a line: the same session as live, with files at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from space_runtime.animation.session import Session
+from space_runtime.animation.track import ControlTrack, track_of
+from space_runtime.arrays import Floats
+from space_runtime.baking.clip import Clip, write_json, write_npz
+from space_runtime.baking.plots import ContactSheet, Waveform, write_curves
+from space_runtime.baking.provenance import provenance
+from space_runtime.errors import UsageError
+from space_runtime.inference.bundle import Bundle, load_bundle
+from space_runtime.media.atomic_files import prepare_folder, writing, written_whole
+from space_runtime.media.audio_file import Sound, open_sound
+from space_runtime.media.resampling import Resampler, mix_to_mono
+from space_runtime.media.video import VideoWriter
+from space_runtime.option_parsing import Format, parse_formats
+from space_runtime.portrait.portrait import SIDE, Portrait
+from space_runtime.timebase import SAMPLE_RATE, checked_fps
+from space_runtime.values import Controls, Frame
+
+Progress = Callable[[float, float | None], None]
+"""Called with the seconds of sound done and the seconds in all, None where the file does not tell."""
+
+LIPS: Final = slice(48, 68)
+"""Landmarks of the outer and the inner lips."""
+
+CURVES: Final = "_curves.png"
+SHEET: Final = "_frames.png"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ends:
+    """Where sound and frames go."""
+
+    clip: Clip
+    waveform: Waveform
+    sheet: ContactSheet
+    video: VideoWriter | None
+
+    def hear(self, block: Floats) -> None:
+        if self.video:
+            self.video.add_sound(block)
+
+    def see(self, frames: Iterable[Frame]) -> None:
+        for frame in frames:
+            self.clip.add(frame)
+            self.sheet.add(frame)
+            if self.video and frame.rgb is not None:
+                self.video.add_picture(frame.rgb)
+
+
+def bake(
+    line: Path,
+    folder: Path,
+    *,
+    bundle: Bundle | None = None,
+    portrait: Portrait | None = None,
+    controls: Controls | ControlTrack | None = None,
+    fps: Fraction | int = 30,
+    formats: str | Iterable[str] = (Format.NPZ,),
+    plot: bool = False,
+    progress: Progress | None = None,
+) -> tuple[Path, ...]:
+    """Write the animation of the sound file ``line`` into ``folder`` and return the files.
+
+    They are named after the line: ``STEM.mp4`` (needs a portrait), ``STEM.npz``, ``STEM.json``; ``plot`` adds
+    ``STEM_curves.png`` and, with a portrait, ``STEM_frames.png``. Each appears whole or not at all. The same sound,
+    portrait, controls and bundle give the same bytes on one machine's CPU.
+
+    bundle: None opens the embedded one. controls: of the whole line, or over media time (`ControlTrack`,
+    `EmotionTrack.over`). formats: ``("mp4", "npz")`` or ``"mp4,npz"``. progress: see `Progress`; what it raises ends
+    the bake.
+
+    Raises `UsageError` for an unknown format, mp4 without a portrait and a result that would overwrite the line,
+    `MediaError` for a sound that cannot be used, `OutputError` when results cannot be written, `BundleError`.
+    """
+    chosen, fps = parse_formats(formats), checked_fps(fps)
+    if Format.MP4 in chosen and portrait is None:
+        raise UsageError("mp4 shows a face and so needs a portrait; give one, or bake npz and json only")
+    pictures = portrait is not None and (plot or Format.MP4 in chosen)
+    targets = target_files(line, folder, chosen, plot, pictures)
+    _keep_line(line, targets)
+    sound = open_sound(line)
+    prepare_folder(folder)
+    bundle, track = bundle or load_bundle(), track_of(controls)
+    session = Session(bundle, portrait, track, fps, pictures)
+    with writing(folder), Clip(folder, fps) as clip:
+        with _video(targets.get(Format.MP4.value), sound, fps) as video:
+            ends = _Ends(clip, Waveform(), ContactSheet(_mouth(portrait)), video)
+            _play(sound, session, ends, progress)
+        _write(targets, ends, provenance(sound, portrait, bundle, track, fps))
+    return tuple(targets.values())
+
+
+def target_files(line: Path, folder: Path, formats: Iterable[Format], plot: bool, pictures: bool) -> dict[str, Path]:
+    """Return what a bake of ``line`` writes: endings to paths, in the order of writing."""
+    endings = {name.value: f".{name.value}" for name in sorted(formats)}
+    if plot:
+        endings["curves"] = CURVES
+        if pictures:
+            endings["sheet"] = SHEET
+    return {name: folder / f"{line.stem}{ending}" for name, ending in endings.items()}
+
+
+def _mouth(portrait: Portrait | None) -> tuple[float, float, float]:
+    """Column and row of the middle of the mouth and its width, in the portrait's pixels."""
+    if portrait is None:
+        return SIDE / 2, SIDE / 2, SIDE / 5
+    x, y = portrait.landmarks[LIPS, 0], portrait.landmarks[LIPS, 1]
+    return float(x.min() + x.max()) / 2, float(-y.min() - y.max()) / 2, float(np.ptp(x))
+
+
+def _keep_line(line: Path, targets: dict[str, Path]) -> None:
+    for target in targets.values():
+        if target.resolve() == line.resolve():
+            raise UsageError(f"{target} would overwrite the line itself; choose another folder")
+
+
+@contextmanager
+def _video(path: Path | None, sound: Sound, fps: Fraction) -> Iterator[VideoWriter | None]:
+    if path is None:
+        yield None
+        return
+    with ExitStack() as stack:
+        partial = stack.enter_context(written_whole(path))
+        video = stack.enter_context(VideoWriter(partial, fps, (SIDE, SIDE), sound.rate, sound.n_channels))
+        yield video
+        video.finish()
+
+
+def _play(sound: Sound, session: Session, ends: _Ends, progress: Progress | None) -> None:
+    resampler = Resampler(sound.rate, SAMPLE_RATE)
+    total_s = sound.n_samples / sound.rate if sound.n_samples else None
+    n_done = 0
+    for block in sound.blocks():
+        ends.hear(block)
+        _push(session, resampler.push(mix_to_mono(block)), ends)
+        n_done += len(block)
+        if progress:
+            progress(n_done / sound.rate, total_s)
+    _push(session, resampler.finish(), ends)
+    ends.see(session.finish())
+
+
+def _push(session: Session, samples: Floats, ends: _Ends) -> None:
+    ends.waveform.add(samples)
+    ends.see(session.push(samples))
+
+
+def _write(targets: dict[str, Path], ends: _Ends, metadata: dict[str, object]) -> None:
+    clip = ends.clip
+    writers: dict[str, Callable[[Path], None]] = {
+        Format.NPZ.value: lambda path: write_npz(clip, metadata, path),
+        Format.JSON.value: lambda path: write_json(clip, metadata, path),
+        "curves": lambda path: write_curves(clip, ends.waveform, path.name.removesuffix(CURVES), path),
+        "sheet": ends.sheet.write,
+    }
+    for name, path in targets.items():
+        if name in writers:
+            writers[name](path)

@@ -1,0 +1,151 @@
+"""A model bundle on disk, opened: hashes checked, networks and arrays loaded by name when they are first asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Final
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from space_runtime.errors import BundleError
+from space_runtime.inference.feature_settings import FEATURES, FeatureSettings
+from space_runtime.inference.manifest import Entry, Manifest, Setting, read_manifest, sha256_of
+from space_runtime.inference.network import Network, load_network
+
+REQUIRED: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
+    name: (frozenset(inputs.split()), frozenset(outputs.split()))
+    for name, inputs, outputs in (
+        ("face_detector", "picture", "boxes keypoints scores"),
+        ("face_mesh", "picture", "mesh confidence"),
+        ("person_matte", "picture", "matte"),
+        ("rig", "", "mean tracker identities shapes"),
+        ("speech2landmarks", "features neutral emotion state_in", "landmarks speech closure state_out"),
+        ("landmarks2latents", "landmarks features portrait_keypoints emotion state_in", "keypoints state_out"),
+        ("warp", "", "triangles mesh_from_keypoints"),
+        ("mouth_decoder", "geometry colours teeth", "patch"),
+        ("voice_emotion", "", "mean scale weights bias arousal labels measures"),
+    )
+}
+"""The tensors of every entry that this runtime feeds and reads."""
+
+MAX_LOOK_AHEAD: Final = 16_000
+"""Samples: nobody waits longer than a second for a face."""
+
+EMBEDDED = Path(__file__).parents[1] / "models"
+"""The bundle inside the package."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bundle:
+    """An opened bundle. Networks are shared by everybody who asks for them: they hold no state."""
+
+    folder: Path
+    manifest: Manifest
+    _networks: dict[tuple[str, int], Network] = field(default_factory=dict)
+
+    def has(self, name: str) -> bool:
+        """Return whether the bundle has an entry of that name."""
+        return any(entry.name == name for entry in self.manifest.entries)
+
+    def network(self, name: str, threads: int = 1) -> Network:
+        """Return the network of that name. Raises `BundleError` when it is missing or a tensor of it is."""
+        if (name, threads) not in self._networks:
+            entry = self.manifest.entry(name)
+            _check_required(entry)
+            network = load_network(name, self.folder / entry.file, threads)
+            _check_tensors(entry, network)
+            self._networks[name, threads] = network
+        return self._networks[name, threads]
+
+    def arrays(self, name: str) -> dict[str, NDArray[np.generic]]:
+        """Return the arrays of an npz entry by their names. Raises `BundleError` when one of them is missing."""
+        entry = self.manifest.entry(name)
+        _check_required(entry)
+        try:
+            with np.load(self.folder / entry.file, allow_pickle=False) as archive:
+                return {tensor.name: archive[tensor.name] for tensor in entry.outputs}
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            raise BundleError(f"{entry.file} of the bundle is damaged ({error}); reinstall the bundle") from None
+
+    def settings(self, name: str) -> dict[str, Setting]:
+        """Return the settings of an entry."""
+        return self.manifest.entry(name).settings
+
+    def look_ahead(self) -> int:
+        """Return Speech2Landmarks' look-ahead in samples. Raises `BundleError` when it is missing or absurd."""
+        value = self.settings("speech2landmarks").get("look_ahead_samples")
+        if type(value) is not int or not 0 <= value <= MAX_LOOK_AHEAD:
+            raise BundleError(
+                f"the bundle's look_ahead_samples is {value!r}; expected a whole number within 0…{MAX_LOOK_AHEAD}, "
+                "use a bundle made for this version"
+            )
+        return value
+
+
+def load_bundle(path: Path | None = None) -> Bundle:
+    """Return the bundle in the folder ``path``, or the embedded one.
+
+    Every file's SHA-256 is compared with the manifest, and the features of its training with those of this runtime.
+    Raises `BundleError` naming the file that is missing or differs, or the parameter that does.
+    """
+    folder = path or EMBEDDED
+    manifest = read_manifest(folder)
+    _check_features(folder, manifest.features)
+    for entry in manifest.entries:
+        _check_file(folder, entry)
+    return Bundle(folder, manifest)
+
+
+def _check_features(folder: Path, stated: FeatureSettings) -> None:
+    for name in (known.name for known in fields(FeatureSettings)):
+        theirs, ours = getattr(stated, name), getattr(FEATURES, name)
+        if theirs != ours:
+            raise BundleError(
+                f"the bundle in {folder} was trained on features with {name} = {theirs}, but this runtime has {ours}; "
+                "use a bundle made for this version"
+            )
+
+
+def _check_file(folder: Path, entry: Entry) -> None:
+    path = folder / entry.file
+    if not path.is_file():
+        raise BundleError(f"the bundle in {folder} lacks {entry.file}; reinstall the bundle")
+    actual = sha256_of(path)
+    if actual != entry.sha256:
+        raise BundleError(
+            f"{path} has SHA-256 {actual[:12]}… but the manifest says {entry.sha256[:12]}…; reinstall the bundle"
+        )
+
+
+def _check_required(entry: Entry) -> None:
+    inputs, outputs = REQUIRED.get(entry.name, (frozenset(), frozenset()))
+    missing = (inputs - {t.name for t in entry.inputs}) | (outputs - {t.name for t in entry.outputs})
+    if missing:
+        raise BundleError(
+            f"{entry.name!r} of the bundle lacks the tensor {min(missing)!r}; use a bundle made for this version"
+        )
+
+
+def _check_tensors(entry: Entry, network: Network) -> None:
+    """Compare the manifest's tensors with those of the file: names, and the fixed parts of the inputs' shapes."""
+    for tensor in entry.inputs:
+        actual = network.inputs.get(tensor.name)
+        if actual is None or not _agree(tensor.shape, actual):
+            raise BundleError(
+                f"network {entry.name!r} has {actual} where its manifest says {tensor.name!r} {tensor.shape}; "
+                "use a bundle made for this version"
+            )
+    missing = {tensor.name for tensor in entry.outputs} - set(network.outputs)
+    if missing:
+        raise BundleError(
+            f"network {entry.name!r} lacks the tensor {min(missing)!r}; use a bundle made for this version"
+        )
+
+
+def _agree(stated: tuple[int | str, ...], actual: tuple[int | str, ...]) -> bool:
+    """Return whether two shapes have the same rank and the same fixed numbers."""
+    fixed = [value if isinstance(value, int) else None for value in stated]
+    return fixed == [value if isinstance(value, int) else None for value in actual]

@@ -1,0 +1,147 @@
+"""A source spoken by a session, shown on sinks in step with the playback of the sound."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from engine_bridge.adapters import Sink
+from engine_bridge.client import ClientSession
+from engine_bridge.client.controls import Controls
+from engine_bridge.client.jitter import Pose, State
+from engine_bridge.protocol import messages as m
+from engine_bridge.protocol.errors import RefusedError
+from engine_bridge.protocol.messages import ErrorCode, SampleFormat
+from space_runtime.animation.emotion_track import EmotionTrack
+from space_runtime.live.control_schedule import AHEAD_S, Cues, labels_of
+from space_runtime.live.playback_clock import Playback
+from space_runtime.live.sources import Samples, Source
+
+RELEASE_S: Final = 0.5
+"""How long frames go on after the end, until the face is at rest."""
+
+_FATAL: Final = (ErrorCode.BAD_VALUE, ErrorCode.BAD_SOUND, ErrorCode.TOO_LARGE)
+"""What the client cannot mend by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What became of a line. seconds: of sound. frames: shown. resting: how many of them, before its end, had nothing
+    to show."""
+
+    seconds: float
+    frames: int
+    resting: int
+
+
+class Show:
+    """Speaks one line. name: of the character, for sinks. playout_s: from a sound to its playback."""
+
+    def __init__(self, session: ClientSession, sinks: Sequence[Sink], fps: float, playout_s: float, name: str) -> None:
+        self._session = session
+        self._sinks = sinks
+        self._period = 1.0 / fps
+        self._name = name
+        self._playback = Playback(playout_s, max(0.0, playout_s - session.look_ahead_s))
+        self._stopped = threading.Event()
+        self._failure: Exception | None = None
+
+    def stop(self) -> None:
+        """End the line at once, from any thread."""
+        self._stopped.set()
+
+    def speak(
+        self, source: Source, controls: Controls, emotion: EmotionTrack, watch: Callable[[float, Pose], None]
+    ) -> Shown:
+        """Push the source and show its frames until the face is at rest again; however it ends, it ends with that.
+
+        emotion: over the time of the sound; the rest of the controls holds. watch: called with the playback time in
+        seconds and the pose of every frame. Raises what the source raises, and `RefusedError` when the server does not
+        take the line.
+        """
+        self._session.start(source.rate, SampleFormat.F32, replace(controls, emotion=labels_of(emotion.first)))
+        cues = Cues(emotion, source.rate)
+        threading.Thread(target=self._push, args=(source, cues), name="space-source", daemon=True).start()
+        try:
+            frames, resting = self._show(source.rate, watch)
+        finally:
+            self._stopped.set()
+            for sink in self._sinks:
+                sink.rest(self._name)
+        if self._failure:
+            raise self._failure
+        return Shown(self._playback.heard_s, frames, resting)
+
+    def _show(self, rate: int, watch: Callable[[float, Pose], None]) -> tuple[int, int]:
+        """Show frame after frame; return their number, and how many had nothing to show."""
+        frames = resting = 0
+        due = time.monotonic()
+        while not self._is_over(time.monotonic()):
+            due = max(due + self._period, time.monotonic())
+            if self._stopped.wait(due - time.monotonic()):
+                break
+            self._check()
+            seconds = self._playback.position(time.monotonic())
+            if seconds is not None:
+                pose = self._session.frame_at(seconds * rate)
+                frames += 1
+                resting += pose.state in (State.WAITING, State.RESTING) and seconds < self._playback.heard_s
+                self._send(pose, frames, seconds, rate)
+                watch(seconds, pose)
+        return frames, resting
+
+    def _check(self) -> None:
+        """Raise what the server has against the line."""
+        for event in self._session.events():
+            if isinstance(event, m.Error) and event.code in _FATAL:
+                raise RefusedError(event.code, event.message)
+
+    def _push(self, source: Source, cues: Cues) -> None:
+        """Push everything; what is there at once is not pushed faster than the session takes it."""
+        n_pushed = 0
+        try:
+            for block in source.blocks():
+                for piece in _pieces(block, source.rate):
+                    self._playback.hear(len(piece) / source.rate, time.monotonic())
+                    for cue in cues.take(n_pushed + len(piece)):
+                        self._session.set(cue.at_sample, cue.controls, cue.fade_s)
+                    n_pushed = self._session.push(piece)
+                    ahead = self._playback.ahead_s(time.monotonic())
+                    if self._stopped.wait(max(0.0, ahead - AHEAD_S)):
+                        return
+            self._session.end()
+        except Exception as error:  # a thread's top: whatever it is, the main thread raises it
+            self._failure = error
+            self._stopped.set()
+        self._playback.over = True
+
+    def _is_over(self, now: float) -> bool:
+        playback = self._playback
+        return playback.over and (
+            not playback.heard_s or (playback.position(now) or 0.0) > playback.heard_s + RELEASE_S
+        )
+
+    def _send(self, pose: Pose, index: int, seconds: float, rate: int) -> None:
+        frame = m.Frame(
+            session=0,
+            stream=0,
+            seq=index,
+            index=index,
+            sample=seconds * rate,
+            speech=pose.speech,
+            weights=pose.weights,
+            head=pose.head,
+            eyes=pose.eyes,
+        )
+        for sink in self._sinks:
+            sink.send(self._name, frame, rate)
+
+
+def _pieces(block: Samples, rate: int) -> Iterator[Samples]:
+    """Yield a block in pieces of a tenth of a second."""
+    n = max(1, rate // 10)
+    for start in range(0, len(block), n):
+        yield block[start : start + n]

@@ -1,0 +1,97 @@
+"""Options as people write them to values; every refusal is a `UsageError` that shows the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from math import isfinite, radians
+
+import numpy as np
+
+from space_runtime.arrays import Floats
+from space_runtime.errors import UsageError
+from space_runtime.values import Emotion, emotion_vector
+
+MAX_GAZE_DEG = 40.0
+"""Beyond this an eye leaves its socket."""
+
+
+class Format(StrEnum):
+    """What a bake can write for a line."""
+
+    MP4 = "mp4"
+    """Pictures and the original sound; needs a portrait."""
+    NPZ = "npz"
+    """Every curve, for Python."""
+    JSON = "json"
+    """Every curve, for engines."""
+
+
+def parse_emotion(text: str) -> Floats:
+    """Return the (8,) emotion vector of ``happy=0.7,surprised=0.2``; a label alone means 1, empty text neutral."""
+    mix: dict[Emotion, float] = {}
+    for part in _parts(text):
+        add_part(mix, part)
+    return emotion_vector(mix)
+
+
+def add_part(mix: dict[Emotion, float], part: str) -> None:
+    """Add ``happy=0.7`` or ``happy`` to a mixture; see `add_label`."""
+    label, _, intensity = part.partition("=")
+    add_label(mix, label.strip(), _intensity(part, intensity.strip() or "1"))
+
+
+def add_label(mix: dict[Emotion, float], label: str, intensity: float) -> None:
+    """Add an intensity to a mixture. Raises `UsageError` for an unknown label and one that the mixture has already."""
+    emotion = _emotion(label)
+    if emotion in mix:
+        raise UsageError(f"emotion {emotion.value!r} is named twice; name every emotion once")
+    mix[emotion] = intensity
+
+
+def parse_formats(names: str | Iterable[str]) -> frozenset[Format]:
+    """Return the set of formats in ``mp4,npz,json`` or in a collection of such names."""
+    known = ", ".join(Format)
+    chosen = [name.lower() for name in (_parts(names) if isinstance(names, str) else names)]
+    if not chosen:
+        raise UsageError(f"no format is named; choose from {known}")
+    for part in chosen:
+        if part not in set(Format):
+            raise UsageError(f"unknown format {part!r}; the known ones are {known}")
+    return frozenset(Format(part) for part in chosen)
+
+
+def parse_gaze(text: str) -> Floats | None:
+    """Return (2,) yaw and pitch in radians of ``YAW,PITCH`` in degrees; None for empty text (straight ahead)."""
+    if not text.strip():
+        return None
+    try:
+        degrees = [float(part) for part in text.split(",")]
+    except ValueError:
+        degrees = []
+    if len(degrees) != 2:
+        raise UsageError(f"gaze {text!r} is not two angles; write yaw and pitch in degrees, for example 10,-5")
+    if not all(isfinite(angle) and abs(angle) <= MAX_GAZE_DEG for angle in degrees):
+        raise UsageError(f"gaze {text!r} is outside ±{MAX_GAZE_DEG:g} degrees; choose smaller angles")
+    return np.array([radians(angle) for angle in degrees], np.float32)
+
+
+def _parts(text: str) -> Iterable[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _emotion(label: str) -> Emotion:
+    try:
+        return Emotion(label.lower())
+    except ValueError:
+        raise UsageError(f"unknown emotion {label!r:.40}; the known ones are {', '.join(Emotion)}") from None
+
+
+def _intensity(part: str, text: str) -> float:
+    try:
+        intensity = float(text)
+    except ValueError:
+        raise UsageError(f"emotion {part!r:.40} has no number after '='; write for example happy=0.7") from None
+    if not 0.0 <= intensity <= 1.0:
+        raise UsageError(f"emotion {part!r:.40} has an intensity outside 0…1; write for example happy=0.7")
+    return intensity

@@ -1,0 +1,250 @@
+"""The mesh that carries the photo: MediaPipe's face, rings of hair, ears and neck around it, and hems along the lids.
+
+Vertices 0…477 are MediaPipe's. Then come `RING_FACTORS` rings of 36: the face oval pushed outwards from its middle and
+back towards the depth of the skull's middle; their motion is the head's, fading to rest towards the shoulders and the
+picture's edge. Last come the hems: a strip of the photo just inside each lid's edge that moves with the lid, so that
+lashes stay on the lid when the eye closes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from space_runtime.arrays import Floats
+from space_runtime.geometry import HeadPose, apply_pose, estimate_pose, landmarks_from_mesh, remove_pose
+from space_runtime.rendering.warp.backward import picture_points
+from space_runtime.rendering.warp.keypoints import keypoints_from_mesh, landmarks_from_keypoints
+
+Indices = NDArray[np.int32]
+
+# fmt: off
+OVAL: Final = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176,
+               149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109)
+UPPER_LIP: Final = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
+LOWER_LIP: Final = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
+EYES: Final = (
+    ((33, 246, 161, 160, 159, 158, 157, 173, 133), (33, 7, 163, 144, 145, 153, 154, 155, 133)),
+    ((362, 398, 384, 385, 386, 387, 388, 466, 263), (362, 382, 381, 380, 374, 373, 390, 249, 263)),
+)
+"""Upper and lower lid edge of the subject's right and left eye, each from the picture's left to its right."""
+# fmt: on
+CREASES: Final = ((247, 30, 29, 27, 28, 56, 190), (414, 286, 258, 257, 259, 260, 467))
+"""The row of mesh points above each upper lid's edge, corners left out."""
+IRISES: Final = ((468, 469, 470, 471, 472), (473, 474, 475, 476, 477))
+
+RING_FACTORS: Final = (1.1, 1.22, 1.38, 1.6, 1.9, 2.3, 2.8)
+LEAST_AREA: Final = 0.12
+"""Share of its area in the photo that a triangle must keep to count as seen."""
+HIDDEN: Final = 1e6
+"""Depth in pixels beyond everything."""
+SKULL_DEPTH: Final = -0.7
+"""z of the skull's silhouette, normalised units."""
+NECK_DEPTH: Final = -0.2
+"""z of the throat below the chin: flatter than it is, so that a lowered chin presses the throat together smoothly."""
+LASHES: Final = 0.10
+"""Height of the band of lashes above the upper lid's edge that moves with the lid, as a share of the eye's width."""
+HEM: Final = 0.035
+"""Width of the lid's inner hem below that edge, as a share of the eye's width."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceMesh:
+    """A portrait's mesh and everything needed to move it.
+
+    source: (V, 3) vertices in the photo's pixels, project axes; normalised: (V, 3) the same without the pose.
+    from_keypoints: (V, 160) shares of the keypoints' expression; follow: (V,) share of the head's motion, 0…1.
+    triangles: (T, 3), n_fillings that close openings first, hems from first_hem on. hem_edges: per eye, vertices of the
+    hem's lower edge with the corners. keypoints: (160, 3) normalised. pose: the photo's.
+    """
+
+    source: Floats
+    normalised: Floats
+    from_keypoints: Floats
+    follow: Floats
+    triangles: Indices
+    n_fillings: int
+    first_hem: int
+    hem_edges: tuple[tuple[int, ...], ...]
+    keypoints: Floats
+    pose: HeadPose
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MovedMesh:
+    """The mesh of one frame.
+
+    vertices: (V, 3) pixels, project axes; normalised: (V, 3) without the pose; pose: the head's; expression: (160, 3)
+    displacement of the keypoints from the portrait's own, normalised.
+    """
+
+    vertices: Floats
+    normalised: Floats
+    pose: HeadPose
+    expression: Floats
+
+
+def build_mesh(mesh: Floats, triangles: Indices, mesh_from_keypoints: Floats) -> FaceMesh:
+    """Return the mesh of a portrait with (478, 3) points in its pixels; the other two are arrays of ``warp.npz``."""
+    pose = estimate_pose(landmarks_from_mesh(mesh))
+    face = remove_pose(mesh, pose)
+    rings, ring_weights, ring_follow = _rings(face, mesh_from_keypoints)
+    hems, hem_parents = _hems(face)
+    normalised = np.concatenate([face, rings, hems])
+    first_hem_vertex = len(face) + len(rings)
+    skin = np.concatenate([_fillings(), _without_lids(triangles), _ring_triangles(), _lid_triangles(first_hem_vertex)])
+    return FaceMesh(
+        source=apply_pose(normalised, pose),
+        normalised=normalised,
+        from_keypoints=np.concatenate([mesh_from_keypoints, ring_weights, mesh_from_keypoints[hem_parents]]),
+        follow=np.concatenate([np.ones(len(face), np.float32), ring_follow, np.ones(len(hems), np.float32)]),
+        triangles=np.concatenate([skin, _hem_triangles(first_hem_vertex)]).astype(np.int32),
+        n_fillings=len(_fillings()),
+        first_hem=len(skin),
+        hem_edges=tuple(tuple(edge) for edge in hem_edges(first_hem_vertex)),
+        keypoints=remove_pose(keypoints_from_mesh(mesh), pose),
+        pose=pose,
+    )
+
+
+def drawing_order(mesh: FaceMesh, vertices: Floats) -> NDArray[np.int64]:
+    """Return the triangles from back to front: openings first, skin by depth, hems last.
+
+    What has turned its back or is seen edge-on comes before all other skin: it lies in a fold.
+    """
+    now, then = _areas(vertices, mesh.triangles), _areas(mesh.source, mesh.triangles)
+    depth = vertices[mesh.triangles, 2].sum(1)
+    depth[mesh.first_hem :] = HIDDEN + np.arange(len(depth) - mesh.first_hem)
+    depth[now / np.where(then == 0, 1, then) < LEAST_AREA] -= 2 * HIDDEN
+    depth[: mesh.n_fillings] = -4 * HIDDEN
+    return np.argsort(depth, kind="stable")
+
+
+def move(mesh: FaceMesh, keypoints: Floats) -> MovedMesh:
+    """Return the mesh driven by (160, 3) keypoints in pixels. At the portrait's own it rests, up to rounding."""
+    pose = estimate_pose(landmarks_from_keypoints(keypoints))
+    expression = remove_pose(keypoints, pose) - mesh.keypoints
+    shaped = mesh.normalised + (mesh.from_keypoints @ expression.reshape(len(expression), 3)).astype(np.float32)
+    posed = apply_pose(shaped, pose)
+    vertices = mesh.source + mesh.follow[:, None] * (posed - mesh.source)
+    return MovedMesh(vertices, shaped, pose, expression)
+
+
+def skull_motion(mesh: FaceMesh, moved: MovedMesh, depth: float) -> Floats:
+    """Return (2, 3): picture points of this frame to the photo's, for what is fixed to the skull at a depth."""
+    corners = np.array([[0, 0, depth], [1, 0, depth], [0, 1, depth]], np.float32)
+    now = picture_points(apply_pose(corners, moved.pose))
+    then = picture_points(apply_pose(corners, mesh.pose))
+    return cv2.getAffineTransform(now, then).astype(np.float32)
+
+
+def _areas(vertices: Floats, triangles: Indices) -> Floats:
+    """Return twice the signed area (T,) of each triangle as seen from the front."""
+    a, b, c = (vertices[triangles[:, corner], :2] for corner in range(3))
+    return np.asarray((b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0]), np.float32)
+
+
+def _rings(face: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return ring vertices, their keypoint shares and their share of the head's motion."""
+    oval = face[list(OVAL)]
+    middle = (oval[0] + oval[18]) / 2
+    outward = oval - middle
+    down = -outward[:, 1] / np.linalg.norm(outward[:, :2], axis=1)
+    neck = _smoothstep((down + 0.1) / 0.45)
+    depth = SKULL_DEPTH + neck * (NECK_DEPTH - SKULL_DEPTH)
+    vertices, shares, follow = [], [], []
+    for factor in RING_FACTORS:
+        ring = middle + factor * outward
+        ring[:, 2] = oval[:, 2] + (depth - oval[:, 2]) * _smoothstep((factor - 1) / 0.5)
+        head = 1 - _smoothstep((factor - 1.5) / 1.2)
+        throat = 1 - _smoothstep((factor - 0.95) / 0.85)
+        vertices.append(ring)
+        follow.append(head + neck * (throat - head))
+        shares.append(weights[list(OVAL)] * max(0.0, 1 - (factor - 1) / 0.5))
+    return (
+        np.concatenate(vertices).astype(np.float32),
+        np.concatenate(shares).astype(np.float32),
+        np.concatenate(follow).astype(np.float32),
+    )
+
+
+def _hems(face: Floats) -> tuple[Floats, Indices]:
+    """Return per eye the lash band's upper edge, then the hem's lower edge, and the lid vertex each one hangs on."""
+    vertices, parents = [], []
+    for (upper, lower), crease in zip(EYES, CREASES, strict=True):
+        width = float(np.linalg.norm(face[upper[0]] - face[upper[-1]]))
+        edge = face[list(upper[1:-1])]
+        up, down = face[list(crease)] - edge, face[list(lower[1:-1])] - edge
+        vertices.append(edge + _limited(up, LASHES * width, 0.6))
+        vertices.append(edge + _limited(down, HEM * width, 0.3))
+        parents += [*upper[1:-1], *upper[1:-1]]
+    return np.concatenate(vertices).astype(np.float32), np.array(parents, np.int32)
+
+
+def _limited(way: Floats, length: float, share: float) -> Floats:
+    """Return vectors (n, 3) cut to ``length``, and to a share of their own length."""
+    own = np.linalg.norm(way, axis=1, keepdims=True)
+    return np.asarray(way * np.minimum(length / np.maximum(own, 1e-6), share), np.float32)
+
+
+def _hem_rows(first_hem_vertex: int) -> list[tuple[list[int], list[int]]]:
+    """Return per eye the vertices of the lash band's upper edge and of the hem's lower edge, corners left out."""
+    n = len(EYES[0][0]) - 2
+    starts = [first_hem_vertex + 2 * n * eye for eye in range(len(EYES))]
+    return [(list(range(s, s + n)), list(range(s + n, s + 2 * n))) for s in starts]
+
+
+def hem_edges(first_hem_vertex: int) -> list[list[int]]:
+    """Return per eye the vertices of the hem's lower edge with the eye's corners."""
+    rows = _hem_rows(first_hem_vertex)
+    return [[upper[0], *edge, upper[-1]] for (upper, _), (_, edge) in zip(EYES, rows, strict=True)]
+
+
+def _fillings() -> Indices:
+    """Return the triangles that close the mouth's and the eyes' openings; the layers below show over them."""
+    return np.concatenate([_strip(UPPER_LIP, LOWER_LIP), *(_strip(upper, lower) for upper, lower in EYES)])
+
+
+def _without_lids(triangles: Indices) -> Indices:
+    """Return the triangles that do not lie wholly between a lid's edge and its crease."""
+    lids = [*EYES[0][0][1:-1], *EYES[1][0][1:-1], *CREASES[0], *CREASES[1]]
+    return triangles[~np.isin(triangles, lids).all(1)].astype(np.int32)
+
+
+def _lid_triangles(first_hem_vertex: int) -> Indices:
+    """Return the skin between crease and lash band: what stretches when the eye closes."""
+    rows = _hem_rows(first_hem_vertex)
+    return np.concatenate([_strip(crease, top) for crease, (top, _) in zip(CREASES, rows, strict=True)])
+
+
+def _hem_triangles(first_hem_vertex: int) -> Indices:
+    """Return lash bands and hems."""
+    rows = _hem_rows(first_hem_vertex)
+    strips = []
+    for (upper, _), (top, _), edge in zip(EYES, rows, hem_edges(first_hem_vertex), strict=True):
+        strips += [_strip(top, upper[1:-1]), _strip(upper, edge)]
+    return np.concatenate(strips)
+
+
+def _ring_triangles() -> Indices:
+    loops = [np.array(OVAL)] + [478 + len(OVAL) * ring + np.arange(len(OVAL)) for ring in range(len(RING_FACTORS))]
+    closed = [np.append(loop, loop[0]) for loop in loops]
+    return np.concatenate([_strip(a, b) for a, b in pairwise(closed)])
+
+
+def _strip(a: Sequence[int] | Indices, b: Sequence[int] | Indices) -> Indices:
+    """Return the triangles between two vertex rows of equal length; where the rows share an end, none is degenerate."""
+    quads = zip(a[:-1], a[1:], b[1:], b[:-1], strict=True)
+    split = [t for p, q, r, s in quads for t in ((p, q, r), (p, r, s)) if len(set(t)) == 3]
+    return np.array(split, np.int32)
+
+
+def _smoothstep(x: Floats | float) -> Floats:
+    t = np.clip(x, 0, 1)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)

@@ -1,0 +1,175 @@
+"""A stream's sound on its way to the pipeline: chunks put in order, mixed to mono, resampled, cut into hops."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+import numpy as np
+
+from engine_bridge.protocol.messages import ErrorCode, SampleFormat
+from space_runtime.arrays import Floats
+from space_runtime.media.resampling import Resampler, mix_to_mono
+from space_runtime.server.limits import Refusal
+from space_runtime.server.validation import SoundFormat
+from space_runtime.timebase import HOP, SAMPLE_RATE
+from space_runtime.values import LOUDEST
+
+FULL_SCALE_S16: Final = np.float32(1 / 32768)
+MAX_EARLY: Final = 1_024
+"""Chunks that may wait for one before them."""
+MAX_EARLY_S: Final = 60
+"""Sound in them; they may overlap, so that it can be more than lies ahead."""
+
+
+class Intake:
+    """Takes chunks in any order, gives hops in order.
+
+    first_sample: index, at the stream's rate, at which the sound begins; what lies before is dropped.
+    next_sample: the first index that has not come yet. n_pushed: samples at 16 kHz in all; n_taken: those that left in
+    hops. n_repeated, n_concealed: samples that came twice; that never came and were replaced by silence.
+    """
+
+    def __init__(self, sound: SoundFormat, first_sample: int = 0) -> None:
+        self.sound = sound
+        self.next_sample = first_sample
+        self.n_pushed = self.n_taken = 0
+        self.n_repeated = self.n_concealed = 0
+        self._resampler = Resampler(sound.rate, SAMPLE_RATE) if sound.rate != SAMPLE_RATE else None
+        self._early: dict[int, Floats] = {}
+        self._pieces: deque[Floats] = deque()
+        self._arrivals: deque[tuple[int, float]] = deque()
+        self._finished = False
+        self._closed_at = 0.0
+
+    @property
+    def buffered(self) -> int:
+        """Samples at 16 kHz that wait."""
+        return self.n_pushed - self.n_taken
+
+    @property
+    def has_gap(self) -> bool:
+        """Whether later chunks wait for one that has not come."""
+        return bool(self._early)
+
+    def add(self, first_sample: int, pcm: bytes | memoryview, now: float) -> None:
+        """Take a chunk. Raises `Refusal` for bytes that are no whole samples, NaN, and samples beyond ±64."""
+        samples = self._decoded(pcm)
+        if first_sample > self.next_sample:
+            self._keep(first_sample, samples)
+            return
+        self._append(first_sample, samples, now)
+        while self._early and (first := min(self._early)) <= self.next_sample:
+            self._append(first, self._early.pop(first), now)
+
+    def add_whole(self, samples: Floats, now: float) -> None:
+        """Take (n,) mono samples that are at 16 kHz already: all there will be."""
+        self._store(samples, now)
+        self.next_sample += samples.size
+        self._finished = True
+
+    def conceal(self, now: float) -> None:
+        """Give up waiting for the chunk that lacks: silence takes its place."""
+        if self._early:
+            self._fill(min(self._early) - self.next_sample, now)
+            self.add(self.next_sample, b"", now)
+
+    def finish(self, n_samples: int, now: float) -> None:
+        """Say that the sound is over at that index, or where it has got to; what has not come by now is silence."""
+        if self._finished:
+            return
+        while self._early:
+            self.conceal(now)
+        self._fill(n_samples - self.next_sample, now)
+        self._finished = True
+        if self._resampler:
+            self._store(self._resampler.finish(), now)
+
+    def close(self, now: float) -> None:
+        """Say that from now on silence follows what has come."""
+        self._closed_at = now
+
+    def pop(self, n_hops: int = 1) -> tuple[Floats, float]:
+        """Return the next (n_hops · 320,) samples and when the last of them came.
+
+        Where the sound ends in them, they are filled up with silence, which came when that end was known.
+        """
+        size = n_hops * HOP
+        wanted = min(size, self.buffered)
+        taken = self._take(wanted)
+        if wanted < size:
+            taken = np.concatenate([taken, np.zeros(size - wanted, np.float32)])
+            return taken, self._closed_at
+        while len(self._arrivals) > 1 and self._arrivals[0][0] < self.n_taken:
+            self._arrivals.popleft()
+        return taken, self._arrivals[0][1] if self._arrivals else 0.0
+
+    def _decoded(self, pcm: bytes | memoryview) -> Floats:
+        """(n,) mono or (n, c) float32."""
+        channels, width = self.sound.channels, self.sound.width
+        if len(pcm) % width:
+            raise Refusal(
+                ErrorCode.BAD_VALUE,
+                f"a chunk of {len(pcm)} bytes; expected a multiple of {width} "
+                f"({channels} channel(s) of {self.sound.format})",
+            )
+        if self.sound.format is SampleFormat.S16:
+            samples = np.frombuffer(pcm, "<i2").astype(np.float32) * FULL_SCALE_S16
+        else:
+            samples = np.frombuffer(pcm, "<f4")
+            if samples.size and not np.abs(samples).max() <= LOUDEST:  # NaN compares as false
+                raise Refusal(
+                    ErrorCode.BAD_SOUND,
+                    f"a chunk contains NaN or values beyond ±{LOUDEST:g}; expected −1…1, repair the sound first",
+                )
+        return mix_to_mono(samples.reshape(-1, channels)) if channels > 1 else samples
+
+    def _keep(self, first_sample: int, samples: Floats) -> None:
+        n_known = self._early[first_sample].size if first_sample in self._early else 0
+        if samples.size <= n_known:
+            return
+        if len(self._early) >= MAX_EARLY or self._n_early + samples.size - n_known > MAX_EARLY_S * self.sound.rate:
+            raise Refusal(
+                ErrorCode.TOO_MUCH_SOUND,
+                f"{len(self._early)} chunks wait for sample {self.next_sample}; send that one first",
+            )
+        self._early[first_sample] = samples
+
+    @property
+    def _n_early(self) -> int:
+        return sum(samples.size for samples in self._early.values())
+
+    def _append(self, first_sample: int, samples: Floats, now: float) -> None:
+        """Take what of a chunk is new."""
+        n_known = min(self.next_sample - first_sample, samples.size)
+        self.n_repeated += n_known
+        new = samples[n_known:]
+        self.next_sample += new.size
+        self._store(self._resampler.push(new) if self._resampler else new, now)
+
+    def _fill(self, n_samples: int, now: float) -> None:
+        """Put silence, a second at a time."""
+        self.n_concealed += max(0, n_samples)
+        while n_samples > 0:
+            n = min(n_samples, self.sound.rate)
+            self._append(self.next_sample, np.zeros(n, np.float32), now)
+            n_samples -= n
+
+    def _store(self, samples: Floats, now: float) -> None:
+        if samples.size:
+            self._pieces.append(samples)
+            self.n_pushed += samples.size
+            self._arrivals.append((self.n_pushed, now))
+
+    def _take(self, n: int) -> Floats:
+        parts: list[Floats] = []
+        self.n_taken += n
+        while n:
+            piece = self._pieces[0]
+            parts.append(piece[:n])
+            if piece.size <= n:
+                self._pieces.popleft()
+            else:
+                self._pieces[0] = piece[n:]
+            n -= parts[-1].size
+        return parts[0] if len(parts) == 1 else np.concatenate([*parts, np.zeros(0, np.float32)])

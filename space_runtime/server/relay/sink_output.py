@@ -1,0 +1,187 @@
+"""What a relay shows on sinks: the frames that pass, in step with the playback of the clients that get them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Final, TypeVar
+
+from engine_bridge.adapters.playout import Part, Playout
+from engine_bridge.protocol import messages as m
+from engine_bridge.protocol.errors import WireError
+from engine_bridge.protocol.messages import Pace, Reason
+from engine_bridge.protocol.wire import audio_from, decode
+from space_runtime.server.connections import Route
+from space_runtime.timebase import SAMPLE_RATE
+
+MAX_REMEMBERED: Final = 4_096
+"""Sessions, requests and tokens that are remembered; of more the oldest are forgotten."""
+
+_UP: Final = tuple(
+    bytes([0xA0 | len(name)]) + name for name in (b"open", b"resume", b"start", b"audio", b"speak", b"idle")
+)
+"""What a client's messages that matter have in their beginning, as everybody who writes canonically writes it."""
+_AUDIO: Final = b"\xa5audio"
+
+
+@dataclass(slots=True, eq=False)
+class _Line:
+    """A stream. rate: samples per second, None for a file's, which only its frames tell. first_index: of its first
+    frame. begun: when its first sound passed, None before. part: what it is shown as, None before its first frame.
+    ends: when its last frame so far is over."""
+
+    stream: int
+    rate: float | None = None
+    first_index: int = 0
+    is_clip: bool = False
+    begun: float | None = None
+    part: Part | None = None
+    ends: float = -math.inf
+
+
+@dataclass(slots=True, eq=False)
+class _Session:
+    """What a relay knows of a session. fps: frames per second. playout_s: from a sound to its playback."""
+
+    character: str
+    fps: Fraction
+    playout_s: float
+    line: _Line | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Peer:
+    """A local connection: sessions that it asks for, by request, and those that it has, by number."""
+
+    asked: dict[int, _Session] = field(default_factory=dict)
+    sessions: dict[int, _Session] = field(default_factory=dict)
+
+
+class RelayTap:
+    """A `relay.Watcher` that shows frames and textures on a playout's sinks. Lines of pace `clip` are not shown."""
+
+    def __init__(self, playout: Playout) -> None:
+        self._playout = playout
+        self._peers: dict[Route, _Peer] = {}
+        self._tokens: dict[bytes, _Session] = {}
+
+    def up(self, route: Route, parts: list[bytes], now: float) -> None:
+        """See what clients ask for."""
+        for part in parts:
+            head = part[:16]
+            if any(mark in head for mark in _UP):
+                self._asked(self._peers.setdefault(route, _Peer()), part, now)
+
+    def down(self, route: Route, parts: list[bytes], now: float) -> None:
+        """Show what passes."""
+        peer = self._peers.get(route)
+        for part in parts if peer else ():
+            message = _read(part)
+            if peer and message:
+                self._answered(peer, message, now)
+
+    def gone(self, route: Route) -> None:
+        """Forget a connection; its faces rest."""
+        peer = self._peers.pop(route, None)
+        for session in peer.sessions.values() if peer else ():
+            self._cut(session)
+
+    # Up
+
+    def _asked(self, peer: _Peer, part: bytes, now: float) -> None:
+        message = audio_from(part) if _AUDIO in part[:16] else _read(part)
+        if isinstance(message, m.Open) and len(message.fps) == 2 and all(message.fps):
+            session = _Session(message.character or "", Fraction(*message.fps), message.playout_ms / 1e3)
+            _remember(peer.asked, message.request, session)
+        elif isinstance(message, m.Resume) and bytes(message.token) in self._tokens:
+            session = self._tokens[bytes(message.token)]
+            self._leave(session)
+            _remember(peer.asked, message.request, session)
+        elif isinstance(message, m.Audio | m.Start | m.Speak | m.Idle) and message.session in peer.sessions:
+            self._said(peer.sessions[message.session], message, now)
+
+    def _leave(self, session: _Session) -> None:
+        """A session leaves the connection that it had."""
+        self._cut(session)
+        for peer in self._peers.values():
+            peer.sessions = {number: known for number, known in peer.sessions.items() if known is not session}
+
+    def _said(self, session: _Session, message: m.Audio | m.Start | m.Speak | m.Idle, now: float) -> None:
+        line = session.line
+        if isinstance(message, m.Audio):
+            if line and line.stream == message.stream and line.begun is None:
+                line.begun = now
+            return
+        self._cut(session)
+        line = session.line = _Line(message.stream)
+        line.is_clip = not isinstance(message, m.Idle) and message.pace == Pace.CLIP
+        if isinstance(message, m.Start):
+            line.rate = float(message.rate)
+            line.first_index = math.ceil((message.first_sample or 0) * session.fps / max(1, message.rate))
+        else:
+            line.rate = float(SAMPLE_RATE) if isinstance(message, m.Idle) else None
+            line.begun = now
+
+    # Down
+
+    def _answered(self, peer: _Peer, message: m.Message, now: float) -> None:
+        if isinstance(message, m.Opened | m.Resumed):
+            session = peer.asked.pop(message.request, None)
+            if session:
+                _remember(peer.sessions, message.session, session)
+            if session and isinstance(message, m.Opened):
+                _remember(self._tokens, bytes(message.token), session)
+        elif isinstance(message, m.Closed):
+            session = peer.sessions.pop(message.session, None)
+            if session:
+                self._cut(session)
+                self._tokens = {token: known for token, known in self._tokens.items() if known is not session}
+        elif isinstance(message, m.Frame | m.Texture | m.Finished):
+            session = peer.sessions.get(message.session)
+            if session and session.line and session.line.stream == message.stream and not session.line.is_clip:
+                self._show(session, session.line, message, now)
+
+    def _show(self, session: _Session, line: _Line, message: m.Frame | m.Texture | m.Finished, now: float) -> None:
+        if isinstance(message, m.Finished):
+            if message.reason not in (Reason.END, Reason.INTERRUPTED):
+                self._cut(session)
+            elif line.part:
+                self._playout.rest(line.ends, line.part)
+            return
+        line.begun = now if line.begun is None else line.begun
+        line.part = line.part or self._playout.enter(session.character)
+        due = line.begun + session.playout_s + float((message.index - line.first_index) / session.fps)
+        if isinstance(message, m.Texture):
+            self._playout.texture(due, line.part, message)
+            return
+        line.ends = max(line.ends, due + float(1 / session.fps))
+        self._playout.frame(due, line.part, message, line.rate or _rate(session, message))
+
+    def _cut(self, session: _Session) -> None:
+        if session.line and session.line.part:
+            self._playout.cut(session.line.part)
+            session.line.part = None
+
+
+def _rate(session: _Session, frame: m.Frame) -> float:
+    """Return the samples per second of a file, as its frame tells; the first one, at 0, fits any."""
+    return frame.sample / frame.index * float(session.fps) if frame.index and frame.sample > 0 else float(SAMPLE_RATE)
+
+
+def _read(part: bytes) -> m.Message | None:
+    """Return the message in a part; what is none is left to those whom it concerns."""
+    try:
+        return decode(part)
+    except WireError:
+        return None
+
+
+Key = TypeVar("Key", int, bytes)
+
+
+def _remember(known: dict[Key, _Session], key: Key, session: _Session) -> None:
+    known.pop(key, None)
+    known[key] = session
+    if len(known) > MAX_REMEMBERED:
+        del known[next(iter(known))]

@@ -1,0 +1,170 @@
+"""Fields of messages to the runtime's own values; what does not fit is a `Refusal`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Final, TypeVar
+
+import numpy as np
+
+from engine_bridge.protocol.messages import (
+    Controlled,
+    ErrorCode,
+    Open,
+    Output,
+    Pace,
+    SampleFormat,
+    Seeded,
+    Speak,
+    Start,
+    TextureFormat,
+)
+from space_runtime.errors import UsageError
+from space_runtime.server.limits import Limits, Refusal
+from space_runtime.timebase import checked_fps
+from space_runtime.values import Controls, Emotion, HeadMode, emotion_vector, in_range
+
+MIN_RATE: Final = 4_000
+MAX_RATE: Final = 192_000
+MAX_CHANNELS: Final = 8
+MIN_LEASE_MS: Final = 1_000
+MAX_FADE_MS: Final = 10_000
+
+Choice = TypeVar("Choice", Output, Pace, SampleFormat, TextureFormat)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """What `Open` asks for, checked. playout_s: seconds. texture: None when no pictures are wanted."""
+
+    outputs: frozenset[Output]
+    fps: Fraction
+    playout_s: float
+    lease_s: float
+    texture: TextureFormat | None
+
+
+def session_settings(message: Open, limits: Limits) -> SessionSettings:
+    """Return the settings of a session. Raises `Refusal`."""
+    outputs = frozenset(_one_of(Output, "an output", name) for name in message.outputs)
+    texture = _one_of(TextureFormat, "texture", message.texture or TextureFormat.JPEG)
+    pictures = Output.TEXTURE in outputs
+    if not outputs:
+        raise _bad("outputs is empty; name at least one of " + ", ".join(Output))
+    if pictures and message.character is None and message.portrait is None:
+        raise _bad("a texture needs a face; send a portrait or name a character")
+    if message.character is not None and message.portrait is not None:
+        raise _bad("both a character and a portrait; send one of them")
+    if len(message.fps) != 2 or not message.fps[1]:
+        raise _bad(f"fps is {list(message.fps)}; expected numerator and denominator, for example [30, 1]")
+    lease_ms = limits.lease_ms if message.lease_ms is None else message.lease_ms
+    with _refusing():
+        fps = checked_fps(Fraction(*message.fps))
+        in_range("playout_ms", message.playout_ms, 0, limits.playout_ms)
+        in_range("lease_ms", lease_ms, min(MIN_LEASE_MS, limits.lease_ms), limits.lease_ms)
+    return SessionSettings(outputs, fps, message.playout_ms / 1e3, lease_ms / 1e3, texture if pictures else None)
+
+
+@dataclass(frozen=True, slots=True)
+class SoundFormat:
+    """How pushed sound is written."""
+
+    rate: int
+    format: SampleFormat
+    channels: int
+
+    @property
+    def width(self) -> int:
+        """Bytes of one sample of all channels."""
+        return self.channels * (2 if self.format is SampleFormat.S16 else 4)
+
+
+def sound_format(message: Start) -> SoundFormat:
+    """Return the format of a stream's sound. Raises `Refusal`."""
+    kind = _one_of(SampleFormat, "format", message.format)
+    channels = 1 if message.channels is None else message.channels
+    with _refusing():
+        in_range("rate", message.rate, MIN_RATE, MAX_RATE)
+        in_range("channels", channels, 1, MAX_CHANNELS)
+    return SoundFormat(message.rate, kind, channels)
+
+
+def pace_of(message: Start | Speak) -> Pace:
+    """Return the pace of a stream. Raises `Refusal`."""
+    return _one_of(Pace, "pace", message.pace or Pace.LIVE)
+
+
+def fade_s(fade_ms: int | None, default_ms: int = 200) -> float:
+    """Return the seconds of a fade. Raises `Refusal`."""
+    with _refusing():
+        return in_range("fade_ms", default_ms if fade_ms is None else fade_ms, 0, MAX_FADE_MS) / 1e3
+
+
+def controls_of(message: Controlled, before: Controls) -> Controls:
+    """Return the controls that a message asks for; what it leaves out stays as it was before. Raises `Refusal`."""
+    changed: dict[str, object] = {}
+    for field, name in _PLAIN.items():
+        value = getattr(message, field)
+        if value is not None:
+            changed[name] = value
+    if isinstance(message, Seeded) and message.seed is not None:
+        changed["seed"] = message.seed
+    if message.emotion is not None:
+        changed["emotion"] = _emotion(message.emotion)
+    for field, name in _ANGLES.items():
+        array = getattr(message, field)
+        if array is not None:
+            changed[name] = np.array(array, np.float32) if len(array) else None
+    if message.head is not None:
+        changed["head_mode"] = _head_mode(message.head)
+    with _refusing():
+        return replace(before, **changed) if changed else before  # type: ignore[arg-type]
+
+
+_PLAIN: Final = {
+    "mouth": "mouth_strength",
+    "expression": "expression_strength",
+    "blinks": "blinks_per_minute",
+    "head_strength": "head_strength",
+    "brows": "brow_strength",
+    "saccades": "saccade_strength",
+}
+_ANGLES: Final = {"gaze": "gaze_rad", "look_at": "look_at"}
+
+
+def _emotion(mix: Mapping[str, float]) -> object:
+    known = {label.value for label in Emotion}
+    unknown = sorted(set(mix) - known)
+    if unknown:
+        raise _bad(f"unknown emotion {unknown[0]!r:.40}; the known ones are {', '.join(Emotion)}")
+    with _refusing():
+        return emotion_vector({Emotion(label): intensity for label, intensity in mix.items()})
+
+
+def _head_mode(text: str) -> HeadMode:
+    if text not in (HeadMode.KEEP, HeadMode.IDLE):
+        raise _bad(f"unknown head mode {text!r:.40}; the known ones are {HeadMode.KEEP}, {HeadMode.IDLE}")
+    return HeadMode(text)
+
+
+def _one_of(kind: type[Choice], what: str, text: str) -> Choice:
+    try:
+        return kind(text)
+    except ValueError:
+        raise _bad(f"{what} is {text!r:.40}; expected one of {', '.join(kind)}") from None
+
+
+def _bad(text: str) -> Refusal:
+    return Refusal(ErrorCode.BAD_VALUE, text)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Turn the runtime's own refusals into those of the wire."""
+    try:
+        yield
+    except UsageError as error:
+        raise _bad(str(error)) from None

@@ -1,1 +1,0 @@
-"""The pure stages between sound and frames."""

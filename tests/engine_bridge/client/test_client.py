@@ -1,0 +1,354 @@
+"""The client with threads over real sockets: it connects, speaks, survives, and is gone at once when told."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zmq
+from zmq.auth import create_certificates
+
+from engine_bridge.client import Client, ClientSession
+from engine_bridge.client.controls import Controls
+from engine_bridge.client.jitter import State
+from engine_bridge.client.transport import Curve
+from engine_bridge.protocol import messages as m
+from engine_bridge.protocol.errors import BridgeError, RefusedError, UnreachableError
+from engine_bridge.protocol.wire import encode
+from tests.support.fake_server import Served, StandIn
+
+RATE = 16_000
+SOUND = np.zeros(RATE, np.float32)
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    with Served() as served:
+        yield served
+
+
+def eventually(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    """Wait until something is true."""
+    until = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < until, "it never happened"
+        time.sleep(0.005)
+
+
+def test_a_line_from_open_to_close(served: Served) -> None:
+    with Client(served.address) as client, client.open(outputs=("weights", "head"), fps=25) as session:
+        assert client.welcome and client.welcome.server == "stand-in"
+        session.start(RATE, "s16", Controls(mouth=1.5))
+        assert session.push(SOUND) == RATE
+        session.set(8_000, Controls(mouth=0.5), fade_s=0.1)
+        session.end()
+        finished = session.wait(5)
+        assert finished and (finished.reason, finished.sample) == ("end", RATE)
+        pose = session.frame_at(0.5 * RATE, dt=1.0)
+        assert pose.state == State.PLAYING
+        assert float(pose.weights[0]) == pytest.approx(0.0125)
+        assert [type(event) for event in session.events()] == [m.Started, m.Finished]
+        assert (session.counters.frames, session.counters.lost, session.frame_counts.taken) == (25, 0, 25)
+    eventually(lambda: any(isinstance(message, m.Close) for message in served.brain.heard))
+
+
+def test_a_clip_comes_frame_by_frame(served: Served) -> None:
+    with Client(served.address) as client:
+        session = client.open(fps=25)
+        session.speak(b"RIFF", pace="clip")
+        assert [frame.index for frame in session.frames(5)] == list(range(500))
+        assert session.wait(1)
+
+
+def test_barge_in(served: Served) -> None:
+    with Client(served.address) as client:
+        session = client.open(fps=25)
+        session.idle()
+        session.frame_at(1_000.0)
+        session.interrupt(fade_s=0.3)
+        finished = session.wait(5)
+        assert finished and (finished.reason, finished.sample) == ("interrupted", 1_000)
+
+
+def test_waiting_ends_when_it_is_to() -> None:
+    with Served() as served, Client(served.address) as client:
+        session = client.open(fps=25)
+        session.start(RATE)
+        assert session.wait(0.05) is None
+        session.start(RATE, pace="clip")
+        with pytest.raises(BridgeError, match=r"no frame came within 0\.05 s"):
+            next(session.frames(0.05))
+
+
+def test_the_server_may_come_later() -> None:
+    with Served() as first:
+        port = first.port
+    with Client(f"tcp://127.0.0.1:{port}") as client:
+        opened: list[ClientSession] = []
+        thread = threading.Thread(target=lambda: opened.append(client.open(timeout_s=10)))
+        thread.start()
+        eventually(lambda: client.counters.lost > 1)
+        assert not opened
+        with Served(port=port):
+            thread.join(10)
+            assert opened[0].is_open
+
+
+def test_a_restarted_server_goes_on(served: Served) -> None:
+    """The stand-in forgets everything; the line is taken up where playback is."""
+    with Client(served.address) as client:
+        session = client.open(fps=25, playout_ms=100)
+        session.start(RATE)
+        session.push(SOUND)
+        eventually(lambda: session.counters.frames == 23)
+        session.frame_at(0.4 * RATE)
+        served.close()
+        eventually(lambda: not session.is_open)
+        session.push(SOUND)
+        with Served(StandIn(first_session=50), port=served.port):
+            eventually(lambda: session.is_open)
+            eventually(lambda: session.counters.frames > 23)
+            session.end()
+            finished = session.wait(5)
+            assert finished and finished.sample == 2 * RATE
+            assert float(session.frame_at(1.5 * RATE, dt=1.0).weights[0]) == pytest.approx(0.0375)
+            assert (session.counters.taken_up, client.counters.connections) == (1, 2)
+
+
+def test_a_cut_connection_is_resumed() -> None:
+    brain = StandIn()
+    with Served(brain) as served, Client(served.address) as client:
+        session = client.open(fps=25)
+        session.start(RATE)
+        session.push(SOUND)
+        eventually(lambda: session.counters.frames == 23)
+        served.close()
+        with Served(brain, port=served.port):
+            session.push(SOUND)
+            session.end()
+            finished = session.wait(10)
+            assert finished and finished.reason == "end"
+            assert (session.counters.resumed, session.counters.taken_up) == (1, 0)
+
+
+def test_errors_say_what_is_wrong(served: Served) -> None:
+    served.brain.refuse = m.Error(code="too_many_sessions", message="10 sessions are open; wait")
+    with Client(served.address) as client:
+        with pytest.raises(RefusedError, match="10 sessions are open") as raised:
+            client.open()
+        assert raised.value.code == "too_many_sessions"
+        served.brain.refuse = None
+        session = client.open()
+        session.close()
+        with pytest.raises(BridgeError, match="closed"):
+            session.idle()
+    with pytest.raises(BridgeError, match="the client is closed"):
+        client.open()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"outputs": ("teeth",)}, "'teeth' is none of weights, head"),
+        ({"fps": 0}, "0 frames a second"),
+        ({"fps": 1_000}, "expected 1 to 240"),
+        ({"texture": "gif"}, "none of rgb, jpeg, webp"),
+        ({"playout_ms": -1}, "playout_ms"),
+        ({"portrait": "/no/such/picture.png"}, "cannot be read"),
+    ],
+)
+def test_what_cannot_be_asked_for(served: Served, arguments: dict[str, object], says: str) -> None:
+    with Client(served.address) as client, pytest.raises(BridgeError, match=says):
+        client.open(**arguments)  # type: ignore[arg-type]
+
+
+def test_nobody_there() -> None:
+    with Served() as served:
+        address = served.address
+    with Client(address) as client, pytest.raises(UnreachableError, match=r"refused.*space-runtime serve"):
+        client.open(timeout_s=0.3)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1:5570", "tcp://127.0.0.1", "tcp://:5570", "ipc:///x", "tcp://127.0.0.1:0", "tcp://127.0.0.1:70000", ""],
+)
+def test_an_address_is_tcp(address: str) -> None:
+    with pytest.raises(BridgeError, match="expected tcp://HOST:PORT"):
+        Client(address)
+
+
+@pytest.mark.parametrize("host", ["192.168.0.1", "example.org", "[2001:db8::1]", "0.0.0.0", "127.0.0.1.example.org"])
+def test_other_machines_need_curve(host: str) -> None:
+    with pytest.raises(BridgeError, match="CURVE"):
+        Client(f"tcp://{host}:5570")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "localhost", "[::1]"])
+def test_this_machine_does_not(host: str) -> None:
+    Client(f"tcp://{host}:5570").close()
+
+
+def test_curve() -> None:
+    public, secret = zmq.curve_keypair()
+    own_public, own_secret = (key.decode() for key in zmq.curve_keypair())
+    with Served(curve_secret=secret) as served:
+        curve = Curve(public.decode(), own_public, own_secret)
+        with Client(served.address, curve=curve) as client:
+            assert client.open().is_open
+        with Client(served.address) as client, pytest.raises(UnreachableError, match="CURVE"):
+            client.open(timeout_s=0.3)
+        other = Curve(own_public, own_public, own_secret)
+        with Client(served.address, curve=other) as client, pytest.raises(UnreachableError, match="CURVE"):
+            client.open(timeout_s=0.3)
+
+
+def test_keys_are_checked() -> None:
+    with pytest.raises(BridgeError, match="40 characters of Z85"):
+        Curve("short", "x" * 40, "y" * 40)
+    assert "y" * 40 not in repr(Curve("x" * 40, "x" * 40, "y" * 40))
+
+
+def test_keys_from_files(tmp_path: Path) -> None:
+    create_certificates(tmp_path, "server")
+    create_certificates(tmp_path, "anna")
+    curve = Curve.from_files(tmp_path / "server.key", tmp_path / "anna.key_secret")
+    assert len({curve.server_key, curve.public_key, curve.secret_key}) == 3
+    with pytest.raises(BridgeError, match="no secret key"):
+        Curve.from_files(tmp_path / "server.key", tmp_path / "anna.key")
+    with pytest.raises(BridgeError, match="cannot be read"):
+        Curve.from_files(tmp_path / "none.key", tmp_path / "anna.key_secret")
+
+
+def silent() -> socket.socket:
+    return socket.create_server(("127.0.0.1", 0))
+
+
+def test_something_else_at_the_port() -> None:
+    def answer() -> None:
+        connection, _ = server.accept()
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        connection.close()
+
+    with silent() as server:
+        threading.Thread(target=answer, daemon=True).start()
+        with Client(f"tcp://127.0.0.1:{server.getsockname()[1]}") as client, pytest.raises(UnreachableError):
+            client.open(timeout_s=0.5)
+
+
+def closes_in(client: Client) -> float:
+    begun = time.monotonic()
+    client.close()
+    return time.monotonic() - begun
+
+
+def test_closing_takes_no_time_in_any_state(served: Served) -> None:
+    """Nobody there, silence before the handshake, swallowed packets, open, in the middle of a line, twice, cut off."""
+    with Served() as gone:
+        address = gone.address
+    nobody = Client(address)
+    time.sleep(0.05)
+    assert closes_in(nobody) < 0.2
+    with silent() as listener:
+        dialling = Client(f"tcp://127.0.0.1:{listener.getsockname()[1]}")
+        time.sleep(0.05)
+        assert closes_in(dialling) < 0.2
+    far = Client("tcp://192.0.2.1:5570", allow_insecure=True)
+    nameless = Client("tcp://no-such-host.invalid:5570", allow_insecure=True)
+    time.sleep(0.05)
+    assert closes_in(far) < 0.3 and closes_in(nameless) < 0.3
+    speaking = Client(served.address)
+    session = speaking.open()
+    session.start(RATE)
+    session.push(SOUND)
+    assert closes_in(speaking) < 0.2
+    assert closes_in(speaking) < 0.2
+    cut = Client(served.address)
+    cut.open()
+    served.close()
+    assert closes_in(cut) < 0.2
+
+
+def test_closing_wakes_whoever_waits(served: Served) -> None:
+    client = Client(served.address)
+    session = client.open()
+    session.start(RATE)
+    failed: list[BridgeError] = []
+
+    def wait() -> None:
+        try:
+            session.wait()
+        except BridgeError as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    client.close()
+    thread.join(2)
+    assert len(failed) == 1
+
+
+def test_clients_leave_nothing_behind(served: Served) -> None:
+    before = threading.active_count()
+    for _ in range(30):
+        with Client(served.address) as client:
+            client.open()
+    eventually(lambda: threading.active_count() <= before)
+
+
+def test_many_threads_at_one_session(served: Served) -> None:
+    with Client(served.address) as client:
+        session = client.open(fps=25)
+        session.start(RATE)
+        faults: list[BaseException] = []
+
+        def work(ask: bool) -> None:
+            try:
+                for k in range(200):
+                    if ask:
+                        session.frame_at(k * 80.0)
+                        session.events()
+                    else:
+                        session.push(SOUND[:80])
+            except BaseException as fault:
+                faults.append(fault)
+
+        threads = [threading.Thread(target=work, args=(k % 2 == 0,)) for k in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+        assert not faults
+        session.end()
+        finished = session.wait(5)
+        assert finished and finished.sample == 3 * 200 * 80
+
+
+def test_noise_from_the_server_harms_nothing() -> None:
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    router = context.socket(zmq.ROUTER)
+    router.linger = 0
+    port = router.bind_to_random_port("tcp://127.0.0.1")
+    rng = np.random.default_rng(0)
+    brain = StandIn()
+    with Client(f"tcp://127.0.0.1:{port}") as client:
+        opened: list[bool] = []
+        thread = threading.Thread(target=lambda: opened.append(client.open(timeout_s=10).is_open))
+        thread.start()
+        while not opened:
+            if router.poll(10):
+                route, *parts = router.recv_multipart()
+                for _ in range(100):
+                    router.send_multipart([route, rng.bytes(int(rng.integers(0, 50))), encode(m.Ping(nonce=1)), b""])
+                for to, part in brain.hear(route, parts):
+                    router.send_multipart([to, part])
+        thread.join()
+        assert opened == [True]
+        eventually(lambda: client.counters.bad >= 200)
+    router.close()
+    context.term()

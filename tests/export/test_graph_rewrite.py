@@ -1,0 +1,98 @@
+"""Laws of a rewritten Speech2Landmarks: same answers, whatever form its graph had before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.space_runtime.animation.test_session import voice
+
+pytest.importorskip("torch", reason="needs torch (extra 'export')")
+pytest.importorskip("onnxscript", reason="needs onnxscript (extra 'export')")
+
+import onnx
+from onnx import numpy_helper
+
+from export.onnx.graph_rewrite import regraph
+from export.onnx.multi_step_graph import one_step, over_time
+from space_runtime.animation.stages import features, landmarks
+from space_runtime.inference.bundle import EMBEDDED
+from space_runtime.inference.network import Network, load_network
+from space_runtime.timebase import HOP
+
+SHIPPED = EMBEDDED / "speech2landmarks.onnx"
+
+
+def test_the_shipped_network_has_its_final_form(tmp_path: Path) -> None:
+    again = tmp_path / "again.onnx"
+    assert regraph(SHIPPED, again) == 0
+    assert load_network("again", again).outputs == load_network("shipped", SHIPPED).outputs
+    assert again.stat().st_size == SHIPPED.stat().st_size
+
+
+def test_another_face_is_refused(tmp_path: Path) -> None:
+    """A graph whose constants are not those that it computes with is not rewritten."""
+    model = onnx.load(SHIPPED)
+    one_step(model.graph)
+    (openings,) = (value for value in model.graph.initializer if value.name == "face.height_limit")
+    openings.CopyFrom(numpy_helper.from_array(np.ones_like(numpy_helper.to_array(openings)), openings.name))
+    broken = tmp_path / "broken.onnx"
+    onnx.save(model, broken)
+    with pytest.raises(ValueError, match="differs"):
+        regraph(broken, tmp_path / "again.onnx")
+    assert not (tmp_path / "again.onnx").exists()
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Network:
+    path = tmp_path_factory.mktemp("networks") / "line.onnx"
+    regraph(SHIPPED, path)
+    return load_network("line", path)
+
+
+@pytest.mark.parametrize("n_streams", [1, 3])
+def test_how_a_line_is_cut_into_runs_does_not_change_a_bit(network: Network, n_streams: int) -> None:
+    assert landmarks.takes_lines(network)
+    sound = np.stack([voice(0.8, seed)[: 40 * HOP] for seed in range(n_streams)])
+    heard = features.step(features.initial_state(n_streams), sound)[1]
+    rng = np.random.default_rng(n_streams)
+    neutral = rng.normal(0, 0.3, (n_streams, 78, 3)).astype(np.float32)
+    emotion = rng.random((n_streams, 40, 8)).astype(np.float32)
+    answers = []
+    for cuts in ([40], [1] * 40, [7, 1, 32]):
+        state, said = landmarks.initial_state(network, n_streams), []
+        for end, n in zip(np.cumsum(cuts), cuts, strict=True):
+            some = slice(end - n, end)
+            state, step = landmarks.hear(network, state, heard[:, some], neutral, emotion[:, some])
+            said.append((step.landmarks, step.speech, step.closure))
+        answers.append([state, *[np.concatenate(parts, axis=1) for parts in zip(*said, strict=True)]])
+    assert answers[0][1].shape == (n_streams, 40, 78, 3)
+    assert np.ptp(answers[0][1], axis=1).max() > 0.01
+    for other in answers[1:]:
+        assert all(np.array_equal(one, same) for one, same in zip(answers[0], other, strict=True))
+
+
+def test_a_network_of_one_step_hears_hop_by_hop(tmp_path: Path, network: Network) -> None:
+    """A bundle whose file takes one step a run gives the same bits."""
+    model = onnx.load(SHIPPED)
+    one_step(model.graph)
+    onnx.save(model, tmp_path / "step.onnx")
+    old = load_network("step", tmp_path / "step.onnx")
+    assert not landmarks.takes_lines(old)
+    rng = np.random.default_rng(0)
+    heard, emotion = (rng.random((2, 5, n)).astype(np.float32) for n in (96, 8))
+    neutral, state = rng.normal(0, 0.3, (2, 78, 3)).astype(np.float32), landmarks.initial_state(old, 2)
+    one, other = (landmarks.hear(each, state, heard, neutral, emotion) for each in (old, network))
+    assert np.array_equal(one[0], other[0])
+    assert np.array_equal(one[1].landmarks, other[1].landmarks)
+
+
+def test_states_that_go_another_way_are_refused() -> None:
+    model = onnx.load(SHIPPED)
+    one_step(model.graph)
+    (last,) = (node for node in model.graph.node if "state_out" in node.output)
+    last.op_type = "Mul"
+    with pytest.raises(ValueError, match="unknown way"):
+        over_time(model.graph)

@@ -1,0 +1,101 @@
+"""Parity of a tiny Speech2Landmarks: whole sequences in torch = steps in torch = steps in ONNX Runtime."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="needs torch (extra 'export')")
+pytest.importorskip("onnxscript", reason="needs onnxscript (extra 'export')")
+
+import torch
+
+from export.models.landmarks import LandmarksConfig, Speech2Landmarks, gate
+from export.models.layers import LAYERS
+from export.onnx.to_onnx import TRACED_BATCH, Signature, export_onnx
+from space_runtime.inference.network import load_network
+
+N_FEATURES, N_STEPS = 6, 7
+
+
+@pytest.fixture(scope="module", params=sorted(LAYERS))
+def tiny(request: pytest.FixtureRequest) -> Speech2Landmarks:
+    torch.manual_seed(0)
+    config = LandmarksConfig(N_FEATURES, n_classes=5, n_motion=4, width=8, kind=request.param, n_embedded=3)
+    network = Speech2Landmarks(config)
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.4)
+    for buffer in network.face.buffers():
+        torch.nn.init.uniform_(buffer, 0.01, 0.1)
+    return network.eval()
+
+
+def inputs(network: Speech2Landmarks, n: int, seed: int = 0) -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    return {
+        "features": torch.randn(n, N_FEATURES, generator=generator),
+        "neutral": torch.randn(n, 78, 3, generator=generator),
+        "emotion": torch.rand(n, 8, generator=generator),
+        "state_in": torch.randn(n, network.n_state, generator=generator),
+    }
+
+
+@pytest.fixture(scope="module")
+def exported(tiny: Speech2Landmarks, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("onnx") / "tiny.onnx"
+    outputs = ("landmarks", "speech", "closure", "state_out")
+    export_onnx(tiny, Signature(inputs(tiny, TRACED_BATCH), outputs), path)
+    return path
+
+
+def test_a_sequence_at_once_equals_its_steps(tiny: Speech2Landmarks) -> None:
+    values = inputs(tiny, 2)
+    sequence = torch.randn(2, N_STEPS, N_FEATURES, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        hidden, last = tiny.sequence(sequence, values["emotion"], values["state_in"])
+        whole = tiny.decode(hidden, values["neutral"][:, None], values["emotion"][:, None])
+        state = values["state_in"]
+        for n in range(N_STEPS):
+            faces, _, _, state = tiny(sequence[:, n], values["neutral"], values["emotion"], state)
+            torch.testing.assert_close(faces, whole.landmarks[:, n], atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(state, last, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("n", [1, 3, 64])
+def test_onnx_steps_equal_torch_steps_for_every_batch(tiny: Speech2Landmarks, exported: Path, n: int) -> None:
+    session, values = load_network("tiny", exported), inputs(tiny, n, seed=n)
+    for _ in range(3):
+        with torch.no_grad():
+            expected = tiny(*values.values())
+        actual = session.run({name: value.numpy() for name, value in values.items()})
+        for name, value in zip(("landmarks", "speech", "closure", "state_out"), expected, strict=True):
+            np.testing.assert_allclose(actual[name].astype(np.float32), value.numpy(), atol=1e-5)
+        values["state_in"] = expected[3]
+
+
+def test_no_emotion_modulates_nothing(tiny: Speech2Landmarks) -> None:
+    values = torch.randn(3, N_FEATURES)
+    assert torch.equal(tiny.film(values, torch.zeros(3, 8)), values)
+
+
+def test_the_gate_reaches_both_ends_exactly() -> None:
+    opened = gate(torch.tensor([-9.0, -3.0, 0.0, 3.0, 9.0]), (0.1, 0.9))
+    assert opened[0] == opened[1] == 0
+    assert opened[2] == pytest.approx(0.5)
+    assert opened[3] == opened[4] == 1
+
+
+class Inverse(torch.nn.Module):
+    """One over a number: as large as the number is small."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 1 / x
+
+
+def test_parity_is_relative_for_large_values_and_never_holds_for_infinite_ones(tmp_path: Path) -> None:
+    large, infinite = torch.full((3, 1), 1e-7), torch.tensor([[1.0], [0.0], [2.0]])
+    assert export_onnx(Inverse(), Signature({"x": large}, ("y",)), tmp_path / "large.onnx") < 1e-6
+    with pytest.raises(ValueError, match="differs from torch by inf"):
+        export_onnx(Inverse(), Signature({"x": infinite}, ("y",)), tmp_path / "infinite.onnx")

@@ -1,0 +1,68 @@
+"""Credit as PROTOCOL.md says it: frames with ``seq < until`` and not one more; a smaller ``until`` is ignored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from engine_bridge.protocol import messages as m
+from space_runtime.timebase import SAMPLE_RATE
+from tests.support.inline_server import Guest, Hall
+from tests.support.quick_batch import quick
+
+SECOND = bytes(2 * SAMPLE_RATE)
+
+
+@pytest.fixture(autouse=True)
+def _quick() -> Iterator[None]:
+    with quick():
+        yield
+
+
+def speaking(until: int) -> tuple[Hall, Guest, int]:
+    hall = Hall()
+    guest = hall.guest()
+    session = guest.open(until=until, playout_ms=500)
+    guest.say(m.Start(session=session, stream=1, rate=SAMPLE_RATE, format="s16", pace="clip"))
+    return hall, guest, session
+
+
+def push(guest: Guest, session: int, first_s: float, seconds: float) -> None:
+    first, n = round(first_s * SAMPLE_RATE), round(seconds * SAMPLE_RATE)
+    guest.say(m.Audio(session=session, stream=1, first_sample=first, pcm=bytes(2 * n)))
+
+
+def seqs(guest: Guest) -> list[int]:
+    return [frame.seq for frame in guest.frames()]
+
+
+def test_a_smaller_until_is_ignored() -> None:
+    """Credit that was given counts for frames that are not made yet, whatever smaller number comes after it."""
+    _, guest, session = speaking(until=20)
+    push(guest, session, 0.0, 0.4)
+    n_before = len(guest.frames())
+    assert 0 < n_before < 12
+    for smaller in (n_before, 3, 0):
+        guest.say(m.Credit(session=session, until=smaller))
+    push(guest, session, 0.4, 1.6)
+    assert seqs(guest) == list(range(20))
+    guest.say(m.Credit(session=session, until=19), m.Credit(session=session, until=22))
+    assert seqs(guest) == list(range(22))
+
+
+@pytest.mark.parametrize("until", [0, 1, 2, 7])
+def test_frames_below_until_come_and_the_one_at_it_waits(until: int) -> None:
+    """At once, where credit is there before the frames."""
+    _, guest, session = speaking(until)
+    for hop in range(50):
+        push(guest, session, 0.02 * hop, 0.02)
+    assert seqs(guest) == list(range(until))
+
+
+def test_each_frame_that_waits_needs_its_own_credit() -> None:
+    _, guest, session = speaking(until=0)
+    push(guest, session, 0.0, 1.0)
+    for until in (0, 1, 2, 3, 9, 10):
+        guest.say(m.Credit(session=session, until=until))
+        assert seqs(guest) == list(range(until))

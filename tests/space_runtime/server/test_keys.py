@@ -1,0 +1,181 @@
+"""Keys, addresses and options of the server's commands: what is written, what is refused, in one sentence each."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+from zmq.utils import z85
+
+from space_runtime.errors import OutputError, UsageError
+from space_runtime.server import server
+from space_runtime.server.keys import Keys, check_bind, load_keys, load_pair, make_keys, zap_reply
+from tests.conftest import Call
+
+
+@pytest.fixture(autouse=True)
+def _serves_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a server that should have been refused end at once instead of serving for ever."""
+    run = server.Server.run
+
+    def stopped(self: server.Server) -> None:
+        self.sockets.stop()
+        run(self)
+
+    monkeypatch.setattr(server.Server, "run", stopped)
+
+
+KEYS = Keys(b"p" * 40, b"s" * 40, frozenset())
+
+
+def test_keygen_writes_a_pair_of_which_the_secret_is_its_owners_alone(tmp_path: Path, call: Call) -> None:
+    folder = tmp_path / "new" / "keys"
+    done = call("keygen", "anna", "--folder", folder)
+    public, secret = folder / "anna.key", folder / "anna.key_secret"
+    assert (done.code, done.err, done.out.split()) == (0, "", [str(public), str(secret)])
+    assert load_pair(secret)[0] in public.read_bytes() and load_pair(secret)[1] not in public.read_bytes()
+    if sys.platform != "win32":
+        assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+        assert stat.S_IMODE(public.stat().st_mode) == 0o644
+
+
+@pytest.mark.parametrize("there", ["anna.key", "anna.key_secret"])
+def test_keygen_overwrites_nothing(tmp_path: Path, call: Call, there: str) -> None:
+    (tmp_path / there).write_text("precious")
+    done = call("keygen", "anna", "--folder", tmp_path)
+    assert done.code == 2 and there in done.complaint
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["precious"]
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "..", ".", "../x", "/x"])
+def test_keygen_wants_a_plain_name(tmp_path: Path, call: Call, name: str) -> None:
+    done = call("keygen", name, "--folder", tmp_path)
+    assert done.code == 2 and "plain name" in done.complaint and not list(tmp_path.iterdir())
+
+
+def test_keygen_into_a_file_is_one_sentence(tmp_path: Path, call: Call) -> None:
+    (tmp_path / "file").write_text("")
+    done = call("keygen", "anna", "--folder", tmp_path / "file")
+    assert done.code == OutputError.exit_code and "cannot be written" in done.complaint
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    """A folder with the server's keys and, in ``clients``, anna's public one."""
+    make_keys(tmp_path, "server")
+    make_keys(tmp_path / "clients", "anna")
+    (tmp_path / "clients" / "anna.key_secret").unlink()
+    return tmp_path
+
+
+def test_a_servers_keys_are_read(keys: Path) -> None:
+    read = load_keys(keys / "server.key_secret", keys / "clients")
+    assert len(read.public) == len(read.secret) == 40 and len(read.admitted) == 1
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xfe\x00", b"hello", b'curve\n    public-key = "short"\n', b'curve\n    public-key = ""\n']
+)
+def test_a_file_that_is_no_key_is_one_sentence(keys: Path, content: bytes) -> None:
+    (keys / "clients" / "bad.key").write_bytes(content)
+    with pytest.raises(UsageError, match="key"):
+        load_keys(keys / "server.key_secret", keys / "clients")
+
+
+@pytest.mark.parametrize(
+    ("secret", "clients", "word"),
+    [
+        ("server.key", "clients", "no secret key"),
+        ("missing.key_secret", "clients", "missing.key_secret"),
+        ("server.key_secret", "nowhere", "no folder"),
+        ("server.key_secret", "empty", "no public key"),
+        ("clients", "clients", "no key file"),
+    ],
+)
+def test_keys_that_cannot_be_used_are_one_sentence(
+    keys: Path, secret: str, clients: str, word: str, call: Call
+) -> None:
+    (keys / "empty").mkdir()
+    done = call("serve", "--http", 0, "--key", keys / secret, "--clients", keys / clients)
+    assert done.code == 2 and word in done.complaint
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["tcp://127.0.0.1:5570", "tcp://localhost:5570", "tcp://[::1]:5570", "tcp://127.0.0.1:0"],
+)
+def test_loopback_needs_no_keys(address: str) -> None:
+    check_bind(address, None, insecure=False)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "tcp://0.0.0.0:5570", "tcp://*:5570", "tcp://[::]:5570", "tcp://192.168.1.2:5570", "tcp://eth0:5570",
+        "tcp://127.0.0.1.example.com:5570", "tcp://127.0.0.1@0.0.0.0:5570", "tcp://0.0.0.0;127.0.0.1:5570",
+        "tcp://localhost.:5570", "tcp://2130706433:5570",
+    ],
+)  # fmt: skip
+def test_other_machines_come_in_only_with_keys_or_when_really_meant(address: str) -> None:
+    with pytest.raises(UsageError, match="--insecure"):
+        check_bind(address, None, insecure=False)
+    check_bind(address, KEYS, insecure=False)
+    check_bind(address, None, insecure=True)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "5570", "127.0.0.1:5570", "tcp://127.0.0.1", "tcp://127.0.0.1:", "tcp://127.0.0.1:70000", "tcp://:5570",
+     "udp://127.0.0.1:5570", "ipc:///tmp/x", "tcp://127.0.0.1:x", "tcp://[::1:5570", "inproc://x"],
+)  # fmt: skip
+def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(UsageError, match="no address"):
+        check_bind(address, KEYS, insecure=True)
+
+
+@pytest.mark.parametrize(
+    ("words", "word"),
+    [
+        (("--bind", "tcp://0.0.0.0:5570"), "--insecure"),
+        (("--bind", "nonsense"), "no address"),
+        (("--bind", "tcp://203.0.113.7:5570", "--insecure"), "cannot be bound"),
+        (("--bind", "tcp://127.0.0.1:5570/path"), "no address"),
+        (("--key", "server.key_secret"), "--clients"),
+        (("--clients", "clients"), "--key"),
+        (("--sessions", -1), "--sessions"),
+        (("--sessions", 100_001), "--sessions"),
+        (("--lease", "0.5"), "--lease"),
+        (("--lease", "nan"), "--lease"),
+        (("--workers", -1), "--workers"),
+        (("--portraits", "nowhere"), "--portraits"),
+        (("--sounds", "nowhere"), "--sounds"),
+        (("--bundle", "nowhere"), "nowhere"),
+    ],
+)
+def test_options_that_cannot_be_meant_are_one_sentence(words: tuple[str | int, ...], word: str, call: Call) -> None:
+    done = call("serve", "--http", 0, *map(str, words))
+    assert done.code != 0 and word in done.complaint and "internal error" not in done.complaint
+
+
+def request(key: bytes, mechanism: bytes = b"CURVE", version: bytes = b"1.0") -> list[bytes]:
+    return [version, b"id", b"", b"127.0.0.1", b"", mechanism, key]
+
+
+def test_the_door_opens_for_listed_keys_alone(keys: Path) -> None:
+    known = load_keys(keys / "server.key_secret", keys / "clients")
+    (listed,) = known.admitted
+    assert zap_reply(request(z85.decode(listed)), known)[1:3] == [b"id", b"200"]
+    for wrong in (
+        request(bytes(32)),
+        request(z85.decode(known.public)),
+        request(z85.decode(listed)[:31]),
+        request(z85.decode(listed), b"NULL"),
+        request(z85.decode(listed), b"PLAIN"),
+        request(z85.decode(listed), version=b"2.0"),
+        [b"1.0", b"id"],
+        [b"1.0"],
+        [],
+    ):
+        assert zap_reply(wrong, known)[2] == b"400"

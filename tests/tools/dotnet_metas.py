@@ -1,0 +1,80 @@
+"""The ``.meta`` files of the Unity package: ``python tests/tools/dotnet_metas.py`` writes those that are missing, and takes
+those away whose file is gone.
+
+An installed package is read-only, so Unity cannot make them itself. A GUID is the MD5 of the package's name and the
+path in it: the same on every machine, and never that of another file. One that has been published must stay; so a file
+that is moved keeps its ``.meta``, which this leaves alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+PACKAGE: Final = Path(__file__).resolve().parents[2] / "engine_bridge" / "csharp" / "com.space.unity"
+
+_EXTERNAL: Final = "  externalObjects: {}\n"
+_END: Final = "  userData: \n  assetBundleName: \n  assetBundleVariant: \n"
+_SCRIPT: Final = "  serializedVersion: 2\n  defaultReferences: []\n  executionOrder: 0\n  icon: {instanceID: 0}\n"
+_IMPORTERS: Final = {
+    ".cs": f"MonoImporter:\n{_EXTERNAL}{_SCRIPT}{_END}",
+    ".asmdef": f"AssemblyDefinitionImporter:\n{_EXTERNAL}{_END}",
+    ".md": f"TextScriptImporter:\n{_EXTERNAL}{_END}",
+    ".txt": f"TextScriptImporter:\n{_EXTERNAL}{_END}",
+    ".json": f"TextScriptImporter:\n{_EXTERNAL}{_END}",
+    ".anim": f"NativeFormatImporter:\n{_EXTERNAL}  mainObjectFileID: 7400000\n{_END}",
+}
+_FOLDER: Final = f"folderAsset: yes\nDefaultImporter:\n{_EXTERNAL}{_END}"
+_MANIFEST: Final = f"PackageManifestImporter:\n{_EXTERNAL}{_END}"
+_DEFAULT: Final = f"DefaultImporter:\n{_EXTERNAL}{_END}"
+
+
+def guid(path: Path) -> str:
+    """Return the GUID of a file or folder of the package."""
+    name = f"{PACKAGE.name}/{path.relative_to(PACKAGE).as_posix()}"
+    return hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()
+
+
+def meta_of(path: Path) -> Path:
+    """Return where the ``.meta`` of a file or folder belongs."""
+    return path.with_name(path.name + ".meta")
+
+
+def assets() -> Iterator[Path]:
+    """Yield everything that Unity wants a ``.meta`` for: no dot-files, no folders that end in ``~``."""
+    for path in sorted(PACKAGE.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(PACKAGE).parts)
+        if path.suffix != ".meta" and not path.name.endswith("~") and not hidden:
+            yield path
+
+
+def text(path: Path) -> str:
+    """Return what the ``.meta`` of a file or folder says."""
+    if path.is_dir():
+        importer = _FOLDER
+    elif path == PACKAGE / "package.json":
+        importer = _MANIFEST
+    else:
+        importer = _IMPORTERS.get(path.suffix, _DEFAULT)
+    return f"fileFormatVersion: 2\nguid: {guid(path)}\n{importer}"
+
+
+def stray() -> list[Path]:
+    """Return every ``.meta`` whose file is gone."""
+    wanted = {meta_of(path) for path in assets()}
+    return [path for path in sorted(PACKAGE.rglob("*.meta")) if path not in wanted]
+
+
+def main() -> None:
+    """Write and take away."""
+    for path in stray():
+        path.unlink()
+    for path in assets():
+        if not meta_of(path).exists():
+            meta_of(path).write_text(text(path), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()
