@@ -160,7 +160,7 @@ def compare(
 @app.command()
 def regraph(folder: Path = MODELS) -> None:
     """Rewrite the bundle's Speech2Landmarks for speed, its weights as they are, and pack; evaluate it afterwards."""
-    from export.onnx.graph_rewrite import regraph as rewrite
+    from export.onnx.graph_rewrite import rewrite_graph as rewrite
 
     path = folder / f"{S2L}.onnx"
     difference = rewrite(path, path)

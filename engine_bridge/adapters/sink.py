@@ -118,7 +118,7 @@ def _zeros(values: Floats | None) -> Floats | None:
     return None if values is None else np.zeros_like(values)
 
 
-class Floor:
+class SpeakerLock:
     """Who has the word where only one face can be seen: two characters on one face would fight over it.
 
     The first to come keeps it until it leaves, or has been silent for a second.

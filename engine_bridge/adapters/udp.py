@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 
-from engine_bridge.adapters.sink import Counts, Face, Floor, SinkError, at_rest, face_of
+from engine_bridge.adapters.sink import Counts, Face, SinkError, SpeakerLock, at_rest, face_of
 from engine_bridge.protocol.errors import WireError
 from engine_bridge.protocol.messages import Frame, Texture
 
@@ -29,7 +29,7 @@ class UdpSink:
         self.counts = Counts()
         self._where = f"{host}:{port}"
         self._socket = _socket_to(host, port)
-        self._floor = Floor() if one_face else None
+        self._floor = SpeakerLock() if one_face else None
         self._last: dict[str, tuple[Frame, float]] = {}
 
     def send(self, name: str, frame: Frame, rate: float) -> None:

@@ -1,4 +1,4 @@
-"""A client of a SPACE server for asyncio, with the surface of `engine_bridge.client.client`; what waits there is awaited here.
+"""A client of a SPACE server for asyncio, with the surface of `client`; what waits there is awaited here.
 
 ::
 
@@ -81,7 +81,7 @@ class Client:
         lease_ms: int | None = None,
         timeout_s: float = 5.0,
     ) -> ClientSession:
-        """Open a session. Raises `RefusedError` and `UnreachableError`; see `engine_bridge.client.client.Client.open`."""
+        """Open a session. Raises `RefusedError` and `UnreachableError`; see `Client.open`."""
         with self._io as _:
             core = self._io.core.open(opening(outputs, fps, playout_ms, character, portrait, texture, lease_ms))
         try:

@@ -11,7 +11,7 @@ from typing import Final
 
 from engine_bridge.client.jitter import JitterBuffer, Pose
 from engine_bridge.client.log import SessionCounters
-from engine_bridge.client.stream import Line
+from engine_bridge.client.stream import ClientStream
 from engine_bridge.protocol import messages as m
 
 CREDIT: Final = 256
@@ -20,7 +20,7 @@ TEXTURES: Final = 32
 """Pictures that wait at most; the oldest go first."""
 
 
-class Arrivals:
+class Receiver:
     """Frames and pictures of the current line."""
 
     def __init__(self, fps: Fraction, counters: SessionCounters, grant: Callable[[int], None]) -> None:
@@ -32,11 +32,11 @@ class Arrivals:
         self._textures: deque[m.Texture] = deque()
         self._next_seq, self._until = 0, CREDIT
 
-    def samples_per_frame(self, line: Line) -> float:
+    def samples_per_frame(self, line: ClientStream) -> float:
         """Return the samples from frame to frame."""
         return float(Fraction(line.rate) / self._fps)
 
-    def begin(self, line: Line) -> None:
+    def begin(self, line: ClientStream) -> None:
         """Another line follows."""
         self.buffer.begin(line.stream, line.rate)
         self._clip.clear()
@@ -47,7 +47,7 @@ class Arrivals:
         """Sequence numbers and credit begin anew."""
         self._next_seq, self._until = 0, CREDIT
 
-    def frame(self, line: Line, frame: m.Frame) -> None:
+    def frame(self, line: ClientStream, frame: m.Frame) -> None:
         """Take a frame."""
         self._counters.frames += 1
         self._counters.lost += max(0, frame.seq - self._next_seq)
@@ -63,7 +63,7 @@ class Arrivals:
                 self._clip[frame.index] = frame
         self.give_credit()
 
-    def texture(self, line: Line, texture: m.Texture) -> None:
+    def texture(self, line: ClientStream, texture: m.Texture) -> None:
         """Take a picture."""
         self._counters.textures += 1
         if texture.stream != line.stream:
@@ -90,7 +90,7 @@ class Arrivals:
         self.give_credit()
         return pose
 
-    def next_of_clip(self, line: Line) -> m.Frame | None:
+    def next_of_clip(self, line: ClientStream) -> m.Frame | None:
         """Take the next frame of a clip, if it is there."""
         if not self._clip:
             return None
@@ -104,7 +104,7 @@ class Arrivals:
         """Whether `next_of_clip` would return a frame."""
         return bool(self._clip)
 
-    def next_wanted(self, line: Line, ahead_s: float) -> float:
+    def next_wanted(self, line: ClientStream, ahead_s: float) -> float:
         """Return where to take a line up: a bit ahead of playback, so that frames come before they are due."""
         if line.is_clip or not math.isfinite(self.buffer.position):
             return max(line.newest, line.first_sample)
@@ -129,7 +129,7 @@ class Arrivals:
             self._until = max(until, self._until)
             self._grant(self._until)
 
-    def _learn_rate(self, line: Line, frame: m.Frame) -> None:
+    def _learn_rate(self, line: ClientStream, frame: m.Frame) -> None:
         """The rate of a file that the server reads is known from its frames."""
         if isinstance(line.opening, m.Speak) and frame.index > 0 and frame.sample > 0:
             line.rate = frame.sample * float(self._fps) / frame.index

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
-from engine_bridge.client.stream import Change, Line
+from engine_bridge.client.stream import Change, ClientStream
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.messages import Pace
 
@@ -23,7 +23,7 @@ Said = m.Start | m.Audio | m.Speak | m.Idle | m.Set | m.End | m.Interrupt | m.Cr
 """Messages about a session that exists."""
 
 
-class Teller:
+class StreamReplay:
     """Says lines. session: its number on this connection, None while no server knows it."""
 
     def __init__(self, say: Callable[[m.ClientMessage], None]) -> None:
@@ -41,7 +41,7 @@ class Teller:
         """Give credit."""
         self.say(m.Credit(session=0, until=until))
 
-    def tell(self, line: Line) -> None:
+    def tell(self, line: ClientStream) -> None:
         """Say a line for the first time."""
         if self.session is None or line.finished:
             return
@@ -49,7 +49,7 @@ class Teller:
         self.say(line.opening)
         self._tell_rest(line, line.changes)
 
-    def go_on(self, line: Line, next_sample: int, now: float) -> None:
+    def go_on(self, line: ClientStream, next_sample: int, now: float) -> None:
         """Go on over a new connection, from the first sample that the server lacks."""
         if line.sound:
             line.sent_until = max(line.sound.first, next_sample)
@@ -59,7 +59,7 @@ class Teller:
         ]
         self._tell_rest(line, fresh)
 
-    def take_up(self, line: Line, at: float, samples_per_frame: float) -> None:
+    def take_up(self, line: ClientStream, at: float, samples_per_frame: float) -> None:
         """Say a line to a server that knows nothing of it, to be animated from a position on.
 
         Of a sound that the server reads itself, all frames are asked for at once: those in the past cost nothing here.
@@ -78,19 +78,19 @@ class Teller:
             self.say(replace(opening, **line.controls_at(at).for_start()))
         self._tell_rest(line, [change for change in line.changes if change.at_sample > at])
 
-    def change(self, line: Line, change: Change) -> None:
+    def change(self, line: ClientStream, change: Change) -> None:
         """Say a change of controls."""
         at = max(0, int(change.at_sample - line.shift_samples))
         head = m.Set(session=0, stream=line.stream, at_sample=at, fade_ms=change.fade_ms)
         self.say(replace(head, **change.controls.for_set()))
 
-    def interrupt(self, line: Line) -> None:
+    def interrupt(self, line: ClientStream) -> None:
         """Say the barge-in, if there is one."""
         if line.interrupt:
             at = max(0, int(line.interrupt.at_sample - line.shift_samples))
             self.say(replace(line.interrupt, at_sample=at))
 
-    def pump(self, line: Line, now: float) -> None:
+    def pump(self, line: ClientStream, now: float) -> None:
         """Send as much of the sound as the server takes."""
         if self.session is None or line.sound is None or line.finished or now < self.held_until:
             return
@@ -106,7 +106,7 @@ class Teller:
             self.say(m.End(session=0, stream=line.stream, n_samples=line.n_samples))
         line.sound.forget(int(min(line.sent_until, animated - KEPT_S * line.rate)))
 
-    def _tell_rest(self, line: Line, changes: Iterable[Change]) -> None:
+    def _tell_rest(self, line: ClientStream, changes: Iterable[Change]) -> None:
         for change in changes:
             self.change(line, change)
         self.interrupt(line)

@@ -1,6 +1,7 @@
 """One session as its client sees it, without sockets: what the user wants on one side, messages on the other.
 
-The user's wishes are kept in a `Line` until it is finished, so that whatever a lost connection or a restarted server
+The user's wishes are kept in a `ClientStream` until it is finished, so that whatever a lost connection or a
+restarted server
 has swallowed can be said again: PROTOCOL.md, sections 4.6 and 9.
 """
 
@@ -16,9 +17,9 @@ from typing import Final
 from engine_bridge.client.controls import Controls
 from engine_bridge.client.jitter import Pose
 from engine_bridge.client.log import SessionLog
-from engine_bridge.client.receiver import Arrivals
-from engine_bridge.client.replay import AHEAD_S, Teller
-from engine_bridge.client.stream import Change, Line, Samples, Sound, file_bytes
+from engine_bridge.client.receiver import Receiver
+from engine_bridge.client.replay import AHEAD_S, StreamReplay
+from engine_bridge.client.stream import Change, ClientStream, Samples, Sound, file_bytes
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import BridgeError, RefusedError
 from engine_bridge.protocol.messages import ErrorCode, Pace, Reason, SampleFormat
@@ -42,12 +43,12 @@ class SessionCore:
         self.opening = opening
         self.opened: m.Opened | None = None
         self.failure: BridgeError | None = None
-        self.line: Line | None = None
+        self.line: ClientStream | None = None
         self.log = SessionLog()
         self.closed = False
         self.reopen_at = math.inf
-        self.teller = Teller(say)
-        self.arrivals = Arrivals(Fraction(*opening.fps), self.log.counters, self.teller.grant)
+        self.teller = StreamReplay(say)
+        self.arrivals = Receiver(Fraction(*opening.fps), self.log.counters, self.teller.grant)
         self._say = say
         self._max_part = 65_536
         self._stream = 0
@@ -65,7 +66,7 @@ class SessionCore:
         """Begin a line of pushed sound. Numbers and controls of ``opening`` are filled in here."""
         sound = Sound(SampleFormat(opening.format), opening.channels or 1, opening.first_sample or 0)
         opening = replace(opening, stream=self._stream + 1, **controls.for_start())
-        self._begin(Line(opening, opening.rate, controls, sound, sent_until=sound.first))
+        self._begin(ClientStream(opening, opening.rate, controls, sound, sent_until=sound.first))
 
     def speak(self, sound: str | Path | bytes | None, asset: str | None, pace: Pace, controls: Controls) -> None:
         """Begin a line whose sound is a file's (path or bytes), or a name on the server."""
@@ -74,12 +75,12 @@ class SessionCore:
         data = None if sound is None else file_bytes(sound, self._max_part)
         number = self._stream + 1
         opening = m.Speak(session=0, stream=number, sound=data, asset=asset, pace=pace, **controls.for_start())
-        self._begin(Line(opening, 16_000, controls))
+        self._begin(ClientStream(opening, 16_000, controls))
 
     def idle(self, controls: Controls) -> None:
         """Begin a line of silence that lasts until another one begins."""
         opening = m.Idle(session=0, stream=self._stream + 1, **controls.for_start())
-        self._begin(Line(opening, 16_000, controls))
+        self._begin(ClientStream(opening, 16_000, controls))
 
     def push(self, samples: Samples, now: float) -> int:
         """Append sound to the line; return the index after its last sample."""
@@ -205,14 +206,14 @@ class SessionCore:
 
     # Inside
 
-    def _current(self) -> Line:
+    def _current(self) -> ClientStream:
         if self.failure:
             raise self.failure
         if self.line is None:
             raise BridgeError("there is no line: call start, speak or idle first")
         return self.line
 
-    def _begin(self, line: Line) -> None:
+    def _begin(self, line: ClientStream) -> None:
         if self.failure:
             raise self.failure
         encode(line.opening)  # what does not fit is refused here, not when it is sent again
@@ -232,7 +233,7 @@ class SessionCore:
         elif self.line:
             self.teller.tell(self.line)
 
-    def _take_up(self, line: Line) -> None:
+    def _take_up(self, line: ClientStream) -> None:
         """Say the line again from where it is: a bit ahead of playback, so that its frames come before they are due."""
         self.log.counters.taken_up += 1
         spare_s = self.opening.playout_ms / 1_000 - (self.opened.look_ahead_s if self.opened else 0)

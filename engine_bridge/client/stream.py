@@ -77,7 +77,7 @@ class Change:
 
 
 @dataclass(slots=True, eq=False)
-class Line:
+class ClientStream:
     """One stream. Positions are samples at ``rate``."""
 
     opening: Start | Speak | Idle

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 
-class Kind(StrEnum):
+class FieldType(StrEnum):
     """How a field travels as MessagePack."""
 
     U32 = "u32"
@@ -38,14 +38,14 @@ class Kind(StrEnum):
     """Map from str to uint64."""
 
 
-U32 = Annotated[int, Kind.U32]
-U64 = Annotated[int, Kind.U64]
-F32 = Annotated[float, Kind.F32]
-F64 = Annotated[float, Kind.F64]
-Text = Annotated[str, Kind.STR]
-Bytes = Annotated[bytes | memoryview, Kind.BIN]
-FloatArray = Annotated[Floats, Kind.FLOATS]
-Texts = Annotated[tuple[str, ...], Kind.STRS]
-Counts = Annotated[dict[str, int], Kind.COUNTS]
-Mix = Annotated[dict[str, float], Kind.MIX]
-Numbers = Annotated[tuple[int, ...], Kind.U32S]
+U32 = Annotated[int, FieldType.U32]
+U64 = Annotated[int, FieldType.U64]
+F32 = Annotated[float, FieldType.F32]
+F64 = Annotated[float, FieldType.F64]
+Text = Annotated[str, FieldType.STR]
+Bytes = Annotated[bytes | memoryview, FieldType.BIN]
+FloatArray = Annotated[Floats, FieldType.FLOATS]
+Texts = Annotated[tuple[str, ...], FieldType.STRS]
+Counts = Annotated[dict[str, int], FieldType.COUNTS]
+Mix = Annotated[dict[str, float], FieldType.MIX]
+Numbers = Annotated[tuple[int, ...], FieldType.U32S]

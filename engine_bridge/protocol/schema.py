@@ -6,16 +6,16 @@ from dataclasses import dataclass, fields
 from inspect import get_annotations
 from typing import Final, get_args, get_type_hints
 
-from engine_bridge.protocol.field_types import Kind
+from engine_bridge.protocol.field_types import FieldType
 from engine_bridge.protocol.messages import N_LANDMARKS, N_WEIGHTS, ClientMessage, Message, ServerMessage
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a message. length: values of a `Kind.FLOATS` field, the longest where `exact` is false."""
+    """One field of a message. length: values of a `FieldType.FLOATS` field, the longest where `exact` is false."""
 
     name: str
-    kind: Kind
+    kind: FieldType
     required: bool
     length: int = 0
     exact: bool = True
@@ -41,14 +41,14 @@ def _fields(name: str, cls: type[Message]) -> tuple[Field, ...]:
 
 def _field(message: str, key: str, hint: object, required: bool) -> Field:
     kind = _kind(hint)
-    length = _LENGTHS.get((message, key)) or _LENGTHS.get(key, 0) if kind is Kind.FLOATS else 0
+    length = _LENGTHS.get((message, key)) or _LENGTHS.get(key, 0) if kind is FieldType.FLOATS else 0
     return Field(key, kind, required, length, exact=key not in ("gaze", "look_at"))
 
 
-def _kind(hint: object) -> Kind:
+def _kind(hint: object) -> FieldType:
     for part in (hint, *get_args(hint)):
         for mark in getattr(part, "__metadata__", ()):
-            if isinstance(mark, Kind):
+            if isinstance(mark, FieldType):
                 return mark
     raise TypeError(f"{hint} has no kind")
 

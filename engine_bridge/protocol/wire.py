@@ -15,7 +15,7 @@ import msgpack
 import numpy as np
 
 from engine_bridge.protocol.errors import WireError
-from engine_bridge.protocol.field_types import Kind
+from engine_bridge.protocol.field_types import FieldType
 from engine_bridge.protocol.messages import Audio, Message
 from engine_bridge.protocol.schema import CLASSES, SCHEMA, Field
 
@@ -153,7 +153,7 @@ def _number(field: Field, value: object) -> float:
     if type(value) not in (int, float) or not math.isfinite(value):  # type: ignore[arg-type]
         raise ValueError(f"is {value!r:.40}; expected a finite number")
     number = float(value)  # type: ignore[arg-type]
-    if field.kind in (Kind.F32, Kind.MIX) and abs(number) > MAX_F32:
+    if field.kind in (FieldType.F32, FieldType.MIX) and abs(number) > MAX_F32:
         raise ValueError(f"is {number!r:.40}; expected a number within float32's range")
     return number
 
@@ -199,18 +199,18 @@ def _map(read: Callable[[Field, object], object]) -> Callable[[Field, object], o
     return read_all
 
 
-_READERS: Final[dict[Kind, Callable[[Field, object], object]]] = {
-    Kind.U32: _whole(32),
-    Kind.U64: _whole(63),
-    Kind.F32: _number,
-    Kind.F64: _number,
-    Kind.STR: _string,
-    Kind.BIN: _binary,
-    Kind.FLOATS: _floats,
-    Kind.STRS: _list(_string),
-    Kind.U32S: _list(_whole(32)),
-    Kind.MIX: _map(_number),
-    Kind.COUNTS: _map(_whole(63)),
+_READERS: Final[dict[FieldType, Callable[[Field, object], object]]] = {
+    FieldType.U32: _whole(32),
+    FieldType.U64: _whole(63),
+    FieldType.F32: _number,
+    FieldType.F64: _number,
+    FieldType.STR: _string,
+    FieldType.BIN: _binary,
+    FieldType.FLOATS: _floats,
+    FieldType.STRS: _list(_string),
+    FieldType.U32S: _list(_whole(32)),
+    FieldType.MIX: _map(_number),
+    FieldType.COUNTS: _map(_whole(63)),
 }
 
 
@@ -271,18 +271,18 @@ def _float_bytes(values: object) -> bytes:
     return _bytes(array.tobytes())
 
 
-_WRITERS: Final[dict[Kind, Callable[..., bytes]]] = {
-    Kind.U32: _u32,
-    Kind.U64: _u64,
-    Kind.F32: _f32,
-    Kind.F64: _f64,
-    Kind.STR: _text,
-    Kind.BIN: _bytes,
-    Kind.FLOATS: _float_bytes,
-    Kind.STRS: lambda texts: _head(0x90, 0xDC, len(texts)) + b"".join(map(_text, texts)),
-    Kind.U32S: lambda numbers: _head(0x90, 0xDC, len(numbers)) + b"".join(map(_u32, numbers)),
-    Kind.MIX: lambda mix: _head(0x80, 0xDE, len(mix)) + b"".join(_text(k) + _f32(v) for k, v in mix.items()),
-    Kind.COUNTS: lambda mix: _head(0x80, 0xDE, len(mix)) + b"".join(_text(k) + _u64(v) for k, v in mix.items()),
+_WRITERS: Final[dict[FieldType, Callable[..., bytes]]] = {
+    FieldType.U32: _u32,
+    FieldType.U64: _u64,
+    FieldType.F32: _f32,
+    FieldType.F64: _f64,
+    FieldType.STR: _text,
+    FieldType.BIN: _bytes,
+    FieldType.FLOATS: _float_bytes,
+    FieldType.STRS: lambda texts: _head(0x90, 0xDC, len(texts)) + b"".join(map(_text, texts)),
+    FieldType.U32S: lambda numbers: _head(0x90, 0xDC, len(numbers)) + b"".join(map(_u32, numbers)),
+    FieldType.MIX: lambda mix: _head(0x80, 0xDE, len(mix)) + b"".join(_text(k) + _f32(v) for k, v in mix.items()),
+    FieldType.COUNTS: lambda mix: _head(0x80, 0xDE, len(mix)) + b"".join(_text(k) + _u64(v) for k, v in mix.items()),
 }
 
 _TYPE: Final = _text("type")

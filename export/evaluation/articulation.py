@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 
 from export.data.corpora import aligned_talks
-from export.evaluation.evaluated_model import Ear, Sources, opening, usual_range
+from export.evaluation.evaluated_model import EvaluatedModel, Sources, opening, usual_range
 from export.evaluation.lip_sync import resting_faces
 from export.evaluation.metrics import mouth_signals
 from export.evaluation.results import Found, Measure
@@ -60,7 +60,7 @@ class Mouth:
     grace_s: float = GRACE_S
 
 
-def measure(ear: Ear, sources: Sources) -> Found:
+def measure(ear: EvaluatedModel, sources: Sources) -> Found:
     """Return recall of closures, false closures, contact and rounding: per language, real English, and the films."""
     synthetic = read_synthetic(sources.cache)
     values = _by_group(synthetic, mouths(ear, synthetic))
@@ -75,7 +75,7 @@ def measure(ear: Ear, sources: Sources) -> Found:
     return Found(values, missing)
 
 
-def mouths(ear: Ear, spoken: list[Spoken], emotion: Floats | None = None) -> list[Mouth]:
+def mouths(ear: EvaluatedModel, spoken: list[Spoken], emotion: Floats | None = None) -> list[Mouth]:
     """Return what the lips of the ear's neutral face do at every utterance."""
     sounds = [utterance.pcm for utterance in spoken]
     tracks = ear.hear(sounds) if emotion is None else ear.hear(sounds, emotion=emotion)
@@ -153,12 +153,12 @@ def _worst(values: dict[Measure, float], languages: list[str]) -> dict[Measure, 
     return {("worst_language", name): pick([values[row, name] for row in languages]) for name, pick in worst.items()}
 
 
-def _real(ear: Ear, sources: Sources, row: str) -> dict[Measure, float]:
+def _real(ear: EvaluatedModel, sources: Sources, row: str) -> dict[Measure, float]:
     spoken = read_aligned(sources.data, sources.cache)
     return {(row, name): value for name, value in judge(spoken, mouths(ear, spoken)).items()} if spoken else {}
 
 
-def _filmed(ear: Ear, sources: Sources, row: str) -> dict[Measure, float]:
+def _filmed(ear: EvaluatedModel, sources: Sources, row: str) -> dict[Measure, float]:
     """Judge the network and the films themselves on the filmed strangers."""
     spoken, films = read_filmed(sources.data, sources.cache)
     values = {(row, name): value for name, value in judge(spoken, mouths(ear, spoken)).items()}

@@ -11,13 +11,13 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from export.data.motion.identities import load_face_model
 from export.evaluation import articulation, cost, detection, emotion, lip_sync, rest, robustness
-from export.evaluation.evaluated_model import Ear, Sources
+from export.evaluation.evaluated_model import EvaluatedModel, Sources
 from export.evaluation.results import Found, Results
 from space_runtime.errors import UsageError
 from space_runtime.inference.manifest import sha256_of
 from space_runtime.inference.network import load_network
 
-Block = Callable[[Ear, Sources], Found]
+Block = Callable[[EvaluatedModel, Sources], Found]
 
 BLOCKS: Final[dict[str, Block]] = {
     "lip_sync": lip_sync.measure,
@@ -31,14 +31,18 @@ BLOCKS: Final[dict[str, Block]] = {
 """In the order of the report."""
 
 
-def make_ear(sources: Sources, look_ahead: int) -> Ear:
+def make_ear(sources: Sources, look_ahead: int) -> EvaluatedModel:
     """Return the network with the mean face of the face model."""
     neutral, _ = load_face_model(sources.data).identity(np.zeros(50, np.float32))
-    return Ear(load_network("speech2landmarks", sources.network), look_ahead, neutral)
+    return EvaluatedModel(load_network("speech2landmarks", sources.network), look_ahead, neutral)
 
 
 def evaluate(
-    ear: Ear, sources: Sources, only: Sequence[str] = (), known: Results | None = None, console: Console | None = None
+    ear: EvaluatedModel,
+    sources: Sources,
+    only: Sequence[str] = (),
+    known: Results | None = None,
+    console: Console | None = None,
 ) -> Results:
     """Return what the blocks measured; those not in ``only`` keep what ``known`` says of the same file, so heard.
 
@@ -60,7 +64,7 @@ def evaluate(
     return results
 
 
-def measured(block: Block, ear: Ear, sources: Sources) -> Found:
+def measured(block: Block, ear: EvaluatedModel, sources: Sources) -> Found:
     """Return what a block found; data that are not there leave it empty, with the reason."""
     try:
         return block(ear, sources)

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import onnx
 
-from export.evaluation.evaluated_model import Ear, Sources
+from export.evaluation.evaluated_model import EvaluatedModel, Sources
 from export.evaluation.results import Found, Measure
 from export.onnx.multi_step_graph import one_step
 from space_runtime.animation.session import Session
@@ -29,7 +29,7 @@ FPS: Final = Fraction(30)
 ROW: Final = "network"
 
 
-def measure(ear: Ear, sources: Sources) -> Found:
+def measure(ear: EvaluatedModel, sources: Sources) -> Found:
     """Return what one stream costs in seconds of one core, which other programs on the machine hardly change."""
     return Found(
         {
@@ -42,7 +42,7 @@ def measure(ear: Ear, sources: Sources) -> Found:
     )
 
 
-def curves_factor(ear: Ear) -> float:
+def curves_factor(ear: EvaluatedModel) -> float:
     """Return seconds of sound per second of a core: a session with the default controls, pushed whole, 30 fps."""
     bundle = Bundle(EMBEDDED, read_manifest(EMBEDDED), {("speech2landmarks", 1): ear.network})
     session = Session(bundle, fps=FPS)
@@ -66,7 +66,7 @@ def size_of(path: Path) -> dict[Measure, float]:
     return {(ROW, "parameters"): float(sum(sizes)), (ROW, "megabytes"): path.stat().st_size / 1e6}
 
 
-def step_seconds(ear: Ear) -> float:
+def step_seconds(ear: EvaluatedModel) -> float:
     """Return the seconds of a core for one step of one stream through ONNX Runtime."""
     rng = np.random.default_rng(0)
     state = np.zeros((1, ear.network.state_size("state_in")), np.float32)

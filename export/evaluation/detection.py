@@ -8,7 +8,7 @@ import numpy as np
 
 from export.evaluation import silero
 from export.evaluation.baselines import Unavailable
-from export.evaluation.evaluated_model import Ear, Sources
+from export.evaluation.evaluated_model import EvaluatedModel, Sources
 from export.evaluation.rest import with_room
 from export.evaluation.results import Found, Measure
 from export.evaluation.spoken import Spoken, read_synthetic, silence
@@ -21,7 +21,7 @@ COLLAR_S: Final = 0.1
 NOISES: Final[dict[str, float | None]] = {"clean": None, "snr_20_db": 20.0, "snr_10_db": 10.0, "snr_0_db": 0.0}
 
 
-def measure(ear: Ear, sources: Sources) -> Found:
+def measure(ear: EvaluatedModel, sources: Sources) -> Found:
     """Return hits, false alarms and balanced accuracy of both detectors per noise."""
     spoken = read_synthetic(sources.cache)[::2]
     if not spoken:

@@ -12,7 +12,7 @@ import numpy as np
 
 from export.data.motion.films import Talk, read_talks
 from export.evaluation.metrics import mouth_signals
-from export.evaluation.recordings import NO_EMOTION, Heard, Track, listen_all
+from export.evaluation.recordings import NO_EMOTION, EvaluatedTrack, Recording, listen_all
 from space_runtime.arrays import Floats
 from space_runtime.inference.network import Network
 
@@ -21,7 +21,7 @@ STRANGERS: Final = "grid_others"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ear:
+class EvaluatedModel:
     """A network to be judged. look_ahead: in samples. neutral: (78, 3) the face that all checks without a film use."""
 
     network: Network
@@ -30,10 +30,10 @@ class Ear:
 
     def hear(
         self, sounds: Sequence[Floats], faces: Sequence[Floats] | None = None, emotion: Floats = NO_EMOTION
-    ) -> list[Track]:
+    ) -> list[EvaluatedTrack]:
         """Return a track per (n,) sound at 16 kHz, on ``neutral`` or on a face of its own."""
         faces = faces or [self.neutral] * len(sounds)
-        rows = [Heard(pcm, face, emotion) for pcm, face in zip(sounds, faces, strict=True)]
+        rows = [Recording(pcm, face, emotion) for pcm, face in zip(sounds, faces, strict=True)]
         return listen_all(self.network, self.look_ahead, rows)
 
 

@@ -1,4 +1,4 @@
-"""Block *lip_sync*: three mouth signals against filmed strangers (`export.evaluation.metrics`), beside simpler systems."""
+"""Block *lip_sync*: three mouth signals against filmed strangers (`metrics`), beside simpler systems."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 
 from export.data.motion.films import Talk
 from export.evaluation import baselines
-from export.evaluation.evaluated_model import Ear, Sources
+from export.evaluation.evaluated_model import EvaluatedModel, Sources
 from export.evaluation.metrics import SIGNALS, Match, match, mean_over_speakers, mouth_signals, remove_drift
-from export.evaluation.recordings import NO_EMOTION, Heard, listen_all
+from export.evaluation.recordings import NO_EMOTION, Recording, listen_all
 from export.evaluation.results import Found, Measure
 from space_runtime.arrays import Floats
 from space_runtime.inference.network import Network
@@ -35,7 +35,7 @@ SYSTEMS: Final[dict[str, Callable[[list[Talk], Path], list[Signals]]]] = {
 """What others do, the simplest first."""
 
 
-def measure(ear: Ear, sources: Sources) -> Found:
+def measure(ear: EvaluatedModel, sources: Sources) -> Found:
     """Return the scores of all systems: means over the speakers, each speaker, and where they lag."""
     talks = sources.films()
     predicted = predict(ear.network, ear.look_ahead, talks)
@@ -65,7 +65,7 @@ def predict(
     Every speaker is driven on his own resting face.
     """
     rests = resting_faces(talks)
-    rows = [Heard(change(talk.pcm), rests[talk.speaker], NO_EMOTION) for talk in talks]
+    rows = [Recording(change(talk.pcm), rests[talk.speaker], NO_EMOTION) for talk in talks]
     tracks = listen_all(network, look_ahead, rows)
     times = [np.arange(len(talk.landmarks)) / talk.fps for talk in talks]
     return [mouth_signals(track.at(at)) for track, at in zip(tracks, times, strict=True)]

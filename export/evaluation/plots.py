@@ -14,7 +14,7 @@ import numpy as np
 
 from export.data.motion.films import Talk
 from export.evaluation import articulation, rest
-from export.evaluation.evaluated_model import Ear, Sources, opening, usual_range
+from export.evaluation.evaluated_model import EvaluatedModel, Sources, opening, usual_range
 from export.evaluation.lip_sync import predict
 from export.evaluation.metrics import SIGNALS, match, mouth_signals, remove_drift
 from export.evaluation.spoken import read_synthetic
@@ -31,7 +31,7 @@ KINDS: Final = ("music", "breath", "keyboard", "rain", "fan")
 SECONDS: Final = 20.0
 
 
-def draw_all(ear: Ear, sources: Sources, folder: Path) -> list[Path]:
+def draw_all(ear: EvaluatedModel, sources: Sources, folder: Path) -> list[Path]:
     """Write all pictures that the data allow into a folder and return them."""
     drawn = []
     for name, draw in {"curves": draw_talks, "closures": draw_closures, "sounds": draw_sounds}.items():
@@ -43,7 +43,7 @@ def draw_all(ear: Ear, sources: Sources, folder: Path) -> list[Path]:
     return drawn
 
 
-def draw_talks(ear: Ear, sources: Sources, path: Path) -> None:
+def draw_talks(ear: EvaluatedModel, sources: Sources, path: Path) -> None:
     """Draw the three signals of some sentences, film and prediction, drift removed as the score does."""
     talks = _chosen(sources.films())
     predicted = predict(ear.network, ear.look_ahead, talks)
@@ -58,7 +58,7 @@ def draw_talks(ear: Ear, sources: Sources, path: Path) -> None:
         axes[0][0].legend(fontsize=8)
 
 
-def draw_closures(ear: Ear, sources: Sources, path: Path) -> None:
+def draw_closures(ear: EvaluatedModel, sources: Sources, path: Path) -> None:
     """Draw the lip gap of a sentence per language; p, b, m are shaded, green where the lips closed in time."""
     spoken = read_synthetic(sources.cache)
     firsts = [each for name in LANGUAGES for each in [each for each in spoken if each.group == name][:1]]
@@ -78,7 +78,7 @@ def draw_closures(ear: Ear, sources: Sources, path: Path) -> None:
             axis.set_title(f"{utterance.group}, {utterance.voice}: lip gap over rest; p, b, m shaded", fontsize=9)
 
 
-def draw_sounds(ear: Ear, sources: Sources, path: Path) -> None:
+def draw_sounds(ear: EvaluatedModel, sources: Sources, path: Path) -> None:
     """Draw the lip gap while sounds are heard that are not speech, on the scale of speech."""
     sounds = rest.read_sounds(sources.cache / rest.SOUNDS)
     kinds = [kind for kind in KINDS if kind in sounds]

@@ -22,7 +22,7 @@ TOGETHER: Final = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Heard:
+class Recording:
     """A recording to listen to. pcm: (n,) at 16 kHz. neutral: (78, 3). emotion: (8,)."""
 
     pcm: Floats
@@ -31,7 +31,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Track:
+class EvaluatedTrack:
     """times_s (T,), landmarks (T,78,3), speech (T,), closure (T,) of every step that belongs to the recording."""
 
     times_s: Floats
@@ -47,25 +47,27 @@ class Track:
         return np.asarray(self.landmarks[low] * (1 - share) + self.landmarks[low + 1] * share, np.float32)
 
 
-def listen(network: Network, look_ahead: int, pcm: Floats, neutral: Floats, emotion: Floats = NO_EMOTION) -> Track:
+def listen(
+    network: Network, look_ahead: int, pcm: Floats, neutral: Floats, emotion: Floats = NO_EMOTION
+) -> EvaluatedTrack:
     """Return the answers to (n,) samples at 16 kHz, silence appended until the last one has its look-ahead."""
-    return listen_all(network, look_ahead, [Heard(pcm, neutral, emotion)])[0]
+    return listen_all(network, look_ahead, [Recording(pcm, neutral, emotion)])[0]
 
 
-def listen_all(network: Network, look_ahead: int, recordings: Sequence[Heard]) -> list[Track]:
+def listen_all(network: Network, look_ahead: int, recordings: Sequence[Recording]) -> list[EvaluatedTrack]:
     """Return the answers to every recording, as `listen` gives them.
 
     Recordings of like length are heard as the rows of one batch; no answer depends on the company.
     """
     order = sorted(range(len(recordings)), key=lambda row: len(recordings[row].pcm))
-    tracks: dict[int, Track] = {}
+    tracks: dict[int, EvaluatedTrack] = {}
     for first in range(0, len(order), TOGETHER):
         rows = order[first : first + TOGETHER]
         tracks |= zip(rows, _listen(network, look_ahead, [recordings[row] for row in rows]), strict=True)
     return [tracks[row] for row in range(len(recordings))]
 
 
-def _listen(network: Network, look_ahead: int, rows: list[Heard]) -> list[Track]:
+def _listen(network: Network, look_ahead: int, rows: list[Recording]) -> list[EvaluatedTrack]:
     n_steps = [(len(row.pcm) + look_ahead + HOP) // HOP for row in rows]
     sound = np.zeros((len(rows), max(n_steps) * HOP), np.float32)
     for row, heard in enumerate(rows):
@@ -83,6 +85,6 @@ def _listen(network: Network, look_ahead: int, rows: list[Heard]) -> list[Track]
     speech, closure = (np.stack([getattr(step, name) for step in steps], 1) for name in ("speech", "closure"))
     kept = [slice(0, n - first) for n in n_steps]
     return [
-        Track(times[part].astype(np.float32), landmarks[row, part], speech[row, part], closure[row, part])
+        EvaluatedTrack(times[part].astype(np.float32), landmarks[row, part], speech[row, part], closure[row, part])
         for row, part in enumerate(kept)
     ]

@@ -12,7 +12,7 @@ from export.data.noise.sounds import EVALUATION_SEED, make_sounds
 from export.data.speech.voices import read_pcm
 from export.evaluation import silero
 from export.evaluation.baselines import Unavailable
-from export.evaluation.evaluated_model import Ear, Sources, opening, usual_range
+from export.evaluation.evaluated_model import EvaluatedModel, Sources, opening, usual_range
 from export.evaluation.results import Found, Measure
 from export.evaluation.spoken import Spoken, read_synthetic, silence
 from space_runtime.arrays import Floats
@@ -33,7 +33,7 @@ SOUND_MINUTES: Final = (2, 10, 2)
 T = TypeVar("T")
 
 
-def measure(ear: Ear, sources: Sources) -> Found:
+def measure(ear: EvaluatedModel, sources: Sources) -> Found:
     """Return how soon lips rest after speech, how far they move in sounds, and what a speech detector says to these."""
     spoken = read_synthetic(sources.cache)
     if not spoken:
@@ -61,7 +61,7 @@ def settling_s(times_s: Floats, gap: Floats, end_s: float, limit: float) -> floa
     return float(late[-1] - end_s) if len(late) else 0.0
 
 
-def flapping(ear: Ear, sounds: dict[str, list[Floats]], usual: float) -> dict[Measure, float]:
+def flapping(ear: EvaluatedModel, sounds: dict[str, list[Floats]], usual: float) -> dict[Measure, float]:
     """Return per kind of sound the largest and the RMS lip gap, the share of time off rest and of time called speech.
 
     Gaps are shares of the usual range of speech. ``worst_sound`` has the worst of each number.
@@ -130,7 +130,9 @@ def with_room(pcm: Floats, snr_db: float, seed: int) -> Floats:
     return pcm + at_level(noise, float(rms_db) - snr_db)
 
 
-def _after(ear: Ear, spoken: list[Spoken], sounds: list[Floats], row: str, usual: float) -> dict[Measure, float]:
+def _after(
+    ear: EvaluatedModel, spoken: list[Spoken], sounds: list[Floats], row: str, usual: float
+) -> dict[Measure, float]:
     tracks = ear.hear(sounds)
     settled, left = [], []
     for utterance, track in zip(spoken, tracks, strict=True):

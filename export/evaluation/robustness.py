@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from scipy.signal import butter, fftconvolve, sosfiltfilt
 
-from export.evaluation.evaluated_model import Ear, Sources
+from export.evaluation.evaluated_model import EvaluatedModel, Sources
 from export.evaluation.lip_sync import Signals, predict, scores
 from export.evaluation.rest import at_level
 from export.evaluation.results import Found, Measure
@@ -53,7 +53,7 @@ CHANGES: Final[dict[str, Callable[[Floats], Floats]]] = {
 }
 
 
-def measure(ear: Ear, sources: Sources) -> Found:
+def measure(ear: EvaluatedModel, sources: Sources) -> Found:
     """Return r under every change, what it costs, and how the lip gaps at other levels agree with each other."""
     talks = sources.films()
     clean = scores(talks, predict(ear.network, ear.look_ahead, talks))

@@ -47,7 +47,7 @@ def evaluate_to(
 
 
 def training_of(network: Path) -> dict[str, str]:
-    """Return what an ONNX file says of its training (`export.training.steps.stamp`): step, seed, data, commit, recipe."""
+    """Return what an ONNX file says of its training (`steps.stamp`): step, seed, data, commit, recipe."""
     return {prop.key: prop.value for prop in onnx.load(network).metadata_props}
 
 

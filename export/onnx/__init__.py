@@ -1,1 +1,1 @@
-"""From PyTorch to ONNX files: export, graph rewriting, eight-bit and half-precision weights, converted face networks."""
+"""From PyTorch to ONNX files: export, graph rewriting, eight-bit and half-precision weights."""

@@ -1,4 +1,4 @@
-"""Writes an exported Speech2Landmarks for speed, without its checkpoint: ``python -m export regraph``.
+"""Writes an exported Speech2Landmarks for speed, without its checkpoint: ``python -m export rewrite_graph``.
 
 *The face.* `export.models.landmarks.Face` holds measured constants and learns nothing. When its arithmetic is written
 in another way, the trained part need not be touched: the nodes between it and the landmarks are exported anew with the
@@ -40,7 +40,7 @@ N_STREAMS_CHECKED, N_STEPS_CHECKED = 3, 8
 N_GATES = 3
 
 
-def regraph(path: Path, to: Path) -> float:
+def rewrite_graph(path: Path, to: Path) -> float:
     """Write the network in ``path`` with today's face, separate gates and many steps a run to ``to``.
 
     Returns the largest difference of the landmarks. Raises `ValueError` when it exceeds `LARGEST_DIFFERENCE`, when

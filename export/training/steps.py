@@ -20,7 +20,7 @@ from export.data.speech.voices import read_pcm
 from export.evaluation.lip_sync import lip_sync_scores
 from export.evaluation.metrics import Match
 from export.models.landmarks import Speech2Landmarks
-from export.onnx.graph_rewrite import regraph
+from export.onnx.graph_rewrite import rewrite_graph
 from export.onnx.quantise import quantise, spoken_feeds
 from export.onnx.to_onnx import TRACED_BATCH, Signature, export_onnx
 from export.recipes.recipe import Recipe, parse_recipe
@@ -107,7 +107,7 @@ def export_speech2landmarks(run: Path, data: Path, cache: Path, path: Path) -> E
         parity = export_onnx(network, signature(network), full)
         feeds = spoken_feeds(full, calibration_sounds(data, cache, talks), kept[0].landmarks[0])
         rounding = quantise(full, feeds, small)
-        regraph(small, path)
+        rewrite_graph(small, path)
     stamp(path, load_checkpoint(run).facts)
     return Exported(parity, rounding, recipe.batch.look_ahead_samples)
 

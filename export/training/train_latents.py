@@ -1,6 +1,7 @@
 """Trains Landmarks2Latents on tracked speaking faces put onto many identities, and writes its ONNX file.
 
-    python -m export.training.train_latents --tracks <npz with meshes of portraits> --minutes 15 --out <checkpoint folder>
+    python -m export.training.train_latents --tracks <npz with meshes of portraits> --minutes 15 --out <checkpoint
+    folder>
 
 A recorded motion is the displacement of all 160 keypoints from the speaker's own rest. It is scaled to another face
 (mouth, jaw and eye openings), added to that face's rest or to the rest with its smile taken back, and shown at a frame

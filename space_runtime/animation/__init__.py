@@ -1,4 +1,5 @@
 """From hops of sound to animation frames: sessions, the stream batch, controls over time, textures of a stream.
 
-May import rendering, rig, portrait, voice, media, inference and the ground floor; knows no sockets and no files of clips.
+May import rendering, rig, portrait, voice, media, inference and the ground floor; knows no sockets and no files of
+clips.
 """

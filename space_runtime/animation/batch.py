@@ -9,16 +9,16 @@ from typing import Final
 import numpy as np
 
 from space_runtime.animation import pipeline
-from space_runtime.animation.batch_state import NO_FRAMES, Answers, Due, Frames, Streams
+from space_runtime.animation.batch_state import NO_FRAMES, Frames, FrameSchedule, NetworkOutput, Streams
 from space_runtime.animation.control_batch import (
     NOWHERE,
-    ControlRows,
-    EmotionRows,
+    ControlBatch,
+    EmotionBatch,
     controls_at,
     emotion_at,
     fixations_at,
 )
-from space_runtime.animation.pipeline import Character, Person
+from space_runtime.animation.pipeline import Character, IdentityGroup
 from space_runtime.animation.stages.features import N_FEATURES
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Doubles, Floats, Index, Longs
@@ -45,11 +45,11 @@ class _Kept:
     neutral: Floats
     identity: Longs
     history: Floats
-    emotion: EmotionRows
-    controls: ControlRows
+    emotion: EmotionBatch
+    controls: ControlBatch
 
 
-class Ensemble:
+class StreamBatch:
     """Streams in rows, stepped together at a fraction of what they cost one by one.
 
     Laws: what a row answers depends on its own sound, character and track alone, up to 1e-6 in any weight; and a row
@@ -144,17 +144,17 @@ class Ensemble:
         self._remember(rows, answers)
         return frames
 
-    def _frames(self, rows: Index, neutral: Floats, answers: Answers, due: Due) -> Frames:
+    def _frames(self, rows: Index, neutral: Floats, answers: NetworkOutput, due: FrameSchedule) -> Frames:
         """The frames that are complete now."""
         kept, alone = self._all, len(self._characters) == 1
         owners = rows[due.position]
         controls = self._controls(owners, due.media_sample)
         people = self._people(owners)
         told = pipeline.between_answers(answers, self._look_ahead, due)
-        spoken = pipeline.speak(people, controls, neutral, due, told)
+        unposed_landmarks = pipeline.speak(people, controls, neutral, due, told)
         movers = owners[due.turn == 0]
         before = kept.rig if alone else take(kept.rig, movers)
-        state, moved = pipeline.move(self._rig, people, before, controls, due, spoken, told)
+        state, moved = pipeline.move(self._rig, people, before, controls, due, unposed_landmarks, told)
         if alone:
             kept.rig = state
         else:
@@ -170,13 +170,13 @@ class Ensemble:
             head_translation=moved.head.translation,
             eye_rotation_rad=moved.eyes,
             speech=told.speech * controls.share,
-            spoken=spoken,
-            wander_rad=moved.wander_rad,
+            unposed_landmarks=unposed_landmarks,
+            saccade_offset_rad=moved.saccade_offset_rad,
             lids=moved.lids,
             features=self._features(owners, answers, due),
         )
 
-    def _people(self, owners: Index) -> list[Person]:
+    def _people(self, owners: Index) -> list[IdentityGroup]:
         """Who the owners of the frames are, and which are the frames of each."""
         keys = self._all.identity[owners]
         if len(self._characters) == 1 or (keys == keys[0]).all():
@@ -184,9 +184,9 @@ class Ensemble:
         else:
             order = np.argsort(keys, kind="stable")
             places = np.split(order, np.flatnonzero(np.diff(keys[order])) + 1)
-        return [Person(self._character(int(owners[some[0]])).identity, some) for some in places]
+        return [IdentityGroup(self._character(int(owners[some[0]])).identity, some) for some in places]
 
-    def _features(self, owners: Index, answers: Answers, due: Due) -> Floats:
+    def _features(self, owners: Index, answers: NetworkOutput, due: FrameSchedule) -> Floats:
         """(F, 96) features of the hops that the frames' media times lie in: of now, or of the last hops."""
         history = self._all.history
         hop = due.media_sample.astype(np.int64) // HOP
@@ -197,7 +197,7 @@ class Ensemble:
             features[now] = answers.features[due.position[now], place[now]]
         return features
 
-    def _remember(self, rows: Index, answers: Answers) -> None:
+    def _remember(self, rows: Index, answers: NetworkOutput) -> None:
         history, n_hops = self._all.history, answers.features.shape[1]
         for hop in range(max(0, n_hops - history.shape[1]), n_hops):
             history[rows, (answers.n_steps + hop) % history.shape[1]] = answers.features[:, hop]
@@ -220,7 +220,7 @@ class Ensemble:
             emotion[place, hop] = fresh.emotion[0]
         return emotion
 
-    def _controls(self, owners: Index, samples: Doubles) -> ControlRows:
+    def _controls(self, owners: Index, samples: Doubles) -> ControlBatch:
         """The controls of (F,) frames at their media times."""
         known = self._all.controls
         controls = known if len(self._characters) == len(owners) == 1 else take(known, owners)

@@ -29,7 +29,7 @@ class Streams:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answers:
+class NetworkOutput:
     """What B streams heard and said in T hops: features (B, T, 96) of each hop, landmarks (B, 1 + T, 78, 3), speech
     (B, 1 + T) and life (B, 1 + T, 8) before the first and after each. n_steps: (B,) hops before the first."""
 
@@ -41,7 +41,7 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Told:
+class Interpolated:
     """What the answers say at the media times of F frames: landmarks (F, 78, 3), speech (F,), brows (F,) and nod (F,)
     between two answers; early (F, 2) and glances (F, 4) of the newer one, see `stages.controls`."""
 
@@ -54,7 +54,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Due:
+class FrameSchedule:
     """F frames that are complete. position: (F,) of the stream among the B. turn: (F,) first, second, … of the stream's
     frames among these. frame_index, media_sample: (F,)."""
 
@@ -65,7 +65,7 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Moved:
+class Posed:
     """Faces of F frames: landmarks (F, 78, 3) with gaze and blinks, weights (F, 52), eyes (F, 2, 2), and the heads;
     wander_rad and lids as in `Frames`."""
 
@@ -73,7 +73,7 @@ class Moved:
     weights: Floats
     eyes: Floats
     head: Motions
-    wander_rad: Floats
+    saccade_offset_rad: Floats
     lids: Doubles
 
 
@@ -97,8 +97,8 @@ class Frames:
     head_translation: Floats
     eye_rotation_rad: Floats
     speech: Floats
-    spoken: Floats
-    wander_rad: Floats
+    unposed_landmarks: Floats
+    saccade_offset_rad: Floats
     lids: Doubles
     features: Floats
 
@@ -116,8 +116,8 @@ def _no_frames() -> Frames:
         head_translation=turns,
         eye_rotation_rad=np.zeros((0, 2, 2), np.float32),
         speech=nothing,
-        spoken=faces,
-        wander_rad=np.zeros((0, 2), np.float32),
+        unposed_landmarks=faces,
+        saccade_offset_rad=np.zeros((0, 2), np.float32),
         lids=np.zeros(0),
         features=np.zeros((0, N_FEATURES), np.float32),
     )

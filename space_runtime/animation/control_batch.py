@@ -34,7 +34,7 @@ class Gaze(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ControlRows:
+class ControlBatch:
     """One row per stream.
 
     since, until: (n,) media samples, first and end, for which the row is true.
@@ -71,21 +71,21 @@ class ControlRows:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class EmotionRows:
-    """One row per stream. since, until: as in `ControlRows`. emotion: (n, 8)."""
+class EmotionBatch:
+    """One row per stream. since, until: as in `ControlBatch`. emotion: (n, 8)."""
 
     since: Doubles
     until: Doubles
     emotion: Floats
 
 
-def emotion_at(track: ControlTrack, sample: float) -> EmotionRows:
+def emotion_at(track: ControlTrack, sample: float) -> EmotionBatch:
     """Return the one row of a track at a media time."""
     begin, end = track.steady(sample)
-    return EmotionRows(_double(begin), _double(end), track.emotion_at(sample)[None].astype(np.float32))
+    return EmotionBatch(_double(begin), _double(end), track.emotion_at(sample)[None].astype(np.float32))
 
 
-def controls_at(track: ControlTrack, sample: float) -> ControlRows:
+def controls_at(track: ControlTrack, sample: float) -> ControlBatch:
     """Return the one row of a track at a media time."""
     controls = track.at(sample)
     begin, end = track.steady(sample)
@@ -94,7 +94,7 @@ def controls_at(track: ControlTrack, sample: float) -> ControlRows:
     fixations, ends = fixations_at(controls, sample)
     head_track: NDArray[np.object_] = np.empty(1, object)
     head_track[0] = controls.head_track_rad
-    return ControlRows(
+    return ControlBatch(
         since=_double(max(begin, last * SAMPLE_RATE)),
         until=_double(min(end, following * SAMPLE_RATE)),
         mouth_strength=np.array([controls.mouth_strength], np.float32),
@@ -132,7 +132,7 @@ def _gaze(controls: Controls) -> tuple[Gaze, Floats]:
 
 
 def fixations_at(controls: Controls, sample: float) -> tuple[tuple[float, ...], float]:
-    """Return a row of `ControlRows.fixations` and its `fixed_until`: never where nothing wanders."""
+    """Return a row of `ControlBatch.fixations` and its `fixed_until`: never where nothing wanders."""
     strength = _wander(controls)
     if not strength:
         return NOWHERE, math.inf
@@ -142,7 +142,7 @@ def fixations_at(controls: Controls, sample: float) -> tuple[tuple[float, ...], 
 
 
 NOWHERE: Final[tuple[float, ...]] = (-math.inf, 1.0, 0.0, 0.0, 0.0, 0.0)
-"""A row of `ControlRows.fixations` of eyes that do not wander."""
+"""A row of `ControlBatch.fixations` of eyes that do not wander."""
 
 
 def _wander(controls: Controls) -> float:

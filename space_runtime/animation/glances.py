@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Final, NamedTuple
 
-from space_runtime.animation.schedules import LEAST_APART_S, Happening, blinks_around, uniform
+from space_runtime.animation.schedules import LEAST_APART_S, RandomStream, blinks_around, uniform
 from space_runtime.timebase import HOP, SAMPLE_RATE
 from space_runtime.values import Controls
 
@@ -31,7 +31,7 @@ and a fifth of the time (Lee, Badler & Badler 2002, ACM Trans. Graphics 21(3)); 
 SHORTEST_S, LONGEST_S = 0.35, 1.0
 
 
-class Looks(NamedTuple):
+class GlanceState(NamedTuple):
     """What pauses and phrases call for. Times in seconds of media time, −infinity for never.
 
     early_blink: when the last early blink is shut. spent: scheduled blinks up to then are over or had early.
@@ -46,27 +46,27 @@ class Looks(NamedTuple):
     pitch: float
 
 
-NO_LOOKS: Final = Looks(*(-math.inf,) * 4, 0.0, 0.0)
+NO_LOOKS: Final = GlanceState(*(-math.inf,) * 4, 0.0, 0.0)
 """Before anything was called for."""
 
 
-def react(looks: Looks, events: int, sample: float, wish: Controls) -> Looks:
+def react(looks: GlanceState, events: int, sample: float, wish: Controls) -> GlanceState:
     """What a stream's events at a media sample call for."""
     now, hop = sample / SAMPLE_RATE, int(sample) // HOP
     if events & ENDS:
         looks = looks._replace(glance_until=max(now, min(looks.glance_until, now + 0.1)))
-    if events & ENDS or (events & HESITATES and uniform(wish.seed, Happening.EARLY_BLINK, hop, 1) < HESITANT):
+    if events & ENDS or (events & HESITATES and uniform(wish.seed, RandomStream.EARLY_BLINK, hop, 1) < HESITANT):
         looks = _blink_early(looks, now, hop, wish)
-    if events & (BEGINS | HESITATES) and uniform(wish.seed, Happening.GLANCE, hop, 0) < ASIDE:
+    if events & (BEGINS | HESITATES) and uniform(wish.seed, RandomStream.GLANCE, hop, 0) < ASIDE:
         looks = _glance(looks, now, hop, wish.seed)
     return looks
 
 
-def _blink_early(looks: Looks, now: float, hop: int, wish: Controls) -> Looks:
+def _blink_early(looks: GlanceState, now: float, hop: int, wish: Controls) -> GlanceState:
     """Take the next scheduled blink now, if it is not too far and the last one not too near."""
     if wish.blink_samples is not None or wish.blinks_per_minute <= 0:
         return looks
-    at = now + BLINK_AFTER_S + BLINK_WITHIN_S * uniform(wish.seed, Happening.EARLY_BLINK, hop, 0)
+    at = now + BLINK_AFTER_S + BLINK_WITHIN_S * uniform(wish.seed, RandomStream.EARLY_BLINK, hop, 0)
     last, following = blinks_around(wish.seed, wish.blinks_per_minute, max(now, looks.spent))
     last = max(looks.early_blink, last if last > looks.spent else -math.inf)
     near = at < following <= now + REACH * 60.0 / wish.blinks_per_minute
@@ -75,11 +75,11 @@ def _blink_early(looks: Looks, now: float, hop: int, wish: Controls) -> Looks:
     return looks._replace(early_blink=at, spent=following)
 
 
-def _glance(looks: Looks, now: float, hop: int, seed: int) -> Looks:
+def _glance(looks: GlanceState, now: float, hop: int, seed: int) -> GlanceState:
     """Look aside soon; not while another glance lasts."""
     if looks.glance_until > now:
         return looks
-    wait, length, way, size = (uniform(seed, Happening.GLANCE, hop, n) for n in range(1, 5))
+    wait, length, way, size = (uniform(seed, RandomStream.GLANCE, hop, n) for n in range(1, 5))
     begin = now + 0.25 * wait
     yaw, pitch = _WAYS[int(way * len(_WAYS))]
     angle = _glance_rad(size)

@@ -14,8 +14,8 @@ from typing import Final
 
 import numpy as np
 
-from space_runtime.animation.batch_state import Answers, Due, Moved, Streams, Told
-from space_runtime.animation.control_batch import ControlRows
+from space_runtime.animation.batch_state import FrameSchedule, Interpolated, NetworkOutput, Posed, Streams
+from space_runtime.animation.control_batch import ControlBatch
 from space_runtime.animation.stages import controls as control_stage
 from space_runtime.animation.stages import features as feature_stage
 from space_runtime.animation.stages import landmarks as landmark_stage
@@ -62,7 +62,7 @@ class Character:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Person:
+class IdentityGroup:
     """An identity, and which of F frames are its."""
 
     identity: RigIdentity
@@ -127,7 +127,7 @@ def listen(
     sound: Floats,
     look_ahead: int,
     wishes: life_stage.Wishes,
-) -> tuple[Streams, Answers]:
+) -> tuple[Streams, NetworkOutput]:
     """Hear (B, T · 320) samples under (B, T, 8) emotions, as (B, 78, 3) faces; return the new state and the answers.
 
     look_ahead: samples by which answers lag. wishes: the controls of one of the B at a media sample.
@@ -147,10 +147,10 @@ def listen(
         streams.life, prosody_stage.prosody(voices), speech[:, 1:], first_sample, wishes
     )
     after = Streams(streams.n_steps + n_hops, hearing, memory, said[:, -1], speech[:, -1], life)
-    return after, Answers(streams.n_steps, heard, said, speech, seen)
+    return after, NetworkOutput(streams.n_steps, heard, said, speech, seen)
 
 
-def due(fps: Longs, n_steps: Longs, next_frame: Longs, look_ahead: int) -> Due | None:
+def due(fps: Longs, n_steps: Longs, next_frame: Longs, look_ahead: int) -> FrameSchedule | None:
     """Return the frames whose look-ahead is complete: media time, n / fps, not after that of the newest answer.
 
     fps: (B, 2) numerator and denominator. n_steps, next_frame: (B,).
@@ -163,10 +163,10 @@ def due(fps: Longs, n_steps: Longs, next_frame: Longs, look_ahead: int) -> Due |
     position = np.arange(len(counts)).repeat(counts)
     turn = np.arange(len(position)) - (counts.cumsum() - counts).repeat(counts)
     index = next_frame[position] + turn
-    return Due(position, turn, index, index * denominator[position] / numerator[position])
+    return FrameSchedule(position, turn, index, index * denominator[position] / numerator[position])
 
 
-def between_answers(answers: Answers, look_ahead: int, frames: Due) -> Told:
+def between_answers(answers: NetworkOutput, look_ahead: int, frames: FrameSchedule) -> Interpolated:
     """Return what is said at media times: linear between the two answers around each."""
     place = (frames.media_sample + look_ahead) / HOP
     newer = np.ceil(place)
@@ -181,10 +181,12 @@ def between_answers(answers: Answers, look_ahead: int, frames: Due) -> Told:
     lift = (lift + (older_lift - lift) * share[:, None]).astype(np.float32)
     looks = life[:, life_stage.N_LIFT :]
     speech = voice + (older_voice - voice) * share
-    return Told(older_face, speech, lift[:, 0], lift[:, 1], looks[:, :2], looks[:, 2:])
+    return Interpolated(older_face, speech, lift[:, 0], lift[:, 1], looks[:, :2], looks[:, 2:])
 
 
-def speak(people: Sequence[Person], controls: ControlRows, neutral: Floats, frames: Due, told: Told) -> Floats:
+def speak(
+    people: Sequence[IdentityGroup], controls: ControlBatch, neutral: Floats, frames: FrameSchedule, told: Interpolated
+) -> Floats:
     """Return (F, 78, 3) landmarks with lifted brows and the wanted strengths. neutral: (B, 78, 3). controls: F rows."""
     faces = told.landmarks
     if len(people) == 1:
@@ -197,8 +199,14 @@ def speak(people: Sequence[Person], controls: ControlRows, neutral: Floats, fram
 
 
 def move(
-    rig: Rig, people: Sequence[Person], state: RigState, controls: ControlRows, frames: Due, spoken: Floats, told: Told
-) -> tuple[RigState, Moved]:
+    rig: Rig,
+    people: Sequence[IdentityGroup],
+    state: RigState,
+    controls: ControlBatch,
+    frames: FrameSchedule,
+    unposed_landmarks: Floats,
+    told: Interpolated,
+) -> tuple[RigState, Posed]:
     """Return the rig's new state and the faces of F frames.
 
     people: which of the frames are of which identity. state: of the streams that have frames. controls: F rows.
@@ -209,20 +217,20 @@ def move(
     lids = control_stage.closure(controls, frames.media_sample, told.early)
     ahead = control_stage.eye_contact(_STRAIGHT, motion.rotation_rad, wander)
     if len(people) == 1:
-        landmarks = control_stage.move_eyes(controls, people[0].identity, spoken, ahead, lids)
+        landmarks = control_stage.move_eyes(controls, people[0].identity, unposed_landmarks, ahead, lids)
     else:
-        landmarks = np.empty_like(spoken)
+        landmarks = np.empty_like(unposed_landmarks)
         for person in people:
             own = person.frames
             landmarks[own] = control_stage.move_eyes(
-                take(controls, own), person.identity, spoken[own], ahead[own], lids[own]
+                take(controls, own), person.identity, unposed_landmarks[own], ahead[own], lids[own]
             )
     state, weights, eyes = _solve(rig, people, state, frames, landmarks)
-    return state, Moved(landmarks, weights, eyes, motion, wander, lids)
+    return state, Posed(landmarks, weights, eyes, motion, wander, lids)
 
 
 def _solve(
-    rig: Rig, people: Sequence[Person], state: RigState, frames: Due, landmarks: Floats
+    rig: Rig, people: Sequence[IdentityGroup], state: RigState, frames: FrameSchedule, landmarks: Floats
 ) -> tuple[RigState, Floats, Floats]:
     """The rig's new state, weights and eyes: those of one identity together, each stream from frame to frame."""
     last_turn = int(frames.turn.max())

@@ -72,21 +72,21 @@ def blink_profile(since_shut_s: Doubles) -> Doubles:
 def scheduled_blink(seed: int, per_minute: float, index: int) -> float:
     """Return the time in seconds of full closure of the schedule's blink number ``index``, 0 and up."""
     block, place = divmod(index, _BLOCK)
-    return _scheduled(seed, Happening.BLINK, per_minute, block)[place]
+    return _scheduled(seed, RandomStream.BLINK, per_minute, block)[place]
 
 
 def blinks_around(seed: int, per_minute: float, seconds: float) -> tuple[float, float]:
     """Return the times of the schedule's last blink up to a media time and of the next one; ∓infinity for none."""
     if per_minute <= 0:
         return -math.inf, math.inf
-    place = _next_place(seed, Happening.BLINK, per_minute, seconds)
+    place = _next_place(seed, RandomStream.BLINK, per_minute, seconds)
     last = scheduled_blink(seed, per_minute, place - 1) if place else -math.inf
     return last, scheduled_blink(seed, per_minute, place)
 
 
 def saccades_around(seed: int, seconds: float) -> tuple[int, float, float]:
     """Return the number of the fixation at a media time (0: the first, straight ahead), and when it began and ends."""
-    place = _next_place(seed, Happening.SACCADE, SACCADES_PER_MINUTE, seconds)
+    place = _next_place(seed, RandomStream.SACCADE, SACCADES_PER_MINUTE, seconds)
     began, ends = (_saccade(seed, index) if index >= 0 else -math.inf for index in (place - 1, place))
     return place, began, ends
 
@@ -100,9 +100,9 @@ def fixation(seed: int, number: int) -> tuple[float, float]:
     """
     if number == 0:
         return 0.0, 0.0
-    chance = uniform(seed, Happening.SACCADE, number, 0)
+    chance = uniform(seed, RandomStream.SACCADE, number, 0)
     yaw, pitch = _PLACES[bisect_right(_CHANCES, chance)]
-    jitter = (uniform(seed, Happening.SACCADE, number, n) - 0.5 for n in (1, 2))
+    jitter = (uniform(seed, RandomStream.SACCADE, number, n) - 0.5 for n in (1, 2))
     return yaw + next(jitter) * _JITTER, pitch + next(jitter) * _JITTER
 
 
@@ -112,7 +112,7 @@ def saccade_s(amplitude_rad: Duration) -> Duration:
     return 0.021 + 0.0022 * (180 / math.pi) * amplitude_rad
 
 
-class Happening(IntEnum):
+class RandomStream(IntEnum):
     """What a seed decides on, each by random numbers of its own."""
 
     BLINK = 1
@@ -131,14 +131,14 @@ _CHANCES: Final = (0.33, 0.66, 0.82)
 _JITTER: Final = math.radians(0.8)
 
 _BLOCK: Final = 16
-_SPREAD: Final = {Happening.BLINK: 0.7, Happening.SACCADE: 0.6}
+_SPREAD: Final = {RandomStream.BLINK: 0.7, RandomStream.SACCADE: 0.6}
 """Standard deviation of an interval's logarithm: many are short and few are long, as measured for blinks
 (Invest. Ophthalmol. Vis. Sci. 52(6), 2011, p. 3419: highly positively skewed)."""
-_LEAST_S: Final = {Happening.BLINK: LEAST_APART_S, Happening.SACCADE: 0.2}
+_LEAST_S: Final = {RandomStream.BLINK: LEAST_APART_S, RandomStream.SACCADE: 0.2}
 
 
 @lru_cache(maxsize=8192)
-def _scheduled(seed: int, what: Happening, per_minute: float, block: int) -> tuple[float, ...]:
+def _scheduled(seed: int, what: RandomStream, per_minute: float, block: int) -> tuple[float, ...]:
     """The times in seconds of sixteen of a schedule's events.
 
     Each block of sixteen is as long as sixteen mean intervals and ends with an event: the mean rate is exact, any
@@ -158,7 +158,7 @@ def _normal(*counters: int) -> float:
     return radius * math.cos(2 * math.pi * uniform(*counters, 1))
 
 
-def _next_place(seed: int, what: Happening, per_minute: float, seconds: float) -> int:
+def _next_place(seed: int, what: RandomStream, per_minute: float, seconds: float) -> int:
     """The number of a schedule's first event after a media time."""
     block = max(0, int(seconds * per_minute / 60.0 / _BLOCK) - 1)
     while (times := _scheduled(seed, what, per_minute, block))[-1] <= seconds:
@@ -168,7 +168,7 @@ def _next_place(seed: int, what: Happening, per_minute: float, seconds: float) -
 
 def _saccade(seed: int, index: int) -> float:
     block, place = divmod(index, _BLOCK)
-    return _scheduled(seed, Happening.SACCADE, SACCADES_PER_MINUTE, block)[place]
+    return _scheduled(seed, RandomStream.SACCADE, SACCADES_PER_MINUTE, block)[place]
 
 
 def sway(phases: Doubles, seconds: Doubles) -> Floats:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from space_runtime.animation import pipeline
-from space_runtime.animation.batch import Ensemble
+from space_runtime.animation.batch import StreamBatch
 from space_runtime.animation.batch_state import Frames
 from space_runtime.animation.textures import draw, initial_latents
 from space_runtime.animation.track import ControlTrack, track_of
@@ -50,8 +50,8 @@ class Session:
             raise UsageError("pictures need a portrait; give one, or ask for curves only")
         self._controls = track_of(controls)
         self._character = pipeline.build(bundle, portrait, checked_fps(fps), pictures)
-        self._ensemble = Ensemble(bundle)
-        self._row = self._ensemble.add(self._character, self._controls)
+        self._batch = StreamBatch(bundle)
+        self._row = self._batch.add(self._character, self._controls)
         self.reset()
 
     @property
@@ -61,7 +61,7 @@ class Session:
 
     def reset(self) -> None:
         """Forget everything heard and every change of controls since; the session equals a new one."""
-        self._ensemble.restart(self._row, self._controls)
+        self._batch.restart(self._row, self._controls)
         self._latents = initial_latents(self._character) if self._character.pictures else None
         self._pending: Floats = np.zeros(0, np.float32)
         self._n_samples = 0
@@ -81,19 +81,19 @@ class Session:
 
     @property
     def _track(self) -> ControlTrack:
-        return self._ensemble.track(self._row)
+        return self._batch.track(self._row)
 
     def _moment(self, at_sample: int | None) -> int:
         """A media sample, by default that of the first frame to come."""
         return math.floor(self._next_sample()) if at_sample is None else at_sample
 
     def _next_sample(self) -> Fraction:
-        return frame_sample(self._ensemble.next_frame(self._row), self._character.fps)
+        return frame_sample(self._batch.next_frame(self._row), self._character.fps)
 
     def _follow(self, track: ControlTrack) -> None:
         # The pictures of frames to come and the answers of hops to come: nothing before them is asked for again.
-        done = min(float(self._next_sample()), self._ensemble.n_steps(self._row) * HOP - self._character.look_ahead)
-        self._ensemble.set_track(self._row, track.since(done))
+        done = min(float(self._next_sample()), self._batch.n_steps(self._row) * HOP - self._character.look_ahead)
+        self._batch.set_track(self._row, track.since(done))
 
     def push(self, samples: Floats) -> list[Frame]:
         """Take (n,) mono samples at 16 kHz in −1…1 and return the frames that they complete.
@@ -109,7 +109,7 @@ class Session:
         self._finished = True
         wanted = n_frames(self._n_samples, self._character.fps)
         frames: list[Frame] = []
-        while self._ensemble.next_frame(self._row) < wanted:
+        while self._batch.next_frame(self._row) < wanted:
             padding = HOP - self._pending.size % HOP
             self._pending = np.concatenate([self._pending, np.zeros(padding, np.float32)])
             frames += self._drain()
@@ -120,7 +120,7 @@ class Session:
         whole = self._pending.size // HOP * HOP
         for start in range(0, whole, HOPS_AT_ONCE * HOP):
             sound = self._pending[start : min(whole, start + HOPS_AT_ONCE * HOP)]
-            made = self._ensemble.step(np.array([self._row]), sound[None])
+            made = self._batch.step(np.array([self._row]), sound[None])
             frames += [self._frame(made, place) for place in range(len(made.frame_index))]
         self._pending = self._pending[whole:]
         return frames

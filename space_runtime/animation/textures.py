@@ -25,8 +25,10 @@ def draw(
     controls = controls_at(track, float(sample[0]))
     rotation, translation = frames.head_rotation_rad[here], frames.head_translation[here]
     # A rig's rest looks straight ahead, a photo's rest looks where the photo looks: at the viewer, mostly.
-    ahead = control_stage.eye_contact(character.identity.photo_gaze_rad, rotation, frames.wander_rad[here])
-    face = control_stage.move_eyes(controls, character.identity, frames.spoken[here], ahead, frames.lids[here])
+    ahead = control_stage.eye_contact(character.identity.photo_gaze_rad, rotation, frames.saccade_offset_rad[here])
+    face = control_stage.move_eyes(
+        controls, character.identity, frames.unposed_landmarks[here], ahead, frames.lids[here]
+    )
     pose = pose_stage.compose(character.portrait_pose, HeadPose(rotation[0], translation[0], 1.0))
     latents, keypoints = latent_stage.step(
         parts.latents,

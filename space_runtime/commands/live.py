@@ -20,7 +20,7 @@ from space_runtime.animation.emotion_track import EMOTION_HELP, parse_emotion_tr
 from space_runtime.commands.serve import stop_on_signals
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import load_bundle
-from space_runtime.live.player import Show, Shown
+from space_runtime.live.player import Player, Shown
 from space_runtime.live.sources import Microphone, PcmSource, Source, file_source, text_source
 from space_runtime.rig.shapes import SHAPE
 from space_runtime.server.keys import is_loopback
@@ -62,7 +62,7 @@ def live_command(
         source = _source(line, mic, device, stdin, rate, format, say, tts_command)
         client = stack.enter_context(Client(stack.enter_context(_address(server)), name="space-runtime live"))
         session = stack.enter_context(client.open(fps=30, playout_ms=playout))
-        show = Show(session, sinks, frame_rate, playout / 1e3, name)
+        show = Player(session, sinks, frame_rate, playout / 1e3, name)
         stop_on_signals(show.stop)
         shown = show.speak(source, controls, track, _meter)
     _report(shown, sinks, to or [])

@@ -17,7 +17,7 @@ from space_runtime.errors import UsageError
 from space_runtime.server.keys import is_loopback, load_pair, load_public
 from space_runtime.server.observability.log_output import LogFormat, LogLevel, logging_to
 from space_runtime.server.relay.relay import Relay, Upstream
-from space_runtime.server.relay.sink_output import RelayTap
+from space_runtime.server.relay.sink_output import RelaySinkOutput
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def relay_command(
         playout = open_playout(to or ())
         if playout:
             stack.callback(playout.close)
-        relay = Relay(bind, upstream, RelayTap(playout) if playout else None)
+        relay = Relay(bind, upstream, RelaySinkOutput(playout) if playout else None)
         stop_on_signals(relay.stop)
         log.info("relaying %s to %s", relay.address, server)
         relay.run()

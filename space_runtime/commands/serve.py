@@ -18,7 +18,7 @@ from space_runtime.inference.bundle import load_bundle
 from space_runtime.server.keys import Keys, check_bind, load_keys, make_keys
 from space_runtime.server.limits import Folders, Limits
 from space_runtime.server.observability.log_output import LogFormat, LogLevel, logging_to
-from space_runtime.server.observability.status import Watch
+from space_runtime.server.observability.status import StatusCollector
 from space_runtime.server.observability.status_http import DEFAULT_PORT, StatusServer
 from space_runtime.server.server import Server, Settings, capacity
 from space_runtime.values import in_range
@@ -68,7 +68,7 @@ def serve_command(
         stop_on_signals(server.sockets.stop)
         stack.callback(server.stop)
         if port:
-            stack.enter_context(StatusServer(Watch(server), port))
+            stack.enter_context(StatusServer(StatusCollector(server), port))
         server.run()
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import BridgeError
 from space_runtime.arrays import Doubles, Floats
-from space_runtime.diagnostics.load_generator import Crowd, Heard
+from space_runtime.diagnostics.load_generator import LoadGenerator, LoadResult
 from space_runtime.errors import UsageError
 from space_runtime.timebase import SAMPLE_RATE
 
@@ -35,7 +35,8 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ServeMeasurement:
-    """One run. latency_ms, total_ms: p50, p99 and worst, see `load.Heard`. look_ahead_ms: sound that frames need beyond
+    """One run. latency_ms, total_ms: p50, p99 and worst, see `load.LoadResult`. look_ahead_ms: sound that frames
+    need beyond
     their time. server_cores, crowd_cores: processors kept busy; None where the system does not tell. idle_kib: memory
     of a session that is open and silent. textures_per_s: of the one session that has some."""
 
@@ -45,7 +46,7 @@ class ServeMeasurement:
     latency_ms: tuple[float, float, float]
     total_ms: tuple[float, float, float]
     look_ahead_ms: float
-    heard: Heard
+    heard: LoadResult
     server_cores: float | None
     crowd_cores: float
     resident_mib: float | None
@@ -58,12 +59,12 @@ def measure_server(
 ) -> ServeMeasurement:
     """Let (n,) ``sound`` at 16 kHz be spoken by a crowd; options: further words for ``space-runtime serve``.
 
-    Raises `UsageError` when the server does not start, and what `Crowd` raises.
+    Raises `UsageError` when the server does not start, and what `LoadGenerator` raises.
     """
     words = ["--sessions", str(n_sessions + 2), "--http", "0", "--log-level", "error", *options]
     with running_server(words) as (process, address):
         before = usage(process.pid)
-        with Crowd(address, n_sessions, n_connections) as crowd:
+        with LoadGenerator(address, n_sessions, n_connections) as crowd:
             opened = usage(process.pid)
             if portrait:
                 crowd.show_portrait(portrait.read_bytes())
@@ -114,7 +115,7 @@ def usage(pid: int) -> Usage | None:
     return Usage((int(fields[11]) + int(fields[12])) / ticks, int(fields[21]) * pages)
 
 
-def dropped(heard: Heard) -> int:
+def dropped(heard: LoadResult) -> int:
     """Return how many frames the server says that it dropped."""
     return sum(event.dropped for event in heard.events if isinstance(event, m.Finished))
 
@@ -122,7 +123,7 @@ def dropped(heard: Heard) -> int:
 def _wait_until_ready(process: subprocess.Popen[bytes], address: str) -> None:
     """Wait for the first answer, which comes after the warm-up."""
     try:
-        with Crowd(address, 1, 1):
+        with LoadGenerator(address, 1, 1):
             return
     except BridgeError as error:
         state = "does not answer" if process.poll() is None else f"ended with code {process.returncode}"

@@ -29,7 +29,7 @@ OUTPUTS: Final = (Output.WEIGHTS, Output.HEAD, Output.EYES)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Heard:
+class LoadResult:
     """What came back. latency_s: (F,) from the push of the chunk that completed a frame's look-ahead to the frame.
 
     total_s: (F,) from the push of the frame's own sound to the frame. frames, expected: frames that came, that there
@@ -45,7 +45,7 @@ class Heard:
     events: list[m.ServerMessage] = field(default_factory=list)
 
 
-class Crowd:
+class LoadGenerator:
     """Sessions over a few connections to one server. Use as a context manager.
 
     Raises `UnreachableError` when nobody answers and `RefusedError` when the server refuses.
@@ -61,7 +61,7 @@ class Crowd:
         self._open_all()
         self._texture: tuple[zmq.Socket[bytes], int] | None = None
 
-    def __enter__(self) -> Crowd:
+    def __enter__(self) -> LoadGenerator:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -85,7 +85,7 @@ class Crowd:
         (opened,) = [answer for answer in _answers(socket, 1) if isinstance(answer, m.Opened)]
         self._texture = (socket, opened.session)
 
-    def speak(self, sound: Floats, seconds: float) -> Heard:
+    def speak(self, sound: Floats, seconds: float) -> LoadResult:
         """Let every session speak for so long, each from another place of (n,) ``sound`` at 16 kHz, repeated."""
         n_chunks = int(seconds * PUSHES_PER_S)
         voice = _Voice(sound, n_chunks)
@@ -101,7 +101,7 @@ class Crowd:
             talkers[self._texture[0]].append(self._texture[1])
         return talkers
 
-    def _talk(self, voice: _Voice, talkers: dict[zmq.Socket[bytes], list[int]], n_chunks: int) -> Heard:
+    def _talk(self, voice: _Voice, talkers: dict[zmq.Socket[bytes], list[int]], n_chunks: int) -> LoadResult:
         order = [(socket, number) for socket, numbers in talkers.items() for number in numbers]
         place_of = {number: place for place, (_, number) in enumerate(order)}
         n, period = len(order), 1.0 / PUSHES_PER_S
@@ -125,7 +125,7 @@ class Crowd:
 
     def _evaluate(
         self, inbox: _Inbox, sent_at: Doubles, place_of: dict[int, int], worst: float, n_chunks: int
-    ) -> Heard:
+    ) -> LoadResult:
         at, frames = inbox.frames()
         session, index = (_column(frames, self._encoder.places[name]) for name in ("session", "index"))
         place = np.array([place_of[number] for number in session.tolist()], np.int64)
@@ -137,7 +137,7 @@ class Crowd:
         heard_s = n_chunks / PUSHES_PER_S - (self.look_ahead - HOP) / SAMPLE_RATE
         textured = self._texture is not None
         n_curves = int((session != self._texture[1]).sum()) if self._texture else len(session)
-        return Heard(
+        return LoadResult(
             latency_s=at[known] - sent_at[place[known], completed[known]],
             total_s=at[known] - sent_at[place[known], own[known]],
             frames=n_curves,

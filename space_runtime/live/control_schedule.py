@@ -29,7 +29,7 @@ class Cue:
     fade_s: float
 
 
-class Cues:
+class ControlSchedule:
     """The cues of a track, in the order of time. rate: of the sound, hertz.
 
     Where keys are denser than a server takes (about twenty a second over more than two seconds), some are left out.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
-class Playback:
+class PlaybackClock:
     """Where playback is. Pure: the time is a parameter.
 
     delay_s: from a sound to its playback. slack_s: how much later than expected sound may come before playback makes a

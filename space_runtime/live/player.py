@@ -16,8 +16,8 @@ from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import RefusedError
 from engine_bridge.protocol.messages import ErrorCode, SampleFormat
 from space_runtime.animation.emotion_track import EmotionTrack
-from space_runtime.live.control_schedule import AHEAD_S, Cues, labels_of
-from space_runtime.live.playback_clock import Playback
+from space_runtime.live.control_schedule import AHEAD_S, ControlSchedule, labels_of
+from space_runtime.live.playback_clock import PlaybackClock
 from space_runtime.live.sources import Samples, Source
 
 RELEASE_S: Final = 0.5
@@ -37,7 +37,7 @@ class Shown:
     resting: int
 
 
-class Show:
+class Player:
     """Speaks one line. name: of the character, for sinks. playout_s: from a sound to its playback."""
 
     def __init__(self, session: ClientSession, sinks: Sequence[Sink], fps: float, playout_s: float, name: str) -> None:
@@ -45,7 +45,7 @@ class Show:
         self._sinks = sinks
         self._period = 1.0 / fps
         self._name = name
-        self._playback = Playback(playout_s, max(0.0, playout_s - session.look_ahead_s))
+        self._playback = PlaybackClock(playout_s, max(0.0, playout_s - session.look_ahead_s))
         self._stopped = threading.Event()
         self._failure: Exception | None = None
 
@@ -63,7 +63,7 @@ class Show:
         take the line.
         """
         self._session.start(source.rate, SampleFormat.F32, replace(controls, emotion=labels_of(emotion.first)))
-        cues = Cues(emotion, source.rate)
+        cues = ControlSchedule(emotion, source.rate)
         threading.Thread(target=self._push, args=(source, cues), name="space-source", daemon=True).start()
         try:
             frames, resting = self._show(source.rate, watch)
@@ -99,7 +99,7 @@ class Show:
             if isinstance(event, m.Error) and event.code in _FATAL:
                 raise RefusedError(event.code, event.message)
 
-    def _push(self, source: Source, cues: Cues) -> None:
+    def _push(self, source: Source, cues: ControlSchedule) -> None:
         """Push everything; what is there at once is not pushed faster than the session takes it."""
         n_pushed = 0
         try:

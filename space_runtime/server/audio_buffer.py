@@ -22,7 +22,7 @@ MAX_EARLY_S: Final = 60
 """Sound in them; they may overlap, so that it can be more than lies ahead."""
 
 
-class Intake:
+class AudioBuffer:
     """Takes chunks in any order, gives hops in order.
 
     first_sample: index, at the stream's rate, at which the sound begins; what lies before is dropped.

@@ -23,7 +23,7 @@ KEPT: Final = 64
 """Faces kept at most, the last used ones."""
 
 
-class Faces:
+class CharacterCache:
     """Builds and keeps characters. Sessions with the same photo share one identity, so that they are solved together.
 
     May be used from several threads; one photo is tracked at a time.
@@ -64,7 +64,7 @@ class Faces:
 
 
 def face_asked_for(
-    message: Open, settings: SessionSettings, faces: Faces, folders: Folders
+    message: Open, settings: SessionSettings, faces: CharacterCache, folders: Folders
 ) -> Callable[[], Character] | None:
     """Return what builds a session's face, or None for the neutral one. Names are checked at once; raises `Refusal`."""
     fps, pictures = settings.fps, settings.texture is not None

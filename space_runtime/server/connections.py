@@ -53,7 +53,7 @@ class Connection:
 
 
 @dataclass(slots=True, eq=False)
-class Session:
+class SessionEntry:
     """What the front desk knows of a session. route: None while its connection is lost, since lost_at.
 
     face: what it wears, for people: a character's name, "portrait" or "neutral".

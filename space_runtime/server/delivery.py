@@ -13,11 +13,11 @@ from engine_bridge.protocol.wire import encode
 from space_runtime.animation.batch_state import Frames
 from space_runtime.arrays import Index
 from space_runtime.server import log_events
-from space_runtime.server.flow_control import Ledger
+from space_runtime.server.flow_control import FlowControl
 from space_runtime.server.frame_encoder import Columns, FrameEncoder
 from space_runtime.server.limits import Refusal
-from space_runtime.server.session import Seat
-from space_runtime.server.sink_output import Tap
+from space_runtime.server.session import SessionState
+from space_runtime.server.sink_output import SinkOutput
 from space_runtime.soa import take
 from space_runtime.timebase import SAMPLE_RATE
 
@@ -37,17 +37,17 @@ class Delivery:
     queue_frames: frames of a session that may wait for credit. tap: sees all frames too, if there is one.
     """
 
-    def __init__(self, queue_frames: int, tap: Tap | None = None) -> None:
-        self.ledger = Ledger.of(0)
+    def __init__(self, queue_frames: int, tap: SinkOutput | None = None) -> None:
+        self.ledger = FlowControl.of(0)
         self.outbox: list[Outgoing] = []
         self.n_sent = self.n_dropped = self.n_refused = 0
         self._queue_frames = queue_frames
         self._tap = tap
         self._encoders: dict[frozenset[Output], int] = {}
         self._kinds: list[FrameEncoder] = []
-        self._seats: dict[int, Seat] = {}
+        self._seats: dict[int, SessionState] = {}
 
-    def add(self, seat: Seat, until: int) -> None:
+    def add(self, seat: SessionState, until: int) -> None:
         """Begin to keep a session's numbers."""
         self.ledger.grow(seat.row + 1)
         self.ledger.clear(seat.row)
@@ -56,21 +56,21 @@ class Delivery:
         self.ledger.kind[seat.row] = self._kind(seat.settings.outputs - {Output.TEXTURE})
         self._seats[seat.row] = seat
 
-    def remove(self, seat: Seat) -> None:
+    def remove(self, seat: SessionState) -> None:
         """Forget a session."""
         self._seats.pop(seat.row, None)
         self.outbox.append((seat.session, None))
         if self._tap:
             self._tap.closed(seat)
 
-    def event(self, seat: Seat, message: ServerMessage) -> None:
+    def event(self, seat: SessionState, message: ServerMessage) -> None:
         """Send a message after all frames that were made before it."""
         if seat.waiting:
             self._wait(seat, NO_CREDIT_NEEDED, message)
         else:
             self.outbox.append((seat.session, encode(message)))
 
-    def texture(self, seat: Seat, texture: Texture, media_s: float) -> None:
+    def texture(self, seat: SessionState, texture: Texture, media_s: float) -> None:
         """Send a picture, unless half of its reader's credit is used: what it has not read is kept somewhere.
 
         media_s: from the stream's first frame.
@@ -81,30 +81,30 @@ class Delivery:
         if self._tap:
             self._tap.texture(seat, texture, self.played_at(seat.row, media_s))
 
-    def finished(self, seat: Seat, message: Finished, media_s: float) -> None:
+    def finished(self, seat: SessionState, message: Finished, media_s: float) -> None:
         """Send the last message of a stream. media_s: its end, from its first frame."""
         seat.finished = message
         self.event(seat, message)
         if self._tap:
             self._tap.finished(seat, message.reason, self.played_at(seat.row, media_s))
 
-    def refuse(self, seat: Seat, refusal: Refusal, stream: int | None) -> None:
+    def refuse(self, seat: SessionState, refusal: Refusal, stream: int | None) -> None:
         """Tell a client at once why what it said about a session is not done."""
         self.n_refused += 1
         log_events.refused(refusal.code, seat.session)
         error = Error(code=refusal.code, message=str(refusal), session=seat.session, stream=stream)
         self.outbox.append((seat.session, encode(error)))
 
-    def grant(self, seat: Seat, until: int) -> None:
+    def grant(self, seat: SessionState, until: int) -> None:
         """Take credit and send what waited for it."""
         self.ledger.until[seat.row] = max(until, int(self.ledger.until[seat.row]))
         self._let_go(seat)
 
-    def n_waiting(self, seat: Seat) -> int:
+    def n_waiting(self, seat: SessionState) -> int:
         """Return how many frames of a seat's stream wait for credit."""
         return sum(self._is_current(seat, seq) for seq, _ in seat.waiting)
 
-    def discard(self, seat: Seat) -> None:
+    def discard(self, seat: SessionState) -> None:
         """Let go of a seat's frames that wait for credit; events come out."""
         while seat.waiting:
             self._drop_oldest(seat)
@@ -140,7 +140,7 @@ class Delivery:
         """
         return float(self.ledger.started_at[row]) + media_s + float(self.ledger.playout_s[row])
 
-    def _show(self, tap: Tap, frames: Frames, seq: NDArray[np.int64]) -> None:
+    def _show(self, tap: SinkOutput, frames: Frames, seq: NDArray[np.int64]) -> None:
         rows = frames.row.tolist()
         media_s = (frames.media_sample / SAMPLE_RATE).tolist()
         due = [self.played_at(row, media) for row, media in zip(rows, media_s, strict=True)]
@@ -172,14 +172,14 @@ class Delivery:
         for row, number, data in zip(rows.tolist(), seq.tolist(), encoded, strict=True):
             self._send_one(self._seats[row], number, data)
 
-    def _send_one(self, seat: Seat, seq: int, data: bytes) -> None:
+    def _send_one(self, seat: SessionState, seq: int, data: bytes) -> None:
         if seq < self.ledger.until[seat.row] and not seat.waiting:
             self.outbox.append((seat.session, data))
             self._count(seat, seq)
             return
         self._wait(seat, seq, data)
 
-    def _wait(self, seat: Seat, seq: int, what: bytes | ServerMessage) -> None:
+    def _wait(self, seat: SessionState, seq: int, what: bytes | ServerMessage) -> None:
         waiting = seat.waiting
         waiting.append((seq, what))
         if len(waiting) <= self._queue_frames:
@@ -188,7 +188,7 @@ class Delivery:
         if n_frames > self._queue_frames or len(waiting) > 2 * self._queue_frames:
             self._drop_oldest(seat)
 
-    def _drop_oldest(self, seat: Seat) -> None:
+    def _drop_oldest(self, seat: SessionState) -> None:
         """Let go of the first frame that waits, and of the events behind it. The first in a queue is always a frame."""
         seq, _ = seat.waiting.popleft()
         self.n_dropped += 1
@@ -198,7 +198,7 @@ class Delivery:
             _correct(seat)
         self._let_go(seat)
 
-    def _let_go(self, seat: Seat) -> None:
+    def _let_go(self, seat: SessionState) -> None:
         """Send what waits up to the first frame without credit."""
         limit = int(self.ledger.until[seat.row])
         while seat.waiting and seat.waiting[0][0] < limit:
@@ -206,11 +206,11 @@ class Delivery:
             self.outbox.append((seat.session, what if isinstance(what, bytes) else encode(what)))
             self._count(seat, seq)
 
-    def _count(self, seat: Seat, seq: int) -> None:
+    def _count(self, seat: SessionState, seq: int) -> None:
         self.ledger.sent[seat.row] += self._is_current(seat, seq)
         self.n_sent += seq != NO_CREDIT_NEEDED
 
-    def _is_current(self, seat: Seat, seq: int) -> bool:
+    def _is_current(self, seat: SessionState, seq: int) -> bool:
         """Whether a frame is one of a seat's latest stream, not one of a stream before that still waits."""
         return seq != NO_CREDIT_NEEDED and seq >= int(self.ledger.first_seq[seat.row])
 
@@ -221,7 +221,7 @@ class Delivery:
         return self._encoders[outputs]
 
 
-def _correct(seat: Seat) -> None:
+def _correct(seat: SessionState) -> None:
     """Say in the first `Finished` that waits that one frame of its stream was dropped after all."""
     for place, (seq, what) in enumerate(seat.waiting):
         if isinstance(what, Finished):
@@ -230,7 +230,7 @@ def _correct(seat: Seat) -> None:
             return
 
 
-def columns_of(ledger: Ledger, frames: Frames, seq: NDArray[np.int64]) -> Columns:
+def columns_of(ledger: FlowControl, frames: Frames, seq: NDArray[np.int64]) -> Columns:
     """Return the numbers of frames as they go on the wire."""
     rows = frames.row
     index = ledger.first_index[rows] + frames.frame_index

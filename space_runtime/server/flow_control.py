@@ -11,7 +11,7 @@ from space_runtime.arrays import Doubles, Longs
 
 
 @dataclass(slots=True, eq=False)
-class Ledger:
+class FlowControl:
     """One row per session.
 
     session, stream: their numbers. seq, first_seq: of the next frame, of the stream's first one. until: first seq

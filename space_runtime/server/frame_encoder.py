@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine_bridge.protocol import messages as wire_messages
-from engine_bridge.protocol.field_types import Kind
+from engine_bridge.protocol.field_types import FieldType
 from engine_bridge.protocol.messages import Output
 from engine_bridge.protocol.schema import SCHEMA
 from engine_bridge.protocol.wire import encode
 
 Bytes = NDArray[np.uint8]
 
-_SIZES: Final = {Output(part.name): part.length for part in SCHEMA["frame"] if part.kind is Kind.FLOATS}
+_SIZES: Final = {Output(part.name): part.length for part in SCHEMA["frame"] if part.kind is FieldType.FLOATS}
 """Values of every part of a frame, in the order of the wire."""
 
 

@@ -16,11 +16,11 @@ from engine_bridge.protocol.messages import VERSION, ErrorCode, Message, ServerM
 from engine_bridge.protocol.schema import FROM_CLIENT
 from engine_bridge.protocol.wire import audio_from, decode, encode, type_of
 from space_runtime.server import log_events
-from space_runtime.server.character_cache import Faces, face_asked_for
-from space_runtime.server.connections import Connection, Counters, Route, Session, WorkerPort
+from space_runtime.server.character_cache import CharacterCache, face_asked_for
+from space_runtime.server.connections import Connection, Counters, Route, SessionEntry, WorkerPort
 from space_runtime.server.delivery import Outgoing
 from space_runtime.server.limits import Folders, Limits, Refusal
-from space_runtime.server.session import Opening, Resuming, Said, Shut
+from space_runtime.server.session import CloseSession, OpenSession, ResumeSession, SessionMessage
 from space_runtime.server.validation import session_settings
 
 MAX_PARTS: Final = 64
@@ -36,21 +36,21 @@ SLOW_DOWN_S: Final = 1.0
 """How often a connection that is too fast is told so."""
 
 
-class Core:
+class Gateway:
     """See the module. busy_lag_s: admission ends when a worker is later than this."""
 
     def __init__(
         self,
         limits: Limits,
         folders: Folders,
-        faces: Faces,
+        faces: CharacterCache,
         workers: Sequence[WorkerPort],
         welcome: m.Welcome,
         busy_lag_s: float = 0.05,
     ) -> None:
         self.limits = limits
         self.connections: dict[Route, Connection] = {}
-        self.sessions: dict[int, Session] = {}
+        self.sessions: dict[int, SessionEntry] = {}
         self.outbox: list[tuple[Route, bytes]] = []
         self.counters = Counters()
         self._folders = folders
@@ -202,7 +202,7 @@ class Core:
             self._shut(self._owned(connection, message.session), "")
         elif isinstance(message, _OF_SESSIONS):
             session = self._owned(connection, message.session)
-            self._workers[session.worker].post(Said(session.number, message, now))
+            self._workers[session.worker].post(SessionMessage(session.number, message, now))
         elif not isinstance(message, m.Pong):
             raise Refusal(ErrorCode.UNKNOWN_TYPE, f"{type(message).__name__.lower()} is for servers to say")
 
@@ -212,7 +212,7 @@ class Core:
         if session is None:
             self._refuse(connection, *_unknown_session(audio.session), message=audio)
             return
-        self._workers[session.worker].post(Said(session.number, audio, now))
+        self._workers[session.worker].post(SessionMessage(session.number, audio, now))
 
     def _greet(self, connection: Connection, message: m.Hello) -> None:
         if VERSION not in message.versions:
@@ -234,13 +234,13 @@ class Core:
         worker = number % len(self._workers)
         token = secrets.token_bytes(TOKEN_BYTES)
         wears = message.character or ("neutral" if message.portrait is None else "portrait")
-        self.sessions[number] = Session(number, worker, token, settings.lease_s, connection.route, wears)
+        self.sessions[number] = SessionEntry(number, worker, token, settings.lease_s, connection.route, wears)
         self._tokens[token] = number
         connection.sessions.add(number)
         self.counters.opened += 1
         log_events.session_opened(number, connection.client, wears, frozenset(settings.outputs), settings.fps)
         name = message.character or ""
-        self._workers[worker].post(Opening(number, message.request, token, settings, message.until, face, name))
+        self._workers[worker].post(OpenSession(number, message.request, token, settings, message.until, face, name))
 
     def _admit(self) -> None:
         """Refuse the session too many, for a reason that it can read."""
@@ -268,27 +268,27 @@ class Core:
         session.route = connection.route
         connection.sessions.add(number)
         self.counters.resumed += 1
-        self._workers[session.worker].post(Resuming(number, message.request))
+        self._workers[session.worker].post(ResumeSession(number, message.request))
 
-    def _owned(self, connection: Connection, number: int) -> Session:
+    def _owned(self, connection: Connection, number: int) -> SessionEntry:
         """The session of that number if it is this connection's; one answer for all others."""
         session = self._of(connection, number)
         if session is None:
             raise Refusal(*_unknown_session(number))
         return session
 
-    def _of(self, connection: Connection, number: int) -> Session | None:
+    def _of(self, connection: Connection, number: int) -> SessionEntry | None:
         session = self.sessions.get(number)
         return session if session and session.route == connection.route and not session.closing else None
 
     # Ends
 
-    def _shut(self, session: Session, reason: str) -> None:
+    def _shut(self, session: SessionEntry, reason: str) -> None:
         if not session.closing:
             session.closing = True
-            self._workers[session.worker].post(Shut(session.number, reason))
+            self._workers[session.worker].post(CloseSession(session.number, reason))
 
-    def _forget(self, session: Session) -> None:
+    def _forget(self, session: SessionEntry) -> None:
         del self.sessions[session.number]
         self._tokens.pop(session.token, None)
         connection = self.connections.get(session.route) if session.route else None
@@ -302,7 +302,7 @@ class Core:
             del self.connections[connection.route]
         return bool(idle)
 
-    def _heard_at(self, session: Session) -> float:
+    def _heard_at(self, session: SessionEntry) -> float:
         connection = self.connections.get(session.route) if session.route else None
         return connection.heard_at if connection else session.lost_at
 

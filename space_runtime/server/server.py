@@ -17,21 +17,21 @@ from engine_bridge.adapters.playout import open_playout
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.arkit import ARKIT_NAMES, DEFAULT_ADDRESS
 from engine_bridge.protocol.messages import VERSION, Output, TextureFormat
-from space_runtime.animation.batch import Ensemble
+from space_runtime.animation.batch import StreamBatch
 from space_runtime.animation.pipeline import Character, build
 from space_runtime.animation.track import ControlTrack
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import Bundle
 from space_runtime.server import log_events
-from space_runtime.server.character_cache import Faces
-from space_runtime.server.gateway import Core
+from space_runtime.server.character_cache import CharacterCache
+from space_runtime.server.gateway import Gateway
 from space_runtime.server.keys import Keys
 from space_runtime.server.limits import Folders, Limits
 from space_runtime.server.session import Command
-from space_runtime.server.sink_output import Tap
+from space_runtime.server.sink_output import SinkOutput
 from space_runtime.server.sockets import Outbound, Sockets
-from space_runtime.server.texture_renderer import Painter
-from space_runtime.server.threads import Clerks, WorkerThread
+from space_runtime.server.texture_renderer import TextureRenderer
+from space_runtime.server.threads import ThreadExecutor, WorkerThread
 from space_runtime.server.worker import Worker
 from space_runtime.timebase import HOP, SAMPLE_RATE
 from space_runtime.values import Controls, Emotion
@@ -75,8 +75,8 @@ class Server:
         self.outbound = Outbound()
         self.workers = [WorkerThread(f"space-worker-{n}", self.outbound.put) for n in range(settings.n_workers)]
         self._bundle = bundle
-        faces = Faces(bundle)
-        self.core = Core(settings.limits, settings.folders, faces, self.workers, welcome_of(bundle, settings.limits))
+        faces = CharacterCache(bundle)
+        self.core = Gateway(settings.limits, settings.folders, faces, self.workers, welcome_of(bundle, settings.limits))
         self._playout = open_playout(settings.sinks)
         try:
             self.sockets = Sockets(settings.address, self.core, self.workers, self.outbound, settings.keys)
@@ -85,8 +85,8 @@ class Server:
                 self._playout.close()
             raise
         self.address = self.sockets.address
-        self.painters: list[Painter] = []
-        self._clerks: list[Clerks] = []
+        self.painters: list[TextureRenderer] = []
+        self._clerks: list[ThreadExecutor] = []
         self._faces = faces
         self._thread = threading.Thread(target=self.run, name="space-sockets", daemon=True)
 
@@ -141,9 +141,9 @@ class Server:
             thread.post(command)
             self.outbound.ring()
 
-        clerks, painter = Clerks(post), Painter(post)
+        clerks, painter = ThreadExecutor(post), TextureRenderer(post)
         settings = self.settings
-        tap = Tap(self._playout) if self._playout else None
+        tap = SinkOutput(self._playout) if self._playout else None
         worker = Worker(self._bundle, settings.limits, settings.folders, self._faces, clerks, painter, tap)
         self._clerks.append(clerks)
         self.painters.append(painter)
@@ -171,7 +171,7 @@ def warm_up(bundle: Bundle, face: Character) -> float:
 
     Returns the seconds that a stream's hop takes in the largest of them.
     """
-    ensemble = Ensemble(bundle)
+    ensemble = StreamBatch(bundle)
     rows = [ensemble.add(face, ControlTrack.of(Controls())) for _ in range(max(WARM_BATCHES))]
     noise = np.random.default_rng(0).standard_normal((len(rows), HOP)).astype(np.float32) * np.float32(0.1)
     took = np.inf

@@ -14,7 +14,7 @@ from space_runtime.server.validation import SessionSettings
 
 
 @dataclass(slots=True, eq=False)
-class Seat:
+class SessionState:
     """A session. row: of the ensemble and of the ledger. name: of the character, for sinks; empty if it has none.
 
     finished: the last word of the last stream that is over. last_stream: the highest stream number so far, −1 before
@@ -34,7 +34,7 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Opening:
+class OpenSession:
     """Make a session. face: returns its character, which may take a second; None for the neutral face."""
 
     session: int
@@ -47,7 +47,7 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Said:
+class SessionMessage:
     """A client's message to a session of this worker, already checked to be its own. at: when it came."""
 
     session: int
@@ -56,7 +56,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Resuming:
+class ResumeSession:
     """Tell a session's client where its stream stands."""
 
     session: int
@@ -64,7 +64,7 @@ class Resuming:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shut:
+class CloseSession:
     """End a session. reason: as in `closed`."""
 
     session: int
@@ -72,16 +72,16 @@ class Shut:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Done:
+class Completion:
     """What a clerk's work led to: to be called in the worker's thread, with the time."""
 
     then: Callable[[float], None]
 
 
-Command = Opening | Said | Resuming | Shut | Done
+Command = OpenSession | SessionMessage | ResumeSession | CloseSession | Completion
 
 
-class Clerk(Protocol):
+class BackgroundExecutor(Protocol):
     """Does work that takes long (files, faces) elsewhere."""
 
     @property
@@ -89,6 +89,6 @@ class Clerk(Protocol):
         """Work that is not done yet."""
         ...
 
-    def submit(self, session: int, work: Callable[[], Done]) -> None:
+    def submit(self, session: int, work: Callable[[], Completion]) -> None:
         """Do ``work`` for a session and hand what it returns to the worker as a command; `Shut` if it fails."""
         ...

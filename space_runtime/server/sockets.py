@@ -15,7 +15,7 @@ import zmq
 from space_runtime.errors import UsageError
 from space_runtime.server import log_events
 from space_runtime.server.delivery import Outgoing
-from space_runtime.server.gateway import MAX_PARTS, Core
+from space_runtime.server.gateway import MAX_PARTS, Gateway
 from space_runtime.server.keys import Keys, zap_reply
 from space_runtime.server.threads import WorkerThread
 
@@ -79,7 +79,7 @@ class Sockets:
     """
 
     def __init__(
-        self, address: str, core: Core, workers: list[WorkerThread], outbound: Outbound, keys: Keys | None
+        self, address: str, core: Gateway, workers: list[WorkerThread], outbound: Outbound, keys: Keys | None
     ) -> None:
         self.n_slow = 0
         self.turned_at: float | None = None

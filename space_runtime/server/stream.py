@@ -9,7 +9,7 @@ from typing import Final
 
 from engine_bridge.protocol.messages import Pace, Reason, SampleFormat, Set
 from space_runtime.animation.track import ControlTrack
-from space_runtime.server.audio_buffer import Intake
+from space_runtime.server.audio_buffer import AudioBuffer
 from space_runtime.server.validation import SoundFormat
 from space_runtime.timebase import HOP, SAMPLE_RATE, n_frames
 
@@ -48,7 +48,7 @@ class LiveStream:
     fps: Fraction
     look_ahead: int
     playout_s: float
-    intake: Intake | None
+    intake: AudioBuffer | None
     first_index: int = 0
     origin: Fraction = Fraction(0)
     started_at: float | None = None

@@ -8,15 +8,15 @@ from typing import Final
 
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.messages import ClientMessage, ErrorCode, Pace, Reason
-from space_runtime.animation.batch import Ensemble
+from space_runtime.animation.batch import StreamBatch
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Floats
 from space_runtime.errors import SpaceError
 from space_runtime.server import log_events
-from space_runtime.server.audio_buffer import Intake
+from space_runtime.server.audio_buffer import AudioBuffer
 from space_runtime.server.delivery import Delivery
 from space_runtime.server.limits import MAX_LONG_WORK, Folders, Limits, Refusal
-from space_runtime.server.session import Clerk, Done, Seat
+from space_runtime.server.session import BackgroundExecutor, Completion, SessionState
 from space_runtime.server.stream import ENDLESS, UNDERRUN_STEP_S, WHOLE, LiveStream, place
 from space_runtime.server.uploads import read_whole
 from space_runtime.server.validation import controls_of, fade_s, pace_of, sound_format
@@ -32,7 +32,7 @@ MAX_CHANGES: Final = 64
 Beginning = m.Start | m.Speak | m.Idle
 
 
-class Lines:
+class StreamHandlers:
     """Handles the messages of streams. settle: called when a seat's stream may have something to step, or less.
 
     Raises `Refusal` from every handler; what the refusal ends, the worker ends.
@@ -42,15 +42,15 @@ class Lines:
         self,
         limits: Limits,
         folders: Folders,
-        clerk: Clerk,
-        ensemble: Ensemble,
+        clerk: BackgroundExecutor,
+        ensemble: StreamBatch,
         delivery: Delivery,
-        settle: Callable[[Seat, float], None],
+        settle: Callable[[SessionState, float], None],
     ) -> None:
         self._limits = limits
         self._folders = folders
         self._clerk = clerk
-        self._ensemble = ensemble
+        self._batch = ensemble
         self._delivery = delivery
         self._settle = settle
         self._handlers: dict[type, Callable[..., None]] = {
@@ -63,11 +63,11 @@ class Lines:
             m.Interrupt: self._interrupt,
         }
 
-    def handle(self, seat: Seat, message: ClientMessage, now: float) -> None:
+    def handle(self, seat: SessionState, message: ClientMessage, now: float) -> None:
         """Take a message about a stream. Raises `Refusal`."""
         self._handlers[type(message)](seat, message, now)
 
-    def finish(self, seat: Seat, reason: Reason) -> None:
+    def finish(self, seat: SessionState, reason: Reason) -> None:
         """End a seat's stream at once and say so; frames that wait for credit come first, unless it was replaced."""
         stream = seat.stream
         if stream is None:
@@ -76,7 +76,7 @@ class Lines:
         row, ledger = seat.row, self._delivery.ledger
         if reason in (Reason.REPLACED, Reason.CLOSED, Reason.FAILED):
             self._delivery.discard(seat)
-        last = min(stream.n_wanted, self._ensemble.next_frame(row))
+        last = min(stream.n_wanted, self._batch.next_frame(row))
         index = stream.first_index + last
         finished = m.Finished(
             session=seat.session,
@@ -89,7 +89,7 @@ class Lines:
         self._delivery.finished(seat, finished, float(last / stream.fps))
         log_events.stream_finished(finished, float(last / stream.fps))
 
-    def look_after(self, seat: Seat, now: float) -> None:
+    def look_after(self, seat: SessionState, now: float) -> None:
         """Replace by silence what sound lacks in front of later chunks, once playback is about to need it."""
         stream = seat.stream
         if stream is None or stream.intake is None or not stream.intake.has_gap:
@@ -100,45 +100,45 @@ class Lines:
 
     # Beginning a stream
 
-    def _start(self, seat: Seat, message: m.Start, now: float) -> None:
+    def _start(self, seat: SessionState, message: m.Start, now: float) -> None:
         sound = sound_format(message)
         first_index, origin = place(message.first_sample or 0, sound.rate, seat.settings.fps)
         if first_index > MAX_INDEX:
             raise Refusal(ErrorCode.BAD_VALUE, f"first_sample is {message.first_sample}, which is after any frame")
-        intake = Intake(sound, round(origin))
+        intake = AudioBuffer(sound, round(origin))
         self._begin(seat, message, pace_of(message), sound.rate, intake, first_index, origin)
 
-    def _speak(self, seat: Seat, message: m.Speak, now: float) -> None:
+    def _speak(self, seat: SessionState, message: m.Speak, now: float) -> None:
         if (message.sound is None) == (message.asset is None):
             raise Refusal(ErrorCode.BAD_VALUE, "speak carries both a sound and an asset's name, or neither; send one")
         path = None if message.asset is None else self._folders.sound(message.asset)
         if self._clerk.n_waiting >= MAX_LONG_WORK:
             raise Refusal(ErrorCode.BUSY, f"{MAX_LONG_WORK} files wait to be read; send this one again later")
-        stream = self._begin(seat, message, pace_of(message), SAMPLE_RATE, Intake(WHOLE))
+        stream = self._begin(seat, message, pace_of(message), SAMPLE_RATE, AudioBuffer(WHOLE))
         data, limit_s = message.sound, self._limits.clip_ms / 1e3
 
-        def work() -> Done:
+        def work() -> Completion:
             try:
                 rate, samples = read_whole(data if path is None else path, limit_s)
             except (SpaceError, Refusal) as error:
                 refusal = error if isinstance(error, Refusal) else Refusal(ErrorCode.BAD_SOUND, str(error))
-                return Done(lambda then: self._no_sound(seat, stream, refusal))
-            return Done(lambda then: self._whole_sound(seat, stream, rate, samples, then))
+                return Completion(lambda then: self._no_sound(seat, stream, refusal))
+            return Completion(lambda then: self._whole_sound(seat, stream, rate, samples, then))
 
         self._clerk.submit(seat.session, work)
 
-    def _idle(self, seat: Seat, message: m.Idle, now: float) -> None:
+    def _idle(self, seat: SessionState, message: m.Idle, now: float) -> None:
         stream = self._begin(seat, message, Pace.LIVE, SAMPLE_RATE, None)
         self._clock_starts(seat, stream, now)
         self._settle(seat, now)
 
     def _begin(
         self,
-        seat: Seat,
+        seat: SessionState,
         message: Beginning,
         pace: Pace,
         rate: int,
-        intake: Intake | None,
+        intake: AudioBuffer | None,
         first_index: int = 0,
         origin: Fraction = Fraction(0),
     ) -> LiveStream:
@@ -164,12 +164,12 @@ class Lines:
             origin=origin,
         )
         seat.stream, seat.last_stream = stream, message.stream
-        self._ensemble.restart(seat.row, track)
+        self._batch.restart(seat.row, track)
         self._enter(seat, stream)
         log_events.stream_started(seat.session, stream.number, type(message).__name__.lower(), pace)
         return stream
 
-    def _enter(self, seat: Seat, stream: LiveStream) -> None:
+    def _enter(self, seat: SessionState, stream: LiveStream) -> None:
         ledger, row = self._delivery.ledger, seat.row
         ledger.stream[row], ledger.sent[row], ledger.dropped[row] = stream.number, 0, 0
         ledger.first_seq[row] = ledger.seq[row]
@@ -178,18 +178,18 @@ class Lines:
         self._lay_grid(seat, stream)
         ledger.playout_s[row] = stream.playout_s if stream.pace is Pace.LIVE else float("inf")
 
-    def _lay_grid(self, seat: Seat, stream: LiveStream) -> None:
+    def _lay_grid(self, seat: SessionState, stream: LiveStream) -> None:
         ledger = self._delivery.ledger
         ledger.samples[seat.row], ledger.per_frames[seat.row] = stream.sample_per_frame.as_integer_ratio()
 
-    def _clock_starts(self, seat: Seat, stream: LiveStream, now: float) -> None:
+    def _clock_starts(self, seat: SessionState, stream: LiveStream, now: float) -> None:
         if stream.started_at is None:
             stream.started_at = now
             self._delivery.ledger.started_at[seat.row] = now
 
     # Sound
 
-    def _audio(self, seat: Seat, message: m.Audio, now: float) -> None:
+    def _audio(self, seat: SessionState, message: m.Audio, now: float) -> None:
         stream = self._current(seat, message.stream)
         if stream.intake is None or stream.intake.sound is WHOLE or stream.closing is not None:
             raise Refusal(ErrorCode.BAD_VALUE, f"stream {stream.number} takes no sound (any more); start another one")
@@ -200,7 +200,7 @@ class Lines:
         self._clock_starts(seat, stream, now)
         self._settle(seat, now)
 
-    def _check_ahead(self, stream: LiveStream, intake: Intake, end: int) -> None:
+    def _check_ahead(self, stream: LiveStream, intake: AudioBuffer, end: int) -> None:
         ahead_s = (stream.inside(end) - intake.n_taken) / SAMPLE_RATE
         if ahead_s * 1e3 > self._limits.audio_ms:
             raise Refusal(
@@ -209,7 +209,7 @@ class Lines:
                 f"at most {self._limits.audio_ms / 1e3:g} s wait, push it again later",
             )
 
-    def _note_late(self, seat: Seat, stream: LiveStream, intake: Intake, now: float) -> None:
+    def _note_late(self, seat: SessionState, stream: LiveStream, intake: AudioBuffer, now: float) -> None:
         """Tell of an underrun when sound comes later than playback needs it, and later than ever before."""
         late_s = stream.lateness(stream.inside(intake.next_sample), now)
         if stream.pace is Pace.LIVE and late_s > stream.worst_late_s + UNDERRUN_STEP_S:
@@ -220,7 +220,7 @@ class Lines:
             )
             self._delivery.event(seat, event)
 
-    def _end(self, seat: Seat, message: m.End, now: float) -> None:
+    def _end(self, seat: SessionState, message: m.End, now: float) -> None:
         stream = self._current(seat, message.stream)
         if stream.intake is None or stream.intake.sound is WHOLE or stream.closing is not None:
             raise Refusal(ErrorCode.BAD_VALUE, f"stream {stream.number} needs no end; it has one, or is interrupted")
@@ -229,7 +229,7 @@ class Lines:
         stream.intake.finish(message.n_samples, now)
         self._close_at(seat, stream, stream.intake.n_pushed, Reason.END, now)
 
-    def _whole_sound(self, seat: Seat, stream: LiveStream, rate: int, samples: Floats, now: float) -> None:
+    def _whole_sound(self, seat: SessionState, stream: LiveStream, rate: int, samples: Floats, now: float) -> None:
         """A file has been decoded: its stream begins."""
         if stream.over or stream.intake is None:
             return
@@ -242,11 +242,11 @@ class Lines:
         stream.intake.add_whole(samples, now)
         self._close_at(seat, stream, samples.size, stream.closing or Reason.END, now)
 
-    def _no_sound(self, seat: Seat, stream: LiveStream, refusal: Refusal) -> None:
+    def _no_sound(self, seat: SessionState, stream: LiveStream, refusal: Refusal) -> None:
         if not stream.over:
             self.fail(seat, refusal)
 
-    def fail(self, seat: Seat, refusal: Refusal) -> None:
+    def fail(self, seat: SessionState, refusal: Refusal) -> None:
         """Tell why a seat's stream cannot go on, and end it."""
         number = seat.stream.number if seat.stream else None
         self._delivery.refuse(seat, refusal, number)
@@ -254,10 +254,10 @@ class Lines:
 
     # Steering
 
-    def _set(self, seat: Seat, message: m.Set, now: float) -> None:
+    def _set(self, seat: SessionState, message: m.Set, now: float) -> None:
         stream = self._current(seat, message.stream)
         fade = round(fade_s(message.fade_ms) * SAMPLE_RATE)
-        animated, heard = self._animated(seat, stream), self._ensemble.n_steps(seat.row) * HOP - stream.look_ahead
+        animated, heard = self._animated(seat, stream), self._batch.n_steps(seat.row) * HOP - stream.look_ahead
         track = stream.track.since(min(animated, heard))  # nothing before it is asked for again
         at = max(stream.inside(message.at_sample), animated)
         controls = controls_of(message, _controls_before(track, at))
@@ -267,9 +267,9 @@ class Lines:
             stream.steering.append(message)
             return
         stream.track = track.changed(at, controls, fade)
-        self._ensemble.set_track(seat.row, stream.track)
+        self._batch.set_track(seat.row, stream.track)
 
-    def _interrupt(self, seat: Seat, message: m.Interrupt, now: float) -> None:
+    def _interrupt(self, seat: SessionState, message: m.Interrupt, now: float) -> None:
         stream = self._current(seat, message.stream)
         fade = round(fade_s(message.fade_ms) * SAMPLE_RATE)
         at = stream.inside(message.at_sample)
@@ -277,23 +277,23 @@ class Lines:
             at = min(at, stream.intake.n_pushed)  # what has not come by now will not come
         at = max(at, self._animated(seat, stream))
         stream.track = stream.track.resting(at, fade)
-        self._ensemble.set_track(seat.row, stream.track)
+        self._batch.set_track(seat.row, stream.track)
         self._clock_starts(seat, stream, now)
         at_rest = round(at + fade + SAMPLE_RATE / stream.fps) + 1
         self._close_at(seat, stream, at_rest, Reason.INTERRUPTED, now)
 
-    def _animated(self, seat: Seat, stream: LiveStream) -> int:
+    def _animated(self, seat: SessionState, stream: LiveStream) -> int:
         """The sample at 16 kHz up to which frames have been made."""
-        return round(self._ensemble.next_frame(seat.row) * SAMPLE_RATE / stream.fps)
+        return round(self._batch.next_frame(seat.row) * SAMPLE_RATE / stream.fps)
 
-    def _close_at(self, seat: Seat, stream: LiveStream, n_samples: int, reason: Reason, now: float) -> None:
+    def _close_at(self, seat: SessionState, stream: LiveStream, n_samples: int, reason: Reason, now: float) -> None:
         stream.end_at(n_samples, reason)
         if stream.intake:
             stream.intake.close(now)
         self._delivery.ledger.wanted[seat.row] = min(stream.n_wanted, ENDLESS)
         self._settle(seat, now)
 
-    def _current(self, seat: Seat, number: int) -> LiveStream:
+    def _current(self, seat: SessionState, number: int) -> LiveStream:
         if seat.stream is None or seat.stream.number != number:
             running = "none" if seat.stream is None else f"{seat.stream.number}"
             raise Refusal(ErrorCode.UNKNOWN_STREAM, f"stream {number} is not running ({running} is); start it first")

@@ -19,13 +19,13 @@ from space_runtime.animation.pipeline import Character
 from space_runtime.animation.textures import draw, initial_latents
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Floats, Pixels
-from space_runtime.server.session import Command, Done, Seat
+from space_runtime.server.session import Command, Completion, SessionState
 from space_runtime.server.stream import LiveStream
 from space_runtime.soa import take
 
 log = logging.getLogger(__name__)
 
-Deliver = Callable[[Seat, LiveStream, m.Texture], None]
+Deliver = Callable[[SessionState, LiveStream, m.Texture], None]
 
 STOP_S: Final = 5.0
 MAX_PENDING: Final = 2
@@ -43,7 +43,7 @@ _ENCODINGS: Final = {
 class Job:
     """One picture to draw."""
 
-    seat: Seat
+    seat: SessionState
     character: Character
     track: ControlTrack
     frame: Frames
@@ -51,7 +51,7 @@ class Job:
     sample: float
 
 
-class Painter:
+class TextureRenderer:
     """Draws for one worker. post: hands finished pictures back to it. n_drawn, n_skipped: pictures."""
 
     def __init__(self, post: Callable[[Command], None]) -> None:
@@ -78,7 +78,7 @@ class Painter:
         if self._thread.ident is not None and self._thread is not threading.current_thread():
             self._thread.join(STOP_S)
 
-    def show(self, seat: Seat, stream: LiveStream, frames: Frames, place: int, now: float) -> None:
+    def show(self, seat: SessionState, stream: LiveStream, frames: Frames, place: int, now: float) -> None:
         """Draw a frame when its turn comes; none for a client that has no credit left."""
         if seat.waiting:
             self.n_skipped += 1
@@ -135,7 +135,7 @@ class Painter:
         self.n_drawn += 1
         deliver = self._deliver
         if deliver:
-            self._post(Done(lambda now: deliver(job.seat, stream, texture)))
+            self._post(Completion(lambda now: deliver(job.seat, stream, texture)))
 
 
 def encode_texture(job: Job, stream: LiveStream, rgb: Pixels) -> m.Texture:

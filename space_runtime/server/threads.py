@@ -14,7 +14,7 @@ from typing import Final
 
 from engine_bridge.protocol.messages import ErrorCode
 from space_runtime.server.delivery import Outgoing
-from space_runtime.server.session import Command, Done, Shut
+from space_runtime.server.session import CloseSession, Command, Completion
 from space_runtime.server.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -161,7 +161,7 @@ class WorkerThread:
             worker.abandon(None, now)
 
 
-class Clerks:
+class ThreadExecutor:
     """Does long work on threads of its own and posts what it led to. n_waiting: work that is not done yet."""
 
     def __init__(self, post: Callable[[Command], None], n_threads: int = 1) -> None:
@@ -170,7 +170,7 @@ class Clerks:
         self._counting = threading.Lock()
         self._pool = ThreadPoolExecutor(n_threads, "space-clerk")
 
-    def submit(self, session: int, work: Callable[[], Done]) -> None:
+    def submit(self, session: int, work: Callable[[], Completion]) -> None:
         """Do ``work`` for a session on a clerk's thread."""
         self._count(1)
         self._pool.submit(self._do, session, work)
@@ -179,12 +179,12 @@ class Clerks:
         """Take nothing more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _do(self, session: int, work: Callable[[], Done]) -> None:
+    def _do(self, session: int, work: Callable[[], Completion]) -> None:
         try:
             self._post(work())
         except Exception:
             log.exception("a clerk failed; session %d ends", session)
-            self._post(Shut(session, ErrorCode.INTERNAL))
+            self._post(CloseSession(session, ErrorCode.INTERNAL))
         finally:
             self._count(-1)
 

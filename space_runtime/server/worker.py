@@ -16,7 +16,7 @@ import numpy as np
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.messages import ErrorCode, Message, Pace, Reason
 from engine_bridge.protocol.wire import encode
-from space_runtime.animation.batch import Ensemble
+from space_runtime.animation.batch import StreamBatch
 from space_runtime.animation.batch_state import Frames
 from space_runtime.animation.pipeline import Character
 from space_runtime.animation.track import ControlTrack
@@ -24,13 +24,22 @@ from space_runtime.arrays import Doubles, Floats
 from space_runtime.errors import SpaceError
 from space_runtime.inference.bundle import Bundle
 from space_runtime.server import log_events
-from space_runtime.server.character_cache import Faces
+from space_runtime.server.character_cache import CharacterCache
 from space_runtime.server.delivery import Delivery, Outgoing
 from space_runtime.server.limits import MAX_LONG_WORK, Folders, Limits, Refusal
-from space_runtime.server.session import Clerk, Command, Done, Opening, Resuming, Said, Seat, Shut
-from space_runtime.server.sink_output import Tap
+from space_runtime.server.session import (
+    BackgroundExecutor,
+    CloseSession,
+    Command,
+    Completion,
+    OpenSession,
+    ResumeSession,
+    SessionMessage,
+    SessionState,
+)
+from space_runtime.server.sink_output import SinkOutput
 from space_runtime.server.stream import LiveStream
-from space_runtime.server.stream_handlers import Lines
+from space_runtime.server.stream_handlers import StreamHandlers
 from space_runtime.timebase import HOP, SAMPLE_RATE
 from space_runtime.values import Controls
 
@@ -43,10 +52,10 @@ HOUSEKEEPING_S: Final = 0.05
 _SILENCE: Final = np.zeros(HOP, np.float32)
 
 
-class Gallery(Protocol):
+class TextureSink(Protocol):
     """Draws the pictures of frames, elsewhere and later."""
 
-    def show(self, seat: Seat, stream: LiveStream, frames: Frames, place: int, now: float) -> None:
+    def show(self, seat: SessionState, stream: LiveStream, frames: Frames, place: int, now: float) -> None:
         """Draw frame ``place`` of ``frames``; the picture is left out when drawing lags behind."""
         ...
 
@@ -63,31 +72,31 @@ class Worker:
         bundle: Bundle,
         limits: Limits,
         folders: Folders,
-        faces: Faces,
-        clerk: Clerk,
-        gallery: Gallery,
-        tap: Tap | None = None,
+        faces: CharacterCache,
+        clerk: BackgroundExecutor,
+        gallery: TextureSink,
+        tap: SinkOutput | None = None,
     ) -> None:
         self.delivery = Delivery(limits.queue_frames, tap)
-        self.seats: dict[int, Seat] = {}
+        self.seats: dict[int, SessionState] = {}
         self.lag_s = 0.0
         self.n_hops = self.n_batches = 0
-        self._ensemble = Ensemble(bundle)
+        self._batch = StreamBatch(bundle)
         self._faces = faces
         self._clerk = clerk
         self._gallery = gallery
-        self._lines = Lines(limits, folders, clerk, self._ensemble, self.delivery, self._settle)
-        self._stepping: list[Seat] = []
-        self._ready: dict[LiveStream, Seat] = {}
+        self._lines = StreamHandlers(limits, folders, clerk, self._batch, self.delivery, self._settle)
+        self._stepping: list[SessionState] = []
+        self._ready: dict[LiveStream, SessionState] = {}
         self._opening: set[int] = set()
-        self._later: list[tuple[float, int, Seat]] = []
+        self._later: list[tuple[float, int, SessionState]] = []
         self._housekeeping = -math.inf
         self._handlers: dict[type, Callable[..., None]] = {
-            Opening: self._open,
-            Said: self._said,
-            Resuming: self._resume,
-            Shut: self._shut,
-            Done: lambda command, now: command.then(now),
+            OpenSession: self._open,
+            SessionMessage: self._said,
+            ResumeSession: self._resume,
+            CloseSession: self._shut,
+            Completion: lambda command, now: command.then(now),
         }
 
     def handle(self, command: Command, now: float) -> None:
@@ -116,11 +125,11 @@ class Worker:
     def abandon(self, command: Command | None, now: float) -> None:
         """Close the sessions of a command, or of a batch, that failed for a reason of our own."""
         doomed = [seat.session for seat in self._stepping]
-        if isinstance(command, Said | Opening | Resuming):
+        if isinstance(command, SessionMessage | OpenSession | ResumeSession):
             doomed.append(command.session)
         self._stepping = []
         for session in doomed:
-            self._shut(Shut(session, ErrorCode.INTERNAL), now)
+            self._shut(CloseSession(session, ErrorCode.INTERNAL), now)
 
     def wait_until(self) -> float:
         """Return the time of the next thing to do without being told; infinity if there is none."""
@@ -134,7 +143,7 @@ class Worker:
         outbox, self.delivery.outbox = self.delivery.outbox, []
         return outbox
 
-    def deliver_texture(self, seat: Seat, stream: LiveStream, texture: m.Texture) -> None:
+    def deliver_texture(self, seat: SessionState, stream: LiveStream, texture: m.Texture) -> None:
         """Send a picture, unless its stream is over."""
         if seat.stream is stream:
             media_s = float((texture.index - stream.first_index) / stream.fps)
@@ -142,7 +151,7 @@ class Worker:
 
     # Sessions
 
-    def _open(self, command: Opening, now: float) -> None:
+    def _open(self, command: OpenSession, now: float) -> None:
         if command.face is None:
             self._seat(command, self._faces.neutral(command.settings.fps))
             return
@@ -152,25 +161,25 @@ class Worker:
             self._no_face(command, ErrorCode.BUSY, f"{MAX_LONG_WORK} faces wait to be built; open again later")
             return
 
-        def work() -> Done:
+        def work() -> Completion:
             try:
                 character = face()
             except SpaceError as error:
                 text = str(error)
-                return Done(lambda then: self._no_face(command, ErrorCode.BAD_PICTURE, text))
-            return Done(lambda then: self._faced(command, character))
+                return Completion(lambda then: self._no_face(command, ErrorCode.BAD_PICTURE, text))
+            return Completion(lambda then: self._faced(command, character))
 
         self._clerk.submit(command.session, work)
 
-    def _faced(self, command: Opening, character: Character) -> None:
+    def _faced(self, command: OpenSession, character: Character) -> None:
         """Seat a session whose face is built, if it has not been shut meanwhile."""
         if command.session in self._opening:
             self._opening.remove(command.session)
             self._seat(command, character)
 
-    def _seat(self, command: Opening, character: Character) -> None:
-        row = self._ensemble.add(character, ControlTrack.of(Controls()))
-        seat = Seat(command.session, row, command.settings, character, command.name)
+    def _seat(self, command: OpenSession, character: Character) -> None:
+        row = self._batch.add(character, ControlTrack.of(Controls()))
+        seat = SessionState(command.session, row, command.settings, character, command.name)
         self.seats[command.session] = seat
         self.delivery.add(seat, command.until)
         opened = m.Opened(
@@ -182,7 +191,7 @@ class Worker:
         )
         self.delivery.event(seat, opened)
 
-    def _no_face(self, command: Opening, code: ErrorCode, text: str) -> None:
+    def _no_face(self, command: OpenSession, code: ErrorCode, text: str) -> None:
         if command.session not in self._opening:
             return
         self._opening.remove(command.session)
@@ -191,7 +200,7 @@ class Worker:
         self.delivery.n_refused += 1
         log_events.session_closed(command.session, code, 0)
 
-    def _shut(self, command: Shut, now: float) -> None:
+    def _shut(self, command: CloseSession, now: float) -> None:
         seat = self.seats.pop(command.session, None)
         if command.session in self._opening:
             self._opening.remove(command.session)
@@ -206,9 +215,9 @@ class Worker:
         self.delivery.event(seat, m.Closed(session=seat.session, reason=command.reason))
         log_events.session_closed(seat.session, command.reason, int(self.delivery.ledger.seq[seat.row]))
         self.delivery.remove(seat)
-        self._ensemble.remove(seat.row)
+        self._batch.remove(seat.row)
 
-    def _resume(self, command: Resuming, now: float) -> None:
+    def _resume(self, command: ResumeSession, now: float) -> None:
         seat = self.seats.get(command.session)
         if seat is None:
             return
@@ -224,7 +233,7 @@ class Worker:
         if seat.stream is None and seat.finished and not seat.waiting:
             self.delivery.event(seat, seat.finished)
 
-    def _said(self, command: Said, now: float) -> None:
+    def _said(self, command: SessionMessage, now: float) -> None:
         seat, message, now = self.seats.get(command.session), command.message, min(now, command.at)
         if seat is None:
             return
@@ -237,7 +246,7 @@ class Worker:
         except Refusal as refusal:
             self._refuse(seat, message, refusal)
 
-    def _refuse(self, seat: Seat, message: Message, refusal: Refusal) -> None:
+    def _refuse(self, seat: SessionState, message: Message, refusal: Refusal) -> None:
         if refusal.code is ErrorCode.BAD_SOUND and seat.stream:
             self._lines.fail(seat, refusal)
             return
@@ -246,12 +255,12 @@ class Worker:
 
     # Stepping
 
-    def _settle(self, seat: Seat, now: float) -> None:
+    def _settle(self, seat: SessionState, now: float) -> None:
         """Decide when a seat's stream is stepped next: now, later, when something comes, or never."""
         stream = seat.stream
         if stream is None or stream.ready:
             return
-        next_frame = self._ensemble.next_frame(seat.row) if stream.closing else 0
+        next_frame = self._batch.next_frame(seat.row) if stream.closing else 0
         if stream.closing and next_frame >= stream.n_wanted:
             self._lines.finish(seat, stream.closing)
         elif stream.has_hop(next_frame) and not self._clogged(seat, stream):
@@ -263,9 +272,9 @@ class Worker:
                 stream.due = due
                 heapq.heappush(self._later, (due, id(seat), seat))
 
-    def _take_hops(self, now: float) -> dict[int, tuple[list[Seat], list[Floats], list[float]]]:
+    def _take_hops(self, now: float) -> dict[int, tuple[list[SessionState], list[Floats], list[float]]]:
         """By number of hops: whose they are, the sound, and since when it could have been taken."""
-        batches: dict[int, tuple[list[Seat], list[Floats], list[float]]] = {}
+        batches: dict[int, tuple[list[SessionState], list[Floats], list[float]]] = {}
         first = now
         for stream, seat in list(islice(self._ready.items(), MAX_BATCH)):
             del self._ready[stream]
@@ -283,13 +292,13 @@ class Worker:
         self.lag_s = now - first
         return batches
 
-    def _clogged(self, seat: Seat, stream: LiveStream) -> bool:
+    def _clogged(self, seat: SessionState, stream: LiveStream) -> bool:
         """Whether a clip has to wait for its reader."""
         return stream.pace is Pace.CLIP and bool(seat.waiting)
 
-    def _step_batch(self, seats: list[Seat], n_hops: int, sound: Floats, heard_at: Doubles, now: float) -> None:
+    def _step_batch(self, seats: list[SessionState], n_hops: int, sound: Floats, heard_at: Doubles, now: float) -> None:
         rows = np.array([seat.row for seat in seats], np.intp)
-        frames = self._ensemble.step(rows, sound)
+        frames = self._batch.step(rows, sound)
         self.n_hops += n_hops * len(seats)
         self.n_batches += 1
         if not len(frames.row):
@@ -304,7 +313,7 @@ class Worker:
             if seat.settings.texture and seat.stream:
                 self._gallery.show(seat, seat.stream, shown, place, now)
 
-    def _announce(self, seat_of: dict[int, Seat], frames: Frames) -> None:
+    def _announce(self, seat_of: dict[int, SessionState], frames: Frames) -> None:
         """Say `started` before a stream's first frame."""
         for row in set(frames.row.tolist()):
             seat = seat_of[row]

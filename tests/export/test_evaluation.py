@@ -18,9 +18,9 @@ from export.data.motion.films import Talk
 from export.data.phonetics import SHAPES
 from export.data.speech.phones import CLASSES
 from export.evaluation import articulation, baselines, blocks, detection, emotion, lip_sync, rest, robustness
-from export.evaluation.evaluated_model import Ear, Sources, usual_range
+from export.evaluation.evaluated_model import EvaluatedModel, Sources, usual_range
 from export.evaluation.metrics import SIGNALS, match, mouth_signals, remove_drift
-from export.evaluation.recordings import NO_EMOTION, Heard, listen, listen_all
+from export.evaluation.recordings import NO_EMOTION, Recording, listen, listen_all
 from export.evaluation.results import Found
 from export.evaluation.spoken import VOICES, Phone, Spoken, phones_of, silence
 from space_runtime.errors import UsageError
@@ -33,10 +33,10 @@ STEP_S = 0.02
 
 
 @pytest.fixture(scope="module")
-def ear() -> Ear:
+def ear() -> EvaluatedModel:
     bundle = load_bundle()
     face = Rig.from_arrays(bundle.arrays("rig")).neutral_identity().neutral
-    return Ear(bundle.network("speech2landmarks"), bundle.look_ahead(), face)
+    return EvaluatedModel(bundle.network("speech2landmarks"), bundle.look_ahead(), face)
 
 
 def babble(n: int, seed: int = 0) -> Floats:
@@ -45,7 +45,7 @@ def babble(n: int, seed: int = 0) -> Floats:
     return np.convolve(rng.standard_normal(n + 8), np.hanning(9), "valid").astype(np.float32)
 
 
-def talk(ear: Ear, seed: int = 0, n: int = 100) -> Talk:
+def talk(ear: EvaluatedModel, seed: int = 0, n: int = 100) -> Talk:
     """A film whose lower lip and chin babble."""
     landmarks = np.repeat(ear.neutral[None], n, 0)
     landmarks[:, [8, 65, 66, 67], 1] -= 0.05 + 0.02 * babble(n, seed)[:, None]
@@ -89,13 +89,13 @@ def test_drift_is_nobodys_fault() -> None:
     assert match(remove_drift(drifted, FPS), remove_drift(real, FPS), FPS).r > 0.95
 
 
-def test_the_film_against_itself_is_perfect_for_every_speaker(ear: Ear) -> None:
+def test_the_film_against_itself_is_perfect_for_every_speaker(ear: EvaluatedModel) -> None:
     talks = [talk(ear, seed) for seed in (1, 2, 3)]
     found = lip_sync.scores(talks, [mouth_signals(each.landmarks) for each in talks])
     assert all(score.r > 0.999 and abs(score.spread - 1) < 1e-6 for score in found.values())
 
 
-def test_a_network_matches_the_film_of_what_it_said_and_no_other_sound(ear: Ear) -> None:
+def test_a_network_matches_the_film_of_what_it_said_and_no_other_sound(ear: EvaluatedModel) -> None:
     pcm, other = (np.concatenate([speechlike(2, seed=seed)[:, 0], silence(1)]) for seed in (1, 2))
     times = np.arange(0, 2.9, 1 / FPS)
     track = listen(ear.network, ear.look_ahead, pcm, ear.neutral)
@@ -108,9 +108,9 @@ def test_a_network_matches_the_film_of_what_it_said_and_no_other_sound(ear: Ear)
     assert all(own[name].r > 0.99 and own[name].r > wrong[name].r + 0.1 for name in SIGNALS)
 
 
-def test_company_does_not_change_what_is_heard(ear: Ear) -> None:
+def test_company_does_not_change_what_is_heard(ear: EvaluatedModel) -> None:
     sounds = [speechlike(seconds, seed=seed)[:, 0] for seed, seconds in enumerate((0.7, 0.31, 1.0))]
-    together = listen_all(ear.network, ear.look_ahead, [Heard(pcm, ear.neutral, NO_EMOTION) for pcm in sounds])
+    together = listen_all(ear.network, ear.look_ahead, [Recording(pcm, ear.neutral, NO_EMOTION) for pcm in sounds])
     for pcm, track in zip(sounds, together, strict=True):
         alone = listen(ear.network, ear.look_ahead, pcm, ear.neutral)
         for field in dataclasses.fields(alone):
@@ -127,14 +127,14 @@ def test_tables_of_shapes_know_every_shape() -> None:
     assert set(baselines.HEADAUDIO) == {str(viseme) for viseme in range(15)}
 
 
-def test_loudness_follows_loudness(ear: Ear) -> None:
+def test_loudness_follows_loudness(ear: EvaluatedModel) -> None:
     film = talk(ear)
     swelling = dataclasses.replace(film, pcm=film.pcm * np.linspace(0, 1, len(film.pcm), dtype=np.float32))
     (predicted,) = baselines.loudness([swelling], Path())
     assert predicted["gap"][-20:].mean() > 2 * predicted["gap"][:20].mean()
 
 
-def test_a_system_that_is_not_installed_leaves_its_row_out(ear: Ear, tmp_path: Path) -> None:
+def test_a_system_that_is_not_installed_leaves_its_row_out(ear: EvaluatedModel, tmp_path: Path) -> None:
     with pytest.raises(baselines.Unavailable, match="README"):
         baselines.rhubarb([talk(ear)], tmp_path)
 
@@ -212,7 +212,7 @@ def test_sounds_in_which_lips_need_not_meet_are_no_closures() -> None:
 
 @pytest.mark.parametrize("n_silent", [0, 1])
 def test_voices_that_are_not_installed_are_named_and_leave_no_worst_language(
-    n_silent: int, ear: Ear, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    n_silent: int, ear: EvaluatedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = [
         dataclasses.replace(spoken_line(LINE), pcm=speechlike(1.6)[:, 0], voice=voice.name, group=voice.language)
@@ -242,7 +242,7 @@ def test_settling_is_the_last_time_off_rest() -> None:
     assert rest.settling_s(times, -gap, 1.0, 0.05) > 0
 
 
-def test_silence_moves_nothing_and_the_worst_sound_is_the_worst(ear: Ear) -> None:
+def test_silence_moves_nothing_and_the_worst_sound_is_the_worst(ear: EvaluatedModel) -> None:
     sounds = {"digital_silence": [silence(1)], "speech": [speechlike(1.5)[:, 0]]}
     found = rest.flapping(ear, sounds, 0.1)
     assert found["digital_silence", "max_gap"] == 0
@@ -300,7 +300,7 @@ def test_a_dip_is_found_and_a_rise_is_none() -> None:
 # Blocks
 
 
-def test_missing_data_empty_a_block_and_an_unknown_block_is_refused(ear: Ear, tmp_path: Path) -> None:
+def test_missing_data_empty_a_block_and_an_unknown_block_is_refused(ear: EvaluatedModel, tmp_path: Path) -> None:
     sources = Sources(EMBEDDED / "speech2landmarks.onnx", tmp_path, tmp_path)
     results = blocks.evaluate(ear, sources, ["robustness"])
     assert "missing" in results.missing["robustness"]["all"]

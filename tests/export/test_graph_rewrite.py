@@ -15,7 +15,7 @@ pytest.importorskip("onnxscript", reason="needs onnxscript (extra 'export')")
 import onnx
 from onnx import numpy_helper
 
-from export.onnx.graph_rewrite import regraph
+from export.onnx.graph_rewrite import rewrite_graph
 from export.onnx.multi_step_graph import one_step, over_time
 from space_runtime.animation.stages import features, landmarks
 from space_runtime.inference.bundle import EMBEDDED
@@ -27,7 +27,7 @@ SHIPPED = EMBEDDED / "speech2landmarks.onnx"
 
 def test_the_shipped_network_has_its_final_form(tmp_path: Path) -> None:
     again = tmp_path / "again.onnx"
-    assert regraph(SHIPPED, again) == 0
+    assert rewrite_graph(SHIPPED, again) == 0
     assert load_network("again", again).outputs == load_network("shipped", SHIPPED).outputs
     assert again.stat().st_size == SHIPPED.stat().st_size
 
@@ -41,14 +41,14 @@ def test_another_face_is_refused(tmp_path: Path) -> None:
     broken = tmp_path / "broken.onnx"
     onnx.save(model, broken)
     with pytest.raises(ValueError, match="differs"):
-        regraph(broken, tmp_path / "again.onnx")
+        rewrite_graph(broken, tmp_path / "again.onnx")
     assert not (tmp_path / "again.onnx").exists()
 
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Network:
     path = tmp_path_factory.mktemp("networks") / "line.onnx"
-    regraph(SHIPPED, path)
+    rewrite_graph(SHIPPED, path)
     return load_network("line", path)
 
 

@@ -41,7 +41,7 @@ class Seat:
         return self.line.rate if isinstance(self.line, m.Start) else 16_000
 
 
-class StandIn:
+class FakeServer:
     """The server without sockets: (route, part) in, (route, part) out."""
 
     def __init__(self, first_session: int = 1) -> None:
@@ -206,8 +206,8 @@ def frame(session: int, stream: int, seq: int, index: int, sample: float) -> m.F
 class Served:
     """A stand-in behind a ROUTER in a thread of its own."""
 
-    def __init__(self, brain: StandIn | None = None, port: int = 0, curve_secret: bytes | None = None) -> None:
-        self.brain = brain or StandIn()
+    def __init__(self, brain: FakeServer | None = None, port: int = 0, curve_secret: bytes | None = None) -> None:
+        self.brain = brain or FakeServer()
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = self._context.socket(zmq.ROUTER)
         self._socket.setsockopt(zmq.LINGER, 0)

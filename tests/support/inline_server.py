@@ -18,18 +18,18 @@ from space_runtime.animation.session import Session
 from space_runtime.arrays import Floats
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.media.resampling import Resampler, mix_to_mono
-from space_runtime.server.character_cache import Faces
-from space_runtime.server.gateway import Core
+from space_runtime.server.character_cache import CharacterCache
+from space_runtime.server.gateway import Gateway
 from space_runtime.server.limits import Folders, Limits
 from space_runtime.server.server import welcome_of
-from space_runtime.server.session import Command, Done, Seat
+from space_runtime.server.session import Command, Completion, SessionState
 from space_runtime.server.stream import LiveStream
 from space_runtime.server.worker import Worker
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import Frame
 
 BUNDLE = load_bundle()
-FACES = Faces(BUNDLE)
+FACES = CharacterCache(BUNDLE)
 ALL_CURVES = ("weights", "head", "eyes", "landmarks")
 PLENTY = 1 << 30
 """Credit for everything."""
@@ -54,14 +54,14 @@ class InlineClerk:
 
     def __init__(self, port: Port) -> None:
         self.held = False
-        self.jobs: deque[Callable[[], Done]] = deque()
+        self.jobs: deque[Callable[[], Completion]] = deque()
         self._port = port
 
     @property
     def n_waiting(self) -> int:
         return len(self.jobs)
 
-    def submit(self, session: int, work: Callable[[], Done]) -> None:
+    def submit(self, session: int, work: Callable[[], Completion]) -> None:
         self.jobs.append(work)
 
     def work(self) -> None:
@@ -75,21 +75,21 @@ class NoGallery:
     def __init__(self) -> None:
         self.n_shown = 0
 
-    def show(self, seat: Seat, stream: LiveStream, frames: Frames, place: int, now: float) -> None:
+    def show(self, seat: SessionState, stream: LiveStream, frames: Frames, place: int, now: float) -> None:
         self.n_shown += 1
 
 
-class Guest:
+class InlineClient:
     """A client: says messages, keeps what it hears, each with the time at which it came."""
 
-    def __init__(self, hall: Hall, route: bytes) -> None:
+    def __init__(self, hall: InlineServer, route: bytes) -> None:
         self.hall, self.route = hall, route
         self.heard: list[Message] = []
         self.heard_at: list[float] = []
         self.tokens: dict[int, bytes] = {}
 
     def send(self, *parts: bytes) -> None:
-        """Send one ZeroMQ message; what it leads to happens at the next `Hall.run`."""
+        """Send one ZeroMQ message; what it leads to happens at the next `InlineServer.run`."""
         self.hall.core.receive(self.route, parts, self.hall.now)
 
     def say(self, *messages: Message) -> None:
@@ -141,7 +141,7 @@ class Guest:
                 self.hall.wait(pace_s)
 
 
-class Hall:
+class InlineServer:
     """Everything inside a server but its threads and sockets. said: everything that it sent so far, to whom."""
 
     def __init__(self, limits: Limits | None = None, folders: Folders | None = None, n_workers: int = 1) -> None:
@@ -151,8 +151,8 @@ class Hall:
         self.clerks = [InlineClerk(port) for port in self.ports]
         self.gallery = NoGallery()
         self.workers = [Worker(BUNDLE, limits, folders, FACES, clerk, self.gallery) for clerk in self.clerks]
-        self.core = Core(limits, folders, FACES, self.ports, welcome_of(BUNDLE, limits))
-        self.guests: dict[bytes, Guest] = {}
+        self.core = Gateway(limits, folders, FACES, self.ports, welcome_of(BUNDLE, limits))
+        self.guests: dict[bytes, InlineClient] = {}
         self.said: list[tuple[bytes, Message]] = []
         self._routes = count(1)
 
@@ -161,16 +161,16 @@ class Hall:
         """The only, or the first, worker."""
         return self.workers[0]
 
-    def guest(self, greet: bool = True) -> Guest:
+    def guest(self, greet: bool = True) -> InlineClient:
         """A new connection."""
         route = next(self._routes).to_bytes(5, "big")
-        guest = self.guests[route] = Guest(self, route)
+        guest = self.guests[route] = InlineClient(self, route)
         if greet:
             guest.say(m.Hello(versions=(1,), client="guest 1.0"))
             assert guest.take(m.Welcome)
         return guest
 
-    def lose(self, guest: Guest) -> None:
+    def lose(self, guest: InlineClient) -> None:
         """Let a connection break, as the sockets see it."""
         self.core.lost(guest.route, self.now)
         del self.guests[guest.route]

@@ -27,7 +27,7 @@ class _Row:
     next_frame: int = 0
 
 
-class QuickEnsemble:
+class QuickBatch:
     """The interface of `Ensemble`; frames come when they must, all values are 0."""
 
     def __init__(self, bundle: Bundle, threads: int = 1) -> None:
@@ -84,8 +84,8 @@ def _blank(rows: list[int], index: list[int], sample: list[float]) -> Frames:
         head_translation=zeros(3),
         eye_rotation_rad=zeros(2, 2),
         speech=zeros(),
-        spoken=zeros(78, 3),
-        wander_rad=zeros(2),
+        unposed_landmarks=zeros(78, 3),
+        saccade_offset_rad=zeros(2),
         lids=np.zeros(len(rows)),
         features=zeros(96),
     )
@@ -94,5 +94,5 @@ def _blank(rows: list[int], index: list[int], sample: list[float]) -> Frames:
 @contextmanager
 def quick() -> Iterator[None]:
     """Let workers that are made inside use the stand-in."""
-    with patch.object(worker, "Ensemble", QuickEnsemble):
+    with patch.object(worker, "StreamBatch", QuickBatch):
         yield

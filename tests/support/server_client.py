@@ -54,7 +54,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-class Talker:
+class ServerClient:
     """A client. n_said: messages sent. heard: everything that came, in order."""
 
     def __init__(self, address: str, name: str = "test", greet: bool = True) -> None:
@@ -122,7 +122,7 @@ class Talker:
         self._dealer.close()
         self._context.term()
 
-    def __enter__(self) -> Talker:
+    def __enter__(self) -> ServerClient:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -33,7 +33,7 @@ class Seen:
         return not self.values.any()
 
 
-class Audience:
+class UdpReceiver:
     """Keeps every packet that comes, until the end of the ``with``."""
 
     def __init__(self) -> None:

@@ -34,7 +34,7 @@ def until(condition: Callable[[], object], what: str) -> None:
         time.sleep(0.005)
 
 
-class Caller:
+class WireClient:
     """One DEALER. keys: its public and secret key and the server's public one."""
 
     def __init__(
@@ -54,7 +54,7 @@ class Caller:
             self.say(m.Hello(versions=(1,), client="caller 1.0"))
             self.expect(m.Welcome)
 
-    def __enter__(self) -> Caller:
+    def __enter__(self) -> WireClient:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -118,7 +118,7 @@ class Caller:
         return self.expect(m.Finished, n_before + 1)
 
 
-class Bystander(threading.Thread):
+class BackgroundClient(threading.Thread):
     """Talks live, chunk by chunk, until told to stop; then knows whether it got everything."""
 
     def __init__(self, address: str) -> None:
@@ -132,7 +132,7 @@ class Bystander(threading.Thread):
         self.n_samples = 0
 
     def run(self) -> None:
-        with Caller(self._address) as caller:
+        with WireClient(self._address) as caller:
             session = caller.open().session
             caller.start(session)
             while not self._stop_asked.is_set():
@@ -147,7 +147,7 @@ class Bystander(threading.Thread):
             caller.expect(m.Closed)
             self.frames, self.errors = caller.take(m.Frame), caller.take(m.Error)
 
-    def __enter__(self) -> Bystander:
+    def __enter__(self) -> BackgroundClient:
         self.start()
         until(self._talking.is_set, "a bystander's first frame")
         return self

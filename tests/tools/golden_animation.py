@@ -1,6 +1,7 @@
 """Golden animation: numbers that the shipped bundle makes of the bundled line, fixed so that no change passes unseen.
 
-``python tests/tools/golden_animation.py`` writes them to ``tests/golden_data/animation.json``; do so only when the animation
+``python tests/tools/golden_animation.py`` writes them to ``tests/golden_data/animation.json``; do so only when the
+animation
 was changed on purpose (new weights, other features, other motion), and say so in the changelog. A test compares what
 lies there with what is made today. Laws of the kind "live = baked" are blind to an error on both sides; these are not.
 """
@@ -83,7 +84,8 @@ def spoken() -> Floats:
 
 @cache
 def clip() -> dict[str, Floats]:
-    """Return the arrays of a baked clip (see `space_runtime.baking.clip`): the line's first seconds, 30 frames a second."""
+    """Return the arrays of a baked clip (see `space_runtime.baking.clip`): the line's first seconds, 30 frames a
+    second."""
     with TemporaryDirectory() as name:
         sound = Path(name) / "line.wav"
         soundfile.write(sound, line()[: CLIP_S * SAMPLE_RATE], SAMPLE_RATE, subtype="PCM_16")

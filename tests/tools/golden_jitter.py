@@ -1,6 +1,7 @@
 """The golden runs of the jitter buffer: what comes, which positions are asked for, what is shown.
 
-``python tests/tools/golden_jitter.py`` writes them to ``engine_bridge/vectors/jitter.json``; a test compares what lies there
+``python tests/tools/golden_jitter.py`` writes them to ``engine_bridge/vectors/jitter.json``; a test compares what
+lies there
 with what this makes. Their format: PROTOCOL.md, section 8.
 """
 

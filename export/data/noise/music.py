@@ -1,4 +1,4 @@
-"""Music rendered with fluidsynth and the FluidR3 sound font (MIT) from pieces that `export.data.noise.score` makes up."""
+"""Music rendered with fluidsynth and the FluidR3 sound font (MIT) from pieces that `score` makes up."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Synthetic speech with known phone times from flite, festival and espeak-ng (programs that make data, not shipped).
 
-Each function returns an `Utterance` with the engine's own phone symbols; `export.data.speech.phones` maps them to one set.
+Each function returns an `Utterance` with the engine's own phone symbols; `export.data.speech.phones` maps them to
+one set.
 The programs come from the system's packages (Debian: flite, festival, espeak-ng and the festvox voices).
 """
 

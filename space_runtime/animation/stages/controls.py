@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from space_runtime.animation.control_batch import ControlRows, Gaze
+from space_runtime.animation.control_batch import ControlBatch, Gaze
 from space_runtime.animation.schedules import BLINK_S, CLOSING_S, blink_profile, eased, saccade_s
 from space_runtime.arrays import Doubles, Floats
 from space_runtime.geometry import N_LANDMARKS
@@ -24,7 +24,7 @@ GAZE_LIMIT_RAD: Final = math.radians(35.0)
 """Eyes turn no further than this in the head, sideways and up and down."""
 
 
-def strengthen(controls: ControlRows, neutral: Floats, position: NDArray[np.intp], landmarks: Floats) -> Floats:
+def strengthen(controls: ControlBatch, neutral: Floats, position: NDArray[np.intp], landmarks: Floats) -> Floats:
     """Return (F, 78, 3) landmarks whose motion has the wanted strengths, and as much of it as rest leaves.
 
     controls: F rows. neutral: (B, 78, 3). position: (F,) whose neutral face of the B.
@@ -38,13 +38,13 @@ def strengthen(controls: ControlRows, neutral: Floats, position: NDArray[np.intp
     return np.where(plain[:, None, None], landmarks, rest + factors * (landmarks - rest))
 
 
-def lift(controls: ControlRows, identity: RigIdentity, brows: Floats, landmarks: Floats) -> Floats:
+def lift(controls: ControlBatch, identity: RigIdentity, brows: Floats, landmarks: Floats) -> Floats:
     """Return (F, 78, 3) landmarks of one identity with (F,) lifts of the brows, 0…1, at the wanted strengths."""
     height = brows * controls.brow_strength
     return landmarks + height[:, None, None] * identity.lift if some(height) else landmarks
 
 
-def move_eyes(controls: ControlRows, identity: RigIdentity, landmarks: Floats, ahead: Floats, lids: Doubles) -> Floats:
+def move_eyes(controls: ControlBatch, identity: RigIdentity, landmarks: Floats, ahead: Floats, lids: Doubles) -> Floats:
     """Return (F, 78, 3) landmarks with gaze and blinks, in this order: a blink shuts any eye.
 
     controls: F rows. ahead: (F, 2, 2) yaw, pitch of the left and right eye when no gaze is asked for, see
@@ -53,16 +53,16 @@ def move_eyes(controls: ControlRows, identity: RigIdentity, landmarks: Floats, a
     return shut(look(identity, landmarks, gaze_target(controls, identity, landmarks, ahead)), lids)
 
 
-def eye_contact(rest_rad: Floats, head_rotation_rad: Floats, wander_rad: Floats) -> Floats:
+def eye_contact(rest_rad: Floats, head_rotation_rad: Floats, saccade_offset_rad: Floats) -> Floats:
     """Return (F, 2, 2) eye angles that keep looking where ``rest_rad`` looks while heads turn by (F, 3) angles.
 
     wander_rad: (F, 2) yaw, pitch of `wander`, how far from there.
     """
-    angles: Floats = rest_rad + (wander_rad - head_rotation_rad[:, :2])[:, None]
+    angles: Floats = rest_rad + (saccade_offset_rad - head_rotation_rad[:, :2])[:, None]
     return angles
 
 
-def wander(controls: ControlRows, media_sample: Doubles, glances: Doubles) -> Floats:
+def wander(controls: ControlBatch, media_sample: Doubles, glances: Doubles) -> Floats:
     """Return (F, 2) yaw, pitch in radians by which eyes leave the place that they look at, at media times.
 
     glances: (F, 4) from when to when the last glance aside lasts, seconds, and its yaw and pitch. Saccades have
@@ -95,7 +95,7 @@ LONGEST_SACCADE_S: Final = 0.2
 """As long as no saccade takes."""
 
 
-def gaze_target(controls: ControlRows, identity: RigIdentity, landmarks: Floats, ahead: Floats) -> Floats:
+def gaze_target(controls: ControlBatch, identity: RigIdentity, landmarks: Floats, ahead: Floats) -> Floats:
     """Return (F, 2, 2) yaw, pitch in radians that the left and the right eyes shall take, within `GAZE_LIMIT_RAD`."""
     angles = ahead
     if some(controls.gaze):
@@ -123,7 +123,7 @@ def look(identity: RigIdentity, landmarks: Floats, gaze_rad: Floats) -> Floats:
     return turn_eyes(identity, followed, gaze_rad)
 
 
-def closure(controls: ControlRows, media_sample: Doubles, early: Doubles) -> Doubles:
+def closure(controls: ControlBatch, media_sample: Doubles, early: Doubles) -> Doubles:
     """Return (F,) how far the lids are shut at media times, 0…1, by the blinks around them.
 
     early: (F, 2) when the last early blink is shut, and up to when scheduled blinks are spent on such; seconds. It

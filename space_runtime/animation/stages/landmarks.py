@@ -40,7 +40,8 @@ def step(
 ) -> tuple[Floats, LandmarkStep]:
     """Return (new state, answers) to one more hop of B streams.
 
-    features: (B, 96) of `space_runtime.animation.stages.features`. neutral: (B, 78, 3) normalised faces at rest, lips closed.
+    features: (B, 96) of `space_runtime.animation.stages.features`. neutral: (B, 78, 3) normalised faces at rest,
+    lips closed.
     emotion: (B, 8) intensities 0…1, see `space_runtime.values.emotion_vector`.
     """
     answer = network.run({"features": features, "neutral": neutral, "emotion": emotion, "state_in": state})

@@ -9,7 +9,8 @@ before its media time, which is when a speaker's brows begin to rise.
 
 Pauses, beginnings and hesitations are noticed here; what they call for is decided in `looks`.
 
-The state of a stream is a row of numbers, see `Mind`. Nothing is drawn here: see `stages.controls` and `stages.pose`.
+The state of a stream is a row of numbers, see `ProsodyState`. Nothing is drawn here: see `stages.controls` and
+`stages.pose`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Final, Generic, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from space_runtime.animation.glances import BEGINS, ENDS, HESITATES, NO_LOOKS, Looks, react
+from space_runtime.animation.glances import BEGINS, ENDS, HESITATES, NO_LOOKS, GlanceState, react
 from space_runtime.animation.scalar_or_array import PLAIN, ROWS, Arithmetic, Condition, Number
 from space_runtime.arrays import Doubles, Floats, Longs
 from space_runtime.timebase import HOP
@@ -68,7 +69,7 @@ HELD_ST, HELD_DB = 0.9, 0.8
 """Changes from hop to hop that an unchanging vowel has at most: one step of the pitch's grid, and some loudness."""
 
 
-class Mind(NamedTuple, Generic[Number]):
+class ProsodyState(NamedTuple, Generic[Number]):
     """The state of one stream, or of many.
 
     mean_db, mean_st, dev_db, dev_st: running means and mean deviations of the voice's loudness and pitch, of n_voiced
@@ -86,7 +87,7 @@ class Mind(NamedTuple, Generic[Number]):
     last_db: Number
     last_st: Number
     quiet: Number
-    spoken: Number
+    unposed_landmarks: Number
     held: Number
     threshold: Number
     pulls: Number
@@ -94,23 +95,24 @@ class Mind(NamedTuple, Generic[Number]):
     first: Number
 
 
-class Lift(NamedTuple, Generic[Number]):
+class BrowNod(NamedTuple, Generic[Number]):
     """What is seen of it, from hop to hop: brows, 0…1 or so, and nod, the same later."""
 
     brows: Number
     nod: Number
 
 
-N_LIFT, N_LOOKS = len(Lift._fields), len(Looks._fields)
+N_LIFT, N_LOOKS = len(BrowNod._fields), len(GlanceState._fields)
 N_SEEN: Final = N_LIFT + N_LOOKS
-"""Columns of what is seen: `Lift`, then `Looks`."""
+"""Columns of what is seen: `BrowNod`, then `GlanceState`."""
 
-_FRESH_MIND: Final = Mind(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, PAUSE, 0.0, 0.0, CALM, 0.0, 0.0, 0.0)
+_FRESH_MIND: Final = ProsodyState(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, PAUSE, 0.0, 0.0, CALM, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LivelinessState:
-    """What B streams carry from hop to hop. mind: (B, 14) of `Mind`. seen: (B, 8) of `Lift` and `Looks`."""
+    """What B streams carry from hop to hop. mind: (B, 14) of `ProsodyState`. seen: (B, 8) of `BrowNod` and
+    `GlanceState`."""
 
     mind: Doubles
     seen: Doubles
@@ -124,7 +126,8 @@ def initial_state(n_streams: int = 1) -> LivelinessState:
 def step(
     state: LivelinessState, heard: Heard, speech: Floats, first_sample: Longs, wishes: Wishes
 ) -> tuple[LivelinessState, Doubles]:
-    """Return (new state, (B, T, 8) what is seen after each hop, of `Lift` and `Looks`) after T more hops of B streams.
+    """Return (new state, (B, T, 8) what is seen after each hop, of `BrowNod` and `GlanceState`) after T more hops of
+    B streams.
 
     heard: (B, T) loudness, pitch and voice of `stages.prosody`. speech: (B, T) of the network's answers.
     first_sample: (B,) the media sample of the first of them. wishes: asked at events alone, which are rare.
@@ -133,14 +136,14 @@ def step(
     if len(speech) == 1:
         return _alone(state, (*heard, speech), seen, float(first_sample[0]), wishes)
     voices = (*heard, speech.astype(np.float64))
-    mind, lift = Mind(*np.ascontiguousarray(state.mind.T)), Lift(*state.seen.T[:N_LIFT])
+    mind, lift = ProsodyState(*np.ascontiguousarray(state.mind.T)), BrowNod(*state.seen.T[:N_LIFT])
     looks = state.seen[:, N_LIFT:].copy()
     for n in range(speech.shape[1]):
         loudness, pitch, voice, gate = (part[:, n] for part in voices)
         mind, lift, events = _hear(ROWS, mind, lift, loudness, pitch, voice, gate)
         for place in np.flatnonzero(events).tolist():
             sample = float(first_sample[place] + n * HOP)
-            before = Looks(*looks[place].tolist())
+            before = GlanceState(*looks[place].tolist())
             looks[place] = react(before, int(events[place]), sample, wishes(place, sample))
         seen[:, n, 0], seen[:, n, 1], seen[:, n, N_LIFT:] = lift.brows, lift.nod, looks
     return LivelinessState(np.array(mind).T, seen[:, -1].copy()), seen
@@ -154,9 +157,9 @@ def _alone(
     wishes: Wishes,
 ) -> tuple[LivelinessState, Doubles]:
     """The same for one stream, in plain numbers."""
-    mind = Mind(*state.mind[0].tolist())
+    mind = ProsodyState(*state.mind[0].tolist())
     brows, nod, *rest = state.seen[0].tolist()
-    lift, looks = Lift(brows, nod), Looks(*rest)
+    lift, looks = BrowNod(brows, nod), GlanceState(*rest)
     after = []
     for n, hop in enumerate(zip(*[part[0].tolist() for part in voices], strict=True)):
         mind, lift, event = _hear(PLAIN, mind, lift, *hop)
@@ -170,13 +173,13 @@ def _alone(
 
 def _hear(
     of: Arithmetic[Number],
-    was: Mind[Number],
-    lift: Lift[Number],
+    was: ProsodyState[Number],
+    lift: BrowNod[Number],
     loudness: Number,
     pitch: Number,
     voice: Number,
     speech: Number,
-) -> tuple[Mind[Number], Lift[Number], Number]:
+) -> tuple[ProsodyState[Number], BrowNod[Number], Number]:
     """One hop: the new state, what is seen, and the sum of the events.
 
     A voice that is first heard, or suddenly louder by far, begins the statistics anew.
@@ -189,15 +192,15 @@ def _hear(
     stress = of.least(of.most(height / (2 * FULL_STRESS), 0.0), 1.0) * known
     sounding = (over_db > QUIET_DB) & (was.n_voiced > 0)
     steady = known & (abs(pitch - was.last_st) < HELD_ST) & (abs(loudness - was.last_db) < HELD_DB)
-    quiet, spoken, held, events = _phrase(of, was, sounding, steady, speech >= SPEECH)
+    quiet, unposed_landmarks, held, events = _phrase(of, was, sounding, steady, speech >= SPEECH)
     threshold, pulls, accent = _accent(of, was, stress, speech)
     first, lift = _lift(of, was.first, lift, of.most(accent, MURMUR * stress) * speech)
-    mind = Mind(
+    mind = ProsodyState(
         *_statistics(of, was, over_db, over_st, new, known),
         loudness,
         pitch,
         quiet,
-        spoken,
+        unposed_landmarks,
         held,
         threshold,
         pulls,
@@ -208,7 +211,12 @@ def _hear(
 
 
 def _statistics(
-    of: Arithmetic[Number], was: Mind[Number], over_db: Number, over_st: Number, new: Condition, known: Condition
+    of: Arithmetic[Number],
+    was: ProsodyState[Number],
+    over_db: Number,
+    over_st: Number,
+    new: Condition,
+    known: Condition,
 ) -> tuple[Number, Number, Number, Number, Number]:
     """The running means and mean deviations after a hop, and of how many voiced hops."""
     part = of.most(1 / (was.n_voiced + 1), FORGETTING) * known
@@ -223,21 +231,23 @@ def _statistics(
 
 
 def _phrase(
-    of: Arithmetic[Number], was: Mind[Number], sounding: Condition, steady: Condition, talking: Condition
+    of: Arithmetic[Number], was: ProsodyState[Number], sounding: Condition, steady: Condition, talking: Condition
 ) -> tuple[Number, Number, Number, Number]:
     """Hops of quiet, of the phrase and of an unchanging vowel, and the sum of the events."""
     quiet = of.where(sounding, 0.0, was.quiet + 1)
-    spoken = (was.spoken + (sounding & talking)) * (quiet < PAUSE)
+    unposed_landmarks = (was.unposed_landmarks + (sounding & talking)) * (quiet < PAUSE)
     held = (was.held + 1) * steady
     events = (
-        ((spoken == BEGUN) & (was.spoken < BEGUN)) * BEGINS
-        + ((quiet == PAUSE) & (was.spoken >= PHRASE)) * ENDS
+        ((unposed_landmarks == BEGUN) & (was.unposed_landmarks < BEGUN)) * BEGINS
+        + ((quiet == PAUSE) & (was.unposed_landmarks >= PHRASE)) * ENDS
         + ((held == HELD) & talking) * HESITATES
     )
-    return quiet, spoken, held, events
+    return quiet, unposed_landmarks, held, events
 
 
-def _accent(of: Arithmetic[Number], was: Mind[Number], stress: Number, speech: Number) -> tuple[Number, Number, Number]:
+def _accent(
+    of: Arithmetic[Number], was: ProsodyState[Number], stress: Number, speech: Number
+) -> tuple[Number, Number, Number]:
     """The threshold of the next accent, for how long the last one pulls, and how strongly."""
     due = (stress > was.threshold) & (speech >= SPEECH)
     threshold = of.where(due, BUSY, CALM + (was.threshold - CALM) * CALMING)
@@ -245,10 +255,12 @@ def _accent(of: Arithmetic[Number], was: Mind[Number], stress: Number, speech: N
     return threshold, pulls, of.most(was.accent, stress) * (pulls > 0)
 
 
-def _lift(of: Arithmetic[Number], first: Number, lift: Lift[Number], target: Number) -> tuple[Number, Lift[Number]]:
+def _lift(
+    of: Arithmetic[Number], first: Number, lift: BrowNod[Number], target: Number
+) -> tuple[Number, BrowNod[Number]]:
     """Two low-pass steps towards the target, a third for the nod; still when there is nothing left to see."""
     first = first + of.where(target > first, RISE, FALL) * (target - first)
     brows = lift.brows + of.where(first > lift.brows, RISE, FALL) * (first - lift.brows)
     nod = lift.nod + NOD * (brows - lift.nod)
     moving = (first > STILL) | (nod > STILL)
-    return first * moving, Lift(brows * moving, nod * moving)
+    return first * moving, BrowNod(brows * moving, nod * moving)

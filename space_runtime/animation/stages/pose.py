@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from space_runtime.animation.control_batch import ControlRows
+from space_runtime.animation.control_batch import ControlBatch
 from space_runtime.animation.schedules import sway
 from space_runtime.arrays import Doubles, Floats
 from space_runtime.geometry import HeadPose, euler_angles, rotation_matrix
@@ -35,7 +35,7 @@ NOD_RAD: Final = math.radians(1.6)
 Language and Speech 26(2)), and go with pitch and loudness (Munhall et al. 2004, Psychological Science 15(2))."""
 
 
-def head_motion(controls: ControlRows, frame_index: NDArray[np.int64], media_sample: Doubles, nod: Floats) -> Motions:
+def head_motion(controls: ControlBatch, frame_index: NDArray[np.int64], media_sample: Doubles, nod: Floats) -> Motions:
     """Return the motions of F heads at (F,) media times, a row of controls each. nod: (F,) 0…1, of an idle head."""
     motion = sway(controls.phases, media_sample / SAMPLE_RATE)
     motion[:, 1] += NOD_RAD * nod

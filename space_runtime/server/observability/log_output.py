@@ -46,8 +46,8 @@ def logging_to(stream: TextIO, kind: LogFormat, level: LogLevel) -> Iterator[Non
     """Write what the runtime logs, and warnings of libraries, to a stream for a while."""
     root, own = logging.getLogger(), logging.getLogger("space_runtime")
     scribe = Scribe(stream)
-    scribe.setFormatter(Lines(kind, tracebacks=level is LogLevel.DEBUG))
-    scribe.addFilter(Throttle())
+    scribe.setFormatter(LogFormatter(kind, tracebacks=level is LogLevel.DEBUG))
+    scribe.addFilter(RateLimitFilter())
     before = own.level
     root.addHandler(scribe)
     own.setLevel(level.value.upper())
@@ -59,7 +59,7 @@ def logging_to(stream: TextIO, kind: LogFormat, level: LogLevel) -> Iterator[Non
         scribe.close()
 
 
-class Lines(logging.Formatter):
+class LogFormatter(logging.Formatter):
     """Turns a record into a line. tracebacks: whether failures tell all, or only what and where.
 
     In text a traceback follows on lines that begin with ``|``.
@@ -91,7 +91,7 @@ class Lines(logging.Formatter):
         return _text(fields) + "".join(f"\n| {line}" for line in told.splitlines())
 
 
-class Throttle(logging.Filter):
+class RateLimitFilter(logging.Filter):
     """Lets so many records of an event pass at once and so many a second; the next tells how many were left out."""
 
     def __init__(self) -> None:

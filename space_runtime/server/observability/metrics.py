@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from space_runtime.server.observability.snapshot import Snapshot, State, Totals, WorkerSnapshot
-from space_runtime.server.observability.status import Watch
+from space_runtime.server.observability.status import StatusCollector
 from space_runtime.version import VERSION
 
 PREFIX: Final = "space_runtime_"
@@ -53,7 +53,7 @@ WORKERS: Final[tuple[tuple[Family, str, str, Callable[[WorkerSnapshot], float]],
 class Metrics(Collector):
     """Answers with a server's numbers at the time of asking, and the process's own where the system tells them."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: StatusCollector) -> None:
         self._watch = watch
         self._registry = CollectorRegistry()
         self._registry.register(self)

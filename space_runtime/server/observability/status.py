@@ -11,12 +11,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from space_runtime.server.connections import Session
-from space_runtime.server.flow_control import Ledger
-from space_runtime.server.gateway import Core
+from space_runtime.server.connections import SessionEntry
+from space_runtime.server.flow_control import FlowControl
+from space_runtime.server.gateway import Gateway
 from space_runtime.server.observability.snapshot import SessionSnapshot, Snapshot, State, Totals, WorkerSnapshot
 from space_runtime.server.server import Server
-from space_runtime.server.session import Seat
+from space_runtime.server.session import SessionState
 from space_runtime.server.stream import LiveStream
 from space_runtime.server.threads import WorkerThread
 from space_runtime.timebase import HOP, SAMPLE_RATE
@@ -27,7 +27,7 @@ SHARE_S: Final = 1.0
 """Over how much time a worker's busy share is taken."""
 
 
-class Watch:
+class StatusCollector:
     """Looks at a server. May be used from several threads. clock: seconds, monotonic."""
 
     def __init__(self, server: Server, clock: Callable[[], float] = time.monotonic) -> None:
@@ -122,12 +122,14 @@ def _worker(thread: WorkerThread, share: float) -> WorkerSnapshot:
     )
 
 
-def _seats(thread: WorkerThread) -> tuple[dict[int, Seat], Ledger | None]:
+def _seats(thread: WorkerThread) -> tuple[dict[int, SessionState], FlowControl | None]:
     worker = thread.worker
     return (worker.seats.copy(), worker.delivery.ledger) if worker else ({}, None)
 
 
-def _session(core: Core, session: Session, seat: Seat | None, ledger: Ledger | None, now: float) -> SessionSnapshot:
+def _session(
+    core: Gateway, session: SessionEntry, seat: SessionState | None, ledger: FlowControl | None, now: float
+) -> SessionSnapshot:
     """One session; of what its worker has not (or no longer) heard only what the core knows."""
     route = session.route
     connection = core.connections.get(route) if route else None
@@ -157,7 +159,7 @@ def _session(core: Core, session: Session, seat: Seat | None, ledger: Ledger | N
     )
 
 
-def _accounts(ledger: Ledger, row: int, number: int) -> tuple[int, int, int]:
+def _accounts(ledger: FlowControl, row: int, number: int) -> tuple[int, int, int]:
     """Frames sent and dropped, and credit left; zeros while the row is not the session's own yet, or any more."""
     if row >= len(ledger.session) or ledger.session[row] != number:
         return 0, 0, 0

@@ -23,7 +23,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from space_runtime.errors import UsageError
 from space_runtime.server.observability.metrics import Metrics
 from space_runtime.server.observability.snapshot_json import to_json
-from space_runtime.server.observability.status import Watch
+from space_runtime.server.observability.status import StatusCollector
 from space_runtime.version import VERSION
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class StatusServer:
     port: 0 for any that is free. Raises `UsageError` when it is taken.
     """
 
-    def __init__(self, watch: Watch, port: int = DEFAULT_PORT, head_s: float = HEAD_S) -> None:
+    def __init__(self, watch: StatusCollector, port: int = DEFAULT_PORT, head_s: float = HEAD_S) -> None:
         try:
             self._listener = _Listener(pages_of(watch), port, head_s)
         except OSError as error:
@@ -87,7 +87,7 @@ class StatusServer:
         self.stop()
 
 
-def pages_of(watch: Watch) -> dict[str, Callable[[], Answer]]:
+def pages_of(watch: StatusCollector) -> dict[str, Callable[[], Answer]]:
     """Return what answers each path."""
     metrics = Metrics(watch)
 

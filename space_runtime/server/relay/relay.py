@@ -44,7 +44,7 @@ class Upstream:
     secret: bytes | None = None
 
 
-class Watcher(Protocol):
+class RelayObserver(Protocol):
     """Looks at what passes."""
 
     def up(self, route: Route, parts: list[bytes], now: float) -> None:
@@ -77,7 +77,7 @@ class Relay:
     Raises `UsageError` when the local address cannot be bound, or the server's is none.
     """
 
-    def __init__(self, bind: str, upstream: Upstream, watcher: Watcher | None = None) -> None:
+    def __init__(self, bind: str, upstream: Upstream, watcher: RelayObserver | None = None) -> None:
         self.n_dropped = 0
         self.peers: dict[Route, Peer] = {}
         self._upstream = upstream

@@ -58,7 +58,7 @@ class _Peer:
     sessions: dict[int, _Session] = field(default_factory=dict)
 
 
-class RelayTap:
+class RelaySinkOutput:
     """A `relay.Watcher` that shows frames and textures on a playout's sinks. Lines of pace `clip` are not shown."""
 
     def __init__(self, playout: Playout) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from engine_bridge.adapters import SinkError, open_sink
 from engine_bridge.adapters.live_link_face import NAMES, decode
-from engine_bridge.adapters.sink import Floor
+from engine_bridge.adapters.sink import SpeakerLock
 from engine_bridge.protocol.messages import Frame, Texture
 from tests.support.adapter_frames import RATE, frame, port_of, receiver, weights
 
@@ -167,7 +167,7 @@ def test_one_face_shows_one_character_until_it_rests() -> None:
 
 def test_a_character_that_falls_silent_loses_the_word() -> None:
     now = 0.0
-    floor = Floor(lambda: now)
+    floor = SpeakerLock(lambda: now)
     assert floor.admits("Anna")
     now = 0.9
     assert floor.admits("Anna") and not floor.admits("Bert")

@@ -12,7 +12,7 @@ import pytest
 from engine_bridge.client.aio import Client
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import BridgeError, RefusedError, UnreachableError
-from tests.support.fake_server import Served, StandIn
+from tests.support.fake_server import FakeServer, Served
 
 RATE = 16_000
 SOUND = np.zeros(RATE, np.float32)
@@ -79,7 +79,7 @@ def test_a_restarted_server_goes_on() -> None:
                 await asyncio.sleep(0.005)
             session.push(SOUND)
             session.end()
-            with Served(StandIn(first_session=50), port=served.port):
+            with Served(FakeServer(first_session=50), port=served.port):
                 finished = await session.wait(10)
                 assert finished and finished.sample == 2 * RATE
                 assert session.counters.taken_up == 1

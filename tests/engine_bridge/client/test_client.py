@@ -20,7 +20,7 @@ from engine_bridge.client.transport import Curve
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import BridgeError, RefusedError, UnreachableError
 from engine_bridge.protocol.wire import encode
-from tests.support.fake_server import Served, StandIn
+from tests.support.fake_server import FakeServer, Served
 
 RATE = 16_000
 SOUND = np.zeros(RATE, np.float32)
@@ -110,7 +110,7 @@ def test_a_restarted_server_goes_on(served: Served) -> None:
         served.close()
         eventually(lambda: not session.is_open)
         session.push(SOUND)
-        with Served(StandIn(first_session=50), port=served.port):
+        with Served(FakeServer(first_session=50), port=served.port):
             eventually(lambda: session.is_open)
             eventually(lambda: session.counters.frames > 23)
             session.end()
@@ -121,7 +121,7 @@ def test_a_restarted_server_goes_on(served: Served) -> None:
 
 
 def test_a_cut_connection_is_resumed() -> None:
-    brain = StandIn()
+    brain = FakeServer()
     with Served(brain) as served, Client(served.address) as client:
         session = client.open(fps=25)
         session.start(RATE)
@@ -335,7 +335,7 @@ def test_noise_from_the_server_harms_nothing() -> None:
     router.linger = 0
     port = router.bind_to_random_port("tcp://127.0.0.1")
     rng = np.random.default_rng(0)
-    brain = StandIn()
+    brain = FakeServer()
     with Client(f"tcp://127.0.0.1:{port}") as client:
         opened: list[bool] = []
         thread = threading.Thread(target=lambda: opened.append(client.open(timeout_s=10).is_open))

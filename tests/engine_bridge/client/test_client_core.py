@@ -16,7 +16,7 @@ from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import BridgeError, RefusedError, WireError
 from engine_bridge.protocol.messages import Pace
 from engine_bridge.protocol.wire import decode, encode
-from tests.support.fake_server import StandIn, frame
+from tests.support.fake_server import FakeServer, frame
 
 RATE = 16_000
 OPEN = m.Open(request=0, outputs=("weights",), fps=(25, 1), playout_ms=300, until=256)
@@ -27,7 +27,7 @@ class Table:
 
     def __init__(self) -> None:
         self.now = 100.0
-        self.server = StandIn()
+        self.server = FakeServer()
         self.core = ClientCore("test", "tcp://nowhere:1", random.Random(0))
         self.n_connections = 0
         self.cut = True
@@ -198,7 +198,7 @@ def test_a_restarted_server_takes_the_line_up_ahead_of_playback(table: Table) ->
     session.set(Change(table.now, 60_000, 100, Controls(mouth=1.0)))
     table.ask(session, 1.0)
     table.lose()
-    table.server = StandIn(first_session=77)
+    table.server = FakeServer(first_session=77)
     table.come_back()
     start = table.heard(m.Start)[0]
     assert isinstance(start, m.Start)
@@ -217,7 +217,7 @@ def test_a_clip_that_is_taken_up_has_every_frame_once(table: Table) -> None:
     table.push(session, 2.0)
     indices = [taken.index for _ in range(10) if (taken := session.next_frame())]
     table.lose()
-    table.server = StandIn(first_session=9)
+    table.server = FakeServer(first_session=9)
     table.come_back()
     session.end(table.now)
     table.talk()
@@ -246,7 +246,7 @@ def test_a_file_that_is_taken_up_is_asked_for_at_once(table: Table) -> None:
     table.talk()
     table.ask(session, 0.4)
     table.lose()
-    table.server = StandIn()
+    table.server = FakeServer()
     table.come_back()
     speak = table.heard(m.Speak)[0]
     assert isinstance(speak, m.Speak) and speak.pace == Pace.CLIP
@@ -259,7 +259,7 @@ def test_an_idle_face_that_is_taken_up_keeps_its_clock(table: Table) -> None:
     table.talk()
     table.ask(session, 1.0)
     table.lose()
-    table.server = StandIn()
+    table.server = FakeServer()
     table.come_back()
     assert table.ask(session, 2.0) == pytest.approx(50.0 - 30.0, abs=1e-3)  # frame 0 of the new server is the 30th
     session.interrupt(3 * RATE, 200)
@@ -329,7 +329,7 @@ def test_a_refused_session_says_why(table: Table) -> None:
 def test_later_refusals_are_a_reason_to_wait(table: Table) -> None:
     session = table.open()
     table.lose()
-    table.server = StandIn()
+    table.server = FakeServer()
     table.server.refuse = m.Error(code="busy", message="not now")
     table.come_back()
     assert session.failure is None and not session.is_open

@@ -13,7 +13,7 @@ from engine_bridge.client.stream import Change
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.messages import Pace
 from tests.engine_bridge.client.test_client_core import OPEN, Table
-from tests.support.fake_server import StandIn
+from tests.support.fake_server import FakeServer
 
 
 class ClientMachine(RuleBasedStateMachine):
@@ -103,7 +103,7 @@ class ClientMachine(RuleBasedStateMachine):
     def restart_the_server(self) -> None:
         self.table.lose()
         self.n_servers += 1
-        self.table.server = StandIn(first_session=100 * self.n_servers)
+        self.table.server = FakeServer(first_session=100 * self.n_servers)
 
     @rule()
     def forget_the_greeting(self) -> None:

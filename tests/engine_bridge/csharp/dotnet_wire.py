@@ -13,7 +13,7 @@ import pytest
 
 from engine_bridge.protocol import wire
 from engine_bridge.protocol.errors import WireError
-from engine_bridge.protocol.field_types import Kind
+from engine_bridge.protocol.field_types import FieldType
 from engine_bridge.protocol.schema import SCHEMA
 from tests.engine_bridge.csharp.dotnet import as_bytes, as_floats, byte_array
 from tests.engine_bridge.csharp.dotnet_loaded import Probe, Protocol, System
@@ -55,14 +55,14 @@ def binary(value: object) -> object:
     return {"hex": as_bytes(array).hex()}
 
 
-READERS: dict[Kind, Callable[..., object]] = {
-    Kind.BIN: binary,
-    Kind.FLOATS: lambda value: [float(str(number)) for number in as_floats(value)] if value.Length else [],
-    Kind.STRS: list,
-    Kind.U32S: list,
-    Kind.MIX: lambda value: {item.Name: float(str(_single(item.Value))) for item in value},
-    Kind.COUNTS: lambda value: {item.Name: item.Value for item in value},
-    Kind.F32: lambda value: float(str(_single(value))),
+READERS: dict[FieldType, Callable[..., object]] = {
+    FieldType.BIN: binary,
+    FieldType.FLOATS: lambda value: [float(str(number)) for number in as_floats(value)] if value.Length else [],
+    FieldType.STRS: list,
+    FieldType.U32S: list,
+    FieldType.MIX: lambda value: {item.Name: float(str(_single(item.Value))) for item in value},
+    FieldType.COUNTS: lambda value: {item.Name: item.Value for item in value},
+    FieldType.F32: lambda value: float(str(_single(value))),
 }
 
 
@@ -81,7 +81,7 @@ def as_document(message: object, name: str) -> dict[str, object]:
         if not hasattr(message, key) or (hasattr(message, "Controls") and key == "Head"):
             holder = message.Controls  # type: ignore[attr-defined]
         value = getattr(holder, key)
-        absent = value is None or (field.kind is Kind.BIN and value.Array is None)
+        absent = value is None or (field.kind is FieldType.BIN and value.Array is None)
         if not absent:
             document[field.name] = READERS[field.kind](value) if field.kind in READERS else value
     return document

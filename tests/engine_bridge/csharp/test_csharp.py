@@ -1,7 +1,8 @@
 """The tests of the C# client. They run in a process of their own, started once; here each of them is reported.
 
 .NET cannot leave a process again, takes signals over and ends the process on some errors, so it stays out of this one.
-The files ``dotnet_*.py`` are ordinary pytest files: ``pytest tests/engine_bridge/csharp/dotnet_zmtp.py -s`` runs one by hand and shows what
+The files ``dotnet_*.py`` are ordinary pytest files: ``pytest tests/engine_bridge/csharp/dotnet_zmtp.py -s`` runs one
+by hand and shows what
 it measures.
 """
 

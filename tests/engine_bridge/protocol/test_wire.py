@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import WireError
-from engine_bridge.protocol.field_types import Kind
+from engine_bridge.protocol.field_types import FieldType
 from engine_bridge.protocol.messages import Floats, Message
 from engine_bridge.protocol.schema import CLASSES, SCHEMA, Field
 from engine_bridge.protocol.wire import _WRITERS, audio_from, decode, encode, type_of
@@ -38,22 +38,22 @@ def floats_of(n: int) -> st.SearchStrategy[Floats]:
     return st.lists(f32s, min_size=n, max_size=n).map(lambda values: np.array(values, np.float32))
 
 
-STRATEGIES: Final[dict[Kind, st.SearchStrategy[object]]] = {
-    Kind.U32: st.integers(0, 2**32 - 1),
-    Kind.U64: st.integers(0, 2**63 - 1),
-    Kind.F32: f32s,
-    Kind.F64: st.floats(allow_nan=False, allow_infinity=False),
-    Kind.STR: texts | st.sampled_from(["x" * 31, "x" * 32, "x" * 255, "x" * 256, "ü" * 2048]),
-    Kind.BIN: st.binary(max_size=300) | st.sampled_from([b"x" * 255, b"x" * 256, b"x" * 65_535, b"x" * 65_536]),
-    Kind.STRS: st.lists(texts, max_size=20).map(tuple),
-    Kind.U32S: st.lists(st.integers(0, 2**32 - 1), max_size=20).map(tuple),
-    Kind.MIX: st.dictionaries(texts, f32s, max_size=20),
-    Kind.COUNTS: st.dictionaries(texts, st.integers(0, 2**63 - 1), max_size=20),
+STRATEGIES: Final[dict[FieldType, st.SearchStrategy[object]]] = {
+    FieldType.U32: st.integers(0, 2**32 - 1),
+    FieldType.U64: st.integers(0, 2**63 - 1),
+    FieldType.F32: f32s,
+    FieldType.F64: st.floats(allow_nan=False, allow_infinity=False),
+    FieldType.STR: texts | st.sampled_from(["x" * 31, "x" * 32, "x" * 255, "x" * 256, "ü" * 2048]),
+    FieldType.BIN: st.binary(max_size=300) | st.sampled_from([b"x" * 255, b"x" * 256, b"x" * 65_535, b"x" * 65_536]),
+    FieldType.STRS: st.lists(texts, max_size=20).map(tuple),
+    FieldType.U32S: st.lists(st.integers(0, 2**32 - 1), max_size=20).map(tuple),
+    FieldType.MIX: st.dictionaries(texts, f32s, max_size=20),
+    FieldType.COUNTS: st.dictionaries(texts, st.integers(0, 2**63 - 1), max_size=20),
 }
 
 
 def values_of(field: Field) -> st.SearchStrategy[object]:
-    if field.kind is Kind.FLOATS:
+    if field.kind is FieldType.FLOATS:
         strategy: st.SearchStrategy[object] = floats_of(field.length)
         strategy = strategy if field.exact else strategy | floats_of(0)
     else:
@@ -77,14 +77,14 @@ def same(a: Message, b: Message) -> bool:
     return all(_same(kind, x, y) for kind, x, y in pairs)
 
 
-def _same(kind: Kind, x: object, y: object) -> bool:
+def _same(kind: FieldType, x: object, y: object) -> bool:
     if x is None or y is None:
         return x is y
-    if kind is Kind.FLOATS:
+    if kind is FieldType.FLOATS:
         return np.asarray(x, np.float32).tobytes() == np.asarray(y, np.float32).tobytes()
-    if kind is Kind.BIN:
+    if kind is FieldType.BIN:
         return bytes(x) == bytes(y)  # type: ignore[call-overload,no-any-return]
-    if kind in (Kind.F32, Kind.MIX):
+    if kind in (FieldType.F32, FieldType.MIX):
         return _rounded(x) == _rounded(y)
     return x == y
 

@@ -22,7 +22,7 @@ from space_runtime import (
     open_portrait,
     open_tracker,
 )
-from space_runtime.animation.batch import Ensemble
+from space_runtime.animation.batch import StreamBatch
 from space_runtime.animation.batch_state import Frames
 from space_runtime.animation.pipeline import Character, build
 from space_runtime.animation.textures import draw, initial_latents
@@ -82,7 +82,7 @@ def streams(n: int) -> tuple[Stream, ...]:
 def arrays(frames: Frames) -> dict[str, np.ndarray]:
     names = ("frame_index", "media_sample", "landmarks", "blendshapes", "head_rotation_rad", "head_translation")
     return {
-        name: getattr(frames, name) for name in (*names, "eye_rotation_rad", "speech", "spoken", "features")
+        name: getattr(frames, name) for name in (*names, "eye_rotation_rad", "speech", "unposed_landmarks", "features")
     }
 
 
@@ -93,7 +93,7 @@ def joined(parts: Iterable[Frames], row: int | None = None) -> dict[str, np.ndar
 
 
 def alone(stream: Stream) -> dict[str, np.ndarray]:
-    ensemble = Ensemble(BUNDLE)
+    ensemble = StreamBatch(BUNDLE)
     row = ensemble.add(stream.character, stream.track)
     return joined([ensemble.step(np.array([row]), stream.hop(n)[None]) for n in range(N_HOPS)])
 
@@ -124,7 +124,7 @@ def test_alone_it_is_bit_for_bit_a_session(fps: Fraction, track: ControlTrack) -
 @pytest.mark.parametrize("n", [2, 7, len(RATES) * 3, 150])
 def test_company_changes_nothing(n: int) -> None:
     """Mixed faces, rates and tracks; every step another part of them in another order."""
-    ensemble, rng = Ensemble(BUNDLE), np.random.default_rng(n)
+    ensemble, rng = StreamBatch(BUNDLE), np.random.default_rng(n)
     rows = np.array([ensemble.add(stream.character, stream.track) for stream in streams(n)])
     heard, parts = np.zeros(n, int), []
     while (heard < N_HOPS).any():
@@ -140,7 +140,7 @@ def test_company_changes_nothing(n: int) -> None:
 
 
 def test_frames_stand_in_the_order_of_the_rows_and_of_time() -> None:
-    ensemble = Ensemble(BUNDLE)
+    ensemble = StreamBatch(BUNDLE)
     rows = np.array([ensemble.add(stream.character, stream.track) for stream in streams(9)])[::-1]
     frames = ensemble.step(rows, np.stack([stream.sound[: 20 * HOP] for stream in streams(9)]))
     places = [int(np.flatnonzero(rows == row)[0]) for row in frames.row]
@@ -154,7 +154,7 @@ def test_frames_stand_in_the_order_of_the_rows_and_of_time() -> None:
 
 def test_hops_may_come_many_at_a_time() -> None:
     stream = streams(4)[3]
-    ensemble = Ensemble(BUNDLE)
+    ensemble = StreamBatch(BUNDLE)
     row = np.array([ensemble.add(stream.character, stream.track)])
     cuts = np.split(stream.sound[None], [3 * HOP, 4 * HOP, 30 * HOP], axis=1)
     once = joined([ensemble.step(row, cut) for cut in cuts])
@@ -162,7 +162,7 @@ def test_hops_may_come_many_at_a_time() -> None:
 
 
 def test_restarted_and_reused_rows_equal_new_ones() -> None:
-    ensemble = Ensemble(BUNDLE)
+    ensemble = StreamBatch(BUNDLE)
     rows = [ensemble.add(stream.character, stream.track) for stream in streams(3)]
     everybody = np.array(rows)
     for n in range(15):
@@ -179,11 +179,11 @@ def test_restarted_and_reused_rows_equal_new_ones() -> None:
     assert_alike(joined(parts, rows[1]), alone(other))
 
 
-@pytest.mark.parametrize("use", [Ensemble.n_steps, Ensemble.next_frame, Ensemble.track, Ensemble.remove])
+@pytest.mark.parametrize("use", [StreamBatch.n_steps, StreamBatch.next_frame, StreamBatch.track, StreamBatch.remove])
 @pytest.mark.parametrize("row", [-1, 0, 9])
 def test_rows_without_a_stream_are_refused(use: object, row: int) -> None:
     assert callable(use)
-    for ensemble in (Ensemble(BUNDLE), Ensemble(BUNDLE)):
+    for ensemble in (StreamBatch(BUNDLE), StreamBatch(BUNDLE)):
         with pytest.raises(UsageError):
             use(ensemble, row)
         ensemble.remove(ensemble.add(streams(1)[0].character, streams(1)[0].track))
@@ -191,7 +191,7 @@ def test_rows_without_a_stream_are_refused(use: object, row: int) -> None:
 
 def test_a_track_may_be_told_late_but_not_too_late() -> None:
     plain, changed = TRACKS[0], TRACKS[0].changed(6400, Controls(seed=1, emotion=GLAD), 1600)
-    stream, ensemble = streams(1)[0], Ensemble(BUNDLE)
+    stream, ensemble = streams(1)[0], StreamBatch(BUNDLE)
     row, parts = ensemble.add(stream.character, plain), []
     for n in range(N_HOPS):
         if n == 18:
@@ -202,7 +202,7 @@ def test_a_track_may_be_told_late_but_not_too_late() -> None:
 
 
 def test_a_track_without_changes_replaces_one_at_once() -> None:
-    stream, ensemble = streams(1)[0], Ensemble(BUNDLE)
+    stream, ensemble = streams(1)[0], StreamBatch(BUNDLE)
     row = np.array([ensemble.add(stream.character, TRACKS[0])])
     ensemble.set_track(int(row[0]), ControlTrack.of(Controls(seed=1, emotion=GLAD)))
     parts = [ensemble.step(row, stream.hop(n)[None]) for n in range(N_HOPS)]
@@ -255,7 +255,7 @@ def test_a_session_reset_forgets_what_it_was_told() -> None:
 
 
 def test_a_stream_needs_little_memory() -> None:
-    ensemble = Ensemble(BUNDLE)
+    ensemble = StreamBatch(BUNDLE)
     for _ in range(8):
         ensemble.add(streams(1)[0].character, TRACKS[0])
     assert ensemble.bytes_per_row() <= 24 * 1024
@@ -265,7 +265,7 @@ def test_pictures_may_be_drawn_later_than_the_curves(photo: Path) -> None:
     portrait, samples = open_portrait(photo, open_tracker(BUNDLE)), voice(0.3)
     session = Session(BUNDLE, portrait, Controls(seed=3), pictures=True)
     expected = [frame.rgb for frame in session.push(samples) if frame.rgb is not None]
-    ensemble, character = Ensemble(BUNDLE), build(BUNDLE, portrait, Fraction(30), pictures=True)
+    ensemble, character = StreamBatch(BUNDLE), build(BUNDLE, portrait, Fraction(30), pictures=True)
     track = ControlTrack.of(Controls(seed=3))
     row = np.array([ensemble.add(character, track)])
     hops = np.split(samples[: len(samples) // HOP * HOP][None], len(samples) // HOP, axis=1)

@@ -28,12 +28,12 @@ from space_runtime.animation.emotion_track import (
     read_emotion_track,
 )
 from space_runtime.arrays import Floats
-from space_runtime.live.control_schedule import WINDOW_MS, Cues, labels_of
+from space_runtime.live.control_schedule import WINDOW_MS, ControlSchedule, labels_of
 from space_runtime.media.audio_file import open_sound
 from space_runtime.option_parsing import parse_emotion
 from space_runtime.server.stream_handlers import MAX_CHANGES
 from tests.conftest import Call, speechlike
-from tests.support.inline_server import BUNDLE, Hall, at_16k, curves, distance, heard_as, played, s16
+from tests.support.inline_server import BUNDLE, InlineServer, at_16k, curves, distance, heard_as, played, s16
 
 HAPPY, SAD = list(Emotion).index(Emotion.HAPPY), list(Emotion).index(Emotion.SAD)
 README = Path(__file__).parents[3] / "README.md"
@@ -335,10 +335,10 @@ def test_the_face_goes_from_sad_to_happy() -> None:
     assert smiles[5:15].max() < 0.1 and smiles[-15:].mean() > 0.3
 
 
-def live(pcm: bytes, rate: int, text: str, piece_s: float = 0.1) -> tuple[Hall, list[m.Frame]]:
+def live(pcm: bytes, rate: int, text: str, piece_s: float = 0.1) -> tuple[InlineServer, list[m.Frame]]:
     """What a server makes of a line that is pushed as `Show` pushes it."""
-    hall, track = Hall(), parse_emotion_track(text)
-    guest, cues, n = hall.guest(), Cues(track, rate), max(1, int(rate * piece_s))
+    hall, track = InlineServer(), parse_emotion_track(text)
+    guest, cues, n = hall.guest(), ControlSchedule(track, rate), max(1, int(rate * piece_s))
     session = guest.open()
     guest.say(m.Start(session=session, stream=1, rate=rate, format="s16", seed=5, emotion=labels_of(track.first)))
     for first in range(0, len(pcm) // 2, n):
@@ -377,7 +377,7 @@ def test_live_takes_more_keys_than_a_server_keeps_and_still_equals_baked() -> No
 def test_cues_come_in_order_before_their_sound_and_never_too_many(gaps: list[int], rate: int) -> None:
     times = np.cumsum(gaps).tolist()
     keys = tuple(EmotionKey(at, emotion_vector({Emotion.HAPPY: n / len(gaps)})) for n, at in enumerate(times))
-    cues = Cues(EmotionTrack(keys), rate)
+    cues = ControlSchedule(EmotionTrack(keys), rate)
     taken = [(end, cue) for end in range(0, rate * times[-1] // 1_000 + rate, rate // 10) for cue in cues.take(end)]
     starts = [cue.at_sample for _, cue in taken]
     assert all(end - rate // 10 <= cue.at_sample < end for end, cue in taken) and starts == sorted(set(starts))

@@ -79,7 +79,7 @@ def test_a_frame_appears_as_soon_as_its_look_ahead_is_in() -> None:
             assert frame.media_sample + session.look_ahead_samples > seen
         seen += block.size
         due = [k for k in range(60) if Fraction(k * SAMPLE_RATE, 30) + session.look_ahead_samples <= seen]
-        assert session._ensemble.next_frame(0) >= len(due)
+        assert session._batch.next_frame(0) >= len(due)
 
 
 def test_two_interleaved_sessions_equal_two_separate_ones() -> None:

@@ -15,10 +15,10 @@ from space_runtime.diagnostics import doctor
 from space_runtime.diagnostics.doctor import CHECKS, Finding, Setup, Verdict, examine
 from space_runtime.inference import network
 from space_runtime.inference.bundle import EMBEDDED
-from space_runtime.server.observability.status import Watch
+from space_runtime.server.observability.status import StatusCollector
 from space_runtime.server.observability.status_http import StatusServer
 from tests.conftest import Call
-from tests.support.server_client import Talker, free_port, serving
+from tests.support.server_client import ServerClient, free_port, serving
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_a_broken_setup_fails_and_says_what_to_do(call: Call, tmp_path: Path, ta
 
 
 def test_a_running_server_is_recognised(tmp_path: Path) -> None:
-    with serving() as server, StatusServer(Watch(server), 0) as page, Talker(server.address) as talker:
+    with serving() as server, StatusServer(StatusCollector(server), 0) as page, ServerClient(server.address) as talker:
         talker.open()
         setup = Setup(server.address, page.port)
         port, status = found("port", setup), found("status page", setup)

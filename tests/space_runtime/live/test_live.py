@@ -32,13 +32,13 @@ from engine_bridge.protocol.messages import SampleFormat
 from space_runtime.animation.emotion_track import parse_emotion_track
 from space_runtime.arrays import Floats
 from space_runtime.errors import MediaError
-from space_runtime.live.playback_clock import Playback
-from space_runtime.live.player import Show
+from space_runtime.live.playback_clock import PlaybackClock
+from space_runtime.live.player import Player
 from space_runtime.live.sources import QUEUED_BLOCKS, Microphone, PcmSource, Samples, text_source
 from space_runtime.server.server import Server
 from tests.conftest import Call, speechlike
 from tests.support.server_client import PATIENCE_S, free_port, line_of, serving, wait_for
-from tests.support.udp_receiver import JAW, Audience, Seen
+from tests.support.udp_receiver import JAW, Seen, UdpReceiver
 
 ROOT = Path(__file__).parents[3]
 CALM = parse_emotion_track("")
@@ -64,8 +64,8 @@ def _signals() -> Iterator[None]:
 
 
 @pytest.fixture
-def audience() -> Iterator[Audience]:
-    with Audience() as watching:
+def audience() -> Iterator[UdpReceiver]:
+    with UdpReceiver() as watching:
         yield watching
 
 
@@ -87,7 +87,7 @@ def check_in_step(seen: list[Seen], jaw: Callable[[float], float], seconds: floa
     assert max(each.values[JAW] for each in inside) > 0.05
 
 
-def words_for(server: Server, audience: Audience, playout_ms: int = PLAYOUT_MS) -> tuple[str, ...]:
+def words_for(server: Server, audience: UdpReceiver, playout_ms: int = PLAYOUT_MS) -> tuple[str, ...]:
     return ("--server", server.address, "--playout", str(playout_ms), "--to", audience.url("Hero"))
 
 
@@ -101,7 +101,7 @@ def run(*words: str, pcm: bytes | None = None) -> subprocess.CompletedProcess[by
 # Sources
 
 
-def test_a_file_is_shown_as_it_is_baked(server: Server, audience: Audience, call: Call, tmp_path: Path) -> None:
+def test_a_file_is_shown_as_it_is_baked(server: Server, audience: UdpReceiver, call: Call, tmp_path: Path) -> None:
     path = tmp_path / "line.wav"
     soundfile.write(path, speechlike(1.2, 44_100, 2), 44_100)
     jaw = jaws(call, path, tmp_path)
@@ -113,7 +113,7 @@ def test_a_file_is_shown_as_it_is_baked(server: Server, audience: Audience, call
 
 
 def test_an_emotion_keyed_over_time_is_shown_as_it_is_baked(
-    server: Server, audience: Audience, call: Call, tmp_path: Path
+    server: Server, audience: UdpReceiver, call: Call, tmp_path: Path
 ) -> None:
     path, keyed = tmp_path / "line.wav", ("--emotion", "sad=1@0s,happy=1@900ms")
     soundfile.write(path, speechlike(1.3), 16_000)
@@ -127,7 +127,7 @@ def test_an_emotion_keyed_over_time_is_shown_as_it_is_baked(
 
 @pytest.mark.parametrize(("kind", "tail"), [("s16", b"\x01"), ("f32", b"\x01\x02\x03")])
 def test_pcm_from_standard_input(
-    server: Server, audience: Audience, call: Call, tmp_path: Path, kind: str, tail: bytes
+    server: Server, audience: UdpReceiver, call: Call, tmp_path: Path, kind: str, tail: bytes
 ) -> None:
     sound = np.round(line_of(0.8) * 32_767).astype("<i2")
     soundfile.write(tmp_path / "line.wav", sound, 16_000, subtype="PCM_16")
@@ -137,7 +137,7 @@ def test_pcm_from_standard_input(
     check_in_step(audience.wait_for_rest("Hero"), jaws(call, tmp_path / "line.wav", tmp_path), 0.8)
 
 
-def test_nothing_on_standard_input_is_no_error(server: Server, audience: Audience) -> None:
+def test_nothing_on_standard_input_is_no_error(server: Server, audience: UdpReceiver) -> None:
     done = run("--stdin", *words_for(server, audience, 0), pcm=b"")
     assert done.returncode == 0 and done.stdout.startswith(b"0.00 s spoken, 0 frames")
     assert not audience.seen
@@ -241,7 +241,7 @@ def test_a_text_with_a_zero_is_one_sentence(call: Call) -> None:
 
 
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="needs espeak-ng")
-def test_a_text_read_by_espeak_moves_the_face(audience: Audience, call: Call) -> None:
+def test_a_text_read_by_espeak_moves_the_face(audience: UdpReceiver, call: Call) -> None:
     done = call("live", "--say", '-v "Ma ma\nma"', "--to", audience.url(), "--name", "Änna")
     assert (done.code, done.err) == (0, "") and " 0 of them without a face" in done.out
     seen = audience.wait_for_rest("Änna")
@@ -312,7 +312,7 @@ def test_playback_never_runs_back_nor_past_what_has_come(
     story: list[tuple[float, float]], delay_s: float, spare: float
 ) -> None:
     slack_s = spare * delay_s
-    playback, now, last = Playback(delay_s, slack_s), 100.0, 0.0
+    playback, now, last = PlaybackClock(delay_s, slack_s), 100.0, 0.0
     assert playback.position(now) is None
     for pause, seconds in story:
         now += pause
@@ -345,7 +345,7 @@ class Paused:
 
 def speaking(server: Server, source: object, watch: Callable[[float, Pose], None], playout_ms: int = 1_000) -> str:
     with Client(server.address) as client, client.open(playout_ms=playout_ms, timeout_s=PATIENCE_S) as session:
-        return repr(Show(session, (), 60.0, playout_ms / 1e3, "Face").speak(source, Controls(seed=0), CALM, watch))  # type: ignore[arg-type]
+        return repr(Player(session, (), 60.0, playout_ms / 1e3, "Face").speak(source, Controls(seed=0), CALM, watch))  # type: ignore[arg-type]
 
 
 def test_after_a_pause_of_its_source_the_face_goes_on(server: Server, call: Call, tmp_path: Path) -> None:
@@ -372,7 +372,7 @@ def test_a_line_that_the_server_refuses_is_an_error(server: Server, rate: int) -
 
 
 def test_a_source_that_fails_is_told_and_the_face_rests(
-    server: Server, audience: Audience, call: Call, tmp_path: Path
+    server: Server, audience: UdpReceiver, call: Call, tmp_path: Path
 ) -> None:
     path = tmp_path / "damaged.wav"
     sound = speechlike(3.0)
@@ -424,7 +424,7 @@ def test_a_server_elsewhere_needs_a_relay(call: Call, line: Path, address: str, 
 
 
 @on_posix
-def test_ctrl_c_ends_it_at_once_though_nothing_comes_any_more(server: Server, audience: Audience) -> None:
+def test_ctrl_c_ends_it_at_once_though_nothing_comes_any_more(server: Server, audience: UdpReceiver) -> None:
     program = [sys.executable, "-m", "space_runtime", "live", "--stdin", *words_for(server, audience, 200)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(

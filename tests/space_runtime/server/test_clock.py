@@ -14,7 +14,7 @@ import soundfile
 from engine_bridge.protocol import messages as m
 from space_runtime.server.limits import Limits
 from space_runtime.timebase import SAMPLE_RATE
-from tests.support.inline_server import BUNDLE, Guest, Hall
+from tests.support.inline_server import BUNDLE, InlineClient, InlineServer
 from tests.support.quick_batch import quick
 
 LOOK_AHEAD_S = BUNDLE.look_ahead() / SAMPLE_RATE
@@ -30,7 +30,7 @@ def _quick() -> Iterator[None]:
         yield
 
 
-def speaking(hall: Hall, playout_ms: int = 200, **opened: object) -> tuple[Guest, int]:
+def speaking(hall: InlineServer, playout_ms: int = 200, **opened: object) -> tuple[InlineClient, int]:
     """A session whose first stream has started."""
     guest = hall.guest()
     session = guest.open(playout_ms=playout_ms, **opened)
@@ -38,7 +38,9 @@ def speaking(hall: Hall, playout_ms: int = 200, **opened: object) -> tuple[Guest
     return guest, session
 
 
-def talk(hall: Hall, guest: Guest, session: int, seconds: float, first_s: float = 0.0, chunk_s: float = 0.02) -> None:
+def talk(
+    hall: InlineServer, guest: InlineClient, session: int, seconds: float, first_s: float = 0.0, chunk_s: float = 0.02
+) -> None:
     """Push sound as a microphone does: each chunk when it is over."""
     n, began = round(chunk_s * SAMPLE_RATE), hall.now
     for chunk in range(round(seconds / chunk_s)):
@@ -59,7 +61,7 @@ def gaps(frames: list[m.Frame]) -> int:
 
 
 def test_a_frame_leaves_as_soon_as_its_look_ahead_is_in() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest, session = speaking(hall)
     talk(hall, guest, session, 1.0)
     first_chunk = 1_000.02
@@ -70,7 +72,7 @@ def test_a_frame_leaves_as_soon_as_its_look_ahead_is_in() -> None:
 
 
 def test_sound_in_advance_is_animated_along_the_clock_and_never_before_it_is_due() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     session = guest.open(playout_ms=100)
     guest.say(m.Speak(session=session, stream=1, sound=sound_file(3.0)))
@@ -86,7 +88,7 @@ def test_sound_in_advance_is_animated_along_the_clock_and_never_before_it_is_due
 
 
 def test_a_clip_comes_at_once_and_waits_only_for_credit() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     session = guest.open(until=10)
     guest.say(m.Speak(session=session, stream=1, sound=sound_file(10.0), pace="clip"))
@@ -102,7 +104,7 @@ def test_a_clip_comes_at_once_and_waits_only_for_credit() -> None:
 
 
 def test_credit_is_absolute_and_saying_it_again_changes_nothing() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest, session = speaking(hall, until=5)
     talk(hall, guest, session, 1.0)
     assert len(guest.frames()) == 5
@@ -113,7 +115,7 @@ def test_credit_is_absolute_and_saying_it_again_changes_nothing() -> None:
 
 
 def test_without_credit_the_oldest_frames_beyond_the_queue_are_dropped_and_counted() -> None:
-    hall = Hall(Limits(queue_frames=20))
+    hall = InlineServer(Limits(queue_frames=20))
     guest, session = speaking(hall, until=5)
     talk(hall, guest, session, 2.0)
     guest.say(m.End(session=session, stream=1, n_samples=2 * SAMPLE_RATE))
@@ -125,7 +127,7 @@ def test_without_credit_the_oldest_frames_beyond_the_queue_are_dropped_and_count
 
 
 def test_frames_of_a_line_before_do_not_count_for_the_next_one() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest, session = speaking(hall, until=0)
     guest.say(m.Audio(session=session, stream=1, first_sample=0, pcm=QUIET))
     guest.say(m.End(session=session, stream=1, n_samples=SAMPLE_RATE))
@@ -141,7 +143,7 @@ def test_frames_of_a_line_before_do_not_count_for_the_next_one() -> None:
 
 @pytest.mark.parametrize("how", ["replaced", "closed"])
 def test_every_stream_is_finished_though_nobody_gave_credit(how: str) -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest, session = speaking(hall, until=0)
     for stream in (1, 2, 3):
         if stream > 1:
@@ -160,7 +162,7 @@ def test_every_stream_is_finished_though_nobody_gave_credit(how: str) -> None:
 
 
 def test_errors_do_not_pile_up_behind_frames_without_credit() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest, session = speaking(hall, until=0)
     guest.say(m.Audio(session=session, stream=1, first_sample=0, pcm=QUIET))
     assert hall.worker.seats[session].waiting
@@ -172,7 +174,7 @@ def test_errors_do_not_pile_up_behind_frames_without_credit() -> None:
 
 
 def test_a_worker_that_stalls_drops_what_is_late_counts_it_and_is_back_within_half_a_second() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest, session = speaking(hall, playout_ms=200)
     talk(hall, guest, session, 1.0)
     n_before, port = len(guest.frames()), hall.ports[0]
@@ -195,7 +197,7 @@ def test_a_worker_that_stalls_drops_what_is_late_counts_it_and_is_back_within_ha
 
 
 def test_a_worker_that_stalls_tells_nothing_wrong_about_the_sound() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest, session = speaking(hall, playout_ms=400)
     hall.ports[0].stalled = True
     talk(hall, guest, session, 0.3)
@@ -208,7 +210,7 @@ def test_a_worker_that_stalls_tells_nothing_wrong_about_the_sound() -> None:
 
 @pytest.mark.parametrize("chunk_s", [0.02, 0.1])
 def test_sound_that_stalls_gives_one_underrun_and_costs_no_frame(chunk_s: float) -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest, session = speaking(hall, playout_ms=300)
     talk(hall, guest, session, 1.0, chunk_s=chunk_s)
     hall.wait(2.0)
@@ -224,7 +226,7 @@ def test_sound_that_stalls_gives_one_underrun_and_costs_no_frame(chunk_s: float)
 
 
 def test_an_end_that_comes_late_costs_no_frame() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest, session = speaking(hall, playout_ms=100)
     talk(hall, guest, session, 0.5)
     hall.wait(2.0)
@@ -234,14 +236,14 @@ def test_an_end_that_comes_late_costs_no_frame() -> None:
 
 
 def test_sound_in_time_never_underruns_at_the_playout_delay_that_the_protocol_advises() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest, session = speaking(hall, playout_ms=round(1_000 * (LOOK_AHEAD_S + 0.02 + 2 / 30)) + 5)
     talk(hall, guest, session, 2.0)
     assert not guest.take(m.Underrun) and gaps(guest.frames()) == 0
 
 
 def test_a_lease_runs_out_only_in_silence() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest, session = speaking(hall, lease_ms=2_000)
     for _ in range(5):
         hall.wait(1.5, 0.25)
@@ -254,7 +256,7 @@ def test_a_lease_runs_out_only_in_silence() -> None:
 
 @pytest.mark.parametrize("minutes", [5])
 def test_nothing_drifts(minutes: int) -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     session = guest.open(fps=(30_000, 1_001), playout_ms=200, outputs=("head",))
     guest.say(m.Start(session=session, stream=1, rate=44_100, format="s16"))
@@ -269,7 +271,7 @@ def test_nothing_drifts(minutes: int) -> None:
     assert guest.last(m.Finished).dropped == 0
 
 
-def drift(guest: Guest, rate: int, fps: Fraction, began: float) -> float:
+def drift(guest: InlineClient, rate: int, fps: Fraction, began: float) -> float:
     """Check that every frame lies exactly on the grid; return by how much a frame came later than its time."""
     worst = 0.0
     for index, (at, frame) in enumerate(zip(guest.when(m.Frame), guest.frames(), strict=True)):
@@ -279,7 +281,7 @@ def drift(guest: Guest, rate: int, fps: Fraction, began: float) -> float:
 
 
 def test_a_long_file_keeps_the_pace_of_the_clock() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     session = guest.open(fps=(30_000, 1_001), playout_ms=100, outputs=("eyes",))
     guest.say(m.Speak(session=session, stream=1, sound=sound_file(120.0, 8_000)))

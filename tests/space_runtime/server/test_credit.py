@@ -8,7 +8,7 @@ import pytest
 
 from engine_bridge.protocol import messages as m
 from space_runtime.timebase import SAMPLE_RATE
-from tests.support.inline_server import Guest, Hall
+from tests.support.inline_server import InlineClient, InlineServer
 from tests.support.quick_batch import quick
 
 SECOND = bytes(2 * SAMPLE_RATE)
@@ -20,20 +20,20 @@ def _quick() -> Iterator[None]:
         yield
 
 
-def speaking(until: int) -> tuple[Hall, Guest, int]:
-    hall = Hall()
+def speaking(until: int) -> tuple[InlineServer, InlineClient, int]:
+    hall = InlineServer()
     guest = hall.guest()
     session = guest.open(until=until, playout_ms=500)
     guest.say(m.Start(session=session, stream=1, rate=SAMPLE_RATE, format="s16", pace="clip"))
     return hall, guest, session
 
 
-def push(guest: Guest, session: int, first_s: float, seconds: float) -> None:
+def push(guest: InlineClient, session: int, first_s: float, seconds: float) -> None:
     first, n = round(first_s * SAMPLE_RATE), round(seconds * SAMPLE_RATE)
     guest.say(m.Audio(session=session, stream=1, first_sample=first, pcm=bytes(2 * n)))
 
 
-def seqs(guest: Guest) -> list[int]:
+def seqs(guest: InlineClient) -> list[int]:
     return [frame.seq for frame in guest.frames()]
 
 

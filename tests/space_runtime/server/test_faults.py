@@ -27,7 +27,7 @@ from space_runtime.server.limits import Limits
 from space_runtime.server.server import Server, Settings
 from tests.support.inline_server import BUNDLE
 from tests.support.quick_batch import quick
-from tests.support.wire_client import PATIENCE_S, RATE, Bystander, Caller, serving, until
+from tests.support.wire_client import PATIENCE_S, RATE, BackgroundClient, WireClient, serving, until
 
 MIB = 1 << 20
 TOLERANCE = 48 * MIB
@@ -39,7 +39,7 @@ def server() -> Iterator[Server]:
     """A server without faces, so that these tests do not depend on speed; short leases."""
     limits = Limits(lease_ms=1_000, sessions=50)
     with quick(), Server(BUNDLE, Settings("tcp://127.0.0.1:*", limits, n_workers=2)) as running:
-        with Bystander(running.address):
+        with BackgroundClient(running.address):
             pass
         yield running
 
@@ -52,7 +52,7 @@ def _unharmed(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     server: Server = request.getfixturevalue("server")
     before = resident()
-    with Bystander(server.address):
+    with BackgroundClient(server.address):
         yield
     until(lambda: not server.core.sessions, "the end of all sessions")
     workers = [thread.worker for thread in server.workers if thread.worker]
@@ -100,7 +100,7 @@ def test_a_client_that_is_killed_in_mid_line_leaves_nothing(server: Server) -> N
 
 
 def test_a_reader_that_never_reads_costs_little_memory(server: Server) -> None:
-    with Caller(server.address) as slow:
+    with WireClient(server.address) as slow:
         session = slow.open(outputs=("weights", "head", "eyes", "landmarks"), fps=(240, 1)).session
         before, worker = resident(), next(w for t in server.workers if (w := t.worker) and session in w.seats)
         for stream in range(1, 13):
@@ -119,7 +119,7 @@ def last_finished(server: Server, stream: int) -> bool:
 
 
 def test_a_burst_is_slowed_down_and_the_rest_of_it_dropped(server: Server) -> None:
-    with Caller(server.address) as burst:
+    with WireClient(server.address) as burst:
         session = burst.open().session
         burst.start(session)
         for n in range(20_000):
@@ -129,7 +129,7 @@ def test_a_burst_is_slowed_down_and_the_rest_of_it_dropped(server: Server) -> No
 
 
 def test_wrong_sizes_versions_and_shapes_are_answered(server: Server) -> None:
-    with Caller(server.address, greet=False) as caller:
+    with WireClient(server.address, greet=False) as caller:
         caller.say(m.Hello(versions=(99,), client="later"))
         assert caller.expect(m.Error).code == "unsupported_version"
         caller.socket.send(bytes(70_000))
@@ -139,7 +139,7 @@ def test_wrong_sizes_versions_and_shapes_are_answered(server: Server) -> None:
         caller.say(m.Hello(versions=(1,), client="now"))
         caller.expect(m.Welcome)
         caller.socket.send(bytes(17 * MIB))  # the transport's own limit: it hangs up
-    with Caller(server.address) as caller:
+    with WireClient(server.address) as caller:
         assert caller.open().session
 
 
@@ -159,7 +159,7 @@ BOMBS = {
 
 
 def test_messages_that_would_explode_do_not(server: Server) -> None:
-    with Caller(server.address) as caller:
+    with WireClient(server.address) as caller:
         for n, bomb in enumerate(BOMBS.values(), 1):
             caller.socket.send(bomb)
             assert caller.expect(m.Error, n).code == "bad_message"
@@ -180,7 +180,7 @@ def test_ten_thousand_mutated_messages_harm_nobody(server: Server) -> None:
         )
     ]
     for _ in range(200):
-        with Caller(server.address) as caller:
+        with WireClient(server.address) as caller:
             for _ in range(50):
                 caller.socket.send(mutated(rng, rng.choice(seeds)))
             caller.expect(m.Error)
@@ -239,7 +239,7 @@ def test_half_a_greeting_is_not_waited_for_for_ever(server: Server) -> None:
     peers = [socket.create_connection(host_port(server.address), timeout=PATIENCE_S) for _ in range(60)]
     for n, peer in enumerate(peers):
         peer.sendall(GREETING[: n % 64])
-    with Caller(server.address) as caller:
+    with WireClient(server.address) as caller:
         assert caller.open().session
     assert all(hung_up(peer) for peer in peers)
     for peer in peers:
@@ -250,10 +250,10 @@ def test_connections_by_the_hundred_a_second_lock_nobody_out(server: Server) -> 
     refused_before = server.core.counters.refused
     began, n = time.monotonic(), 0
     while time.monotonic() < began + 3.0:
-        with Caller(server.address, greet=False) as caller:
+        with WireClient(server.address, greet=False) as caller:
             caller.say(m.Hello(versions=(1,), client="flood"))
             n += 1
-    with Caller(server.address) as caller:
+    with WireClient(server.address) as caller:
         assert caller.open().session
     print(f"{n} connections in 3 s")
     assert server.core.counters.refused == refused_before
@@ -261,8 +261,8 @@ def test_connections_by_the_hundred_a_second_lock_nobody_out(server: Server) -> 
 
 def test_two_peers_with_one_identity_do_not_share_a_session(server: Server) -> None:
     with (
-        Caller(server.address, identity=b"twin") as first,
-        Caller(server.address, identity=b"twin", greet=False) as second,
+        WireClient(server.address, identity=b"twin") as first,
+        WireClient(server.address, identity=b"twin", greet=False) as second,
     ):
         session = first.open().session
         second.say(m.Hello(versions=(1,), client="second"), m.Close(session=session))
@@ -272,7 +272,7 @@ def test_two_peers_with_one_identity_do_not_share_a_session(server: Server) -> N
 
 
 def test_a_real_stall_of_a_worker_costs_frames_only_while_it_lasts(server: Server) -> None:
-    with Caller(server.address) as caller:
+    with WireClient(server.address) as caller:
         session = caller.open(playout_ms=100).session
         worker = next(w for t in server.workers if (w := t.worker) and session in w.seats)
         caller.say(m.Idle(session=session, stream=1))
@@ -304,7 +304,7 @@ def test_a_real_stall_of_a_worker_costs_frames_only_while_it_lasts(server: Serve
 def test_a_signal_in_mid_line_tells_everybody_and_ends_with_0(tmp_path: Path, name: str) -> None:
     if sys.platform == "win32":
         pytest.skip("only on Linux and macOS")
-    with serving(tmp_path / "log") as (process, address), Caller(address) as one, Caller(address) as two:
+    with serving(tmp_path / "log") as (process, address), WireClient(address) as one, WireClient(address) as two:
         sessions = [one.open().session, one.open().session, two.open().session]
         for caller, session in zip((one, one, two), sessions, strict=True):
             caller.start(session)
@@ -326,7 +326,7 @@ def test_a_signal_in_mid_line_tells_everybody_and_ends_with_0(tmp_path: Path, na
 
 def test_a_server_that_was_killed_and_came_back_takes_the_line_up(tmp_path: Path) -> None:
     with serving(tmp_path / "first") as (process, address):
-        caller = Caller(address)
+        caller = WireClient(address)
         opened = caller.open()
         caller.start(opened.session)
         caller.push(opened.session, 1, 0, RATE)
@@ -377,11 +377,11 @@ def test_only_listed_keys_are_heard(tmp_path: Path) -> None:
     (listed / "anna.key").write_bytes((keys / "anna.key").read_bytes())
     options = ("--key", str(keys / "server.key_secret"), "--clients", str(listed))
     with serving(tmp_path / "log", *options) as (_, address):
-        stranger = Caller(address, greet=False)
-        eve = Caller(address, curve_keys(keys, "eve"), greet=False)
+        stranger = WireClient(address, greet=False)
+        eve = WireClient(address, curve_keys(keys, "eve"), greet=False)
         for caller in (stranger, eve):
             caller.say(m.Hello(versions=(1,), client="stranger"))
-        with Caller(address, curve_keys(keys, "anna")) as anna:
+        with WireClient(address, curve_keys(keys, "anna")) as anna:
             assert anna.line(anna.open().session, 1, 0.5).frames == 15
         for caller in (stranger, eve):
             caller.listen(200)

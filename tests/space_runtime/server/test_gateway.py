@@ -17,7 +17,7 @@ from engine_bridge.protocol.wire import encode
 from space_runtime.server.limits import Folders, Limits, Refusal
 from space_runtime.timebase import SAMPLE_RATE
 from tests.conftest import speechlike
-from tests.support.inline_server import PLENTY, Guest, Hall
+from tests.support.inline_server import PLENTY, InlineClient, InlineServer
 from tests.support.quick_batch import quick
 
 SECOND = bytes(2 * SAMPLE_RATE)
@@ -37,7 +37,7 @@ def push(session: int, first: int = 0, pcm: bytes = SECOND, stream: int = 1) -> 
     return m.Audio(session=session, stream=stream, first_sample=first, pcm=pcm)
 
 
-def refused(guest: Guest, *messages: m.Message) -> m.Error:
+def refused(guest: InlineClient, *messages: m.Message) -> m.Error:
     """Say something; return the one error that it gives."""
     n_before = len(guest.heard)
     guest.say(*messages)
@@ -64,14 +64,14 @@ def refused(guest: Guest, *messages: m.Message) -> m.Error:
     ids=lambda message: type(message).__name__,
 )
 def test_nothing_is_done_for_a_stranger(message: m.Message) -> None:
-    hall = Hall()
+    hall = InlineServer()
     assert refused(hall.guest(greet=False), message).code == ErrorCode.NOT_GREETED
     assert not hall.core.sessions
 
 
 @pytest.mark.parametrize("versions", [(), (2,), (0, 2, 3)])
 def test_another_version_is_refused_and_the_connection_is_of_no_use(versions: tuple[int, ...]) -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest(greet=False)
     assert refused(guest, m.Hello(versions=versions, client="old")).code == ErrorCode.UNSUPPORTED_VERSION
     assert refused(guest, m.Ping(nonce=1)).code == ErrorCode.NOT_GREETED
@@ -81,7 +81,7 @@ def test_another_version_is_refused_and_the_connection_is_of_no_use(versions: tu
 
 
 def test_an_unknown_type_and_the_servers_own_messages_are_answered() -> None:
-    guest = Hall().guest()
+    guest = InlineServer().guest()
     guest.send(msgpack.packb({"type": "sing", "song": 1}))
     guest.hall.run()
     assert guest.last(m.Error).code == ErrorCode.UNKNOWN_TYPE
@@ -92,7 +92,7 @@ def test_an_unknown_type_and_the_servers_own_messages_are_answered() -> None:
 
 
 def test_thirty_two_bad_messages_mute_a_connection_for_a_minute_and_nobody_else() -> None:
-    hall = Hall()
+    hall = InlineServer()
     bad, good = hall.guest(), hall.guest()
     session = bad.open(lease_ms=15_000)
     for _ in range(40):
@@ -109,7 +109,7 @@ def test_thirty_two_bad_messages_mute_a_connection_for_a_minute_and_nobody_else(
 
 
 def test_a_message_of_too_many_parts_or_bytes_is_refused() -> None:
-    hall = Hall(Limits(message_bytes=100_000))
+    hall = InlineServer(Limits(message_bytes=100_000))
     guest, stranger = hall.guest(), hall.guest(greet=False)
     ping = encode(m.Ping(nonce=1))
     guest.send(*[ping] * 64)
@@ -125,7 +125,7 @@ def test_a_message_of_too_many_parts_or_bytes_is_refused() -> None:
 
 
 def test_more_messages_than_the_rate_are_not_handled_and_each_connection_learns_it() -> None:
-    hall = Hall(Limits(messages_per_s=50))
+    hall = InlineServer(Limits(messages_per_s=50))
     fast, other = hall.guest(), hall.guest()
     for guest in (fast, other):
         guest.say(*[m.Ping(nonce=n) for n in range(300)])
@@ -138,7 +138,7 @@ def test_more_messages_than_the_rate_are_not_handled_and_each_connection_learns_
 
 
 def test_an_open_that_comes_too_fast_is_answered_too() -> None:
-    hall = Hall(Limits(messages_per_s=10))
+    hall = InlineServer(Limits(messages_per_s=10))
     guest = hall.guest()
     for second in range(3):
         guest.say(*[m.Ping(nonce=n) for n in range(40)])
@@ -150,7 +150,7 @@ def test_an_open_that_comes_too_fast_is_answered_too() -> None:
 
 
 def test_the_session_too_many_is_refused_and_the_others_are_complete() -> None:
-    hall = Hall(Limits(sessions=20), n_workers=2)
+    hall = InlineServer(Limits(sessions=20), n_workers=2)
     guest = hall.guest()
     sessions = [guest.open() for _ in range(20)]
     guest.say(*[start(session) for session in sessions])
@@ -166,13 +166,13 @@ def test_the_session_too_many_is_refused_and_the_others_are_complete() -> None:
     assert guest.open() == 21
 
 
-def refused_open(guest: Guest, **fields: object) -> m.Error:
+def refused_open(guest: InlineClient, **fields: object) -> m.Error:
     wanted: dict[str, object] = {"outputs": ("weights",), "fps": (30, 1), "playout_ms": 100, "until": 1}
     return refused(guest, m.Open(request=9, **{**wanted, **fields}))  # type: ignore[arg-type]
 
 
 def test_a_server_that_is_behind_takes_nobody_more() -> None:
-    hall = Hall()
+    hall = InlineServer()
     hall.ports[0].load = 0.2
     error = refused_open(hall.guest())
     assert error.code == ErrorCode.BUSY and "200 ms" in error.message
@@ -182,7 +182,7 @@ def test_a_server_that_is_behind_takes_nobody_more() -> None:
 
 @pytest.mark.parametrize(("pace", "chunk_s"), [("clip", 5.0), ("live", 0.4)])
 def test_work_that_nobody_waits_for_does_not_make_a_server_busy(pace: str, chunk_s: float) -> None:
-    hall, worst = Hall(), 0.0
+    hall, worst = InlineServer(), 0.0
     guest = hall.guest()
     session = guest.open()
     guest.say(start(session, pace=pace))
@@ -199,7 +199,7 @@ def test_work_that_nobody_waits_for_does_not_make_a_server_busy(pace: str, chunk
 
 
 def test_a_worker_that_cannot_keep_up_says_so() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     session = guest.open()
     guest.say(start(session))
@@ -231,7 +231,7 @@ def test_a_worker_that_cannot_keep_up_says_so() -> None:
     ],
 )
 def test_an_open_outside_the_limits_is_refused_in_a_sentence(fields: dict[str, object], word: str) -> None:
-    hall = Hall()
+    hall = InlineServer()
     error = refused_open(hall.guest(), **fields)
     assert error.code == ErrorCode.BAD_VALUE and error.request == 9 and word in error.message
     assert not hall.core.sessions
@@ -262,7 +262,7 @@ def test_an_open_outside_the_limits_is_refused_in_a_sentence(fields: dict[str, o
     ],
 )
 def test_what_does_not_fit_is_refused_and_the_session_goes_on(message: m.Message, code: ErrorCode) -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     assert guest.open() == 1
     error = refused(guest, message)
@@ -287,7 +287,7 @@ def test_what_does_not_fit_is_refused_and_the_session_goes_on(message: m.Message
 def test_what_does_not_fit_a_stream_is_refused_and_the_stream_goes_on(
     message: m.Message, code: ErrorCode, ends: bool
 ) -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     guest.open()
     guest.say(start(1))
@@ -299,7 +299,7 @@ def test_what_does_not_fit_a_stream_is_refused_and_the_stream_goes_on(
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 65.0])
 def test_samples_that_are_no_sound_end_the_stream(value: float) -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     guest.open()
     guest.say(m.Start(session=1, stream=1, rate=SAMPLE_RATE, format="f32"))
@@ -311,7 +311,7 @@ def test_samples_that_are_no_sound_end_the_stream(value: float) -> None:
 
 def test_sound_may_lie_ahead_as_far_as_the_limit_says_whatever_its_format() -> None:
     for kind, width in (("s16", 2), ("f32", 4)):
-        guest = Hall().guest()
+        guest = InlineServer().guest()
         guest.open()
         guest.say(m.Start(session=1, stream=1, rate=SAMPLE_RATE, format=kind))
         guest.say(push(1, 0, bytes(width * 29 * SAMPLE_RATE)))
@@ -319,7 +319,7 @@ def test_sound_may_lie_ahead_as_far_as_the_limit_says_whatever_its_format() -> N
 
 
 def test_an_interrupt_far_ahead_does_not_animate_what_never_came() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     guest.open()
     guest.say(start(1), push(1), m.Interrupt(session=1, stream=1, at_sample=2**62, fade_ms=100))
@@ -328,7 +328,7 @@ def test_an_interrupt_far_ahead_does_not_animate_what_never_came() -> None:
 
 
 def test_changes_ahead_are_bounded() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     guest.open()
     guest.say(start(1))
@@ -341,7 +341,7 @@ def test_changes_ahead_are_bounded() -> None:
 
 
 def test_chunks_that_wait_for_an_earlier_one_are_bounded() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     guest.open(playout_ms=10_000)
     guest.say(start(1), push(1))
@@ -356,7 +356,7 @@ def test_chunks_that_wait_for_an_earlier_one_are_bounded() -> None:
 
 
 def test_nobody_else_can_touch_a_session_and_the_answer_is_that_for_none() -> None:
-    hall = Hall()
+    hall = InlineServer()
     owner, thief = hall.guest(), hall.guest()
     session = owner.open()
     owner.say(start(session))
@@ -384,7 +384,7 @@ def test_nobody_else_can_touch_a_session_and_the_answer_is_that_for_none() -> No
 
 @pytest.mark.parametrize("broken", [True, False])
 def test_a_session_moves_with_its_token_and_only_with_it(broken: bool) -> None:
-    hall = Hall()
+    hall = InlineServer()
     old = hall.guest()
     session = old.open()
     old.say(start(session), push(session, 0, SECOND[:16_000]))
@@ -410,7 +410,7 @@ def test_a_session_moves_with_its_token_and_only_with_it(broken: bool) -> None:
 
 
 def test_a_lost_connections_sessions_wait_for_their_lease() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     session, token = guest.open(lease_ms=3_000), guest.tokens[1]
     hall.lose(guest)
@@ -422,7 +422,7 @@ def test_a_lost_connections_sessions_wait_for_their_lease() -> None:
 
 
 def test_a_session_that_is_shut_while_its_face_is_built_leaves_nothing(photo: Path) -> None:
-    hall = Hall(folders=Folders(portraits=photo.parent))
+    hall = InlineServer(folders=Folders(portraits=photo.parent))
     guest = hall.guest()
     hall.clerks[0].held = True
     guest.say(
@@ -439,7 +439,7 @@ def test_a_session_that_is_shut_while_its_face_is_built_leaves_nothing(photo: Pa
 
 
 def test_connections_that_come_and_go_do_not_lock_others_out() -> None:
-    hall = Hall(Limits(connections=64))
+    hall = InlineServer(Limits(connections=64))
     owner = hall.guest()
     session = owner.open()
     for _ in range(500):
@@ -451,7 +451,7 @@ def test_connections_that_come_and_go_do_not_lock_others_out() -> None:
 
 
 def test_silent_connections_are_forgotten() -> None:
-    hall = Hall()
+    hall = InlineServer()
     for _ in range(50):
         hall.guest()
     hall.wait(61.0, 0.5)
@@ -459,7 +459,7 @@ def test_silent_connections_are_forgotten() -> None:
 
 
 def test_a_stop_tells_everybody_in_order() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest, bystander = hall.guest(), hall.guest()
     session = guest.open(until=PLENTY)
     guest.say(start(session), push(session))
@@ -514,7 +514,7 @@ def test_a_name_that_leads_elsewhere_is_no_name(assets: Path, name: str) -> None
 
 
 def test_names_under_the_folder_are_found(assets: Path) -> None:
-    hall = Hall(folders=Folders(sounds=assets))
+    hall = InlineServer(folders=Folders(sounds=assets))
     guest = hall.guest()
     session = guest.open()
     names = ["line.wav", "sub/line.wav", *(["inside.wav"] if hasattr(os, "mkfifo") else [])]
@@ -528,7 +528,7 @@ def test_names_under_the_folder_are_found(assets: Path) -> None:
 
 
 def test_files_do_not_pile_up_before_the_clerk() -> None:
-    hall = Hall()
+    hall = InlineServer()
     hall.clerks[0].held = True
     guest = hall.guest()
     session = guest.open()

@@ -21,20 +21,37 @@ from space_runtime.animation.session import Session
 from space_runtime.arrays import Floats
 from space_runtime.baking.bake import bake
 from space_runtime.media.audio_file import open_sound
-from space_runtime.server.audio_buffer import Intake
+from space_runtime.server.audio_buffer import AudioBuffer
 from space_runtime.server.validation import SoundFormat, controls_of
 from space_runtime.timebase import HOP, SAMPLE_RATE, n_frames
 from space_runtime.values import Controls, Emotion, HeadMode, emotion_vector
 from tests.conftest import speechlike
-from tests.support.inline_server import BUNDLE, PLENTY, Guest, Hall, at_16k, curves, distance, heard_as, played, s16
+from tests.support.inline_server import (
+    BUNDLE,
+    PLENTY,
+    InlineClient,
+    InlineServer,
+    at_16k,
+    curves,
+    distance,
+    heard_as,
+    played,
+    s16,
+)
 
 PCM = s16(speechlike(0.7)[:, 0])
 SOUND = heard_as(PCM)
 
 
 def line(
-    hall: Hall, pcm: bytes, chunk: int = 320, rate: int = 16_000, kind: str = "s16", channels: int = 1, **opened: object
-) -> Guest:
+    hall: InlineServer,
+    pcm: bytes,
+    chunk: int = 320,
+    rate: int = 16_000,
+    kind: str = "s16",
+    channels: int = 1,
+    **opened: object,
+) -> InlineClient:
     """A whole line, pushed at once in chunks."""
     guest = hall.guest()
     session = guest.open(**opened)
@@ -53,7 +70,7 @@ def test_live_equals_baked_bit_for_bit(tmp_path: Path, kind: str, rate: int, cha
     pcm = s16(sound) if kind == "s16" else sound.astype("<f4").tobytes()
     stored = np.frombuffer(pcm, "<i2" if kind == "s16" else "<f4").reshape(-1, channels)
     soundfile.write(tmp_path / "line.wav", stored, rate, subtype="PCM_16" if kind == "s16" else "FLOAT")
-    guest = line(Hall(), pcm, rate // 50, rate, kind, channels)
+    guest = line(InlineServer(), pcm, rate // 50, rate, kind, channels)
     baked = played(np.concatenate(list(open_sound(tmp_path / "line.wav").speech_blocks())))
     assert distance(guest.frames(), baked) == 0
     assert [frame.sample for frame in guest.frames()] == [k * rate / 30 for k in range(len(baked))]
@@ -63,13 +80,13 @@ def test_live_equals_baked_bit_for_bit(tmp_path: Path, kind: str, rate: int, cha
 def test_a_file_baked_on_disk_is_the_same_line(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "line.wav", np.frombuffer(PCM, "<i2"), 16_000)
     (path,) = bake(tmp_path / "line.wav", tmp_path, bundle=BUNDLE, fps=Fraction(30_000, 1_001))
-    frames = line(Hall(), PCM, fps=(30_000, 1_001)).frames()
+    frames = line(InlineServer(), PCM, fps=(30_000, 1_001)).frames()
     with np.load(path) as clip:
         assert np.array_equal(clip["blendshapes"], np.array([frame.weights for frame in frames]))
 
 
 def test_sessions_in_batches_equal_sessions_alone() -> None:
-    hall, rng = Hall(n_workers=2), Random(1)
+    hall, rng = InlineServer(n_workers=2), Random(1)
     lines = [
         (s16(speechlike(rng.uniform(0.4, 0.7), rate, 1, seed)[:, 0]), rate, fps)
         for seed, (rate, fps) in enumerate([(16_000, 30), (48_000, 60), (22_050, 24), (16_000, 240), (8_000, 1)])
@@ -106,7 +123,7 @@ def chunkings(draw: st.DrawFn) -> list[Chunk]:
     return draw(st.permutations(chunks + draw(st.lists(more, max_size=6))))
 
 
-def hops_of(intake: Intake) -> Floats:
+def hops_of(intake: AudioBuffer) -> Floats:
     intake.finish(2_000, 0.0)
     hops = [intake.pop()[0] for _ in range(-(-intake.buffered // HOP))]
     return np.concatenate(hops)
@@ -118,7 +135,7 @@ def test_chunks_cut_repeated_overlapping_and_out_of_order_change_nothing(
 ) -> None:
     sound = SoundFormat(rate, SampleFormat.S16, channels)
     pcm, width = s16(speechlike(2_000 / rate, rate, channels)), 2 * channels
-    whole, cut = Intake(sound), Intake(sound)
+    whole, cut = AudioBuffer(sound), AudioBuffer(sound)
     whole.add(0, pcm, 0.0)
     for first, end in chunks:
         cut.add(first, pcm[first * width : end * width], 0.0)
@@ -127,7 +144,7 @@ def test_chunks_cut_repeated_overlapping_and_out_of_order_change_nothing(
 
 
 def test_a_line_in_disorder_is_the_same_line() -> None:
-    hall, rng = Hall(), Random(3)
+    hall, rng = InlineServer(), Random(3)
     guest = hall.guest()
     session = guest.open()
     guest.say(m.Start(session=session, stream=1, rate=16_000, format="s16"))
@@ -143,7 +160,7 @@ def test_a_line_in_disorder_is_the_same_line() -> None:
 
 
 def test_a_missing_chunk_becomes_silence_when_its_time_comes_and_not_before() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     session = guest.open(playout_ms=400)
     guest.say(m.Start(session=session, stream=1, rate=16_000, format="s16"))
@@ -164,7 +181,7 @@ def test_a_missing_chunk_becomes_silence_when_its_time_comes_and_not_before() ->
 
 
 def test_a_missing_chunk_that_comes_in_time_is_heard() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     session = guest.open(playout_ms=500)
     guest.say(m.Start(session=session, stream=1, rate=16_000, format="s16"))
@@ -177,7 +194,7 @@ def test_a_missing_chunk_that_comes_in_time_is_heard() -> None:
 
 
 def test_an_end_beyond_the_sound_adds_silence() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     session = guest.open()
     guest.say(m.Start(session=session, stream=1, rate=16_000, format="s16"))
@@ -187,7 +204,7 @@ def test_an_end_beyond_the_sound_adds_silence() -> None:
 
 
 def test_an_end_before_the_sound_ends_where_the_sound_has_got_to() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     session = guest.open()
     guest.say(m.Start(session=session, stream=1, rate=16_000, format="s16"))
@@ -199,7 +216,7 @@ def test_an_end_before_the_sound_ends_where_the_sound_has_got_to() -> None:
 
 @pytest.mark.parametrize(("rate", "first"), [(16_000, 7_000), (44_100, 12_345), (16_000, 0), (16_000, 8_000)])
 def test_a_line_taken_up_in_its_middle_lies_on_the_grid_of_the_whole(rate: int, first: int) -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     session = guest.open()
     sound = speechlike(0.8, rate)
@@ -224,7 +241,7 @@ JOY = emotion_vector({GLAD: 1.0})
 
 
 def test_controls_set_ahead_equal_a_session_with_the_same_track() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     session = guest.open()
     guest.say(
@@ -257,7 +274,7 @@ def test_every_strength_of_the_runtime_can_be_said_at_any_time() -> None:
 
 
 def test_controls_set_at_a_time_of_the_past_count_from_the_next_frame() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     session = guest.open()
     guest.say(m.Start(session=session, stream=1, rate=16_000, format="s16"))
@@ -274,7 +291,7 @@ def test_controls_set_at_a_time_of_the_past_count_from_the_next_frame() -> None:
 
 
 def test_an_interrupt_blends_to_rest_within_its_fade_and_finishes() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     session = guest.open()
     guest.say(m.Start(session=session, stream=1, rate=16_000, format="s16", blinks=0.0, head="keep"))
@@ -300,7 +317,7 @@ def wav(seconds: float, rate: int = 44_100) -> tuple[bytes, Floats]:
 
 @pytest.mark.parametrize("pace", ["live", "clip", None])
 def test_a_spoken_file_equals_a_bake(pace: str | None) -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     session = guest.open()
     data, sound = wav(0.8)
@@ -315,7 +332,7 @@ def test_a_spoken_file_equals_a_bake(pace: str | None) -> None:
 
 
 def test_a_spoken_file_can_be_steered_in_its_own_samples_before_it_is_read() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     session = guest.open()
     data, sound = wav(0.8)
@@ -333,7 +350,7 @@ def test_a_spoken_file_can_be_steered_in_its_own_samples_before_it_is_read() -> 
 
 
 def test_idle_is_a_face_that_lives_at_the_pace_of_the_clock() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     session = guest.open(until=PLENTY)
     began = hall.now
@@ -353,7 +370,7 @@ def test_idle_is_a_face_that_lives_at_the_pace_of_the_clock() -> None:
 @settings(max_examples=6)
 @given(st.lists(st.sampled_from(["start", "idle", "speak"]), min_size=2, max_size=4))
 def test_a_stream_that_is_replaced_finishes_before_the_next_one_starts(kinds: list[str]) -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     session = guest.open()
     data, _ = wav(0.2)

@@ -23,9 +23,9 @@ from space_runtime.server.server import Server, Settings
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import Frame
 from tests.conftest import speechlike
-from tests.support.inline_server import BUNDLE, Guest, Hall, distance, heard_as, played, s16
+from tests.support.inline_server import BUNDLE, InlineClient, InlineServer, distance, heard_as, played, s16
 from tests.support.pictures import faceless, png_claiming
-from tests.support.wire_client import Caller, until
+from tests.support.wire_client import WireClient, until
 
 PCM = s16(speechlike(0.4)[:, 0])
 
@@ -45,7 +45,7 @@ def server(photo: Path) -> Iterator[Server]:
 
 @pytest.mark.parametrize("by_name", [True, False])
 def test_a_portrait_speaks_as_in_a_bake(photo: Path, drawn: list[Frame], by_name: bool) -> None:
-    hall = Hall(folders=Folders(portraits=photo.parent))
+    hall = InlineServer(folders=Folders(portraits=photo.parent))
     guest = hall.guest()
     face = {"character": photo.name} if by_name else {"portrait": photo.read_bytes()}
     guest.say(m.Open(request=1, outputs=CURVES, fps=(5, 1), playout_ms=500, until=100, **face))
@@ -64,7 +64,7 @@ CURVES = ("weights", "head", "eyes", "landmarks")
 def test_textures_are_what_a_session_draws(
     server: Server, photo: Path, drawn: list[Frame], kind: str, tolerance: float
 ) -> None:
-    with Caller(server.address) as caller:
+    with WireClient(server.address) as caller:
         opened = caller.open(outputs=("texture",), fps=(5, 1), character=photo.name, texture=kind)
         caller.start(opened.session)
         textures: list[m.Texture] = []
@@ -114,7 +114,7 @@ BAD_PICTURES = {
 }
 
 
-def neighbour(hall: Hall) -> tuple[Guest, int]:
+def neighbour(hall: InlineServer) -> tuple[InlineClient, int]:
     """Somebody else on the same worker, in mid line."""
     guest = hall.guest()
     session = guest.open()
@@ -123,7 +123,7 @@ def neighbour(hall: Hall) -> tuple[Guest, int]:
     return guest, session
 
 
-def finish(guest: Guest, session: int) -> None:
+def finish(guest: InlineClient, session: int) -> None:
     """The neighbour's line goes on and is whole."""
     guest.say(m.Audio(session=session, stream=1, first_sample=3_200, pcm=PCM[6_400:]))
     guest.say(m.End(session=session, stream=1, n_samples=len(PCM) // 2))
@@ -132,7 +132,7 @@ def finish(guest: Guest, session: int) -> None:
 
 @pytest.mark.parametrize("name", BAD_PICTURES)
 def test_a_broken_picture_is_one_sentence_and_harms_nobody(name: str) -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest, other = hall.guest(), neighbour(hall)
     guest.say(m.Open(request=5, outputs=("weights",), fps=(30, 1), playout_ms=0, until=1, portrait=BAD_PICTURES[name]))
     hall.run()
@@ -164,7 +164,7 @@ BAD_SOUNDS = {
 
 @pytest.mark.parametrize("name", BAD_SOUNDS)
 def test_a_broken_sound_is_one_sentence_ends_the_stream_and_harms_nobody(name: str) -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest, other = hall.guest(), neighbour(hall)
     session = guest.open()
     guest.say(m.Speak(session=session, stream=1, sound=BAD_SOUNDS[name]))
@@ -180,7 +180,7 @@ def test_a_broken_sound_is_one_sentence_ends_the_stream_and_harms_nobody(name: s
 
 
 def test_what_a_client_is_told_about_a_file_does_not_tell_where_the_server_keeps_it() -> None:
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     guest.say(m.Speak(session=guest.open(), stream=1, sound=b"not a sound " * 99))
     hall.run()
@@ -190,7 +190,7 @@ def test_what_a_client_is_told_about_a_file_does_not_tell_where_the_server_keeps
 def test_a_list_of_files_cannot_reach_what_lies_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     soundfile.write(tmp_path / "secret.wav", speechlike(0.3), SAMPLE_RATE)
-    hall = Hall()
+    hall = InlineServer()
     guest = hall.guest()
     guest.say(m.Speak(session=guest.open(), stream=1, sound=BAD_SOUNDS["a list of files"]))
     hall.run()
@@ -200,7 +200,7 @@ def test_a_list_of_files_cannot_reach_what_lies_beside_it(tmp_path: Path, monkey
 
 @pytest.mark.parametrize("pace", ["live", "clip"])
 def test_a_file_beyond_the_limit_is_refused(pace: str) -> None:
-    hall = Hall(Limits(clip_ms=500))
+    hall = InlineServer(Limits(clip_ms=500))
     guest = hall.guest()
     session = guest.open()
     guest.say(m.Speak(session=session, stream=1, sound=wav(speechlike(0.6)), pace=pace))
@@ -218,7 +218,7 @@ def test_a_clerk_that_fails_ends_that_session_alone(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("space_runtime.server.character_cache.decode_picture", fail)
     monkeypatch.setattr("space_runtime.server.stream_handlers.read_whole", fail)
-    with Caller(server.address) as caller, Caller(server.address) as other:
+    with WireClient(server.address) as caller, WireClient(server.address) as other:
         if what == "face":
             caller.say(m.Open(request=1, outputs=("weights",), fps=(30, 1), playout_ms=0, until=1, portrait=b"another"))
         else:

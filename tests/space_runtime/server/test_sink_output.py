@@ -23,12 +23,12 @@ from engine_bridge.protocol.arkit import ARKIT_NAMES
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.server.limits import Folders
 from space_runtime.server.server import Server, Settings
-from space_runtime.server.sink_output import Tap
+from space_runtime.server.sink_output import SinkOutput
 from tests.conftest import Call
-from tests.support.inline_server import Guest, Hall
+from tests.support.inline_server import InlineClient, InlineServer
 from tests.support.quick_batch import quick
-from tests.support.server_client import PATIENCE_S, Talker, free_port, line_of, wait_for
-from tests.support.udp_receiver import JAW, Audience, Seen
+from tests.support.server_client import PATIENCE_S, ServerClient, free_port, line_of, wait_for
+from tests.support.udp_receiver import JAW, Seen, UdpReceiver
 
 PLAYOUT_S = 0.2
 
@@ -61,26 +61,28 @@ class Prompter:
 
 
 @pytest.fixture
-def prompted() -> Iterator[tuple[Hall, Prompter, Guest, int]]:
+def prompted() -> Iterator[tuple[InlineServer, Prompter, InlineClient, int]]:
     """A hall with a tap, and a session in it with 0.3 s of playout delay."""
     with quick():
-        hall, prompter = Hall(), Prompter()
-        hall.worker.delivery._tap = Tap(prompter)  # type: ignore[arg-type]  # it does what a playout does
+        hall, prompter = InlineServer(), Prompter()
+        hall.worker.delivery._tap = SinkOutput(prompter)  # type: ignore[arg-type]  # it does what a playout does
         guest = hall.guest()
         yield hall, prompter, guest, guest.open(playout_ms=300)
 
 
-def push(guest: Guest, session: int, stream: int, n_samples: int, end: bool = True) -> None:
+def push(guest: InlineClient, session: int, stream: int, n_samples: int, end: bool = True) -> None:
     guest.say(m.Audio(session=session, stream=stream, first_sample=0, pcm=bytes(2 * n_samples)))
     if end:
         guest.say(m.End(session=session, stream=stream, n_samples=n_samples))
 
 
-def start(guest: Guest, session: int, stream: int, pace: str = "live", rate: int = 16_000) -> None:
+def start(guest: InlineClient, session: int, stream: int, pace: str = "live", rate: int = 16_000) -> None:
     guest.say(m.Start(session=session, stream=stream, rate=rate, format="s16", pace=pace))
 
 
-def test_a_frame_is_due_when_its_client_plays_its_sound(prompted: tuple[Hall, Prompter, Guest, int]) -> None:
+def test_a_frame_is_due_when_its_client_plays_its_sound(
+    prompted: tuple[InlineServer, Prompter, InlineClient, int],
+) -> None:
     hall, prompter, guest, session = prompted
     start(guest, session, 1)
     hall.wait(0.5)
@@ -91,7 +93,9 @@ def test_a_frame_is_due_when_its_client_plays_its_sound(prompted: tuple[Hall, Pr
     assert prompter.dues("rest") == pytest.approx([began + 0.3 + 2.0])
 
 
-def test_a_microphones_frames_are_due_at_the_same_times(prompted: tuple[Hall, Prompter, Guest, int]) -> None:
+def test_a_microphones_frames_are_due_at_the_same_times(
+    prompted: tuple[InlineServer, Prompter, InlineClient, int],
+) -> None:
     hall, prompter, guest, session = prompted
     start(guest, session, 1, rate=8_000)
     began = hall.now
@@ -103,7 +107,9 @@ def test_a_microphones_frames_are_due_at_the_same_times(prompted: tuple[Hall, Pr
     assert prompter.dues("rest") == pytest.approx([began + 1.3])
 
 
-def test_a_batch_of_which_every_frame_is_late_shows_none(prompted: tuple[Hall, Prompter, Guest, int]) -> None:
+def test_a_batch_of_which_every_frame_is_late_shows_none(
+    prompted: tuple[InlineServer, Prompter, InlineClient, int],
+) -> None:
     hall, prompter, guest, session = prompted
     start(guest, session, 1)
     push(guest, session, 1, 4_800, end=False)
@@ -119,7 +125,7 @@ def test_a_batch_of_which_every_frame_is_late_shows_none(prompted: tuple[Hall, P
     assert finished.frames == len(prompter.dues("frame"))
 
 
-def test_clips_are_not_shown(prompted: tuple[Hall, Prompter, Guest, int]) -> None:
+def test_clips_are_not_shown(prompted: tuple[InlineServer, Prompter, InlineClient, int]) -> None:
     _, prompter, guest, session = prompted
     start(guest, session, 1, pace="clip")
     push(guest, session, 1, 16_000)
@@ -129,7 +135,9 @@ def test_clips_are_not_shown(prompted: tuple[Hall, Prompter, Guest, int]) -> Non
 
 
 @pytest.mark.parametrize("how", ["replaced", "closed", "idle"])
-def test_a_line_that_is_cut_off_rests_at_once(prompted: tuple[Hall, Prompter, Guest, int], how: str) -> None:
+def test_a_line_that_is_cut_off_rests_at_once(
+    prompted: tuple[InlineServer, Prompter, InlineClient, int], how: str
+) -> None:
     _, prompter, guest, session = prompted
     start(guest, session, 1)
     push(guest, session, 1, 16_000, end=False)
@@ -144,7 +152,7 @@ def test_a_line_that_is_cut_off_rests_at_once(prompted: tuple[Hall, Prompter, Gu
     assert not prompter.dues("rest")
 
 
-def test_a_line_right_after_another_takes_its_place(prompted: tuple[Hall, Prompter, Guest, int]) -> None:
+def test_a_line_right_after_another_takes_its_place(prompted: tuple[InlineServer, Prompter, InlineClient, int]) -> None:
     _, prompter, guest, session = prompted
     start(guest, session, 1)
     push(guest, session, 1, 4_000)
@@ -169,7 +177,7 @@ def showing(*urls: str, folders: Folders | None = None) -> Iterator[Server]:
         yield server
 
 
-def speak(talker: Talker, seconds: float, character: str | None = None) -> tuple[float, dict[int, m.Frame]]:
+def speak(talker: ServerClient, seconds: float, character: str | None = None) -> tuple[float, dict[int, m.Frame]]:
     """Speak a line whose sound is there at once; return when it was said, and its frames by index."""
     session = talker.open(playout_ms=round(PLAYOUT_S * 1e3), character=character).session
     talker.start(session, pace="live")
@@ -195,7 +203,7 @@ def check_line(seen: list[Seen], said_at: float, frames: dict[int, m.Frame]) -> 
 
 
 def test_a_line_on_a_live_link_subject() -> None:
-    with Audience() as audience, showing(audience.url("Hero")) as server, Talker(server.address) as talker:
+    with UdpReceiver() as audience, showing(audience.url("Hero")) as server, ServerClient(server.address) as talker:
         said_at, frames = speak(talker, 1.0)
         assert server._playout is not None
         seen = audience.wait_for_rest("Hero")
@@ -212,11 +220,11 @@ def test_a_line_on_a_live_link_subject() -> None:
 def test_two_sessions_are_two_subjects_and_a_character_has_the_name_of_its_picture(tmp_path: Path, photo: Path) -> None:
     shutil.copy(photo, tmp_path / "Anna.png")
     with (
-        Audience() as audience,
+        UdpReceiver() as audience,
         showing(audience.url(), folders=Folders(portraits=tmp_path)) as server,
-        Talker(server.address) as first,
-        Talker(server.address) as second,
-        Talker(server.address) as third,
+        ServerClient(server.address) as first,
+        ServerClient(server.address) as second,
+        ServerClient(server.address) as third,
     ):
         lines = {}
         wanted = ((first, "Face", None), (second, "Face 2", None), (third, "Anna", "Anna.png"))
@@ -238,8 +246,8 @@ def test_two_sessions_are_two_subjects_and_a_character_has_the_name_of_its_pictu
 
 
 def test_a_server_that_stops_leaves_no_face_frozen() -> None:
-    with Audience() as audience:
-        with showing(audience.url("Hero")) as server, Talker(server.address) as talker:
+    with UdpReceiver() as audience:
+        with showing(audience.url("Hero")) as server, ServerClient(server.address) as talker:
             session = talker.open(playout_ms=100).session
             talker.say(m.Idle(session=session, stream=1))
             wait_for(lambda: len(audience.seen) > 3)
@@ -248,8 +256,8 @@ def test_a_server_that_stops_leaves_no_face_frozen() -> None:
 
 
 def test_a_client_that_vanishes_leaves_no_face_frozen() -> None:
-    with Audience() as audience, showing(audience.url("Hero")) as server:
-        with Talker(server.address) as talker:
+    with UdpReceiver() as audience, showing(audience.url("Hero")) as server:
+        with ServerClient(server.address) as talker:
             session = talker.open(playout_ms=100, lease_ms=1_000).session
             talker.say(m.Idle(session=session, stream=1))
             wait_for(lambda: len(audience.seen) > 3)
@@ -275,7 +283,7 @@ def test_a_line_heard_by_a_vmc_receiver() -> None:
         thread = threading.Thread(target=receiver.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         url = f"vmc://127.0.0.1:{receiver.server_address[1]}"
-        with showing(url) as server, Talker(server.address) as talker:
+        with showing(url) as server, ServerClient(server.address) as talker:
             _, frames = speak(talker, 0.7)
             playout, n_wanted = server._playout, len(frames) + 1
             assert playout is not None
@@ -290,7 +298,7 @@ def test_a_line_in_a_browser() -> None:
     port = free_port()
     with (
         showing(f"ws://127.0.0.1:{port}") as server,
-        Talker(server.address) as talker,
+        ServerClient(server.address) as talker,
         connect(f"ws://127.0.0.1:{port}/", subprotocols=["space.json.v1"]) as page,  # type: ignore[list-item]
     ):
         _, frames = speak(talker, 0.7)

@@ -19,8 +19,8 @@ from engine_bridge.protocol.wire import encode
 from space_runtime.server import log_events
 from space_runtime.server.limits import Limits
 from space_runtime.timebase import SAMPLE_RATE
-from tests.support.inline_server import Guest, Hall
-from tests.support.quick_batch import QuickEnsemble, quick
+from tests.support.inline_server import InlineClient, InlineServer
+from tests.support.quick_batch import QuickBatch, quick
 
 LIMITS = Limits(
     sessions=4, audio_ms=2_000, clip_ms=2_000, queue_frames=16, lease_ms=3_000, playout_ms=1_000, connections=6
@@ -102,7 +102,7 @@ class Server(RuleBasedStateMachine):
         self.stack.enter_context(quick())
         self.stack.enter_context(patch.object(log_events, "stream_started", self._note_start))
         self.stack.enter_context(patch.object(log_events, "stream_finished", self._note_finish))
-        self.hall = Hall(LIMITS, n_workers=2)
+        self.hall = InlineServer(LIMITS, n_workers=2)
         self.tokens: dict[int, bytes] = {}
         self.owners: dict[int, set[bytes]] = {}
         self.lost: set[int] = set()
@@ -118,7 +118,7 @@ class Server(RuleBasedStateMachine):
     def _note_finish(self, told: m.Finished, seconds: float) -> None:
         self.over[told.session, told.stream] += 1
 
-    def guest(self, number: int) -> Guest:
+    def guest(self, number: int) -> InlineClient:
         return list(self.hall.guests.values())[number % len(self.hall.guests)]
 
     # What happens
@@ -171,7 +171,7 @@ class Server(RuleBasedStateMachine):
             guest.say(m.End(session=session, stream=stream + 1, n_samples=MS * ms))
         self.hall.wait(later, 0.05)
 
-    def _owned(self, which: int) -> tuple[int, Guest | None, int]:
+    def _owned(self, which: int) -> tuple[int, InlineClient | None, int]:
         """A session, its owner if there is one, and its latest stream."""
         numbers = sorted(self.hall.core.sessions)
         session = self.hall.core.sessions[numbers[which % len(numbers)]]
@@ -287,7 +287,7 @@ class Server(RuleBasedStateMachine):
         for worker in hall.workers:
             assert not (worker.seats or worker._ready or worker._later or worker._opening or worker._stepping)
             assert not (worker.delivery._seats or worker.delivery.outbox)
-            assert isinstance(worker._ensemble, QuickEnsemble) and not worker._ensemble.rows
+            assert isinstance(worker._batch, QuickBatch) and not worker._batch.rows
         assert self.began == self.over and set(self.began.values()) <= {1}
         for (session, stream), n in self.began.items():
             assert self.told[session, stream] == n or session in self.lost

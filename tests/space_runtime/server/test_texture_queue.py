@@ -11,11 +11,11 @@ import pytest
 
 from engine_bridge.protocol import messages as m
 from space_runtime.animation.batch_state import NO_FRAMES, Frames
-from space_runtime.server.session import Seat
+from space_runtime.server.session import SessionState
 from space_runtime.server.stream import LiveStream
-from space_runtime.server.texture_renderer import MAX_PENDING, Painter
+from space_runtime.server.texture_renderer import MAX_PENDING, TextureRenderer
 from space_runtime.timebase import SAMPLE_RATE
-from tests.support.inline_server import Hall
+from tests.support.inline_server import InlineServer
 
 PATIENCE_S = 20.0
 
@@ -48,8 +48,8 @@ def frame(index: int) -> Frames:
 
 
 @pytest.fixture
-def speaker() -> tuple[Seat, LiveStream]:
-    hall = Hall()
+def speaker() -> tuple[SessionState, LiveStream]:
+    hall = InlineServer()
     guest = hall.guest()
     session = guest.open()
     guest.say(m.Start(session=session, stream=1, rate=SAMPLE_RATE, format="s16"))
@@ -67,8 +67,8 @@ def brush(monkeypatch: pytest.MonkeyPatch) -> SlowBrush:
 
 
 @pytest.fixture
-def painter(brush: SlowBrush) -> Iterator[Painter]:
-    painter = Painter(lambda _: None)
+def painter(brush: SlowBrush) -> Iterator[TextureRenderer]:
+    painter = TextureRenderer(lambda _: None)
     painter.start(lambda seat, stream, texture: None)
     yield painter
     brush.free.release(100)
@@ -76,7 +76,7 @@ def painter(brush: SlowBrush) -> Iterator[Painter]:
 
 
 def test_a_slow_painter_leaves_out_the_oldest_picture_that_waits(
-    painter: Painter, brush: SlowBrush, speaker: tuple[Seat, LiveStream]
+    painter: TextureRenderer, brush: SlowBrush, speaker: tuple[SessionState, LiveStream]
 ) -> None:
     """What is begun is finished; of what came meanwhile the newest are drawn, in order, and the others are counted."""
     seat, stream = speaker
@@ -89,7 +89,7 @@ def test_a_slow_painter_leaves_out_the_oldest_picture_that_waits(
 
 
 def test_a_painter_that_keeps_up_leaves_nothing_out(
-    painter: Painter, brush: SlowBrush, speaker: tuple[Seat, LiveStream]
+    painter: TextureRenderer, brush: SlowBrush, speaker: tuple[SessionState, LiveStream]
 ) -> None:
     seat, stream = speaker
     for index in range(4):
@@ -100,7 +100,7 @@ def test_a_painter_that_keeps_up_leaves_nothing_out(
 
 
 def test_a_reader_without_credit_gets_no_pictures(
-    painter: Painter, brush: SlowBrush, speaker: tuple[Seat, LiveStream]
+    painter: TextureRenderer, brush: SlowBrush, speaker: tuple[SessionState, LiveStream]
 ) -> None:
     seat, stream = speaker
     seat.waiting.append((7, b"a frame that waits"))

@@ -13,9 +13,9 @@ import pytest
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.messages import ErrorCode
 from space_runtime.server import log_events
-from space_runtime.server.observability.log_output import RATES, Lines, LogFormat, LogLevel, Scribe, logging_to
+from space_runtime.server.observability.log_output import RATES, LogFormat, LogFormatter, LogLevel, Scribe, logging_to
 from space_runtime.server.server import Server
-from tests.support.server_client import Talker, serving, wait_for
+from tests.support.server_client import ServerClient, serving, wait_for
 
 log = logging.getLogger("space_runtime.test")
 
@@ -51,7 +51,7 @@ def fail() -> None:
 
 def test_a_line_of_speech_makes_one_line_per_event_and_none_per_frame(server: Server) -> None:
     stream = io.StringIO()
-    with logging_to(stream, LogFormat.JSON, LogLevel.INFO), Talker(server.address, "anna") as anna:
+    with logging_to(stream, LogFormat.JSON, LogLevel.INFO), ServerClient(server.address, "anna") as anna:
         opened = anna.open()
         finished = anna.speak_line(opened.session, 1.0)
         anna.say(m.Set(session=opened.session, stream=1, at_sample=0, emotion={SECRET: 1.0}))
@@ -126,9 +126,9 @@ def test_what_is_logged_too_often_is_counted() -> None:
 
 
 def test_the_next_line_tells_how_many_were_left_out() -> None:
-    from space_runtime.server.observability.log_output import Throttle
+    from space_runtime.server.observability.log_output import RateLimitFilter
 
-    throttle, lines = Throttle(), Lines(LogFormat.JSON, tracebacks=False)
+    throttle, lines = RateLimitFilter(), LogFormatter(LogFormat.JSON, tracebacks=False)
 
     def record(at: float) -> logging.LogRecord:
         made = logging.LogRecord("n", logging.INFO, "", 0, "refused", None, None)
@@ -157,7 +157,7 @@ class Blocked(io.StringIO):
 def test_whoever_logs_never_waits_for_whoever_reads() -> None:
     stream = Blocked()
     scribe = Scribe(stream, room=10)
-    scribe.setFormatter(Lines(LogFormat.TEXT, tracebacks=False))
+    scribe.setFormatter(LogFormatter(LogFormat.TEXT, tracebacks=False))
     for _ in range(100):
         scribe.handle(logging.LogRecord("n", logging.INFO, "", 0, "x", None, None))
     assert 89 <= scribe.n_lost <= 90

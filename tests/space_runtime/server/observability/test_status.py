@@ -20,16 +20,16 @@ from prometheus_client.parser import text_string_to_metric_families
 from engine_bridge.protocol import messages as m
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import load_bundle
-from space_runtime.server.flow_control import Ledger
+from space_runtime.server.flow_control import FlowControl
 from space_runtime.server.limits import Limits
 from space_runtime.server.observability.snapshot import SessionSnapshot, State
 from space_runtime.server.observability.snapshot_json import from_json, to_json
-from space_runtime.server.observability.status import Watch, _accounts
+from space_runtime.server.observability.status import StatusCollector, _accounts
 from space_runtime.server.observability.status_client import fetch_snapshot, page_of
 from space_runtime.server.observability.status_http import MAX_CONNECTIONS, MAX_HEAD, StatusServer
 from space_runtime.server.server import Server, Settings
 from tests.conftest import Call
-from tests.support.server_client import PATIENCE_S, Talker, free_port, line_of, serving, wait_for
+from tests.support.server_client import PATIENCE_S, ServerClient, free_port, line_of, serving, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def page(server: Server) -> Iterator[StatusServer]:
-    with StatusServer(Watch(server), 0) as running:
+    with StatusServer(StatusCollector(server), 0) as running:
         yield running
 
 
@@ -73,7 +73,7 @@ def numbers(port: int) -> dict[str, float]:
     return found
 
 
-def only(watch: Watch) -> SessionSnapshot:
+def only(watch: StatusCollector) -> SessionSnapshot:
     (session,) = watch.snapshot().sessions
     return session
 
@@ -82,9 +82,9 @@ def only(watch: Watch) -> SessionSnapshot:
 
 
 def test_counters_agree_with_what_was_sent(server: Server, page: StatusServer) -> None:
-    watch = Watch(server)
+    watch = StatusCollector(server)
     before, told_before = watch.totals(), numbers(page.port)
-    with Talker(server.address, "anna") as anna:
+    with ServerClient(server.address, "anna") as anna:
         session = anna.open().session
         finished = anna.speak_line(session, 1.0)
         assert finished.frames == anna.frames() == 30
@@ -124,8 +124,8 @@ def test_metrics_tell_of_the_process(page: StatusServer) -> None:
 
 
 def test_a_session_is_followed_through_its_states(server: Server) -> None:
-    watch = Watch(server)
-    with Talker(server.address) as talker:
+    watch = StatusCollector(server)
+    with ServerClient(server.address) as talker:
         session = talker.open(until=5).session
         wait_for(lambda: only(watch).state is State.IDLE)
         talker.start(session)
@@ -147,8 +147,8 @@ def test_a_session_is_followed_through_its_states(server: Server) -> None:
 
 
 def test_a_session_whose_connection_is_lost_is_shown_as_such(server: Server) -> None:
-    watch = Watch(server)
-    with Talker(server.address, "gone") as talker:
+    watch = StatusCollector(server)
+    with ServerClient(server.address, "gone") as talker:
         session = talker.open(lease_ms=1_000).session
         talker.say(m.Idle(session=session, stream=1))
         wait_for(lambda: only(watch).stream == 1 and watch.totals().streams == 1)
@@ -160,7 +160,7 @@ def test_a_session_whose_connection_is_lost_is_shown_as_such(server: Server) -> 
 
 
 def test_snapshots_survive_sessions_that_come_and_go(server: Server) -> None:
-    watch, done, failures = Watch(server), threading.Event(), []
+    watch, done, failures = StatusCollector(server), threading.Event(), []
     taken = 0
 
     def look() -> None:
@@ -175,7 +175,7 @@ def test_snapshots_survive_sessions_that_come_and_go(server: Server) -> None:
 
     looking = threading.Thread(target=look)
     looking.start()
-    with Talker(server.address) as talker:
+    with ServerClient(server.address) as talker:
         for stream in range(1, 40):
             session = talker.open().session
             talker.speak_line(session, 0.1, stream)
@@ -188,7 +188,7 @@ def test_snapshots_survive_sessions_that_come_and_go(server: Server) -> None:
 
 
 def test_a_row_that_is_not_a_sessions_own_tells_nothing() -> None:
-    ledger = Ledger.of(2)
+    ledger = FlowControl.of(2)
     ledger.session[:], ledger.sent[:], ledger.dropped[:], ledger.until[:], ledger.seq[:] = 7, 3, 2, 9, 4
     assert _accounts(ledger, 1, 7) == (3, 2, 5)
     assert _accounts(ledger, 1, 8) == (0, 0, 0)  # given to another session meanwhile
@@ -199,7 +199,7 @@ def test_a_row_that_is_not_a_sessions_own_tells_nothing() -> None:
 
 def test_a_busy_share_is_that_of_the_last_second(server: Server) -> None:
     now = [server.started_at + 100.0]
-    watch = Watch(server, lambda: now[0])
+    watch = StatusCollector(server, lambda: now[0])
     (worker,) = server.workers
     watch.totals()
     busy = worker.busy_s
@@ -210,8 +210,8 @@ def test_a_busy_share_is_that_of_the_last_second(server: Server) -> None:
 
 
 def test_json_repeats_a_snapshot_and_refuses_what_is_none(server: Server) -> None:
-    watch = Watch(server)
-    with Talker(server.address, 'a "name" — ünï') as talker:
+    watch = StatusCollector(server)
+    with ServerClient(server.address, 'a "name" — ünï') as talker:
         session = talker.open().session
         snapshot = watch.snapshot()
         assert from_json(to_json(snapshot)) == snapshot
@@ -240,12 +240,12 @@ def test_json_repeats_a_snapshot_and_refuses_what_is_none(server: Server) -> Non
 
 def test_ready_follows_the_life_of_a_server() -> None:
     server = Server(load_bundle(), Settings("tcp://127.0.0.1:*", replace(Limits(), sessions=1), n_workers=1))
-    with StatusServer(Watch(server), 0) as page:
+    with StatusServer(StatusCollector(server), 0) as page:
         assert get(page.port, "/readyz")[:2] == (503, "starting\n")
         assert get(page.port, "/healthz")[0] == 200
         server.start()
         assert get(page.port, "/readyz")[:2] == (200, "ready\n")
-        with Talker(server.address) as talker:
+        with ServerClient(server.address) as talker:
             session = talker.open().session
             assert get(page.port, "/readyz")[:2] == (503, "too_many_sessions\n")
             assert get(page.port, "/healthz")[:2] == (200, "ok\n")
@@ -267,7 +267,7 @@ def test_a_busy_server_is_not_ready_but_healthy(server: Server, page: StatusServ
 
 def test_a_loop_that_does_not_turn_is_not_healthy(server: Server) -> None:
     later = [0.0]
-    watch = Watch(server, lambda: time.monotonic() + later[0])
+    watch = StatusCollector(server, lambda: time.monotonic() + later[0])
     assert watch.totals().healthy
     later[0] = 5.0
     assert not watch.totals().healthy
@@ -332,7 +332,7 @@ def test_the_head_is_bounded(page: StatusServer) -> None:
 
 def test_silent_connections_block_nobody_and_are_cut_off(server: Server) -> None:
     with ExitStack() as stack:
-        page = stack.enter_context(StatusServer(Watch(server), 0, head_s=0.5))
+        page = stack.enter_context(StatusServer(StatusCollector(server), 0, head_s=0.5))
         address = ("127.0.0.1", page.port)
         silent = [
             stack.enter_context(socket.create_connection(address, timeout=10)) for _ in range(MAX_CONNECTIONS + 8)
@@ -345,7 +345,7 @@ def test_silent_connections_block_nobody_and_are_cut_off(server: Server) -> None
 
 def test_of_too_many_connections_the_oldest_is_cut_off(server: Server) -> None:
     with ExitStack() as stack:
-        page = stack.enter_context(StatusServer(Watch(server), 0, head_s=60))
+        page = stack.enter_context(StatusServer(StatusCollector(server), 0, head_s=60))
         address = ("127.0.0.1", page.port)
         first, *_ = [
             stack.enter_context(socket.create_connection(address, timeout=10)) for _ in range(MAX_CONNECTIONS + 1)
@@ -355,7 +355,7 @@ def test_of_too_many_connections_the_oldest_is_cut_off(server: Server) -> None:
 
 
 def test_a_drop_at_a_time_does_not_hold_a_connection(server: Server) -> None:
-    page = StatusServer(Watch(server), 0, head_s=0.3)
+    page = StatusServer(StatusCollector(server), 0, head_s=0.3)
     with page, socket.create_connection(("127.0.0.1", page.port), timeout=10) as connection:
         begin = time.monotonic()
         with pytest.raises(OSError):
@@ -366,7 +366,7 @@ def test_a_drop_at_a_time_does_not_hold_a_connection(server: Server) -> None:
 
 
 def test_silent_connections_do_not_delay_the_stop(server: Server) -> None:
-    page = StatusServer(Watch(server), 0, head_s=60)
+    page = StatusServer(StatusCollector(server), 0, head_s=60)
     with socket.create_connection(("127.0.0.1", page.port), timeout=10) as connection:
         assert get(page.port, "/healthz")[0] == 200  # the one before has been accepted
         begin = time.monotonic()
@@ -378,14 +378,14 @@ def test_silent_connections_do_not_delay_the_stop(server: Server) -> None:
 def test_it_listens_to_this_machine_alone_and_a_taken_port_is_named(server: Server, page: StatusServer) -> None:
     assert page._listener.server_address[0] == "127.0.0.1"
     with pytest.raises(UsageError, match=f"port {page.port} .*--http"):
-        StatusServer(Watch(server), page.port)
+        StatusServer(StatusCollector(server), page.port)
 
 
 # top
 
 
 def test_top_prints_every_session_once(server: Server, page: StatusServer, call: Call) -> None:
-    with Talker(server.address, "game \x1b[31m[red]\n9") as talker:
+    with ServerClient(server.address, "game \x1b[31m[red]\n9") as talker:
         session = talker.open().session
         talker.speak_line(session, 0.5)
         done = call("top", "--once", "--http", f"http://127.0.0.1:{page.port}")
@@ -426,7 +426,7 @@ def test_serve_tells_what_it_does_until_it_is_stopped() -> None:
     with subprocess.Popen(program, stderr=subprocess.PIPE, text=True) as serving_:
         try:
             wait_for(lambda: ready(another_port))
-            with Talker(f"tcp://127.0.0.1:{port}", "a client") as talker:
+            with ServerClient(f"tcp://127.0.0.1:{port}", "a client") as talker:
                 session = talker.open().session
                 talker.speak_line(session, 0.2)
                 assert [one.number for one in fetch_snapshot(str(another_port)).sessions] == [session]

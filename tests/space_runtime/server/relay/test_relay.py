@@ -25,12 +25,12 @@ from space_runtime.inference.bundle import load_bundle
 from space_runtime.server.gateway import MAX_PARTS
 from space_runtime.server.keys import Keys, load_keys, load_pair, load_public, make_keys
 from space_runtime.server.relay import relay as relay_module
-from space_runtime.server.relay.relay import Relay, Upstream, Watcher
-from space_runtime.server.relay.sink_output import RelayTap
+from space_runtime.server.relay.relay import Relay, RelayObserver, Upstream
+from space_runtime.server.relay.sink_output import RelaySinkOutput
 from space_runtime.server.server import Server, Settings
 from tests.conftest import Call
-from tests.support.server_client import PATIENCE_S, Talker, free_port, line_of, wait_for
-from tests.support.udp_receiver import Audience
+from tests.support.server_client import PATIENCE_S, ServerClient, free_port, line_of, wait_for
+from tests.support.udp_receiver import UdpReceiver
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def serving(keys: Keys | None = None, address: str = "tcp://127.0.0.1:*") -> Ite
 
 
 @contextmanager
-def relaying(upstream: str | Upstream, watcher: Watcher | None = None) -> Iterator[Relay]:
+def relaying(upstream: str | Upstream, watcher: RelayObserver | None = None) -> Iterator[Relay]:
     """A relay in a thread; it must end without an error."""
     where = upstream if isinstance(upstream, Upstream) else Upstream(upstream)
     relay, failures = Relay("tcp://127.0.0.1:*", where, watcher), list[BaseException]()
@@ -148,8 +148,8 @@ def test_several_clients_stay_apart(keys: Keys, folder: Path) -> None:
     with (
         serving(keys) as server,
         relaying(upstream(server.address, folder)) as relay,
-        Talker(relay.address) as anna,
-        Talker(relay.address) as bert,
+        ServerClient(relay.address) as anna,
+        ServerClient(relay.address) as bert,
     ):
         hers, his = anna.open(), bert.open()
         assert hers.session != his.session and hers.token != his.token
@@ -163,9 +163,13 @@ def test_several_clients_stay_apart(keys: Keys, folder: Path) -> None:
 
 
 def test_a_client_that_vanishes_is_forgotten_and_the_others_go_on(keys: Keys, folder: Path) -> None:
-    with serving(keys) as server, relaying(upstream(server.address, folder)) as relay, Talker(relay.address) as other:
+    with (
+        serving(keys) as server,
+        relaying(upstream(server.address, folder)) as relay,
+        ServerClient(relay.address) as other,
+    ):
         session = other.open().session
-        with Talker(relay.address) as gone:
+        with ServerClient(relay.address) as gone:
             gone.start(gone.open().session, pace="live")
             gone.push(2, line_of(8.0))
             gone.wait(m.Frame)
@@ -228,7 +232,7 @@ def test_everything_passes_unread_both_ways() -> None:
 
 def test_pictures_of_a_megabyte_pass() -> None:
     pixels = np.random.default_rng(1).bytes(512 * 512 * 4)
-    watcher = RelayTap(_NoPlayout())  # type: ignore[arg-type]
+    watcher = RelaySinkOutput(_NoPlayout())  # type: ignore[arg-type]
     with Echo() as echo, relaying(echo.address, watcher) as relay, dealer(relay.address) as client:
         for index in range(20):
             picture = m.Texture(
@@ -248,12 +252,12 @@ def test_a_message_of_too_many_parts_does_not_pass() -> None:
 
 
 def test_garbage_harms_only_who_sends_it(keys: Keys, folder: Path) -> None:
-    watcher = RelayTap(_NoPlayout())  # type: ignore[arg-type]
+    watcher = RelaySinkOutput(_NoPlayout())  # type: ignore[arg-type]
     with (
         serving(keys) as server,
         relaying(upstream(server.address, folder), watcher) as relay,
-        Talker(relay.address) as good,
-        Talker(relay.address) as bad,
+        ServerClient(relay.address) as good,
+        ServerClient(relay.address) as bad,
     ):
         session = good.open().session
         rng = np.random.default_rng(2)
@@ -314,7 +318,7 @@ def test_a_port_that_is_taken_is_one_sentence(call: Call) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="only on Windows signals are other ones")
 def test_the_command_shows_lines_on_sinks_and_ends_cleanly(keys: Keys, folder: Path) -> None:
     address = f"tcp://127.0.0.1:{free_port()}"
-    with serving(keys) as server, Audience() as audience:
+    with serving(keys) as server, UdpReceiver() as audience:
         words = [server.address, "--server-key", folder / "server.key", "--key", folder / "clients" / "anna.key_secret"]
         program = [sys.executable, "-m", "space_runtime", "relay", *map(str, words), "--bind", address]
         root = Path(__file__).parents[4]
@@ -369,7 +373,7 @@ class Story:
 
     def __init__(self, character: str | None = None) -> None:
         self.playout = _NoPlayout()
-        self.tap = RelayTap(self.playout)  # type: ignore[arg-type]
+        self.tap = RelaySinkOutput(self.playout)  # type: ignore[arg-type]
         self.up(self.opening(character))
         self.down(m.Opened(request=1, session=7, token=TOKEN, look_ahead_s=0.1, lease_ms=1_000))
 
