@@ -1,4 +1,4 @@
-"""Where ``space-runtime`` and ``python -m space_runtime`` start: Ctrl-C while the commands load is quiet too."""
+"""The entry of ``space-runtime`` and ``python -m space_runtime``: Ctrl-C while the commands load is quiet too."""
 
 from __future__ import annotations
 

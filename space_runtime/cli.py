@@ -42,7 +42,7 @@ app.command("top")(top_command)
 app.command("doctor")(doctor_command)
 
 INTERRUPTED = 130
-"""What shells expect after Ctrl-C."""
+"""The exit code that shells expect after Ctrl-C."""
 
 
 def _print_version(wanted: bool) -> None:

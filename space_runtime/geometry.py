@@ -36,7 +36,7 @@ MEDIAPIPE_68: Final[tuple[int, ...]] = (
     61, 40, 37, 0, 267, 270, 291, 321, 314, 17, 84, 91,                                  # outer lips, 48…59
     78, 82, 13, 312, 308, 317, 14, 87,                                                   # inner lips, 60…67
 )
-"""Which of MediaPipe's 478 points stands for each iBUG point."""
+"""The one of MediaPipe's 478 points that stands for each iBUG point."""
 
 MEDIAPIPE_IRIS: Final[tuple[int, ...]] = (468, 469, 470, 471, 472, 473, 474, 475, 476, 477)
 """MediaPipe's points for landmarks 68…77."""

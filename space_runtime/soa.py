@@ -54,7 +54,7 @@ def some(flags: NDArray[Any]) -> bool:
 
 
 def _parts(kind: type[Any]) -> Callable[[object], tuple[Any, ...]]:
-    """What returns the fields of such a struct; it has two at least."""
+    """Return a getter of the struct's fields, of which it has two or more."""
     if kind not in _KNOWN:
         _KNOWN[kind] = attrgetter(*(field.name for field in fields(kind)))
     return _KNOWN[kind]

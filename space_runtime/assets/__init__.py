@@ -1,4 +1,4 @@
-"""What the package carries to try it out: a spoken line with its phone times, and the way to a portrait.
+"""The samples that the package carries: a spoken line with its phone times, and the way to a portrait.
 
 Who made the line and under which licence stands in ``LICENCE.txt`` beside it.
 """

@@ -1,4 +1,4 @@
-"""What made a clip: versions, hashes and settings, the ``metadata`` of every bake."""
+"""The provenance of a clip: versions, hashes and settings, the ``metadata`` of every bake."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _settings(controls: Controls) -> dict[str, object]:
 
 
 def _changes(track: ControlTrack) -> dict[str, object]:
-    """What a track changes: of each change the settings that differ from those before it. Times in samples."""
+    """The changes of a track: of each the settings that differ from those before it. Times in samples."""
     told: list[object] = []
     before = _settings(track.first)
     for change in track.changes:

@@ -36,7 +36,7 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """What all lines of a call share."""
+    """The settings that all lines of a call share."""
 
     folder: Path
     bundle: Bundle

@@ -21,7 +21,7 @@ from space_runtime.timebase import SAMPLE_RATE, parse_fps
 from space_runtime.values import Controls, in_range
 
 TOGETHER_S: Final = 2.0
-"""How long the sessions that are stepped together speak."""
+"""Seconds for which the sessions that are stepped together speak."""
 
 
 def bench_command(

@@ -25,7 +25,7 @@ def bench_serve_command(
     workers: Annotated[int, typer.Option(help="Threads of the server that animate.")] = 1,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
-    """Start a server and a crowd of clients here, and measure latency, processor time and memory."""
+    """Start a server and a load generator here, and measure latency, processor time and memory."""
     in_range("--sessions", sessions, 1, 100_000)
     in_range("--connections", connections, 1, 1_000)
     in_range("--seconds", seconds, 1, 3_600)
@@ -40,7 +40,7 @@ def bench_serve_command(
 
 def print_measured(measured: ServeMeasurement) -> None:
     """Print one run."""
-    heard = measured.heard
+    result = measured.result
     print(
         f"{measured.n_sessions} sessions over {measured.n_connections} connections, 30 fps curves, "
         f"30 pushes a second each, {measured.seconds:g} s"
@@ -48,12 +48,14 @@ def print_measured(measured: ServeMeasurement) -> None:
     print(_row("sound in → frame out, look-ahead excluded", measured.latency_ms))
     print(_row("a sound → its frame, all included", measured.total_ms))
     print(f"  look-ahead {measured.look_ahead_ms:.0f} ms; playout delay asked for: 1000 ms")
-    print(f"  frames: {heard.frames} of {heard.expected} expected, {dropped(heard)} dropped as late")
+    print(f"  frames: {result.frames} of {result.expected} expected, {dropped(result)} dropped as late")
     if measured.textures_per_s:
         print(f"  512x512 JPEG textures beside them: {measured.textures_per_s:.1f} a second")
     if measured.server_cores is not None:
-        crowd = f"the clients {measured.crowd_cores:.2f} (at worst {heard.pushed_late_s * 1e3:.0f} ms late themselves)"
-        print(f"  processors: the server {measured.server_cores:.2f}, {crowd}")
+        clients = (
+            f"the clients {measured.client_cores:.2f} (at worst {result.pushed_late_s * 1e3:.0f} ms late themselves)"
+        )
+        print(f"  processors: the server {measured.server_cores:.2f}, {clients}")
     if measured.idle_kib is not None:
         print(f"  memory: {measured.resident_mib:.0f} MiB, {measured.idle_kib:.1f} KiB for each idle session")
 

@@ -20,7 +20,7 @@ from space_runtime.animation.emotion_track import EMOTION_HELP, parse_emotion_tr
 from space_runtime.commands.serve import stop_on_signals
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import load_bundle
-from space_runtime.live.player import Player, Shown
+from space_runtime.live.player import Playback, Player
 from space_runtime.live.sources import Microphone, PcmSource, Source, file_source, text_source
 from space_runtime.rig.shapes import SHAPE
 from space_runtime.server.keys import is_loopback
@@ -62,10 +62,10 @@ def live_command(
         source = _source(line, mic, device, stdin, rate, format, say, tts_command)
         client = stack.enter_context(Client(stack.enter_context(_address(server)), name="space-runtime live"))
         session = stack.enter_context(client.open(fps=30, playout_ms=playout))
-        show = Player(session, sinks, frame_rate, playout / 1e3, name)
-        stop_on_signals(show.stop)
-        shown = show.speak(source, controls, track, _meter)
-    _report(shown, sinks, to or [])
+        player = Player(session, sinks, frame_rate, playout / 1e3, name)
+        stop_on_signals(player.stop)
+        played = player.speak(source, controls, track, _meter)
+    _report(played, sinks, to or [])
 
 
 def _opened(stack: ExitStack, url: str) -> Sink:
@@ -123,10 +123,10 @@ def _meter(seconds: float, pose: Pose) -> None:
         print(f"\r{seconds:8.2f} s  jaw {bar:<{METER}}", end="", file=sys.stderr, flush=True)
 
 
-def _report(shown: Shown, sinks: list[Sink], urls: list[str]) -> None:
+def _report(played: Playback, sinks: list[Sink], urls: list[str]) -> None:
     if sys.stderr.isatty():
         print(file=sys.stderr)
-    print(f"{shown.seconds:.2f} s spoken, {shown.frames} frames, {shown.resting} of them without a face to show")
+    print(f"{played.seconds:.2f} s spoken, {played.frames} frames, {played.resting} of them without a face to show")
     for url, sink in zip(urls, sinks, strict=True):
         lost = f", {sink.counts.unsent} not sent ({sink.counts.reason})" if sink.counts.unsent else ""
         print(f"{url}: {sink.counts.sent} sent{lost}")

@@ -1,4 +1,4 @@
-"""What a command says when something fails: one sentence on stderr, a traceback only when asked for."""
+"""The report of a command that failed: one sentence on stderr, a traceback only when asked for."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from space_runtime.values import Emotion
 from space_runtime.voice.emotion import Phrase, VoiceEmotion, VoiceModel, phrases, suggest
 
 FADE_S: Final = 0.3
-"""How long a suggested emotion takes to come."""
+"""Seconds in which a suggested emotion comes."""
 Guess = tuple[Phrase, VoiceEmotion]
 
 

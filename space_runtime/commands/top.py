@@ -57,7 +57,7 @@ def top_command(
 
 
 def room(console: Console) -> int | None:
-    """How many sessions fit on the screen beside the totals; None for all."""
+    """The number of sessions that fit on the screen beside the totals; None for all."""
     return max(1, console.height - 12) if console.is_terminal else None
 
 

@@ -1,4 +1,4 @@
-"""Measures the live server from outside: a crowd of clients against a server process of its own, on this machine."""
+"""Measures the live server from outside: a load generator against a server process of its own, on this machine."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STOP_S: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a process has used. cpu_s: processor time. resident: bytes in memory."""
+    """The resources that a process has used. cpu_s: processor time. resident: bytes in memory."""
 
     cpu_s: float
     resident: int
@@ -35,9 +35,9 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ServeMeasurement:
-    """One run. latency_ms, total_ms: p50, p99 and worst, see `load.LoadResult`. look_ahead_ms: sound that frames
-    need beyond
-    their time. server_cores, crowd_cores: processors kept busy; None where the system does not tell. idle_kib: memory
+    """One run. latency_ms, total_ms: p50, p99 and worst, see `load_generator.LoadResult`. look_ahead_ms: sound
+    that frames need beyond their time. server_cores, client_cores: processors kept busy; None where the system does
+    not tell. idle_kib: memory
     of a session that is open and silent. textures_per_s: of the one session that has some."""
 
     n_sessions: int
@@ -46,9 +46,9 @@ class ServeMeasurement:
     latency_ms: tuple[float, float, float]
     total_ms: tuple[float, float, float]
     look_ahead_ms: float
-    heard: LoadResult
+    result: LoadResult
     server_cores: float | None
-    crowd_cores: float
+    client_cores: float
     resident_mib: float | None
     idle_kib: float | None
     textures_per_s: float
@@ -57,34 +57,34 @@ class ServeMeasurement:
 def measure_server(
     sound: Floats, n_sessions: int, n_connections: int, seconds: float, portrait: Path | None, options: list[str]
 ) -> ServeMeasurement:
-    """Let (n,) ``sound`` at 16 kHz be spoken by a crowd; options: further words for ``space-runtime serve``.
+    """Let (n,) ``sound`` at 16 kHz be spoken by the load generator; options: further words for ``space-runtime serve``.
 
     Raises `UsageError` when the server does not start, and what `LoadGenerator` raises.
     """
     words = ["--sessions", str(n_sessions + 2), "--http", "0", "--log-level", "error", *options]
     with running_server(words) as (process, address):
         before = usage(process.pid)
-        with LoadGenerator(address, n_sessions, n_connections) as crowd:
+        with LoadGenerator(address, n_sessions, n_connections) as load:
             opened = usage(process.pid)
             if portrait:
-                crowd.show_portrait(portrait.read_bytes())
+                load.show_portrait(portrait.read_bytes())
             begin, cpu, own = time.monotonic(), usage(process.pid), time.process_time()
-            heard = crowd.speak(sound, seconds)
+            result = load.speak(sound, seconds)
             wall, after = time.monotonic() - begin, usage(process.pid)
             own = time.process_time() - own
             return ServeMeasurement(
                 n_sessions=n_sessions,
                 n_connections=min(n_connections, n_sessions),
                 seconds=seconds,
-                latency_ms=_spread(heard.latency_s),
-                total_ms=_spread(heard.total_s),
-                look_ahead_ms=crowd.look_ahead / SAMPLE_RATE * 1e3,
-                heard=heard,
+                latency_ms=_spread(result.latency_s),
+                total_ms=_spread(result.total_s),
+                look_ahead_ms=load.look_ahead / SAMPLE_RATE * 1e3,
+                result=result,
                 server_cores=(after.cpu_s - cpu.cpu_s) / wall if after and cpu else None,
-                crowd_cores=own / wall,
+                client_cores=own / wall,
                 resident_mib=after.resident / 2**20 if after else None,
                 idle_kib=(opened.resident - before.resident) / 1024 / n_sessions if opened and before else None,
-                textures_per_s=heard.textures / seconds,
+                textures_per_s=result.textures / seconds,
             )
 
 
@@ -115,9 +115,9 @@ def usage(pid: int) -> Usage | None:
     return Usage((int(fields[11]) + int(fields[12])) / ticks, int(fields[21]) * pages)
 
 
-def dropped(heard: LoadResult) -> int:
+def dropped(result: LoadResult) -> int:
     """Return how many frames the server says that it dropped."""
-    return sum(event.dropped for event in heard.events if isinstance(event, m.Finished))
+    return sum(event.dropped for event in result.events if isinstance(event, m.Finished))
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], address: str) -> None:

@@ -46,7 +46,7 @@ SPEED_S: Final = 2.0
 
 
 class Verdict(StrEnum):
-    """What a check came to."""
+    """The verdict of a check."""
 
     OK = "ok"
     NOTE = "note"
@@ -56,7 +56,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found. advice: what to do, empty where nothing is to be done."""
+    """The finding of a check. advice: what to do, empty where nothing is to be done."""
 
     name: str
     verdict: Verdict
@@ -66,7 +66,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What is to work. address, http_port: of the server to be; port 0: none. out: folder of baked clips."""
+    """The setup to check. address, http_port: of the server to be; port 0: none. out: folder of baked clips."""
 
     address: str = DEFAULT_ADDRESS
     http_port: int = DEFAULT_PORT

@@ -1,4 +1,4 @@
-"""A crowd of talking clients, to measure a server with: sessions that push sound in real time and clock every frame."""
+"""A load generator to measure a server with: sessions that push sound in real time and clock every frame."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ OUTPUTS: Final = (Output.WEIGHTS, Output.HEAD, Output.EYES)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoadResult:
-    """What came back. latency_s: (F,) from the push of the chunk that completed a frame's look-ahead to the frame.
+    """The result of a run. latency_s: (F,) from the push of the chunk that completed a frame's look-ahead to the frame.
 
     total_s: (F,) from the push of the frame's own sound to the frame. frames, expected: frames that came, that there
-    should be. pushed_late_s: how late the crowd itself was at worst. textures: pictures that came. events: others.
+    should be. pushed_late_s: how late the generator itself was at worst. textures: pictures that came. events: others.
     """
 
     latency_s: Doubles
@@ -89,20 +89,20 @@ class LoadGenerator:
         """Let every session speak for so long, each from another place of (n,) ``sound`` at 16 kHz, repeated."""
         n_chunks = int(seconds * PUSHES_PER_S)
         voice = _Voice(sound, n_chunks)
-        talkers = self._talkers()
-        for socket, numbers in talkers.items():
+        sessions_by_socket = self._group_by_socket()
+        for socket, numbers in sessions_by_socket.items():
             _send_all(socket, [_start(number) for number in numbers])
-        return self._talk(voice, talkers, n_chunks)
+        return self._talk(voice, sessions_by_socket, n_chunks)
 
-    def _talkers(self) -> dict[zmq.Socket[bytes], list[int]]:
+    def _group_by_socket(self) -> dict[zmq.Socket[bytes], list[int]]:
         shares = [self.sessions[k :: len(self._sockets)].tolist() for k in range(len(self._sockets))]
-        talkers = dict(zip(self._sockets, shares, strict=True))
+        sessions_by_socket = dict(zip(self._sockets, shares, strict=True))
         if self._texture:
-            talkers[self._texture[0]].append(self._texture[1])
-        return talkers
+            sessions_by_socket[self._texture[0]].append(self._texture[1])
+        return sessions_by_socket
 
-    def _talk(self, voice: _Voice, talkers: dict[zmq.Socket[bytes], list[int]], n_chunks: int) -> LoadResult:
-        order = [(socket, number) for socket, numbers in talkers.items() for number in numbers]
+    def _talk(self, voice: _Voice, sessions_by_socket: dict[zmq.Socket[bytes], list[int]], n_chunks: int) -> LoadResult:
+        order = [(socket, number) for socket, numbers in sessions_by_socket.items() for number in numbers]
         place_of = {number: place for place, (_, number) in enumerate(order)}
         n, period = len(order), 1.0 / PUSHES_PER_S
         sent_at = np.full((n, n_chunks), np.nan)
@@ -187,7 +187,7 @@ class _Voice:
         self._n = len(sound)
 
     def chunk(self, place: int, number: int, k: int) -> bytes:
-        """Return the message of chunk k of the session at that place of the crowd."""
+        """Return the message of chunk k of the session at that place of the load."""
         first, size = self.edges[k], self.edges[k + 1] - self.edges[k]
         start = (first + place * 7_919) % (self._n - size)
         pcm = self._pcm[2 * start : 2 * (start + size)]
@@ -226,7 +226,7 @@ class _Inbox:
 def _push(
     order: list[tuple[zmq.Socket[bytes], int]], voice: _Voice, sent_at: Doubles, done: int, due: int, now: float
 ) -> None:
-    """Send the chunks number ``done`` … ``due`` of the crowd; they go round the sessions in turn."""
+    """Send the chunks number ``done`` … ``due`` of the load; they go round the sessions in turn."""
     parts: dict[zmq.Socket[bytes], list[bytes]] = {}
     for turn in range(done, due):
         k, place = divmod(turn, len(order))

@@ -15,14 +15,14 @@ from space_runtime.values import Emotion
 AHEAD_S: Final = 2.0
 """Sound that is there at once is pushed so far ahead of its playback, and keys with it."""
 WINDOW_MS: Final = round(1_000 * AHEAD_S) + 500
-"""What of a line may lie ahead of the server's work: that, and room for what it is late."""
+"""Span of a stream that may lie ahead of the server's work: `AHEAD_S`, and room for what the server is late."""
 MAX_AHEAD: Final = 48
 """Changes in that time; a server refuses more than 64."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cue:
-    """What to `set`: other controls from a sample at the sound's rate on, crossfaded."""
+class ScheduledControls:
+    """Controls to `set` from a sample at the sound's rate on, crossfaded."""
 
     at_sample: int
     controls: Controls
@@ -30,21 +30,23 @@ class Cue:
 
 
 class ControlSchedule:
-    """The cues of a track, in the order of time. rate: of the sound, hertz.
+    """The control changes of a track, in the order of time. rate: of the sound, hertz.
 
     Where keys are denser than a server takes (about twenty a second over more than two seconds), some are left out.
     """
 
     def __init__(self, track: EmotionTrack, rate: int) -> None:
-        self._ahead = deque(_bearable(track))
+        self._ahead = deque(_thinned_fades(track))
         self._rate = rate
 
-    def take(self, before: int) -> list[Cue]:
-        """Take the cues that begin before a sample: they are due before its sound is pushed."""
-        due: list[Cue] = []
+    def take(self, before: int) -> list[ScheduledControls]:
+        """Take the changes that begin before a sample: they are due before its sound is pushed."""
+        due: list[ScheduledControls] = []
         while self._ahead and self._at(self._ahead[0]) < before:
             fade = self._ahead.popleft()
-            due.append(Cue(self._at(fade), Controls(emotion=labels_of(fade.emotion)), fade.fade_ms / 1_000))
+            due.append(
+                ScheduledControls(self._at(fade), Controls(emotion=labels_of(fade.emotion)), fade.fade_ms / 1_000)
+            )
         return due
 
     def _at(self, fade: Crossfade) -> int:
@@ -56,7 +58,7 @@ def labels_of(emotion: Floats) -> dict[str, float]:
     return {str(label): value for label, value in zip(Emotion, emotion.tolist(), strict=True) if value}
 
 
-def _bearable(track: EmotionTrack) -> list[Crossfade]:
+def _thinned_fades(track: EmotionTrack) -> list[Crossfade]:
     """The crossfades of a track; of a denser one than a server takes, those of fewer keys, evenly thinned."""
     fades = list(track.crossfades())
     if all(later.begin_ms - fade.begin_ms >= WINDOW_MS for fade, later in zip(fades, fades[MAX_AHEAD:], strict=False)):

@@ -1,4 +1,4 @@
-"""Where a player is that plays sound a moment after it comes, and waits when none comes."""
+"""The playback position of a player that plays sound a moment after it comes, and waits when none comes."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class PlaybackClock:
-    """Where playback is. Pure: the time is a parameter.
+    """The playback position. Pure: the time is a parameter.
 
     delay_s: from a sound to its playback. slack_s: how much later than expected sound may come before playback makes a
-    pause for it. heard_s: sound so far. over: whether no more comes.
+    pause for it. received_s: sound so far. over: whether no more comes.
     """
 
     delay_s: float
     slack_s: float
-    heard_s: float = 0.0
+    received_s: float = 0.0
     over: bool = False
     begun_at: float | None = None
 
-    def hear(self, seconds: float, now: float) -> None:
+    def add(self, seconds: float, now: float) -> None:
         """More sound has come."""
-        late = 0.0 if self.begun_at is None else now - self.begun_at - self.heard_s
+        late = 0.0 if self.begun_at is None else now - self.begun_at - self.received_s
         if self.begun_at is None:
             self.begun_at = now
         elif late > self.slack_s:
             self.begun_at += late
-        self.heard_s += seconds
+        self.received_s += seconds
 
     def position(self, now: float) -> float | None:
         """Return what is being played, in seconds of the sound; None before it begins.
@@ -36,8 +36,8 @@ class PlaybackClock:
         if self.begun_at is None or now - self.begun_at < self.delay_s:
             return None
         seconds = now - self.begun_at - self.delay_s
-        return seconds if self.over else min(seconds, self.heard_s)
+        return seconds if self.over else min(seconds, self.received_s)
 
     def ahead_s(self, now: float) -> float:
         """Return how much sooner than needed the sound has come."""
-        return 0.0 if self.begun_at is None else self.heard_s - (now - self.begun_at)
+        return 0.0 if self.begun_at is None else self.received_s - (now - self.begun_at)

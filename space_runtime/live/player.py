@@ -21,16 +21,16 @@ from space_runtime.live.playback_clock import PlaybackClock
 from space_runtime.live.sources import Samples, Source
 
 RELEASE_S: Final = 0.5
-"""How long frames go on after the end, until the face is at rest."""
+"""Seconds for which frames go on after the end, until the face is at rest."""
 
 _FATAL: Final = (ErrorCode.BAD_VALUE, ErrorCode.BAD_SOUND, ErrorCode.TOO_LARGE)
-"""What the client cannot mend by itself."""
+"""Errors that the client cannot mend by itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """What became of a line. seconds: of sound. frames: shown. resting: how many of them, before its end, had nothing
-    to show."""
+class Playback:
+    """The result of playing a stream. seconds: of sound. frames: shown. resting: the number of them that, before its
+    end, had nothing to show."""
 
     seconds: float
     frames: int
@@ -38,7 +38,7 @@ class Shown:
 
 
 class Player:
-    """Speaks one line. name: of the character, for sinks. playout_s: from a sound to its playback."""
+    """Plays one stream. name: of the character, for sinks. playout_s: from a sound to its playback."""
 
     def __init__(self, session: ClientSession, sinks: Sequence[Sink], fps: float, playout_s: float, name: str) -> None:
         self._session = session
@@ -50,21 +50,21 @@ class Player:
         self._failure: Exception | None = None
 
     def stop(self) -> None:
-        """End the line at once, from any thread."""
+        """End the stream at once, from any thread."""
         self._stopped.set()
 
     def speak(
         self, source: Source, controls: Controls, emotion: EmotionTrack, watch: Callable[[float, Pose], None]
-    ) -> Shown:
+    ) -> Playback:
         """Push the source and show its frames until the face is at rest again; however it ends, it ends with that.
 
         emotion: over the time of the sound; the rest of the controls holds. watch: called with the playback time in
         seconds and the pose of every frame. Raises what the source raises, and `RefusedError` when the server does not
-        take the line.
+        take the stream.
         """
         self._session.start(source.rate, SampleFormat.F32, replace(controls, emotion=labels_of(emotion.first)))
-        cues = ControlSchedule(emotion, source.rate)
-        threading.Thread(target=self._push, args=(source, cues), name="space-source", daemon=True).start()
+        schedule = ControlSchedule(emotion, source.rate)
+        threading.Thread(target=self._push, args=(source, schedule), name="space-source", daemon=True).start()
         try:
             frames, resting = self._show(source.rate, watch)
         finally:
@@ -73,7 +73,7 @@ class Player:
                 sink.rest(self._name)
         if self._failure:
             raise self._failure
-        return Shown(self._playback.heard_s, frames, resting)
+        return Playback(self._playback.received_s, frames, resting)
 
     def _show(self, rate: int, watch: Callable[[float, Pose], None]) -> tuple[int, int]:
         """Show frame after frame; return their number, and how many had nothing to show."""
@@ -88,26 +88,26 @@ class Player:
             if seconds is not None:
                 pose = self._session.frame_at(seconds * rate)
                 frames += 1
-                resting += pose.state in (State.WAITING, State.RESTING) and seconds < self._playback.heard_s
+                resting += pose.state in (State.WAITING, State.RESTING) and seconds < self._playback.received_s
                 self._send(pose, frames, seconds, rate)
                 watch(seconds, pose)
         return frames, resting
 
     def _check(self) -> None:
-        """Raise what the server has against the line."""
+        """Raise what the server has against the stream."""
         for event in self._session.events():
             if isinstance(event, m.Error) and event.code in _FATAL:
                 raise RefusedError(event.code, event.message)
 
-    def _push(self, source: Source, cues: ControlSchedule) -> None:
+    def _push(self, source: Source, schedule: ControlSchedule) -> None:
         """Push everything; what is there at once is not pushed faster than the session takes it."""
         n_pushed = 0
         try:
             for block in source.blocks():
                 for piece in _pieces(block, source.rate):
-                    self._playback.hear(len(piece) / source.rate, time.monotonic())
-                    for cue in cues.take(n_pushed + len(piece)):
-                        self._session.set(cue.at_sample, cue.controls, cue.fade_s)
+                    self._playback.add(len(piece) / source.rate, time.monotonic())
+                    for change in schedule.take(n_pushed + len(piece)):
+                        self._session.set(change.at_sample, change.controls, change.fade_s)
                     n_pushed = self._session.push(piece)
                     ahead = self._playback.ahead_s(time.monotonic())
                     if self._stopped.wait(max(0.0, ahead - AHEAD_S)):
@@ -121,7 +121,7 @@ class Player:
     def _is_over(self, now: float) -> bool:
         playback = self._playback
         return playback.over and (
-            not playback.heard_s or (playback.position(now) or 0.0) > playback.heard_s + RELEASE_S
+            not playback.received_s or (playback.position(now) or 0.0) > playback.received_s + RELEASE_S
         )
 
     def _send(self, pose: Pose, index: int, seconds: float, rate: int) -> None:

@@ -31,7 +31,7 @@ TTS_TIMEOUT_S: Final = 60.0
 
 
 class Source(Protocol):
-    """Where sound comes from, at the pace of the clock or all at once. rate: samples per second."""
+    """A source of sound, at the pace of the clock or all at once. rate: samples per second."""
 
     @property
     def rate(self) -> int: ...
@@ -60,7 +60,7 @@ def file_source(path: Path) -> FileSource:
 
 
 class ByteStream(Protocol):
-    """What bytes are read from: at most so many, none at the end."""
+    """A source of bytes: at most so many, none at the end."""
 
     def read(self, size: int, /) -> bytes | None: ...
 

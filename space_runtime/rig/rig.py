@@ -49,7 +49,7 @@ COLD_ROUNDS, COLD_ITERATIONS = 12, 60
 """From cold there is no last frame: each round takes the one before it for that."""
 
 _IDENTITY_ERROR: Final = 3.0
-"""What identity modes leave unexplained, as a multiple of the landmark errors."""
+"""The part that identity modes leave unexplained, as a multiple of the landmark errors."""
 
 _IRIS_ERROR: Final = 10.0
 

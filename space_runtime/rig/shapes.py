@@ -1,4 +1,4 @@
-"""What the rig knows about landmarks and shapes: which points belong together, how exact they are, which shapes are
+"""The layout of landmarks and shapes in the rig: which points belong together, how exact they are, which shapes are
 solved for, and what is known about their weights before a face is looked at."""
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ IRIS_POINTS: Final = (slice(73, 78), slice(68, 73))
 """Iris points, centre first, then right, top, left and bottom of the picture: left eye, right eye."""
 
 UPPER_LID_SHARE: Final = 0.9
-"""How much of a blink's way the upper lid goes; the lower lid hardly moves (Doane 1980, Am. J. Ophthalmology 89(4))."""
+"""The share of a blink's way that the upper lid goes; the lower lid hardly moves (Doane 1980, Am. J. Ophthalmology
+89(4))."""
 
 IRIS_DISTANCE: Final = 0.112
 """From an eye's centre of rotation to its iris, normalised units: 10 mm (centre of rotation 13.5 mm behind the cornea,

@@ -316,17 +316,17 @@ def test_playback_never_runs_back_nor_past_what_has_come(
     assert playback.position(now) is None
     for pause, seconds in story:
         now += pause
-        heard_before = playback.heard_s
-        playback.hear(seconds, now)
+        heard_before = playback.received_s
+        playback.add(seconds, now)
         soon = playback.position(now + delay_s - slack_s)  # the new sound is played then at the soonest
         assert soon is None or soon <= heard_before + 1e-9
         shown = playback.position(now)
         if shown is not None:
-            assert shown <= playback.heard_s
+            assert shown <= playback.received_s
             last = max(last, shown)
     playback.over = True
     end = playback.position(now + 100.0)
-    assert end is not None and end > playback.heard_s >= last
+    assert end is not None and end > playback.received_s >= last
 
 
 class Paused:
