@@ -1,23 +1,20 @@
-"""What tests share: sounds and pictures as real files, the command line called in-process, and CI's view of skips."""
+"""Fixtures of all tests: sounds and pictures as real files, the command line called in-process; CI's view of skips."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Generator
 from pathlib import Path
 
-import numpy as np
 import pytest
 import soundfile
-import soxr
 from hypothesis import settings
 
 from space_runtime import cli
-from space_runtime.arrays import Floats
-from space_runtime.assets import LINE, write_portrait
+from space_runtime.assets import write_portrait
+from tests.support.command_line import Call, Called
+from tests.support.sounds import speechlike
 
 ALLOWED_SKIPS = ("needs a GPU", "needs the training data", "only on Windows", "only on macOS")
 """Reasons for which a test may be skipped even in CI."""
@@ -26,44 +23,6 @@ CI = bool(os.environ.get("SPACE_CI"))
 
 settings.register_profile("space", deadline=None, derandomize=CI)
 settings.load_profile("space")
-
-
-@cache
-def _line(rate: int) -> Floats:
-    """The bundled line at a sample rate, its silence before and after cut off: nothing but speech passes for speech."""
-    pcm, recorded = soundfile.read(LINE, dtype="float32")
-    loud = np.flatnonzero(np.abs(pcm) > 0.02)
-    return np.asarray(soxr.resample(pcm[loud[0] : loud[-1]], recorded, rate), np.float32)
-
-
-def speechlike(seconds: float, rate: int = 16_000, n_channels: int = 1, seed: int = 0) -> Floats:
-    """(n, c) of the bundled line from somewhere on, again and again, and a little noise; peaks below 0.5.
-
-    Every channel differs a bit. Seed 0 begins at the line's beginning.
-    """
-    rng = np.random.default_rng(seed)
-    line = np.roll(_line(rate), -round(0.61 * seed * rate))
-    n = int(seconds * rate)
-    mono = 0.45 * np.resize(line, n) / np.abs(line).max() + 1e-4 * rng.standard_normal(n)
-    return np.asarray(mono[:, None] * np.linspace(1, 0.7, n_channels), np.float32)
-
-
-@dataclass(frozen=True, slots=True)
-class Called:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def complaint(self) -> str:
-        """The one line on stderr; more or fewer are a failure."""
-        (line,) = self.err.splitlines()
-        return line
-
-
-Call = Callable[..., Called]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from tests.conftest import speechlike
+from tests.support.sounds import speechlike
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8") if (ROOT / "README.md").exists() else ""

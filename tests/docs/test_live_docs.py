@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from tests.conftest import speechlike
+from tests.support.sounds import speechlike
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "live.md").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from engine_bridge.client import Client
-from tests.conftest import speechlike
+from tests.support.sounds import speechlike
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")

@@ -26,7 +26,7 @@ from export.evaluation.spoken import VOICES, Phone, Spoken, phones_of, silence
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import EMBEDDED, load_bundle
 from space_runtime.rig.rig import Rig
-from tests.conftest import speechlike
+from tests.support.sounds import speechlike
 
 FPS = 25.0
 STEP_S = 0.02

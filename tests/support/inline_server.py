@@ -1,4 +1,4 @@
-"""A server in one thread under a clock that tests turn: the real core, workers and bundle, with inline clerks."""
+"""A server in one thread under a clock that tests turn: the real core, workers and bundle, with inline executors."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from itertools import count
-from typing import TypeVar
+from typing import Final
 
 import numpy as np
 
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.messages import Message
-from engine_bridge.protocol.wire import decode, encode
+from engine_bridge.protocol.wire import decode
 from space_runtime.animation.batch_state import Frames
 from space_runtime.animation.session import Session
 from space_runtime.arrays import Floats
 from space_runtime.inference.bundle import load_bundle
-from space_runtime.media.resampling import Resampler, mix_to_mono
 from space_runtime.server.character_cache import CharacterCache
 from space_runtime.server.gateway import Gateway
 from space_runtime.server.limits import Folders, Limits
@@ -25,20 +24,17 @@ from space_runtime.server.server import welcome_of
 from space_runtime.server.session import Command, Completion, SessionState
 from space_runtime.server.stream import LiveStream
 from space_runtime.server.worker import Worker
-from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import Frame
+from tests.support.wire_client import PLENTY, WireClient
 
 BUNDLE = load_bundle()
-FACES = CharacterCache(BUNDLE)
+CHARACTERS = CharacterCache(BUNDLE)
 ALL_CURVES = ("weights", "head", "eyes", "landmarks")
-PLENTY = 1 << 30
-"""Credit for everything."""
-
-Kind = TypeVar("Kind", bound=Message)
+OPENING: Final = m.Open(request=1, outputs=ALL_CURVES, fps=(30, 1), playout_ms=500, until=PLENTY)
 
 
 class Port:
-    """A worker without a thread: takes commands and works them off when the hall says so, unless stalled."""
+    """A worker without a thread: takes commands and works them off when the server says so, unless stalled."""
 
     def __init__(self) -> None:
         self.load = 0.0
@@ -49,8 +45,8 @@ class Port:
         self.inbox.append(command)
 
 
-class InlineClerk:
-    """Does long work at once, or, while held, when the hall lets go."""
+class InlineExecutor:
+    """Does long work at once, or, while held, when the test lets go."""
 
     def __init__(self, port: Port) -> None:
         self.held = False
@@ -69,8 +65,8 @@ class InlineClerk:
             self._port.post(self.jobs.popleft()())
 
 
-class NoGallery:
-    """Counts the pictures that it would have drawn."""
+class CountingTextures:
+    """Counts the pictures that a renderer would have drawn."""
 
     def __init__(self) -> None:
         self.n_shown = 0
@@ -79,81 +75,49 @@ class NoGallery:
         self.n_shown += 1
 
 
-class InlineClient:
-    """A client: says messages, keeps what it hears, each with the time at which it came."""
+class InlineTransport:
+    """The way from a client to an `InlineServer`: what is sent works at the next `InlineServer.run`."""
 
-    def __init__(self, hall: InlineServer, route: bytes) -> None:
-        self.hall, self.route = hall, route
-        self.heard: list[Message] = []
-        self.heard_at: list[float] = []
-        self.tokens: dict[int, bytes] = {}
+    patience_s = 0.0
 
-    def send(self, *parts: bytes) -> None:
-        """Send one ZeroMQ message; what it leads to happens at the next `InlineServer.run`."""
-        self.hall.core.receive(self.route, parts, self.hall.now)
+    def __init__(self, server: InlineServer, route: bytes) -> None:
+        self._server, self.route = server, route
 
-    def say(self, *messages: Message) -> None:
-        """Send messages, one by one, and let the server work."""
-        self.send_all(*messages)
-        self.hall.run()
+    def now(self) -> float:
+        return self._server.now
 
-    def send_all(self, *messages: Message) -> None:
-        """Send messages without letting the server work."""
-        for message in messages:
-            self.send(encode(message))
+    def send(self, parts: Sequence[bytes]) -> None:
+        self._server.core.receive(self.route, parts, self._server.now)
 
-    def take(self, kind: type[Kind]) -> list[Kind]:
-        """Everything of a kind that came so far."""
-        return [message for message in self.heard if isinstance(message, kind)]
+    def settle(self) -> None:
+        self._server.run()
 
-    def last(self, kind: type[Kind]) -> Kind:
-        """The latest of a kind."""
-        return self.take(kind)[-1]
+    def receive(self, wait_ms: int) -> list[bytes]:
+        """Return nothing: `InlineServer.run` hands messages to the client at once."""
+        return []
 
-    def frames(self, stream: int | None = None, session: int | None = None) -> list[m.Frame]:
-        """The frames that came, of a stream or session or of all."""
-        return [
-            frame for frame in self.take(m.Frame) if stream in (None, frame.stream) and session in (None, frame.session)
-        ]
+    def wait(self, seconds: float) -> None:
+        self._server.wait(seconds)
 
-    def when(self, kind: type[Message]) -> list[float]:
-        """The times at which messages of a kind came."""
-        return [at for at, message in zip(self.heard_at, self.heard, strict=True) if isinstance(message, kind)]
-
-    def open(self, **fields: object) -> int:
-        """Open a session and return its number; fails if the server refuses."""
-        wanted: dict[str, object] = {
-            "request": 1, "outputs": ALL_CURVES, "fps": (30, 1), "playout_ms": 500, "until": PLENTY
-        }  # fmt: skip
-        n_before = len(self.take(m.Opened))
-        self.say(m.Open(**{**wanted, **fields}))  # type: ignore[arg-type]  # the caller's fields fit
-        assert len(self.take(m.Opened)) == n_before + 1, self.heard[-3:]
-        opened = self.last(m.Opened)
-        self.tokens[opened.session] = bytes(opened.token)
-        return opened.session
-
-    def push(self, session: int, stream: int, pcm: bytes, chunk: int, width: int, pace_s: float = 0.0) -> None:
-        """Push sound in chunks of so many samples, ``pace_s`` of time after each. width: bytes of a sample."""
-        for start in range(0, len(pcm), chunk * width):
-            piece = pcm[start : start + chunk * width]
-            self.say(m.Audio(session=session, stream=stream, first_sample=start // width, pcm=piece))
-            if pace_s:
-                self.hall.wait(pace_s)
+    def close(self) -> None:
+        self._server.core.lost(self.route, self._server.now)
 
 
 class InlineServer:
-    """Everything inside a server but its threads and sockets. said: everything that it sent so far, to whom."""
+    """Everything inside a server but its threads and sockets. sent: everything that it sent so far, to whom."""
 
     def __init__(self, limits: Limits | None = None, folders: Folders | None = None, n_workers: int = 1) -> None:
         limits, folders = limits or Limits(), folders or Folders()
         self.now, self.step_cost_s = 1_000.0, 0.0
         self.ports = [Port() for _ in range(n_workers)]
-        self.clerks = [InlineClerk(port) for port in self.ports]
-        self.gallery = NoGallery()
-        self.workers = [Worker(BUNDLE, limits, folders, FACES, clerk, self.gallery) for clerk in self.clerks]
-        self.core = Gateway(limits, folders, FACES, self.ports, welcome_of(BUNDLE, limits))
-        self.guests: dict[bytes, InlineClient] = {}
-        self.said: list[tuple[bytes, Message]] = []
+        self.executors = [InlineExecutor(port) for port in self.ports]
+        self.textures = CountingTextures()
+        self.workers = [
+            Worker(BUNDLE, limits, folders, CHARACTERS, executor, self.textures) for executor in self.executors
+        ]
+        self.core = Gateway(limits, folders, CHARACTERS, self.ports, welcome_of(BUNDLE, limits))
+        self.clients: dict[bytes, WireClient] = {}
+        self.sent: list[tuple[bytes, Message]] = []
         self._routes = count(1)
 
     @property
@@ -161,27 +125,26 @@ class InlineServer:
         """The only, or the first, worker."""
         return self.workers[0]
 
-    def guest(self, greet: bool = True) -> InlineClient:
-        """A new connection."""
-        route = next(self._routes).to_bytes(5, "big")
-        guest = self.guests[route] = InlineClient(self, route)
+    def client(self, greet: bool = True) -> WireClient:
+        """Return a new connection."""
+        transport = InlineTransport(self, next(self._routes).to_bytes(5, "big"))
+        client = self.clients[transport.route] = WireClient(transport, OPENING)
         if greet:
-            guest.say(m.Hello(versions=(1,), client="guest 1.0"))
-            assert guest.take(m.Welcome)
-        return guest
+            client.greet()
+        return client
 
-    def lose(self, guest: InlineClient) -> None:
+    def lose(self, client: WireClient) -> None:
         """Let a connection break, as the sockets see it."""
-        self.core.lost(guest.route, self.now)
-        del self.guests[guest.route]
+        client.close()
+        del self.clients[client.route]
 
     def run(self, most: int = 1_000_000) -> None:
         """Let everything work until nothing is left to do at this time."""
         for _ in range(most):
             busy = False
-            for port, clerk, worker in zip(self.ports, self.clerks, self.workers, strict=True):
+            for port, executor, worker in zip(self.ports, self.executors, self.workers, strict=True):
                 if not port.stalled:
-                    busy |= self._turn(port, clerk, worker)
+                    busy |= self._turn(port, executor, worker)
             if not busy:
                 break
         self.core.tick(self.now)
@@ -194,7 +157,7 @@ class InlineServer:
             self.now = min(end, self.now + step_s)
             self.run()
 
-    def _turn(self, port: Port, clerk: InlineClerk, worker: Worker) -> bool:
+    def _turn(self, port: Port, executor: InlineExecutor, worker: Worker) -> bool:
         """One turn of a worker, as its thread would do it."""
         commands = list(port.inbox)
         port.inbox.clear()
@@ -203,41 +166,20 @@ class InlineServer:
         stepped = worker.step(self.now)
         self.now += self.step_cost_s * stepped
         self.core.deliver(worker.take_outbox())
-        clerk.work()
+        executor.work()
         self._hand_out()
         return stepped or bool(port.inbox)
 
     def _hand_out(self) -> None:
         outbox, self.core.outbox = self.core.outbox, []
         for route, data in outbox:
-            message, guest = decode(data), self.guests.get(route)
-            self.said.append((route, message))
-            if guest:
-                guest.heard.append(message)
-                guest.heard_at.append(self.now)
+            self.sent.append((route, decode(data)))
+            if client := self.clients.get(route):
+                client.hear([data])
 
 
-def s16(samples: Floats) -> bytes:
-    """Little-endian int16 of samples in −1…1."""
-    return np.round(np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
-
-
-def heard_as(pcm: bytes) -> Floats:
-    """What int16 samples mean."""
-    return np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(32768)
-
-
-def at_16k(samples: Floats, rate: int) -> Floats:
-    """(n, c) samples as mono at 16 kHz, by the runtime's own means, in one piece."""
-    mono = mix_to_mono(np.ascontiguousarray(samples))
-    if rate == SAMPLE_RATE:
-        return mono
-    resampler = Resampler(rate, SAMPLE_RATE)
-    return np.concatenate([resampler.push(mono), resampler.finish()])
-
-
-def played(sound: Floats, session: Session | None = None, fps: Fraction = Fraction(30)) -> list[Frame]:
-    """What a `Session` makes of (n,) samples at 16 kHz."""
+def session_frames(sound: Floats, session: Session | None = None, fps: Fraction = Fraction(30)) -> list[Frame]:
+    """Return the frames that a `Session` makes of (n,) samples at 16 kHz."""
     session = session or Session(BUNDLE, fps=fps)
     return [*session.push(sound), *session.finish()]
 

@@ -14,7 +14,7 @@ import pytest
 
 from engine_bridge.adapters.live_link_face import NAMES
 from space_runtime.arrays import Floats
-from tests.support.server_client import wait_for
+from tests.support.waiting import wait_for
 
 JAW = NAMES.index("JawOpen")
 

@@ -26,7 +26,7 @@ from engine_bridge.adapters.playout import (
 from engine_bridge.adapters.sink import Counts, Sink
 from engine_bridge.protocol.messages import Frame, Texture
 from tests.support.adapter_frames import frame
-from tests.support.server_client import wait_for
+from tests.support.waiting import wait_for
 
 PARTS = [Part("Anna"), Part("Bert")]
 

@@ -12,7 +12,7 @@ import pytest
 from engine_bridge.client.aio import Client
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import BridgeError, RefusedError, UnreachableError
-from tests.support.fake_server import FakeServer, Served
+from tests.support.fake_server import FakeServer, ServedFake
 
 RATE = 16_000
 SOUND = np.zeros(RATE, np.float32)
@@ -30,7 +30,7 @@ def run(story: Coroutine[object, object, None]) -> None:
 
 
 def test_a_line_from_open_to_close() -> None:
-    async def story(served: Served) -> None:
+    async def story(served: ServedFake) -> None:
         async with Client(served.address) as client, await client.open(fps=25) as session:
             session.start(RATE)
             assert session.push(SOUND) == RATE
@@ -42,7 +42,7 @@ def test_a_line_from_open_to_close() -> None:
             assert [frame.index async for frame in session.frames(5)] == list(range(500))
             assert client.welcome and client.counters.connections == 1
 
-    with Served() as served:
+    with ServedFake() as served:
         run(story(served))
 
 
@@ -57,16 +57,16 @@ def test_two_sessions_at_once() -> None:
         finished = await session.wait(5)
         assert finished and finished.reason == "end"
 
-    async def story(served: Served) -> None:
+    async def story(served: ServedFake) -> None:
         async with Client(served.address) as client:
             await asyncio.gather(line(client), line(client))
 
-    with Served() as served:
+    with ServedFake() as served:
         run(story(served))
 
 
 def test_a_restarted_server_goes_on() -> None:
-    async def story(served: Served) -> None:
+    async def story(served: ServedFake) -> None:
         async with Client(served.address) as client:
             session = await client.open(fps=25, playout_ms=100)
             session.start(RATE)
@@ -79,21 +79,21 @@ def test_a_restarted_server_goes_on() -> None:
                 await asyncio.sleep(0.005)
             session.push(SOUND)
             session.end()
-            with Served(FakeServer(first_session=50), port=served.port):
+            with ServedFake(FakeServer(first_session=50), port=served.port):
                 finished = await session.wait(10)
                 assert finished and finished.sample == 2 * RATE
                 assert session.counters.taken_up == 1
 
-    run(story(Served()))
+    run(story(ServedFake()))
 
 
 def test_errors_say_what_is_wrong() -> None:
-    async def story(served: Served) -> None:
+    async def story(served: ServedFake) -> None:
         async with Client(served.address) as client:
-            served.brain.refuse = m.Error(code="busy", message="not now")
+            served.fake.refuse = m.Error(code="busy", message="not now")
             with pytest.raises(RefusedError, match="not now"):
                 await client.open()
-            served.brain.refuse = None
+            served.fake.refuse = None
             session = await client.open()
             session.start(RATE, pace="clip")
             assert await session.wait(0.05) is None
@@ -109,7 +109,7 @@ def test_errors_say_what_is_wrong() -> None:
         with pytest.raises(BridgeError, match="async with"):
             await Client(served.address).open()
 
-    with Served() as served:
+    with ServedFake() as served:
         run(story(served))
 
 
@@ -121,13 +121,13 @@ def test_nobody_there_and_closing_at_once() -> None:
             begun = time.monotonic()
         assert time.monotonic() - begun < 0.2
 
-    with Served() as served:
+    with ServedFake() as served:
         address = served.address
     run(story(address))
 
 
 def test_a_cancelled_open_leaves_no_session() -> None:
-    async def story(served: Served) -> None:
+    async def story(served: ServedFake) -> None:
         async with Client(served.address) as client:
             await client.open()
             opening = asyncio.create_task(client.open())
@@ -135,8 +135,8 @@ def test_a_cancelled_open_leaves_no_session() -> None:
             opening.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await opening
-            while len(served.brain.seats) != 1 or sum(isinstance(x, m.Open) for x in served.brain.heard) < 2:
+            while len(served.fake.sessions) != 1 or sum(isinstance(x, m.Open) for x in served.fake.heard) < 2:
                 await asyncio.sleep(0.005)
 
-    with Served() as served:
+    with ServedFake() as served:
         run(story(served))

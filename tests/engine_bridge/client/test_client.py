@@ -20,15 +20,15 @@ from engine_bridge.client.transport import Curve
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import BridgeError, RefusedError, UnreachableError
 from engine_bridge.protocol.wire import encode
-from tests.support.fake_server import FakeServer, Served
+from tests.support.fake_server import FakeServer, ServedFake
 
 RATE = 16_000
 SOUND = np.zeros(RATE, np.float32)
 
 
 @pytest.fixture
-def served() -> Iterator[Served]:
-    with Served() as served:
+def served() -> Iterator[ServedFake]:
+    with ServedFake() as served:
         yield served
 
 
@@ -40,9 +40,9 @@ def eventually(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
         time.sleep(0.005)
 
 
-def test_a_line_from_open_to_close(served: Served) -> None:
+def test_a_line_from_open_to_close(served: ServedFake) -> None:
     with Client(served.address) as client, client.open(outputs=("weights", "head"), fps=25) as session:
-        assert client.welcome and client.welcome.server == "stand-in"
+        assert client.welcome and client.welcome.server == "fake"
         session.start(RATE, "s16", Controls(mouth=1.5))
         assert session.push(SOUND) == RATE
         session.set(8_000, Controls(mouth=0.5), fade_s=0.1)
@@ -54,10 +54,10 @@ def test_a_line_from_open_to_close(served: Served) -> None:
         assert float(pose.weights[0]) == pytest.approx(0.0125)
         assert [type(event) for event in session.events()] == [m.Started, m.Finished]
         assert (session.counters.frames, session.counters.lost, session.frame_counts.taken) == (25, 0, 25)
-    eventually(lambda: any(isinstance(message, m.Close) for message in served.brain.heard))
+    eventually(lambda: any(isinstance(message, m.Close) for message in served.fake.heard))
 
 
-def test_a_clip_comes_frame_by_frame(served: Served) -> None:
+def test_a_clip_comes_frame_by_frame(served: ServedFake) -> None:
     with Client(served.address) as client:
         session = client.open(fps=25)
         session.speak(b"RIFF", pace="clip")
@@ -65,7 +65,7 @@ def test_a_clip_comes_frame_by_frame(served: Served) -> None:
         assert session.wait(1)
 
 
-def test_barge_in(served: Served) -> None:
+def test_barge_in(served: ServedFake) -> None:
     with Client(served.address) as client:
         session = client.open(fps=25)
         session.idle()
@@ -76,7 +76,7 @@ def test_barge_in(served: Served) -> None:
 
 
 def test_waiting_ends_when_it_is_to() -> None:
-    with Served() as served, Client(served.address) as client:
+    with ServedFake() as served, Client(served.address) as client:
         session = client.open(fps=25)
         session.start(RATE)
         assert session.wait(0.05) is None
@@ -86,7 +86,7 @@ def test_waiting_ends_when_it_is_to() -> None:
 
 
 def test_the_server_may_come_later() -> None:
-    with Served() as first:
+    with ServedFake() as first:
         port = first.port
     with Client(f"tcp://127.0.0.1:{port}") as client:
         opened: list[ClientSession] = []
@@ -94,12 +94,12 @@ def test_the_server_may_come_later() -> None:
         thread.start()
         eventually(lambda: client.counters.lost > 1)
         assert not opened
-        with Served(port=port):
+        with ServedFake(port=port):
             thread.join(10)
             assert opened[0].is_open
 
 
-def test_a_restarted_server_goes_on(served: Served) -> None:
+def test_a_restarted_server_goes_on(served: ServedFake) -> None:
     """The stand-in forgets everything; the line is taken up where playback is."""
     with Client(served.address) as client:
         session = client.open(fps=25, playout_ms=100)
@@ -110,7 +110,7 @@ def test_a_restarted_server_goes_on(served: Served) -> None:
         served.close()
         eventually(lambda: not session.is_open)
         session.push(SOUND)
-        with Served(FakeServer(first_session=50), port=served.port):
+        with ServedFake(FakeServer(first_session=50), port=served.port):
             eventually(lambda: session.is_open)
             eventually(lambda: session.counters.frames > 23)
             session.end()
@@ -121,14 +121,14 @@ def test_a_restarted_server_goes_on(served: Served) -> None:
 
 
 def test_a_cut_connection_is_resumed() -> None:
-    brain = FakeServer()
-    with Served(brain) as served, Client(served.address) as client:
+    fake = FakeServer()
+    with ServedFake(fake) as served, Client(served.address) as client:
         session = client.open(fps=25)
         session.start(RATE)
         session.push(SOUND)
         eventually(lambda: session.counters.frames == 23)
         served.close()
-        with Served(brain, port=served.port):
+        with ServedFake(fake, port=served.port):
             session.push(SOUND)
             session.end()
             finished = session.wait(10)
@@ -136,13 +136,13 @@ def test_a_cut_connection_is_resumed() -> None:
             assert (session.counters.resumed, session.counters.taken_up) == (1, 0)
 
 
-def test_errors_say_what_is_wrong(served: Served) -> None:
-    served.brain.refuse = m.Error(code="too_many_sessions", message="10 sessions are open; wait")
+def test_errors_say_what_is_wrong(served: ServedFake) -> None:
+    served.fake.refuse = m.Error(code="too_many_sessions", message="10 sessions are open; wait")
     with Client(served.address) as client:
         with pytest.raises(RefusedError, match="10 sessions are open") as raised:
             client.open()
         assert raised.value.code == "too_many_sessions"
-        served.brain.refuse = None
+        served.fake.refuse = None
         session = client.open()
         session.close()
         with pytest.raises(BridgeError, match="closed"):
@@ -162,13 +162,13 @@ def test_errors_say_what_is_wrong(served: Served) -> None:
         ({"portrait": "/no/such/picture.png"}, "cannot be read"),
     ],
 )
-def test_what_cannot_be_asked_for(served: Served, arguments: dict[str, object], says: str) -> None:
+def test_what_cannot_be_asked_for(served: ServedFake, arguments: dict[str, object], says: str) -> None:
     with Client(served.address) as client, pytest.raises(BridgeError, match=says):
         client.open(**arguments)  # type: ignore[arg-type]
 
 
 def test_nobody_there() -> None:
-    with Served() as served:
+    with ServedFake() as served:
         address = served.address
     with Client(address) as client, pytest.raises(UnreachableError, match=r"refused.*space-runtime serve"):
         client.open(timeout_s=0.3)
@@ -197,7 +197,7 @@ def test_this_machine_does_not(host: str) -> None:
 def test_curve() -> None:
     public, secret = zmq.curve_keypair()
     own_public, own_secret = (key.decode() for key in zmq.curve_keypair())
-    with Served(curve_secret=secret) as served:
+    with ServedFake(curve_secret=secret) as served:
         curve = Curve(public.decode(), own_public, own_secret)
         with Client(served.address, curve=curve) as client:
             assert client.open().is_open
@@ -247,9 +247,9 @@ def closes_in(client: Client) -> float:
     return time.monotonic() - begun
 
 
-def test_closing_takes_no_time_in_any_state(served: Served) -> None:
+def test_closing_takes_no_time_in_any_state(served: ServedFake) -> None:
     """Nobody there, silence before the handshake, swallowed packets, open, in the middle of a line, twice, cut off."""
-    with Served() as gone:
+    with ServedFake() as gone:
         address = gone.address
     nobody = Client(address)
     time.sleep(0.05)
@@ -274,7 +274,7 @@ def test_closing_takes_no_time_in_any_state(served: Served) -> None:
     assert closes_in(cut) < 0.2
 
 
-def test_closing_wakes_whoever_waits(served: Served) -> None:
+def test_closing_wakes_whoever_waits(served: ServedFake) -> None:
     client = Client(served.address)
     session = client.open()
     session.start(RATE)
@@ -293,7 +293,7 @@ def test_closing_wakes_whoever_waits(served: Served) -> None:
     assert len(failed) == 1
 
 
-def test_clients_leave_nothing_behind(served: Served) -> None:
+def test_clients_leave_nothing_behind(served: ServedFake) -> None:
     before = threading.active_count()
     for _ in range(30):
         with Client(served.address) as client:
@@ -301,7 +301,7 @@ def test_clients_leave_nothing_behind(served: Served) -> None:
     eventually(lambda: threading.active_count() <= before)
 
 
-def test_many_threads_at_one_session(served: Served) -> None:
+def test_many_threads_at_one_session(served: ServedFake) -> None:
     with Client(served.address) as client:
         session = client.open(fps=25)
         session.start(RATE)
@@ -335,7 +335,7 @@ def test_noise_from_the_server_harms_nothing() -> None:
     router.linger = 0
     port = router.bind_to_random_port("tcp://127.0.0.1")
     rng = np.random.default_rng(0)
-    brain = FakeServer()
+    fake = FakeServer()
     with Client(f"tcp://127.0.0.1:{port}") as client:
         opened: list[bool] = []
         thread = threading.Thread(target=lambda: opened.append(client.open(timeout_s=10).is_open))
@@ -345,7 +345,7 @@ def test_noise_from_the_server_harms_nothing() -> None:
                 route, *parts = router.recv_multipart()
                 for _ in range(100):
                     router.send_multipart([route, rng.bytes(int(rng.integers(0, 50))), encode(m.Ping(nonce=1)), b""])
-                for to, part in brain.hear(route, parts):
+                for to, part in fake.hear(route, parts):
                     router.send_multipart([to, part])
         thread.join()
         assert opened == [True]

@@ -151,13 +151,13 @@ def test_credit_never_allows_more_than_there_is_room_for(table: Table) -> None:
     table.talk()
     session.idle(Controls())
     table.talk()
-    seat = next(iter(table.server.seats.values()))
+    held = next(iter(table.server.sessions.values()))
     for k in range(200):
         table.ask(session, k / 25)
         table.pass_time(0.05)
-        assert seat.until - seat.seq <= 256
+        assert held.until - held.seq <= 256
         assert len(session.arrivals.buffer) <= 256
-    assert seat.seq > 0
+    assert held.seq > 0
 
 
 def test_a_lost_connection_goes_on_where_it_was(table: Table) -> None:
@@ -285,7 +285,7 @@ def test_a_session_that_the_server_has_closed_is_opened_anew(table: Table) -> No
     table.ask(session, 0.1)
     number = session.teller.session
     assert number is not None
-    del table.server.seats[number]
+    del table.server.sessions[number]
     table.say(m.Closed(session=number, reason="lease_expired"))
     assert not session.is_open
     table.pass_time(1.0)
@@ -353,20 +353,20 @@ def test_a_session_that_nobody_waits_for_any_more_is_closed_when_it_opens(table:
     session = table.core.open(OPEN)
     table.core.drop(session)
     table.talk()
-    assert not table.server.seats
+    assert not table.server.sessions
 
 
 def test_a_chunk_that_was_not_taken_is_pushed_again(table: Table) -> None:
     session = table.open()
     table.start(session)
     table.push(session, 0.5)
-    seat = next(iter(table.server.seats.values()))
-    seat.heard = round(0.42 * RATE)  # the server has dropped the rest
+    held = next(iter(table.server.sessions.values()))
+    held.next_sample = round(0.42 * RATE)  # the server has dropped the rest
     assert session.teller.session
     table.say(m.Error(code="too_much_sound", message="slower", session=session.teller.session, stream=1))
     table.pass_time(0.5)
     table.push(session, 0.5)
-    assert seat.heard == RATE
+    assert held.next_sample == RATE
 
 
 def test_a_failed_line_raises_its_error(table: Table) -> None:

@@ -123,8 +123,8 @@ class ClientMachine(RuleBasedStateMachine):
 
     @invariant()
     def room_is_never_exceeded(self) -> None:
-        for seat in self.table.server.seats.values():
-            assert seat.until - seat.seq <= 256
+        for held in self.table.server.sessions.values():
+            assert held.until - held.seq <= 256
 
     def teardown(self) -> None:
         """With a server at last, what was begun and ended comes to its end."""

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.conftest import speechlike
 from tests.engine_bridge.cpp import cpp_program
 from tests.engine_bridge.cpp.cpp_program import driven, until
 from tests.engine_bridge.cpp.cpp_server import free_port
+from tests.support.sounds import speechlike
 
 ROOT: Final = Path(__file__).parents[3]
 GUIDE: Final = (ROOT / "docs" / "cpp.md").read_text(encoding="utf-8")

@@ -13,10 +13,9 @@ import pytest
 from tests.engine_bridge.csharp.dotnet_loaded import allocated
 from tests.engine_bridge.csharp.dotnet_peers import (
     GREETING,
-    FakeServer,
+    TcpPeer,
     command,
     connection,
-    eventually,
     frame,
     read_exact,
     read_frame,
@@ -26,13 +25,14 @@ from tests.engine_bridge.csharp.dotnet_peers import (
     shake,
     until_closed,
 )
+from tests.support.waiting import eventually
 
 Serve = Callable[[socket.socket], None]
 
 
 def complaint(serve: Serve, **options: int) -> str:
     """What the client says about a server."""
-    with FakeServer(serve) as server, connection("Dealer", server.port, **options) as client:
+    with TcpPeer(serve) as server, connection("Dealer", server.port, **options) as client:
         assert eventually(lambda: client.LastError)
         return str(client.LastError)
 
@@ -63,7 +63,7 @@ def after_handshake(*data: bytes, then_closes: bool = False) -> Serve:
 
 def test_row_08_a_peer_that_falls_silent_is_dropped() -> None:
     with (
-        FakeServer(after_handshake()) as server,
+        TcpPeer(after_handshake()) as server,
         connection("Dealer", server.port, HeartbeatTimeoutMs=400, HeartbeatMs=100) as client,
     ):
         assert eventually(lambda: client.IsConnected)
@@ -145,7 +145,7 @@ def test_row_13_mutated_conversations_leave_the_client_alive(whole: bool) -> Non
         peer.sendall(bytes(data[: rng.randint(len(data) // 2, len(data))]))
 
     with (
-        FakeServer(serve) as server,
+        TcpPeer(serve) as server,
         connection("Dealer", server.port, ReconnectMinMs=1, ReconnectMaxMs=1, HandshakeTimeoutMs=500) as client,
     ):
         assert eventually(lambda: server.n_accepted > 1000, 20)
@@ -184,7 +184,7 @@ def test_a_dripping_message_is_no_life() -> None:
 
 def test_row_19_what_a_header_claims_is_not_allocated() -> None:
     claims = b"\x02" + struct.pack(">Q", 60_000_000)
-    with FakeServer(after_handshake(claims)) as server, connection("Dealer", server.port) as client:
+    with TcpPeer(after_handshake(claims)) as server, connection("Dealer", server.port) as client:
         assert eventually(lambda: client.IsConnected)
         before = allocated()
         assert not eventually(lambda: allocated() - before > 1_000_000, 0.5)
@@ -225,7 +225,7 @@ def test_row_23_pings_are_answered_while_the_queue_is_full() -> None:
                 answered.append(body[5:])
         until_closed(peer)
 
-    with FakeServer(serve) as server, connection("Dealer", server.port, ReceiveLimit=10) as client:
+    with TcpPeer(serve) as server, connection("Dealer", server.port, ReceiveLimit=10) as client:
         assert eventually(lambda: answered)
         assert answered == [b"now"]
         assert client.Waiting == 15
@@ -245,7 +245,7 @@ def test_row_23_a_client_that_reads_nothing_still_shows_life_and_loses_nothing()
                 peer.sendall(command(b"PONG", body[7:]))
 
     with (
-        FakeServer(serve) as server,
+        TcpPeer(serve) as server,
         connection("Dealer", server.port, ReceiveLimit=10, HeartbeatMs=50, HeartbeatTimeoutMs=300) as client,
     ):
         assert eventually(lambda: len(seen) >= 12)
@@ -257,7 +257,7 @@ def test_row_23_a_client_that_reads_nothing_still_shows_life_and_loses_nothing()
 def test_row_26_a_message_too_large_in_parts_is_refused_and_counted() -> None:
     parts = frame(bytes(400), 1) * 3
     with (
-        FakeServer(after_handshake(frame(bytes(400), 1) + frame(bytes(400)), parts)) as server,
+        TcpPeer(after_handshake(frame(bytes(400), 1) + frame(bytes(400)), parts)) as server,
         connection("Dealer", server.port, MaxMessageBytes=1000) as client,
     ):
         assert eventually(lambda: client.Counters.Refused == 1)
@@ -272,7 +272,7 @@ def test_many_pings_do_not_fill_the_memory() -> None:
             peer.sendall(command(b"PING", b"\x00\x0a" + bytes(16)) * 1000)
         until_closed(peer)
 
-    with FakeServer(serve) as server, connection("Dealer", server.port) as client:
+    with TcpPeer(serve) as server, connection("Dealer", server.port) as client:
         assert eventually(lambda: client.Counters.PingsIn == 50_000)
         assert client.IsConnected
 
@@ -284,7 +284,7 @@ def test_a_peer_that_takes_nothing_is_dropped() -> None:
             time.sleep(0.05)
             peer.sendall(command(b"PONG"))
 
-    with FakeServer(serve) as server, connection("Dealer", server.port, SendTimeoutMs=300) as client:
+    with TcpPeer(serve) as server, connection("Dealer", server.port, SendTimeoutMs=300) as client:
         assert send(client, bytes(30_000_000))
         assert eventually(lambda: "took nothing for 300 ms" in client.LastError)
 
@@ -300,7 +300,7 @@ def test_a_client_of_zmtp_3_0_subscribes_by_message() -> None:
         heard.append(read_frame(peer))
         until_closed(peer)
 
-    with FakeServer(serve) as server, connection("Sub", server.port) as client:
+    with TcpPeer(serve) as server, connection("Sub", server.port) as client:
         from tests.engine_bridge.csharp.dotnet import byte_array
 
         client.Subscribe(byte_array(b"ab"))

@@ -1,4 +1,4 @@
-"""What the C# client talks to in tests: real ZeroMQ sockets, small servers that misbehave, and a stand-in for ours."""
+"""Peers of the C# transport in tests: real ZeroMQ sockets, and raw TCP servers that speak ZMTP byte by byte."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import contextlib
 import socket
 import struct
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,20 +13,11 @@ import zmq
 
 from tests.engine_bridge.csharp.dotnet import as_bytes, byte_array
 from tests.engine_bridge.csharp.dotnet_loaded import System, Transport
+from tests.support.ports import bind_again
 
 GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x01" + b"NULL".ljust(20, b"\0") + bytes(32)
 Connection = Any
 """A ``ZmtpConnection``; what comes from .NET has no types here."""
-
-
-def eventually(condition: Callable[[], object], timeout_s: float = 5.0) -> bool:
-    """Wait until something is so; False if it does not become so."""
-    until = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.005)
-    return True
 
 
 @contextlib.contextmanager
@@ -78,24 +68,6 @@ def zmq_socket(kind: int, port: int = 0, **options: int) -> Iterator[tuple[zmq.S
         context.term()
 
 
-def bind_again(bound: zmq.Socket[bytes], port: int) -> int:
-    """Bind to a port that was ours a moment ago."""
-
-    def tried() -> bool:
-        with contextlib.suppress(zmq.ZMQError):
-            bound.bind(f"tcp://127.0.0.1:{port}")
-            return True
-        return False
-
-    assert eventually(tried)
-    return port
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
-
-
 def frame(body: bytes, flags: int = 0) -> bytes:
     if len(body) < 256:
         return bytes([flags, len(body)]) + body
@@ -110,8 +82,8 @@ def ready(kind: bytes = b"ROUTER") -> bytes:
     return command(b"READY", b"\x0bSocket-Type" + struct.pack(">I", len(kind)) + kind)
 
 
-class FakeServer:
-    """A TCP server on a thread that does with each connection what a function says, then closes it."""
+class TcpPeer:
+    """A raw TCP server on a thread: hands each connection to a function, then closes it."""
 
     def __init__(self, serve: Callable[[socket.socket], None]) -> None:
         self._serve = serve
@@ -122,7 +94,7 @@ class FakeServer:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
-    def __enter__(self) -> FakeServer:
+    def __enter__(self) -> TcpPeer:
         return self
 
     def __exit__(self, *_: object) -> None:

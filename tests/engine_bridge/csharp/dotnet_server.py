@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conftest import speechlike
 from tests.engine_bridge.csharp.dotnet import as_floats, byte_array
 from tests.engine_bridge.csharp.dotnet_loaded import Probe, Space, System
-from tests.engine_bridge.csharp.dotnet_peers import eventually, free_port
 from tests.engine_bridge.csharp.dotnet_session import client_of, is_open, kinds, line, pose_at
+from tests.support.ports import free_port
+from tests.support.sounds import speechlike
+from tests.support.waiting import eventually
 
 pytest.importorskip("space_runtime.server.server", reason="needs the server")
 

@@ -1,4 +1,4 @@
-"""Sessions of the C# client: life, sound, credit, lost links and restarted servers, against a stand-in."""
+"""Sessions of the C# client: life, sound, credit, lost links and restarted servers, against a fake server."""
 
 from __future__ import annotations
 
@@ -16,15 +16,28 @@ import pytest
 
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol import wire
+from engine_bridge.protocol.arkit import ARKIT_NAMES
 from tests.engine_bridge.csharp.dotnet import as_floats, byte_array
 from tests.engine_bridge.csharp.dotnet_loaded import Probe, Protocol, Space, System, allocated, collections
-from tests.engine_bridge.csharp.dotnet_peers import FakeServer, eventually, frame, free_port, shake, until_closed
-from tests.engine_bridge.csharp.dotnet_standin import WEIGHTS, StandIn
+from tests.engine_bridge.csharp.dotnet_peers import TcpPeer, frame, shake, until_closed
 from tests.engine_bridge.csharp.dotnet_wire import mutated
+from tests.support.fake_server import FakeServer, ServedFake
+from tests.support.ports import free_port
+from tests.support.waiting import eventually
+
+LIMITS = {"message_bytes": 1 << 20, "audio_ms": 10_000, "queue_frames": 256}
 
 Client = Any
 Session = Any
 """What comes from .NET has no types here."""
+
+
+def fake_server(
+    port: int = 0, audio_ms: int = 10_000, look_ahead_s: float = 0.0, speak_s: float = 1.0, texture_side: int = 0
+) -> ServedFake:
+    """Return a fake server whose frames need no sound after their own time."""
+    limits = {**LIMITS, "audio_ms": audio_ms}
+    return ServedFake(FakeServer(100, look_ahead_s, speak_s, texture_side, limits), port)
 
 
 @contextlib.contextmanager
@@ -60,8 +73,8 @@ def has_taken(session: Session, n_frames: int) -> Callable[[], bool]:
     return lambda: session.Counters.FramesTaken >= n_frames
 
 
-def has_heard(server: StandIn, n_samples: int) -> Callable[[], bool]:
-    return lambda: server.seat().next_sample == n_samples
+def has_heard(server: ServedFake, n_samples: int) -> Callable[[], bool]:
+    return lambda: server.fake.only_session().next_sample == n_samples
 
 
 def stands(client: Client, state: str) -> Callable[[], bool]:
@@ -80,8 +93,8 @@ def shorts(n: int) -> object:
     return System.Array.CreateInstance(System.Int16, n)
 
 
-def sound_of(server: StandIn) -> bytes:
-    return b"".join(bytes(audio.pcm) for audio in server.of_type(m.Audio))
+def sound_of(server: ServedFake) -> bytes:
+    return b"".join(bytes(audio.pcm) for audio in server.fake.of_type(m.Audio))
 
 
 def pose_at(session: Session, position: float, dt: float = 1.0) -> Any:
@@ -96,24 +109,24 @@ def jaw(session: Session, position: float) -> float:
 
 
 def test_a_line_from_open_to_close() -> None:
-    with StandIn() as server, client_of(server.port) as client:
+    with fake_server() as server, client_of(server.port) as client:
         session = client.Open(None)
         assert eventually(lambda: is_open(session))
-        assert list(client.Server.Weights) == list(WEIGHTS)
+        assert list(client.Server.Weights) == list(ARKIT_NAMES)
         assert client.Server.Limit("audio_ms", 0) == 10_000
         stream = session.Start(line())
         assert session.Push(shorts(16_000)) == 16_000
         session.End()
         assert eventually(lambda: session.Counters.FramesTaken == 30)
         assert jaw(session, 0) == 0
-        assert jaw(session, 533.3333333333334 * 4.5) == pytest.approx(0.45, abs=1e-6)
+        assert jaw(session, 533.3333333333334 * 4.5) == pytest.approx(0.0045, abs=1e-6)
         assert eventually(lambda: not session.IsStreaming)
         assert str(pose_at(session, 16_001).State) == "Resting"
         assert kinds(session) == ["Opened", "Started", "Finished"]
         session.Close()
-        assert eventually(lambda: server.of_type(m.Close) and not server.seats)
+        assert eventually(lambda: server.fake.of_type(m.Close) and not server.fake.sessions)
         assert kinds(session) == ["Closed"]
-        order = [type(message).__name__ for message in server.heard]
+        order = [type(message).__name__ for message in server.fake.heard]
         assert order[:3] == ["Hello", "Open", "Start"]
         assert stream == 1
 
@@ -126,7 +139,7 @@ def test_what_is_asked_for_before_there_is_a_server_happens_later() -> None:
         assert session.Push(shorts(3_200)) == 3_200
         session.End()
         assert str(session.State) == "Opening"
-        with StandIn(port):
+        with fake_server(port):
             assert eventually(lambda: "Finished" in kinds(session))
             assert session.Counters.FramesTaken == 6
 
@@ -134,24 +147,24 @@ def test_what_is_asked_for_before_there_is_a_server_happens_later() -> None:
 @pytest.mark.parametrize("form", ["S16", "F32"])
 def test_sound_travels_in_the_form_that_was_chosen(form: str) -> None:
     values = [0.0, 0.5, -1.0, 2.0, float("nan")]
-    with StandIn() as server, client_of(server.port) as client:
+    with fake_server() as server, client_of(server.port) as client:
         session = client.Open(None)
         session.Start(line(Format=getattr(Space.SoundFormat, form), Channels=1))
         session.Push(System.Array[System.Single](values))
         session.Push(System.Array[System.Int16]([16_384, -32_768]))
         assert eventually(
-            lambda: sum(len(bytes(a.pcm)) for a in server.of_type(m.Audio)) == 7 * (2 if form == "S16" else 4)
+            lambda: sum(len(bytes(a.pcm)) for a in server.fake.of_type(m.Audio)) == 7 * (2 if form == "S16" else 4)
         )
-        sound = b"".join(bytes(a.pcm) for a in server.of_type(m.Audio))
+        sound = b"".join(bytes(a.pcm) for a in server.fake.of_type(m.Audio))
         if form == "S16":
             assert struct.unpack("<7h", sound) == (0, 16_384, -32_768, 32_767, 0, 16_384, -32_768)
         else:
             assert struct.unpack("<7f", sound) == (0.0, 0.5, -1.0, 1.0, 0.0, 0.5, -1.0)
-        assert server.of_type(m.Start)[0].format == form.lower()
+        assert server.fake.of_type(m.Start)[0].format == form.lower()
 
 
 def test_options_and_controls_arrive() -> None:
-    with StandIn() as server, client_of(server.port) as client:
+    with fake_server() as server, client_of(server.port) as client:
         wanted = Space.SessionOptions()
         wanted.Outputs = Space.Outputs.Weights | Space.Outputs.Landmarks | Space.Outputs.Texture
         wanted.FpsNumerator, wanted.FpsDenominator, wanted.PlayoutMs = 30_000, 1001, 333
@@ -163,19 +176,19 @@ def test_options_and_controls_arrive() -> None:
         session.Speak("lines/a.wav", 48_000, Space.Pace.Clip, controls)
         session.Set(Protocol.Controls(), 100.0)
         session.Idle(controls)
-        assert eventually(lambda: server.of_type(m.Idle))
-        opened, spoken = server.of_type(m.Open)[0], server.of_type(m.Speak)
+        assert eventually(lambda: server.fake.of_type(m.Idle))
+        opened, spoken = server.fake.of_type(m.Open)[0], server.fake.of_type(m.Speak)
         assert opened.outputs == ("weights", "landmarks", "texture")
-        assert (opened.fps, opened.playout_ms, bytes(opened.portrait)) == ((30_000, 1001), 333, b"picture")
+        assert (opened.fps, opened.playout_ms, opened.portrait) == ((30_000, 1001), 333, b"picture")
         assert opened.until == 256
         if spoken:  # a session that was not open yet sends its newest stream alone
             assert (spoken[0].asset, spoken[0].pace, spoken[0].mouth) == ("lines/a.wav", "clip", 1.5)
-        idle = server.of_type(m.Idle)[0]
+        idle = server.fake.of_type(m.Idle)[0]
         assert (idle.seed, idle.mouth, idle.brows, idle.emotion) == (7, 1.5, 0.25, {"happy": 0.5})
 
 
 def test_streams_follow_one_another() -> None:
-    with StandIn() as server, client_of(server.port) as client:
+    with fake_server() as server, client_of(server.port) as client:
         session = client.Open(None)
         assert eventually(lambda: is_open(session))
         assert [session.Idle(None), session.Start(line()), session.Speak("a.wav", 16_000)] == [1, 2, 3]
@@ -186,19 +199,19 @@ def test_streams_follow_one_another() -> None:
 
 
 def test_a_late_set_reaches_the_stream() -> None:
-    with StandIn() as server, client_of(server.port) as client:
+    with fake_server() as server, client_of(server.port) as client:
         session = client.Open(None)
         session.Start(line())
         controls = Protocol.Controls()
         controls.Blinks, controls.Saccades = 3.0, 0.5
         session.Set(controls, 8_000.0, 150)
-        assert eventually(lambda: server.of_type(m.Set))
-        said = server.of_type(m.Set)[0]
+        assert eventually(lambda: server.fake.of_type(m.Set))
+        said = server.fake.of_type(m.Set)[0]
         assert (said.at_sample, said.fade_ms, said.blinks, said.saccades, said.mouth) == (8_000, 150, 3.0, 0.5, None)
 
 
 def test_an_interrupt_blends_to_rest_at_once_and_tells_the_server() -> None:
-    with StandIn() as server, client_of(server.port) as client:
+    with fake_server() as server, client_of(server.port) as client:
         session = client.Open(None)
         session.Start(line())
         session.Push(shorts(16_000))
@@ -207,12 +220,12 @@ def test_an_interrupt_blends_to_rest_at_once_and_tells_the_server() -> None:
         session.Interrupt(4_000.0)
         assert str(pose_at(session, 4_100, 0.01).State) == "Releasing"
         assert eventually(lambda: "Finished" in kinds(session))
-        assert server.of_type(m.Interrupt)[0].at_sample == 4_000
+        assert server.fake.of_type(m.Interrupt)[0].at_sample == 4_000
         assert session.Push(shorts(100)) == 0
 
 
 def test_credit_follows_playback() -> None:
-    with StandIn() as server, client_of(server.port) as client:
+    with fake_server() as server, client_of(server.port) as client:
         session = client.Open(None)
         session.Start(line(Pace=Space.Pace.Clip))
         for _ in range(40):
@@ -225,98 +238,78 @@ def test_credit_follows_playback() -> None:
             assert eventually(has_taken(session, min(600, 150 + 30 * second)))
         assert eventually(lambda: not session.IsStreaming)
         assert session.Counters.FramesTaken == 600
-        untils = [credit.until for credit in server.of_type(m.Credit)]
+        untils = [credit.until for credit in server.fake.of_type(m.Credit)]
         assert untils == sorted(untils)
         assert all(b - a >= 64 for a, b in zip([256, *untils], untils, strict=False))
 
 
 def test_sound_is_held_back_where_the_server_would_refuse_it() -> None:
-    with StandIn(audio_ms=1_000) as server, client_of(server.port) as client:
+    with fake_server(audio_ms=1_000) as server, client_of(server.port) as client:
         session = client.Open(None)
         assert eventually(lambda: is_open(session))
-        server.do(lambda: setattr(server, "_look_ahead_s", 100.0))  # nothing is animated
+        server.do(lambda: setattr(server.fake, "look_ahead_s", 100.0))  # nothing is animated
         session.Start(line())
         assert session.Push(shorts(16_000 * 40)) == 16_000 * 40
-        assert eventually(lambda: server.seat().next_sample == 14_400)
-        assert not eventually(lambda: server.seat().next_sample > 14_400, 0.1)
+        assert eventually(lambda: server.fake.only_session().next_sample == 14_400)
+        assert not eventually(lambda: server.fake.only_session().next_sample > 14_400, 0.1)
         pushed = session.Push(shorts(16_000 * 40))
         assert pushed == 16_000 * 20 + 14_400, "60 s are kept at most; what was sent and is older than 30 s may go"
 
 
 def test_sound_that_was_not_taken_is_pushed_again() -> None:
-    with StandIn(look_ahead_s=100.0) as server, client_of(server.port) as client:
+    with fake_server(look_ahead_s=100.0) as server, client_of(server.port) as client:
         session = client.Open(None)
         session.Start(line())
         session.Push(shorts(3_200))
-        assert eventually(lambda: server.of_type(m.Audio))
-        error = m.Error(code="too_much_sound", message="later", session=server.seat().number, stream=1)
-        n_before = len(server.of_type(m.Audio))
-        server.tell(error)
-        assert eventually(lambda: len(server.of_type(m.Audio)) > n_before)
-        assert server.of_type(m.Audio)[-1].first_sample == 0
-
-
-def cut(server: StandIn) -> int:
-    """Break all connections as a lost network does; the sessions live. Returns the port."""
-    import zmq
-
-    port, done = server.port, []
-
-    def rebind() -> None:
-        server._socket.close()
-        server._socket = server._context.socket(zmq.ROUTER)
-        server._socket.linger = 0
-        from tests.engine_bridge.csharp.dotnet_peers import bind_again
-
-        bind_again(server._socket, port)
-        done.append(True)
-
-    server.do(rebind)
-    assert eventually(lambda: done)
-    return port
+        assert eventually(lambda: server.fake.of_type(m.Audio))
+        error = m.Error(code="too_much_sound", message="later", session=server.fake.only_session().number, stream=1)
+        n_before = len(server.fake.of_type(m.Audio))
+        server.say(error)
+        assert eventually(lambda: len(server.fake.of_type(m.Audio)) > n_before)
+        assert server.fake.of_type(m.Audio)[-1].first_sample == 0
 
 
 def test_a_lost_link_is_resumed_and_sound_goes_on_where_the_server_says() -> None:
-    with StandIn() as server, client_of(server.port) as client:
+    with fake_server() as server, client_of(server.port) as client:
         session = client.Open(None)
         session.Start(line())
         session.Push(shorts(8_000))
         assert eventually(lambda: session.Counters.FramesTaken == 15)
-        cut(server)
+        server.cut()
         session.Push(shorts(8_000))
         session.End()
         assert eventually(lambda: "Finished" in kinds(session))
         assert session.Counters.FramesTaken == 30
         assert session.Counters.FramesLost == 0
-        assert len(server.of_type(m.Resume)) == 1
-        assert len(server.of_type(m.Start)) == 1
-        chunks = [(a.first_sample, len(bytes(a.pcm)) // 2) for a in server.of_type(m.Audio)]
+        assert len(server.fake.of_type(m.Resume)) == 1
+        assert len(server.fake.of_type(m.Start)) == 1
+        chunks = [(a.first_sample, len(bytes(a.pcm)) // 2) for a in server.fake.of_type(m.Audio)]
         assert sum(n for _, n in chunks) == 16_000
 
 
 def test_a_restarted_server_takes_the_line_up_where_its_playback_is() -> None:
     with contextlib.ExitStack() as servers, client_of(port := free_port()) as client:
-        first = servers.enter_context(StandIn(port))
+        first = servers.enter_context(fake_server(port))
         session = client.Open(None)
         session.Start(line())
         session.Push(shorts(16_000))
         assert eventually(lambda: session.Counters.FramesTaken == 30)
         assert jaw(session, 10_000.5) > 0
-        first.stop()
+        first.close()
         servers.pop_all()
         assert eventually(lambda: str(session.State) == "Lost")
         session.Push(shorts(8_000))
-        second = servers.enter_context(StandIn(port))
+        second = servers.enter_context(fake_server(port))
         assert eventually(lambda: is_open(session))
         session.End()
         assert eventually(lambda: not session.IsStreaming)
-        (start,) = second.of_type(m.Start)
+        (start,) = second.fake.of_type(m.Start)
         assert (start.first_sample, start.stream) == (14_000, 1)
-        sound = sum(len(bytes(a.pcm)) // 2 for a in second.of_type(m.Audio))
+        sound = sum(len(bytes(a.pcm)) // 2 for a in second.fake.of_type(m.Audio))
         assert sound == 10_000
-        assert second.of_type(m.End)[0].n_samples == 24_000
+        assert second.fake.of_type(m.End)[0].n_samples == 24_000
         assert session.Counters.FramesReplaced > 0
-        assert jaw(session, 533.3333333333334 * 44) == pytest.approx(0.4, abs=1e-5)
+        assert jaw(session, 533.3333333333334 * 44) == pytest.approx(0.044, abs=1e-6)
         assert kinds(session) == ["Opened", "Started", "LinkLost", "Reopened", "Started", "Finished"]
 
 
@@ -328,69 +321,66 @@ def blinking(a_minute: float) -> Any:
 
 def test_a_line_that_is_taken_up_has_the_controls_that_hold_there() -> None:
     with contextlib.ExitStack() as servers, client_of(port := free_port()) as client:
-        first = servers.enter_context(StandIn(port))
+        first = servers.enter_context(fake_server(port))
         session = client.Open(None)
         session.Start(line())
         session.Push(shorts(32_000))
         session.Set(blinking(3.0), 8_000.0)
         session.Set(blinking(5.0), 30_000.0)
-        assert eventually(lambda: len(first.of_type(m.Set)) == 2)
+        assert eventually(lambda: len(first.fake.of_type(m.Set)) == 2)
         pose_at(session, 10_000)
-        first.stop()
+        first.close()
         servers.pop_all()
-        second = servers.enter_context(StandIn(port))
-        assert eventually(lambda: second.of_type(m.Set))
-        assert second.of_type(m.Start)[0].blinks == 3.0
-        assert [(change.at_sample, change.blinks) for change in second.of_type(m.Set)] == [(30_000, 5.0)]
+        second = servers.enter_context(fake_server(port))
+        assert eventually(lambda: second.fake.of_type(m.Set))
+        assert second.fake.of_type(m.Start)[0].blinks == 3.0
+        assert [(change.at_sample, change.blinks) for change in second.fake.of_type(m.Set)] == [(30_000, 5.0)]
 
 
 def test_a_line_that_ended_while_the_link_was_lost_is_over() -> None:
-    with StandIn() as server, client_of(server.port) as client:
+    with fake_server() as server, client_of(server.port) as client:
         session = client.Open(None)
         session.Start(line())
         session.Push(shorts(16_000))
         assert eventually(lambda: session.Counters.FramesTaken == 30)
-        server._on_set = lambda peer, said: server._send(  # type: ignore[attr-defined]
-            peer, wire.encode(m.Error(code="unknown_stream", message="over", session=said.session, stream=said.stream))
-        )
-        server.seat().running = False
-        cut(server)
+        server.fake.only_session().finished = True
+        server.cut()
         assert eventually(lambda: not session.IsStreaming)
         assert kinds(session) == ["Opened", "Started", "LinkLost", "Resumed", "Finished"]
 
 
 def test_frames_of_a_clip_that_were_lost_are_made_again() -> None:
-    with StandIn() as server, client_of(server.port) as client:
+    with fake_server() as server, client_of(server.port) as client:
         session = client.Open(None)
         session.Start(line(Pace=Space.Pace.Clip))
         session.Push(shorts(8_000))
         assert eventually(lambda: session.Counters.FramesTaken == 15)
-        server.do(lambda: setattr(server.seat(), "seq", 20))  # five were sent into the void
-        cut(server)
+        server.do(lambda: setattr(server.fake.only_session(), "seq", 20))  # five were sent into the void
+        server.cut()
         assert eventually(lambda: "Reopened" in kinds(session))
         session.End()
         assert eventually(lambda: not session.IsStreaming)
-        assert len(server.of_type(m.Open)) == 2
-        assert len(server.seats) == 1
+        assert len(server.fake.of_type(m.Open)) == 2
+        assert len(server.fake.sessions) == 1
 
 
 def test_a_stream_that_ended_with_its_session_is_taken_up() -> None:
-    with StandIn() as server, client_of(server.port) as client:
+    with fake_server() as server, client_of(server.port) as client:
         session = client.Open(None)
         session.Start(line())
         session.Push(shorts(1_600))
         assert eventually(lambda: session.Counters.FramesTaken == 3)
-        seat = server.seat()
-        server.do(server.seats.clear)
-        server.tell(m.Finished(session=seat.number, stream=1, reason="closed", sample=0.0, frames=3, dropped=0), seat)
-        server.tell(m.Closed(session=seat.number, reason="stopping"), seat)
-        assert eventually(lambda: len(server.of_type(m.Start)) == 2)
+        held = server.fake.only_session()
+        server.do(server.fake.sessions.clear)
+        server.say(m.Finished(session=held.number, stream=1, reason="closed", sample=0.0, frames=3, dropped=0), held)
+        server.say(m.Closed(session=held.number, reason="stopping"), held)
+        assert eventually(lambda: len(server.fake.of_type(m.Start)) == 2)
         assert session.IsStreaming
 
 
 def test_the_sound_of_thirty_seconds_is_kept() -> None:
     with contextlib.ExitStack() as servers, client_of(port := free_port()) as client:
-        first = servers.enter_context(StandIn(port))
+        first = servers.enter_context(fake_server(port))
         session = client.Open(None)
         assert eventually(lambda: is_open(session))
         session.Start(line())
@@ -398,116 +388,115 @@ def test_the_sound_of_thirty_seconds_is_kept() -> None:
             session.Push(shorts(16_000))
             pose_at(session, second * 16_000)
             assert eventually(has_heard(first, (second + 1) * 16_000))
-        first.stop()
+        first.close()
         servers.pop_all()
-        second_server = servers.enter_context(StandIn(port))
-        assert eventually(lambda: second_server.of_type(m.Audio))
-        assert second_server.of_type(m.Start)[0].first_sample == 99 * 16_000 + 4_000
+        second_server = servers.enter_context(fake_server(port))
+        assert eventually(lambda: second_server.fake.of_type(m.Audio))
+        assert second_server.fake.of_type(m.Start)[0].first_sample == 99 * 16_000 + 4_000
 
 
 def test_a_file_is_spoken_again_and_an_idle_goes_on_after_a_restart() -> None:
     for kind in ("Speak", "Idle"):
         with contextlib.ExitStack() as servers, client_of(port := free_port()) as client:
-            first = servers.enter_context(StandIn(port, look_ahead_s=0.5))
+            first = servers.enter_context(fake_server(port, look_ahead_s=0.5, speak_s=20.0))
             session = client.Open(None)
             assert eventually(opened(session))
-            first._on_speak = lambda *_: None  # type: ignore[method-assign]
             if kind == "Speak":
                 session.Speak("a.wav", 16_000)
-                assert eventually(partial(first.of_type, m.Speak))
+                assert eventually(partial(first.fake.of_type, m.Speak))
             else:
                 session.Idle(None)
                 assert eventually(has_taken(session, 10))
             pose_at(session, 5_000.0)
-            first.stop()
+            first.close()
             servers.pop_all()
-            second = servers.enter_context(StandIn(port))
+            second = servers.enter_context(fake_server(port))
             again = m.Speak if kind == "Speak" else m.Idle
-            assert eventually(partial(second.of_type, again))
+            assert eventually(partial(second.fake.of_type, again))
             assert eventually(has_taken(session, 20))
             assert str(pose_at(session, 10_000.0).State) == "Playing"
 
 
 def test_a_greeting_that_was_forgotten_is_said_again() -> None:
-    with StandIn() as server, client_of(server.port, PingMs=30) as client:
+    with fake_server() as server, client_of(server.port, PingMs=30) as client:
         session = client.Open(None)
         assert eventually(lambda: is_open(session))
-        server.forget_greetings()
-        assert eventually(lambda: len(server.of_type(m.Hello)) == 2)
+        server.do(server.fake.greeted.clear)
+        assert eventually(lambda: len(server.fake.of_type(m.Hello)) == 2)
         assert eventually(lambda: "Resumed" in kinds(session))
 
 
 def test_pings_go_out_and_a_silent_server_is_given_up() -> None:
-    with StandIn() as server, client_of(server.port, PingMs=50, SilenceMs=400) as client:
+    with fake_server() as server, client_of(server.port, PingMs=50, SilenceMs=400) as client:
         session = client.Open(None)
         assert eventually(lambda: is_open(session))
-        assert eventually(lambda: len(server.of_type(m.Ping)) >= 5)
-        server.deaf = True
+        assert eventually(lambda: len(server.fake.of_type(m.Ping)) >= 5)
+        server.fake.mute = True
         assert eventually(lambda: client.Counters.Reconnects > 0)
         assert "LinkLost" in kinds(session)
-        server.deaf = False
+        server.fake.mute = False
         assert eventually(lambda: is_open(session))
 
 
 def test_a_ping_of_the_server_is_answered() -> None:
-    with StandIn() as server, client_of(server.port) as client:
-        assert eventually(lambda: server.heard)
+    with fake_server() as server, client_of(server.port) as client:
+        assert eventually(lambda: server.fake.heard)
         session = client.Open(None)
         assert eventually(lambda: is_open(session))
-        server.tell(m.Ping(nonce=77))
-        assert eventually(lambda: [p.nonce for p in server.of_type(m.Pong)] == [77])
+        server.say(m.Ping(nonce=77))
+        assert eventually(lambda: [p.nonce for p in server.fake.of_type(m.Pong)] == [77])
 
 
 def test_refusals_end_the_session_or_are_tried_again() -> None:
-    with StandIn() as server, client_of(server.port) as client:
-        server.refuse_open = m.ErrorCode.NO_ASSET
+    with fake_server() as server, client_of(server.port) as client:
+        server.fake.refuse = m.Error(code="no_asset", message="no")
         session = client.Open(None)
         assert eventually(lambda: str(session.State) == "Closed")
         assert [(str(e.Kind), e.Code) for e in events(session)] == [("Error", "no_asset"), ("Closed", "no_asset")]
-        server.refuse_open = m.ErrorCode.BUSY
+        server.fake.refuse = m.Error(code="busy", message="no")
         session = client.Open(None)
-        assert eventually(lambda: len(server.of_type(m.Open)) >= 3)
-        server.refuse_open = None
+        assert eventually(lambda: len(server.fake.of_type(m.Open)) >= 3)
+        server.fake.refuse = None
         assert eventually(lambda: is_open(session))
 
 
 def test_another_version_is_told() -> None:
-    with StandIn() as server:
-        server.version = 2
+    with fake_server() as server:
+        server.fake.version = 2
         with client_of(server.port) as client:
             assert eventually(lambda: str(client.State) == "Refused")
-            assert client.LastError == "be updated"
+            assert client.LastError == "this server speaks version 2"
 
 
 def test_a_session_that_the_server_closed_is_opened_anew() -> None:
-    with StandIn() as server, client_of(server.port) as client:
+    with fake_server() as server, client_of(server.port) as client:
         session = client.Open(None)
         session.Start(line())
         session.Push(shorts(1_600))
         assert eventually(lambda: session.Counters.FramesTaken == 3)
-        seat = server.seat()
-        server.do(server.seats.clear)
-        server.tell(m.Closed(session=seat.number, reason="lease_expired"), seat)
-        assert eventually(lambda: len(server.of_type(m.Open)) == 2)
-        assert eventually(lambda: is_open(session) and len(server.of_type(m.Start)) == 2)
+        held = server.fake.only_session()
+        server.do(server.fake.sessions.clear)
+        server.say(m.Closed(session=held.number, reason="lease_expired"), held)
+        assert eventually(lambda: len(server.fake.of_type(m.Open)) == 2)
+        assert eventually(lambda: is_open(session) and len(server.fake.of_type(m.Start)) == 2)
         session.Close()
-        assert eventually(lambda: not server.seats)
+        assert eventually(lambda: not server.fake.sessions)
 
 
 def test_a_session_closed_while_it_was_being_opened_leaves_nothing() -> None:
-    with StandIn() as server, client_of(server.port) as client:
+    with fake_server() as server, client_of(server.port) as client:
         for _ in range(20):
             client.Open(None).Close()
         last = client.Open(None)
-        assert eventually(lambda: is_open(last) and len(server.seats) == 1)
+        assert eventually(lambda: is_open(last) and len(server.fake.sessions) == 1)
 
 
 def test_nonsense_from_the_server_is_counted_and_ignored() -> None:
-    with StandIn() as server, client_of(server.port) as client:
+    with fake_server() as server, client_of(server.port) as client:
         session = client.Open(None)
         session.Start(line())
         assert eventually(lambda: is_open(session))
-        number = server.seat().number
+        number = server.fake.only_session().number
         unknown = b"\x82\xa4type\xa5dance\xa7session\x07"
         size = 4000
         small = m.Texture(
@@ -515,7 +504,7 @@ def test_nonsense_from_the_server_is_counted_and_ignored() -> None:
         )
         bad = wire.encode(small)
         stray = wire.encode(m.Frame(session=9999, stream=1, seq=0, index=0, sample=0.0, speech=0.0))
-        server.tell_bytes(b"", b"\xc1", unknown, bad, stray, b"x" * 100)
+        server.send(server.fake.only_session(), b"", b"\xc1", unknown, bad, stray, b"x" * 100)
         assert eventually(lambda: client.BadMessages == 4)
         assert client.UnknownMessages == 1
         session.Push(shorts(1_600))
@@ -524,14 +513,14 @@ def test_nonsense_from_the_server_is_counted_and_ignored() -> None:
 
 def test_thousands_of_mutated_messages_leave_the_client_alive() -> None:
     rng = random.Random(9)
-    with StandIn() as server, client_of(server.port) as client:
+    with fake_server() as server, client_of(server.port) as client:
         session = client.Open(None)
         session.Start(line())
         assert eventually(lambda: is_open(session))
-        seat = server.seat()
-        numbers = {"session": seat.number, "stream": 1}
+        held = server.fake.only_session()
+        numbers = {"session": held.number, "stream": 1}
         good: list[m.Message] = [
-            m.Frame(session=seat.number, stream=1, seq=3, index=3, sample=1600.0, speech=0.5),
+            m.Frame(session=held.number, stream=1, seq=3, index=3, sample=1600.0, speech=0.5),
             m.Finished(**numbers, reason="end", sample=3.0, frames=1, dropped=0),
             m.Started(**numbers, sample=0.0),
             m.Underrun(**numbers, sample=0.0, late_ms=3),
@@ -543,7 +532,7 @@ def test_thousands_of_mutated_messages_leave_the_client_alive() -> None:
         ]
         originals = list(map(wire.encode, good))
         for _ in range(80):
-            server.do(partial(server._send, seat.peer, *(mutated(rng, rng.choice(originals)) for _ in range(50))))
+            server.send(held, *(mutated(rng, rng.choice(originals)) for _ in range(50)))
             pose_at(session, rng.uniform(0, 1e6))
         assert eventually(lambda: client.BadMessages > 2_000)
         assert "Exception" not in client.LastError
@@ -554,7 +543,7 @@ def test_thousands_of_mutated_messages_leave_the_client_alive() -> None:
 
 
 def test_two_sessions_share_a_connection() -> None:
-    with StandIn() as server:
+    with fake_server() as server:
         options = Space.ClientOptions()
         options.Address = f"tcp://127.0.0.1:{server.port}"
         one, two = Space.SharedClients.Rent(options), Space.SharedClients.Rent(options)
@@ -563,7 +552,7 @@ def test_two_sessions_share_a_connection() -> None:
             session.Start(line())
             session.Push(shorts(1_600 * (i + 1)))
         assert eventually(lambda: [s.Counters.FramesTaken for s in sessions] == [3, 6])
-        assert len(server.of_type(m.Hello)) == 1
+        assert len(server.fake.of_type(m.Hello)) == 1
         Space.SharedClients.Return(one)
         assert str(two.State) == "Ready"
         Space.SharedClients.Return(two)
@@ -578,7 +567,7 @@ def test_a_client_is_disposed_within_a_tenth_of_a_second_in_every_state() -> Non
         until_closed(peer)
 
     times = {}
-    with StandIn() as server, FakeServer(silent) as mute:
+    with fake_server() as server, TcpPeer(silent) as mute:
         for name, port in {"ready": server.port, "greeting": mute.port, "no server": free_port()}.items():
             with client_of(port) as client:
                 session = client.Open(None)
@@ -594,7 +583,7 @@ def test_a_client_is_disposed_within_a_tenth_of_a_second_in_every_state() -> Non
 
 def test_textures_come_with_their_time_in_pooled_buffers() -> None:
     side = 590  # 1,044,300 bytes
-    with StandIn(texture_side=side) as server, client_of(server.port) as client:
+    with fake_server(texture_side=side) as server, client_of(server.port) as client:
         wanted = Space.SessionOptions()
         wanted.Outputs = Space.Outputs.Weights | Space.Outputs.Texture
         wanted.FpsNumerator = 60
@@ -631,7 +620,7 @@ def test_textures_come_with_their_time_in_pooled_buffers() -> None:
 
 
 def test_pushing_and_sampling_make_no_garbage() -> None:
-    with StandIn() as server, client_of(server.port) as client:
+    with fake_server() as server, client_of(server.port) as client:
         session = client.Open(None)
         session.Start(line())
         assert eventually(lambda: is_open(session))
@@ -643,17 +632,17 @@ def test_pushing_and_sampling_make_no_garbage() -> None:
 
 def test_frames_from_a_session_before_are_not_shown() -> None:
     """After a greeting anew, numbers of the old link mean nothing."""
-    with StandIn() as server, client_of(server.port) as client:
+    with fake_server() as server, client_of(server.port) as client:
         session = client.Open(None)
         session.Start(line())
         session.Push(shorts(1_600))
         assert eventually(lambda: session.Counters.FramesTaken == 3)
+        number = server.fake.only_session().number
         session.Close()
-        number = 100
         stray = m.Frame(session=number, stream=1, seq=99, index=9, sample=0.0, speech=0.0)
-        assert eventually(lambda: not server.seats)
+        assert eventually(lambda: not server.fake.sessions)
         other = client.Open(None)
         assert eventually(lambda: is_open(other))
-        server.tell(stray)
+        server.say(stray)
         assert not eventually(lambda: other.Counters.FramesForeign > 1, 0.05)
         assert frame(b"") == b"\0\0"

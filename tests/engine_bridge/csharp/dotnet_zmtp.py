@@ -15,10 +15,8 @@ import zmq
 from tests.engine_bridge.csharp.dotnet import byte_array
 from tests.engine_bridge.csharp.dotnet_loaded import Probe, System, Transport, allocated, collections
 from tests.engine_bridge.csharp.dotnet_peers import (
-    FakeServer,
+    TcpPeer,
     connection,
-    eventually,
-    free_port,
     read_frame,
     receive,
     send,
@@ -26,6 +24,8 @@ from tests.engine_bridge.csharp.dotnet_peers import (
     until_closed,
     zmq_socket,
 )
+from tests.support.ports import free_port
+from tests.support.waiting import eventually
 
 
 def test_row_01_connect_before_the_server_exists() -> None:
@@ -271,7 +271,7 @@ def test_a_message_half_sent_when_the_link_broke_comes_whole() -> None:
         bodies.append(read_frame(peer)[1])
         until_closed(peer)
 
-    with FakeServer(serve) as server, connection("Dealer", server.port) as client:
+    with TcpPeer(serve) as server, connection("Dealer", server.port) as client:
         assert send(client, body)
         assert eventually(lambda: len(bodies) == 2)
         assert bodies[1] == body
@@ -287,7 +287,7 @@ def test_row_24_an_error_on_an_old_link_does_not_end_the_new_one() -> None:
             return
         until_closed(peer)
 
-    with FakeServer(serve) as server, connection("Dealer", server.port) as client:
+    with TcpPeer(serve) as server, connection("Dealer", server.port) as client:
         while client.Epoch < 2:  # the writer is busy on the first link while it is reset
             send(client, bytes(100_000))
         stays = client.Epoch

@@ -15,8 +15,8 @@ import pytest
 import soundfile
 
 from space_runtime.version import VERSION
-from tests.conftest import speechlike
 from tests.engine_bridge.csharp import dotnet
+from tests.support.sounds import speechlike
 from tests.tools import dotnet_metas as metas
 
 ROOT = Path(__file__).parents[3]

@@ -32,8 +32,9 @@ from space_runtime.live.control_schedule import WINDOW_MS, ControlSchedule, labe
 from space_runtime.media.audio_file import open_sound
 from space_runtime.option_parsing import parse_emotion
 from space_runtime.server.stream_handlers import MAX_CHANGES
-from tests.conftest import Call, speechlike
-from tests.support.inline_server import BUNDLE, InlineServer, at_16k, curves, distance, heard_as, played, s16
+from tests.support.command_line import Call
+from tests.support.inline_server import BUNDLE, InlineServer, curves, distance, session_frames
+from tests.support.sounds import at_16k, from_s16, s16, speechlike
 
 HAPPY, SAD = list(Emotion).index(Emotion.HAPPY), list(Emotion).index(Emotion.SAD)
 README = Path(__file__).parents[3] / "README.md"
@@ -309,7 +310,7 @@ def test_bake_equals_a_session_that_follows_the_same_track_and_one_that_is_steer
     for change in followed.changes:
         steered.set_controls(change.controls, change.at_sample, change.fade)
     for session in (Session(BUNDLE, controls=followed), steered):
-        assert np.array_equal(baked, np.array([frame.landmarks for frame in played(sound, session)]))
+        assert np.array_equal(baked, np.array([frame.landmarks for frame in session_frames(sound, session)]))
     assert told["emotion"] == {"sad": 0.8, "angry": 0.1}
     assert told["changes"][1] == {"at_sample": 4_800, "fade": 2_400, "emotion": {"happy": 0.5, "surprised": 0.4}}
 
@@ -318,7 +319,7 @@ def test_bake_equals_a_session_that_follows_the_same_track_and_one_that_is_steer
 def test_how_the_sound_is_cut_changes_nothing_and_reset_begins_anew(n_pieces: int) -> None:
     sound = speechlike(0.7)[:, 0]
     session = Session(BUNDLE, controls=parse_emotion_track(KEYED).over(Controls()), fps=Fraction(60))
-    first = [curves(frame) for frame in played(sound, session)]
+    first = [curves(frame) for frame in session_frames(sound, session)]
     session.reset()
     pieces = np.array_split(sound, n_pieces)
     again = [frame for piece in pieces for frame in session.push(piece)] + session.finish()
@@ -327,7 +328,7 @@ def test_how_the_sound_is_cut_changes_nothing_and_reset_begins_anew(n_pieces: in
 
 def test_the_face_goes_from_sad_to_happy() -> None:
     smile = ARKIT_NAMES.index("mouthSmileLeft")
-    frames = played(
+    frames = session_frames(
         np.tile(speechlike(1.0)[:, 0], 3),
         Session(BUNDLE, controls=parse_emotion_track("sad@0.5s,happy@2.2s").over(Controls())),
     )
@@ -337,21 +338,21 @@ def test_the_face_goes_from_sad_to_happy() -> None:
 
 def live(pcm: bytes, rate: int, text: str, piece_s: float = 0.1) -> tuple[InlineServer, list[m.Frame]]:
     """What a server makes of a line that is pushed as `Show` pushes it."""
-    hall, track = InlineServer(), parse_emotion_track(text)
-    guest, cues, n = hall.guest(), ControlSchedule(track, rate), max(1, int(rate * piece_s))
-    session = guest.open()
-    guest.say(m.Start(session=session, stream=1, rate=rate, format="s16", seed=5, emotion=labels_of(track.first)))
+    server, track = InlineServer(), parse_emotion_track(text)
+    client, cues, n = server.client(), ControlSchedule(track, rate), max(1, int(rate * piece_s))
+    session = client.open()
+    client.say(m.Start(session=session, stream=1, rate=rate, format="s16", seed=5, emotion=labels_of(track.first)))
     for first in range(0, len(pcm) // 2, n):
         piece = pcm[2 * first : 2 * (first + n)]
         for cue in cues.take(first + len(piece) // 2):
             at, fade_ms = cue.at_sample, round(1_000 * cue.fade_s)
-            guest.say(m.Set(session=session, stream=1, at_sample=at, fade_ms=fade_ms, **cue.controls.for_set()))
-        guest.say(m.Audio(session=session, stream=1, first_sample=first, pcm=piece))
-        hall.wait(piece_s if first > 2 * rate else 0.0, 0.05)
-    guest.say(m.End(session=session, stream=1, n_samples=len(pcm) // 2))
-    hall.wait(3.0, 0.05)
-    assert not guest.take(m.Error)
-    return hall, guest.frames()
+            client.say(m.Set(session=session, stream=1, at_sample=at, fade_ms=fade_ms, **cue.controls.for_set()))
+        client.say(m.Audio(session=session, stream=1, first_sample=first, pcm=piece))
+        server.wait(piece_s if first > 2 * rate else 0.0, 0.05)
+    client.say(m.End(session=session, stream=1, n_samples=len(pcm) // 2))
+    server.wait(3.0, 0.05)
+    assert not client.take(m.Error)
+    return server, client.frames()
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 22_050, 44_100, 48_000])
@@ -359,7 +360,7 @@ def test_live_equals_baked_bit_for_bit_whatever_the_rate(rate: int) -> None:
     pcm = s16(speechlike(0.7, rate)[:, 0])
     _, frames = live(pcm, rate, KEYED)
     followed = parse_emotion_track(KEYED).over(Controls(seed=5))
-    baked = played(at_16k(heard_as(pcm)[:, None], rate), Session(BUNDLE, controls=followed))
+    baked = session_frames(at_16k(from_s16(pcm)[:, None], rate), Session(BUNDLE, controls=followed))
     assert distance(frames, baked) == 0
 
 
@@ -368,7 +369,7 @@ def test_live_takes_more_keys_than_a_server_keeps_and_still_equals_baked() -> No
     pcm = s16(np.tile(speechlike(1.0)[:, 0], 8))
     _, frames = live(pcm, 16_000, text)
     followed = parse_emotion_track(text).over(Controls(seed=5))
-    assert distance(frames, played(heard_as(pcm), Session(BUNDLE, controls=followed))) == 0
+    assert distance(frames, session_frames(from_s16(pcm), Session(BUNDLE, controls=followed))) == 0
 
 
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=300), st.sampled_from([8_000, 44_100]))

@@ -25,7 +25,7 @@ from space_runtime import (
 )
 from space_runtime.arrays import Floats
 from space_runtime.timebase import SAMPLE_RATE, n_frames
-from tests.conftest import speechlike
+from tests.support.sounds import speechlike
 
 BUNDLE = load_bundle()
 STILL = Controls(blinks_per_minute=0.0, head_mode=HeadMode.KEEP)

@@ -12,7 +12,7 @@ import soundfile
 from space_runtime import Controls, Emotion, Session, UsageError, bake, emotion_vector, load_bundle
 from space_runtime.baking.clip import COLUMNS
 from space_runtime.media.audio_file import open_sound
-from tests.conftest import speechlike
+from tests.support.sounds import speechlike
 
 BUNDLE = load_bundle()
 CONTROLS = Controls(emotion=emotion_vector({Emotion.HAPPY: 0.6}), seed=3)

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from space_runtime.inference.bundle import EMBEDDED
-from tests.conftest import Call
+from tests.support.command_line import Call
 
 
 def test_a_bad_line_is_named_and_the_others_are_baked(tmp_path: Path, line: Path, call: Call) -> None:

@@ -19,7 +19,8 @@ from engine_bridge.protocol.arkit import ARKIT_NAMES
 from space_runtime.inference.bundle import EMBEDDED, load_bundle
 from space_runtime.timebase import n_frames
 from space_runtime.version import VERSION
-from tests.conftest import Call, speechlike
+from tests.support.command_line import Call
+from tests.support.sounds import speechlike
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -17,8 +17,10 @@ from space_runtime.inference import network
 from space_runtime.inference.bundle import EMBEDDED
 from space_runtime.server.observability.status import StatusCollector
 from space_runtime.server.observability.status_http import StatusServer
-from tests.conftest import Call
-from tests.support.server_client import ServerClient, free_port, serving
+from tests.support.command_line import Call
+from tests.support.ports import free_port
+from tests.support.real_server import serving
+from tests.support.wire_client import connect_client
 
 
 @pytest.fixture
@@ -66,8 +68,12 @@ def test_a_broken_setup_fails_and_says_what_to_do(call: Call, tmp_path: Path, ta
 
 
 def test_a_running_server_is_recognised(tmp_path: Path) -> None:
-    with serving() as server, StatusServer(StatusCollector(server), 0) as page, ServerClient(server.address) as talker:
-        talker.open()
+    with (
+        serving() as server,
+        StatusServer(StatusCollector(server), 0) as page,
+        connect_client(server.address) as client,
+    ):
+        client.open()
         setup = Setup(server.address, page.port)
         port, status = found("port", setup), found("status page", setup)
     assert port.verdict is Verdict.NOTE

@@ -36,9 +36,12 @@ from space_runtime.live.playback_clock import PlaybackClock
 from space_runtime.live.player import Player
 from space_runtime.live.sources import QUEUED_BLOCKS, Microphone, PcmSource, Samples, text_source
 from space_runtime.server.server import Server
-from tests.conftest import Call, speechlike
-from tests.support.server_client import PATIENCE_S, free_port, line_of, serving, wait_for
+from tests.support.command_line import Call
+from tests.support.ports import free_port
+from tests.support.real_server import serving
+from tests.support.sounds import mono_speech, speechlike
 from tests.support.udp_receiver import JAW, Seen, UdpReceiver
+from tests.support.waiting import PATIENCE_S, wait_for
 
 ROOT = Path(__file__).parents[3]
 CALM = parse_emotion_track("")
@@ -64,7 +67,7 @@ def _signals() -> Iterator[None]:
 
 
 @pytest.fixture
-def audience() -> Iterator[UdpReceiver]:
+def receiver() -> Iterator[UdpReceiver]:
     with UdpReceiver() as watching:
         yield watching
 
@@ -87,8 +90,8 @@ def check_in_step(seen: list[Seen], jaw: Callable[[float], float], seconds: floa
     assert max(each.values[JAW] for each in inside) > 0.05
 
 
-def words_for(server: Server, audience: UdpReceiver, playout_ms: int = PLAYOUT_MS) -> tuple[str, ...]:
-    return ("--server", server.address, "--playout", str(playout_ms), "--to", audience.url("Hero"))
+def words_for(server: Server, receiver: UdpReceiver, playout_ms: int = PLAYOUT_MS) -> tuple[str, ...]:
+    return ("--server", server.address, "--playout", str(playout_ms), "--to", receiver.url("Hero"))
 
 
 def run(*words: str, pcm: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
@@ -101,46 +104,46 @@ def run(*words: str, pcm: bytes | None = None) -> subprocess.CompletedProcess[by
 # Sources
 
 
-def test_a_file_is_shown_as_it_is_baked(server: Server, audience: UdpReceiver, call: Call, tmp_path: Path) -> None:
+def test_a_file_is_shown_as_it_is_baked(server: Server, receiver: UdpReceiver, call: Call, tmp_path: Path) -> None:
     path = tmp_path / "line.wav"
     soundfile.write(path, speechlike(1.2, 44_100, 2), 44_100)
     jaw = jaws(call, path, tmp_path)
-    done = call("live", path, *words_for(server, audience))
+    done = call("live", path, *words_for(server, receiver))
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("1.20 s spoken") and " sent" in done.out
-    check_in_step(audience.wait_for_rest("Hero"), jaw, 1.2)
-    assert audience.n_rests("Hero") == 1
+    check_in_step(receiver.wait_for_rest("Hero"), jaw, 1.2)
+    assert receiver.n_rests("Hero") == 1
 
 
 def test_an_emotion_keyed_over_time_is_shown_as_it_is_baked(
-    server: Server, audience: UdpReceiver, call: Call, tmp_path: Path
+    server: Server, receiver: UdpReceiver, call: Call, tmp_path: Path
 ) -> None:
     path, keyed = tmp_path / "line.wav", ("--emotion", "sad=1@0s,happy=1@900ms")
     soundfile.write(path, speechlike(1.3), 16_000)
     smile, place = jaws(call, path, tmp_path, *keyed, shape="mouthSmileLeft"), NAMES.index("MouthSmileLeft")
-    done = call("live", path, *keyed, *words_for(server, audience))
+    done = call("live", path, *keyed, *words_for(server, receiver))
     assert (done.code, done.err) == (0, "")
-    inside = [each for each in audience.wait_for_rest("Hero") if 0.15 < each.seconds < 1.2]
+    inside = [each for each in receiver.wait_for_rest("Hero") if 0.15 < each.seconds < 1.2]
     assert len(inside) > 10 and max(abs(each.values[place] - smile(each.seconds)) for each in inside) < 2e-3
     assert inside[-1].values[place] > inside[0].values[place] + 0.2
 
 
 @pytest.mark.parametrize(("kind", "tail"), [("s16", b"\x01"), ("f32", b"\x01\x02\x03")])
 def test_pcm_from_standard_input(
-    server: Server, audience: UdpReceiver, call: Call, tmp_path: Path, kind: str, tail: bytes
+    server: Server, receiver: UdpReceiver, call: Call, tmp_path: Path, kind: str, tail: bytes
 ) -> None:
-    sound = np.round(line_of(0.8) * 32_767).astype("<i2")
+    sound = np.round(mono_speech(0.8) * 32_767).astype("<i2")
     soundfile.write(tmp_path / "line.wav", sound, 16_000, subtype="PCM_16")
     pcm = sound.tobytes() if kind == "s16" else (sound.astype("<f4") / np.float32(32_768)).tobytes()
-    done = run("--stdin", "--format", kind, *words_for(server, audience), pcm=pcm + tail)
+    done = run("--stdin", "--format", kind, *words_for(server, receiver), pcm=pcm + tail)
     assert done.returncode == 0 and done.stdout.startswith(b"0.80 s spoken")
-    check_in_step(audience.wait_for_rest("Hero"), jaws(call, tmp_path / "line.wav", tmp_path), 0.8)
+    check_in_step(receiver.wait_for_rest("Hero"), jaws(call, tmp_path / "line.wav", tmp_path), 0.8)
 
 
-def test_nothing_on_standard_input_is_no_error(server: Server, audience: UdpReceiver) -> None:
-    done = run("--stdin", *words_for(server, audience, 0), pcm=b"")
+def test_nothing_on_standard_input_is_no_error(server: Server, receiver: UdpReceiver) -> None:
+    done = run("--stdin", *words_for(server, receiver, 0), pcm=b"")
     assert done.returncode == 0 and done.stdout.startswith(b"0.00 s spoken, 0 frames")
-    assert not audience.seen
+    assert not receiver.seen
 
 
 @on_posix
@@ -241,10 +244,10 @@ def test_a_text_with_a_zero_is_one_sentence(call: Call) -> None:
 
 
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="needs espeak-ng")
-def test_a_text_read_by_espeak_moves_the_face(audience: UdpReceiver, call: Call) -> None:
-    done = call("live", "--say", '-v "Ma ma\nma"', "--to", audience.url(), "--name", "Änna")
+def test_a_text_read_by_espeak_moves_the_face(receiver: UdpReceiver, call: Call) -> None:
+    done = call("live", "--say", '-v "Ma ma\nma"', "--to", receiver.url(), "--name", "Änna")
     assert (done.code, done.err) == (0, "") and " 0 of them without a face" in done.out
-    seen = audience.wait_for_rest("Änna")
+    seen = receiver.wait_for_rest("Änna")
     assert seen[-1].is_neutral and max(each.values[JAW] for each in seen) > 0.02
 
 
@@ -349,7 +352,7 @@ def speaking(server: Server, source: object, watch: Callable[[float, Pose], None
 
 
 def test_after_a_pause_of_its_source_the_face_goes_on(server: Server, call: Call, tmp_path: Path) -> None:
-    sound = line_of(2.0)
+    sound = mono_speech(2.0)
     soundfile.write(tmp_path / "line.wav", sound, 16_000, subtype="FLOAT")
     jaw = jaws(call, tmp_path / "line.wav", tmp_path)
     poses: list[tuple[float, Pose]] = []
@@ -372,15 +375,15 @@ def test_a_line_that_the_server_refuses_is_an_error(server: Server, rate: int) -
 
 
 def test_a_source_that_fails_is_told_and_the_face_rests(
-    server: Server, audience: UdpReceiver, call: Call, tmp_path: Path
+    server: Server, receiver: UdpReceiver, call: Call, tmp_path: Path
 ) -> None:
     path = tmp_path / "damaged.wav"
     sound = speechlike(3.0)
     sound[-8_000] = math.nan
     soundfile.write(path, sound, 16_000, subtype="FLOAT")
-    done = call("live", path, *words_for(server, audience, 200))
+    done = call("live", path, *words_for(server, receiver, 200))
     assert done.code == 1 and "damaged.wav" in done.complaint
-    assert not audience.seen or audience.seen[-1].is_neutral
+    assert not receiver.seen or receiver.seen[-1].is_neutral
 
 
 # Calls
@@ -424,17 +427,17 @@ def test_a_server_elsewhere_needs_a_relay(call: Call, line: Path, address: str, 
 
 
 @on_posix
-def test_ctrl_c_ends_it_at_once_though_nothing_comes_any_more(server: Server, audience: UdpReceiver) -> None:
-    program = [sys.executable, "-m", "space_runtime", "live", "--stdin", *words_for(server, audience, 200)]
+def test_ctrl_c_ends_it_at_once_though_nothing_comes_any_more(server: Server, receiver: UdpReceiver) -> None:
+    program = [sys.executable, "-m", "space_runtime", "live", "--stdin", *words_for(server, receiver, 200)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
         program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
     )
     try:
         assert process.stdin is not None
-        process.stdin.write(np.round(line_of(0.4) * 32_767).astype("<i2").tobytes())
+        process.stdin.write(np.round(mono_speech(0.4) * 32_767).astype("<i2").tobytes())
         process.stdin.flush()
-        wait_for(lambda: len(audience.of("Hero")) > 10)
+        wait_for(lambda: len(receiver.of("Hero")) > 10)
         begin = time.monotonic()
         process.send_signal(signal.SIGINT)
         process.wait(PATIENCE_S)
@@ -444,4 +447,4 @@ def test_ctrl_c_ends_it_at_once_though_nothing_comes_any_more(server: Server, au
         process.kill()
         process.communicate()
     assert process.returncode == 0 and b"s spoken" in out and said == b""
-    assert audience.wait_for_rest("Hero")[-1].is_neutral
+    assert receiver.wait_for_rest("Hero")[-1].is_neutral

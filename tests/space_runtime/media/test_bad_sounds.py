@@ -12,7 +12,7 @@ import soundfile
 
 from space_runtime.errors import MediaError
 from space_runtime.media.audio_file import open_sound
-from tests.conftest import speechlike
+from tests.support.sounds import speechlike
 
 SOUND = speechlike(0.5)
 

@@ -19,7 +19,7 @@ from space_runtime.arrays import Floats
 from space_runtime.media.audio_file import open_sound
 from space_runtime.media.resampling import Resampler, mix_to_mono
 from space_runtime.timebase import SAMPLE_RATE
-from tests.conftest import speechlike
+from tests.support.sounds import speechlike
 
 RATES = (8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000, 176_400, 192_000)
 

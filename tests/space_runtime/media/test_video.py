@@ -14,7 +14,7 @@ from space_runtime.arrays import Floats, Pixels
 from space_runtime.media.atomic_files import written_whole
 from space_runtime.media.video import SOUND_RATE, VideoWriter
 from space_runtime.timebase import n_frames, parse_fps
-from tests.conftest import speechlike
+from tests.support.sounds import speechlike
 
 SIZE = (96, 64)
 

@@ -8,8 +8,9 @@ import pytest
 
 from engine_bridge.protocol import messages as m
 from space_runtime.timebase import SAMPLE_RATE
-from tests.support.inline_server import InlineClient, InlineServer
+from tests.support.inline_server import InlineServer
 from tests.support.quick_batch import quick
+from tests.support.wire_client import WireClient
 
 SECOND = bytes(2 * SAMPLE_RATE)
 
@@ -20,49 +21,49 @@ def _quick() -> Iterator[None]:
         yield
 
 
-def speaking(until: int) -> tuple[InlineServer, InlineClient, int]:
-    hall = InlineServer()
-    guest = hall.guest()
-    session = guest.open(until=until, playout_ms=500)
-    guest.say(m.Start(session=session, stream=1, rate=SAMPLE_RATE, format="s16", pace="clip"))
-    return hall, guest, session
+def speaking(until: int) -> tuple[InlineServer, WireClient, int]:
+    server = InlineServer()
+    client = server.client()
+    session = client.open(until=until, playout_ms=500)
+    client.say(m.Start(session=session, stream=1, rate=SAMPLE_RATE, format="s16", pace="clip"))
+    return server, client, session
 
 
-def push(guest: InlineClient, session: int, first_s: float, seconds: float) -> None:
+def push(client: WireClient, session: int, first_s: float, seconds: float) -> None:
     first, n = round(first_s * SAMPLE_RATE), round(seconds * SAMPLE_RATE)
-    guest.say(m.Audio(session=session, stream=1, first_sample=first, pcm=bytes(2 * n)))
+    client.say(m.Audio(session=session, stream=1, first_sample=first, pcm=bytes(2 * n)))
 
 
-def seqs(guest: InlineClient) -> list[int]:
-    return [frame.seq for frame in guest.frames()]
+def seqs(client: WireClient) -> list[int]:
+    return [frame.seq for frame in client.frames()]
 
 
 def test_a_smaller_until_is_ignored() -> None:
     """Credit that was given counts for frames that are not made yet, whatever smaller number comes after it."""
-    _, guest, session = speaking(until=20)
-    push(guest, session, 0.0, 0.4)
-    n_before = len(guest.frames())
+    _, client, session = speaking(until=20)
+    push(client, session, 0.0, 0.4)
+    n_before = len(client.frames())
     assert 0 < n_before < 12
     for smaller in (n_before, 3, 0):
-        guest.say(m.Credit(session=session, until=smaller))
-    push(guest, session, 0.4, 1.6)
-    assert seqs(guest) == list(range(20))
-    guest.say(m.Credit(session=session, until=19), m.Credit(session=session, until=22))
-    assert seqs(guest) == list(range(22))
+        client.say(m.Credit(session=session, until=smaller))
+    push(client, session, 0.4, 1.6)
+    assert seqs(client) == list(range(20))
+    client.say(m.Credit(session=session, until=19), m.Credit(session=session, until=22))
+    assert seqs(client) == list(range(22))
 
 
 @pytest.mark.parametrize("until", [0, 1, 2, 7])
 def test_frames_below_until_come_and_the_one_at_it_waits(until: int) -> None:
     """At once, where credit is there before the frames."""
-    _, guest, session = speaking(until)
+    _, client, session = speaking(until)
     for hop in range(50):
-        push(guest, session, 0.02 * hop, 0.02)
-    assert seqs(guest) == list(range(until))
+        push(client, session, 0.02 * hop, 0.02)
+    assert seqs(client) == list(range(until))
 
 
 def test_each_frame_that_waits_needs_its_own_credit() -> None:
-    _, guest, session = speaking(until=0)
-    push(guest, session, 0.0, 1.0)
+    _, client, session = speaking(until=0)
+    push(client, session, 0.0, 1.0)
     for until in (0, 1, 2, 3, 9, 10):
-        guest.say(m.Credit(session=session, until=until))
-        assert seqs(guest) == list(range(until))
+        client.say(m.Credit(session=session, until=until))
+        assert seqs(client) == list(range(until))

@@ -27,7 +27,10 @@ from space_runtime.server.limits import Limits
 from space_runtime.server.server import Server, Settings
 from tests.support.inline_server import BUNDLE
 from tests.support.quick_batch import quick
-from tests.support.wire_client import PATIENCE_S, RATE, BackgroundClient, WireClient, serving, until
+from tests.support.real_server import child_environment, serving_process
+from tests.support.sounds import silence
+from tests.support.waiting import PATIENCE_S, wait_for
+from tests.support.wire_client import CHUNK, RATE, BackgroundClient, connect_client
 
 MIB = 1 << 20
 TOLERANCE = 48 * MIB
@@ -54,10 +57,10 @@ def _unharmed(request: pytest.FixtureRequest) -> Iterator[None]:
     before = resident()
     with BackgroundClient(server.address):
         yield
-    until(lambda: not server.core.sessions, "the end of all sessions")
+    wait_for(lambda: not server.core.sessions, "the end of all sessions")
     workers = [thread.worker for thread in server.workers if thread.worker]
     assert all(thread.alive for thread in server.workers) and len(workers) == 2
-    until(lambda: not any(worker.seats or worker._ready for worker in workers), "empty workers")
+    wait_for(lambda: not any(worker.seats or worker._ready for worker in workers), "empty workers")
     assert not server.core._tokens and len(server.core.connections) <= server.core.limits.connections
     gc.collect()
     grown = resident() - before
@@ -78,36 +81,38 @@ def host_port(address: str) -> tuple[str, int]:
 
 CHILD = """
 import sys
-from caller import Caller
-caller = Caller(sys.argv[1])
-session = caller.open(lease_ms=1_000).session
-caller.start(session)
-caller.push(session, 1, 0, 8_000)
-print("talking", flush=True)
+from tests.support.sounds import silence
+from tests.support.wire_client import connect_client
+
+client = connect_client(sys.argv[1])
+session = client.open(lease_ms=1_000)
+client.start(session)
+client.push(session, 1, silence(8_000))
+print("streaming", flush=True)
 while True:
-    caller.listen(100)
+    client.listen(100)
 """
 
 
-def test_a_client_that_is_killed_in_mid_line_leaves_nothing(server: Server) -> None:
+def test_a_client_that_is_killed_in_mid_line_leaves_nothing(server: Server, tmp_path: Path) -> None:
     words = [sys.executable, "-c", CHILD, server.address]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, cwd=Path(__file__).parent) as child:
+    with subprocess.Popen(words, stdout=subprocess.PIPE, cwd=tmp_path, env=child_environment()) as child:
         assert child.stdout
-        assert child.stdout.readline() == b"talking\n"
-        until(lambda: len(server.core.sessions) == 2, "the child's session")
+        assert child.stdout.readline() == b"streaming\n"
+        wait_for(lambda: len(server.core.sessions) == 2, "the child's session")
         child.kill()
-    until(lambda: len(server.core.sessions) == 1, "the end of its lease")
+    wait_for(lambda: len(server.core.sessions) == 1, "the end of its lease")
 
 
 def test_a_reader_that_never_reads_costs_little_memory(server: Server) -> None:
-    with WireClient(server.address) as slow:
-        session = slow.open(outputs=("weights", "head", "eyes", "landmarks"), fps=(240, 1)).session
+    with connect_client(server.address) as slow:
+        session = slow.open(outputs=("weights", "head", "eyes", "landmarks"), fps=(240, 1))
         before, worker = resident(), next(w for t in server.workers if (w := t.worker) and session in w.seats)
         for stream in range(1, 13):
             slow.start(session, stream, "clip")
-            slow.push(session, stream, 0, 10 * RATE)
+            slow.push(session, stream, silence(10 * RATE))
             slow.say(m.End(session=session, stream=stream, n_samples=10 * RATE))
-            until(partial(last_finished, server, stream), f"line {stream}")
+            wait_for(partial(last_finished, server, stream), f"line {stream}")
         assert worker.delivery.n_sent >= 12 * 2_400 and server.sockets.n_slow
         assert resident() - before < 100 * MIB
 
@@ -119,28 +124,28 @@ def last_finished(server: Server, stream: int) -> bool:
 
 
 def test_a_burst_is_slowed_down_and_the_rest_of_it_dropped(server: Server) -> None:
-    with WireClient(server.address) as burst:
-        session = burst.open().session
+    with connect_client(server.address) as burst:
+        session = burst.open()
         burst.start(session)
         for n in range(20_000):
-            burst.push(session, 1, n, 1)
-        assert burst.error().code == "too_fast"
+            burst.push(session, 1, silence(1), n)
+        assert burst.expect(m.Error).code == "too_fast"
         burst.say(m.Close(session=session))
 
 
 def test_wrong_sizes_versions_and_shapes_are_answered(server: Server) -> None:
-    with WireClient(server.address, greet=False) as caller:
-        caller.say(m.Hello(versions=(99,), client="later"))
-        assert caller.expect(m.Error).code == "unsupported_version"
-        caller.socket.send(bytes(70_000))
-        assert caller.expect(m.Error, 2).code == "too_large"
-        caller.socket.send_multipart([b""] * 65)
-        assert caller.expect(m.Error, 3).code == "bad_message"
-        caller.say(m.Hello(versions=(1,), client="now"))
-        caller.expect(m.Welcome)
-        caller.socket.send(bytes(17 * MIB))  # the transport's own limit: it hangs up
-    with WireClient(server.address) as caller:
-        assert caller.open().session
+    with connect_client(server.address, greet=False) as client:
+        client.say(m.Hello(versions=(99,), client="later"))
+        assert client.expect(m.Error).code == "unsupported_version"
+        client.send(bytes(70_000))
+        assert client.expect(m.Error, 2).code == "too_large"
+        client.send(*[b""] * 65)
+        assert client.expect(m.Error, 3).code == "bad_message"
+        client.say(m.Hello(versions=(1,), client="now"))
+        client.expect(m.Welcome)
+        client.send(bytes(17 * MIB))  # the transport's own limit: it hangs up
+    with connect_client(server.address) as client:
+        assert client.open()
 
 
 BOMBS = {
@@ -159,10 +164,10 @@ BOMBS = {
 
 
 def test_messages_that_would_explode_do_not(server: Server) -> None:
-    with WireClient(server.address) as caller:
+    with connect_client(server.address) as client:
         for n, bomb in enumerate(BOMBS.values(), 1):
-            caller.socket.send(bomb)
-            assert caller.expect(m.Error, n).code == "bad_message"
+            client.send(bomb)
+            assert client.expect(m.Error, n).code == "bad_message"
 
 
 def test_ten_thousand_mutated_messages_harm_nobody(server: Server) -> None:
@@ -180,10 +185,10 @@ def test_ten_thousand_mutated_messages_harm_nobody(server: Server) -> None:
         )
     ]
     for _ in range(200):
-        with WireClient(server.address) as caller:
+        with connect_client(server.address) as client:
             for _ in range(50):
-                caller.socket.send(mutated(rng, rng.choice(seeds)))
-            caller.expect(m.Error)
+                client.send(mutated(rng, rng.choice(seeds)))
+            client.expect(m.Error)
 
 
 def mutated(rng: random.Random, data: bytes) -> bytes:
@@ -239,8 +244,8 @@ def test_half_a_greeting_is_not_waited_for_for_ever(server: Server) -> None:
     peers = [socket.create_connection(host_port(server.address), timeout=PATIENCE_S) for _ in range(60)]
     for n, peer in enumerate(peers):
         peer.sendall(GREETING[: n % 64])
-    with WireClient(server.address) as caller:
-        assert caller.open().session
+    with connect_client(server.address) as client:
+        assert client.open()
     assert all(hung_up(peer) for peer in peers)
     for peer in peers:
         peer.close()
@@ -250,33 +255,33 @@ def test_connections_by_the_hundred_a_second_lock_nobody_out(server: Server) -> 
     refused_before = server.core.counters.refused
     began, n = time.monotonic(), 0
     while time.monotonic() < began + 3.0:
-        with WireClient(server.address, greet=False) as caller:
-            caller.say(m.Hello(versions=(1,), client="flood"))
+        with connect_client(server.address, greet=False) as client:
+            client.say(m.Hello(versions=(1,), client="flood"))
             n += 1
-    with WireClient(server.address) as caller:
-        assert caller.open().session
+    with connect_client(server.address) as client:
+        assert client.open()
     print(f"{n} connections in 3 s")
     assert server.core.counters.refused == refused_before
 
 
 def test_two_peers_with_one_identity_do_not_share_a_session(server: Server) -> None:
     with (
-        WireClient(server.address, identity=b"twin") as first,
-        WireClient(server.address, identity=b"twin", greet=False) as second,
+        connect_client(server.address, identity=b"twin") as first,
+        connect_client(server.address, identity=b"twin", greet=False) as second,
     ):
-        session = first.open().session
+        session = first.open()
         second.say(m.Hello(versions=(1,), client="second"), m.Close(session=session))
-        assert first.line(session, 1, 0.5).frames == 15
+        assert first.speak(session, 1, silence(8_000)).frames == 15
         second.listen(200)
         assert not second.heard
 
 
 def test_a_real_stall_of_a_worker_costs_frames_only_while_it_lasts(server: Server) -> None:
-    with WireClient(server.address) as caller:
-        session = caller.open(playout_ms=100).session
+    with connect_client(server.address) as client:
+        session = client.open(playout_ms=100)
         worker = next(w for t in server.workers if (w := t.worker) and session in w.seats)
-        caller.say(m.Idle(session=session, stream=1))
-        caller.expect(m.Frame, 5)
+        client.say(m.Idle(session=session, stream=1))
+        client.expect(m.Frame, 5)
         real = worker.step
 
         def stalled(now: float) -> bool:
@@ -286,14 +291,14 @@ def test_a_real_stall_of_a_worker_costs_frames_only_while_it_lasts(server: Serve
 
         worker.step = stalled  # type: ignore[method-assign]
         while worker.step != real:
-            caller.say(m.Ping(nonce=1))
-            caller.listen(20)
-        n = len(caller.take(m.Frame))
-        caller.expect(m.Frame, n + 10)
-        caller.say(m.Ping(nonce=2))
-        caller.say(m.Interrupt(session=session, stream=1, at_sample=0, fade_ms=0))
-        finished = caller.expect(m.Finished)
-        frames = caller.take(m.Frame)
+            client.say(m.Ping(nonce=1))
+            client.listen(20)
+        n = len(client.take(m.Frame))
+        client.expect(m.Frame, n + 10)
+        client.say(m.Ping(nonce=2))
+        client.say(m.Interrupt(session=session, stream=1, at_sample=0, fade_ms=0))
+        finished = client.expect(m.Finished)
+        frames = client.take(m.Frame)
         assert finished.dropped == frames[-1].seq + 1 - len(frames)
 
 
@@ -304,52 +309,55 @@ def test_a_real_stall_of_a_worker_costs_frames_only_while_it_lasts(server: Serve
 def test_a_signal_in_mid_line_tells_everybody_and_ends_with_0(tmp_path: Path, name: str) -> None:
     if sys.platform == "win32":
         pytest.skip("only on Linux and macOS")
-    with serving(tmp_path / "log") as (process, address), WireClient(address) as one, WireClient(address) as two:
-        sessions = [one.open().session, one.open().session, two.open().session]
-        for caller, session in zip((one, one, two), sessions, strict=True):
-            caller.start(session)
-            caller.push(session, 1, 0, RATE)
+    with (
+        serving_process(tmp_path / "log") as (process, address),
+        connect_client(address) as one,
+        connect_client(address) as two,
+    ):
+        sessions = [one.open(), one.open(), two.open()]
+        for client, session in zip((one, one, two), sessions, strict=True):
+            client.start(session)
+            client.push(session, 1, silence(RATE))
         one.expect(m.Frame)
         asked = time.monotonic()
         process.send_signal(getattr(signal, name))
-        for caller, n in ((one, 2), (two, 1)):
-            caller.expect(m.Bye)
-            assert [type(message) for message in caller.heard if not isinstance(message, m.Frame | m.Started)][
+        for client, n in ((one, 2), (two, 1)):
+            client.expect(m.Bye)
+            assert [type(message) for message in client.heard if not isinstance(message, m.Frame | m.Started)][
                 -2 * n - 1 :
             ].count(m.Closed) == n
-            assert {done.reason for done in caller.take(m.Closed)} == {"stopping"}
-            assert len(caller.take(m.Finished)) == n and isinstance(caller.heard[-1], m.Bye)
+            assert {done.reason for done in client.take(m.Closed)} == {"stopping"}
+            assert len(client.take(m.Finished)) == n and isinstance(client.heard[-1], m.Bye)
         assert process.wait(PATIENCE_S) == 0
         print(f"stopped within {time.monotonic() - asked:.2f} s")
         assert "Traceback" not in (tmp_path / "log").read_text()
 
 
 def test_a_server_that_was_killed_and_came_back_takes_the_line_up(tmp_path: Path) -> None:
-    with serving(tmp_path / "first") as (process, address):
-        caller = WireClient(address)
-        opened = caller.open()
-        caller.start(opened.session)
-        caller.push(opened.session, 1, 0, RATE)
-        caller.expect(m.Frame, 5)
+    with serving_process(tmp_path / "first") as (process, address):
+        client = connect_client(address)
+        session = client.open()
+        client.start(session)
+        client.push(session, 1, silence(RATE))
+        client.expect(m.Frame, 5)
         process.kill()
         process.wait()
-    with serving(tmp_path / "second", "--bind", address):
-        while not caller.take(m.Error):
-            caller.push(opened.session, 1, RATE)
-            caller.listen(20)
-        assert caller.take(m.Error)[0].code == "not_greeted"
-        caller.say(m.Hello(versions=(1,), client="caller 1.0"))
-        caller.expect(m.Welcome, 2)
-        n = len(caller.take(m.Error))
-        caller.say(m.Resume(request=1, token=opened.token))
-        assert caller.error(n + 1).code == "bad_token"
-        session, n_frames = caller.open().session, len(caller.take(m.Frame))
-        caller.say(m.Start(session=session, stream=2, rate=RATE, format="s16", first_sample=8_000))
-        caller.push(session, 2, 8_000, 8_000)
-        caller.say(m.End(session=session, stream=2, n_samples=RATE))
-        assert caller.expect(m.Finished).frames == 15
-        assert caller.take(m.Frame)[n_frames].index == 15
-    caller.close()
+    with serving_process(tmp_path / "second", "--bind", address):
+        while not client.take(m.Error):
+            client.push(session, 1, silence(CHUNK), RATE)
+            client.listen(20)
+        assert client.take(m.Error)[0].code == "not_greeted"
+        client.greet()
+        n = len(client.take(m.Error))
+        client.say(m.Resume(request=1, token=client.tokens[session]))
+        assert client.expect(m.Error, n + 1).code == "bad_token"
+        session, n_frames = client.open(), len(client.take(m.Frame))
+        client.say(m.Start(session=session, stream=2, rate=RATE, format="s16", first_sample=8_000))
+        client.push(session, 2, silence(8_000), 8_000)
+        client.say(m.End(session=session, stream=2, n_samples=RATE))
+        assert client.expect(m.Finished).frames == 15
+        assert client.take(m.Frame)[n_frames].index == 15
+    client.close()
 
 
 def test_a_port_that_is_taken_is_one_sentence(server: Server) -> None:
@@ -376,15 +384,15 @@ def test_only_listed_keys_are_heard(tmp_path: Path) -> None:
     listed.mkdir()
     (listed / "anna.key").write_bytes((keys / "anna.key").read_bytes())
     options = ("--key", str(keys / "server.key_secret"), "--clients", str(listed))
-    with serving(tmp_path / "log", *options) as (_, address):
-        stranger = WireClient(address, greet=False)
-        eve = WireClient(address, curve_keys(keys, "eve"), greet=False)
-        for caller in (stranger, eve):
-            caller.say(m.Hello(versions=(1,), client="stranger"))
-        with WireClient(address, curve_keys(keys, "anna")) as anna:
-            assert anna.line(anna.open().session, 1, 0.5).frames == 15
-        for caller in (stranger, eve):
-            caller.listen(200)
-            assert not caller.heard
-            caller.close()
+    with serving_process(tmp_path / "log", *options) as (_, address):
+        stranger = connect_client(address, greet=False)
+        eve = connect_client(address, keys=curve_keys(keys, "eve"), greet=False)
+        for client in (stranger, eve):
+            client.say(m.Hello(versions=(1,), client="stranger"))
+        with connect_client(address, keys=curve_keys(keys, "anna")) as anna:
+            assert anna.speak(anna.open(), 1, silence(8_000)).frames == 15
+        for client in (stranger, eve):
+            client.listen(200)
+            assert not client.heard
+            client.close()
     assert zmq.zmq_version_info() >= (4, 3, 2)

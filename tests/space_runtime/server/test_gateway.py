@@ -16,9 +16,10 @@ from engine_bridge.protocol.messages import ErrorCode
 from engine_bridge.protocol.wire import encode
 from space_runtime.server.limits import Folders, Limits, Refusal
 from space_runtime.timebase import SAMPLE_RATE
-from tests.conftest import speechlike
-from tests.support.inline_server import PLENTY, InlineClient, InlineServer
+from tests.support.inline_server import InlineServer
 from tests.support.quick_batch import quick
+from tests.support.sounds import speechlike
+from tests.support.wire_client import PLENTY, WireClient
 
 SECOND = bytes(2 * SAMPLE_RATE)
 
@@ -37,11 +38,11 @@ def push(session: int, first: int = 0, pcm: bytes = SECOND, stream: int = 1) -> 
     return m.Audio(session=session, stream=stream, first_sample=first, pcm=pcm)
 
 
-def refused(guest: InlineClient, *messages: m.Message) -> m.Error:
+def refused(client: WireClient, *messages: m.Message) -> m.Error:
     """Say something; return the one error that it gives."""
-    n_before = len(guest.heard)
-    guest.say(*messages)
-    (error,) = guest.heard[n_before:]
+    n_before = len(client.heard)
+    client.say(*messages)
+    (error,) = client.heard[n_before:]
     assert isinstance(error, m.Error), error
     assert 10 < len(error.message) <= 1_000 and "\n" not in error.message
     return error
@@ -64,152 +65,153 @@ def refused(guest: InlineClient, *messages: m.Message) -> m.Error:
     ids=lambda message: type(message).__name__,
 )
 def test_nothing_is_done_for_a_stranger(message: m.Message) -> None:
-    hall = InlineServer()
-    assert refused(hall.guest(greet=False), message).code == ErrorCode.NOT_GREETED
-    assert not hall.core.sessions
+    server = InlineServer()
+    assert refused(server.client(greet=False), message).code == ErrorCode.NOT_GREETED
+    assert not server.core.sessions
 
 
 @pytest.mark.parametrize("versions", [(), (2,), (0, 2, 3)])
 def test_another_version_is_refused_and_the_connection_is_of_no_use(versions: tuple[int, ...]) -> None:
-    hall = InlineServer()
-    guest = hall.guest(greet=False)
-    assert refused(guest, m.Hello(versions=versions, client="old")).code == ErrorCode.UNSUPPORTED_VERSION
-    assert refused(guest, m.Ping(nonce=1)).code == ErrorCode.NOT_GREETED
-    guest.say(m.Hello(versions=(7, 1), client="new"))
-    welcome = guest.last(m.Welcome)
+    server = InlineServer()
+    client = server.client(greet=False)
+    assert refused(client, m.Hello(versions=versions, client="old")).code == ErrorCode.UNSUPPORTED_VERSION
+    assert refused(client, m.Ping(nonce=1)).code == ErrorCode.NOT_GREETED
+    client.say(m.Hello(versions=(7, 1), client="new"))
+    welcome = client.last(m.Welcome)
     assert welcome.version == 1 and welcome.limits["sessions"] == 1_000 and len(welcome.weights) == 52
 
 
 def test_an_unknown_type_and_the_servers_own_messages_are_answered() -> None:
-    guest = InlineServer().guest()
-    guest.send(msgpack.packb({"type": "sing", "song": 1}))
-    guest.hall.run()
-    assert guest.last(m.Error).code == ErrorCode.UNKNOWN_TYPE
-    assert refused(guest, m.Bye(reason="no")).code == ErrorCode.UNKNOWN_TYPE
-    guest.send(msgpack.packb({"type": "ping", "nonce": 5, "later": {"a": [1]}}))
-    guest.hall.run()
-    assert guest.last(m.Pong).nonce == 5
+    server = InlineServer()
+    client = server.client()
+    client.send(msgpack.packb({"type": "sing", "song": 1}))
+    server.run()
+    assert client.last(m.Error).code == ErrorCode.UNKNOWN_TYPE
+    assert refused(client, m.Bye(reason="no")).code == ErrorCode.UNKNOWN_TYPE
+    client.send(msgpack.packb({"type": "ping", "nonce": 5, "later": {"a": [1]}}))
+    server.run()
+    assert client.last(m.Pong).nonce == 5
 
 
 def test_thirty_two_bad_messages_mute_a_connection_for_a_minute_and_nobody_else() -> None:
-    hall = InlineServer()
-    bad, good = hall.guest(), hall.guest()
+    server = InlineServer()
+    bad, good = server.client(), server.client()
     session = bad.open(lease_ms=15_000)
     for _ in range(40):
         bad.send(b"\xc1garbage")
-    hall.run()
+    server.run()
     assert len(bad.take(m.Error)) == 32 and {error.code for error in bad.take(m.Error)} == {ErrorCode.BAD_MESSAGE}
     bad.say(m.Ping(nonce=1))
     good.say(m.Ping(nonce=1))
     assert not bad.take(m.Pong) and good.take(m.Pong)
-    hall.wait(61.0, 0.25)
-    assert session not in hall.core.sessions
+    server.wait(61.0, 0.25)
+    assert session not in server.core.sessions
     bad.say(m.Hello(versions=(1,), client="good again"), m.Ping(nonce=2))
     assert bad.last(m.Pong).nonce == 2
 
 
 def test_a_message_of_too_many_parts_or_bytes_is_refused() -> None:
-    hall = InlineServer(Limits(message_bytes=100_000))
-    guest, stranger = hall.guest(), hall.guest(greet=False)
+    server = InlineServer(Limits(message_bytes=100_000))
+    client, stranger = server.client(), server.client(greet=False)
     ping = encode(m.Ping(nonce=1))
-    guest.send(*[ping] * 64)
-    hall.run()
-    assert len(guest.take(m.Pong)) == 64
-    guest.send(*[ping] * 65)
-    guest.send(bytes(100_001))
+    client.send(*[ping] * 64)
+    server.run()
+    assert len(client.take(m.Pong)) == 64
+    client.send(*[ping] * 65)
+    client.send(bytes(100_001))
     stranger.send(bytes(65_537))
-    hall.run()
-    assert [error.code for error in guest.take(m.Error)] == [ErrorCode.BAD_MESSAGE, ErrorCode.TOO_LARGE]
+    server.run()
+    assert [error.code for error in client.take(m.Error)] == [ErrorCode.BAD_MESSAGE, ErrorCode.TOO_LARGE]
     assert stranger.last(m.Error).code == ErrorCode.TOO_LARGE
-    assert len(guest.take(m.Pong)) == 64
+    assert len(client.take(m.Pong)) == 64
 
 
 def test_more_messages_than_the_rate_are_not_handled_and_each_connection_learns_it() -> None:
-    hall = InlineServer(Limits(messages_per_s=50))
-    fast, other = hall.guest(), hall.guest()
-    for guest in (fast, other):
-        guest.say(*[m.Ping(nonce=n) for n in range(300)])
-        assert len(guest.take(m.Pong)) <= 100
-        assert [error.code for error in guest.take(m.Error)] == [ErrorCode.TOO_FAST]
-    hall.wait(1.0)
+    server = InlineServer(Limits(messages_per_s=50))
+    fast, other = server.client(), server.client()
+    for client in (fast, other):
+        client.say(*[m.Ping(nonce=n) for n in range(300)])
+        assert len(client.take(m.Pong)) <= 100
+        assert [error.code for error in client.take(m.Error)] == [ErrorCode.TOO_FAST]
+    server.wait(1.0)
     n_before = len(fast.take(m.Pong))
     fast.say(*[m.Ping(nonce=n) for n in range(45)])
     assert len(fast.take(m.Pong)) == n_before + 45
 
 
 def test_an_open_that_comes_too_fast_is_answered_too() -> None:
-    hall = InlineServer(Limits(messages_per_s=10))
-    guest = hall.guest()
+    server = InlineServer(Limits(messages_per_s=10))
+    client = server.client()
     for second in range(3):
-        guest.say(*[m.Ping(nonce=n) for n in range(40)])
-        assert len(guest.take(m.Error)) == second + 1
-        hall.wait(1.0, 0.1)
+        client.say(*[m.Ping(nonce=n) for n in range(40)])
+        assert len(client.take(m.Error)) == second + 1
+        server.wait(1.0, 0.1)
 
 
 # Admission
 
 
 def test_the_session_too_many_is_refused_and_the_others_are_complete() -> None:
-    hall = InlineServer(Limits(sessions=20), n_workers=2)
-    guest = hall.guest()
-    sessions = [guest.open() for _ in range(20)]
-    guest.say(*[start(session) for session in sessions])
+    server = InlineServer(Limits(sessions=20), n_workers=2)
+    client = server.client()
+    sessions = [client.open() for _ in range(20)]
+    client.say(*[start(session) for session in sessions])
     for tenth in range(10):
-        guest.say(*[push(session, tenth * 1_600, SECOND[:3_200]) for session in sessions])
-        error = refused_open(hall.guest())
+        client.say(*[push(session, tenth * 1_600, SECOND[:3_200]) for session in sessions])
+        error = refused_open(server.client())
         assert error.code == ErrorCode.TOO_MANY_SESSIONS and error.request == 9
-        hall.wait(0.1)
-    guest.say(*[m.End(session=session, stream=1, n_samples=SAMPLE_RATE) for session in sessions])
+        server.wait(0.1)
+    client.say(*[m.End(session=session, stream=1, n_samples=SAMPLE_RATE) for session in sessions])
     for session in sessions:
-        assert [frame.seq for frame in guest.frames(session=session)] == list(range(30))
-    guest.say(m.Close(session=sessions[0]))
-    assert guest.open() == 21
+        assert [frame.seq for frame in client.frames(session=session)] == list(range(30))
+    client.say(m.Close(session=sessions[0]))
+    assert client.open() == 21
 
 
-def refused_open(guest: InlineClient, **fields: object) -> m.Error:
+def refused_open(client: WireClient, **fields: object) -> m.Error:
     wanted: dict[str, object] = {"outputs": ("weights",), "fps": (30, 1), "playout_ms": 100, "until": 1}
-    return refused(guest, m.Open(request=9, **{**wanted, **fields}))  # type: ignore[arg-type]
+    return refused(client, m.Open(request=9, **{**wanted, **fields}))  # type: ignore[arg-type]
 
 
 def test_a_server_that_is_behind_takes_nobody_more() -> None:
-    hall = InlineServer()
-    hall.ports[0].load = 0.2
-    error = refused_open(hall.guest())
+    server = InlineServer()
+    server.ports[0].load = 0.2
+    error = refused_open(server.client())
     assert error.code == ErrorCode.BUSY and "200 ms" in error.message
-    hall.ports[0].load = 0.0
-    hall.guest().open()
+    server.ports[0].load = 0.0
+    server.client().open()
 
 
 @pytest.mark.parametrize(("pace", "chunk_s"), [("clip", 5.0), ("live", 0.4)])
 def test_work_that_nobody_waits_for_does_not_make_a_server_busy(pace: str, chunk_s: float) -> None:
-    hall, worst = InlineServer(), 0.0
-    guest = hall.guest()
-    session = guest.open()
-    guest.say(start(session, pace=pace))
-    hall.step_cost_s = 0.002
+    server, worst = InlineServer(), 0.0
+    client = server.client()
+    session = client.open()
+    client.say(start(session, pace=pace))
+    server.step_cost_s = 0.002
     n = int(chunk_s * SAMPLE_RATE)
     for chunk in range(5):
-        guest.send_all(push(session, chunk * n, bytes(2 * n)))
-        began = hall.now
+        client.send_all(push(session, chunk * n, bytes(2 * n)))
+        began = server.now
         for _ in range(n // 320 + 1):
-            hall.run(1)
-            worst = max(worst, hall.worker.lag_s)
-        hall.now = max(hall.now, began + chunk_s)
-    assert hall.worker.n_hops >= 95 and worst < 0.01
+            server.run(1)
+            worst = max(worst, server.worker.lag_s)
+        server.now = max(server.now, began + chunk_s)
+    assert server.worker.n_hops >= 95 and worst < 0.01
 
 
 def test_a_worker_that_cannot_keep_up_says_so() -> None:
-    hall = InlineServer()
-    guest = hall.guest()
-    session = guest.open()
-    guest.say(start(session))
-    hall.ports[0].stalled = True
+    server = InlineServer()
+    client = server.client()
+    session = client.open()
+    client.say(start(session))
+    server.ports[0].stalled = True
     for chunk in range(50):
-        hall.wait(0.02)
-        guest.send_all(push(session, chunk * 320, SECOND[:640]))
-    hall.ports[0].stalled = False
-    hall.run(1)
-    assert hall.worker.lag_s > 0.9
+        server.wait(0.02)
+        client.send_all(push(session, chunk * 320, SECOND[:640]))
+    server.ports[0].stalled = False
+    server.run(1)
+    assert server.worker.lag_s > 0.9
 
 
 @pytest.mark.parametrize(
@@ -231,10 +233,10 @@ def test_a_worker_that_cannot_keep_up_says_so() -> None:
     ],
 )
 def test_an_open_outside_the_limits_is_refused_in_a_sentence(fields: dict[str, object], word: str) -> None:
-    hall = InlineServer()
-    error = refused_open(hall.guest(), **fields)
+    server = InlineServer()
+    error = refused_open(server.client(), **fields)
     assert error.code == ErrorCode.BAD_VALUE and error.request == 9 and word in error.message
-    assert not hall.core.sessions
+    assert not server.core.sessions
 
 
 @pytest.mark.parametrize(
@@ -262,14 +264,14 @@ def test_an_open_outside_the_limits_is_refused_in_a_sentence(fields: dict[str, o
     ],
 )
 def test_what_does_not_fit_is_refused_and_the_session_goes_on(message: m.Message, code: ErrorCode) -> None:
-    hall = InlineServer()
-    guest = hall.guest()
-    assert guest.open() == 1
-    error = refused(guest, message)
+    server = InlineServer()
+    client = server.client()
+    assert client.open() == 1
+    error = refused(client, message)
     assert (error.code, error.session, error.stream) == (code, 1, 1)
-    guest.say(start(1, 2), push(1, stream=2), m.End(session=1, stream=2, n_samples=SAMPLE_RATE))
-    hall.wait(1.0)
-    assert len(guest.frames(2)) == 30
+    client.say(start(1, 2), push(1, stream=2), m.End(session=1, stream=2, n_samples=SAMPLE_RATE))
+    server.wait(1.0)
+    assert len(client.frames(2)) == 30
 
 
 @pytest.mark.parametrize(
@@ -287,77 +289,77 @@ def test_what_does_not_fit_is_refused_and_the_session_goes_on(message: m.Message
 def test_what_does_not_fit_a_stream_is_refused_and_the_stream_goes_on(
     message: m.Message, code: ErrorCode, ends: bool
 ) -> None:
-    hall = InlineServer()
-    guest = hall.guest()
-    guest.open()
-    guest.say(start(1))
-    assert refused(guest, message).code == code
-    guest.say(push(1), m.End(session=1, stream=1, n_samples=SAMPLE_RATE))
-    hall.wait(1.0)
-    assert len(guest.frames()) == 30 and guest.last(m.Finished).reason == "end"
+    server = InlineServer()
+    client = server.client()
+    client.open()
+    client.say(start(1))
+    assert refused(client, message).code == code
+    client.say(push(1), m.End(session=1, stream=1, n_samples=SAMPLE_RATE))
+    server.wait(1.0)
+    assert len(client.frames()) == 30 and client.last(m.Finished).reason == "end"
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 65.0])
 def test_samples_that_are_no_sound_end_the_stream(value: float) -> None:
-    hall = InlineServer()
-    guest = hall.guest()
-    guest.open()
-    guest.say(m.Start(session=1, stream=1, rate=SAMPLE_RATE, format="f32"))
-    guest.say(push(1, 0, np.array([0.0, value], "<f4").tobytes()))
-    error, finished = guest.heard[-2:]
+    server = InlineServer()
+    client = server.client()
+    client.open()
+    client.say(m.Start(session=1, stream=1, rate=SAMPLE_RATE, format="f32"))
+    client.say(push(1, 0, np.array([0.0, value], "<f4").tobytes()))
+    error, finished = client.heard[-2:]
     assert isinstance(error, m.Error) and error.code == ErrorCode.BAD_SOUND
     assert isinstance(finished, m.Finished) and finished.reason == "failed"
 
 
 def test_sound_may_lie_ahead_as_far_as_the_limit_says_whatever_its_format() -> None:
     for kind, width in (("s16", 2), ("f32", 4)):
-        guest = InlineServer().guest()
-        guest.open()
-        guest.say(m.Start(session=1, stream=1, rate=SAMPLE_RATE, format=kind))
-        guest.say(push(1, 0, bytes(width * 29 * SAMPLE_RATE)))
-        assert not guest.take(m.Error)
+        client = InlineServer().client()
+        client.open()
+        client.say(m.Start(session=1, stream=1, rate=SAMPLE_RATE, format=kind))
+        client.say(push(1, 0, bytes(width * 29 * SAMPLE_RATE)))
+        assert not client.take(m.Error)
 
 
 def test_an_interrupt_far_ahead_does_not_animate_what_never_came() -> None:
-    hall = InlineServer()
-    guest = hall.guest()
-    guest.open()
-    guest.say(start(1), push(1), m.Interrupt(session=1, stream=1, at_sample=2**62, fade_ms=100))
-    hall.wait(1.5)
-    assert guest.last(m.Finished).reason == "interrupted" and hall.worker.n_hops < 100
+    server = InlineServer()
+    client = server.client()
+    client.open()
+    client.say(start(1), push(1), m.Interrupt(session=1, stream=1, at_sample=2**62, fade_ms=100))
+    server.wait(1.5)
+    assert client.last(m.Finished).reason == "interrupted" and server.worker.n_hops < 100
 
 
 def test_changes_ahead_are_bounded() -> None:
-    hall = InlineServer()
-    guest = hall.guest()
-    guest.open()
-    guest.say(start(1))
+    server = InlineServer()
+    client = server.client()
+    client.open()
+    client.say(start(1))
     for n in range(200):
-        guest.say(m.Set(session=1, stream=1, at_sample=1_000 * n, mouth=1.0))
-        hall.wait(0.01)
-    stream = hall.worker.seats[1].stream
+        client.say(m.Set(session=1, stream=1, at_sample=1_000 * n, mouth=1.0))
+        server.wait(0.01)
+    stream = server.worker.seats[1].stream
     assert stream and len(stream.track.changes) <= 64
-    assert {error.code for error in guest.take(m.Error)} == {ErrorCode.TOO_FAST}
+    assert {error.code for error in client.take(m.Error)} == {ErrorCode.TOO_FAST}
 
 
 def test_chunks_that_wait_for_an_earlier_one_are_bounded() -> None:
-    hall = InlineServer()
-    guest = hall.guest()
-    guest.open(playout_ms=10_000)
-    guest.say(start(1), push(1))
+    server = InlineServer()
+    client = server.client()
+    client.open(playout_ms=10_000)
+    client.say(start(1), push(1))
     for n in range(40):
-        guest.say(push(1, SAMPLE_RATE + 1 + n, bytes(2 * 25 * SAMPLE_RATE)))
-    stream = hall.worker.seats[1].stream
+        client.say(push(1, SAMPLE_RATE + 1 + n, bytes(2 * 25 * SAMPLE_RATE)))
+    stream = server.worker.seats[1].stream
     assert stream and stream.intake and sum(piece.nbytes for piece in stream.intake._early.values()) <= 61 * 64_000
-    assert {error.code for error in guest.take(m.Error)} == {ErrorCode.TOO_MUCH_SOUND}
+    assert {error.code for error in client.take(m.Error)} == {ErrorCode.TOO_MUCH_SOUND}
 
 
 # Ownership
 
 
 def test_nobody_else_can_touch_a_session_and_the_answer_is_that_for_none() -> None:
-    hall = InlineServer()
-    owner, thief = hall.guest(), hall.guest()
+    server = InlineServer()
+    owner, thief = server.client(), server.client()
     session = owner.open()
     owner.say(start(session))
     answers = {}
@@ -378,21 +380,21 @@ def test_nobody_else_can_touch_a_session_and_the_answer_is_that_for_none() -> No
         assert mine.code == none.code == ErrorCode.UNKNOWN_SESSION and mine.stream == none.stream
         assert mine.message.replace(str(session), "") == none.message.replace("77", "")
     owner.say(push(session), m.End(session=session, stream=1, n_samples=SAMPLE_RATE))
-    hall.wait(1.0)
+    server.wait(1.0)
     assert len(owner.frames()) == 30 and not thief.frames()
 
 
 @pytest.mark.parametrize("broken", [True, False])
 def test_a_session_moves_with_its_token_and_only_with_it(broken: bool) -> None:
-    hall = InlineServer()
-    old = hall.guest()
+    server = InlineServer()
+    old = server.client()
     session = old.open()
     old.say(start(session), push(session, 0, SECOND[:16_000]))
     n_before = len(old.frames())
     if broken:
-        hall.lose(old)
-        hall.wait(2.0)
-    new = hall.guest()
+        server.lose(old)
+        server.wait(2.0)
+    new = server.client()
     token = old.tokens[session]
     for wrong in (bytes(16), token[:-1], token + b"\0", b"", token[:-1] + bytes([token[-1] ^ 1])):
         assert refused(new, m.Resume(request=3, token=wrong)).code == ErrorCode.BAD_TOKEN
@@ -401,7 +403,7 @@ def test_a_session_moves_with_its_token_and_only_with_it(broken: bool) -> None:
     assert (resumed.request, resumed.session, resumed.stream, resumed.next_sample) == (4, session, 1, 8_000)
     assert resumed.seq >= n_before
     new.say(push(session, 8_000, SECOND[16_000:]), m.End(session=session, stream=1, n_samples=SAMPLE_RATE))
-    hall.wait(1.0)
+    server.wait(1.0)
     assert new.last(m.Finished).reason == "end"
     assert not broken or new.frames()[-1].index == 29
     if not broken:
@@ -410,67 +412,67 @@ def test_a_session_moves_with_its_token_and_only_with_it(broken: bool) -> None:
 
 
 def test_a_lost_connections_sessions_wait_for_their_lease() -> None:
-    hall = InlineServer()
-    guest = hall.guest()
-    session, token = guest.open(lease_ms=3_000), guest.tokens[1]
-    hall.lose(guest)
-    hall.wait(2.7, 0.1)
-    assert session in hall.core.sessions
-    hall.wait(1.0, 0.1)
-    assert not hall.core.sessions and not hall.worker.seats
-    assert refused(hall.guest(), m.Resume(request=1, token=token)).code == ErrorCode.BAD_TOKEN
+    server = InlineServer()
+    client = server.client()
+    session, token = client.open(lease_ms=3_000), client.tokens[1]
+    server.lose(client)
+    server.wait(2.7, 0.1)
+    assert session in server.core.sessions
+    server.wait(1.0, 0.1)
+    assert not server.core.sessions and not server.worker.seats
+    assert refused(server.client(), m.Resume(request=1, token=token)).code == ErrorCode.BAD_TOKEN
 
 
 def test_a_session_that_is_shut_while_its_face_is_built_leaves_nothing(photo: Path) -> None:
-    hall = InlineServer(folders=Folders(portraits=photo.parent))
-    guest = hall.guest()
-    hall.clerks[0].held = True
-    guest.say(
+    server = InlineServer(folders=Folders(portraits=photo.parent))
+    client = server.client()
+    server.executors[0].held = True
+    client.say(
         m.Open(
             request=1, outputs=("weights",), fps=(30, 1), playout_ms=0, until=1, character=photo.name, lease_ms=1_000
         )
     )
-    hall.wait(2.0, 0.1)
-    hall.clerks[0].held = False
-    hall.run()
-    hall.run()
-    assert guest.last(m.Closed).reason == "lease_expired"
-    assert not hall.core.sessions and not hall.worker.seats and not guest.take(m.Opened)
+    server.wait(2.0, 0.1)
+    server.executors[0].held = False
+    server.run()
+    server.run()
+    assert client.last(m.Closed).reason == "lease_expired"
+    assert not server.core.sessions and not server.worker.seats and not client.take(m.Opened)
 
 
 def test_connections_that_come_and_go_do_not_lock_others_out() -> None:
-    hall = InlineServer(Limits(connections=64))
-    owner = hall.guest()
+    server = InlineServer(Limits(connections=64))
+    owner = server.client()
     session = owner.open()
     for _ in range(500):
-        hall.guest()
-    assert len(hall.core.connections) <= 64
+        server.client()
+    assert len(server.core.connections) <= 64
     owner.say(start(session), push(session), m.End(session=session, stream=1, n_samples=SAMPLE_RATE))
-    hall.wait(1.0)
+    server.wait(1.0)
     assert len(owner.frames()) == 30
 
 
 def test_silent_connections_are_forgotten() -> None:
-    hall = InlineServer()
+    server = InlineServer()
     for _ in range(50):
-        hall.guest()
-    hall.wait(61.0, 0.5)
-    assert not hall.core.connections
+        server.client()
+    server.wait(61.0, 0.5)
+    assert not server.core.connections
 
 
 def test_a_stop_tells_everybody_in_order() -> None:
-    hall = InlineServer()
-    guest, bystander = hall.guest(), hall.guest()
-    session = guest.open(until=PLENTY)
-    guest.say(start(session), push(session))
-    hall.core.stop()
-    hall.run()
-    hall.core.farewell()
-    hall.run()
-    finished, closed, bye = guest.heard[-3:]
+    server = InlineServer()
+    client, bystander = server.client(), server.client()
+    session = client.open(until=PLENTY)
+    client.say(start(session), push(session))
+    server.core.stop()
+    server.run()
+    server.core.farewell()
+    server.run()
+    finished, closed, bye = client.heard[-3:]
     assert isinstance(finished, m.Finished) and isinstance(closed, m.Closed) and isinstance(bye, m.Bye)
     assert closed.reason == "stopping" and isinstance(bystander.heard[-1], m.Bye)
-    assert refused_open(guest).code == ErrorCode.STOPPING
+    assert refused_open(client).code == ErrorCode.STOPPING
 
 
 # Files
@@ -514,30 +516,30 @@ def test_a_name_that_leads_elsewhere_is_no_name(assets: Path, name: str) -> None
 
 
 def test_names_under_the_folder_are_found(assets: Path) -> None:
-    hall = InlineServer(folders=Folders(sounds=assets))
-    guest = hall.guest()
-    session = guest.open()
+    server = InlineServer(folders=Folders(sounds=assets))
+    client = server.client()
+    session = client.open()
     names = ["line.wav", "sub/line.wav", *(["inside.wav"] if hasattr(os, "mkfifo") else [])]
     for stream, name in enumerate(names):
-        guest.say(m.Speak(session=session, stream=stream, asset=name, pace="clip"))
-        hall.run()
-        assert guest.last(m.Finished).frames == 9
-    assert refused(guest, m.Speak(session=session, stream=9, asset="../secret.wav")).code == ErrorCode.NO_ASSET
-    assert refused_open(guest, character="").code == ErrorCode.NO_ASSET
-    assert refused_open(guest, character="", outputs=("texture",)).code == ErrorCode.NO_ASSET
+        client.say(m.Speak(session=session, stream=stream, asset=name, pace="clip"))
+        server.run()
+        assert client.last(m.Finished).frames == 9
+    assert refused(client, m.Speak(session=session, stream=9, asset="../secret.wav")).code == ErrorCode.NO_ASSET
+    assert refused_open(client, character="").code == ErrorCode.NO_ASSET
+    assert refused_open(client, character="", outputs=("texture",)).code == ErrorCode.NO_ASSET
 
 
 def test_files_do_not_pile_up_before_the_clerk() -> None:
-    hall = InlineServer()
-    hall.clerks[0].held = True
-    guest = hall.guest()
-    session = guest.open()
+    server = InlineServer()
+    server.executors[0].held = True
+    client = server.client()
+    session = client.open()
     for stream in range(20):
-        guest.say(m.Speak(session=session, stream=stream, sound=b"no sound"))
-    assert len(hall.clerks[0].jobs) == 16
-    assert guest.last(m.Error).code == "busy"
-    guest.say(m.Open(request=9, outputs=("weights",), fps=(30, 1), playout_ms=0, until=9, portrait=b"no picture"))
-    assert (guest.last(m.Error).code, guest.last(m.Error).request) == ("busy", 9)
-    hall.clerks[0].held = False
-    hall.wait(0.1)
-    assert not hall.clerks[0].jobs and len(hall.core.sessions) == 1
+        client.say(m.Speak(session=session, stream=stream, sound=b"no sound"))
+    assert len(server.executors[0].jobs) == 16
+    assert client.last(m.Error).code == "busy"
+    client.say(m.Open(request=9, outputs=("weights",), fps=(30, 1), playout_ms=0, until=9, portrait=b"no picture"))
+    assert (client.last(m.Error).code, client.last(m.Error).request) == ("busy", 9)
+    server.executors[0].held = False
+    server.wait(0.1)
+    assert not server.executors[0].jobs and len(server.core.sessions) == 1

@@ -12,7 +12,7 @@ from zmq.utils import z85
 from space_runtime.errors import OutputError, UsageError
 from space_runtime.server import server
 from space_runtime.server.keys import Keys, check_bind, load_keys, load_pair, make_keys, zap_reply
-from tests.conftest import Call
+from tests.support.command_line import Call
 
 
 @pytest.fixture(autouse=True)

@@ -22,10 +22,11 @@ from space_runtime.server.limits import Folders, Limits
 from space_runtime.server.server import Server, Settings
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import Frame
-from tests.conftest import speechlike
-from tests.support.inline_server import BUNDLE, InlineClient, InlineServer, distance, heard_as, played, s16
+from tests.support.inline_server import BUNDLE, InlineServer, distance, session_frames
 from tests.support.pictures import faceless, png_claiming
-from tests.support.wire_client import WireClient, until
+from tests.support.sounds import from_s16, s16, silence, speechlike
+from tests.support.waiting import wait_for
+from tests.support.wire_client import WireClient, connect_client
 
 PCM = s16(speechlike(0.4)[:, 0])
 
@@ -34,7 +35,7 @@ PCM = s16(speechlike(0.4)[:, 0])
 def drawn(photo: Path) -> list[Frame]:
     """What a session with pictures makes of the line: 5 frames a second."""
     portrait = open_portrait(photo, open_tracker(BUNDLE))
-    return played(heard_as(PCM), Session(BUNDLE, portrait, fps=Fraction(5), pictures=True))
+    return session_frames(from_s16(PCM), Session(BUNDLE, portrait, fps=Fraction(5), pictures=True))
 
 
 @pytest.fixture(scope="module")
@@ -45,16 +46,16 @@ def server(photo: Path) -> Iterator[Server]:
 
 @pytest.mark.parametrize("by_name", [True, False])
 def test_a_portrait_speaks_as_in_a_bake(photo: Path, drawn: list[Frame], by_name: bool) -> None:
-    hall = InlineServer(folders=Folders(portraits=photo.parent))
-    guest = hall.guest()
+    server = InlineServer(folders=Folders(portraits=photo.parent))
+    client = server.client()
     face = {"character": photo.name} if by_name else {"portrait": photo.read_bytes()}
-    guest.say(m.Open(request=1, outputs=CURVES, fps=(5, 1), playout_ms=500, until=100, **face))
-    hall.run()
-    session = guest.last(m.Opened).session
-    guest.say(m.Start(session=session, stream=1, rate=SAMPLE_RATE, format="s16"))
-    guest.push(session, 1, PCM, 320, 2)
-    guest.say(m.End(session=session, stream=1, n_samples=len(PCM) // 2))
-    assert distance(guest.frames(), drawn) == 0
+    client.say(m.Open(request=1, outputs=CURVES, fps=(5, 1), playout_ms=500, until=100, **face))
+    server.run()
+    session = client.last(m.Opened).session
+    client.say(m.Start(session=session, stream=1, rate=SAMPLE_RATE, format="s16"))
+    client.push_chunks(session, 1, PCM, 320, 2)
+    client.say(m.End(session=session, stream=1, n_samples=len(PCM) // 2))
+    assert distance(client.frames(), drawn) == 0
 
 
 CURVES = ("weights", "head", "eyes", "landmarks")
@@ -64,18 +65,18 @@ CURVES = ("weights", "head", "eyes", "landmarks")
 def test_textures_are_what_a_session_draws(
     server: Server, photo: Path, drawn: list[Frame], kind: str, tolerance: float
 ) -> None:
-    with WireClient(server.address) as caller:
-        opened = caller.open(outputs=("texture",), fps=(5, 1), character=photo.name, texture=kind)
-        caller.start(opened.session)
+    with connect_client(server.address) as client:
+        session = client.open(outputs=("texture",), fps=(5, 1), character=photo.name, texture=kind)
+        client.start(session)
         textures: list[m.Texture] = []
         for first in range(0, len(PCM) // 2, 320):  # one picture at a time, so that none is left out
             pcm = PCM[2 * first : 2 * first + 640]
-            caller.say(m.Audio(session=opened.session, stream=1, first_sample=first, pcm=pcm))
-            caller.say(m.Ping(nonce=first))
-            caller.expect(m.Pong, first // 320 + 1)
-        frame = caller.expect(m.Frame)
-        caller.expect(m.Texture, 1)
-        textures = caller.take(m.Texture)
+            client.say(m.Audio(session=session, stream=1, first_sample=first, pcm=pcm))
+            client.say(m.Ping(nonce=first))
+            client.expect(m.Pong, first // 320 + 1)
+        frame = client.expect(m.Frame)
+        client.expect(m.Texture, 1)
+        textures = client.take(m.Texture)
         assert frame.weights is None and textures[0].index == 0
         for texture in textures:
             assert (texture.format, texture.width, texture.height) == (kind, 512, 512)
@@ -84,11 +85,11 @@ def test_textures_are_what_a_session_draws(
             if texture.index == 0:
                 assert np.abs(pixels(texture).astype(int) - wanted).mean() <= tolerance
             assert texture.sample == texture.index * 3_200.0
-        caller.say(m.End(session=opened.session, stream=1, n_samples=len(PCM) // 2))
-        caller.expect(m.Finished)
-        caller.say(m.Close(session=opened.session))
+        client.say(m.End(session=session, stream=1, n_samples=len(PCM) // 2))
+        client.expect(m.Finished)
+        client.say(m.Close(session=session))
     (painter,) = server.painters
-    until(lambda: not painter._latents and not painter._pending, "a tidy painter")
+    wait_for(lambda: not painter._latents and not painter._pending, "a tidy painter")
 
 
 def pixels(texture: m.Texture) -> Pixels:
@@ -114,31 +115,31 @@ BAD_PICTURES = {
 }
 
 
-def neighbour(hall: InlineServer) -> tuple[InlineClient, int]:
+def neighbour(server: InlineServer) -> tuple[WireClient, int]:
     """Somebody else on the same worker, in mid line."""
-    guest = hall.guest()
-    session = guest.open()
-    guest.say(m.Start(session=session, stream=1, rate=SAMPLE_RATE, format="s16"))
-    guest.push(session, 1, PCM[:6_400], 320, 2)
-    return guest, session
+    client = server.client()
+    session = client.open()
+    client.say(m.Start(session=session, stream=1, rate=SAMPLE_RATE, format="s16"))
+    client.push_chunks(session, 1, PCM[:6_400], 320, 2)
+    return client, session
 
 
-def finish(guest: InlineClient, session: int) -> None:
+def finish(client: WireClient, session: int) -> None:
     """The neighbour's line goes on and is whole."""
-    guest.say(m.Audio(session=session, stream=1, first_sample=3_200, pcm=PCM[6_400:]))
-    guest.say(m.End(session=session, stream=1, n_samples=len(PCM) // 2))
-    assert distance(guest.frames(), played(heard_as(PCM))) == 0
+    client.say(m.Audio(session=session, stream=1, first_sample=3_200, pcm=PCM[6_400:]))
+    client.say(m.End(session=session, stream=1, n_samples=len(PCM) // 2))
+    assert distance(client.frames(), session_frames(from_s16(PCM))) == 0
 
 
 @pytest.mark.parametrize("name", BAD_PICTURES)
 def test_a_broken_picture_is_one_sentence_and_harms_nobody(name: str) -> None:
-    hall = InlineServer()
-    guest, other = hall.guest(), neighbour(hall)
-    guest.say(m.Open(request=5, outputs=("weights",), fps=(30, 1), playout_ms=0, until=1, portrait=BAD_PICTURES[name]))
-    hall.run()
-    error = guest.last(m.Error)
+    server = InlineServer()
+    client, other = server.client(), neighbour(server)
+    client.say(m.Open(request=5, outputs=("weights",), fps=(30, 1), playout_ms=0, until=1, portrait=BAD_PICTURES[name]))
+    server.run()
+    error = client.last(m.Error)
     assert (error.code, error.request) == (ErrorCode.BAD_PICTURE, 5) and "\n" not in error.message
-    assert "/tmp" not in error.message and len(hall.core.sessions) == len(hall.worker.seats) == 1
+    assert "/tmp" not in error.message and len(server.core.sessions) == len(server.worker.seats) == 1
     finish(*other)
 
 
@@ -164,51 +165,51 @@ BAD_SOUNDS = {
 
 @pytest.mark.parametrize("name", BAD_SOUNDS)
 def test_a_broken_sound_is_one_sentence_ends_the_stream_and_harms_nobody(name: str) -> None:
-    hall = InlineServer()
-    guest, other = hall.guest(), neighbour(hall)
-    session = guest.open()
-    guest.say(m.Speak(session=session, stream=1, sound=BAD_SOUNDS[name]))
-    hall.run()
-    error, finished = guest.heard[-2:]
+    server = InlineServer()
+    client, other = server.client(), neighbour(server)
+    session = client.open()
+    client.say(m.Speak(session=session, stream=1, sound=BAD_SOUNDS[name]))
+    server.run()
+    error, finished = client.heard[-2:]
     assert isinstance(error, m.Error) and isinstance(finished, m.Finished)
     assert (error.code, finished.reason, finished.frames) == (ErrorCode.BAD_SOUND, "failed", 0)
     assert "\n" not in error.message and (error.session, error.stream) == (session, 1)
-    guest.say(m.Speak(session=session, stream=2, sound=wav(speechlike(0.3)), pace="clip"))
-    hall.run()
-    assert guest.last(m.Finished).frames == 9
+    client.say(m.Speak(session=session, stream=2, sound=wav(speechlike(0.3)), pace="clip"))
+    server.run()
+    assert client.last(m.Finished).frames == 9
     finish(*other)
 
 
 def test_what_a_client_is_told_about_a_file_does_not_tell_where_the_server_keeps_it() -> None:
-    hall = InlineServer()
-    guest = hall.guest()
-    guest.say(m.Speak(session=guest.open(), stream=1, sound=b"not a sound " * 99))
-    hall.run()
-    assert "/" not in guest.last(m.Error).message.replace("and/or", "")
+    server = InlineServer()
+    client = server.client()
+    client.say(m.Speak(session=client.open(), stream=1, sound=b"not a sound " * 99))
+    server.run()
+    assert "/" not in client.last(m.Error).message.replace("and/or", "")
 
 
 def test_a_list_of_files_cannot_reach_what_lies_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     soundfile.write(tmp_path / "secret.wav", speechlike(0.3), SAMPLE_RATE)
-    hall = InlineServer()
-    guest = hall.guest()
-    guest.say(m.Speak(session=guest.open(), stream=1, sound=BAD_SOUNDS["a list of files"]))
-    hall.run()
-    assert guest.last(m.Finished).reason == "failed"
+    server = InlineServer()
+    client = server.client()
+    client.say(m.Speak(session=client.open(), stream=1, sound=BAD_SOUNDS["a list of files"]))
+    server.run()
+    assert client.last(m.Finished).reason == "failed"
     assert [path.name for path in tmp_path.iterdir()] == ["secret.wav"]
 
 
 @pytest.mark.parametrize("pace", ["live", "clip"])
 def test_a_file_beyond_the_limit_is_refused(pace: str) -> None:
-    hall = InlineServer(Limits(clip_ms=500))
-    guest = hall.guest()
-    session = guest.open()
-    guest.say(m.Speak(session=session, stream=1, sound=wav(speechlike(0.6)), pace=pace))
-    hall.run()
-    assert guest.last(m.Error).code == ErrorCode.TOO_LARGE and guest.last(m.Finished).reason == "failed"
-    guest.say(m.Speak(session=session, stream=2, sound=wav(speechlike(0.5)), pace="clip"))
-    hall.run()
-    assert guest.last(m.Finished).frames == 15
+    server = InlineServer(Limits(clip_ms=500))
+    client = server.client()
+    session = client.open()
+    client.say(m.Speak(session=session, stream=1, sound=wav(speechlike(0.6)), pace=pace))
+    server.run()
+    assert client.last(m.Error).code == ErrorCode.TOO_LARGE and client.last(m.Finished).reason == "failed"
+    client.say(m.Speak(session=session, stream=2, sound=wav(speechlike(0.5)), pace="clip"))
+    server.run()
+    assert client.last(m.Finished).frames == 15
 
 
 @pytest.mark.parametrize("what", ["face", "sound"])
@@ -218,10 +219,10 @@ def test_a_clerk_that_fails_ends_that_session_alone(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("space_runtime.server.character_cache.decode_picture", fail)
     monkeypatch.setattr("space_runtime.server.stream_handlers.read_whole", fail)
-    with WireClient(server.address) as caller, WireClient(server.address) as other:
+    with connect_client(server.address) as client, connect_client(server.address) as other:
         if what == "face":
-            caller.say(m.Open(request=1, outputs=("weights",), fps=(30, 1), playout_ms=0, until=1, portrait=b"another"))
+            client.say(m.Open(request=1, outputs=("weights",), fps=(30, 1), playout_ms=0, until=1, portrait=b"another"))
         else:
-            caller.say(m.Speak(session=caller.open().session, stream=1, sound=b"x"))
-        assert caller.expect(m.Closed).reason == "internal"
-        assert other.line(other.open().session, 1, 0.3).frames == 9
+            client.say(m.Speak(session=client.open(), stream=1, sound=b"x"))
+        assert client.expect(m.Closed).reason == "internal"
+        assert other.speak(other.open(), 1, silence(4_800)).frames == 9

@@ -7,7 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,18 @@ from space_runtime.inference.bundle import load_bundle
 from space_runtime.server.limits import Folders
 from space_runtime.server.server import Server, Settings
 from space_runtime.server.sink_output import SinkOutput
-from tests.conftest import Call
-from tests.support.inline_server import InlineClient, InlineServer
+from tests.support.command_line import Call
+from tests.support.inline_server import InlineServer
+from tests.support.ports import free_port
 from tests.support.quick_batch import quick
-from tests.support.server_client import PATIENCE_S, ServerClient, free_port, line_of, wait_for
+from tests.support.real_server import serving
+from tests.support.sounds import speech_pcm
 from tests.support.udp_receiver import JAW, Seen, UdpReceiver
+from tests.support.waiting import PATIENCE_S, wait_for
+from tests.support.wire_client import WireClient, connect_client
 
 PLAYOUT_S = 0.2
+FOLDERS = Folders()
 
 
 # When frames are due, under a clock that tests turn
@@ -61,132 +66,128 @@ class Prompter:
 
 
 @pytest.fixture
-def prompted() -> Iterator[tuple[InlineServer, Prompter, InlineClient, int]]:
-    """A hall with a tap, and a session in it with 0.3 s of playout delay."""
+def prompted() -> Iterator[tuple[InlineServer, Prompter, WireClient, int]]:
+    """A server with an output to sinks, and a session in it with 0.3 s of playout delay."""
     with quick():
-        hall, prompter = InlineServer(), Prompter()
-        hall.worker.delivery._tap = SinkOutput(prompter)  # type: ignore[arg-type]  # it does what a playout does
-        guest = hall.guest()
-        yield hall, prompter, guest, guest.open(playout_ms=300)
+        server, prompter = InlineServer(), Prompter()
+        server.worker.delivery._tap = SinkOutput(prompter)  # type: ignore[arg-type]  # it does what a playout does
+        client = server.client()
+        yield server, prompter, client, client.open(playout_ms=300)
 
 
-def push(guest: InlineClient, session: int, stream: int, n_samples: int, end: bool = True) -> None:
-    guest.say(m.Audio(session=session, stream=stream, first_sample=0, pcm=bytes(2 * n_samples)))
+def push(client: WireClient, session: int, stream: int, n_samples: int, end: bool = True) -> None:
+    client.say(m.Audio(session=session, stream=stream, first_sample=0, pcm=bytes(2 * n_samples)))
     if end:
-        guest.say(m.End(session=session, stream=stream, n_samples=n_samples))
+        client.say(m.End(session=session, stream=stream, n_samples=n_samples))
 
 
-def start(guest: InlineClient, session: int, stream: int, pace: str = "live", rate: int = 16_000) -> None:
-    guest.say(m.Start(session=session, stream=stream, rate=rate, format="s16", pace=pace))
+def start(client: WireClient, session: int, stream: int, pace: str = "live", rate: int = 16_000) -> None:
+    client.say(m.Start(session=session, stream=stream, rate=rate, format="s16", pace=pace))
 
 
 def test_a_frame_is_due_when_its_client_plays_its_sound(
-    prompted: tuple[InlineServer, Prompter, InlineClient, int],
+    prompted: tuple[InlineServer, Prompter, WireClient, int],
 ) -> None:
-    hall, prompter, guest, session = prompted
-    start(guest, session, 1)
-    hall.wait(0.5)
-    began = hall.now
-    push(guest, session, 1, 32_000)
-    hall.wait(3.0)
+    server, prompter, client, session = prompted
+    start(client, session, 1)
+    server.wait(0.5)
+    began = server.now
+    push(client, session, 1, 32_000)
+    server.wait(3.0)
     assert prompter.dues("frame") == pytest.approx([began + 0.3 + index / 30 for index in range(60)])
     assert prompter.dues("rest") == pytest.approx([began + 0.3 + 2.0])
 
 
 def test_a_microphones_frames_are_due_at_the_same_times(
-    prompted: tuple[InlineServer, Prompter, InlineClient, int],
+    prompted: tuple[InlineServer, Prompter, WireClient, int],
 ) -> None:
-    hall, prompter, guest, session = prompted
-    start(guest, session, 1, rate=8_000)
-    began = hall.now
+    server, prompter, client, session = prompted
+    start(client, session, 1, rate=8_000)
+    began = server.now
     for chunk in range(50):
-        guest.say(m.Audio(session=session, stream=1, first_sample=chunk * 160, pcm=bytes(320)))
-        hall.wait(0.02)
-    guest.say(m.End(session=session, stream=1, n_samples=8_000))
+        client.say(m.Audio(session=session, stream=1, first_sample=chunk * 160, pcm=bytes(320)))
+        server.wait(0.02)
+    client.say(m.End(session=session, stream=1, n_samples=8_000))
     assert prompter.dues("frame") == pytest.approx([began + 0.3 + index / 30 for index in range(30)])
     assert prompter.dues("rest") == pytest.approx([began + 1.3])
 
 
 def test_a_batch_of_which_every_frame_is_late_shows_none(
-    prompted: tuple[InlineServer, Prompter, InlineClient, int],
+    prompted: tuple[InlineServer, Prompter, WireClient, int],
 ) -> None:
-    hall, prompter, guest, session = prompted
-    start(guest, session, 1)
-    push(guest, session, 1, 4_800, end=False)
-    hall.wait(0.5)
-    hall.ports[0].stalled = True
-    guest.say(m.Audio(session=session, stream=1, first_sample=4_800, pcm=bytes(2 * 27_200)))
-    guest.say(m.End(session=session, stream=1, n_samples=32_000))
-    hall.wait(2.0)
-    hall.ports[0].stalled = False
-    hall.wait(2.0)
-    finished = guest.last(m.Finished)
+    server, prompter, client, session = prompted
+    start(client, session, 1)
+    push(client, session, 1, 4_800, end=False)
+    server.wait(0.5)
+    server.ports[0].stalled = True
+    client.say(m.Audio(session=session, stream=1, first_sample=4_800, pcm=bytes(2 * 27_200)))
+    client.say(m.End(session=session, stream=1, n_samples=32_000))
+    server.wait(2.0)
+    server.ports[0].stalled = False
+    server.wait(2.0)
+    finished = client.last(m.Finished)
     assert finished.reason == "end" and finished.dropped > 30
     assert finished.frames == len(prompter.dues("frame"))
 
 
-def test_clips_are_not_shown(prompted: tuple[InlineServer, Prompter, InlineClient, int]) -> None:
-    _, prompter, guest, session = prompted
-    start(guest, session, 1, pace="clip")
-    push(guest, session, 1, 16_000)
-    assert guest.last(m.Finished).frames == 30
-    guest.say(m.Close(session=session))
+def test_clips_are_not_shown(prompted: tuple[InlineServer, Prompter, WireClient, int]) -> None:
+    _, prompter, client, session = prompted
+    start(client, session, 1, pace="clip")
+    push(client, session, 1, 16_000)
+    assert client.last(m.Finished).frames == 30
+    client.say(m.Close(session=session))
     assert not prompter.told
 
 
 @pytest.mark.parametrize("how", ["replaced", "closed", "idle"])
 def test_a_line_that_is_cut_off_rests_at_once(
-    prompted: tuple[InlineServer, Prompter, InlineClient, int], how: str
+    prompted: tuple[InlineServer, Prompter, WireClient, int], how: str
 ) -> None:
-    _, prompter, guest, session = prompted
-    start(guest, session, 1)
-    push(guest, session, 1, 16_000, end=False)
+    _, prompter, client, session = prompted
+    start(client, session, 1)
+    push(client, session, 1, 16_000, end=False)
     assert prompter.dues("frame")
     if how == "replaced":
-        start(guest, session, 2)
+        start(client, session, 2)
     elif how == "idle":
-        guest.say(m.Idle(session=session, stream=2))
+        client.say(m.Idle(session=session, stream=2))
     else:
-        guest.say(m.Close(session=session))
+        client.say(m.Close(session=session))
     assert next(told for told in prompter.told if told[0] != "frame") == ("cut", "Face 1", 0.0, 0)
     assert not prompter.dues("rest")
 
 
-def test_a_line_right_after_another_takes_its_place(prompted: tuple[InlineServer, Prompter, InlineClient, int]) -> None:
-    _, prompter, guest, session = prompted
-    start(guest, session, 1)
-    push(guest, session, 1, 4_000)
-    assert guest.take(m.Finished) and prompter.dues("rest")
-    start(guest, session, 2)
-    push(guest, session, 2, 4_000)
+def test_a_line_right_after_another_takes_its_place(prompted: tuple[InlineServer, Prompter, WireClient, int]) -> None:
+    _, prompter, client, session = prompted
+    start(client, session, 1)
+    push(client, session, 1, 4_000)
+    assert client.take(m.Finished) and prompter.dues("rest")
+    start(client, session, 2)
+    push(client, session, 2, 4_000)
     kinds = [kind for kind, *_ in prompter.told]
     assert kinds == ["frame"] * 8 + ["rest", "cut"] + ["frame"] * 8 + ["rest"]
     assert {who for kind, who, *_ in prompter.told[9:10]} == {"Face 1"}
-    guest.say(m.Close(session=session))
+    client.say(m.Close(session=session))
     assert prompter.told[-1] == ("cut", "Face 2", 0.0, 0)
 
 
 # Real servers, sockets and receivers
 
 
-@contextmanager
-def showing(*urls: str, folders: Folders | None = None) -> Iterator[Server]:
-    settings = Settings("tcp://127.0.0.1:*", folders=folders or Folders(), n_workers=2, sinks=urls)
-    with Server(load_bundle(), settings) as server:
-        server.core._busy_lag_s = PATIENCE_S
-        yield server
+def showing(*urls: str, folders: Folders = FOLDERS) -> AbstractContextManager[Server]:
+    return serving(sinks=urls, folders=folders, n_workers=2)
 
 
-def speak(talker: ServerClient, seconds: float, character: str | None = None) -> tuple[float, dict[int, m.Frame]]:
+def speak(client: WireClient, seconds: float, character: str | None = None) -> tuple[float, dict[int, m.Frame]]:
     """Speak a line whose sound is there at once; return when it was said, and its frames by index."""
-    session = talker.open(playout_ms=round(PLAYOUT_S * 1e3), character=character).session
-    talker.start(session, pace="live")
+    session = client.open(playout_ms=round(PLAYOUT_S * 1e3), character=character)
+    client.start(session, pace="live")
     said_at = time.monotonic()
-    sound = line_of(seconds)
-    talker.push(session, sound)
-    talker.say(m.End(session=session, stream=1, n_samples=sound.size))
-    talker.wait(m.Finished)
-    return said_at, {frame.index: frame for frame in talker.heard if isinstance(frame, m.Frame)}
+    pcm = speech_pcm(seconds)
+    client.push(session, 1, pcm)
+    client.say(m.End(session=session, stream=1, n_samples=len(pcm) // 2))
+    client.wait(m.Finished)
+    return said_at, {frame.index: frame for frame in client.heard if isinstance(frame, m.Frame)}
 
 
 def check_line(seen: list[Seen], said_at: float, frames: dict[int, m.Frame]) -> None:
@@ -203,65 +204,65 @@ def check_line(seen: list[Seen], said_at: float, frames: dict[int, m.Frame]) -> 
 
 
 def test_a_line_on_a_live_link_subject() -> None:
-    with UdpReceiver() as audience, showing(audience.url("Hero")) as server, ServerClient(server.address) as talker:
-        said_at, frames = speak(talker, 1.0)
+    with UdpReceiver() as receiver, showing(receiver.url("Hero")) as server, connect_client(server.address) as client:
+        said_at, frames = speak(client, 1.0)
         assert server._playout is not None
-        seen = audience.wait_for_rest("Hero")
-        assert audience.names() == {"Hero"}
+        seen = receiver.wait_for_rest("Hero")
+        assert receiver.names() == {"Hero"}
         assert len(seen) == len(frames) + 1 - server._playout.n_skipped
         check_line(seen, said_at, frames)
         assert max(each.values[JAW] for each in seen) > 0.05
-        n_seen = len(audience.seen)
-        talker.say(m.Close(session=1))
-        talker.wait(m.Closed)
-    assert len(audience.seen) == n_seen  # no second rest
+        n_seen = len(receiver.seen)
+        client.say(m.Close(session=1))
+        client.wait(m.Closed)
+    assert len(receiver.seen) == n_seen  # no second rest
 
 
 def test_two_sessions_are_two_subjects_and_a_character_has_the_name_of_its_picture(tmp_path: Path, photo: Path) -> None:
     shutil.copy(photo, tmp_path / "Anna.png")
     with (
-        UdpReceiver() as audience,
-        showing(audience.url(), folders=Folders(portraits=tmp_path)) as server,
-        ServerClient(server.address) as first,
-        ServerClient(server.address) as second,
-        ServerClient(server.address) as third,
+        UdpReceiver() as receiver,
+        showing(receiver.url(), folders=Folders(portraits=tmp_path)) as server,
+        connect_client(server.address) as first,
+        connect_client(server.address) as second,
+        connect_client(server.address) as third,
     ):
         lines = {}
         wanted = ((first, "Face", None), (second, "Face 2", None), (third, "Anna", "Anna.png"))
-        talkers = [
+        threads = [
             threading.Thread(target=lambda t=t, c=c, n=n: lines.update({n: speak(t, 1.5, c)})) for t, n, c in wanted
         ]
-        for thread in talkers:
+        for thread in threads:
             thread.start()
-        for thread in talkers:
+        for thread in threads:
             thread.join()
         for name in ("Face", "Face 2", "Anna"):
-            audience.wait_for_rest(name)
-        assert audience.names() == {"Face", "Face 2", "Anna"}
-        check_line(audience.of("Anna"), *lines["Anna"])
+            receiver.wait_for_rest(name)
+        assert receiver.names() == {"Face", "Face 2", "Anna"}
+        check_line(receiver.of("Anna"), *lines["Anna"])
         for name in ("Face", "Face 2"):
-            *spoken, rest = audience.of(name)
+            *spoken, rest = receiver.of(name)
             assert rest.is_neutral and len(spoken) > 5
             assert all(before.seconds < after.seconds for before, after in pairwise(spoken))
 
 
 def test_a_server_that_stops_leaves_no_face_frozen() -> None:
-    with UdpReceiver() as audience:
-        with showing(audience.url("Hero")) as server, ServerClient(server.address) as talker:
-            session = talker.open(playout_ms=100).session
-            talker.say(m.Idle(session=session, stream=1))
-            wait_for(lambda: len(audience.seen) > 3)
-        seen = audience.wait_for_rest("Hero")
-        assert seen[-1].is_neutral and audience.n_rests("Hero") == 1
+    with UdpReceiver() as receiver:
+        with showing(receiver.url("Hero")) as server, connect_client(server.address) as client:
+            session = client.open(playout_ms=100)
+            client.say(m.Idle(session=session, stream=1))
+            wait_for(lambda: len(receiver.seen) > 3)
+        seen = receiver.wait_for_rest("Hero")
+        assert seen[-1].is_neutral and receiver.n_rests("Hero") == 1
 
 
 def test_a_client_that_vanishes_leaves_no_face_frozen() -> None:
-    with UdpReceiver() as audience, showing(audience.url("Hero")) as server:
-        with ServerClient(server.address) as talker:
-            session = talker.open(playout_ms=100, lease_ms=1_000).session
-            talker.say(m.Idle(session=session, stream=1))
-            wait_for(lambda: len(audience.seen) > 3)
-        assert audience.wait_for_rest("Hero")[-1].is_neutral
+    with UdpReceiver() as receiver, showing(receiver.url("Hero")) as server:
+        with connect_client(server.address) as client:
+            session = client.open(playout_ms=100, lease_ms=1_000)
+            client.say(m.Idle(session=session, stream=1))
+            wait_for(lambda: len(receiver.seen) > 3)
+        assert receiver.wait_for_rest("Hero")[-1].is_neutral
 
 
 def test_a_line_heard_by_a_vmc_receiver() -> None:
@@ -283,8 +284,8 @@ def test_a_line_heard_by_a_vmc_receiver() -> None:
         thread = threading.Thread(target=receiver.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         url = f"vmc://127.0.0.1:{receiver.server_address[1]}"
-        with showing(url) as server, ServerClient(server.address) as talker:
-            _, frames = speak(talker, 0.7)
+        with showing(url) as server, connect_client(server.address) as client:
+            _, frames = speak(client, 0.7)
             playout, n_wanted = server._playout, len(frames) + 1
             assert playout is not None
             wait_for(lambda: n_applied[0] + playout.n_skipped == n_wanted)
@@ -298,10 +299,10 @@ def test_a_line_in_a_browser() -> None:
     port = free_port()
     with (
         showing(f"ws://127.0.0.1:{port}") as server,
-        ServerClient(server.address) as talker,
+        connect_client(server.address) as client,
         connect(f"ws://127.0.0.1:{port}/", subprotocols=["space.json.v1"]) as page,  # type: ignore[list-item]
     ):
-        _, frames = speak(talker, 0.7)
+        _, frames = speak(client, 0.7)
         seen: list[dict[str, Any]] = []
         while len(seen) < 2 or any(seen[-1]["weights"].values()):
             seen.append(json.loads(page.recv(timeout=PATIENCE_S)))

@@ -19,8 +19,9 @@ from engine_bridge.protocol.wire import encode
 from space_runtime.server import log_events
 from space_runtime.server.limits import Limits
 from space_runtime.timebase import SAMPLE_RATE
-from tests.support.inline_server import InlineClient, InlineServer
+from tests.support.inline_server import InlineServer
 from tests.support.quick_batch import QuickBatch, quick
+from tests.support.wire_client import WireClient
 
 LIMITS = Limits(
     sessions=4, audio_ms=2_000, clip_ms=2_000, queue_frames=16, lease_ms=3_000, playout_ms=1_000, connections=6
@@ -92,7 +93,7 @@ openings = st.builds(
 
 
 class Server(RuleBasedStateMachine):
-    """A hall full of guests without manners."""
+    """A server whose clients break every rule."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -102,7 +103,7 @@ class Server(RuleBasedStateMachine):
         self.stack.enter_context(quick())
         self.stack.enter_context(patch.object(log_events, "stream_started", self._note_start))
         self.stack.enter_context(patch.object(log_events, "stream_finished", self._note_finish))
-        self.hall = InlineServer(LIMITS, n_workers=2)
+        self.server = InlineServer(LIMITS, n_workers=2)
         self.tokens: dict[int, bytes] = {}
         self.owners: dict[int, set[bytes]] = {}
         self.lost: set[int] = set()
@@ -118,119 +119,119 @@ class Server(RuleBasedStateMachine):
     def _note_finish(self, told: m.Finished, seconds: float) -> None:
         self.over[told.session, told.stream] += 1
 
-    def guest(self, number: int) -> InlineClient:
-        return list(self.hall.guests.values())[number % len(self.hall.guests)]
+    def client(self, number: int) -> WireClient:
+        return list(self.server.clients.values())[number % len(self.server.clients)]
 
     # What happens
 
     @initialize(credit=st.sampled_from([0, 5, 10_000]), lease_ms=st.sampled_from([1_000, None]))
     def begin(self, credit: int, lease_ms: int | None) -> None:
         for _ in range(2):
-            guest = self.hall.guest()
-            guest.open(until=credit, playout_ms=500, lease_ms=lease_ms)
+            client = self.server.client()
+            client.open(until=credit, playout_ms=500, lease_ms=lease_ms)
         self.what_is_said_is_true()
 
     @rule(greet=st.booleans())
     def arrive(self, greet: bool) -> None:
-        guest = self.hall.guest(greet=False)
+        client = self.server.client(greet=False)
         if greet:
-            guest.say(m.Hello(versions=(1,), client="x"))
+            client.say(m.Hello(versions=(1,), client="x"))
 
-    @precondition(lambda self: self.hall.guests)
+    @precondition(lambda self: self.server.clients)
     @rule(who=st.integers(0, 9), opening=openings)
     def open(self, who: int, opening: m.Open) -> None:
-        self.guest(who).say(opening)
+        self.client(who).say(opening)
 
-    @precondition(lambda self: self.hall.guests)
+    @precondition(lambda self: self.server.clients)
     @rule(who=st.integers(0, 9), message=said_about_streams)
     def say(self, who: int, message: Message) -> None:
-        guest = self.guest(who)
-        connection = self.hall.core.connections.get(guest.route)
-        muted = connection and connection.muted_until > self.hall.now
-        session = self.hall.core.sessions.get(getattr(message, "session", 0))
-        stranger = session is None or session.route != guest.route
-        guest.say(message)
+        client = self.client(who)
+        connection = self.server.core.connections.get(client.route)
+        muted = connection and connection.muted_until > self.server.now
+        session = self.server.core.sessions.get(getattr(message, "session", 0))
+        stranger = session is None or session.route != client.route
+        client.say(message)
         if stranger and not muted:
-            assert guest.last(m.Error).code in ("unknown_session", "not_greeted", "too_fast", "too_large"), guest.heard[
-                -4:
-            ]
-            assert guest.heard_at[-1] == self.hall.now or self.hall.core.counters.too_fast
+            assert client.last(m.Error).code in ("unknown_session", "not_greeted", "too_fast", "too_large"), (
+                client.heard[-4:]
+            )
+            assert client.heard_at[-1] == self.server.now or self.server.core.counters.too_fast
 
-    @precondition(lambda self: self.hall.core.sessions)
+    @precondition(lambda self: self.server.core.sessions)
     @rule(which=st.integers(0, 9), ms=st.integers(0, 1_000), ends=st.booleans(), later=st.floats(0, 0.8))
     def speak(self, which: int, ms: int, ends: bool, later: float) -> None:
         """An owner says a line."""
-        session, guest, stream = self._owned(which)
-        if guest is None:
+        session, client, stream = self._owned(which)
+        if client is None:
             return
-        guest.say(
+        client.say(
             m.Start(session=session, stream=stream + 1, rate=16_000, format="s16"),
             m.Audio(session=session, stream=stream + 1, first_sample=0, pcm=bytes(2 * MS * ms)),
         )
         if ends:
-            guest.say(m.End(session=session, stream=stream + 1, n_samples=MS * ms))
-        self.hall.wait(later, 0.05)
+            client.say(m.End(session=session, stream=stream + 1, n_samples=MS * ms))
+        self.server.wait(later, 0.05)
 
-    def _owned(self, which: int) -> tuple[int, InlineClient | None, int]:
+    def _owned(self, which: int) -> tuple[int, WireClient | None, int]:
         """A session, its owner if there is one, and its latest stream."""
-        numbers = sorted(self.hall.core.sessions)
-        session = self.hall.core.sessions[numbers[which % len(numbers)]]
-        seat = self.hall.workers[session.worker].seats.get(session.number)
-        return session.number, self.hall.guests.get(session.route or b""), max(0, seat.last_stream) if seat else 0
+        numbers = sorted(self.server.core.sessions)
+        session = self.server.core.sessions[numbers[which % len(numbers)]]
+        seat = self.server.workers[session.worker].seats.get(session.number)
+        return session.number, self.server.clients.get(session.route or b""), max(0, seat.last_stream) if seat else 0
 
-    @precondition(lambda self: self.hall.core.sessions)
+    @precondition(lambda self: self.server.core.sessions)
     @rule(which=st.integers(0, 9), message=said_about_streams, fresh=st.booleans(), later=st.floats(0, 0.5))
     def own(self, which: int, message: Message, fresh: bool, later: float) -> None:
         """An owner speaks about its own session, and mostly about its current stream."""
-        session, guest, stream = self._owned(which)
-        if guest is None:
+        session, client, stream = self._owned(which)
+        if client is None:
             return
         fields = {name: getattr(message, name) for name in message.__dataclass_fields__}
         about = {"session": session} | ({"stream": stream + fresh} if "stream" in fields else {})
-        guest.say(type(message)(**{**fields, **about}))
-        self.hall.wait(later, 0.05)
+        client.say(type(message)(**{**fields, **about}))
+        self.server.wait(later, 0.05)
 
-    @precondition(lambda self: self.hall.guests and self.tokens)
+    @precondition(lambda self: self.server.clients and self.tokens)
     @rule(who=st.integers(0, 9), session=st.integers(1, 6), right=st.booleans())
     def resume(self, who: int, session: int, right: bool) -> None:
-        guest, token = self.guest(who), self.tokens.get(session, b"?" * 16)
+        client, token = self.client(who), self.tokens.get(session, b"?" * 16)
         if right and session in self.owners:
-            self.owners[session].add(guest.route)
-        guest.say(m.Resume(request=2, token=token if right else token[::-1]))
+            self.owners[session].add(client.route)
+        client.say(m.Resume(request=2, token=token if right else token[::-1]))
 
-    @precondition(lambda self: self.hall.guests)
+    @precondition(lambda self: self.server.clients)
     @rule(who=st.integers(0, 9))
     def vanish(self, who: int) -> None:
-        guest = self.guest(who)
-        self.lost |= {n for n, session in self.hall.core.sessions.items() if session.route == guest.route}
-        self.hall.lose(guest)
+        client = self.client(who)
+        self.lost |= {n for n, session in self.server.core.sessions.items() if session.route == client.route}
+        self.server.lose(client)
 
-    @precondition(lambda self: self.hall.guests)
+    @precondition(lambda self: self.server.clients)
     @rule(who=st.integers(0, 9), junk=st.binary(max_size=40), message=said_about_streams, at=st.integers(0, 10_000))
     def garble(self, who: int, junk: bytes, message: Message, at: int) -> None:
         data = bytearray(encode(message))
         data[at % len(data)] ^= 1 << at % 8
-        guest = self.guest(who)
-        guest.send(junk, bytes(data), encode(message)[: at % len(data)])
-        self.hall.run()
+        client = self.client(who)
+        client.send(junk, bytes(data), encode(message)[: at % len(data)])
+        self.server.run()
 
     @rule(port=st.integers(0, 1), stalled=st.booleans(), held=st.booleans())
     def stall(self, port: int, stalled: bool, held: bool) -> None:
-        self.hall.ports[port].stalled, self.hall.clerks[port].held = stalled, held
-        self.hall.run()
+        self.server.ports[port].stalled, self.server.executors[port].held = stalled, held
+        self.server.run()
 
     @rule(seconds=st.floats(0.01, 2.0))
     def wait(self, seconds: float) -> None:
-        self.hall.wait(seconds, 0.05)
+        self.server.wait(seconds, 0.05)
 
     # What always holds
 
     @invariant()
     def limits_hold(self) -> None:
-        hall = self.hall
-        assert len(hall.core.sessions) <= LIMITS.sessions
-        assert len(hall.core.connections) <= LIMITS.connections + LIMITS.sessions
-        for worker in hall.workers:
+        server = self.server
+        assert len(server.core.sessions) <= LIMITS.sessions
+        assert len(server.core.connections) <= LIMITS.connections + LIMITS.sessions
+        for worker in server.workers:
             for seat in worker.seats.values():
                 assert len(seat.waiting) <= 2 * LIMITS.queue_frames
                 intake = seat.stream.intake if seat.stream else None
@@ -239,7 +240,7 @@ class Server(RuleBasedStateMachine):
 
     @invariant()
     def what_is_said_is_true(self) -> None:
-        said = self.hall.said
+        said = self.server.sent
         for route, message in said[self.n_read :]:
             if isinstance(message, m.Opened):
                 self.tokens[message.session] = bytes(message.token)
@@ -274,17 +275,17 @@ class Server(RuleBasedStateMachine):
 
     def _go_home(self) -> None:
         """Let everybody fall silent; in the end nothing is left, and everybody has been told everything."""
-        hall = self.hall
-        for port, clerk in zip(hall.ports, hall.clerks, strict=True):
-            port.stalled = clerk.held = False
+        server = self.server
+        for port, executor in zip(server.ports, server.executors, strict=True):
+            port.stalled = executor.held = False
         for _ in range(3):
-            hall.run()
-        hall.wait(LIMITS.lease_ms / 1e3 + 0.6, 0.1)
-        hall.wait(125.0, 5.0)
+            server.run()
+        server.wait(LIMITS.lease_ms / 1e3 + 0.6, 0.1)
+        server.wait(125.0, 5.0)
         self.what_is_said_is_true()
-        core = hall.core
+        core = server.core
         assert not (core.sessions or core.connections or core.outbox or core._tokens)
-        for worker in hall.workers:
+        for worker in server.workers:
             assert not (worker.seats or worker._ready or worker._later or worker._opening or worker._stepping)
             assert not (worker.delivery._seats or worker.delivery.outbox)
             assert isinstance(worker._batch, QuickBatch) and not worker._batch.rows

@@ -49,11 +49,11 @@ def frame(index: int) -> Frames:
 
 @pytest.fixture
 def speaker() -> tuple[SessionState, LiveStream]:
-    hall = InlineServer()
-    guest = hall.guest()
-    session = guest.open()
-    guest.say(m.Start(session=session, stream=1, rate=SAMPLE_RATE, format="s16"))
-    seat = hall.worker.seats[session]
+    server = InlineServer()
+    client = server.client()
+    session = client.open()
+    client.say(m.Start(session=session, stream=1, rate=SAMPLE_RATE, format="s16"))
+    seat = server.worker.seats[session]
     assert seat.stream is not None
     return seat, seat.stream
 

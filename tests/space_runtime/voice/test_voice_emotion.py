@@ -22,7 +22,8 @@ from space_runtime.values import Emotion
 from space_runtime.voice.emotion import NO_VOICE, SURE, Phrase, VoiceEmotion, VoiceModel, phrases, suggest
 from space_runtime.voice.f0 import PITCH_HOP, track_pitch
 from space_runtime.voice.features import MEASURES, measure
-from tests.conftest import Call, speechlike
+from tests.support.command_line import Call
+from tests.support.sounds import speechlike
 
 ROOT = Path(__file__).parents[3]
 LINE = ROOT / "space_runtime" / "assets" / "line.flac"

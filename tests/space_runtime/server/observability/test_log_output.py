@@ -15,7 +15,10 @@ from engine_bridge.protocol.messages import ErrorCode
 from space_runtime.server import log_events
 from space_runtime.server.observability.log_output import RATES, LogFormat, LogFormatter, LogLevel, Scribe, logging_to
 from space_runtime.server.server import Server
-from tests.support.server_client import ServerClient, serving, wait_for
+from tests.support.real_server import serving
+from tests.support.sounds import speech_pcm
+from tests.support.waiting import wait_for
+from tests.support.wire_client import connect_client
 
 log = logging.getLogger("space_runtime.test")
 
@@ -51,27 +54,27 @@ def fail() -> None:
 
 def test_a_line_of_speech_makes_one_line_per_event_and_none_per_frame(server: Server) -> None:
     stream = io.StringIO()
-    with logging_to(stream, LogFormat.JSON, LogLevel.INFO), ServerClient(server.address, "anna") as anna:
-        opened = anna.open()
-        finished = anna.speak_line(opened.session, 1.0)
-        anna.say(m.Set(session=opened.session, stream=1, at_sample=0, emotion={SECRET: 1.0}))
+    with logging_to(stream, LogFormat.JSON, LogLevel.INFO), connect_client(server.address, "anna") as anna:
+        session = anna.open()
+        finished = anna.speak(session, 1, speech_pcm(1.0))
+        anna.say(m.Set(session=session, stream=1, at_sample=0, emotion={SECRET: 1.0}))
         assert SECRET not in str(anna.wait(m.Error).code)
-        anna.say(m.Speak(session=opened.session, stream=2, asset=f"{SECRET}.wav"))
+        anna.say(m.Speak(session=session, stream=2, asset=f"{SECRET}.wav"))
         anna.wait(m.Error)
-        anna.say(m.Close(session=opened.session))
+        anna.say(m.Close(session=session))
         anna.wait(m.Closed)
         wait_for(lambda: not server.core.sessions)
     events = [json.loads(line) for line in stream.getvalue().splitlines()]
     names = ["session_opened", "stream_started", "stream_finished", "refused", "refused", "session_closed"]
     assert [event["event"] for event in events] == names
-    assert all(event["session"] == opened.session for event in events)
+    assert all(event["session"] == session for event in events)
     assert events[0].items() >= {"client": "anna", "face": "neutral", "outputs": "head,weights", "fps": 30.0}.items()
     assert events[1].items() >= {"stream": 1, "kind": "start", "pace": "clip"}.items()
     assert events[2].items() >= {"reason": "end", "frames": finished.frames, "dropped": 0, "seconds": 1.0}.items()
     assert [event["code"] for event in events[3:5]] == ["unknown_stream", "no_asset"]
     assert events[5].items() >= {"reason": "close", "frames": 30}.items()
     assert SECRET not in stream.getvalue()
-    assert bytes(opened.token).hex() not in stream.getvalue()
+    assert anna.tokens[session].hex() not in stream.getvalue()
 
 
 def test_a_line_is_time_level_event_and_fields() -> None:

@@ -28,8 +28,12 @@ from space_runtime.server.observability.status import StatusCollector, _accounts
 from space_runtime.server.observability.status_client import fetch_snapshot, page_of
 from space_runtime.server.observability.status_http import MAX_CONNECTIONS, MAX_HEAD, StatusServer
 from space_runtime.server.server import Server, Settings
-from tests.conftest import Call
-from tests.support.server_client import PATIENCE_S, ServerClient, free_port, line_of, serving, wait_for
+from tests.support.command_line import Call
+from tests.support.ports import free_port
+from tests.support.real_server import serving
+from tests.support.sounds import speech_pcm
+from tests.support.waiting import PATIENCE_S, wait_for
+from tests.support.wire_client import connect_client
 
 
 @pytest.fixture(scope="module")
@@ -84,10 +88,10 @@ def only(watch: StatusCollector) -> SessionSnapshot:
 def test_counters_agree_with_what_was_sent(server: Server, page: StatusServer) -> None:
     watch = StatusCollector(server)
     before, told_before = watch.totals(), numbers(page.port)
-    with ServerClient(server.address, "anna") as anna:
-        session = anna.open().session
-        finished = anna.speak_line(session, 1.0)
-        assert finished.frames == anna.frames() == 30
+    with connect_client(server.address, "anna") as anna:
+        session = anna.open(until=10_000)
+        finished = anna.speak(session, 1, speech_pcm(1.0))
+        assert finished.frames == len(anna.frames()) == 30
         anna.send(b"no message")
         assert anna.wait(m.Error).code == "bad_message"
         anna.say(m.Set(session=session, stream=9, at_sample=0))
@@ -125,32 +129,32 @@ def test_metrics_tell_of_the_process(page: StatusServer) -> None:
 
 def test_a_session_is_followed_through_its_states(server: Server) -> None:
     watch = StatusCollector(server)
-    with ServerClient(server.address) as talker:
-        session = talker.open(until=5).session
+    with connect_client(server.address) as client:
+        session = client.open(until=5)
         wait_for(lambda: only(watch).state is State.IDLE)
-        talker.start(session)
-        talker.push(session, line_of(1.0))
+        client.start(session, pace="clip")
+        client.push(session, 1, speech_pcm(1.0))
         wait_for(lambda: only(watch).waiting > 0)
         speaking = only(watch)
         assert (speaking.state, speaking.frames_sent, speaking.credit) == (State.SPEAKING, 5, 0)
         assert 0.1 < speaking.media_s <= 1.0
         assert speaking.buffered_s > 0.5  # a clip waits for its reader
-        talker.say(m.End(session=session, stream=1, n_samples=16_000))
+        client.say(m.End(session=session, stream=1, n_samples=16_000))
         wait_for(lambda: only(watch).state is State.FINISHING)
-        talker.say(m.Credit(session=session, until=1_000))
-        talker.wait(m.Finished)
+        client.say(m.Credit(session=session, until=1_000))
+        client.wait(m.Finished)
         wait_for(lambda: only(watch).state is State.IDLE)
         assert only(watch).frames_sent == 30
         assert 0 <= only(watch).silent_s < 10
-        talker.say(m.Close(session=session))
-        talker.wait(m.Closed)
+        client.say(m.Close(session=session))
+        client.wait(m.Closed)
 
 
 def test_a_session_whose_connection_is_lost_is_shown_as_such(server: Server) -> None:
     watch = StatusCollector(server)
-    with ServerClient(server.address, "gone") as talker:
-        session = talker.open(lease_ms=1_000).session
-        talker.say(m.Idle(session=session, stream=1))
+    with connect_client(server.address, "gone") as client:
+        session = client.open(lease_ms=1_000)
+        client.say(m.Idle(session=session, stream=1))
         wait_for(lambda: only(watch).stream == 1 and watch.totals().streams == 1)
     wait_for(lambda: not only(watch).connected)  # its frames find nobody
     assert only(watch).client == ""
@@ -175,12 +179,12 @@ def test_snapshots_survive_sessions_that_come_and_go(server: Server) -> None:
 
     looking = threading.Thread(target=look)
     looking.start()
-    with ServerClient(server.address) as talker:
+    with connect_client(server.address) as client:
         for stream in range(1, 40):
-            session = talker.open().session
-            talker.speak_line(session, 0.1, stream)
-            talker.say(m.Close(session=session))
-            talker.wait(m.Closed)
+            session = client.open()
+            client.speak(session, stream, speech_pcm(0.1))
+            client.say(m.Close(session=session))
+            client.wait(m.Closed)
     done.set()
     looking.join()
     assert not failures
@@ -211,12 +215,12 @@ def test_a_busy_share_is_that_of_the_last_second(server: Server) -> None:
 
 def test_json_repeats_a_snapshot_and_refuses_what_is_none(server: Server) -> None:
     watch = StatusCollector(server)
-    with ServerClient(server.address, 'a "name" — ünï') as talker:
-        session = talker.open().session
+    with connect_client(server.address, 'a "name" — ünï') as client:
+        session = client.open()
         snapshot = watch.snapshot()
         assert from_json(to_json(snapshot)) == snapshot
-        talker.say(m.Close(session=session))
-        talker.wait(m.Closed)
+        client.say(m.Close(session=session))
+        client.wait(m.Closed)
     whole = json.loads(to_json(snapshot))
     worse = [
         "",
@@ -245,12 +249,12 @@ def test_ready_follows_the_life_of_a_server() -> None:
         assert get(page.port, "/healthz")[0] == 200
         server.start()
         assert get(page.port, "/readyz")[:2] == (200, "ready\n")
-        with ServerClient(server.address) as talker:
-            session = talker.open().session
+        with connect_client(server.address) as client:
+            session = client.open()
             assert get(page.port, "/readyz")[:2] == (503, "too_many_sessions\n")
             assert get(page.port, "/healthz")[:2] == (200, "ok\n")
-            talker.say(m.Close(session=session))
-            talker.wait(m.Closed)
+            client.say(m.Close(session=session))
+            client.wait(m.Closed)
             wait_for(lambda: get(page.port, "/readyz")[0] == 200)
         server.stop()
         assert get(page.port, "/readyz")[:2] == (503, "stopping\n")
@@ -385,12 +389,12 @@ def test_it_listens_to_this_machine_alone_and_a_taken_port_is_named(server: Serv
 
 
 def test_top_prints_every_session_once(server: Server, page: StatusServer, call: Call) -> None:
-    with ServerClient(server.address, "game \x1b[31m[red]\n9") as talker:
-        session = talker.open().session
-        talker.speak_line(session, 0.5)
+    with connect_client(server.address, "game \x1b[31m[red]\n9") as client:
+        session = client.open()
+        client.speak(session, 1, speech_pcm(0.5))
         done = call("top", "--once", "--http", f"http://127.0.0.1:{page.port}")
-        talker.say(m.Close(session=session))
-        talker.wait(m.Closed)
+        client.say(m.Close(session=session))
+        client.wait(m.Closed)
     assert (done.code, done.err) == (0, "")
     (row,) = [line for line in done.out.splitlines() if line.split()[:1] == [str(session)]]
     for word in ("game \\x1b[31m[red]\\n9", "neutral", "head,weights", "idle", "15"):
@@ -426,9 +430,9 @@ def test_serve_tells_what_it_does_until_it_is_stopped() -> None:
     with subprocess.Popen(program, stderr=subprocess.PIPE, text=True) as serving_:
         try:
             wait_for(lambda: ready(another_port))
-            with ServerClient(f"tcp://127.0.0.1:{port}", "a client") as talker:
-                session = talker.open().session
-                talker.speak_line(session, 0.2)
+            with connect_client(f"tcp://127.0.0.1:{port}", "a client") as client:
+                session = client.open()
+                client.speak(session, 1, speech_pcm(0.2))
                 assert [one.number for one in fetch_snapshot(str(another_port)).sessions] == [session]
             again = subprocess.run(program, capture_output=True, text=True, timeout=60)
             serving_.send_signal(signal.SIGTERM)

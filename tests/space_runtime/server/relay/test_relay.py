@@ -21,23 +21,18 @@ from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import UnreachableError
 from engine_bridge.protocol.messages import ErrorCode
 from engine_bridge.protocol.wire import decode, encode
-from space_runtime.inference.bundle import load_bundle
 from space_runtime.server.gateway import MAX_PARTS
 from space_runtime.server.keys import Keys, load_keys, load_pair, load_public, make_keys
 from space_runtime.server.relay import relay as relay_module
 from space_runtime.server.relay.relay import Relay, RelayObserver, Upstream
 from space_runtime.server.relay.sink_output import RelaySinkOutput
-from space_runtime.server.server import Server, Settings
-from tests.conftest import Call
-from tests.support.server_client import PATIENCE_S, ServerClient, free_port, line_of, wait_for
+from tests.support.command_line import Call
+from tests.support.ports import free_port
+from tests.support.real_server import serving
+from tests.support.sounds import mono_speech, speech_pcm
 from tests.support.udp_receiver import UdpReceiver
-
-
-@contextmanager
-def serving(keys: Keys | None = None, address: str = "tcp://127.0.0.1:*") -> Iterator[Server]:
-    with Server(load_bundle(), Settings(address, keys=keys, n_workers=1)) as server:
-        server.core._busy_lag_s = PATIENCE_S
-        yield server
+from tests.support.waiting import PATIENCE_S, wait_for
+from tests.support.wire_client import connect_client
 
 
 @contextmanager
@@ -132,11 +127,11 @@ def test_an_engine_speaks_through_a_relay_to_a_server_that_demands_keys(tmp_path
     for who, where in (("server", "."), ("anna", "clients")):
         assert call("keygen", who, "--folder", tmp_path / where).code == 0
     known = load_keys(tmp_path / "server.key_secret", tmp_path / "clients")
-    with serving(known) as server, relaying(upstream(server.address, tmp_path)) as relay:
+    with serving(keys=known) as server, relaying(upstream(server.address, tmp_path)) as relay:
         with Client(relay.address) as client, client.open(playout_ms=200) as session:
             assert client.welcome is not None
             session.start(16_000, pace="clip")
-            session.push(line_of(1.0))
+            session.push(mono_speech(1.0))
             session.end()
             frames = list(session.frames(PATIENCE_S))
         assert [frame.index for frame in frames] == list(range(30))
@@ -146,35 +141,35 @@ def test_an_engine_speaks_through_a_relay_to_a_server_that_demands_keys(tmp_path
 
 def test_several_clients_stay_apart(keys: Keys, folder: Path) -> None:
     with (
-        serving(keys) as server,
+        serving(keys=keys) as server,
         relaying(upstream(server.address, folder)) as relay,
-        ServerClient(relay.address) as anna,
-        ServerClient(relay.address) as bert,
+        connect_client(relay.address) as anna,
+        connect_client(relay.address) as bert,
     ):
         hers, his = anna.open(), bert.open()
-        assert hers.session != his.session and hers.token != his.token
+        assert hers != his and anna.tokens[hers] != bert.tokens[his]
         assert len(server.core.connections) == len(relay.peers) == 2
-        bert.say(m.Close(session=hers.session))
+        bert.say(m.Close(session=hers))
         assert bert.wait(m.Error).code == ErrorCode.UNKNOWN_SESSION
-        assert anna.speak_line(hers.session, 0.5).frames == 15
+        assert anna.speak(hers, 1, speech_pcm(0.5)).frames == 15
         assert not bert.frames()
-        bert.say(m.Resume(request=2, token=hers.token))  # whoever has the token may
-        assert bert.wait(m.Resumed).session == hers.session
+        bert.say(m.Resume(request=2, token=anna.tokens[hers]))  # whoever has the token may
+        assert bert.wait(m.Resumed).session == hers
 
 
 def test_a_client_that_vanishes_is_forgotten_and_the_others_go_on(keys: Keys, folder: Path) -> None:
     with (
-        serving(keys) as server,
+        serving(keys=keys) as server,
         relaying(upstream(server.address, folder)) as relay,
-        ServerClient(relay.address) as other,
+        connect_client(relay.address) as other,
     ):
-        session = other.open().session
-        with ServerClient(relay.address) as gone:
-            gone.start(gone.open().session, pace="live")
-            gone.push(2, line_of(8.0))
+        session = other.open()
+        with connect_client(relay.address) as gone:
+            gone.start(gone.open(), pace="live")
+            gone.push(2, 1, speech_pcm(8.0))
             gone.wait(m.Frame)
         wait_for(lambda: len(relay.peers) == 1)
-        assert other.speak_line(session, 0.5).frames == 15
+        assert other.speak(session, 1, speech_pcm(0.5)).frames == 15
 
 
 def test_a_client_that_says_nothing_any_more_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,7 +204,7 @@ def test_without_the_right_key_nothing_passes_and_the_client_learns_why(
     keys: Keys, folder: Path, who: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relay_module, "UNANSWERED_S", 0.2)
-    with serving(keys) as server:
+    with serving(keys=keys) as server:
         way = upstream(server.address, folder, who) if who else Upstream(server.address)
         why = pytest.raises(UnreachableError, match=r"the relay gets no answer from tcp.*key")
         with relaying(way) as relay, Client(relay.address) as client, why:
@@ -254,17 +249,17 @@ def test_a_message_of_too_many_parts_does_not_pass() -> None:
 def test_garbage_harms_only_who_sends_it(keys: Keys, folder: Path) -> None:
     watcher = RelaySinkOutput(_NoPlayout())  # type: ignore[arg-type]
     with (
-        serving(keys) as server,
+        serving(keys=keys) as server,
         relaying(upstream(server.address, folder), watcher) as relay,
-        ServerClient(relay.address) as good,
-        ServerClient(relay.address) as bad,
+        connect_client(relay.address) as good,
+        connect_client(relay.address) as bad,
     ):
-        session = good.open().session
+        session = good.open()
         rng = np.random.default_rng(2)
         for _ in range(40):
             bad.send(rng.bytes(30), b"\x81\xa4type\xa4open" + rng.bytes(40), b"\x81\xa4type\xa5audio")
         assert bad.wait(m.Error).code == ErrorCode.BAD_MESSAGE
-        assert good.speak_line(session, 0.5).frames == 15
+        assert good.speak(session, 1, speech_pcm(0.5)).frames == 15
 
 
 def test_a_connection_too_many_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -318,12 +313,12 @@ def test_a_port_that_is_taken_is_one_sentence(call: Call) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="only on Windows signals are other ones")
 def test_the_command_shows_lines_on_sinks_and_ends_cleanly(keys: Keys, folder: Path) -> None:
     address = f"tcp://127.0.0.1:{free_port()}"
-    with serving(keys) as server, UdpReceiver() as audience:
+    with serving(keys=keys) as server, UdpReceiver() as receiver:
         words = [server.address, "--server-key", folder / "server.key", "--key", folder / "clients" / "anna.key_secret"]
         program = [sys.executable, "-m", "space_runtime", "relay", *map(str, words), "--bind", address]
         root = Path(__file__).parents[4]
         process = subprocess.Popen(
-            [*program, "--to", audience.url("Hero")],
+            [*program, "--to", receiver.url("Hero")],
             env={**os.environ, "PYTHONPATH": str(root)},
             stderr=subprocess.PIPE,
             text=True,
@@ -331,13 +326,13 @@ def test_the_command_shows_lines_on_sinks_and_ends_cleanly(keys: Keys, folder: P
         try:
             with Client(address) as client, client.open(playout_ms=100, timeout_s=PATIENCE_S) as session:
                 session.idle()
-                wait_for(lambda: len(audience.of("Hero")) > 5)
+                wait_for(lambda: len(receiver.of("Hero")) > 5)
                 process.send_signal(signal.SIGTERM)
                 _, said = process.communicate(timeout=PATIENCE_S)
         finally:
             process.kill()
         assert process.returncode == 0 and "relaying" in said and "Traceback" not in said
-        assert audience.wait_for_rest("Hero")[-1].is_neutral and audience.n_rests("Hero") == 1
+        assert receiver.wait_for_rest("Hero")[-1].is_neutral and receiver.n_rests("Hero") == 1
 
 
 # What a relay shows
