@@ -212,7 +212,7 @@ def move(
     people: which of the frames are of which identity. state: of the streams that have frames. controls: F rows.
     spoken: (F, 78, 3) of `speak`.
     """
-    motion = pose_stage.head_motion(controls, frames.frame_index, frames.media_sample, told.nod)
+    motion = pose_stage.head_motion(controls, frames.media_sample, told.nod)
     wander = control_stage.wander(controls, frames.media_sample, told.glances)
     lids = control_stage.closure(controls, frames.media_sample, told.early)
     ahead = control_stage.eye_contact(_STRAIGHT, motion.rotation_rad, wander)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from space_runtime.animation.control_batch import ControlBatch
 from space_runtime.animation.schedules import sway
@@ -35,16 +34,25 @@ NOD_RAD: Final = math.radians(1.6)
 Language and Speech 26(2)), and go with pitch and loudness (Munhall et al. 2004, Psychological Science 15(2))."""
 
 
-def head_motion(controls: ControlBatch, frame_index: NDArray[np.int64], media_sample: Doubles, nod: Floats) -> Motions:
+def head_motion(controls: ControlBatch, media_sample: Doubles, nod: Floats) -> Motions:
     """Return the motions of F heads at (F,) media times, a row of controls each. nod: (F,) 0…1, of an idle head."""
     motion = sway(controls.phases, media_sample / SAMPLE_RATE)
     motion[:, 1] += NOD_RAD * nod
     motion *= controls.sway[:, None]
     if some(controls.is_given):
-        for row in np.flatnonzero(controls.is_given):
-            track = controls.head_track_rad[row]
-            motion[row, :3] = track[min(frame_index[row], len(track) - 1)]
+        given = np.flatnonzero(controls.is_given)
+        motion[given] = _given(controls.given[given], controls.given_samples[given], media_sample[given])
     return Motions(motion[:, :3].copy(), motion[:, 3:].copy())
+
+
+def _given(rows: Floats, samples: Doubles, media_sample: Doubles) -> Floats:
+    """(F, 6) between (F, 2, 6) rows of tracks that stand at (F, 2) media times."""
+    before, after = samples[:, 0], samples[:, 1]
+    inside = np.isfinite(before) & np.isfinite(after)
+    share = np.zeros(len(rows))
+    share[inside] = (media_sample[inside] - before[inside]) / (after[inside] - before[inside])
+    motion: Floats = (rows[:, 0] + share[:, None] * (rows[:, 1] - rows[:, 0])).astype(np.float32)
+    return motion
 
 
 def compose(portrait_pose: HeadPose, motion: HeadPose) -> HeadPose:

@@ -39,7 +39,9 @@ TRACKS = (
     ControlTrack.of(Controls(seed=2)).changed(5000, Controls(seed=2, emotion=GLAD, mouth_strength=1.4), 4000),
     ControlTrack.of(Controls(seed=3, look_at=np.array([0.2, 0.1, 2], np.float32), blinks_per_minute=60)),
     ControlTrack.of(Controls(seed=4, expression_strength=0.5)).resting(6000, 3000),
-    ControlTrack.of(Controls(head_mode=HeadMode.GIVEN, head_track_rad=np.full((9, 3), 0.1, np.float32))),
+    ControlTrack.of(
+        Controls(head_mode=HeadMode.GIVEN, head_track=np.linspace(0, 0.1, 54, dtype=np.float32).reshape(9, 6))
+    ),
     ControlTrack.of(Controls(head_mode=HeadMode.KEEP, blink_samples=(900, 9000), gaze_rad=np.array([0.2, 0.3]))),
 )
 N_HOPS = 40

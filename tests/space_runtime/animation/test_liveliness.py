@@ -295,7 +295,7 @@ def test_an_idle_head_nods_and_others_do_not() -> None:
     still = np.zeros(1)
     for controls, moves in ((Controls(), True), (Controls(head_mode=HeadMode.KEEP), False)):
         row = controls_at(ControlTrack.of(controls), 0.0)
-        motion = pose.head_motion(row, np.zeros(1, np.int64), still, np.ones(1, np.float32))
+        motion = pose.head_motion(row, still, np.ones(1, np.float32))
         assert motion.rotation_rad[0, 1] == pytest.approx(pose.NOD_RAD if moves else 0)
         assert not motion.rotation_rad[0, [0, 2]].any()
 
