@@ -78,7 +78,7 @@ def _listen(network: Network, look_ahead: int, rows: list[Recording]) -> list[Ev
     first = max(0, -(-look_ahead // HOP) - 1)
     steps = []
     for n in range(max(n_steps)):
-        state, answer = landmark_stage.step(network, state, features[:, n], neutral, emotion)
+        state, answer = landmark_stage.step_hop(network, state, features[:, n], neutral, emotion)
         steps += [answer] if n >= first else []
     times = (np.arange(first + 1, max(n_steps) + 1) * HOP - look_ahead) / SAMPLE_RATE
     landmarks = np.stack([step.landmarks for step in steps], 1)

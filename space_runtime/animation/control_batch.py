@@ -56,16 +56,16 @@ class ControlBatch:
     mouth_strength: Floats
     expression_strength: Floats
     brow_strength: Floats
-    share: Floats
+    rest_factor: Floats
     gaze: NDArray[np.int8]
     target: Floats
-    wander: Floats
+    saccade_strength: Floats
     fixations: Doubles
     fixed_until: Doubles
     last_blink: Doubles
     next_blink: Doubles
     scheduled: NDArray[np.bool_]
-    sway: Floats
+    head_strength: Floats
     phases: Doubles
     is_given: NDArray[np.bool_]
     given_samples: Doubles
@@ -101,16 +101,16 @@ def controls_at(track: ControlTrack, sample: float) -> ControlBatch:
         mouth_strength=np.array([controls.mouth_strength], np.float32),
         expression_strength=np.array([controls.expression_strength], np.float32),
         brow_strength=np.array([controls.brow_strength], np.float32),
-        share=np.array([track.speech_share(sample)], np.float32),
+        rest_factor=np.array([track.rest_factor(sample)], np.float32),
         gaze=np.array([gaze], np.int8),
         target=target[None],
-        wander=np.array([_wander(controls)], np.float32),
+        saccade_strength=np.array([_saccade_strength(controls)], np.float32),
         fixations=np.array([fixations]),
         fixed_until=_double(ends),
         last_blink=_double(last),
         next_blink=_double(following),
         scheduled=np.array([controls.blink_samples is None and controls.blinks_per_minute > 0]),
-        sway=np.array([controls.head_strength if controls.head_mode is HeadMode.IDLE else 0.0], np.float32),
+        head_strength=np.array([controls.head_strength if controls.head_mode is HeadMode.IDLE else 0.0], np.float32),
         phases=sway_phases(controls.seed)[None],
         is_given=np.array([controls.head_mode is HeadMode.GIVEN]),
         given_samples=np.array([(given.since, given.until)]),
@@ -162,19 +162,19 @@ def _gaze(controls: Controls) -> tuple[Gaze, Floats]:
 
 def fixations_at(controls: Controls, sample: float) -> tuple[tuple[float, ...], float]:
     """Return a row of `ControlBatch.fixations` and its `fixed_until`: never where nothing wanders."""
-    strength = _wander(controls)
+    strength = _saccade_strength(controls)
     if not strength:
-        return NOWHERE, math.inf
+        return NO_SACCADES, math.inf
     number, began, ends = saccades_around(controls.seed, sample / SAMPLE_RATE)
     before, after = ([strength * angle for angle in fixation(controls.seed, n)] for n in (max(0, number - 1), number))
     return (began, saccade_s(math.dist(before, after)), *before, *after), ends * SAMPLE_RATE
 
 
-NOWHERE: Final[tuple[float, ...]] = (-math.inf, 1.0, 0.0, 0.0, 0.0, 0.0)
+NO_SACCADES: Final[tuple[float, ...]] = (-math.inf, 1.0, 0.0, 0.0, 0.0, 0.0)
 """A row of `ControlBatch.fixations` of eyes that do not wander."""
 
 
-def _wander(controls: Controls) -> float:
+def _saccade_strength(controls: Controls) -> float:
     """The strength of saccades and glances: of eyes that nobody tells where to look."""
     return controls.saccade_strength if controls.look_at is None and controls.gaze_rad is None else 0.0
 

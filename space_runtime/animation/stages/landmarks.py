@@ -35,7 +35,7 @@ def initial_state(network: Network, n_streams: int = 1) -> Floats:
     return np.zeros((n_streams, network.state_size("state_in")), np.float32)
 
 
-def step(
+def step_hop(
     network: Network, state: Floats, features: Floats, neutral: Floats, emotion: Floats
 ) -> tuple[Floats, LandmarkStep]:
     """Return (new state, answers) to one more hop of B streams.
@@ -51,10 +51,10 @@ def step(
     return state_out, LandmarkStep(landmarks, speech[:, 0], closure[:, 0])
 
 
-def hear(
+def step(
     network: Network, state: Floats, features: Floats, neutral: Floats, emotion: Floats
 ) -> tuple[Floats, LandmarkStep]:
-    """Return (new state, answers) to T more hops of B streams: (B, T, 96) features, (B, T, 8) emotions; see `step`.
+    """Return (new state, answers) to T more hops of B streams: (B, T, 96) features, (B, T, 8) emotions; see `step_hop`.
 
     How hops are cut into calls does not change a bit.
     """
@@ -62,11 +62,11 @@ def hear(
     if n_hops == 1 or takes_lines(network):
         neutral = neutral if n_hops == 1 else np.tile(neutral, (n_hops, 1, 1))
         rows = (_by_hop(features), neutral, _by_hop(emotion))
-        state, answer = step(network, state, *rows)
+        state, answer = step_hop(network, state, *rows)
         return state, LandmarkStep(*[_by_stream(part, n_streams) for part in _parts(answer)])
     answers = []
     for hop in range(n_hops):
-        state, answer = step(network, state, features[:, hop], neutral, emotion[:, hop])
+        state, answer = step_hop(network, state, features[:, hop], neutral, emotion[:, hop])
         answers.append(_parts(answer))
     return state, LandmarkStep(*[np.stack(parts, axis=1) for parts in zip(*answers, strict=True)])
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from space_runtime.animation.control_batch import controls_at
+from space_runtime.animation.head_motion import IDLE_HEAD
 from space_runtime.animation.schedules import sway, sway_phases
 from space_runtime.animation.session import Session
 from space_runtime.animation.stages.pose import NECK, chain, compose
@@ -39,8 +40,9 @@ def head_motion(controls: Controls, media_sample: Fraction) -> HeadPose:
     """The motion of one head."""
     sample = float(media_sample)
     row = controls_at(ControlTrack.of(controls), sample)
-    motion = head_motions(row, np.array([sample]), np.zeros(1, np.float32))
-    return HeadPose(motion.rotation_rad[0], motion.translation[0], 1.0)
+    samples = np.array([sample])
+    (motion,) = head_motions(row, IDLE_HEAD.at(np.zeros((1, 1), np.float32), row, samples), samples)
+    return HeadPose(motion[:3], motion[3:], 1.0)
 
 
 def at(seconds: float) -> Fraction:
