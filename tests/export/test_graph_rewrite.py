@@ -66,7 +66,7 @@ def test_how_a_line_is_cut_into_runs_does_not_change_a_bit(network: Network, n_s
         for end, n in zip(np.cumsum(cuts), cuts, strict=True):
             some = slice(end - n, end)
             state, step = landmarks.step(network, state, heard[:, some], neutral, emotion[:, some])
-            said.append((step.landmarks, step.speech, step.closure))
+            said.append((step.landmarks, step.speech))
         answers.append([state, *[np.concatenate(parts, axis=1) for parts in zip(*said, strict=True)]])
     assert answers[0][1].shape == (n_streams, 40, 78, 3)
     assert np.ptp(answers[0][1], axis=1).max() > 0.01
