@@ -41,13 +41,6 @@ def joined(first: Rows, second: Rows) -> Rows:
     return kind(*[np.concatenate(pair) if isinstance(pair[0], np.ndarray) else joined(*pair) for pair in pairs])
 
 
-def n_bytes(values: object) -> int:
-    """Return the memory of all arrays."""
-    kind: type[Any] = type(values)
-    parts = _parts(kind)(values)
-    return sum(part.nbytes if isinstance(part, np.ndarray) else n_bytes(part) for part in parts)
-
-
 def some(flags: NDArray[Any]) -> bool:
     """Return whether any number is not 0: what `any` does, in a fifth of its time for the few numbers of one stream."""
     return bool(np.count_nonzero(flags))

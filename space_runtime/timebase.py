@@ -65,11 +65,6 @@ def frame_sample(frame_index: int, fps: Fraction) -> Fraction:
     return Fraction(frame_index * SAMPLE_RATE * fps.denominator, fps.numerator)
 
 
-def is_reached(frame_index: int, fps: Fraction, sample: int) -> bool:
-    """Return whether a frame's media time is not later than a sample index."""
-    return frame_index * SAMPLE_RATE * fps.denominator <= sample * fps.numerator
-
-
 def n_frames(n_samples: int, fps: Fraction) -> int:
     """Return how many frames cover ``n_samples``: every frame whose media time lies before the end of the sound."""
     return -((-n_samples * fps.numerator) // (SAMPLE_RATE * fps.denominator))

@@ -13,8 +13,9 @@ from fractions import Fraction
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from space_runtime.arrays import Floats, Pixels
+from space_runtime.arrays import Doubles, Floats, Pixels
 from space_runtime.errors import UsageError
 
 
@@ -32,6 +33,9 @@ class Emotion(StrEnum):
 
 
 N_EMOTIONS: Final = len(Emotion)
+
+HEAD_TRACK_FPS: Final = 30
+"""Rows per second of a given head's track that comes without times."""
 
 LOUDEST: Final = 64.0
 """Samples may exceed full scale by 36 dB; what is larger is no sound."""
@@ -71,7 +75,7 @@ class HeadMode(StrEnum):
     IDLE = "idle"
     """A gentle sway, repeatable by seed."""
     GIVEN = "given"
-    """The caller's rotations, one per frame."""
+    """The caller's track over media time, see `Controls.head_track`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +95,9 @@ class Controls:
     saccade_strength: factor 0…2 on the small shifts of a gaze that keeps eye contact, and on a speaker's glances aside.
     head_mode, head_strength: where head motion comes from, and a factor 0…2 on the idle sway and its nods on stressed
         syllables.
-    head_track_rad: (n, 3) given yaw, pitch, roll relative to the portrait's pose, a row per frame; the last row holds.
+    head_track: (n, 6) given yaw, pitch, roll in radians and x, y, z in normalised units, relative to the portrait's
+        pose; or (n, 3) rotations alone. Linear between rows; the first row holds before them and the last one after.
+    head_track_samples: (n,) media times of the rows, samples at 16 kHz, rising; None for 30 rows per second from 0 on.
     seed: of blinks, saccades and idle motion.
 
     Raises `UsageError` when a value lies outside its range, is not finite or has another shape.
@@ -108,7 +114,8 @@ class Controls:
     saccade_strength: float = 1.0
     head_mode: HeadMode = HeadMode.IDLE
     head_strength: float = 1.0
-    head_track_rad: Floats | None = None
+    head_track: Floats | None = None
+    head_track_samples: Doubles | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -122,8 +129,9 @@ class Controls:
             array = getattr(self, name)
             if array is not None:
                 _check_array(name, array, shape)
-        if self.head_mode is HeadMode.GIVEN and self.head_track_rad is None:
-            raise UsageError("head mode 'given' came without a track; give head_track_rad of shape (n, 3) in radians")
+        _check_head_track(self.head_track, self.head_track_samples)
+        if self.head_mode is HeadMode.GIVEN and self.head_track is None:
+            raise UsageError("head mode 'given' came without a track; give head_track of shape (n, 6) or (n, 3)")
 
 
 _RANGES: Final = (
@@ -134,10 +142,23 @@ _RANGES: Final = (
     ("saccade_strength", 0.0, 2.0),
     ("head_strength", 0.0, 2.0),
 )
-_SHAPES: Final = (("gaze_rad", (2,)), ("look_at", (3,)), ("head_track_rad", (-1, 3)))
+_SHAPES: Final = (("gaze_rad", (2,)), ("look_at", (3,)))
 
 
-def _check_array(name: str, array: Floats, shape: tuple[int, ...]) -> None:
+def _check_head_track(track: Floats | None, samples: Doubles | None) -> None:
+    """Raise `UsageError` unless both are usable together."""
+    if track is not None:
+        _check_array("head_track", track, (-1, 6 if track.ndim == 2 and track.shape[1] == 6 else 3))
+    if samples is None:
+        return
+    if track is None:
+        raise UsageError("head_track_samples came without head_track; give the rows that stand at these times")
+    _check_array("head_track_samples", samples, (len(track),))
+    if (np.diff(samples) <= 0).any():
+        raise UsageError("head_track_samples do not rise; give every row a later media time than the one before it")
+
+
+def _check_array(name: str, array: NDArray[np.floating], shape: tuple[int, ...]) -> None:
     """Raise `UsageError` unless an array is finite and has that shape; −1 stands for any length from 1."""
     actual = array.shape
     fits = len(actual) == len(shape) and all(n == m or (m == -1 and n > 0) for n, m in zip(actual, shape, strict=True))

@@ -32,12 +32,11 @@ class Recording:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EvaluatedTrack:
-    """times_s (T,), landmarks (T,78,3), speech (T,), closure (T,) of every step that belongs to the recording."""
+    """times_s (T,), landmarks (T,78,3), speech (T,) of every step that belongs to the recording."""
 
     times_s: Floats
     landmarks: Floats
     speech: Floats
-    closure: Floats
 
     def at(self, times_s: NDArray[np.floating]) -> Floats:
         """Return (n, 78, 3) landmarks at given times, interpolated like the runtime does."""
@@ -78,13 +77,12 @@ def _listen(network: Network, look_ahead: int, rows: list[Recording]) -> list[Ev
     first = max(0, -(-look_ahead // HOP) - 1)
     steps = []
     for n in range(max(n_steps)):
-        state, answer = landmark_stage.step(network, state, features[:, n], neutral, emotion)
+        state, answer = landmark_stage.step_hop(network, state, features[:, n], neutral, emotion)
         steps += [answer] if n >= first else []
     times = (np.arange(first + 1, max(n_steps) + 1) * HOP - look_ahead) / SAMPLE_RATE
-    landmarks = np.stack([step.landmarks for step in steps], 1)
-    speech, closure = (np.stack([getattr(step, name) for step in steps], 1) for name in ("speech", "closure"))
+    landmarks, speech = (np.stack([getattr(step, name) for step in steps], 1) for name in ("landmarks", "speech"))
     kept = [slice(0, n - first) for n in n_steps]
     return [
-        EvaluatedTrack(times[part].astype(np.float32), landmarks[row, part], speech[row, part], closure[row, part])
+        EvaluatedTrack(times[part].astype(np.float32), landmarks[row, part], speech[row, part])
         for row, part in enumerate(kept)
     ]

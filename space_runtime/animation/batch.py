@@ -9,23 +9,26 @@ from typing import Final
 import numpy as np
 
 from space_runtime.animation import pipeline
-from space_runtime.animation.batch_state import NO_FRAMES, Frames, FrameSchedule, NetworkOutput, Streams
+from space_runtime.animation.batch_state import NO_FRAMES, Frames, FrameSchedule, HopOutput, IdentityGroup, Streams
 from space_runtime.animation.control_batch import (
-    NOWHERE,
+    NO_SACCADES,
     ControlBatch,
     EmotionBatch,
     controls_at,
     emotion_at,
     fixations_at,
 )
-from space_runtime.animation.pipeline import Character, IdentityGroup
+from space_runtime.animation.head_motion import IDLE_HEAD, HeadMotion
+from space_runtime.animation.motion_source import MotionSource
+from space_runtime.animation.pipeline import Character, FrameOwners
+from space_runtime.animation.speech import HopModels, completed_frames, initial_streams, run_hops, speech_motion
 from space_runtime.animation.stages.features import N_FEATURES
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Doubles, Floats, Index, Longs
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import Bundle
 from space_runtime.rig.rig import RigState
-from space_runtime.soa import joined, n_bytes, put, some, take
+from space_runtime.soa import joined, put, some, take
 from space_runtime.timebase import HOP
 from space_runtime.values import Controls
 
@@ -55,38 +58,42 @@ class StreamBatch:
     Laws: what a row answers depends on its own sound, character and track alone, up to 1e-6 in any weight; and a row
     stepped alone answers bit for bit what a `Session` does.
 
-    bundle: an opened bundle, from which all characters are built. threads: of the network.
+    bundle: an opened bundle, from which all characters are built. head: of streams whose head moves by itself.
     """
 
-    def __init__(self, bundle: Bundle, threads: int = 1) -> None:
-        self._network = bundle.network("speech2landmarks", threads)
-        self._look_ahead = bundle.look_ahead()
+    def __init__(self, bundle: Bundle, head: HeadMotion = IDLE_HEAD) -> None:
+        self._models = HopModels(bundle.network("speech2landmarks"), head, bundle.look_ahead())
         self._rig = pipeline.open_rig(bundle)
         self._kept: _Kept | None = None
         self._characters: list[Character | None] = []
         self._tracks: list[ControlTrack | None] = []
+        self._sources: dict[int, MotionSource] = {}
+        """Of the rows whose motion is not, or not all, speech."""
         self._free: list[int] = []
         self._eventful: set[int] = set()
         """The rows whose tracks change."""
 
-    def add(self, character: Character, track: ControlTrack) -> int:
-        """Return the row of a new stream; rows of removed streams are used again."""
+    def add(self, character: Character, track: ControlTrack, motion: MotionSource | None = None) -> int:
+        """Return the row of a new stream; rows of removed streams are used again. motion: None for speech."""
         fresh = self._fresh(character, track)
         if not self._free:
             self._grow(fresh)
         row = self._free.pop()
         self._place(row, character, track, fresh)
+        if motion is not None:
+            self._sources[row] = motion
         return row
 
     def remove(self, row: int) -> None:
         """Forget a stream."""
         self._character(row)
         self._characters[row] = self._tracks[row] = None
+        self._sources.pop(row, None)
         self._eventful.discard(row)
         self._free.append(row)
 
     def restart(self, row: int, track: ControlTrack, character: Character | None = None) -> None:
-        """Let a row begin as if new, with another character perhaps."""
+        """Let a row begin as if new, with another character perhaps; its source of motion stays."""
         character = character or self._character(row)
         self._place(row, character, track, self._fresh(character, track))
 
@@ -94,7 +101,7 @@ class StreamBatch:
         """Let a row follow another track from the next hop on; what it changes in the past applies at once."""
         self._character(row)
         self._follow(row, track)
-        next_answer = (self.n_steps(row) + 1) * HOP - self._look_ahead
+        next_answer = (self.n_steps(row) + 1) * HOP - self._models.look_ahead
         put(self._all.emotion, np.array([row]), emotion_at(track, float(next_answer)))
         self._all.controls.until[row] = -np.inf
 
@@ -115,10 +122,6 @@ class StreamBatch:
         self._character(row)
         return int(self._all.next_frame[row])
 
-    def bytes_per_row(self) -> float:
-        """Return the memory of a stream, without its character."""
-        return n_bytes(self._all) / len(self._characters)
-
     def step(self, rows: Index, hops: Floats) -> Frames:
         """Hear one or more hops of some streams and return the frames that they complete.
 
@@ -127,57 +130,48 @@ class StreamBatch:
         """
         kept = self._all
         alone = len(self._characters) == 1  # then states are handed over instead of copied
-        at = _EVERYBODY if alone else rows
+        at = _ALL_ROWS if alone else rows
         streams, neutral = kept.streams if alone else take(kept.streams, rows), kept.neutral[at]
         emotion = self._emotion(rows, at, streams.n_steps, hops.shape[1] // HOP)
 
-        def wishes(place: int, sample: float) -> Controls:
+        def controls_of(place: int, sample: float) -> Controls:
             return self.track(int(rows[place])).at(sample)
 
-        streams, answers = pipeline.listen(self._network, neutral, streams, emotion, hops, self._look_ahead, wishes)
+        streams, outputs = run_hops(self._models, neutral, streams, emotion, hops, controls_of)
         if alone:
             kept.streams = streams
         else:
             put(kept.streams, rows, streams)
-        due = pipeline.due(kept.fps[at], streams.n_steps, kept.next_frame[at], self._look_ahead)
-        frames = NO_FRAMES if due is None else self._frames(rows, neutral, answers, due)
-        self._remember(rows, answers)
+        schedule = completed_frames(kept.fps[at], streams.n_steps, kept.next_frame[at], self._models.look_ahead)
+        frames = NO_FRAMES if schedule is None else self._frames(rows, neutral, outputs, schedule)
+        self._remember(rows, outputs)
         return frames
 
-    def _frames(self, rows: Index, neutral: Floats, answers: NetworkOutput, due: FrameSchedule) -> Frames:
+    def _frames(self, rows: Index, neutral: Floats, outputs: HopOutput, schedule: FrameSchedule) -> Frames:
         """The frames that are complete now."""
         kept, alone = self._all, len(self._characters) == 1
-        owners = rows[due.position]
-        controls = self._controls(owners, due.media_sample)
-        people = self._people(owners)
-        told = pipeline.between_answers(answers, self._look_ahead, due)
-        unposed_landmarks = pipeline.speak(people, controls, neutral, due, told)
-        movers = owners[due.turn == 0]
-        before = kept.rig if alone else take(kept.rig, movers)
-        state, moved = pipeline.move(self._rig, people, before, controls, due, unposed_landmarks, told)
+        owners = rows[schedule.position]
+        controls = self._controls(owners, schedule.media_sample)
+        groups = self._groups(owners)
+        motion = speech_motion(self._models, groups, controls, outputs, schedule)
+        for row in self._sources.keys() & set(owners.tolist()) if self._sources else ():
+            own = np.flatnonzero(owners == row)
+            put(motion, own, self._sources[row].at(take(motion, own), schedule.media_sample[own]))
+        moving = owners[schedule.turn == 0]
+        before = kept.rig if alone else take(kept.rig, moving)
+        features = self._features(owners, outputs, schedule)
+        state, frames = pipeline.animate(
+            self._rig, FrameOwners(owners, groups, neutral, features), before, controls, schedule, motion
+        )
         if alone:
             kept.rig = state
         else:
-            put(kept.rig, movers, state)
-        kept.next_frame[owners] = due.frame_index + 1  # the last one of a stream stays
-        return Frames(
-            row=owners,
-            frame_index=due.frame_index,
-            media_sample=due.media_sample,
-            landmarks=moved.landmarks,
-            blendshapes=moved.weights,
-            head_rotation_rad=moved.head.rotation_rad,
-            head_translation=moved.head.translation,
-            eye_rotation_rad=moved.eyes,
-            speech=told.speech * controls.share,
-            unposed_landmarks=unposed_landmarks,
-            saccade_offset_rad=moved.saccade_offset_rad,
-            lids=moved.lids,
-            features=self._features(owners, answers, due),
-        )
+            put(kept.rig, moving, state)
+        kept.next_frame[owners] = schedule.frame_index + 1  # the last one of a stream stays
+        return frames
 
-    def _people(self, owners: Index) -> list[IdentityGroup]:
-        """Who the owners of the frames are, and which are the frames of each."""
+    def _groups(self, owners: Index) -> list[IdentityGroup]:
+        """The identities of frames whose rows are ``owners``, and the frames of each."""
         keys = self._all.identity[owners]
         if len(self._characters) == 1 or (keys == keys[0]).all():
             places = [np.arange(len(keys))]
@@ -186,28 +180,28 @@ class StreamBatch:
             places = np.split(order, np.flatnonzero(np.diff(keys[order])) + 1)
         return [IdentityGroup(self._character(int(owners[some[0]])).identity, some) for some in places]
 
-    def _features(self, owners: Index, answers: NetworkOutput, due: FrameSchedule) -> Floats:
+    def _features(self, owners: Index, outputs: HopOutput, schedule: FrameSchedule) -> Floats:
         """(F, 96) features of the hops that the frames' media times lie in: of now, or of the last hops."""
         history = self._all.history
-        hop = due.media_sample.astype(np.int64) // HOP
+        hop = schedule.media_sample.astype(np.int64) // HOP
         features: Floats = history[owners, hop % history.shape[1]]
-        place = hop - answers.n_steps[due.position]
+        place = hop - outputs.n_steps[schedule.position]
         now = place >= 0
         if some(now):
-            features[now] = answers.features[due.position[now], place[now]]
+            features[now] = outputs.features[schedule.position[now], place[now]]
         return features
 
-    def _remember(self, rows: Index, answers: NetworkOutput) -> None:
-        history, n_hops = self._all.history, answers.features.shape[1]
+    def _remember(self, rows: Index, outputs: HopOutput) -> None:
+        history, n_hops = self._all.history, outputs.features.shape[1]
         for hop in range(max(0, n_hops - history.shape[1]), n_hops):
-            history[rows, (answers.n_steps + hop) % history.shape[1]] = answers.features[:, hop]
+            history[rows, (outputs.n_steps + hop) % history.shape[1]] = outputs.features[:, hop]
 
     def _emotion(self, rows: Index, at: Index | slice, n_steps: Longs, n_hops: int) -> Floats:
         """(B, n_hops, 8): the emotion at the media times of the answers to come."""
         known = self._all.emotion
         if not self._eventful:
             return known.emotion[at][:, None].repeat(n_hops, axis=1)
-        since, until, first = known.since[at], known.until[at], (n_steps + 1) * HOP - self._look_ahead
+        since, until, first = known.since[at], known.until[at], (n_steps + 1) * HOP - self._models.look_ahead
         emotion: Floats = known.emotion[at][:, None].repeat(n_hops, axis=1)
         if ((since <= first) & (first + (n_hops - 1) * HOP < until)).all():
             return emotion
@@ -231,9 +225,9 @@ class StreamBatch:
             put(known, np.array([row]), fresh)
             if controls is not known:
                 put(controls, np.array([place]), fresh)
-        moved = samples >= controls.fixed_until
-        last, until, fixations = -1, -math.inf, NOWHERE
-        for place in np.flatnonzero(moved).tolist() if some(moved) else ():
+        posed = samples >= controls.fixed_until
+        last, until, fixations = -1, -math.inf, NO_SACCADES
+        for place in np.flatnonzero(posed).tolist() if some(posed) else ():
             row, sample = int(owners[place]), float(samples[place])
             if row != last or sample >= until:  # else it is as in the frame before
                 (fixations, until), last = fixations_at(self.track(row).at(sample), sample), row
@@ -257,14 +251,14 @@ class StreamBatch:
         """One row that has heard nothing."""
         neutral = character.identity.neutral[None]
         return _Kept(
-            streams=pipeline.initial_streams(self._network, neutral),
+            streams=initial_streams(self._models.network, self._models.head, neutral),
             rig=RigState.cold(1),
             next_frame=np.zeros(1, np.int64),
             fps=np.array([[character.fps.numerator, character.fps.denominator]], np.int64),
             neutral=neutral,
             identity=np.array([id(character.identity)], np.int64),
-            history=np.zeros((1, self._look_ahead // HOP + 2, N_FEATURES), np.float32),
-            emotion=emotion_at(track, float(HOP - self._look_ahead)),
+            history=np.zeros((1, self._models.look_ahead // HOP + 2, N_FEATURES), np.float32),
+            emotion=emotion_at(track, float(HOP - self._models.look_ahead)),
             controls=controls_at(track, 0.0),
         )
 
@@ -288,7 +282,7 @@ class StreamBatch:
         self._free += reversed(range(n_old, n_old + n_new))
 
 
-_EVERYBODY: Final = slice(None)
+_ALL_ROWS: Final = slice(None)
 
 
 def _no_stream(row: int) -> UsageError:

@@ -1,4 +1,8 @@
-"""What passes through the pipeline, as arrays: streams from hop to hop, answers, and frames on their way out."""
+"""What passes through the pipeline, as arrays: streams from hop to hop, outputs per hop, motion and frames.
+
+Two forms follow the hops. `Motion` is what a source gives at the media times of frames, before controls; `Frames` is
+what leaves: files and the wire take its columns as they are.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +13,23 @@ import numpy as np
 
 from space_runtime.animation.stages.features import N_FEATURES, FeatureState
 from space_runtime.animation.stages.liveliness import LivelinessState
-from space_runtime.animation.stages.pose import Motions
 from space_runtime.arrays import Doubles, Floats, Index, Longs
+from space_runtime.rig.rig import RigIdentity
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadState:
+    """What B heads carry from hop to hop: memory (B, S) of the implementation, outputs (B, V) of the last hop."""
+
+    memory: Doubles
+    outputs: Doubles
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Streams:
     """What B streams carry from hop to hop.
 
-    n_steps: (B,) hops consumed. memory: (B, S) of the network. landmarks (B, 78, 3), speech (B,): its last answers.
+    n_steps: (B,) hops consumed. memory: (B, S) of the network. landmarks (B, 78, 3), speech (B,): its last outputs.
     """
 
     n_steps: Longs
@@ -26,31 +38,20 @@ class Streams:
     landmarks: Floats
     speech: Floats
     life: LivelinessState
+    head: HeadState
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class NetworkOutput:
-    """What B streams heard and said in T hops: features (B, T, 96) of each hop, landmarks (B, 1 + T, 78, 3), speech
-    (B, 1 + T) and life (B, 1 + T, 8) before the first and after each. n_steps: (B,) hops before the first."""
+class HopOutput:
+    """Outputs of B streams for T hops: features (B, T, 96) of each hop; landmarks (B, 1 + T, 78, 3), speech (B, 1 + T),
+    life (B, 1 + T, 8) and head (B, 1 + T, V) before the first and after each. n_steps: (B,) hops before the first."""
 
     n_steps: Longs
     features: Floats
     landmarks: Floats
     speech: Floats
     life: Doubles
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Interpolated:
-    """What the answers say at the media times of F frames: landmarks (F, 78, 3), speech (F,), brows (F,) and nod (F,)
-    between two answers; early (F, 2) and glances (F, 4) of the newer one, see `stages.controls`."""
-
-    landmarks: Floats
-    speech: Floats
-    brows: Floats
-    nod: Floats
-    early: Doubles
-    glances: Doubles
+    head: Doubles
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,14 +66,29 @@ class FrameSchedule:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Posed:
-    """Faces of F frames: landmarks (F, 78, 3) with gaze and blinks, weights (F, 52), eyes (F, 2, 2), and the heads;
-    wander_rad and lids as in `Frames`."""
+class IdentityGroup:
+    """One identity among the streams of a batch. frames: which of F frames show it."""
+
+    identity: RigIdentity
+    frames: Index
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Motion:
+    """What a motion source gives at the media times of F frames, before controls.
+
+    landmarks: (F, 78, 3) normalised, with the gaze and the lids that the source knows. speech: (F,) 0…1.
+    head: (F, 6) yaw, pitch, roll (radians) and x, y, z (normalised units) relative to the rest.
+    eyes_rad: (F, 2, 2) yaw, pitch in the head of the left and right eye, as the landmarks show them; NaN where the
+        landmarks look straight ahead and the eyes keep contact with the viewer.
+    saccade_offset_rad: (F, 2) yaw, pitch by which eyes that keep contact leave it. lids: (F,) how far the lids are to
+        be shut beyond what the landmarks show, 0…1, float64.
+    """
 
     landmarks: Floats
-    weights: Floats
-    eyes: Floats
-    head: Motions
+    speech: Floats
+    head: Floats
+    eyes_rad: Floats
     saccade_offset_rad: Floats
     lids: Doubles
 
@@ -81,11 +97,12 @@ class Posed:
 class Frames:
     """F frames of many streams, by stream and then by time. Arrays are float32 and contiguous unless said otherwise.
 
-    row: (F,) whose. frame_index: (F,) int64. media_sample: (F,) float64, samples at 16 kHz.
-    landmarks: (F, 78, 3) normalised. blendshapes: (F, 52). head_rotation_rad, head_translation: (F, 3), see `Frame`.
+    row: (F,) of the batch. frame_index: (F,) int64. media_sample: (F,) float64, samples at 16 kHz.
+    landmarks: (F, 78, 3) normalised. blendshapes: (F, 52). head: (F, 6) rotation and translation, see `Frame`.
     eye_rotation_rad: (F, 2, 2) yaw, pitch of left and right eye. speech: (F,) how much of this moment is speech, 0…1.
-    spoken: (F, 78, 3) landmarks with strengths and rest, before gaze and blinks. wander_rad: (F, 2) yaw, pitch by which
-    the eyes leave what they look at. lids: (F,) how far blinks shut them, float64. features: (F, 96) of the media time.
+    unposed_landmarks: (F, 78, 3) with strengths and rest, before gaze and blinks. shown_gaze_rad: (F, 2, 2) the gaze
+        that these show already, 0 in speech. saccade_offset_rad: (F, 2) yaw, pitch by which the eyes leave what they
+        look at. lids: (F,) how far blinks shut them, float64. features: (F, 96) of the media time.
     """
 
     row: Index
@@ -93,35 +110,48 @@ class Frames:
     media_sample: Doubles
     landmarks: Floats
     blendshapes: Floats
-    head_rotation_rad: Floats
-    head_translation: Floats
+    head: Floats
     eye_rotation_rad: Floats
     speech: Floats
     unposed_landmarks: Floats
+    shown_gaze_rad: Floats
     saccade_offset_rad: Floats
     lids: Doubles
     features: Floats
 
+    @property
+    def head_rotation_rad(self) -> Floats:
+        """(F, 3) yaw, pitch, roll; a view."""
+        return self.head[:, :3]
 
-def _no_frames() -> Frames:
-    nothing, numbers = np.zeros(0, np.float32), np.zeros(0, np.int64)
-    faces, turns = np.zeros((0, 78, 3), np.float32), np.zeros((0, 3), np.float32)
+    @property
+    def head_translation(self) -> Floats:
+        """(F, 3) x, y, z; a view."""
+        return self.head[:, 3:]
+
+
+def blank_frames(n_frames: int) -> Frames:
+    """Return frames whose numbers are all 0."""
+
+    def zeros(*shape: int) -> Floats:
+        return np.zeros((n_frames, *shape), np.float32)
+
     return Frames(
-        row=numbers.astype(np.intp),
-        frame_index=numbers,
-        media_sample=np.zeros(0),
-        landmarks=faces,
-        blendshapes=np.zeros((0, 52), np.float32),
-        head_rotation_rad=turns,
-        head_translation=turns,
-        eye_rotation_rad=np.zeros((0, 2, 2), np.float32),
-        speech=nothing,
-        unposed_landmarks=faces,
-        saccade_offset_rad=np.zeros((0, 2), np.float32),
-        lids=np.zeros(0),
-        features=np.zeros((0, N_FEATURES), np.float32),
+        row=np.zeros(n_frames, np.intp),
+        frame_index=np.zeros(n_frames, np.int64),
+        media_sample=np.zeros(n_frames),
+        landmarks=zeros(78, 3),
+        blendshapes=zeros(52),
+        head=zeros(6),
+        eye_rotation_rad=zeros(2, 2),
+        speech=zeros(),
+        unposed_landmarks=zeros(78, 3),
+        shown_gaze_rad=zeros(2, 2),
+        saccade_offset_rad=zeros(2),
+        lids=np.zeros(n_frames),
+        features=zeros(N_FEATURES),
     )
 
 
-NO_FRAMES: Final = _no_frames()
+NO_FRAMES: Final = blank_frames(0)
 """None at all."""

@@ -10,7 +10,7 @@ import math
 from bisect import bisect_right
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from space_runtime.animation.schedules import blinks_around, fixation, saccade_s
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Doubles, Floats
 from space_runtime.timebase import SAMPLE_RATE
-from space_runtime.values import Controls, HeadMode
+from space_runtime.values import HEAD_TRACK_FPS, Controls, HeadMode
 
 
 class Gaze(IntEnum):
@@ -47,7 +47,8 @@ class ControlBatch:
     last_blink, next_blink: (n,) seconds of full closure around the media time, ∓infinity for none.
     scheduled: (n,) whether these blinks are the schedule's, which pauses may call early.
     sway: (n,) strength of the idle head, 0 where the head does something else. phases: (n, 6, waves) of it.
-    is_given: (n,) whether the head is. head_track_rad: (n,) objects, arrays (m, 3) where it is.
+    is_given: (n,) whether the head is. given_samples: (n, 2) media times of the rows of its track around the media
+        time, ∓infinity for none. given: (n, 2, 6) these rows, see `Controls.head_track`; equal ones at both ends.
     """
 
     since: Doubles
@@ -55,19 +56,20 @@ class ControlBatch:
     mouth_strength: Floats
     expression_strength: Floats
     brow_strength: Floats
-    share: Floats
+    rest_factor: Floats
     gaze: NDArray[np.int8]
     target: Floats
-    wander: Floats
+    saccade_strength: Floats
     fixations: Doubles
     fixed_until: Doubles
     last_blink: Doubles
     next_blink: Doubles
     scheduled: NDArray[np.bool_]
-    sway: Floats
+    head_strength: Floats
     phases: Doubles
     is_given: NDArray[np.bool_]
-    head_track_rad: NDArray[np.object_]
+    given_samples: Doubles
+    given: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,32 +94,59 @@ def controls_at(track: ControlTrack, sample: float) -> ControlBatch:
     last, following = _blinks(controls, sample / SAMPLE_RATE)
     gaze, target = _gaze(controls)
     fixations, ends = fixations_at(controls, sample)
-    head_track: NDArray[np.object_] = np.empty(1, object)
-    head_track[0] = controls.head_track_rad
+    given = _given_head(controls, sample)
     return ControlBatch(
-        since=_double(max(begin, last * SAMPLE_RATE)),
-        until=_double(min(end, following * SAMPLE_RATE)),
+        since=_double(max(begin, last * SAMPLE_RATE, given.since)),
+        until=_double(min(end, following * SAMPLE_RATE, given.until)),
         mouth_strength=np.array([controls.mouth_strength], np.float32),
         expression_strength=np.array([controls.expression_strength], np.float32),
         brow_strength=np.array([controls.brow_strength], np.float32),
-        share=np.array([track.speech_share(sample)], np.float32),
+        rest_factor=np.array([track.rest_factor(sample)], np.float32),
         gaze=np.array([gaze], np.int8),
         target=target[None],
-        wander=np.array([_wander(controls)], np.float32),
+        saccade_strength=np.array([_saccade_strength(controls)], np.float32),
         fixations=np.array([fixations]),
         fixed_until=_double(ends),
         last_blink=_double(last),
         next_blink=_double(following),
         scheduled=np.array([controls.blink_samples is None and controls.blinks_per_minute > 0]),
-        sway=np.array([controls.head_strength if controls.head_mode is HeadMode.IDLE else 0.0], np.float32),
+        head_strength=np.array([controls.head_strength if controls.head_mode is HeadMode.IDLE else 0.0], np.float32),
         phases=sway_phases(controls.seed)[None],
         is_given=np.array([controls.head_mode is HeadMode.GIVEN]),
-        head_track_rad=head_track,
+        given_samples=np.array([(given.since, given.until)]),
+        given=given.rows[None],
     )
 
 
 def _double(value: float) -> Doubles:
     return np.array([value], np.float64)
+
+
+class _Stretch(NamedTuple):
+    """The part of a given head's track around a media time: the samples from which and up to which it is that, and its
+    two rows, (2, 6)."""
+
+    since: float
+    until: float
+    rows: Floats
+
+
+def _given_head(controls: Controls, sample: float) -> _Stretch:
+    track = controls.head_track
+    if controls.head_mode is not HeadMode.GIVEN or track is None:
+        return _NOT_GIVEN
+    n_rows, times = len(track), controls.head_track_samples
+
+    def time(row: int) -> float:
+        return row * SAMPLE_RATE / HEAD_TRACK_FPS if times is None else float(times[row])
+
+    place = bisect_right(range(n_rows), sample, key=time)
+    rows = np.zeros((2, 6), np.float32)
+    rows[:, : track.shape[1]] = track[[max(0, place - 1), min(place, n_rows - 1)]]
+    return _Stretch(time(place - 1) if place else -math.inf, time(place) if place < n_rows else math.inf, rows)
+
+
+_NOT_GIVEN: Final = _Stretch(-math.inf, math.inf, np.zeros((2, 6), np.float32))
 
 
 def _gaze(controls: Controls) -> tuple[Gaze, Floats]:
@@ -133,19 +162,19 @@ def _gaze(controls: Controls) -> tuple[Gaze, Floats]:
 
 def fixations_at(controls: Controls, sample: float) -> tuple[tuple[float, ...], float]:
     """Return a row of `ControlBatch.fixations` and its `fixed_until`: never where nothing wanders."""
-    strength = _wander(controls)
+    strength = _saccade_strength(controls)
     if not strength:
-        return NOWHERE, math.inf
+        return NO_SACCADES, math.inf
     number, began, ends = saccades_around(controls.seed, sample / SAMPLE_RATE)
     before, after = ([strength * angle for angle in fixation(controls.seed, n)] for n in (max(0, number - 1), number))
     return (began, saccade_s(math.dist(before, after)), *before, *after), ends * SAMPLE_RATE
 
 
-NOWHERE: Final[tuple[float, ...]] = (-math.inf, 1.0, 0.0, 0.0, 0.0, 0.0)
+NO_SACCADES: Final[tuple[float, ...]] = (-math.inf, 1.0, 0.0, 0.0, 0.0, 0.0)
 """A row of `ControlBatch.fixations` of eyes that do not wander."""
 
 
-def _wander(controls: Controls) -> float:
+def _saccade_strength(controls: Controls) -> float:
     """The strength of saccades and glances: of eyes that nobody tells where to look."""
     return controls.saccade_strength if controls.look_at is None and controls.gaze_rad is None else 0.0
 

@@ -46,44 +46,44 @@ class GlanceState(NamedTuple):
     pitch: float
 
 
-NO_LOOKS: Final = GlanceState(*(-math.inf,) * 4, 0.0, 0.0)
+NO_GLANCE: Final = GlanceState(*(-math.inf,) * 4, 0.0, 0.0)
 """Before anything was called for."""
 
 
-def react(looks: GlanceState, events: int, sample: float, wish: Controls) -> GlanceState:
+def react(glance: GlanceState, events: int, sample: float, controls: Controls) -> GlanceState:
     """What a stream's events at a media sample call for."""
     now, hop = sample / SAMPLE_RATE, int(sample) // HOP
     if events & ENDS:
-        looks = looks._replace(glance_until=max(now, min(looks.glance_until, now + 0.1)))
-    if events & ENDS or (events & HESITATES and uniform(wish.seed, RandomStream.EARLY_BLINK, hop, 1) < HESITANT):
-        looks = _blink_early(looks, now, hop, wish)
-    if events & (BEGINS | HESITATES) and uniform(wish.seed, RandomStream.GLANCE, hop, 0) < ASIDE:
-        looks = _glance(looks, now, hop, wish.seed)
-    return looks
+        glance = glance._replace(glance_until=max(now, min(glance.glance_until, now + 0.1)))
+    if events & ENDS or (events & HESITATES and uniform(controls.seed, RandomStream.EARLY_BLINK, hop, 1) < HESITANT):
+        glance = _blink_early(glance, now, hop, controls)
+    if events & (BEGINS | HESITATES) and uniform(controls.seed, RandomStream.GLANCE, hop, 0) < ASIDE:
+        glance = _glance(glance, now, hop, controls.seed)
+    return glance
 
 
-def _blink_early(looks: GlanceState, now: float, hop: int, wish: Controls) -> GlanceState:
+def _blink_early(glance: GlanceState, now: float, hop: int, controls: Controls) -> GlanceState:
     """Take the next scheduled blink now, if it is not too far and the last one not too near."""
-    if wish.blink_samples is not None or wish.blinks_per_minute <= 0:
-        return looks
-    at = now + BLINK_AFTER_S + BLINK_WITHIN_S * uniform(wish.seed, RandomStream.EARLY_BLINK, hop, 0)
-    last, following = blinks_around(wish.seed, wish.blinks_per_minute, max(now, looks.spent))
-    last = max(looks.early_blink, last if last > looks.spent else -math.inf)
-    near = at < following <= now + REACH * 60.0 / wish.blinks_per_minute
+    if controls.blink_samples is not None or controls.blinks_per_minute <= 0:
+        return glance
+    at = now + BLINK_AFTER_S + BLINK_WITHIN_S * uniform(controls.seed, RandomStream.EARLY_BLINK, hop, 0)
+    last, following = blinks_around(controls.seed, controls.blinks_per_minute, max(now, glance.spent))
+    last = max(glance.early_blink, last if last > glance.spent else -math.inf)
+    near = at < following <= now + REACH * 60.0 / controls.blinks_per_minute
     if not near or at - last < LEAST_APART_S:
-        return looks
-    return looks._replace(early_blink=at, spent=following)
+        return glance
+    return glance._replace(early_blink=at, spent=following)
 
 
-def _glance(looks: GlanceState, now: float, hop: int, seed: int) -> GlanceState:
+def _glance(glance: GlanceState, now: float, hop: int, seed: int) -> GlanceState:
     """Look aside soon; not while another glance lasts."""
-    if looks.glance_until > now:
-        return looks
+    if glance.glance_until > now:
+        return glance
     wait, length, way, size = (uniform(seed, RandomStream.GLANCE, hop, n) for n in range(1, 5))
     begin = now + 0.25 * wait
     yaw, pitch = _WAYS[int(way * len(_WAYS))]
     angle = _glance_rad(size)
-    return looks._replace(
+    return glance._replace(
         glance_from=begin,
         glance_until=begin + SHORTEST_S + (LONGEST_S - SHORTEST_S) * length,
         yaw=yaw * angle,

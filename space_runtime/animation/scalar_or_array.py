@@ -7,8 +7,9 @@ both, so a recursion is written once and its answers do not depend on who does i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
 
@@ -21,43 +22,21 @@ Condition = Any
 """What comparisons of numbers give: truth, or an array of it."""
 
 
-class Arithmetic(Protocol[Number]):
-    """What operators lack. Conditions are what comparisons of numbers give, combined by ``&`` and ``|``."""
-
-    def where(self, condition: object, yes: Number | float, no: Number | float) -> Number:
-        """Return ``yes`` where the condition holds, else ``no``."""
-
-    def least(self, one: Number, other: Number | float) -> Number:
-        """Return the smaller one."""
-
-    def most(self, one: Number, other: Number | float) -> Number:
-        """Return the greater one."""
-
-
 @dataclass(frozen=True, slots=True)
-class _Plain:
-    def where(self, condition: object, yes: float, no: float) -> float:
-        return yes if condition else no
+class Arithmetic(Generic[Number]):
+    """What operators lack. Conditions are what comparisons of numbers give, combined by ``&`` and ``|``.
 
-    def least(self, one: float, other: float) -> float:
-        return one if one <= other else other
+    where: (condition, yes, no) to yes where the condition holds, else no. least, most: of two numbers.
+    """
 
-    def most(self, one: float, other: float) -> float:
-        return one if one >= other else other
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    def where(self, condition: object, yes: Doubles | float, no: Doubles | float) -> Doubles:
-        chosen: Doubles = np.where(condition, yes, no)  # type: ignore[call-overload]  # an array of bools
-        return chosen
-
-    def least(self, one: Doubles, other: Doubles | float) -> Doubles:
-        return np.minimum(one, other)
-
-    def most(self, one: Doubles, other: Doubles | float) -> Doubles:
-        return np.maximum(one, other)
+    where: Callable[[Condition, Number | float, Number | float], Number]
+    least: Callable[[Number, Number | float], Number]
+    most: Callable[[Number, Number | float], Number]
 
 
-PLAIN: Arithmetic[float] = _Plain()
-ROWS: Arithmetic[Doubles] = _Rows()
+def _choose(condition: Condition, yes: float, no: float) -> float:
+    return yes if condition else no
+
+
+PLAIN: Final[Arithmetic[float]] = Arithmetic(_choose, min, max)
+ROWS: Final[Arithmetic[Doubles]] = Arithmetic(np.where, np.minimum, np.maximum)

@@ -65,8 +65,8 @@ _WORD: Final = 2**64 - 1
 
 def blink_profile(since_shut_s: Doubles) -> Doubles:
     """Return how far the lids are shut, 0…1, these seconds after the moment of full closure (negative: before)."""
-    opened = eased((since_shut_s - HOLD_S) / OPENING_S) ** 0.8
-    return np.where(since_shut_s <= 0, eased(1 + since_shut_s / CLOSING_S), 1 - opened)
+    opened = ease((since_shut_s - HOLD_S) / OPENING_S) ** 0.8
+    return np.where(since_shut_s <= 0, ease(1 + since_shut_s / CLOSING_S), 1 - opened)
 
 
 def scheduled_blink(seed: int, per_minute: float, index: int) -> float:
@@ -181,7 +181,7 @@ def sway(phases: Doubles, seconds: Doubles) -> Floats:
     motion = _SWAY_REACH * np.add.reduce(np.sin(2 * np.pi * angles) * _SWAY_SHARE, -1)
     early = seconds < _EASE_IN_S
     if some(early):
-        motion[early] *= eased(seconds[early] / _EASE_IN_S)[:, None]
+        motion[early] *= ease(seconds[early] / _EASE_IN_S)[:, None]
     moved: Floats = motion.astype(np.float32)
     return moved
 
@@ -192,14 +192,7 @@ def sway_phases(seed: int) -> Doubles:
     return np.array([[uniform(seed, channel, wave) for wave in range(N_WAVES)] for channel in range(6)])
 
 
-def ease(x: float) -> float:
-    """Minimum-jerk rise from 0 at x ≤ 0 to 1 at x ≥ 1 (Flash & Hogan 1985)."""
-    x = min(1.0, max(0.0, x))
-    return x * x * x * (10 - 15 * x + 6 * x * x)
-
-
-def eased(x: Doubles) -> Doubles:
-    """Return `ease` of an array."""
+def ease(x: Duration) -> Duration:
+    """Return the minimum-jerk rise from 0 at x ≤ 0 to 1 at x ≥ 1 (Flash & Hogan 1985)."""
     x = np.minimum(1.0, np.maximum(0.0, x))
-    rise: Doubles = x * x * x * (10 - 15 * x + 6 * x * x)
-    return rise
+    return x * x * x * (10 - 15 * x + 6 * x * x)

@@ -1,9 +1,11 @@
-"""A session: one character listening to one stream of sound, an ensemble of one."""
+"""A session: one character and one stream of sound, a stream batch of one."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from fractions import Fraction
+from itertools import chain, repeat
 from typing import Final
 
 import numpy as np
@@ -11,12 +13,14 @@ import numpy as np
 from space_runtime.animation import pipeline
 from space_runtime.animation.batch import StreamBatch
 from space_runtime.animation.batch_state import Frames
+from space_runtime.animation.motion_source import MotionSource
 from space_runtime.animation.textures import draw, initial_latents
 from space_runtime.animation.track import ControlTrack, track_of
-from space_runtime.arrays import Floats
+from space_runtime.arrays import Floats, Pixels
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import Bundle
 from space_runtime.portrait.portrait import Portrait
+from space_runtime.soa import take
 from space_runtime.timebase import HOP, checked_fps, frame_sample, n_frames
 from space_runtime.values import LOUDEST, Controls, Frame
 
@@ -34,6 +38,7 @@ class Session:
     bundle: an opened bundle. portrait: whose face speaks, None for a neutral identity.
     controls: see `Controls`; or a track of them over media time (`ControlTrack`, `EmotionTrack.over`).
     fps: frames per second. pictures: also render (512, 512, 3) RGB; needs a portrait.
+    motion: where the face's motion comes from, None for speech; see `RecordedMotion`, `MixedMotion`.
 
     Raises `UsageError` when pictures are asked for without a portrait, and for a frame rate outside 1…240.
     """
@@ -45,13 +50,15 @@ class Session:
         controls: Controls | ControlTrack | None = None,
         fps: Fraction = Fraction(30),
         pictures: bool = False,
+        motion: MotionSource | None = None,
     ) -> None:
         if pictures and portrait is None:
             raise UsageError("pictures need a portrait; give one, or ask for curves only")
         self._controls = track_of(controls)
         self._character = pipeline.build(bundle, portrait, checked_fps(fps), pictures)
         self._batch = StreamBatch(bundle)
-        self._row = self._batch.add(self._character, self._controls)
+        self._row = self._batch.add(self._character, self._controls, motion)
+        self._rows = np.array([self._row])
         self.reset()
 
     @property
@@ -100,35 +107,60 @@ class Session:
 
         Raises `UsageError` on another shape or type, on NaN and on values beyond ±64, and after `finish`.
         """
+        return self._frames(self.push_batches(samples))
+
+    def push_batches(self, samples: Floats) -> list[Frames]:
+        """Do what `push` does, but return the frames as columns, in order; `pictures` draws theirs."""
         self._n_samples += _checked(samples, self._finished).size
         self._pending = np.concatenate([self._pending, samples.astype(np.float32)])
         return self._drain()
 
     def finish(self) -> list[Frame]:
         """Say that the sound is over and return the remaining frames, up to the end of the sound."""
+        return self._frames(self.finish_batches())
+
+    def finish_batches(self) -> list[Frames]:
+        """Do what `finish` does, but return the frames as columns, in order."""
         self._finished = True
         wanted = n_frames(self._n_samples, self._character.fps)
-        frames: list[Frame] = []
+        batches: list[Frames] = []
         while self._batch.next_frame(self._row) < wanted:
             padding = HOP - self._pending.size % HOP
             self._pending = np.concatenate([self._pending, np.zeros(padding, np.float32)])
-            frames += self._drain()
-        return [frame for frame in frames if frame.frame_index < wanted]
+            batches += self._drain()
+        return [take(frames, np.flatnonzero(frames.frame_index < wanted)) for frames in batches]
 
-    def _drain(self) -> list[Frame]:
-        frames: list[Frame] = []
+    def pictures(self, frames: Frames) -> Iterator[Pixels]:
+        """Yield the (512, 512, 3) pictures of frames, none for a session without pictures.
+
+        A picture follows from the one before it: every batch once, in order.
+        """
+        for place in range(len(frames.row)):
+            if self._latents is None:
+                return
+            self._latents, rgb = draw(self._character, self._track, self._latents, frames, place)
+            yield rgb
+
+    def _drain(self) -> list[Frames]:
+        batches: list[Frames] = []
         whole = self._pending.size // HOP * HOP
         for start in range(0, whole, HOPS_AT_ONCE * HOP):
             sound = self._pending[start : min(whole, start + HOPS_AT_ONCE * HOP)]
-            made = self._batch.step(np.array([self._row]), sound[None])
-            frames += [self._frame(made, place) for place in range(len(made.frame_index))]
+            frames = self._batch.step(self._rows, sound[None])
+            if len(frames.row):
+                batches.append(frames)
         self._pending = self._pending[whole:]
-        return frames
+        return batches
 
-    def _frame(self, made: Frames, place: int) -> Frame:
-        rgb, index = None, int(made.frame_index[place])
-        if self._latents is not None:
-            self._latents, rgb = draw(self._character, self._track, self._latents, made, place)
+    def _frames(self, batches: list[Frames]) -> list[Frame]:
+        return [
+            self._frame(frames, place, rgb)
+            for frames in batches
+            for place, rgb in zip(range(len(frames.row)), chain(self.pictures(frames), repeat(None)), strict=False)
+        ]
+
+    def _frame(self, made: Frames, place: int, rgb: Pixels | None) -> Frame:
+        index = int(made.frame_index[place])
         return Frame(
             index,
             frame_sample(index, self._character.fps),

@@ -26,8 +26,9 @@ def draw(
     rotation, translation = frames.head_rotation_rad[here], frames.head_translation[here]
     # A rig's rest looks straight ahead, a photo's rest looks where the photo looks: at the viewer, mostly.
     ahead = control_stage.eye_contact(character.identity.photo_gaze_rad, rotation, frames.saccade_offset_rad[here])
+    shown = frames.shown_gaze_rad[here]
     face = control_stage.move_eyes(
-        controls, character.identity, frames.unposed_landmarks[here], ahead, frames.lids[here]
+        controls, character.identity, frames.unposed_landmarks[here], ahead, frames.lids[here], shown
     )
     pose = pose_stage.compose(character.portrait_pose, HeadPose(rotation[0], translation[0], 1.0))
     latents, keypoints = latent_stage.step(

@@ -88,7 +88,7 @@ class ControlTrack:
             emotion = mixed(emotion, change.controls.emotion, share)
         return emotion
 
-    def speech_share(self, sample: float) -> float:
+    def rest_factor(self, sample: float) -> float:
         """Return how much of what is said still shows in the face at a media time: 1, then falling to 0 in rest."""
         if sample < self.rest_sample:
             return 1.0

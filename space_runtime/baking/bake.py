@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from space_runtime.animation.batch_state import Frames
 from space_runtime.animation.session import Session
 from space_runtime.animation.track import ControlTrack, track_of
 from space_runtime.arrays import Floats
@@ -26,7 +27,7 @@ from space_runtime.media.video import VideoWriter
 from space_runtime.option_parsing import Format, parse_formats
 from space_runtime.portrait.portrait import SIDE, Portrait
 from space_runtime.timebase import SAMPLE_RATE, checked_fps
-from space_runtime.values import Controls, Frame
+from space_runtime.values import Controls
 
 Progress = Callable[[float, float | None], None]
 """Called with the seconds of sound done and the seconds in all, None where the file does not tell."""
@@ -51,12 +52,13 @@ class _Ends:
         if self.video:
             self.video.add_sound(block)
 
-    def see(self, frames: Iterable[Frame]) -> None:
-        for frame in frames:
-            self.clip.add(frame)
-            self.sheet.add(frame)
-            if self.video and frame.rgb is not None:
-                self.video.add_picture(frame.rgb)
+    def see(self, session: Session, batches: Iterable[Frames]) -> None:
+        for frames in batches:
+            self.clip.add_frames(frames)
+            for place, rgb in enumerate(session.pictures(frames)):
+                self.sheet.add(int(frames.frame_index[place]), float(frames.media_sample[place]) / SAMPLE_RATE, rgb)
+                if self.video:
+                    self.video.add_picture(rgb)
 
 
 def bake(
@@ -149,12 +151,12 @@ def _play(sound: Sound, session: Session, ends: _Ends, progress: Progress | None
         if progress:
             progress(n_done / sound.rate, total_s)
     _push(session, resampler.finish(), ends)
-    ends.see(session.finish())
+    ends.see(session, session.finish_batches())
 
 
 def _push(session: Session, samples: Floats, ends: _Ends) -> None:
     ends.waveform.add(samples)
-    ends.see(session.push(samples))
+    ends.see(session, session.push_batches(samples))
 
 
 def _write(targets: dict[str, Path], ends: _Ends, metadata: dict[str, object]) -> None:

@@ -39,9 +39,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from engine_bridge.protocol.arkit import ARKIT_NAMES
+from space_runtime.animation.batch_state import Frames
 from space_runtime.media.atomic_files import written_whole
 from space_runtime.timebase import SAMPLE_RATE
-from space_runtime.values import Frame
 
 Metadata = Mapping[str, object]
 
@@ -51,15 +51,21 @@ FIXED_DATE: Final = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One array of a clip: its key, the shape of a frame's row and its dtype."""
+    """One array of a clip: its key, the shape of a frame's row and its dtype.
+
+    All keys but the times name a column of `Frames`.
+    """
 
     key: str
     shape: tuple[int, ...]
     dtype: str
 
 
+TIMES: Final = "times_s"
+"""The one column that is no field of `Frames`."""
+
 COLUMNS: Final = (
-    Column("times_s", (), "<f8"),
+    Column(TIMES, (), "<f8"),
     Column("landmarks", (78, 3), "<f4"),
     Column("blendshapes", (len(ARKIT_NAMES),), "<f4"),
     Column("head_rotation_rad", (3,), "<f4"),
@@ -92,20 +98,13 @@ class Clip:
     ) -> None:
         self._stack.close()
 
-    def add(self, frame: Frame) -> None:
-        """Append the curves of a frame."""
-        row: dict[str, object] = {
-            "times_s": float(frame.media_sample / SAMPLE_RATE),
-            "landmarks": frame.landmarks,
-            "blendshapes": frame.blendshapes,
-            "head_rotation_rad": frame.head_rotation_rad,
-            "head_translation": frame.head_translation,
-            "eye_rotation_rad": frame.eye_rotation_rad,
-        }
+    def add_frames(self, frames: Frames) -> None:
+        """Append the columns of a batch of frames, those of one stream in order."""
+        times_s = frames.frame_index * self.fps.denominator / self.fps.numerator
         for column in COLUMNS:
-            values = np.asarray(row[column.key], column.dtype).reshape(column.shape)
-            self._files[column.key].write(values.tobytes())
-        self.n_frames += 1
+            values = times_s if column.key == TIMES else getattr(frames, column.key)
+            self._files[column.key].write(np.ascontiguousarray(values, column.dtype).data)
+        self.n_frames += len(times_s)
 
     def blocks(self, column: Column, n_rows: int = ROWS_PER_BLOCK) -> Iterator[NDArray[np.floating]]:
         """Yield the rows of a column in order, at most ``n_rows`` at a time."""
@@ -187,7 +186,7 @@ def _rows_as_text(clip: Clip, column: Column) -> Iterator[str]:
 
 def _template(column: Column) -> str:
     """The format of one row: six significant digits, times with what a frame index needs over twenty hours."""
-    text = "%.10g" if column.key == "times_s" else "%.6g"
+    text = "%.10g" if column.key == TIMES else "%.6g"
     for size in reversed(column.shape):
         text = "[" + ",".join([text] * size) + "]"
     return text

@@ -17,7 +17,6 @@ from space_runtime.errors import OutputError
 from space_runtime.media.atomic_files import written_whole
 from space_runtime.rig.shapes import LIP_PAIRS
 from space_runtime.timebase import SAMPLE_RATE
-from space_runtime.values import Frame
 
 MAX_POINTS: Final = 4_000
 """Points of a curve; a longer clip is thinned out."""
@@ -73,18 +72,18 @@ class ContactSheet:
         self._kept: list[tuple[float, Pixels]] = []
         self._close_up = self._crop(*mouth)
 
-    def add(self, frame: Frame) -> None:
-        """Take a frame with a picture."""
-        if frame.rgb is None or frame.frame_index % self._stride:
+    def add(self, frame_index: int, time_s: float, rgb: Pixels) -> None:
+        """Take the picture of a frame."""
+        if frame_index % self._stride:
             return
         if len(self._kept) == self.LIMIT:
             self._kept = self._kept[::2]
             self._stride *= 2
-            if frame.frame_index % self._stride:
+            if frame_index % self._stride:
                 return
-        small = cv2.resize(frame.rgb, (self.SIDE, self.SIDE), interpolation=cv2.INTER_AREA)
-        close = cv2.warpAffine(frame.rgb, self._close_up, (self.SIDE, self.CLOSE_UP), flags=cv2.INTER_CUBIC)
-        self._kept.append((float(frame.media_sample / SAMPLE_RATE), np.vstack([small, close]).astype(np.uint8)))
+        small = cv2.resize(rgb, (self.SIDE, self.SIDE), interpolation=cv2.INTER_AREA)
+        close = cv2.warpAffine(rgb, self._close_up, (self.SIDE, self.CLOSE_UP), flags=cv2.INTER_CUBIC)
+        self._kept.append((time_s, np.vstack([small, close]).astype(np.uint8)))
 
     def write(self, path: Path) -> None:
         """Write the sheet as PNG. Raises `OutputError`."""

@@ -8,9 +8,9 @@ from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
+from numpy.typing import NDArray
 
 from space_runtime.animation.track import ControlTrack
-from space_runtime.arrays import Floats
 from space_runtime.inference.bundle import Bundle
 from space_runtime.media.audio_file import Sound
 from space_runtime.portrait.portrait import Portrait
@@ -38,7 +38,7 @@ def provenance(
 
 
 def _settings(controls: Controls) -> dict[str, object]:
-    def numbers(values: Floats | None) -> object:
+    def numbers(values: NDArray[np.floating] | None) -> object:
         return None if values is None else np.asarray(values, np.float64).round(6).tolist()
 
     mix = zip(Emotion, controls.emotion, strict=True)
@@ -54,7 +54,8 @@ def _settings(controls: Controls) -> dict[str, object]:
         "saccade_strength": controls.saccade_strength,
         "head_mode": controls.head_mode.value,
         "head_strength": controls.head_strength,
-        "head_track_rad": numbers(controls.head_track_rad),
+        "head_track_rad": numbers(controls.head_track),
+        **({} if controls.head_track is None else {"head_track_samples": numbers(controls.head_track_samples)}),
         "seed": controls.seed,
     }
 

@@ -30,14 +30,14 @@ from space_runtime.timebase import HOP, SAMPLE_RATE
 from space_runtime.values import Controls
 
 STAGES: Final[tuple[tuple[str, object, str], ...]] = (
-    ("features", features, "hear"),
+    ("features", features, "extract"),
     ("prosody", prosody, "prosody"),
     ("liveliness", liveliness, "step"),
-    ("landmarks (network)", landmarks, "hear"),
+    ("landmarks (network)", landmarks, "step"),
     ("controls", controls, "strengthen"),
-    ("controls", controls, "lift"),
-    ("controls", controls, "wander"),
-    ("controls", controls, "closure"),
+    ("controls", controls, "lift_brows"),
+    ("controls", controls, "saccade_offset"),
+    ("controls", controls, "lid_closure"),
     ("controls", controls, "move_eyes"),
     ("rig", Rig, "solve"),
     ("pose", pose, "head_motion"),

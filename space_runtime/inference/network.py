@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -35,9 +35,10 @@ class Network:
     outputs: tuple[str, ...]
     _session: onnxruntime.InferenceSession
 
-    def run(self, feeds: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return every output by name."""
-        return dict(zip(self.outputs, self._session.run(None, dict(feeds)), strict=True))
+    def run(self, feeds: Mapping[str, Tensor], outputs: Sequence[str] | None = None) -> dict[str, Tensor]:
+        """Return the named outputs by name, by default all; what only others need is still computed."""
+        names = self.outputs if outputs is None else outputs
+        return dict(zip(names, self._session.run(list(names), dict(feeds)), strict=True))
 
     def state_size(self, name: str) -> int:
         """Return the length of a state input's last axis. Raises `BundleError` when it is not fixed."""

@@ -65,8 +65,8 @@ def test_how_a_line_is_cut_into_runs_does_not_change_a_bit(network: Network, n_s
         state, said = landmarks.initial_state(network, n_streams), []
         for end, n in zip(np.cumsum(cuts), cuts, strict=True):
             some = slice(end - n, end)
-            state, step = landmarks.hear(network, state, heard[:, some], neutral, emotion[:, some])
-            said.append((step.landmarks, step.speech, step.closure))
+            state, step = landmarks.step(network, state, heard[:, some], neutral, emotion[:, some])
+            said.append((step.landmarks, step.speech))
         answers.append([state, *[np.concatenate(parts, axis=1) for parts in zip(*said, strict=True)]])
     assert answers[0][1].shape == (n_streams, 40, 78, 3)
     assert np.ptp(answers[0][1], axis=1).max() > 0.01
@@ -84,7 +84,7 @@ def test_a_network_of_one_step_hears_hop_by_hop(tmp_path: Path, network: Network
     rng = np.random.default_rng(0)
     heard, emotion = (rng.random((2, 5, n)).astype(np.float32) for n in (96, 8))
     neutral, state = rng.normal(0, 0.3, (2, 78, 3)).astype(np.float32), landmarks.initial_state(old, 2)
-    one, other = (landmarks.hear(each, state, heard, neutral, emotion) for each in (old, network))
+    one, other = (landmarks.step(each, state, heard, neutral, emotion) for each in (old, network))
     assert np.array_equal(one[0], other[0])
     assert np.array_equal(one[1].landmarks, other[1].landmarks)
 

@@ -1,22 +1,22 @@
-"""A stand-in for the ensemble that keeps its clock and draws no faces: for tests of time and order alone."""
+"""A stand-in for the stream batch that keeps its clock and draws no faces: for tests of time and order alone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from unittest.mock import patch
 
 import numpy as np
 
-from space_runtime.animation.batch_state import Frames
+from space_runtime.animation.batch_state import Frames, blank_frames
 from space_runtime.animation.pipeline import Character
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Floats, Index
 from space_runtime.inference.bundle import Bundle
 from space_runtime.server import worker
-from space_runtime.timebase import HOP, frame_sample, is_reached
+from space_runtime.timebase import HOP, frame_sample
 
 
 @dataclass(slots=True, eq=False)
@@ -28,13 +28,13 @@ class _Row:
 
 
 class QuickBatch:
-    """The interface of `Ensemble`; frames come when they must, all values are 0."""
+    """The interface of `StreamBatch`; frames come when they must, all values are 0."""
 
-    def __init__(self, bundle: Bundle, threads: int = 1) -> None:
+    def __init__(self, bundle: Bundle) -> None:
         self.rows: dict[int, _Row] = {}
         self._look_ahead = bundle.look_ahead()
 
-    def add(self, character: Character, track: ControlTrack) -> int:
+    def add(self, character: Character, track: ControlTrack, motion: None = None) -> int:
         row = next(n for n in range(len(self.rows) + 1) if n not in self.rows)
         self.rows[row] = _Row(character, track)
         return row
@@ -64,30 +64,18 @@ class QuickBatch:
             row = self.rows[number]
             row.n_steps += hops.shape[1] // HOP
             fps: Fraction = row.character.fps
-            while is_reached(row.next_frame, fps, row.n_steps * HOP - self._look_ahead):
+            while frame_sample(row.next_frame, fps) <= row.n_steps * HOP - self._look_ahead:
                 made.append((number, row.next_frame, float(frame_sample(row.next_frame, fps))))
                 row.next_frame += 1
         return _blank([number for number, _, _ in made], [index for _, index, _ in made], [at for _, _, at in made])
 
 
 def _blank(rows: list[int], index: list[int], sample: list[float]) -> Frames:
-    def zeros(*shape: int) -> Floats:
-        return np.zeros((len(rows), *shape), np.float32)
-
-    return Frames(
+    return replace(
+        blank_frames(len(rows)),
         row=np.array(rows, np.intp),
         frame_index=np.array(index, np.int64),
         media_sample=np.array(sample, np.float64),
-        landmarks=zeros(78, 3),
-        blendshapes=zeros(52),
-        head_rotation_rad=zeros(3),
-        head_translation=zeros(3),
-        eye_rotation_rad=zeros(2, 2),
-        speech=zeros(),
-        unposed_landmarks=zeros(78, 3),
-        saccade_offset_rad=zeros(2),
-        lids=np.zeros(len(rows)),
-        features=zeros(96),
     )
 
 

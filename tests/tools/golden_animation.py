@@ -77,7 +77,7 @@ def spoken() -> Floats:
     state, faces = landmarks.initial_state(network), []
     neutral, emotion = _identity().neutral, emotion_vector({Emotion.HAPPY: 0.5})
     for row in heard():
-        state, answer = landmarks.step(network, state, row[None], neutral[None], emotion[None])
+        state, answer = landmarks.step_hop(network, state, row[None], neutral[None], emotion[None])
         faces.append(answer.landmarks[0])
     return np.stack(faces)
 

@@ -6,13 +6,13 @@ Liveliness comes in here: lifted brows before the strengths, glances with the ga
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from space_runtime.animation.control_batch import ControlBatch, Gaze
-from space_runtime.animation.schedules import BLINK_S, CLOSING_S, blink_profile, eased, saccade_s
+from space_runtime.animation.schedules import BLINK_S, CLOSING_S, blink_profile, ease, saccade_s
 from space_runtime.arrays import Doubles, Floats
 from space_runtime.geometry import N_LANDMARKS
 from space_runtime.rig.identity import RigIdentity, eye_centres, look_weights, turn_eyes
@@ -29,40 +29,73 @@ def strengthen(controls: ControlBatch, neutral: Floats, position: NDArray[np.int
 
     controls: F rows. neutral: (B, 78, 3). position: (F,) whose neutral face of the B.
     """
-    mouth, expression = controls.mouth_strength * controls.share, controls.expression_strength * controls.share
+    mouth, expression = (
+        controls.mouth_strength * controls.rest_factor,
+        controls.expression_strength * controls.rest_factor,
+    )
     plain = (mouth == 1) & (expression == 1)
     if not some(~plain):
         return landmarks
     rest = neutral[position]
-    factors = _MOUTH * mouth[:, None, None] + (1 - _MOUTH) * expression[:, None, None]
+    factors = MOUTH_SHARE * mouth[:, None, None] + (1 - MOUTH_SHARE) * expression[:, None, None]
     return np.where(plain[:, None, None], landmarks, rest + factors * (landmarks - rest))
 
 
-def lift(controls: ControlBatch, identity: RigIdentity, brows: Floats, landmarks: Floats) -> Floats:
+def lift_brows(controls: ControlBatch, identity: RigIdentity, brows: Floats, landmarks: Floats) -> Floats:
     """Return (F, 78, 3) landmarks of one identity with (F,) lifts of the brows, 0…1, at the wanted strengths."""
     height = brows * controls.brow_strength
     return landmarks + height[:, None, None] * identity.lift if some(height) else landmarks
 
 
-def move_eyes(controls: ControlBatch, identity: RigIdentity, landmarks: Floats, ahead: Floats, lids: Doubles) -> Floats:
+def move_eyes(
+    controls: ControlBatch,
+    identity: RigIdentity,
+    landmarks: Floats,
+    ahead: Floats,
+    lids: Doubles,
+    shown: Floats | None = None,
+) -> Floats:
     """Return (F, 78, 3) landmarks with gaze and blinks, in this order: a blink shuts any eye.
 
     controls: F rows. ahead: (F, 2, 2) yaw, pitch of the left and right eye when no gaze is asked for, see
-    `eye_contact`. lids: (F,) of `closure`.
+    `eye_contact`. lids: (F,) of `lid_closure`. shown: see `look`.
     """
-    return shut(look(identity, landmarks, gaze_target(controls, identity, landmarks, ahead)), lids)
+    return close_lids(look(identity, landmarks, gaze_target(controls, identity, landmarks, ahead), shown), lids)
+
+
+class OwnGaze(NamedTuple):
+    """Gaze of F faces that nobody tells where to look.
+
+    ahead: (F, 2, 2) yaw, pitch of the left and right eye in the head. shown: (F, 2, 2) that of the landmarks already.
+    offset_rad: (F, 2) yaw, pitch by which the eyes leave what they would look at for contact.
+    """
+
+    ahead: Floats
+    shown: Floats
+    offset_rad: Floats
+
+
+def own_gaze(eyes_rad: Floats, saccade_offset_rad: Floats, head: Floats) -> OwnGaze:
+    """Return the gaze of a motion, see `Motion`: eye contact, and the motion's own eyes where these are no NaN."""
+    contact, own = eye_contact(_STRAIGHT, head, saccade_offset_rad), ~np.isnan(eyes_rad[:, 0, 0])
+    if not some(own):
+        return OwnGaze(contact, np.zeros_like(contact), saccade_offset_rad)
+    shown = np.where(own[:, None, None], eyes_rad, np.float32(0))
+    offset = np.where(own[:, None], eyes_rad.mean(1) + head[:, :2], saccade_offset_rad)
+    return OwnGaze(np.where(own[:, None, None], eyes_rad, contact), shown, offset)
 
 
 def eye_contact(rest_rad: Floats, head_rotation_rad: Floats, saccade_offset_rad: Floats) -> Floats:
-    """Return (F, 2, 2) eye angles that keep looking where ``rest_rad`` looks while heads turn by (F, 3) angles.
+    """Return (F, 2, 2) eye angles that keep looking where ``rest_rad`` looks while heads turn by (F, 3) angles or
+    move by (F, 6).
 
-    wander_rad: (F, 2) yaw, pitch of `wander`, how far from there.
+    saccade_offset_rad: (F, 2) yaw, pitch, how far from there.
     """
     angles: Floats = rest_rad + (saccade_offset_rad - head_rotation_rad[:, :2])[:, None]
     return angles
 
 
-def wander(controls: ControlBatch, media_sample: Doubles, glances: Doubles) -> Floats:
+def saccade_offset(controls: ControlBatch, media_sample: Doubles, glances: Doubles) -> Floats:
     """Return (F, 2) yaw, pitch in radians by which eyes leave the place that they look at, at media times.
 
     glances: (F, 4) from when to when the last glance aside lasts, seconds, and its yaw and pitch. Saccades have
@@ -74,12 +107,12 @@ def wander(controls: ControlBatch, media_sample: Doubles, glances: Doubles) -> F
     moving = since < fixations[:, 1]
     if some(moving):
         angles = angles.copy()
-        before, share = fixations[moving, 2:4], eased(since[moving] / fixations[moving, 1])
+        before, share = fixations[moving, 2:4], ease(since[moving] / fixations[moving, 1])
         angles[moving] = before + share[:, None] * (angles[moving] - before)
-    aside = seconds < glances[:, 1] + LONGEST_SACCADE_S
-    if some(aside):
+    in_glance = seconds < glances[:, 1] + LONGEST_SACCADE_S
+    if some(in_glance):
         angles = angles.copy()
-        angles[aside] += _glances(seconds[aside], glances[aside], controls.wander[aside])
+        angles[in_glance] += _glances(seconds[in_glance], glances[in_glance], controls.saccade_strength[in_glance])
     return angles.astype(np.float32)
 
 
@@ -87,7 +120,7 @@ def _glances(seconds: Doubles, glances: Doubles, strength: Floats) -> Doubles:
     """(F, 2) how far glances have come at a time: there by one saccade and back by another."""
     ways = glances[:, 2:] * strength[:, None]
     takes = saccade_s(np.hypot(ways[:, 0], ways[:, 1]))
-    come = eased((seconds[:, None] - glances[:, :2]) / takes[:, None])
+    come = ease((seconds[:, None] - glances[:, :2]) / takes[:, None])
     return ways * (come[:, 0] - come[:, 1])[:, None]
 
 
@@ -114,48 +147,53 @@ def _directions(ways: Floats) -> Floats:
     return np.stack([np.arctan2(x, z), -np.arctan2(y, np.hypot(x, z))], -1).astype(np.float32)
 
 
-def look(identity: RigIdentity, landmarks: Floats, gaze_rad: Floats) -> Floats:
-    """Return landmarks whose irises stand at (F, 2, 2) yaw, pitch of the left and right eye, the lids following."""
+def look(identity: RigIdentity, landmarks: Floats, gaze_rad: Floats, shown: Floats | None = None) -> Floats:
+    """Return landmarks whose irises stand at (F, 2, 2) yaw, pitch of the left and right eye, the lids following.
+
+    shown: (F, 2, 2) the gaze that the lids of ``landmarks`` follow already; None for straight ahead.
+    """
     # One product per frame, of rows that lie in memory in one way: a face does not depend on its company.
     weights = np.empty((len(landmarks), 1, len(identity.look_basis)), np.float32)
     weights[:, 0] = look_weights(gaze_rad)
+    if shown is not None and some(shown):
+        weights[:, 0] -= look_weights(shown)
     followed = landmarks + (weights @ identity.look_basis).reshape(landmarks.shape)
     return turn_eyes(identity, followed, gaze_rad)
 
 
-def closure(controls: ControlBatch, media_sample: Doubles, early: Doubles) -> Doubles:
+def lid_closure(controls: ControlBatch, media_sample: Doubles, early_blinks: Doubles) -> Doubles:
     """Return (F,) how far the lids are shut at media times, 0…1, by the blinks around them.
 
     early: (F, 2) when the last early blink is shut, and up to when scheduled blinks are spent on such; seconds. It
     touches none but scheduled blinks.
     """
     seconds = media_sample / SAMPLE_RATE
-    since, until, late = seconds - controls.last_blink, controls.next_blink - seconds, seconds - early[:, 0]
+    since, until, late = seconds - controls.last_blink, controls.next_blink - seconds, seconds - early_blinks[:, 0]
     near = (since < BLINK_S) | (until < CLOSING_S) | (late < BLINK_S)
-    shut = np.zeros(len(seconds))
+    closed = np.zeros(len(seconds))
     if some(near):
         apart = np.stack([since[near], -until[near], np.where(controls.scheduled[near], late[near], np.inf)])
-        spent = controls.scheduled[near] & (seconds[near] - apart[:2] <= early[near, 1])
+        spent = controls.scheduled[near] & (seconds[near] - apart[:2] <= early_blinks[near, 1])
         apart[:2][spent] = np.inf
-        shut[near] = np.maximum.reduce(blink_profile(apart))
-    return shut
+        closed[near] = np.maximum.reduce(blink_profile(apart))
+    return closed
 
 
-def shut(landmarks: Floats, how_far: Doubles) -> Floats:
-    """Return landmarks with the lids (F,) part of their way together; at 1 upper and lower lid points meet.
+def close_lids(landmarks: Floats, closure: Doubles) -> Floats:
+    """Return landmarks with the lids (F,) part of their way together, 0…1; at 1 upper and lower lid points meet.
 
     The upper lid comes down on the lower one, which rises little (`UPPER_LID_SHARE`), so that the seam of a shut eye
     follows the lower lid's arc.
     """
-    if not some(how_far):
+    if not some(closure):
         return landmarks
-    rows = np.flatnonzero(how_far)
-    shut_face = landmarks.copy()
-    faces, part = landmarks[rows], how_far[rows, None, None]
+    rows = np.flatnonzero(closure)
+    closed = landmarks.copy()
+    faces, part = landmarks[rows], closure[rows, None, None]
     gap = faces[:, _LOWER] - faces[:, _UPPER]
-    shut_face[rows[:, None], _UPPER] += (part * UPPER_LID_SHARE).astype(np.float32) * gap
-    shut_face[rows[:, None], _LOWER] -= (part * (1 - UPPER_LID_SHARE)).astype(np.float32) * gap
-    return shut_face
+    closed[rows[:, None], _UPPER] += (part * UPPER_LID_SHARE).astype(np.float32) * gap
+    closed[rows[:, None], _LOWER] -= (part * (1 - UPPER_LID_SHARE)).astype(np.float32) * gap
+    return closed
 
 
 def _mouth_share() -> Floats:
@@ -168,7 +206,10 @@ def _mouth_share() -> Floats:
     return share
 
 
-_MOUTH: Final = _mouth_share()
+MOUTH_SHARE: Final = _mouth_share()
+"""(78, 1): how much of a landmark's motion is the mouth's."""
 _LIMIT: Final = np.float32(GAZE_LIMIT_RAD)
 _UPPER: Final = [upper for pairs in LID_PAIRS for upper, _ in pairs]
 _LOWER: Final = [lower for pairs in LID_PAIRS for _, lower in pairs]
+_STRAIGHT: Final = np.zeros((2, 2), np.float32)
+"""Both eyes straight ahead in the head."""

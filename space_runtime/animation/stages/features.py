@@ -41,7 +41,7 @@ PRE_EMPHASIS_HZ: Final = FEATURES.pre_emphasis_hz
 """Bands above this are raised by 6 dB per octave, which roughly flattens speech."""
 
 VOICE_BINS: Final = 48
-"""Frequencies below 1.5 kHz, where voices are: what `hear` gives beside the features."""
+"""Frequencies below 1.5 kHz, where voices are: what `extract` gives beside the features."""
 
 LEVEL_FLOOR: Final = FEATURES.level_floor
 """Least tracked power: about that of speech at −55 dBFS, or of white noise at −70 dBFS."""
@@ -70,10 +70,10 @@ def initial_state(n_streams: int = 1) -> FeatureState:
 
 def step(state: FeatureState, sound: Floats) -> tuple[FeatureState, Floats]:
     """Return (new state, (B, T, 96) features) after T more hops of B streams: (B, T · 320) float32 samples in −1…1."""
-    return hear(state, sound)[:2]
+    return extract(state, sound)[:2]
 
 
-def hear(state: FeatureState, sound: Floats) -> tuple[FeatureState, Floats, Floats]:
+def extract(state: FeatureState, sound: Floats) -> tuple[FeatureState, Floats, Floats]:
     """Return what `step` does, and (B, T, 48) the power below 1.5 kHz of each hop, both frames together."""
     heard = np.concatenate([state.tail, sound], axis=1)
     powers, voices = _powers(heard)

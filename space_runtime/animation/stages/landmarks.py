@@ -10,6 +10,7 @@ bundle's setting ``look_ahead_samples``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -19,15 +20,13 @@ from space_runtime.inference.network import Network
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LandmarkStep:
-    """The answers to one hop of B streams, or to T hops: then (B, T, …).
+    """The outputs for one hop of B streams, or to T hops: then (B, T, …).
 
-    landmarks: (B, 78, 3) normalised. speech: (B,) how much of this instant is speech, 0…1. closure: (B,) how firmly the
-    lips of a p, b or m touch, 0…1.
+    landmarks: (B, 78, 3) normalised. speech: (B,) how much of this instant is speech, 0…1.
     """
 
     landmarks: Floats
     speech: Floats
-    closure: Floats
 
 
 def initial_state(network: Network, n_streams: int = 1) -> Floats:
@@ -35,38 +34,37 @@ def initial_state(network: Network, n_streams: int = 1) -> Floats:
     return np.zeros((n_streams, network.state_size("state_in")), np.float32)
 
 
-def step(
+def step_hop(
     network: Network, state: Floats, features: Floats, neutral: Floats, emotion: Floats
 ) -> tuple[Floats, LandmarkStep]:
-    """Return (new state, answers) to one more hop of B streams.
+    """Return (new state, outputs) after one more hop of B streams.
 
     features: (B, 96) of `space_runtime.animation.stages.features`. neutral: (B, 78, 3) normalised faces at rest,
     lips closed.
     emotion: (B, 8) intensities 0…1, see `space_runtime.values.emotion_vector`.
     """
-    answer = network.run({"features": features, "neutral": neutral, "emotion": emotion, "state_in": state})
-    landmarks, speech, closure, state_out = (
-        np.asarray(answer[name], np.float32) for name in ("landmarks", "speech", "closure", "state_out")
-    )
-    return state_out, LandmarkStep(landmarks, speech[:, 0], closure[:, 0])
+    feeds = {"features": features, "neutral": neutral, "emotion": emotion, "state_in": state}
+    outputs = network.run(feeds, _OUTPUTS)
+    landmarks, speech, state_out = (np.asarray(outputs[name], np.float32) for name in _OUTPUTS)
+    return state_out, LandmarkStep(landmarks, speech[:, 0])
 
 
-def hear(
+def step(
     network: Network, state: Floats, features: Floats, neutral: Floats, emotion: Floats
 ) -> tuple[Floats, LandmarkStep]:
-    """Return (new state, answers) to T more hops of B streams: (B, T, 96) features, (B, T, 8) emotions; see `step`.
+    """Return (new state, outputs) after T more hops of B streams, see `step_hop`.
 
-    How hops are cut into calls does not change a bit.
+    features: (B, T, 96). emotion: (B, T, 8). How hops are cut into calls does not change a bit.
     """
     n_streams, n_hops = features.shape[:2]
     if n_hops == 1 or takes_lines(network):
         neutral = neutral if n_hops == 1 else np.tile(neutral, (n_hops, 1, 1))
         rows = (_by_hop(features), neutral, _by_hop(emotion))
-        state, answer = step(network, state, *rows)
+        state, answer = step_hop(network, state, *rows)
         return state, LandmarkStep(*[_by_stream(part, n_streams) for part in _parts(answer)])
     answers = []
     for hop in range(n_hops):
-        state, answer = step(network, state, features[:, hop], neutral, emotion[:, hop])
+        state, answer = step_hop(network, state, features[:, hop], neutral, emotion[:, hop])
         answers.append(_parts(answer))
     return state, LandmarkStep(*[np.stack(parts, axis=1) for parts in zip(*answers, strict=True)])
 
@@ -76,8 +74,12 @@ def takes_lines(network: Network) -> bool:
     return network.inputs["state_in"][0] != network.inputs["features"][0]
 
 
-def _parts(answer: LandmarkStep) -> tuple[Floats, Floats, Floats]:
-    return answer.landmarks, answer.speech, answer.closure
+_OUTPUTS: Final = ("landmarks", "speech", "state_out")
+"""What the runtime asks for: the network's fourth output, how firmly lips touch, is in the landmarks already."""
+
+
+def _parts(answer: LandmarkStep) -> tuple[Floats, Floats]:
+    return answer.landmarks, answer.speech
 
 
 def _by_hop(values: Floats) -> Floats:

@@ -7,7 +7,7 @@ listeners hear more prominence where brows and accent agree (Swerts & Krahmer 20
 the next must be stronger for a while, so the strongest of a phrase win. The sound is heard the network's look-ahead
 before its media time, which is when a speaker's brows begin to rise.
 
-Pauses, beginnings and hesitations are noticed here; what they call for is decided in `looks`.
+Pauses, beginnings and hesitations are noticed here; what they call for is decided in `glance`.
 
 The state of a stream is a row of numbers, see `ProsodyState`. Nothing is drawn here: see `stages.controls` and
 `stages.pose`.
@@ -23,14 +23,14 @@ from typing import Final, Generic, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from space_runtime.animation.glances import BEGINS, ENDS, HESITATES, NO_LOOKS, GlanceState, react
+from space_runtime.animation.glances import BEGINS, ENDS, HESITATES, NO_GLANCE, GlanceState, react
 from space_runtime.animation.scalar_or_array import PLAIN, ROWS, Arithmetic, Condition, Number
 from space_runtime.arrays import Doubles, Floats, Longs
 from space_runtime.timebase import HOP
 from space_runtime.values import Controls
 
-Heard = tuple[Doubles, Doubles, NDArray[np.bool_]]
-Wishes = Callable[[int, float], Controls]
+Voices = tuple[Doubles, Doubles, NDArray[np.bool_]]
+ControlsAt = Callable[[int, float], Controls]
 """The controls of a stream, given by its place among the B, at a media sample."""
 
 QUIET_DB, LOUD_DB = -15.0, 20.0
@@ -46,9 +46,9 @@ FULL_STRESS: Final = 1.8
 
 SPEECH: Final = 0.5
 """What counts as speech, by the network's gate."""
-CALM, BUSY = 0.35, 1.2
+ACCENT_STRESS, REPEAT_STRESS = 0.35, 1.2
 """Stress from which a syllable lifts the brows, long after an accent and right after one: the latter is beyond all."""
-CALMING: Final = math.exp(-0.02 / 0.45)
+REPEAT_DECAY: Final = math.exp(-0.02 / 0.45)
 """How the one falls to the other in a hop."""
 HOLD: Final = 9.0
 """Hops (180 ms) for which an accent pulls."""
@@ -87,7 +87,7 @@ class ProsodyState(NamedTuple, Generic[Number]):
     last_db: Number
     last_st: Number
     quiet: Number
-    unposed_landmarks: Number
+    spoken: Number
     held: Number
     threshold: Number
     pulls: Number
@@ -102,11 +102,11 @@ class BrowNod(NamedTuple, Generic[Number]):
     nod: Number
 
 
-N_LIFT, N_LOOKS = len(BrowNod._fields), len(GlanceState._fields)
-N_SEEN: Final = N_LIFT + N_LOOKS
+N_BROW_NOD, N_GLANCE = len(BrowNod._fields), len(GlanceState._fields)
+N_OUTPUTS: Final = N_BROW_NOD + N_GLANCE
 """Columns of what is seen: `BrowNod`, then `GlanceState`."""
 
-_FRESH_MIND: Final = ProsodyState(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, PAUSE, 0.0, 0.0, CALM, 0.0, 0.0, 0.0)
+_INITIAL_PROSODY: Final = ProsodyState(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, PAUSE, 0.0, 0.0, ACCENT_STRESS, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,17 +114,17 @@ class LivelinessState:
     """What B streams carry from hop to hop. mind: (B, 14) of `ProsodyState`. seen: (B, 8) of `BrowNod` and
     `GlanceState`."""
 
-    mind: Doubles
-    seen: Doubles
+    prosody: Doubles
+    outputs: Doubles
 
 
 def initial_state(n_streams: int = 1) -> LivelinessState:
     """Return the state of streams that were silent until now."""
-    return LivelinessState(np.tile(_FRESH_MIND, (n_streams, 1)), np.tile((0.0, 0.0, *NO_LOOKS), (n_streams, 1)))
+    return LivelinessState(np.tile(_INITIAL_PROSODY, (n_streams, 1)), np.tile((0.0, 0.0, *NO_GLANCE), (n_streams, 1)))
 
 
 def step(
-    state: LivelinessState, heard: Heard, speech: Floats, first_sample: Longs, wishes: Wishes
+    state: LivelinessState, heard: Voices, speech: Floats, first_sample: Longs, controls_at: ControlsAt
 ) -> tuple[LivelinessState, Doubles]:
     """Return (new state, (B, T, 8) what is seen after each hop, of `BrowNod` and `GlanceState`) after T more hops of
     B streams.
@@ -132,46 +132,46 @@ def step(
     heard: (B, T) loudness, pitch and voice of `stages.prosody`. speech: (B, T) of the network's answers.
     first_sample: (B,) the media sample of the first of them. wishes: asked at events alone, which are rare.
     """
-    seen = np.empty((*speech.shape, N_SEEN))
+    outputs = np.empty((*speech.shape, N_OUTPUTS))
     if len(speech) == 1:
-        return _alone(state, (*heard, speech), seen, float(first_sample[0]), wishes)
+        return _alone(state, (*heard, speech), outputs, float(first_sample[0]), controls_at)
     voices = (*heard, speech.astype(np.float64))
-    mind, lift = ProsodyState(*np.ascontiguousarray(state.mind.T)), BrowNod(*state.seen.T[:N_LIFT])
-    looks = state.seen[:, N_LIFT:].copy()
+    prosody, lift = ProsodyState(*np.ascontiguousarray(state.prosody.T)), BrowNod(*state.outputs.T[:N_BROW_NOD])
+    glance = state.outputs[:, N_BROW_NOD:].copy()
     for n in range(speech.shape[1]):
         loudness, pitch, voice, gate = (part[:, n] for part in voices)
-        mind, lift, events = _hear(ROWS, mind, lift, loudness, pitch, voice, gate)
+        prosody, lift, events = _step_hop(ROWS, prosody, lift, loudness, pitch, voice, gate)
         for place in np.flatnonzero(events).tolist():
             sample = float(first_sample[place] + n * HOP)
-            before = GlanceState(*looks[place].tolist())
-            looks[place] = react(before, int(events[place]), sample, wishes(place, sample))
-        seen[:, n, 0], seen[:, n, 1], seen[:, n, N_LIFT:] = lift.brows, lift.nod, looks
-    return LivelinessState(np.array(mind).T, seen[:, -1].copy()), seen
+            before = GlanceState(*glance[place].tolist())
+            glance[place] = react(before, int(events[place]), sample, controls_at(place, sample))
+        outputs[:, n, 0], outputs[:, n, 1], outputs[:, n, N_BROW_NOD:] = lift.brows, lift.nod, glance
+    return LivelinessState(np.array(prosody).T, outputs[:, -1].copy()), outputs
 
 
 def _alone(
     state: LivelinessState,
     voices: tuple[NDArray[np.generic], ...],
-    seen: Doubles,
+    outputs: Doubles,
     first_sample: float,
-    wishes: Wishes,
+    controls_at: ControlsAt,
 ) -> tuple[LivelinessState, Doubles]:
     """The same for one stream, in plain numbers."""
-    mind = ProsodyState(*state.mind[0].tolist())
-    brows, nod, *rest = state.seen[0].tolist()
-    lift, looks = BrowNod(brows, nod), GlanceState(*rest)
+    prosody = ProsodyState(*state.prosody[0].tolist())
+    brows, nod, *rest = state.outputs[0].tolist()
+    lift, glance = BrowNod(brows, nod), GlanceState(*rest)
     after = []
     for n, hop in enumerate(zip(*[part[0].tolist() for part in voices], strict=True)):
-        mind, lift, event = _hear(PLAIN, mind, lift, *hop)
+        prosody, lift, event = _step_hop(PLAIN, prosody, lift, *hop)
         if event:
             sample = first_sample + n * HOP
-            looks = react(looks, int(event), sample, wishes(0, sample))
-        after.append((*lift, *looks))
-    seen[0] = after
-    return LivelinessState(np.array([mind]), seen[:, -1].copy()), seen
+            glance = react(glance, int(event), sample, controls_at(0, sample))
+        after.append((*lift, *glance))
+    outputs[0] = after
+    return LivelinessState(np.array([prosody]), outputs[:, -1].copy()), outputs
 
 
-def _hear(
+def _step_hop(
     of: Arithmetic[Number],
     was: ProsodyState[Number],
     lift: BrowNod[Number],
@@ -192,22 +192,22 @@ def _hear(
     stress = of.least(of.most(height / (2 * FULL_STRESS), 0.0), 1.0) * known
     sounding = (over_db > QUIET_DB) & (was.n_voiced > 0)
     steady = known & (abs(pitch - was.last_st) < HELD_ST) & (abs(loudness - was.last_db) < HELD_DB)
-    quiet, unposed_landmarks, held, events = _phrase(of, was, sounding, steady, speech >= SPEECH)
+    quiet, spoken, held, events = _phrase(of, was, sounding, steady, speech >= SPEECH)
     threshold, pulls, accent = _accent(of, was, stress, speech)
     first, lift = _lift(of, was.first, lift, of.most(accent, MURMUR * stress) * speech)
-    mind = ProsodyState(
+    prosody = ProsodyState(
         *_statistics(of, was, over_db, over_st, new, known),
         loudness,
         pitch,
         quiet,
-        unposed_landmarks,
+        spoken,
         held,
         threshold,
         pulls,
         accent,
         first,
     )
-    return mind, lift, events
+    return prosody, lift, events
 
 
 def _statistics(
@@ -235,14 +235,14 @@ def _phrase(
 ) -> tuple[Number, Number, Number, Number]:
     """Hops of quiet, of the phrase and of an unchanging vowel, and the sum of the events."""
     quiet = of.where(sounding, 0.0, was.quiet + 1)
-    unposed_landmarks = (was.unposed_landmarks + (sounding & talking)) * (quiet < PAUSE)
+    spoken = (was.spoken + (sounding & talking)) * (quiet < PAUSE)
     held = (was.held + 1) * steady
     events = (
-        ((unposed_landmarks == BEGUN) & (was.unposed_landmarks < BEGUN)) * BEGINS
-        + ((quiet == PAUSE) & (was.unposed_landmarks >= PHRASE)) * ENDS
+        ((spoken == BEGUN) & (was.spoken < BEGUN)) * BEGINS
+        + ((quiet == PAUSE) & (was.spoken >= PHRASE)) * ENDS
         + ((held == HELD) & talking) * HESITATES
     )
-    return quiet, unposed_landmarks, held, events
+    return quiet, spoken, held, events
 
 
 def _accent(
@@ -250,7 +250,7 @@ def _accent(
 ) -> tuple[Number, Number, Number]:
     """The threshold of the next accent, for how long the last one pulls, and how strongly."""
     due = (stress > was.threshold) & (speech >= SPEECH)
-    threshold = of.where(due, BUSY, CALM + (was.threshold - CALM) * CALMING)
+    threshold = of.where(due, REPEAT_STRESS, ACCENT_STRESS + (was.threshold - ACCENT_STRESS) * REPEAT_DECAY)
     pulls = of.where(due, HOLD, of.most(was.pulls - 1, 0.0))
     return threshold, pulls, of.most(was.accent, stress) * (pulls > 0)
 

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from space_runtime.animation.control_batch import ControlBatch
-from space_runtime.animation.schedules import sway
 from space_runtime.arrays import Doubles, Floats
 from space_runtime.geometry import HeadPose, euler_angles, rotation_matrix
 from space_runtime.soa import some
-from space_runtime.timebase import SAMPLE_RATE
 
 NECK: Final[Floats] = np.array([0.0, -0.6, -0.9], np.float32)
 """The point a head turns about, in normalised units from between the eyes: the joint of skull and neck, about 5 cm
 below and 8 cm behind the outer corners of the eyes. Turned about the eyes instead, a head would swing like a mask."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Motions:
-    """Motions of heads relative to their rest. rotation_rad: (F, 3) yaw, pitch, roll. translation: (F, 3) in
-    normalised units."""
-
-    rotation_rad: Floats
-    translation: Floats
 
 
 NOD_RAD: Final = math.radians(1.6)
@@ -35,16 +23,26 @@ NOD_RAD: Final = math.radians(1.6)
 Language and Speech 26(2)), and go with pitch and loudness (Munhall et al. 2004, Psychological Science 15(2))."""
 
 
-def head_motion(controls: ControlBatch, frame_index: NDArray[np.int64], media_sample: Doubles, nod: Floats) -> Motions:
-    """Return the motions of F heads at (F,) media times, a row of controls each. nod: (F,) 0…1, of an idle head."""
-    motion = sway(controls.phases, media_sample / SAMPLE_RATE)
-    motion[:, 1] += NOD_RAD * nod
-    motion *= controls.sway[:, None]
+def head_motion(controls: ControlBatch, own: Floats, media_sample: Doubles) -> Floats:
+    """Return (F, 6) motions of heads from their rest: yaw, pitch, roll (radians) and x, y, z (normalised units).
+
+    controls: F rows. own: (F, 6) of the motion source at strength 1. A given track takes its place.
+    """
+    motion: Floats = own * controls.head_strength[:, None]
     if some(controls.is_given):
-        for row in np.flatnonzero(controls.is_given):
-            track = controls.head_track_rad[row]
-            motion[row, :3] = track[min(frame_index[row], len(track) - 1)]
-    return Motions(motion[:, :3].copy(), motion[:, 3:].copy())
+        given = np.flatnonzero(controls.is_given)
+        motion[given] = _given(controls.given[given], controls.given_samples[given], media_sample[given])
+    return motion
+
+
+def _given(rows: Floats, samples: Doubles, media_sample: Doubles) -> Floats:
+    """(F, 6) between (F, 2, 6) rows of tracks that stand at (F, 2) media times."""
+    before, after = samples[:, 0], samples[:, 1]
+    inside = np.isfinite(before) & np.isfinite(after)
+    share = np.zeros(len(rows))
+    share[inside] = (media_sample[inside] - before[inside]) / (after[inside] - before[inside])
+    motion: Floats = (rows[:, 0] + share[:, None] * (rows[:, 1] - rows[:, 0])).astype(np.float32)
+    return motion
 
 
 def compose(portrait_pose: HeadPose, motion: HeadPose) -> HeadPose:

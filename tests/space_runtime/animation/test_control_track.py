@@ -47,7 +47,7 @@ def same(one: Controls, other: Controls) -> bool:
 @given(st.floats(-5000, 1e9))
 def test_without_changes_the_controls_hold(sample: float) -> None:
     track = ControlTrack.of(GLAD)
-    assert track.at(sample) is GLAD and track.speech_share(sample) == 1
+    assert track.at(sample) is GLAD and track.rest_factor(sample) == 1
     assert track.steady(sample) == (-math.inf, math.inf)
 
 
@@ -83,18 +83,18 @@ def test_the_last_word_counts_from_its_sample_on() -> None:
 
 def test_rest_takes_speech_away_smoothly_and_for_good() -> None:
     track = ControlTrack.of(PLAIN).resting(1000, 3200)
-    shares = np.array([track.speech_share(sample) for sample in range(0, 6000, 20)])
+    shares = np.array([track.rest_factor(sample) for sample in range(0, 6000, 20)])
     assert shares[:51].min() == 1 and shares[210:].max() == 0
-    assert (np.diff(shares) <= 0).all() and track.speech_share(2600) == pytest.approx(0.5)
+    assert (np.diff(shares) <= 0).all() and track.rest_factor(2600) == pytest.approx(0.5)
     assert np.abs(np.diff(shares, 2)).max() < 5e-4
-    assert ControlTrack.of(PLAIN).resting(1000, 0).speech_share(1000) == 0
+    assert ControlTrack.of(PLAIN).resting(1000, 0).rest_factor(1000) == 0
 
 
 def test_a_rest_survives_changes_and_the_earlier_one_counts() -> None:
     track = ControlTrack.of(PLAIN).resting(1000, 100).changed(500, GLAD).changed(3000, ASIDE)
-    assert track.speech_share(2000) == 0 and track.at(3000) is ASIDE
+    assert track.rest_factor(2000) == 0 and track.at(3000) is ASIDE
     assert track.resting(4000, 0) is track
-    assert track.resting(700, 0).speech_share(700) == 0
+    assert track.resting(700, 0).rest_factor(700) == 0
 
 
 @given(CHANGES, TIMES, st.one_of(st.none(), TIMES))
@@ -106,7 +106,7 @@ def test_steady_says_where_nothing_changes(
     inside = [x for x in np.linspace(max(begin, sample - 9000), min(end, sample + 9000), 20, endpoint=False)]
     assert begin <= sample <= end
     assert all(same(track.at(x), track.at(sample)) for x in inside if begin < end)
-    assert all(track.speech_share(x) == track.speech_share(sample) for x in inside if begin < end)
+    assert all(track.rest_factor(x) == track.rest_factor(sample) for x in inside if begin < end)
 
 
 @given(CHANGES, TIMES)
@@ -139,7 +139,7 @@ def test_rows_say_what_the_track_says(changes: list[tuple[int, Controls, int]], 
     track = track_of(changes).resting(30_000, 5000)
     controls, row = track.at(sample), controls_at(track, sample)
     assert row.mouth_strength[0] == np.float32(controls.mouth_strength)
-    assert row.share[0] == np.float32(track.speech_share(sample))
+    assert row.rest_factor[0] == np.float32(track.rest_factor(sample))
     assert np.array_equal(emotion_at(track, sample).emotion[0], controls.emotion)
     assert row.last_blink[0] * 16_000 <= sample < row.next_blink[0] * 16_000
     assert row.until[0] <= max(sample, row.next_blink[0] * 16_000)

@@ -50,13 +50,13 @@ def apply(controls: Controls, identity: RigIdentity, media_sample: Fraction, lan
     """One frame through the stage."""
     row, sample = controls_at(ControlTrack.of(controls), float(media_sample)), np.array([float(media_sample)])
     spoken = stage.strengthen(row, identity.neutral[None], np.zeros(1, int), landmarks[None])
-    face: Floats = stage.move_eyes(row, identity, spoken, AHEAD, stage.closure(row, sample, NONE_EARLY))[0]
+    face: Floats = stage.move_eyes(row, identity, spoken, AHEAD, stage.lid_closure(row, sample, NONE_EARLY))[0]
     return face
 
 
 def closure(controls: Controls, media_sample: Fraction) -> float:
     sample = float(media_sample)
-    return float(stage.closure(controls_at(ControlTrack.of(controls), sample), np.array([sample]), NONE_EARLY)[0])
+    return float(stage.lid_closure(controls_at(ControlTrack.of(controls), sample), np.array([sample]), NONE_EARLY)[0])
 
 
 def gaze_target(controls: Controls, identity: RigIdentity, landmarks: Floats) -> Floats:
@@ -111,7 +111,7 @@ def test_a_blink_is_read_as_one_by_the_rig() -> None:
 
 
 def test_a_blink_moves_the_upper_lid_down_and_nothing_but_lids() -> None:
-    half = stage.shut(PERSON.neutral[None], np.array([0.5]))[0]
+    half = stage.close_lids(PERSON.neutral[None], np.array([0.5]))[0]
     moved = {int(row) for row in np.flatnonzero(np.abs(half - PERSON.neutral).sum(1) > 1e-6)}
     assert moved == {point for pair in PAIRS for point in pair}
     for upper, lower in PAIRS:

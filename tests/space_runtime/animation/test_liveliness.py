@@ -13,6 +13,7 @@ import pytest
 
 from space_runtime import Controls, HeadMode, Session, assets
 from space_runtime.animation.control_batch import controls_at
+from space_runtime.animation.head_motion import IDLE_HEAD
 from space_runtime.animation.schedules import (
     CLOSING_S,
     OPENING_S,
@@ -23,7 +24,7 @@ from space_runtime.animation.schedules import (
 )
 from space_runtime.animation.stages import controls as control_stage
 from space_runtime.animation.stages import features, liveliness, pose, prosody
-from space_runtime.animation.stages.liveliness import N_LIFT
+from space_runtime.animation.stages.liveliness import N_BROW_NOD
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Doubles, Floats
 from space_runtime.media.audio_file import open_sound
@@ -72,7 +73,7 @@ def lived(controls: Controls, seconds: float, seed: int = 0, speaking: bool = Tr
 
 def blinks_of(controls: Controls, seen: Doubles, seconds: float) -> Doubles:
     """The times of all blinks in the first seconds: early ones, and scheduled ones that are not spent."""
-    early, spent = seen[:, N_LIFT], seen[:, N_LIFT + 1]
+    early, spent = seen[:, N_BROW_NOD], seen[:, N_BROW_NOD + 1]
     times = [time for time in np.unique(early) if time > 0]
     for index in range(10_000):
         time = scheduled_blink(controls.seed, controls.blinks_per_minute, index)
@@ -93,13 +94,13 @@ def wander(controls: Controls, seconds: Doubles, glance: tuple[float, ...] = (-n
     angles = []
     for second in seconds:
         sample = np.array([second * SAMPLE_RATE])
-        angles.append(control_stage.wander(controls_at(track, float(sample[0])), sample, np.array([glance]))[0])
+        angles.append(control_stage.saccade_offset(controls_at(track, float(sample[0])), sample, np.array([glance]))[0])
     return np.stack(angles)
 
 
 def test_accents_lift_the_brows_and_they_sink_again() -> None:
     accents, sound = (4, 9), syllables((4, 9), 14)
-    power = features.hear(features.initial_state(), sound[None, : len(sound) // HOP * HOP])[2]
+    power = features.extract(features.initial_state(), sound[None, : len(sound) // HOP * HOP])[2]
     heard = prosody.prosody(power)
     speech, first = np.ones(heard.loudness.shape, np.float32), np.zeros(1, np.int64)
     _, seen = liveliness.step(liveliness.initial_state(), heard, speech, first, lambda *_: Controls())
@@ -130,7 +131,7 @@ def test_strengths_of_zero_equal_a_face_without_liveliness(monkeypatch: pytest.M
     nothing = liveliness.initial_state()
 
     def dead(*_: object) -> tuple[liveliness.LivelinessState, Doubles]:
-        return nothing, np.broadcast_to(nothing.seen, (1, 1, nothing.seen.shape[1]))
+        return nothing, np.broadcast_to(nothing.outputs, (1, 1, nothing.outputs.shape[1]))
 
     monkeypatch.setattr(liveliness, "step", dead)
     without = play(Session(BUNDLE, controls=controls), sound)
@@ -139,7 +140,7 @@ def test_strengths_of_zero_equal_a_face_without_liveliness(monkeypatch: pytest.M
 
 
 def test_silence_shows_nothing_and_stillness_comes_back_exactly() -> None:
-    assert not lived(Controls(), 20.0, speaking=False)[:, :N_LIFT].any()
+    assert not lived(Controls(), 20.0, speaking=False)[:, :N_BROW_NOD].any()
     sound = np.concatenate([LINE, np.zeros(2 * SAMPLE_RATE, np.float32)])
     frames = play(Session(BUNDLE, controls=BARE), sound)
     plain = play(Session(BUNDLE, controls=replace(BARE, brow_strength=0.0)), sound)
@@ -151,7 +152,7 @@ def test_what_is_no_speech_lifts_nothing() -> None:
     heard, speech = talk(10.0, 1)
     state = liveliness.initial_state()
     _, seen = liveliness.step(state, heard, speech * 0, np.zeros(1, np.int64), lambda *_: Controls())
-    assert not seen[..., :N_LIFT].any() and np.array_equal(seen[0, -1], state.seen[0])
+    assert not seen[..., :N_BROW_NOD].any() and np.array_equal(seen[0, -1], state.outputs[0])
 
 
 @pytest.mark.parametrize("n_streams", [2, 5])
@@ -176,21 +177,21 @@ def test_plain_numbers_and_arrays_agree_to_the_bit(n_streams: int) -> None:
             )
             parts.append(seen[0])
         assert np.array_equal(np.concatenate(parts), together[k])
-    assert together[..., 0].max() > 0.2 and np.isfinite(together[:, -1, N_LIFT]).any()
+    assert together[..., 0].max() > 0.2 and np.isfinite(together[:, -1, N_BROW_NOD]).any()
 
 
 def test_the_pitch_of_a_voice_is_heard_and_noise_has_none() -> None:
     t = np.arange(40 * HOP) / SAMPLE_RATE
     for hz in (95.0, 130.0, 190.0, 260.0):
         buzz = np.sum([np.sin(2 * np.pi * hz * k * t) / k for k in range(1, 20)], axis=0)
-        power = features.hear(features.initial_state(), (0.1 * buzz[None]).astype(np.float32))[2]
+        power = features.extract(features.initial_state(), (0.1 * buzz[None]).astype(np.float32))[2]
         heard = prosody.prosody(power)
         assert heard.voice[0, 3:].all()
         assert np.abs(heard.pitch[0, 3:] - 12 * math.log2(hz / 100)).max() < 1.2
     noise = np.random.default_rng(0).normal(0, 0.1, (1, 200 * HOP)).astype(np.float32)
-    assert prosody.prosody(features.hear(features.initial_state(), noise)[2]).voice.mean() < 0.25
+    assert prosody.prosody(features.extract(features.initial_state(), noise)[2]).voice.mean() < 0.25
     silence = np.zeros((1, 10 * HOP), np.float32)
-    assert not prosody.prosody(features.hear(features.initial_state(), silence)[2]).voice.any()
+    assert not prosody.prosody(features.extract(features.initial_state(), silence)[2]).voice.any()
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -224,11 +225,11 @@ def test_lids_close_twice_as_fast_as_they_open() -> None:
 
 def test_given_blinks_and_none_at_all_are_left_alone_by_pauses() -> None:
     for controls in (Controls(blink_samples=(90_000,)), Controls(blinks_per_minute=0.0)):
-        assert not np.isfinite(lived(controls, 60.0)[:, N_LIFT : N_LIFT + 2]).any()
+        assert not np.isfinite(lived(controls, 60.0)[:, N_BROW_NOD : N_BROW_NOD + 2]).any()
     row, early = controls_at(ControlTrack.of(Controls(blink_samples=(16_000,))), 16_000.0), np.array([[1.0, 9.0]])
-    assert control_stage.closure(row, np.array([16_000.0]), early)[0] == 1
+    assert control_stage.lid_closure(row, np.array([16_000.0]), early)[0] == 1
     row = controls_at(ControlTrack.of(Controls(blink_samples=())), 16_000.0)
-    assert control_stage.closure(row, np.array([16_000.0]), early)[0] == 0
+    assert control_stage.lid_closure(row, np.array([16_000.0]), early)[0] == 0
 
 
 def test_an_early_blink_takes_the_place_of_the_next_scheduled_one() -> None:
@@ -237,7 +238,9 @@ def test_an_early_blink_takes_the_place_of_the_next_scheduled_one() -> None:
     for second, early, shut in ((due, -np.inf, 1.0), (due, due - 1, 0.0), (due - 1, due - 1, 1.0)):
         row = controls_at(ControlTrack.of(controls), second * SAMPLE_RATE)
         looks = np.array([[early, due if np.isfinite(early) else -np.inf]])
-        assert control_stage.closure(row, np.array([second * SAMPLE_RATE]), looks)[0] == pytest.approx(shut, abs=1e-3)
+        assert control_stage.lid_closure(row, np.array([second * SAMPLE_RATE]), looks)[0] == pytest.approx(
+            shut, abs=1e-3
+        )
 
 
 @pytest.mark.parametrize("seed", [2, 3])
@@ -279,15 +282,15 @@ def test_speakers_glance_aside_and_listeners_do_not() -> None:
     def share(speaking: bool) -> float:
         seen = lived(Controls(seed=2), 600.0, speaking=speaking)
         time = np.arange(len(seen)) * HOP_S
-        return float(((time > seen[:, N_LIFT + 2]) & (time < seen[:, N_LIFT + 3])).mean())
+        return float(((time > seen[:, N_BROW_NOD + 2]) & (time < seen[:, N_BROW_NOD + 3])).mean())
 
     assert 0.03 < share(True) < 0.25 and share(False) == 0
-    sizes = np.degrees(np.hypot(*lived(Controls(seed=2), 600.0)[:, N_LIFT + 4 :].T))
+    sizes = np.degrees(np.hypot(*lived(Controls(seed=2), 600.0)[:, N_BROW_NOD + 4 :].T))
     assert sizes.max() < 11
 
 
 def test_seeds_change_glances_and_blinks_and_repeat() -> None:
-    one, again, other = (lived(Controls(seed=seed), 120.0)[:, N_LIFT:] for seed in (1, 1, 2))
+    one, again, other = (lived(Controls(seed=seed), 120.0)[:, N_BROW_NOD:] for seed in (1, 1, 2))
     assert np.array_equal(one, again) and not np.array_equal(one, other)
 
 
@@ -295,9 +298,9 @@ def test_an_idle_head_nods_and_others_do_not() -> None:
     still = np.zeros(1)
     for controls, moves in ((Controls(), True), (Controls(head_mode=HeadMode.KEEP), False)):
         row = controls_at(ControlTrack.of(controls), 0.0)
-        motion = pose.head_motion(row, np.zeros(1, np.int64), still, np.ones(1, np.float32))
-        assert motion.rotation_rad[0, 1] == pytest.approx(pose.NOD_RAD if moves else 0)
-        assert not motion.rotation_rad[0, [0, 2]].any()
+        motion = pose.head_motion(row, IDLE_HEAD.at(np.ones((1, 1), np.float32), row, still), still)
+        assert motion[0, 1] == pytest.approx(pose.NOD_RAD if moves else 0)
+        assert not motion[0, [0, 2]].any()
 
 
 def test_later_sound_never_changes_an_earlier_frame() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -11,14 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from space_runtime.animation.control_batch import controls_at
+from space_runtime.animation.head_motion import IDLE_HEAD
 from space_runtime.animation.schedules import sway, sway_phases
+from space_runtime.animation.session import Session
 from space_runtime.animation.stages.pose import NECK, chain, compose
 from space_runtime.animation.stages.pose import head_motion as head_motions
 from space_runtime.animation.track import ControlTrack
 from space_runtime.errors import UsageError
 from space_runtime.geometry import NEUTRAL_POSE, HeadPose, apply_pose, rotation_matrix
-from space_runtime.timebase import SAMPLE_RATE
+from space_runtime.timebase import SAMPLE_RATE, frame_sample
 from space_runtime.values import Controls, HeadMode
+from tests.space_runtime.animation.test_session import BUNDLE, voice
 
 SEEDS = st.integers(0, 2**32 - 1)
 ANGLE = st.floats(-0.5, 0.5)
@@ -34,12 +36,13 @@ PORTRAITS = st.builds(
 POINTS = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
 
 
-def head_motion(controls: Controls, frame_index: int, media_sample: Fraction) -> HeadPose:
+def head_motion(controls: Controls, media_sample: Fraction) -> HeadPose:
     """The motion of one head."""
     sample = float(media_sample)
     row = controls_at(ControlTrack.of(controls), sample)
-    motion = head_motions(row, np.array([frame_index]), np.array([sample]), np.zeros(1, np.float32))
-    return HeadPose(motion.rotation_rad[0], motion.translation[0], 1.0)
+    samples = np.array([sample])
+    (motion,) = head_motions(row, IDLE_HEAD.at(np.zeros((1, 1), np.float32), row, samples), samples)
+    return HeadPose(motion[:3], motion[3:], 1.0)
 
 
 def at(seconds: float) -> Fraction:
@@ -47,23 +50,63 @@ def at(seconds: float) -> Fraction:
 
 
 def test_a_kept_head_does_not_move() -> None:
-    motion = head_motion(Controls(head_mode=HeadMode.KEEP), 7, at(3))
+    motion = head_motion(Controls(head_mode=HeadMode.KEEP), at(3))
     assert not motion.rotation_rad.any() and not motion.translation.any() and motion.scale == 1
 
 
 def test_given_rotations_are_taken_exactly_and_the_last_one_holds() -> None:
     track = np.random.default_rng(0).normal(0, 0.3, (5, 3)).astype(np.float32)
-    controls = Controls(head_mode=HeadMode.GIVEN, head_track_rad=track, head_strength=0.3, seed=9)
+    controls = Controls(head_mode=HeadMode.GIVEN, head_track=track, head_strength=0.3, seed=9)
     for index in range(8):
-        motion = head_motion(controls, index, at(index / 30))
+        motion = head_motion(controls, frame_sample(index, Fraction(30)))
         assert np.array_equal(motion.rotation_rad, track[min(index, 4)])
         assert not motion.translation.any()
 
 
-@pytest.mark.parametrize("track", [None, np.zeros((0, 3), np.float32), np.zeros((4, 2), np.float32)])
-def test_given_rotations_that_are_missing_are_an_error(track: np.ndarray | None) -> None:
-    with pytest.raises(UsageError, match="head_track_rad"):
-        head_motion(Controls(head_mode=HeadMode.GIVEN, head_track_rad=track), 0, at(0))
+@given(st.lists(st.floats(1, 9000), min_size=1, max_size=8), st.floats(-0.1, 5), st.sampled_from((3, 6)))
+@settings(max_examples=50)
+def test_a_given_track_is_linear_between_its_times_and_holds_at_both_ends(
+    gaps: list[float], seconds: float, n_values: int
+) -> None:
+    times = np.cumsum(gaps)
+    track = np.random.default_rng(len(gaps)).normal(0, 0.3, (len(gaps), n_values)).astype(np.float32)
+    motion = head_motion(Controls(head_mode=HeadMode.GIVEN, head_track=track, head_track_samples=times), at(seconds))
+    expected = [np.interp(seconds * SAMPLE_RATE, times, values) for values in track.T] + [0.0] * (6 - n_values)
+    assert np.allclose([*motion.rotation_rad, *motion.translation], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("fps", [24, 30, 50, 60, 120])
+def test_a_given_track_is_the_same_at_every_frame_rate(fps: int) -> None:
+    """Half a second lies on every one of these grids."""
+    track = np.zeros((31, 3), np.float32)
+    track[:, 0] = np.linspace(0, 0.3, 31)
+    session = Session(BUNDLE, None, Controls(head_mode=HeadMode.GIVEN, head_track=track), Fraction(fps))
+    frames = session.push(np.zeros(16_000, np.float32)) + session.finish()
+    assert float(frames[fps // 2].head_rotation_rad[0]) == pytest.approx(0.15, abs=1e-6)
+
+
+@pytest.mark.parametrize("fps", [24, 60])
+def test_the_frame_rate_does_not_change_the_idle_head(fps: int) -> None:
+    heads = []
+    for rate in (30, fps):
+        session = Session(BUNDLE, None, Controls(seed=3), Fraction(rate))
+        heads.append((session.push(voice(2.5, seed=1)) + session.finish())[2 * rate].head_rotation_rad)
+    assert np.abs(heads[0]).max() > 0 and np.array_equal(heads[0], heads[1])
+
+
+@pytest.mark.parametrize("shape", [None, (0, 3), (4, 2), (4, 3, 1), (6,)])
+def test_given_rotations_that_are_missing_are_an_error(shape: tuple[int, ...] | None) -> None:
+    track = None if shape is None else np.zeros(shape, np.float32)
+    with pytest.raises(UsageError, match="head_track"):
+        Controls(head_mode=HeadMode.GIVEN, head_track=track)
+
+
+@pytest.mark.parametrize("samples", [[0.0, 1.0], [0.0, 2.0, 2.0], [0.0, 2.0, 1.0], [0.0, 1.0, np.inf]])
+def test_times_that_do_not_fit_a_given_track_are_an_error(samples: list[float]) -> None:
+    with pytest.raises(UsageError, match="head_track_samples"):
+        Controls(head_track=np.zeros((3, 6), np.float32), head_track_samples=np.array(samples))
+    with pytest.raises(UsageError, match="head_track_samples"):
+        Controls(head_track_samples=np.array(samples))
 
 
 @given(SEEDS)
@@ -85,7 +128,7 @@ def test_the_idle_head_starts_still_stays_small_and_is_smooth(seed: int) -> None
 
 def test_the_idle_head_repeats_by_seed_and_differs_between_seeds() -> None:
     controls = [Controls(seed=seed) for seed in (1, 1, 2)]
-    tracks = [np.stack([head_motion(c, i, at(i / 30)).rotation_rad for i in range(300)]) for c in controls]
+    tracks = [np.stack([head_motion(c, at(i / 30)).rotation_rad for i in range(300)]) for c in controls]
     assert np.array_equal(tracks[0], tracks[1])
     assert np.abs(tracks[0] - tracks[2]).max() > np.radians(0.5)
 
@@ -93,17 +136,10 @@ def test_the_idle_head_repeats_by_seed_and_differs_between_seeds() -> None:
 @given(SEEDS, st.floats(0.1, 100), st.floats(0, 2))
 @settings(max_examples=30)
 def test_strength_scales_the_idle_head(seed: int, seconds: float, strength: float) -> None:
-    plain = head_motion(Controls(seed=seed), 0, at(seconds))
-    scaled = head_motion(Controls(seed=seed, head_strength=strength), 0, at(seconds))
+    plain = head_motion(Controls(seed=seed), at(seconds))
+    scaled = head_motion(Controls(seed=seed, head_strength=strength), at(seconds))
     assert np.allclose(scaled.rotation_rad, strength * plain.rotation_rad, atol=1e-6)
     assert np.allclose(scaled.translation, strength * plain.translation, atol=1e-6)
-
-
-def test_the_frame_rate_does_not_change_the_idle_head() -> None:
-    controls = Controls(seed=3)
-    assert np.array_equal(
-        head_motion(controls, 60, at(2)).rotation_rad, head_motion(replace(controls), 120, at(2)).rotation_rad
-    )
 
 
 @given(PORTRAITS)

@@ -162,7 +162,7 @@ def test_what_the_api_is_given_is_checked() -> None:
         lambda: Controls(emotion=np.full(8, np.nan, np.float32)),
         lambda: Controls(gaze_rad=np.array([0, np.nan], np.float32)),
         lambda: Controls(mouth_strength=float("nan")),
-        lambda: Controls(head_track_rad=np.zeros((0, 3), np.float32)),
+        lambda: Controls(head_track=np.zeros((0, 3), np.float32)),
         lambda: emotion_vector({Emotion.HAPPY: 7}),
         lambda: emotion_vector({"glad": 1}),  # type: ignore[dict-item]
         lambda: Session(BUNDLE).push(np.zeros(100, np.int16)),

@@ -46,7 +46,7 @@ def speak(pcm: Floats, emotion: Floats = NO_EMOTION) -> Floats:
     heard = features.step(features.initial_state(), pcm[None, : len(pcm) // HOP * HOP])[1][0]
     state, faces = landmarks.initial_state(network()), []
     for row in heard:
-        state, answer = landmarks.step(network(), state, row[None], neutral()[None], emotion[None])
+        state, answer = landmarks.step_hop(network(), state, row[None], neutral()[None], emotion[None])
         faces.append(answer.landmarks)
     return np.concatenate(faces)
 
@@ -92,7 +92,7 @@ def test_two_interleaved_streams_equal_two_separate_ones() -> None:
     for n in range(40):
         for k in range(2):
             heard[k], row = features.step(heard[k], parts[k][None, n * HOP : (n + 1) * HOP])
-            states[k], answer = landmarks.step(network(), states[k], row[:, 0], neutral()[None], NO_EMOTION[None])
+            states[k], answer = landmarks.step_hop(network(), states[k], row[:, 0], neutral()[None], NO_EMOTION[None])
             assert np.array_equal(answer.landmarks[0], separate[k][n])
 
 

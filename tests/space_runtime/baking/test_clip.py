@@ -6,8 +6,8 @@ import json
 import os
 import threading
 import tracemalloc
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,40 +15,37 @@ import numpy as np
 import pytest
 
 from engine_bridge.protocol.arkit import ARKIT_NAMES
+from space_runtime.animation.batch_state import Frames, blank_frames
 from space_runtime.baking.clip import COLUMNS, ROWS_PER_BLOCK, Clip, write_json, write_npz
 from space_runtime.errors import OutputError
 from space_runtime.media.atomic_files import prepare_folder, written_whole
-from space_runtime.timebase import frame_sample
-from space_runtime.values import Frame
+from space_runtime.soa import take
 
 METADATA = {"settings": {"seed": 7, "emotion": {"happy": 0.7}}, "name": "Grüße"}
 NTSC = Fraction(30_000, 1_001)
 
 
-def random_frames(n: int, fps: Fraction = NTSC, seed: int = 0) -> list[Frame]:
+def random_frames(n: int, seed: int = 0) -> Frames:
     rng = np.random.default_rng(seed)
 
     def values(*shape: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-        return rng.normal(0, 1, shape).astype(np.float32)
+        return rng.normal(0, 1, (n, *shape)).astype(np.float32)
 
-    return [
-        Frame(
-            k,
-            frame_sample(k, fps),
-            values(78, 3),
-            rng.random(52).astype(np.float32),
-            values(3),
-            values(3),
-            values(2, 2),
-        )
-        for k in range(n)
-    ]
+    return replace(
+        blank_frames(n),
+        frame_index=np.arange(n),
+        landmarks=values(78, 3),
+        blendshapes=rng.random((n, 52)).astype(np.float32),
+        head=values(6),
+        eye_rotation_rad=values(2, 2),
+    )
 
 
-def filled(folder: Path, frames: Iterable[Frame], fps: Fraction = NTSC) -> Clip:
+def filled(folder: Path, frames: Frames, fps: Fraction = NTSC, together: int = 7) -> Clip:
+    """A clip of frames that come ``together`` at a time."""
     clip = Clip(folder, fps)
-    for frame in frames:
-        clip.add(frame)
+    for first in range(0, len(frames.row), together):
+        clip.add_frames(take(frames, np.arange(first, min(first + together, len(frames.row)))))
     return clip
 
 
@@ -59,12 +56,8 @@ def test_npz_holds_every_frame_under_the_contracts_keys(tmp_path: Path, n_frames
         write_npz(clip, METADATA, tmp_path / "a.npz")
     with np.load(tmp_path / "a.npz", allow_pickle=False) as read:
         shapes = {key: (read[key].shape, read[key].dtype.str) for key in read.files}
-        names = {name: np.array([getattr(f, name) for f in frames]) for name in ("landmarks", "blendshapes")}
-        for name, written in names.items():
-            assert np.array_equal(read[name], written.reshape(read[name].shape))
-        assert np.array_equal(
-            read["eye_rotation_rad"].reshape(-1), np.array([f.eye_rotation_rad for f in frames]).ravel()
-        )
+        for name in ("landmarks", "blendshapes", "head_rotation_rad", "head_translation", "eye_rotation_rad"):
+            assert np.array_equal(read[name], getattr(frames, name))
         assert read["times_s"].tolist() == [float(k / NTSC) for k in range(n_frames)]
         assert tuple(read["blendshape_names"]) == ARKIT_NAMES
         assert Fraction(*map(int, read["fps"])) == NTSC
@@ -100,6 +93,14 @@ def test_json_says_what_npz_says(tmp_path: Path, n_frames: int) -> None:
             assert np.allclose(values, read[column.key], rtol=1e-5, atol=0)
 
 
+@pytest.mark.parametrize("together", [1, 2, 1000])
+def test_how_frames_come_together_does_not_change_a_byte(tmp_path: Path, together: int) -> None:
+    for n in (together, 20):
+        with filled(tmp_path, random_frames(20), together=n) as clip:
+            write_npz(clip, METADATA, tmp_path / f"{n}.npz")
+    assert (tmp_path / f"{together}.npz").read_bytes() == (tmp_path / "20.npz").read_bytes()
+
+
 def test_equal_frames_give_equal_bytes_at_any_time_and_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def written(folder: Path) -> tuple[bytes, bytes]:
         folder.mkdir()
@@ -124,11 +125,11 @@ def test_other_frames_give_other_bytes(tmp_path: Path) -> None:
 def test_thinning_takes_every_nth_row(tmp_path: Path, step: int) -> None:
     frames = random_frames(2 * ROWS_PER_BLOCK + 9)
     with filled(tmp_path, frames) as clip:
-        assert np.array_equal(clip.every("blendshapes", step), np.array([f.blendshapes for f in frames[::step]]))
+        assert np.array_equal(clip.every("blendshapes", step), frames.blendshapes[::step])
 
 
 def test_thinning_a_long_clip_keeps_only_what_it_returns(tmp_path: Path) -> None:
-    with filled(tmp_path, random_frames(1) * 8 * ROWS_PER_BLOCK) as clip:
+    with filled(tmp_path, random_frames(8 * ROWS_PER_BLOCK), together=ROWS_PER_BLOCK) as clip:
         tracemalloc.start()
         try:
             thinned = clip.every("landmarks", ROWS_PER_BLOCK)

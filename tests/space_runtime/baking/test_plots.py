@@ -14,34 +14,33 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from space_runtime.animation.batch_state import blank_frames
+from space_runtime.arrays import Pixels
 from space_runtime.baking.clip import Clip
 from space_runtime.baking.plots import MAX_POINTS, ContactSheet, Waveform, lip_gap, write_curves
-from space_runtime.values import Frame
 
 MOUTH = (256.0, 300.0, 80.0)
 
 
-def frames(n: int) -> Iterator[Frame]:
-    """Frames whose picture is as bright as their index modulo 251."""
-    curves = (np.zeros((78, 3), np.float32), np.zeros(52, np.float32), np.zeros(3, np.float32), np.zeros(3, np.float32))
+def pictures(n: int) -> Iterator[Pixels]:
+    """Pictures as bright as their index modulo 251."""
     for k in range(n):
-        picture = np.full((512, 512, 3), k % 251, np.uint8)
-        yield Frame(k, Fraction(k * 16_000, 30), *curves, np.zeros((2, 2), np.float32), picture)
+        yield np.full((512, 512, 3), k % 251, np.uint8)
 
 
 @pytest.mark.parametrize("n_frames", [1, 5, 36, 37, 200])
 def test_a_sheet_shows_evenly_spaced_frames_from_the_first(tmp_path: Path, n_frames: int) -> None:
     sheet = ContactSheet(MOUTH)
-    for frame in frames(n_frames):
-        sheet.add(frame)
+    for index, picture in enumerate(pictures(n_frames)):
+        sheet.add(index, index / 30, picture)
     sheet.write(tmp_path / "sheet.png")
-    picture = cv2.imread(str(tmp_path / "sheet.png"))
-    assert picture is not None
+    written = cv2.imread(str(tmp_path / "sheet.png"))
+    assert written is not None
     height, width = ContactSheet.SIDE + ContactSheet.CLOSE_UP, ContactSheet.SIDE
     tiles = [
-        picture[row + height // 2, column + width // 2, 0]
-        for row in range(0, picture.shape[0], height)
-        for column in range(0, picture.shape[1], width)
+        written[row + height // 2, column + width // 2, 0]
+        for row in range(0, written.shape[0], height)
+        for column in range(0, written.shape[1], width)
     ]
     shown = [int(tile) for tile in tiles if tile != 255]
     stride = shown[1] - shown[0] if len(shown) > 1 else 1
@@ -53,9 +52,8 @@ def test_the_close_up_shows_the_mouth(tmp_path: Path) -> None:
     picture = np.zeros((512, 512, 3), np.uint8)
     column, row, width = (round(value) for value in MOUTH)
     cv2.ellipse(picture, (column, row), (width // 2, 10), 0, 0, 360, (255, 255, 255), -1)
-    (frame,) = frames(1)
     sheet = ContactSheet(MOUTH)
-    sheet.add(replace(frame, rgb=picture))
+    sheet.add(0, 0.0, picture)
     sheet.write(tmp_path / "sheet.png")
     read = cv2.imread(str(tmp_path / "sheet.png"), cv2.IMREAD_GRAYSCALE)
     assert read is not None
@@ -110,7 +108,6 @@ def test_the_lip_gap_is_the_height_between_the_inner_lips() -> None:
 @pytest.mark.parametrize("n_frames", [0, 1, 40])
 def test_curves_are_drawn_for_any_length(tmp_path: Path, n_frames: int) -> None:
     with Clip(tmp_path, Fraction(30)) as clip:
-        for frame in frames(n_frames):
-            clip.add(frame)
+        clip.add_frames(replace(blank_frames(n_frames), frame_index=np.arange(n_frames)))
         write_curves(clip, Waveform(), "line", tmp_path / "curves.png")
     assert cv2.imread(str(tmp_path / "curves.png")) is not None

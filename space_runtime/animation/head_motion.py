@@ -1,0 +1,88 @@
+"""Heads that move by themselves: the seam, and the idle head behind it.
+
+A head is stepped once per hop with a state of its own; its outputs are interpolated linearly between hops like the
+landmarks, and turned into a pose at the media time of each frame. What is a pure function of time (the idle sway) is
+evaluated there exactly; what has memory (a network, a filter) puts it into the outputs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+
+from space_runtime.animation.control_batch import ControlBatch
+from space_runtime.animation.schedules import sway
+from space_runtime.animation.stages.pose import NOD_RAD
+from space_runtime.animation.stages.prosody import Prosody
+from space_runtime.arrays import Doubles, Floats, Longs
+from space_runtime.timebase import SAMPLE_RATE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadInputs:
+    """What heads may follow in T hops of B streams.
+
+    features: (B, T, 96), prosody: (B, T) of the hops just heard, the network's look-ahead ahead of media time.
+    emotion: (B, T, 8), speech: (B, T) 0…1, nod: (B, T) 0…1 on stressed syllables: at media time.
+    first_sample: (B,) media sample of the first hop's output; the next ones follow at distances of `HOP`.
+    """
+
+    features: Floats
+    prosody: Prosody
+    emotion: Floats
+    speech: Floats
+    nod: Doubles
+    first_sample: Longs
+
+
+class HeadMotion(Protocol):
+    """An implementation of generated head motion, the same for all streams of a batch.
+
+    Laws: pure; no bit of a row depends on the other rows or on how hops are cut into calls. n_outputs: V, numbers per
+    hop, 0 before the first hop.
+    """
+
+    @property
+    def n_outputs(self) -> int:
+        """Return V."""
+
+    def initial_state(self, n_streams: int) -> Doubles:
+        """Return the (B, S) state of streams that have heard nothing."""
+
+    def step(self, state: Doubles, inputs: HeadInputs) -> tuple[Doubles, Doubles]:
+        """Return (new state (B, S), outputs (B, T, V)) after T more hops of B streams."""
+
+    def at(self, outputs: Floats, controls: ControlBatch, media_sample: Doubles) -> Floats:
+        """Return (F, 6) yaw, pitch, roll (radians) and x, y, z (normalised units) at (F,) media samples.
+
+        outputs: (F, V) interpolated. controls: F rows. Strength is applied afterwards: the answer is that of 1.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class IdleHead:
+    """A gentle sway, a pure function of seed and media time, and a nod on stressed syllables, which comes per hop."""
+
+    @property
+    def n_outputs(self) -> int:
+        """Return 1: the nod."""
+        return 1
+
+    def initial_state(self, n_streams: int) -> Doubles:
+        """Return (B, 0): nothing is remembered."""
+        return np.zeros((n_streams, 0))
+
+    def step(self, state: Doubles, inputs: HeadInputs) -> tuple[Doubles, Doubles]:
+        """Return the state as it is, and (B, T, 1) nods."""
+        return state, inputs.nod[..., None]
+
+    def at(self, outputs: Floats, controls: ControlBatch, media_sample: Doubles) -> Floats:
+        """Return (F, 6): the sway at the media times, the nod added to its pitch."""
+        motion = sway(controls.phases, media_sample / SAMPLE_RATE)
+        motion[:, 1] += NOD_RAD * outputs[:, 0]
+        return motion
+
+
+IDLE_HEAD: Final[HeadMotion] = IdleHead()

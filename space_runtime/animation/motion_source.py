@@ -1,0 +1,156 @@
+"""Where the motion of a face comes from: speech, a recorded take, or a mix of sources by region.
+
+A source answers for any media time and keeps nothing, so that no cut of the sound changes a frame. Controls apply to
+every source alike: strengths and rest to the landmarks, a gaze that is asked for to the eyes, head mode and strength to
+the head. A source replaces what speech would do, the sound still sets the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from os import PathLike
+from typing import Final, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from space_runtime.animation.batch_state import Motion
+from space_runtime.animation.stages.controls import MOUTH_SHARE
+from space_runtime.arrays import Doubles, Floats
+from space_runtime.errors import UsageError
+from space_runtime.geometry import N_LANDMARKS
+from space_runtime.rig.shapes import EYE_POINTS
+from space_runtime.timebase import SAMPLE_RATE
+from space_runtime.values import Frame
+
+
+class MotionSource(Protocol):
+    """Gives the motion of one stream at media times. Pure."""
+
+    def at(self, speech: Motion, media_sample: Doubles) -> Motion:
+        """Return the motion at (F,) media samples at 16 kHz. speech: what speech makes of the same F frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechMotion:
+    """Speech itself, bit for bit: what a stream follows by default."""
+
+    def at(self, speech: Motion, media_sample: Doubles) -> Motion:
+        """Return ``speech``."""
+        return speech
+
+
+SPEECH: Final[MotionSource] = SpeechMotion()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordedMotion:
+    """A take: arrays at media times, linear between them; the first and the last row hold beyond.
+
+    samples: (T,) media times at 16 kHz, rising. landmarks: (T, 78, 3) normalised, with gaze and blinks, of the face
+    that shall show them. head: (T, 6) yaw, pitch, roll in radians and x, y, z in normalised units. eyes_rad: (T, 2, 2)
+    yaw, pitch in the head of the left and right eye. lids: (T,) how far they are shut beyond what the landmarks show.
+
+    Raises `UsageError` for arrays of other shapes, values that are not finite and times that do not rise.
+    """
+
+    samples: Doubles
+    landmarks: Floats
+    head: Floats
+    eyes_rad: Floats
+    lids: Doubles
+
+    def __post_init__(self) -> None:
+        """Check everything once, at the rim."""
+        n_rows = len(self.samples)
+        for name, shape in _SHAPES.items():
+            values = getattr(self, name)
+            if n_rows == 0 or values.shape != (n_rows, *shape) or not np.isfinite(values).all():
+                raise UsageError(
+                    f"{name} of a recorded motion has the shape {values.shape} or holds NaN; expected finite numbers "
+                    f"of the shape {(n_rows or 'n', *shape)}, one row per time and at least one"
+                )
+        if (np.diff(self.samples) <= 0).any():
+            raise UsageError("the times of a recorded motion do not rise; give every row a later time than the last")
+
+    @classmethod
+    def of_frames(cls, frames: Sequence[Frame]) -> Self:
+        """Return the take that a session gave."""
+        return cls(
+            samples=np.array([float(frame.media_sample) for frame in frames]),
+            landmarks=np.array([frame.landmarks for frame in frames], np.float32),
+            head=np.array([(*frame.head_rotation_rad, *frame.head_translation) for frame in frames], np.float32),
+            eyes_rad=np.array([frame.eye_rotation_rad for frame in frames], np.float32),
+            lids=np.zeros(len(frames)),
+        )
+
+    @classmethod
+    def of_clip(cls, path: str | PathLike[str]) -> Self:
+        """Return the take of a baked clip, ``.npz``. Raises `UsageError` when the file is none."""
+        try:
+            with np.load(path, allow_pickle=False) as clip:
+                fps, landmarks = Fraction(*clip["fps"].tolist()), clip["landmarks"]
+                head = np.concatenate([clip["head_rotation_rad"], clip["head_translation"]], 1)
+                eyes = clip["eye_rotation_rad"]
+        except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError) as error:
+            raise UsageError(f"{path} is no baked clip ({error}); give the .npz that bake has written") from None
+        samples = np.arange(len(landmarks)) * (fps.denominator * SAMPLE_RATE) / fps.numerator
+        return cls(samples, landmarks, head, eyes, np.zeros(len(landmarks)))
+
+    def at(self, speech: Motion, media_sample: Doubles) -> Motion:
+        """Return the take at the media times, with the gate of ``speech``."""
+        last = len(self.samples) - 1
+        place = np.searchsorted(self.samples, media_sample, side="right")
+        before, after = np.maximum(place - 1, 0), np.minimum(place, last)
+        width = self.samples[after] - self.samples[before]
+        share = np.where(width > 0, (media_sample - self.samples[before]) / np.where(width > 0, width, 1), 0)
+
+        def linear(values: NDArray[np.floating]) -> NDArray[np.floating]:
+            old, new = values[before], values[after]
+            between: NDArray[np.floating] = old + share.reshape(-1, *(1,) * (old.ndim - 1)) * (new - old)
+            return between.astype(values.dtype)
+
+        return Motion(
+            landmarks=linear(self.landmarks).astype(np.float32),
+            speech=speech.speech,
+            head=linear(self.head).astype(np.float32),
+            eyes_rad=linear(self.eyes_rad).astype(np.float32),
+            saccade_offset_rad=np.zeros_like(speech.saccade_offset_rad),
+            lids=linear(self.lids).astype(np.float64),
+        )
+
+
+_SHAPES: Final[dict[str, tuple[int, ...]]] = {
+    "samples": (),
+    "landmarks": (N_LANDMARKS, 3),
+    "head": (6,),
+    "eyes_rad": (2, 2),
+    "lids": (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MixedMotion:
+    """One source per region of the face.
+
+    mouth: lips, and the jaw as far as it goes with them. face: brows and all else. eyes: irises, lids, gaze and blinks.
+    head: its pose. All are `SPEECH` unless said otherwise.
+    """
+
+    mouth: MotionSource = SPEECH
+    face: MotionSource = SPEECH
+    eyes: MotionSource = SPEECH
+    head: MotionSource = SPEECH
+
+    def at(self, speech: Motion, media_sample: Doubles) -> Motion:
+        """Return every region as its source has it."""
+        mouth, face, eyes, head = (
+            source.at(speech, media_sample) for source in (self.mouth, self.face, self.eyes, self.head)
+        )
+        part = face.landmarks + MOUTH_SHARE * (mouth.landmarks - face.landmarks)
+        landmarks: Floats = np.where(MOUTH_SHARE == 1, mouth.landmarks, part)
+        for points in EYE_POINTS:
+            landmarks[:, points] = eyes.landmarks[:, points]
+        return replace(eyes, landmarks=landmarks, head=head.head, speech=speech.speech)
