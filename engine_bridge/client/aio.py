@@ -6,7 +6,7 @@
         session = await client.open(outputs=("weights", "head"), fps=30, playout_ms=200)
         session.start(16_000)
         session.push(samples)
-        pose = session.frame_at(playback_position)
+        pose = session.evaluate(playback_position)
 
 Everything belongs to the event loop in which the client was entered. Every error is a `BridgeError`.
 """

@@ -6,7 +6,7 @@
         session = client.open(outputs=("weights", "head"), fps=30, playout_ms=200)
         session.start(16_000)
         session.push(samples)
-        pose = session.frame_at(playback_position)
+        pose = session.evaluate(playback_position)
 
 One background thread owns the socket; everything may be called from any thread. Lost connections are made again and
 lines go on, or are taken up where playback is; `ClientSession.is_open` tells. Every error is a `BridgeError`.

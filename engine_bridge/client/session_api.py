@@ -104,13 +104,13 @@ class SessionCommands:
         with self._guard:
             self._core.interrupt(at_sample, _milliseconds(fade_s))
 
-    def frame_at(self, position: float, dt: float | None = None) -> Pose:
+    def evaluate(self, position: float, dt: float | None = None) -> Pose:
         """Return the face at a playback position, in samples at the line's rate.
 
         dt: seconds since the last question; by default they are measured.
         """
         with self._guard as now:
-            return self._core.frame_at(position, now, dt)
+            return self._core.evaluate(position, now, dt)
 
     def texture(self) -> m.Texture | None:
         """Return the picture at the last position asked for (the newest, if none was); None before the first."""

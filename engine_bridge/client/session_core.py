@@ -123,7 +123,7 @@ class SessionCore:
         if not line.finished:
             self.teller.interrupt(line)
 
-    def frame_at(self, position: float, now: float, dt: float | None) -> Pose:
+    def evaluate(self, position: float, now: float, dt: float | None) -> Pose:
         """Return what is due at a playback position; dt: seconds since the question before, by default from ``now``."""
         passed = now - self._asked_at if self._asked_at is not None else 0.0
         self._asked_at = now
@@ -133,7 +133,7 @@ class SessionCore:
         """Take the next frame of a clip, if it is there."""
         line = self._current()
         if not line.is_clip:
-            raise BridgeError("frames come one by one with the pace 'clip' only; ask for frame_at(position)")
+            raise BridgeError("frames come one by one with the pace 'clip' only; ask for evaluate(position)")
         return self.arrivals.next_of_clip(line)
 
     def result(self) -> m.Finished | None:

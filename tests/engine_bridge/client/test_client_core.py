@@ -91,9 +91,9 @@ class Table:
 
     def ask(self, session: SessionCore, seconds: float) -> float:
         """The number of the frame that is shown at a playback time."""
-        pose = session.frame_at(seconds * RATE, self.now, 1.0)
+        pose = session.evaluate(seconds * RATE, self.now, 1.0)
         self.talk()
-        return float(pose.weights[0]) * 1_000
+        return float(pose.blendshapes[0]) * 1_000
 
     def heard(self, kind: type[m.Message]) -> list[m.Message]:
         return [message for message in self.server.heard if isinstance(message, kind)]
@@ -192,10 +192,10 @@ def test_a_line_that_ended_meanwhile_is_finished(table: Table) -> None:
 
 def test_a_restarted_server_takes_the_line_up_ahead_of_playback(table: Table) -> None:
     session = table.open()
-    table.start(session, controls=Controls(mouth=0.5, seed=7, saccades=0.0))
+    table.start(session, controls=Controls(mouth_strength=0.5, seed=7, saccade_strength=0.0))
     table.push(session, 2.0)
-    session.set(Change(table.now, 8_000, 100, Controls(mouth=0.75, brows=2.0)))
-    session.set(Change(table.now, 60_000, 100, Controls(mouth=1.0)))
+    session.set(Change(table.now, 8_000, 100, Controls(mouth_strength=0.75, brow_strength=2.0)))
+    session.set(Change(table.now, 60_000, 100, Controls(mouth_strength=1.0)))
     table.ask(session, 1.0)
     table.lose()
     table.server = FakeServer(first_session=77)
@@ -387,7 +387,7 @@ def test_another_line_replaces_the_one_before(table: Table) -> None:
     table.push(session, 1.0)
     assert table.ask(session, 0.5) > 0
     table.start(session)
-    assert session.frame_at(0.0, table.now, 0.01).state is State.RELEASING
+    assert session.evaluate(0.0, table.now, 0.01).state is State.RELEASING
     assert session.result() is None
     reasons = [event.reason for event in session.log.take() if isinstance(event, m.Finished)]
     assert reasons == ["replaced"]
@@ -412,9 +412,9 @@ def test_strangers_and_noise_are_counted(table: Table) -> None:
         lambda s: s.speak(bytes(2 << 20), None, Pace.LIVE, Controls()),
         lambda s: s.next_frame(),
         lambda s: s.set(Change(0.0, 0, 0, Controls(seed=1))),
-        lambda s: s.set(Change(0.0, -1, 0, Controls(mouth=1.0))),
+        lambda s: s.set(Change(0.0, -1, 0, Controls(mouth_strength=1.0))),
         lambda s: s.interrupt(0, -1),
-        lambda s: s.idle(Controls(mouth=float("nan"))),
+        lambda s: s.idle(Controls(mouth_strength=float("nan"))),
         lambda s: s.idle(Controls(emotion={"happy": "very"})),  # type: ignore[dict-item]
     ],
 )
@@ -457,8 +457,13 @@ def test_both_kinds_of_samples_travel_in_both_formats(table: Table, sample_forma
 
 def test_everything_that_is_said_is_canonical(table: Table) -> None:
     session = table.open()
-    table.start(session, controls=Controls(gaze=(0.1, 0.2), look_at=(), emotion={"happy": 1.0}, head="keep", blinks=3))
-    session.set(Change(0.0, 100, 5, Controls(gaze=())))
+    table.start(
+        session,
+        controls=Controls(
+            gaze_rad=(0.1, 0.2), look_at=(), emotion={"happy": 1.0}, head_mode="keep", blinks_per_minute=3
+        ),
+    )
+    session.set(Change(0.0, 100, 5, Controls(gaze_rad=())))
     for part in table.core.drain(table.now):
         assert encode(decode(part)) == part
     with pytest.raises(WireError):

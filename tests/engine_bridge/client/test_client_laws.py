@@ -44,7 +44,7 @@ class ClientMachine(RuleBasedStateMachine):
 
     @rule()
     def idle(self) -> None:
-        self.session.idle(Controls(mouth=1.0))
+        self.session.idle(Controls(mouth_strength=1.0))
         self.table.talk()
 
     @rule()
@@ -68,7 +68,7 @@ class ClientMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.session.line is not None)
     @rule(at=st.integers(0, 100_000))
     def change(self, at: int) -> None:
-        self.session.set(Change(self.table.now, at, 100, Controls(mouth=0.5)))
+        self.session.set(Change(self.table.now, at, 100, Controls(mouth_strength=0.5)))
         self.table.talk()
 
     @precondition(lambda self: self.session.line is not None)
