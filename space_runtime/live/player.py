@@ -109,7 +109,7 @@ class Player:
                 for piece in _pieces(block, source.rate):
                     self._playback.hear(len(piece) / source.rate, time.monotonic())
                     for cue in cues.take(n_pushed + len(piece)):
-                        self._session.set(cue.at_sample, cue.controls, cue.fade_s)
+                        self._session.set(cue.controls, cue.at_sample, cue.fade_s)
                     n_pushed = self._session.push(piece)
                     ahead = self._playback.ahead_s(time.monotonic())
                     if self._stopped.wait(max(0.0, ahead - AHEAD_S)):

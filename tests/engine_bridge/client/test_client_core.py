@@ -136,7 +136,7 @@ def test_sound_goes_no_further_ahead_than_the_server_takes(table: Table) -> None
     ahead = max(message.first_sample + len(message.pcm) // 4 for message in sent)
     assert ahead < 60 * RATE  # credit has run out
     n = 0
-    while session.result() is None or session.arrivals.has_clip:
+    while session.result() is None or session.receiver.has_clip:
         taken = session.next_frame()
         if taken:
             assert taken.index == n
@@ -156,7 +156,7 @@ def test_credit_never_allows_more_than_there_is_room_for(table: Table) -> None:
         table.ask(session, k / 25)
         table.pass_time(0.05)
         assert seat.until - seat.seq <= 256
-        assert len(session.arrivals.buffer) <= 256
+        assert len(session.receiver.buffer) <= 256
     assert seat.seq > 0
 
 
@@ -283,7 +283,7 @@ def test_a_session_that_the_server_has_closed_is_opened_anew(table: Table) -> No
     table.start(session)
     table.push(session, 1.0)
     table.ask(session, 0.1)
-    number = session.teller.session
+    number = session.replay.session
     assert number is not None
     del table.server.seats[number]
     table.say(m.Closed(session=number, reason="lease_expired"))
@@ -362,8 +362,8 @@ def test_a_chunk_that_was_not_taken_is_pushed_again(table: Table) -> None:
     table.push(session, 0.5)
     seat = next(iter(table.server.seats.values()))
     seat.heard = round(0.42 * RATE)  # the server has dropped the rest
-    assert session.teller.session
-    table.say(m.Error(code="too_much_sound", message="slower", session=session.teller.session, stream=1))
+    assert session.replay.session
+    table.say(m.Error(code="too_much_sound", message="slower", session=session.replay.session, stream=1))
     table.pass_time(0.5)
     table.push(session, 0.5)
     assert seat.heard == RATE
@@ -374,7 +374,7 @@ def test_a_failed_line_raises_its_error(table: Table) -> None:
     session.speak(b"noise", None, Pace.LIVE, Controls())
     parts = table.core.drain(table.now)
     assert len(parts) == 1
-    number = session.teller.session or 0
+    number = session.replay.session or 0
     table.say(m.Error(code="bad_sound", message="no sound in it", session=number, stream=1))
     table.say(m.Finished(session=number, stream=1, reason="failed", sample=0.0, frames=0, dropped=0))
     with pytest.raises(RefusedError, match="no sound in it"):
