@@ -54,13 +54,13 @@ void say_status(space::Status status) {
 
 space::Controls controls_of(const Options& options, std::string& head) {
     space::Controls controls;
-    if (options.has("mouth")) controls.mouth = static_cast<float>(options.number("mouth", 0));
-    if (options.has("brows")) controls.brows = static_cast<float>(options.number("brows", 0));
-    if (options.has("saccades")) controls.saccades = static_cast<float>(options.number("saccades", 0));
+    if (options.has("mouth")) controls.mouth_strength = static_cast<float>(options.number("mouth", 0));
+    if (options.has("brows")) controls.brow_strength = static_cast<float>(options.number("brows", 0));
+    if (options.has("saccades")) controls.saccade_strength = static_cast<float>(options.number("saccades", 0));
     if (options.has("seed")) controls.seed = options.whole("seed", 0);
     if (options.has("happy")) controls.emotion = {{"happy", static_cast<float>(options.number("happy", 0))}};
     head = options.text("head");
-    if (!head.empty()) controls.head = head;
+    if (!head.empty()) controls.head_mode = head;
     return controls;
 }
 

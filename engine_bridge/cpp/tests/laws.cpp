@@ -122,7 +122,7 @@ void client_laws() {
         session = client.open();
         hold(session.push(space::Bytes()) == space::Status::no_stream, "no sound without a stream");
         space::StreamOptions options;
-        options.controls.mouth = NAN;
+        options.controls.mouth_strength = NAN;
         hold(session.start(options) == space::Status::bad_argument, "NaN is no strength");
         hold(session.start({}) == space::Status::ok, "a stream may begin before there is a server");
         const std::vector<std::int16_t> second(16000);

@@ -113,7 +113,7 @@ def test_random_questions_are_answered_as_in_python(seed: int) -> None:
             position += rng.choice((0.0, 100.0, 300.0, 900.0, 4_000.0, -500.0))
             pose = buffer.ask(position, dt := rng.choice((0.0, 0.0171, 0.0533)))
             asked.append(f"ask {position!r} {dt}")
-            expected.append((pose.state, float(pose.weights[0])))
+            expected.append((pose.state, float(pose.blendshapes[0])))
         elif draw < 0.98:
             asked.append(f"finish {stream} {position + 600!r}")
             buffer.finish(Finished(session=1, stream=stream, reason="end", sample=position + 600, frames=0, dropped=0))

@@ -171,7 +171,7 @@ def test_options_and_controls_arrive() -> None:
         wanted.Portrait = byte_array(b"picture")
         session = client.Open(wanted)
         controls = Protocol.Controls()
-        controls.Mouth, controls.Brows, controls.Seed = 1.5, 0.25, 7
+        controls.MouthStrength, controls.BrowStrength, controls.Seed = 1.5, 0.25, 7
         controls.Emotion = System.Array[Protocol.NamedValue]([Protocol.NamedValue("happy", 0.5)])
         session.Speak("lines/a.wav", 48_000, Space.Pace.Clip, controls)
         session.Set(Protocol.Controls(), 100.0)
@@ -203,7 +203,7 @@ def test_a_late_set_reaches_the_stream() -> None:
         session = client.Open(None)
         session.Start(line())
         controls = Protocol.Controls()
-        controls.Blinks, controls.Saccades = 3.0, 0.5
+        controls.BlinksPerMinute, controls.SaccadeStrength = 3.0, 0.5
         session.Set(controls, 8_000.0, 150)
         assert eventually(lambda: server.fake.of_type(m.Set))
         said = server.fake.of_type(m.Set)[0]
@@ -315,7 +315,7 @@ def test_a_restarted_server_takes_the_line_up_where_its_playback_is() -> None:
 
 def blinking(a_minute: float) -> Any:
     controls = Protocol.Controls()
-    controls.Blinks = a_minute
+    controls.BlinksPerMinute = a_minute
     return controls
 
 

@@ -21,7 +21,7 @@ namespace SpaceRuntime.Protocol
     }
 
     /// <summary>Server: the answer to <c>hello</c>.</summary>
-    public sealed class WelcomeMessage : Message
+    public sealed partial class WelcomeMessage : Message
     {
         /// <summary>The version in use.</summary>
         public uint Version;
@@ -65,6 +65,7 @@ namespace SpaceRuntime.Protocol
             visitor.Texts("outputs", ref Outputs);
             visitor.Texts("textures", ref Textures);
             visitor.Counts("limits", ref Limits);
+            VisitOutputCounts(visitor);
         }
     }
 
