@@ -55,11 +55,11 @@ class StreamBatch:
     Laws: what a row answers depends on its own sound, character and track alone, up to 1e-6 in any weight; and a row
     stepped alone answers bit for bit what a `Session` does.
 
-    bundle: an opened bundle, from which all characters are built. threads: of the network.
+    bundle: an opened bundle, from which all characters are built.
     """
 
-    def __init__(self, bundle: Bundle, threads: int = 1) -> None:
-        self._network = bundle.network("speech2landmarks", threads)
+    def __init__(self, bundle: Bundle) -> None:
+        self._network = bundle.network("speech2landmarks")
         self._look_ahead = bundle.look_ahead()
         self._rig = pipeline.open_rig(bundle)
         self._kept: _Kept | None = None

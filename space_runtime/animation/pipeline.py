@@ -19,7 +19,6 @@ from space_runtime.animation.control_batch import ControlBatch
 from space_runtime.animation.stages import controls as control_stage
 from space_runtime.animation.stages import features as feature_stage
 from space_runtime.animation.stages import landmarks as landmark_stage
-from space_runtime.animation.stages import latents as latent_stage
 from space_runtime.animation.stages import liveliness as life_stage
 from space_runtime.animation.stages import pose as pose_stage
 from space_runtime.animation.stages import prosody as prosody_stage
@@ -28,7 +27,8 @@ from space_runtime.geometry import N_LANDMARKS, NEUTRAL_POSE, HeadPose
 from space_runtime.inference.bundle import Bundle
 from space_runtime.inference.network import Network
 from space_runtime.portrait.portrait import Portrait
-from space_runtime.rendering import generator as frame_stage
+from space_runtime.rendering.embedded import open_generator
+from space_runtime.rendering.generator import Appearance, OpaqueGenerator
 from space_runtime.rig.rig import N_SHAPES, Rig, RigIdentity, RigState
 from space_runtime.soa import put, some, take
 from space_runtime.timebase import HOP, SAMPLE_RATE
@@ -36,13 +36,10 @@ from space_runtime.timebase import HOP, SAMPLE_RATE
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureParts:
-    """What pictures need beside curves: the networks, and what was prepared once from the photo."""
+    """A generator, and everything that it prepared once from the photo."""
 
-    latents: Network
-    generator: frame_stage.Generator
-    appearance: frame_stage.Appearance
-    keypoints: Floats
-    """(160, 3) the portrait's own generator keypoints."""
+    generator: OpaqueGenerator
+    appearance: Appearance
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,13 +93,8 @@ def _neutral_identity(bundle: Bundle) -> RigIdentity:
 
 
 def _picture_parts(bundle: Bundle, portrait: Portrait) -> PictureParts:
-    generator = frame_stage.load_generator(bundle)
-    return PictureParts(
-        latents=bundle.network("landmarks2latents"),
-        generator=generator,
-        appearance=generator.prepare(portrait),
-        keypoints=latent_stage.portrait_keypoints(portrait.mesh),
-    )
+    generator = open_generator(bundle)
+    return PictureParts(generator, generator.prepare(portrait))
 
 
 def initial_streams(network: Network, neutral: Floats) -> Streams:
