@@ -178,7 +178,7 @@ class Frame:
     head_rotation_rad: (3,) yaw, pitch, roll relative to the portrait's own pose (a rig's rest pose).
     head_translation: (3,) relative to the rest, in normalised units (outer-eye-corner distances).
     eye_rotation_rad: (2, 2) yaw, pitch of the subject's left eye, then of the right.
-    rgb: (512, 512, 3) uint8 picture, or None when no pictures are asked for.
+    rgb: (h, w, 3) uint8 picture, or None when no pictures are asked for.
     """
 
     frame_index: int

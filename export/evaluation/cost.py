@@ -44,7 +44,7 @@ def measure(ear: EvaluatedModel, sources: Sources) -> Found:
 
 def curves_factor(ear: EvaluatedModel) -> float:
     """Return seconds of sound per second of a core: a session with the default controls, pushed whole, 30 fps."""
-    bundle = Bundle(EMBEDDED, read_manifest(EMBEDDED), {("speech2landmarks", 1): ear.network})
+    bundle = Bundle(EMBEDDED, read_manifest(EMBEDDED), {"speech2landmarks": ear.network})
     session = Session(bundle, fps=FPS)
     line = np.tile(np.concatenate(list(open_sound(LINE).speech_blocks())), N_LINES)
     session.push(line[:SAMPLE_RATE])

@@ -16,27 +16,23 @@ import numpy as np
 from space_runtime.animation.batch_state import Frames, FrameSchedule, IdentityGroup, Motion
 from space_runtime.animation.control_batch import ControlBatch
 from space_runtime.animation.stages import controls as control_stage
-from space_runtime.animation.stages import latents as latent_stage
 from space_runtime.animation.stages import pose as pose_stage
 from space_runtime.arrays import Floats, Index
 from space_runtime.geometry import NEUTRAL_POSE, HeadPose
 from space_runtime.inference.bundle import Bundle
-from space_runtime.inference.network import Network
 from space_runtime.portrait.portrait import Portrait
-from space_runtime.rendering import generator as frame_stage
+from space_runtime.rendering.embedded import open_generator
+from space_runtime.rendering.generator import Appearance, OpaqueGenerator
 from space_runtime.rig.rig import N_SHAPES, Rig, RigIdentity, RigState
 from space_runtime.soa import put, take
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureParts:
-    """What pictures need beside curves: the networks, and what was prepared once from the photo."""
+    """A generator, and everything that it prepared once from the photo."""
 
-    latents: Network
-    generator: frame_stage.Generator
-    appearance: frame_stage.Appearance
-    keypoints: Floats
-    """(160, 3) the portrait's own generator keypoints."""
+    generator: OpaqueGenerator
+    appearance: Appearance
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,13 +75,8 @@ def _neutral_identity(bundle: Bundle) -> RigIdentity:
 
 
 def _picture_parts(bundle: Bundle, portrait: Portrait) -> PictureParts:
-    generator = frame_stage.load_generator(bundle)
-    return PictureParts(
-        latents=bundle.network("landmarks2latents"),
-        generator=generator,
-        appearance=generator.prepare(portrait),
-        keypoints=latent_stage.portrait_keypoints(portrait.mesh),
-    )
+    generator = open_generator(bundle)
+    return PictureParts(generator, generator.prepare(portrait))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,7 +14,7 @@ from space_runtime.animation import pipeline
 from space_runtime.animation.batch import StreamBatch
 from space_runtime.animation.batch_state import Frames
 from space_runtime.animation.motion_source import MotionSource
-from space_runtime.animation.textures import draw, initial_latents
+from space_runtime.animation.textures import draw, initial_latents, picture_size
 from space_runtime.animation.track import ControlTrack, track_of
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.errors import UsageError
@@ -37,7 +37,7 @@ class Session:
 
     bundle: an opened bundle. portrait: whose face speaks, None for a neutral identity.
     controls: see `Controls`; or a track of them over media time (`ControlTrack`, `EmotionTrack.over`).
-    fps: frames per second. pictures: also render (512, 512, 3) RGB; needs a portrait.
+    fps: frames per second. pictures: also render RGB pictures; needs a portrait.
     motion: where the face's motion comes from, None for speech; see `RecordedMotion`, `MixedMotion`.
 
     Raises `UsageError` when pictures are asked for without a portrait, and for a frame rate outside 1…240.
@@ -65,6 +65,11 @@ class Session:
     def look_ahead_samples(self) -> int:
         """Samples at 16 kHz beyond a frame's media time that may be needed before the frame appears."""
         return self._character.look_ahead + HOP
+
+    @property
+    def picture_size(self) -> tuple[int, int]:
+        """Height and width of the pictures in pixels. Raises `UsageError` when none are asked for."""
+        return picture_size(self._character)
 
     def reset(self) -> None:
         """Forget everything heard and every change of controls since; the session equals a new one."""

@@ -97,8 +97,9 @@ def bake(
     bundle, track = bundle or load_bundle(), track_of(controls)
     session = Session(bundle, portrait, track, fps, pictures)
     with writing(folder), Clip(folder, fps) as clip:
-        with _video(targets.get(Format.MP4.value), sound, fps) as video:
-            ends = _Ends(clip, Waveform(), ContactSheet(_mouth(portrait)), video)
+        size = session.picture_size if pictures else (SIDE, SIDE)
+        with _video(targets.get(Format.MP4.value), sound, fps, size) as video:
+            ends = _Ends(clip, Waveform(), ContactSheet(_mouth(portrait, size)), video)
             _play(sound, session, ends, progress)
         _write(targets, ends, provenance(sound, portrait, bundle, track, fps))
     return tuple(targets.values())
@@ -114,11 +115,12 @@ def target_files(line: Path, folder: Path, formats: Iterable[Format], plot: bool
     return {name: folder / f"{line.stem}{ending}" for name, ending in endings.items()}
 
 
-def _mouth(portrait: Portrait | None) -> tuple[float, float, float]:
-    """Column and row of the middle of the mouth and its width, in the portrait's pixels."""
+def _mouth(portrait: Portrait | None, size: tuple[int, int]) -> tuple[float, float, float]:
+    """Return column and row of the middle of the mouth and its width, in the pixels of (height, width) pictures."""
+    height, width = size
     if portrait is None:
-        return SIDE / 2, SIDE / 2, SIDE / 5
-    x, y = portrait.landmarks[LIPS, 0], portrait.landmarks[LIPS, 1]
+        return width / 2, height / 2, width / 5
+    x, y = portrait.landmarks[LIPS, 0] * (width / SIDE), portrait.landmarks[LIPS, 1] * (height / SIDE)
     return float(x.min() + x.max()) / 2, float(-y.min() - y.max()) / 2, float(np.ptp(x))
 
 
@@ -129,13 +131,13 @@ def _keep_line(line: Path, targets: dict[str, Path]) -> None:
 
 
 @contextmanager
-def _video(path: Path | None, sound: Sound, fps: Fraction) -> Iterator[VideoWriter | None]:
+def _video(path: Path | None, sound: Sound, fps: Fraction, size: tuple[int, int]) -> Iterator[VideoWriter | None]:
     if path is None:
         yield None
         return
     with ExitStack() as stack:
         partial = stack.enter_context(written_whole(path))
-        video = stack.enter_context(VideoWriter(partial, fps, (SIDE, SIDE), sound.rate, sound.n_channels))
+        video = stack.enter_context(VideoWriter(partial, fps, size[::-1], sound.rate, sound.n_channels))
         yield video
         video.finish()
 

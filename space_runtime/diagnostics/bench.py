@@ -17,7 +17,7 @@ import numpy as np
 from space_runtime.animation.batch import StreamBatch
 from space_runtime.animation.pipeline import build
 from space_runtime.animation.session import Session
-from space_runtime.animation.stages import controls, features, landmarks, latents, liveliness, pose, prosody
+from space_runtime.animation.stages import controls, features, landmarks, liveliness, pose, prosody
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Floats
 from space_runtime.baking.bake import bake
@@ -41,7 +41,6 @@ STAGES: Final[tuple[tuple[str, object, str], ...]] = (
     ("controls", controls, "move_eyes"),
     ("rig", Rig, "solve"),
     ("pose", pose, "head_motion"),
-    ("latents (network)", latents, "step"),
 )
 
 
@@ -163,7 +162,10 @@ def _push_all(session: Session, samples: Floats, piece: int) -> tuple[list[float
 
 def _stages(session: Session) -> tuple[tuple[str, object, str], ...]:
     pictures = session._character.pictures
-    return STAGES if pictures is None else (*STAGES, ("frames (generator)", type(pictures.generator), "render"))
+    if pictures is None:
+        return STAGES
+    generator = type(pictures.generator)
+    return (*STAGES, ("latents (network)", generator, "keypoints"), ("frames (generator)", generator, "render"))
 
 
 def _percentiles(frame_times: list[float]) -> tuple[float, float]:

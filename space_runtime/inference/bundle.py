@@ -44,21 +44,17 @@ class Bundle:
 
     folder: Path
     manifest: Manifest
-    _networks: dict[tuple[str, int], Network] = field(default_factory=dict)
+    _networks: dict[str, Network] = field(default_factory=dict)
 
-    def has(self, name: str) -> bool:
-        """Return whether the bundle has an entry of that name."""
-        return any(entry.name == name for entry in self.manifest.entries)
-
-    def network(self, name: str, threads: int = 1) -> Network:
+    def network(self, name: str) -> Network:
         """Return the network of that name. Raises `BundleError` when it is missing or a tensor of it is."""
-        if (name, threads) not in self._networks:
+        if name not in self._networks:
             entry = self.manifest.entry(name)
             _check_required(entry)
-            network = load_network(name, self.folder / entry.file, threads)
+            network = load_network(name, self.folder / entry.file)
             _check_tensors(entry, network)
-            self._networks[name, threads] = network
-        return self._networks[name, threads]
+            self._networks[name] = network
+        return self._networks[name]
 
     def arrays(self, name: str) -> dict[str, NDArray[np.generic]]:
         """Return the arrays of an npz entry by their names. Raises `BundleError` when one of them is missing."""

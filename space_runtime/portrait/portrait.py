@@ -54,7 +54,7 @@ class Portrait:
     mesh: (478, 3) in the image's pixels, project axes: x right, y up (minus the row), z towards the viewer, one unit.
     landmarks: (78, 3) of the mesh. pose: of the landmarks.
     normalised: (78, 3) the landmarks without the pose; identity and the photo's expression stay.
-    matte: (512, 512) how much of each pixel is person, 0…1, or None when the bundle has no matte network.
+    matte: (512, 512) the share of person in each pixel, 0…1.
     note: what the user should know, one sentence without a full stop; empty when there is nothing to say.
     """
 
@@ -63,14 +63,13 @@ class Portrait:
     landmarks: Floats
     pose: HeadPose
     normalised: Floats
-    matte: Floats | None
+    matte: Floats
     note: str
 
 
 def open_tracker(bundle: Bundle) -> FaceTracker:
-    """Return the bundle's face tracker, with the matte network if there is one."""
-    matte = bundle.network("person_matte") if bundle.has("person_matte") else None
-    return FaceTracker(bundle.network("face_detector"), bundle.network("face_mesh"), matte)
+    """Return the bundle's face tracker. Raises `BundleError` when one of its networks is missing."""
+    return FaceTracker(*(bundle.network(name) for name in ("face_detector", "face_mesh", "person_matte")))
 
 
 def open_portrait(path: Path, tracker: FaceTracker) -> Portrait:

@@ -73,7 +73,7 @@ class FaceTracker:
 
     detector: Network
     mesh_network: Network
-    matte_network: Network | None = None
+    matte_network: Network
 
     def faces(self, rgb: Pixels) -> list[Face]:
         """Return the faces of (h, w, 3) ``rgb``, largest first. Stops at the first tile level that shows one."""
@@ -104,10 +104,8 @@ class FaceTracker:
         placed = (points @ turn + np.array([region.x, region.y, 0], np.float32)).astype(np.float32)
         return Face(from_mediapipe(placed), float(np.ravel(result["confidence"])[0]), region)
 
-    def matte(self, rgb: Pixels) -> Floats | None:
-        """Return (h, w) how much of each pixel is person, 0…1; None without the matte network."""
-        if self.matte_network is None:
-            return None
+    def matte(self, rgb: Pixels) -> Floats:
+        """Return (h, w) the share of person in each pixel, 0…1."""
         height, width = rgb.shape[:2]
         small = cv2.resize(rgb, (MATTE_SIDE, MATTE_SIDE), interpolation=cv2.INTER_AREA)
         matte = np.asarray(self.matte_network.run({"picture": small[None]})["matte"], np.float32)

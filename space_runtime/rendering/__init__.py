@@ -1,4 +1,4 @@
-"""The generator seam: from a portrait and driving keypoints to pictures.
+"""The generator seam: from a portrait and driving frames to keypoints and pictures; one folder per generator.
 
 May import portrait, inference and the ground floor.
 """

@@ -1,84 +1,92 @@
-"""Pictures from keypoints: the generator seam and the embedded generator.
+"""The generator seam: pictures of a face from one portrait and the frames that drive it.
 
-A generator prepares a portrait once and then renders pictures from driving keypoints alone. The embedded one moves the
-photo on a mesh, draws eyeballs under the lids and the inside of the mouth under the lips; it needs one CPU core.
+A generator owns its keypoint space, the network that leads into it and the size of its pictures. Outside, appearances
+and states are opaque: they are handed back to the generator that they came from.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NewType, Protocol, TypeAlias, TypeVar, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
-from space_runtime.arrays import Floats, Pixels
-from space_runtime.inference.bundle import Bundle
-from space_runtime.inference.network import Network
+from space_runtime.arrays import Floats, Index, Pixels
 from space_runtime.portrait.portrait import Portrait
-from space_runtime.rendering.warp.eyes import Eye, draw_eye, prepare_eye, shut_lids
-from space_runtime.rendering.warp.mesh import FaceMesh, build_mesh, move
-from space_runtime.rendering.warp.mouth import Mouth, draw_mouth, prepare_mouth
-from space_runtime.rendering.warp.scene import Scene, backward_map, draw_scene, prepare_scene
+
+A = TypeVar("A")
+S = TypeVar("S")
+
+Appearance = NewType("Appearance", object)
+"""Everything that a generator computed once from a portrait; only that generator can look into it."""
+State = NewType("State", object)
+"""A stream's memory from frame to frame; only the generator that returned it can look into it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Appearance:
-    """What the embedded generator prepared from a portrait."""
+class Driving:
+    """The frames that drive B streams, F in all; those of one stream stand in order of time.
 
-    photo: Pixels
-    mesh: FaceMesh
-    scene: Scene
-    eyes: tuple[Eye, ...]
-    mouth: Mouth
+    stream: (F,) of the B, 0…B−1. landmarks: (F, 78, 3) posed, in the portrait's pixels, project axes.
+    features: (F, 96) of the speech at the frame's media time. emotion: (F, 8) intensities 0…1.
+    """
+
+    stream: Index
+    landmarks: Floats
+    features: Floats
+    emotion: Floats
 
 
-class Generator(Protocol):
-    """Pictures from a portrait and driving keypoints."""
+class Generator(Protocol[A, S]):
+    """Pictures from portraits and driving frames. All methods are pure: equal arguments give equal results.
 
-    def prepare(self, portrait: Portrait) -> Appearance:
+    A: appearance, computed once per portrait. S: state of one stream.
+    """
+
+    @property
+    def keypoint_names(self) -> tuple[str, ...]:
+        """The K keypoints, in their order."""
+        ...
+
+    def picture_size(self, appearance: A) -> tuple[int, int]:
+        """Return (height, width) of the pictures in pixels. Whatever it is, they show the portrait's square."""
+        ...
+
+    def prepare(self, portrait: Portrait) -> A:
         """Return everything that is computed once per portrait."""
         ...
 
-    def render(self, appearance: Appearance, keypoints: Floats) -> Pixels:
-        """Return the (512, 512, 3) RGB picture for (160, 3) keypoints in pixels, project axes."""
+    def initial_state(self, appearance: A) -> S:
+        """Return the state of a stream that has shown nothing."""
+        ...
+
+    def keypoints(self, appearances: Sequence[A], states: Sequence[S], driving: Driving) -> tuple[list[S], Floats]:
+        """Return (B new states, (F, K, 3) keypoints in the generator's own space), without rendering.
+
+        appearances, states: of the B streams. How frames are divided among calls changes no keypoint by more than 1e-4
+        of the face's width, and nothing at all where every call drives one stream by one frame.
+        """
+        ...
+
+    def render(self, appearance: A, keypoints: Floats) -> Pixels:
+        """Return the (F, height, width, 3) RGB pictures of one portrait driven by (F, K, 3) keypoints."""
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class WarpGenerator:
-    """The embedded generator. triangles, mesh_from_keypoints: of ``warp.npz``; decoder: of the mouth's inside."""
-
-    triangles: NDArray[np.int32]
-    mesh_from_keypoints: Floats
-    decoder: Network | None = None
-
-    def prepare(self, portrait: Portrait) -> Appearance:
-        """Return the portrait's mesh, layers, eyes and mouth."""
-        mesh = build_mesh(portrait.mesh, self.triangles, self.mesh_from_keypoints)
-        photo = portrait.image
-        eyes = (prepare_eye(photo, mesh, 0), prepare_eye(photo, mesh, 1))
-        return Appearance(
-            photo, mesh, prepare_scene(photo, portrait.matte, mesh), eyes, prepare_mouth(photo, mesh, self.decoder)
-        )
-
-    def render(self, appearance: Appearance, keypoints: Floats) -> Pixels:
-        """Return the picture. Pure: equal keypoints give equal pixels; the portrait's own give the photo."""
-        mesh = appearance.mesh
-        moved = shut_lids(mesh, appearance.eyes, move(mesh, keypoints))
-        back = backward_map(appearance.scene, mesh, moved)
-        picture = draw_scene(appearance.scene, back)
-        for which, eye in enumerate(appearance.eyes):
-            draw_eye(picture, back, mesh, moved, eye, which)
-        draw_mouth(picture, appearance.photo, mesh, moved, appearance.mouth)
-        return picture
+OpaqueGenerator: TypeAlias = Generator[Appearance, State]
 
 
-def load_generator(bundle: Bundle) -> WarpGenerator:
-    """Return the embedded generator of a bundle. Raises `BundleError` when one of its files is missing."""
-    arrays = bundle.arrays("warp")
-    return WarpGenerator(
-        arrays["triangles"].astype(np.int32),
-        arrays["mesh_from_keypoints"].astype(np.float32),
-        bundle.network("mouth_decoder") if bundle.has("mouth_decoder") else None,
-    )
+def opaque(generator: Generator[A, S]) -> OpaqueGenerator:
+    """Return the same generator with its types hidden: no type can say that what it gives comes back to it alone."""
+    return cast(OpaqueGenerator, generator)
+
+
+def turns(stream: Index) -> Iterator[Index]:
+    """Yield the places of every stream's first frame, then of every second one, …: what may be stepped together."""
+    order = np.argsort(stream, kind="stable")
+    ordered = stream[order]
+    turn = np.empty(len(stream), np.intp)
+    turn[order] = np.arange(len(stream)) - np.searchsorted(ordered, ordered)
+    for n in range(int(turn.max(initial=-1)) + 1):
+        yield np.flatnonzero(turn == n)

@@ -18,7 +18,8 @@ from space_runtime.animation.batch_state import Frames
 from space_runtime.animation.pipeline import Character
 from space_runtime.animation.textures import draw, initial_latents
 from space_runtime.animation.track import ControlTrack
-from space_runtime.arrays import Floats, Pixels
+from space_runtime.arrays import Pixels
+from space_runtime.rendering.generator import State
 from space_runtime.server.session import Command, Completion, SessionState
 from space_runtime.server.stream import LiveStream
 from space_runtime.soa import take
@@ -59,7 +60,7 @@ class TextureRenderer:
         self._post = post
         self._deliver: Deliver | None = None
         self._pending: dict[LiveStream, deque[Job]] = {}
-        self._latents: dict[LiveStream, Floats] = {}
+        self._latents: dict[LiveStream, State] = {}
         self._changed = threading.Condition()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="space-painter", daemon=True)

@@ -34,8 +34,8 @@ log = logging.getLogger("track")
 
 def tracker_of(folder: Path) -> FaceTracker:
     """Return the tracker made of the networks in a bundle's folder; the manifest is not needed."""
-    detector, mesh = (load_network(name, folder / f"{name}.onnx") for name in ("face_detector", "face_mesh"))
-    return FaceTracker(detector, mesh)
+    names = ("face_detector", "face_mesh", "person_matte")
+    return FaceTracker(*(load_network(name, folder / f"{name}.onnx") for name in names))
 
 
 def frames_of(video: Path) -> Iterator[Pixels]:

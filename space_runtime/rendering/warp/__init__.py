@@ -1,4 +1,5 @@
-"""The embedded generator: a mesh that warps the photo, eyes under the lids, a decoded mouth.
+"""The embedded generator: Landmarks2Latents moves keypoints, a mesh on them warps the photo, eyes lie under the lids,
+a decoded mouth under the lips.
 
-May import inference and the ground floor.
+May import the seam, portrait, inference and the ground floor.
 """

@@ -29,8 +29,6 @@ N_GEOMETRY: Final = 2 * len(INNER_LIPS) + 2
 N_COLOURS: Final = 6
 CHEEKS: Final = (50, 280, 205, 425)
 LIPS: Final = (0, 17, 37, 267, 84, 314)
-NO_DECODER: Final = (40, 14, 14)
-"""The inside's colour without a decoder."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,16 +39,14 @@ class Interior:
     chin: (2,) the chin's place at rest, normalised. teeth: 1 to draw upper teeth, 0 if the photo shows its own.
     """
 
-    decoder: Network | None
+    decoder: Network
     anchor: Floats
     colours: Floats
     chin: Floats
     teeth: float
 
 
-def prepare_interior(
-    photo: Pixels, points: Floats, normalised: Floats, decoder: Network | None, own_teeth: bool
-) -> Interior:
+def prepare_interior(photo: Pixels, points: Floats, normalised: Floats, decoder: Network, own_teeth: bool) -> Interior:
     """Return the decoder's view of a portrait with mesh points in pixels and without the pose, both (≥ 478, 3)."""
     anchor, colours = mouth_anchor(normalised), face_colours(photo, points)
     return Interior(decoder, anchor, colours, normalised[CHIN, :2], 0.0 if own_teeth else 1.0)
@@ -88,15 +84,18 @@ def patch_from_picture(anchor: Floats, pose: HeadPose) -> Floats:
     return cv2.getAffineTransform(now, then).astype(np.float32)
 
 
-def interior_in(box: Box, interior: Interior, normalised: Floats, pose: HeadPose) -> Floats:
-    """Return the (h, w, 3) decoded colours in the box of a picture, for a moved face without and with its pose."""
-    size = (box.x1 - box.x0, box.y1 - box.y0)
-    if interior.decoder is None:
-        return np.full((size[1], size[0], 3), NO_DECODER, np.float32)
+def decoded_patch(interior: Interior, normalised: Floats) -> Floats:
+    """Return the (64, 96, 3) decoded colours 0…255 of a moved face without its pose."""
     geometry = lip_geometry(normalised, interior.anchor, interior.chin)
     teeth = np.full((1, 1), interior.teeth, np.float32)
     answer = interior.decoder.run({"geometry": geometry[None], "colours": interior.colours[None], "teeth": teeth})
-    patch = np.asarray(answer["patch"][0], np.float32) * 255
+    return np.asarray(answer["patch"][0], np.float32) * 255
+
+
+def interior_in(box: Box, interior: Interior, normalised: Floats, pose: HeadPose) -> Floats:
+    """Return the (h, w, 3) decoded colours in the box of a picture, for a moved face without and with its pose."""
+    size = (box.x1 - box.x0, box.y1 - box.y0)
+    patch = decoded_patch(interior, normalised)
     back = patch_from_picture(interior.anchor, pose)
     back[:, 2] += back[:, :2] @ np.array([box.x0, box.y0], np.float32)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP

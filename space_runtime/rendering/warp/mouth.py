@@ -51,7 +51,7 @@ class Mouth:
     depth: float
 
 
-def prepare_mouth(photo: Pixels, mesh: FaceMesh, decoder: Network | None) -> Mouth:
+def prepare_mouth(photo: Pixels, mesh: FaceMesh, decoder: Network) -> Mouth:
     """Return the mouth of a portrait."""
     upper, lower = mesh.source[list(UPPER_LIP)], mesh.source[list(LOWER_LIP)]
     gap = upper[:, 1] - lower[:, 1]

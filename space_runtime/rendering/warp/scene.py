@@ -30,35 +30,31 @@ FEATHER: Final = 5
 class Scene:
     """A portrait's layers.
 
-    photo: (512, 512, 3). layers: person and background apart, None without a matte: then the surroundings of the head
-    are pulled along with it. columns, rows: (512, 512) of each pixel.
+    layers: person and background apart. columns, rows: (512, 512) of each pixel.
     """
 
-    photo: Pixels
-    layers: Layers | None
+    layers: Layers
     columns: Floats
     rows: Floats
 
 
-def prepare_scene(photo: Pixels, matte: Floats | None, mesh: FaceMesh) -> Scene:
-    """Return the layers of a portrait; ``matte`` (512, 512) 0…1 says what is person, None if nobody knows."""
+def prepare_scene(photo: Pixels, matte: Floats) -> Scene:
+    """Return the layers of a portrait; matte: (512, 512) the share of person in each pixel, 0…1."""
     side = len(photo)
     columns, rows = np.meshgrid(np.arange(side, dtype=np.float32), np.arange(side, dtype=np.float32))
-    return Scene(photo, None if matte is None else split(photo, matte), columns, rows)
+    return Scene(split(photo, matte), columns, rows)
 
 
 def draw_scene(scene: Scene, back: Floats) -> Pixels:
     """Return a new (512, 512, 3) picture of the head moved by a `backward_map`, eyes and mouth not yet filled."""
     x = np.asarray(cv2.add(scene.columns, cv2.extractChannel(back, 0)), np.float32)
     y = np.asarray(cv2.add(scene.rows, cv2.extractChannel(back, 1)), np.float32)
-    if scene.layers is not None:
-        return combine(scene.layers, x, y)
-    return cv2.remap(scene.photo, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.uint8, copy=False)
+    return combine(scene.layers, x, y)
 
 
 def backward_map(scene: Scene, mesh: FaceMesh, moved: MovedMesh) -> Floats:
     """Return (512, 512, 2) displacements from each new pixel to its place in the photo."""
-    side = len(scene.photo)
+    side = len(scene.columns)
     source, points = picture_points(mesh.source), picture_points(moved.vertices)
     maps = affine_displacements(source, points, mesh.triangles)
     order = drawing_order(mesh, moved.vertices)

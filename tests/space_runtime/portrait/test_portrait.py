@@ -43,7 +43,7 @@ def refused(path: Path, tracker: FaceTracker) -> str:
 def test_portrait_is_complete(astronaut: Portrait) -> None:
     assert astronaut.image.shape == (SIDE, SIDE, 3) and astronaut.image.dtype == np.uint8
     assert astronaut.mesh.shape == (478, 3) and astronaut.mesh.dtype == np.float32
-    assert astronaut.matte is not None and astronaut.matte.shape == (SIDE, SIDE)
+    assert astronaut.matte.shape == (SIDE, SIDE)
     assert astronaut.note == ""
     assert np.array_equal(astronaut.landmarks, landmarks_from_mesh(astronaut.mesh))
 
@@ -62,7 +62,6 @@ def test_axes_point_right_up_and_to_the_viewer(astronaut: Portrait) -> None:
 
 
 def test_matte_separates_the_person_from_the_background(astronaut: Portrait) -> None:
-    assert astronaut.matte is not None
     x, row = astronaut.landmarks[30, 0], -astronaut.landmarks[30, 1]
     assert astronaut.matte[int(row), int(x)] > 0.95
     assert astronaut.matte[:60, :60].max() < 0.05

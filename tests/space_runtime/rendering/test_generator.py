@@ -1,212 +1,169 @@
-"""Laws of the embedded generator: rest is the photo, what should not move does not, lids and lips really close."""
+"""Laws of the generator seam: nothing outside knows a generator's keypoints, appearance, state or picture size."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
-from functools import cache
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from space_runtime.animation.stages.pose import compose
+from engine_bridge.protocol import messages as m
+from space_runtime import Session, bake, load_bundle
+from space_runtime.animation.batch import StreamBatch
+from space_runtime.animation.pipeline import Character, build
+from space_runtime.animation.textures import drive, initial_latents, picture_size
+from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Floats, Pixels
-from space_runtime.geometry import NEUTRAL_POSE, HeadPose, apply_pose, remove_pose
-from space_runtime.inference.network import load_network
+from space_runtime.baking.bake import SHEET
 from space_runtime.portrait.portrait import Portrait, portrait_from_pixels
-from space_runtime.rendering.generator import Appearance, WarpGenerator
-from space_runtime.rendering.warp import interior
-from space_runtime.rendering.warp.backward import Box, picture_points
-from space_runtime.rendering.warp.keypoints import keypoints_from_mesh
-from space_runtime.rendering.warp.mesh import OVAL, RING_FACTORS, move
+from space_runtime.rendering.generator import Driving, Generator, OpaqueGenerator, opaque, turns
+from space_runtime.server.server import Server, Settings
+from space_runtime.timebase import HOP
+from space_runtime.values import Controls
 from tests.support import pictures
+from tests.support.sounds import silence, speechlike
+from tests.support.wire_client import connect_client
 
-WARP = np.load(pictures.MODELS / "warp.npz")
-GENERATOR = WarpGenerator(WARP["triangles"].astype(np.int32), WARP["mesh_from_keypoints"])
-LIDS = ((37, 41), (38, 40), (43, 47), (44, 46))
-INNER_LIPS = ((61, 67, 50, 58), (62, 66, 51, 57), (63, 65, 52, 56))
-MAGENTA, GREEN = (255, 0, 255), (0, 255, 0)
+BUNDLE = load_bundle()
+HEIGHT, WIDTH = 48, 80
+LIPS = (62, 66)
+"""The landmarks inside the upper and the lower lip."""
 
 
-@cache
+@dataclass(frozen=True, slots=True, eq=False)
+class Thumbnail:
+    """A photo of another size than any other generator's, and the gap of its lips in pixels."""
+
+    photo: Pixels
+    gap: float
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbnailGenerator:
+    """A `Generator[Thumbnail, int]` of two keypoints: the lips' gap, and the number of the frame, which is its state.
+
+    Its picture is the thumbnail, the brighter the wider the lips.
+    """
+
+    keypoint_names: tuple[str, ...] = ("gap", "count")
+
+    def picture_size(self, appearance: Thumbnail) -> tuple[int, int]:
+        return HEIGHT, WIDTH
+
+    def prepare(self, portrait: Portrait) -> Thumbnail:
+        photo = cv2.resize(portrait.image, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+        return Thumbnail(np.asarray(photo, np.uint8), gap_of(portrait.landmarks))
+
+    def initial_state(self, appearance: Thumbnail) -> int:
+        return 0
+
+    def keypoints(
+        self, appearances: Sequence[Thumbnail], states: Sequence[int], driving: Driving
+    ) -> tuple[list[int], Floats]:
+        after, keypoints = list(states), np.zeros((len(driving.stream), 2, 3), np.float32)
+        for frames in turns(driving.stream):
+            for frame in frames.tolist():
+                stream = int(driving.stream[frame])
+                keypoints[frame, 0] = gap_of(driving.landmarks[frame]) - appearances[stream].gap
+                keypoints[frame, 1] = after[stream]
+                after[stream] += 1
+        return after, keypoints
+
+    def render(self, appearance: Thumbnail, keypoints: Floats) -> Pixels:
+        brighter = appearance.photo + 4 * keypoints[:, 0, 0, None, None, None]
+        return np.asarray(np.clip(np.rint(brighter), 0, 255), np.uint8)
+
+
+def gap_of(landmarks: Floats) -> float:
+    upper, lower = LIPS
+    return float(landmarks[upper, 1] - landmarks[lower, 1])
+
+
+@pytest.fixture(scope="module")
 def portrait() -> Portrait:
     return portrait_from_pixels(pictures.astronaut(), pictures.tracker(), "astronaut.png")
 
 
-@cache
-def appearance() -> Appearance:
-    return GENERATOR.prepare(portrait())
+@pytest.fixture
+def other_generator(monkeypatch: pytest.MonkeyPatch) -> OpaqueGenerator:
+    """Another generator in place of the bundle's."""
+    typed: Generator[Thumbnail, int] = ThumbnailGenerator()
+    generator = opaque(typed)
+    monkeypatch.setattr("space_runtime.animation.pipeline.open_generator", lambda bundle: generator)
+    return generator
 
 
-def driven(displacement: Floats | None = None, turn_deg: tuple[float, float, float] = (0, 0, 0)) -> Floats:
-    """Keypoints for a displacement (78, 3) of the normalised landmarks and a turn of the head."""
-    own = remove_pose(keypoints_from_mesh(portrait().mesh), portrait().pose)
-    shaped = own if displacement is None else own + WARP["keypoints_from_landmarks"] @ displacement
-    motion = HeadPose(np.radians(turn_deg).astype(np.float32), NEUTRAL_POSE.translation, 1.0)
-    return apply_pose(shaped.astype(np.float32), compose(portrait().pose, motion))
+def test_turns_step_streams_together_and_their_frames_in_order() -> None:
+    stream = np.array([2, 0, 2, 2, 0, 1])
+    assert [frames.tolist() for frames in turns(stream)] == [[0, 1, 5], [2, 4], [3]]
+    assert not list(turns(np.zeros(0, np.intp)))
 
 
-def rendered(keypoints: Floats) -> Pixels:
-    return GENERATOR.render(appearance(), keypoints)
+@pytest.mark.usefixtures("other_generator")
+def test_a_session_draws_with_any_generator(portrait: Portrait) -> None:
+    session = Session(BUNDLE, portrait, pictures=True)
+    assert session.picture_size == (HEIGHT, WIDTH)
+    drawn = [frame.rgb for frame in session.push(speechlike(0.6)[:, 0]) if frame.rgb is not None]
+    assert len(drawn) > 10 and {rgb.shape for rgb in drawn} == {(HEIGHT, WIDTH, 3)}
+    assert len({rgb.tobytes() for rgb in drawn}) > 3
 
 
-def jaw(amount: float) -> Floats:
-    displacement = np.zeros((78, 3), np.float32)
-    displacement[[6, 7, 8, 9, 10, 55, 56, 57, 58, 59, 65, 66, 67], 1] = -0.2 * amount
-    return displacement
+@pytest.mark.usefixtures("other_generator")
+def test_a_bake_writes_video_and_sheet_with_any_generator(portrait: Portrait, line: Path, tmp_path: Path) -> None:
+    bake(line, tmp_path, bundle=BUNDLE, portrait=portrait, formats="mp4", plot=True)
+    with av.open(str(tmp_path / f"{line.stem}.mp4")) as video:
+        (frame, *_) = video.decode(video=0)
+    assert (frame.width, frame.height) == (WIDTH, HEIGHT)
+    assert (tmp_path / f"{line.stem}{SHEET}").is_file()
 
 
-def blink(amount: float) -> Floats:
-    face, displacement = portrait().normalised, np.zeros((78, 3), np.float32)
-    for upper, lower in LIDS:
-        displacement[upper] = amount * (face[lower] - face[upper])
-    return displacement
+@pytest.mark.usefixtures("other_generator")
+def test_a_server_sends_textures_of_any_generator(photo: Path) -> None:
+    with Server(BUNDLE, Settings("tcp://127.0.0.1:*", n_workers=1)) as server, connect_client(server.address) as client:
+        session = client.open(outputs=("texture",), portrait=photo.read_bytes(), texture="rgb")
+        client.start(session)
+        client.push(session, 1, silence(6_400))
+        texture = client.expect(m.Texture)
+    assert (texture.width, texture.height, len(texture.pixels)) == (WIDTH, HEIGHT, WIDTH * HEIGHT * 3)
 
 
-def closed_lips() -> Floats:
-    face, displacement = portrait().normalised, np.zeros((78, 3), np.float32)
-    for upper, lower, outer_upper, outer_lower in INNER_LIPS:
-        displacement[[upper, outer_upper]] = (face[lower] - face[upper]) * 0.5
-        displacement[[lower, outer_lower]] = (face[upper] - face[lower]) * 0.5
-    return displacement
+@pytest.mark.parametrize("kind", ["embedded", "other"])
+def test_keypoints_of_streams_together_equal_those_of_each_alone(
+    kind: str, portrait: Portrait, request: pytest.FixtureRequest
+) -> None:
+    if kind == "other":
+        request.getfixturevalue("other_generator")
+    characters = [build(BUNDLE, portrait, Fraction(30), pictures=True) for _ in range(3)]
+    tracks = [ControlTrack.of(Controls(seed=seed)) for seed in range(3)]
+    assert {picture_size(one) for one in characters} == {(HEIGHT, WIDTH) if kind == "other" else (512, 512)}
+    together, alone = keypoints_of(characters, tracks), []
+    for character, track in zip(characters, tracks, strict=True):
+        alone += keypoints_of([character], [track])
+    parts = characters[0].pictures
+    assert parts is not None
+    names = parts.generator.keypoint_names
+    assert len(set(names)) == len(names)
+    for one, other in zip(together, alone, strict=True):
+        assert len(one) > 5 and one.shape[1:] == (len(names), 3)
+        np.testing.assert_allclose(one, other, atol=0.02)  # a fiftieth of a pixel
 
 
-def gaze(x: float) -> Floats:
-    displacement = np.zeros((78, 3), np.float32)
-    displacement[68:78, 0] = x
-    return displacement
-
-
-def disc_mask(points: Floats) -> Pixels:
-    mask = np.zeros((512, 512), np.uint8)
-    cv2.fillConvexPoly(mask, cv2.convexHull(np.rint(picture_points(points)).astype(np.int32)), 255)
-    return mask
-
-
-def painted_irises() -> tuple[Portrait, Appearance]:
-    """The portrait with irises of a colour that nothing else has."""
-    image = portrait().image.copy()
-    for rim in ((469, 470, 471, 472), (474, 475, 476, 477)):
-        middle = portrait().mesh[list(rim)].mean(0)
-        inner = middle + 0.6 * (portrait().mesh[list(rim)] - middle)
-        image[disc_mask(inner) > 0] = MAGENTA
-    changed = replace(portrait(), image=image)
-    return changed, GENERATOR.prepare(changed)
-
-
-def share_of(picture: Pixels, colour: tuple[int, int, int]) -> NDArray[np.bool_]:
-    """Which pixels are nearer to a colour than 150."""
-    return np.asarray(np.linalg.norm(picture.astype(float) - colour, axis=2) < 150)
-
-
-def test_rest_is_the_photo() -> None:
-    difference = np.abs(rendered(keypoints_from_mesh(portrait().mesh)).astype(int) - portrait().image)
-    assert difference.max() <= 8 and difference.mean() < 0.02
-    assert difference[disc_mask(portrait().mesh[list(OVAL)]) == 0].max() == 0
-
-
-@pytest.mark.parametrize("amount", [0.3, 1.0])
-def test_a_speaking_mouth_leaves_everything_far_from_the_face_alone(amount: float) -> None:
-    middle = portrait().mesh[list(OVAL)].mean(0)
-    surroundings = middle + min(f for f in RING_FACTORS if f >= 1.5) * (portrait().mesh[list(OVAL)] - middle)
-    far = disc_mask(surroundings) == 0
-    assert np.array_equal(rendered(driven(jaw(amount)))[far], portrait().image[far])
-
-
-@pytest.mark.parametrize("turn", [(15, 0, 0), (-15, 0, 0), (0, 15, 0), (0, -15, 0), (0, 0, 15)])
-def test_a_turning_head_leaves_the_background_alone(turn: tuple[float, float, float]) -> None:
-    matte = portrait().matte
-    assert matte is not None
-    person = cv2.dilate((matte > 0.01).astype(np.uint8), np.ones((91, 91), np.uint8))
-    background = person == 0
-    assert background.mean() > 0.05
-    change = np.abs(rendered(driven(turn_deg=turn)).astype(int) - portrait().image)
-    assert change[background].max() <= 1
-
-
-def test_without_a_matte_the_picture_s_corners_rest() -> None:
-    plain = GENERATOR.prepare(replace(portrait(), matte=None))
-    turned = GENERATOR.render(plain, driven(turn_deg=(10, 5, 5)))
-    assert np.array_equal(turned[:8, :8], portrait().image[:8, :8])
-    assert not np.array_equal(turned, portrait().image)
-
-
-def test_equal_keypoints_give_equal_pixels_and_nothing_is_remembered() -> None:
-    keypoints = driven(jaw(0.5), (5, 3, 0))
-    first = rendered(keypoints)
-    rendered(driven(blink(1.0)))
-    assert np.array_equal(rendered(keypoints), first)
-    assert np.array_equal(GENERATOR.render(GENERATOR.prepare(portrait()), keypoints), first)
-
-
-def test_a_blink_hides_the_irises() -> None:
-    _, painted = painted_irises()
-    shares = [share_of(GENERATOR.render(painted, driven(blink(amount))), MAGENTA).sum() for amount in (0, 0.5, 1.0)]
-    assert shares[0] > 60
-    assert shares[0] > shares[1] > shares[2] == 0
-
-
-@pytest.mark.parametrize("x", [-0.04, 0.04])
-def test_irises_move_with_the_gaze_and_stay_whole(x: float) -> None:
-    _, painted = painted_irises()
-    ahead, aside = (share_of(GENERATOR.render(painted, driven(gaze(way))), MAGENTA) for way in (0.0, x))
-    moved = np.nonzero(aside)[1].mean() - np.nonzero(ahead)[1].mean()
-    assert moved == pytest.approx(x * portrait().pose.scale, abs=1.5)
-    assert aside.sum() == pytest.approx(ahead.sum(), rel=0.35)
-
-
-def test_only_parted_lips_show_the_inside(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interior, "NO_DECODER", GREEN)
-    inside = [share_of(rendered(driven(d)), GREEN).sum() for d in (closed_lips(), jaw(0.4), jaw(1.0))]
-    assert inside[0] == 0
-    assert inside[2] > inside[1] > 50
-
-
-def test_the_shipped_decoder_fills_the_mouth_and_leaves_the_rest() -> None:
-    generator = replace(GENERATOR, decoder=load_network("mouth_decoder", pictures.MODELS / "mouth_decoder.onnx"))
-    prepared = generator.prepare(portrait())
-    assert np.array_equal(generator.render(prepared, driven()), rendered(driven()))
-    plain, decoded = rendered(driven(jaw(1.0))), generator.render(prepared, driven(jaw(1.0)))
-    changed = (plain != decoded).any(2)
-    assert changed.sum() > 200
-    assert not changed[disc_mask(portrait().mesh[list(OVAL)]) == 0].any()
-
-
-def test_decoded_teeth_make_way_for_the_photo_s_own() -> None:
-    decoder = load_network("mouth_decoder", pictures.MODELS / "mouth_decoder.onnx")
-    mesh = appearance().mesh
-    parts = interior.prepare_interior(portrait().image, mesh.source, mesh.normalised, decoder, own_teeth=False)
-    box = Box(200, 240, 330, 370)
-    with_teeth, without = (
-        interior.interior_in(box, replace(parts, teeth=teeth), mesh.normalised, mesh.pose) for teeth in (1.0, 0.0)
-    )
-    assert (with_teeth.min(2) > 110).sum() > 100
-    assert (without.min(2) > 110).sum() == 0
-
-
-def test_a_turn_moves_the_nose_before_the_cheeks_and_never_the_outermost_ring() -> None:
-    mesh = appearance().mesh
-    shift = np.abs(move(mesh, driven(turn_deg=(10, 0, 0))).vertices - mesh.source)[:, 0]
-    n_oval = len(OVAL)
-    outermost = 478 + n_oval * (len(RING_FACTORS) - 1)
-    assert shift[4] > 2 * max(shift[234], shift[454])
-    assert shift[outermost : outermost + n_oval].max() == 0
-
-
-def benchmark(n: int = 60) -> float:
-    """Return and print the milliseconds of one picture: ``python tests/space_runtime/rendering/test_generator.py``."""
-    sequence = [driven(jaw(0.5 + 0.5 * np.sin(k / 3)), (3 * np.sin(k / 9), 0, 0)) for k in range(n)]
-    rendered(sequence[0])
-    start = time.perf_counter()
-    for keypoints in sequence:
-        rendered(keypoints)
-    milliseconds = (time.perf_counter() - start) / n * 1000
-    print(f"{milliseconds:.1f} ms a picture")
-    return milliseconds
-
-
-if __name__ == "__main__":
-    cv2.setNumThreads(1)
-    benchmark()
+def keypoints_of(characters: list[Character], tracks: list[ControlTrack]) -> list[Floats]:
+    """The keypoints of every stream, all of them stepped together, 100 ms at a time."""
+    batch = StreamBatch(BUNDLE)
+    rows = np.array([batch.add(one, track) for one, track in zip(characters, tracks, strict=True)])
+    states = [initial_latents(one) for one in characters]
+    found: list[list[Floats]] = [[] for _ in characters]
+    sound = speechlike(0.8)[:, 0]
+    for start in range(0, len(sound) // HOP * HOP - 4 * HOP, 5 * HOP):
+        frames = batch.step(rows, np.stack([sound[start : start + 5 * HOP]] * len(rows)))
+        stream = np.searchsorted(rows, frames.row)
+        states, keypoints = drive(characters, tracks, states, frames, stream)
+        for which in range(len(rows)):
+            found[which].append(keypoints[stream == which])
+    return [np.concatenate(one) for one in found]

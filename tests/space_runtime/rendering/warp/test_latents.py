@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from space_runtime.animation.stages import latents
 from space_runtime.animation.stages.features import N_FEATURES
 from space_runtime.arrays import Floats
 from space_runtime.geometry import HeadPose, apply_pose, normalise
 from space_runtime.inference.network import Network, load_network
 from space_runtime.portrait.portrait import Portrait, portrait_from_pixels
+from space_runtime.rendering.warp import latents
 from space_runtime.rendering.warp.keypoints import KEYPOINTS, N_KEYPOINTS, keypoints_from_mesh, landmarks_from_keypoints
 from space_runtime.values import N_EMOTIONS
 from tests.support import pictures
@@ -33,8 +33,21 @@ def driven(
     network: Network, portrait: Portrait, landmarks: Floats, features: Floats = SILENCE, emotion: Floats = NEUTRAL
 ) -> Floats:
     """Keypoints of one step from a fresh state."""
-    own = latents.portrait_keypoints(portrait.mesh)
-    return latents.step(network, latents.initial_state(network), landmarks, features, own, emotion)[1]
+    at_rest = latents.resting_keypoints(portrait.mesh)
+    return step(network, latents.initial_state(network), landmarks, at_rest, features, emotion)[1]
+
+
+def step(
+    network: Network,
+    state: Floats,
+    landmarks: Floats,
+    at_rest: Floats,
+    features: Floats = SILENCE,
+    emotion: Floats = NEUTRAL,
+) -> tuple[Floats, Floats]:
+    """State and keypoints of one frame of one stream."""
+    after, keypoints = latents.step(network, state[None], landmarks[None], features[None], at_rest[None], emotion[None])
+    return after[0], keypoints[0]
 
 
 def test_keypoints_hold_all_landmarks(portrait: Portrait) -> None:
@@ -50,7 +63,7 @@ def test_keypoints_hold_all_landmarks(portrait: Portrait) -> None:
 def test_own_landmarks_give_own_keypoints_whatever_is_heard(
     network: Network, portrait: Portrait, loudness: float
 ) -> None:
-    own = latents.portrait_keypoints(portrait.mesh)
+    own = keypoints_from_mesh(portrait.mesh)
     keypoints = driven(network, portrait, landmarks_from_keypoints(own), SILENCE + np.float32(loudness))
     np.testing.assert_allclose(keypoints, own, atol=0.02)
 
@@ -79,34 +92,34 @@ def test_keypoints_follow_their_landmarks(network: Network, portrait: Portrait) 
 
 
 def test_a_step_is_pure_and_its_state_matters_not_to_the_input(network: Network, portrait: Portrait) -> None:
-    own = latents.portrait_keypoints(portrait.mesh)
+    at_rest = latents.resting_keypoints(portrait.mesh)
     landmarks = portrait.landmarks + np.float32(1.5)
     landmarks[57] -= 5
     state = latents.initial_state(network)
     before = state.copy()
-    first = latents.step(network, state, landmarks, SILENCE, own, NEUTRAL)
-    again = latents.step(network, state, landmarks, SILENCE, own, NEUTRAL)
+    first = step(network, state, landmarks, at_rest)
+    again = step(network, state, landmarks, at_rest)
     assert np.array_equal(state, before)
     assert np.array_equal(first[0], again[0]) and np.array_equal(first[1], again[1])
     assert not np.array_equal(first[0], state)
 
 
 def test_interleaved_streams_equal_separate_ones(network: Network, portrait: Portrait) -> None:
-    own = latents.portrait_keypoints(portrait.mesh)
+    at_rest = latents.resting_keypoints(portrait.mesh)
     rng = np.random.default_rng(0)
     streams = portrait.landmarks + rng.normal(0, 2, (2, 5, 78, 3)).astype(np.float32)
 
     def alone(frames: Floats) -> list[Floats]:
         state, out = latents.initial_state(network), []
         for landmarks in frames:
-            state, keypoints = latents.step(network, state, landmarks, SILENCE, own, NEUTRAL)
+            state, keypoints = step(network, state, landmarks, at_rest)
             out.append(keypoints)
         return out
 
     states, mixed = [latents.initial_state(network)] * 2, [[], []]  # type: ignore[var-annotated]
     for n in range(5):
         for which in (0, 1):
-            states[which], keypoints = latents.step(network, states[which], streams[which, n], SILENCE, own, NEUTRAL)
+            states[which], keypoints = step(network, states[which], streams[which, n], at_rest)
             mixed[which].append(keypoints)
     for which in (0, 1):
         assert all(np.array_equal(a, b) for a, b in zip(alone(streams[which]), mixed[which], strict=True))

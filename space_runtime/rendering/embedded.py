@@ -1,0 +1,15 @@
+"""The generator of a bundle: today always the embedded warp."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from space_runtime.inference.bundle import Bundle
+from space_runtime.rendering.generator import OpaqueGenerator, opaque
+from space_runtime.rendering.warp.generator import load_warp_generator
+
+
+@lru_cache(maxsize=4)
+def open_generator(bundle: Bundle) -> OpaqueGenerator:
+    """Return the bundle's generator, opened once, so that all its characters share it. Raises `BundleError`."""
+    return opaque(load_warp_generator(bundle))
