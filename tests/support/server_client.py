@@ -27,11 +27,11 @@ PATIENCE_S = 20.0
 
 
 @contextmanager
-def serving(limits: Limits | None = None, n_workers: int = 1) -> Iterator[Server]:
+def serving(limits: Limits | None = None) -> Iterator[Server]:
     """A server on any free port, ready, that takes sessions however slow the machine is."""
-    settings = Settings("tcp://127.0.0.1:*", limits or Limits(), n_workers=n_workers)
+    settings = Settings("tcp://127.0.0.1:*", limits or Limits())
     with Server(load_bundle(), settings) as server:
-        server.core._busy_lag_s = PATIENCE_S
+        server.gateway._busy_lag_s = PATIENCE_S
         yield server
 
 

@@ -169,7 +169,7 @@ class BackgroundClient(threading.Thread):
 @contextmanager
 def serving(log: Path, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """A server in a process of its own; gives it and its address."""
-    words = [sys.executable, "-m", "space_runtime", "serve", "--http", "0", "--workers", "1", *options]
+    words = [sys.executable, "-m", "space_runtime", "serve", "--http", "0", *options]
     if "--bind" not in options:
         words += ["--bind", "tcp://127.0.0.1:0"]
     with log.open("wb") as file, subprocess.Popen(words, stderr=file, stdout=subprocess.DEVNULL) as process:

@@ -94,7 +94,7 @@ def test_a_clip_comes_at_once_and_waits_only_for_credit() -> None:
     guest.say(m.Speak(session=session, stream=1, sound=sound_file(10.0), pace="clip"))
     hall.run()
     assert [frame.seq for frame in guest.frames()] == list(range(10))
-    assert len(hall.worker.seats[session].waiting) <= 4
+    assert len(hall.state_of(session).waiting) <= 4
     hall.wait(5.0, 0.1)
     for until in (5, 10, 11, 150, 1_000):
         guest.say(m.Credit(session=session, until=until))
@@ -165,19 +165,19 @@ def test_errors_do_not_pile_up_behind_frames_without_credit() -> None:
     hall = InlineServer()
     guest, session = speaking(hall, until=0)
     guest.say(m.Audio(session=session, stream=1, first_sample=0, pcm=QUIET))
-    assert hall.worker.seats[session].waiting
+    assert hall.state_of(session).waiting
     for _ in range(200):
         guest.say(m.Idle(session=session, stream=0))
         hall.wait(0.01)
     assert len(guest.take(m.Error)) == 200
-    assert all(seq >= 0 for seq, _ in hall.worker.seats[session].waiting)
+    assert all(seq >= 0 for seq, _ in hall.state_of(session).waiting)
 
 
 def test_a_worker_that_stalls_drops_what_is_late_counts_it_and_is_back_within_half_a_second() -> None:
     hall = InlineServer()
     guest, session = speaking(hall, playout_ms=200)
     talk(hall, guest, session, 1.0)
-    n_before, port = len(guest.frames()), hall.ports[0]
+    n_before, port = len(guest.frames()), hall.port
     port.stalled = True
     talk(hall, guest, session, 2.0, 1.0)
     assert len(guest.frames()) == n_before
@@ -199,9 +199,9 @@ def test_a_worker_that_stalls_drops_what_is_late_counts_it_and_is_back_within_ha
 def test_a_worker_that_stalls_tells_nothing_wrong_about_the_sound() -> None:
     hall = InlineServer()
     guest, session = speaking(hall, playout_ms=400)
-    hall.ports[0].stalled = True
+    hall.port.stalled = True
     talk(hall, guest, session, 0.3)
-    hall.ports[0].stalled = False
+    hall.port.stalled = False
     hall.run()
     talk(hall, guest, session, 0.5, 0.3)
     guest.say(m.End(session=session, stream=1, n_samples=round(0.8 * SAMPLE_RATE)))
@@ -251,7 +251,7 @@ def test_a_lease_runs_out_only_in_silence() -> None:
     assert not guest.take(m.Closed) and guest.last(m.Pong).nonce == 7
     hall.wait(2.6, 0.25)
     assert guest.last(m.Closed).reason == "lease_expired" and guest.last(m.Finished).session == session
-    assert not hall.core.sessions and not hall.worker.seats
+    assert not hall.gateway.sessions and not len(hall.worker.sessions)
 
 
 @pytest.mark.parametrize("minutes", [5])

@@ -25,6 +25,7 @@ from engine_bridge.protocol.wire import encode
 from space_runtime.server.keys import make_keys
 from space_runtime.server.limits import Limits
 from space_runtime.server.server import Server, Settings
+from space_runtime.server.worker import Worker
 from tests.support.inline_server import BUNDLE
 from tests.support.quick_batch import quick
 from tests.support.wire_client import PATIENCE_S, RATE, BackgroundClient, WireClient, serving, until
@@ -38,7 +39,7 @@ TOLERANCE = 48 * MIB
 def server() -> Iterator[Server]:
     """A server without faces, so that these tests do not depend on speed; short leases."""
     limits = Limits(lease_ms=1_000, sessions=50)
-    with quick(), Server(BUNDLE, Settings("tcp://127.0.0.1:*", limits, n_workers=2)) as running:
+    with quick(), Server(BUNDLE, Settings("tcp://127.0.0.1:*", limits)) as running:
         with BackgroundClient(running.address):
             pass
         yield running
@@ -54,15 +55,21 @@ def _unharmed(request: pytest.FixtureRequest) -> Iterator[None]:
     before = resident()
     with BackgroundClient(server.address):
         yield
-    until(lambda: not server.core.sessions, "the end of all sessions")
-    workers = [thread.worker for thread in server.workers if thread.worker]
-    assert all(thread.alive for thread in server.workers) and len(workers) == 2
-    until(lambda: not any(worker.seats or worker._ready for worker in workers), "empty workers")
-    assert not server.core._tokens and len(server.core.connections) <= server.core.limits.connections
+    until(lambda: not server.gateway.sessions, "the end of all sessions")
+    worker = worker_of(server)
+    assert server.worker.alive
+    until(lambda: worker.is_idle, "an idle worker")
+    assert server.gateway.table.is_empty and len(server.gateway.connections) <= server.gateway.limits.connections
     gc.collect()
     grown = resident() - before
     print(f"memory: {grown / MIB:+.1f} MiB")
     assert grown < TOLERANCE
+
+
+def worker_of(server: Server) -> Worker:
+    """The worker of a server that is ready."""
+    assert server.worker.worker
+    return server.worker.worker
 
 
 def resident() -> int:
@@ -78,8 +85,8 @@ def host_port(address: str) -> tuple[str, int]:
 
 CHILD = """
 import sys
-from caller import Caller
-caller = Caller(sys.argv[1])
+from tests.support.wire_client import WireClient
+caller = WireClient(sys.argv[1])
 session = caller.open(lease_ms=1_000).session
 caller.start(session)
 caller.push(session, 1, 0, 8_000)
@@ -91,18 +98,18 @@ while True:
 
 def test_a_client_that_is_killed_in_mid_line_leaves_nothing(server: Server) -> None:
     words = [sys.executable, "-c", CHILD, server.address]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, cwd=Path(__file__).parent) as child:
+    with subprocess.Popen(words, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]) as child:
         assert child.stdout
         assert child.stdout.readline() == b"talking\n"
-        until(lambda: len(server.core.sessions) == 2, "the child's session")
+        until(lambda: len(server.gateway.sessions) == 2, "the child's session")
         child.kill()
-    until(lambda: len(server.core.sessions) == 1, "the end of its lease")
+    until(lambda: len(server.gateway.sessions) == 1, "the end of its lease")
 
 
 def test_a_reader_that_never_reads_costs_little_memory(server: Server) -> None:
     with WireClient(server.address) as slow:
         session = slow.open(outputs=("weights", "head", "eyes", "landmarks"), fps=(240, 1)).session
-        before, worker = resident(), next(w for t in server.workers if (w := t.worker) and session in w.seats)
+        before, worker = resident(), worker_of(server)
         for stream in range(1, 13):
             slow.start(session, stream, "clip")
             slow.push(session, stream, 0, 10 * RATE)
@@ -114,8 +121,8 @@ def test_a_reader_that_never_reads_costs_little_memory(server: Server) -> None:
 
 def last_finished(server: Server, stream: int) -> bool:
     """Whether some session has come to the end of this stream or beyond."""
-    seats = [seat for thread in server.workers if thread.worker for seat in list(thread.worker.seats.values())]
-    return any(seat.last_stream >= stream and seat.stream is None for seat in seats)
+    states = list(worker_of(server).sessions)
+    return any(state.last_stream >= stream and state.stream is None for state in states)
 
 
 def test_a_burst_is_slowed_down_and_the_rest_of_it_dropped(server: Server) -> None:
@@ -247,7 +254,7 @@ def test_half_a_greeting_is_not_waited_for_for_ever(server: Server) -> None:
 
 
 def test_connections_by_the_hundred_a_second_lock_nobody_out(server: Server) -> None:
-    refused_before = server.core.counters.refused
+    refused_before = server.gateway.counters.refused
     began, n = time.monotonic(), 0
     while time.monotonic() < began + 3.0:
         with WireClient(server.address, greet=False) as caller:
@@ -256,7 +263,7 @@ def test_connections_by_the_hundred_a_second_lock_nobody_out(server: Server) -> 
     with WireClient(server.address) as caller:
         assert caller.open().session
     print(f"{n} connections in 3 s")
-    assert server.core.counters.refused == refused_before
+    assert server.gateway.counters.refused == refused_before
 
 
 def test_two_peers_with_one_identity_do_not_share_a_session(server: Server) -> None:
@@ -274,7 +281,7 @@ def test_two_peers_with_one_identity_do_not_share_a_session(server: Server) -> N
 def test_a_real_stall_of_a_worker_costs_frames_only_while_it_lasts(server: Server) -> None:
     with WireClient(server.address) as caller:
         session = caller.open(playout_ms=100).session
-        worker = next(w for t in server.workers if (w := t.worker) and session in w.seats)
+        worker = worker_of(server)
         caller.say(m.Idle(session=session, stream=1))
         caller.expect(m.Frame, 5)
         real = worker.step

@@ -66,7 +66,7 @@ def refused(guest: InlineClient, *messages: m.Message) -> m.Error:
 def test_nothing_is_done_for_a_stranger(message: m.Message) -> None:
     hall = InlineServer()
     assert refused(hall.guest(greet=False), message).code == ErrorCode.NOT_GREETED
-    assert not hall.core.sessions
+    assert not hall.gateway.sessions
 
 
 @pytest.mark.parametrize("versions", [(), (2,), (0, 2, 3)])
@@ -103,7 +103,7 @@ def test_thirty_two_bad_messages_mute_a_connection_for_a_minute_and_nobody_else(
     good.say(m.Ping(nonce=1))
     assert not bad.take(m.Pong) and good.take(m.Pong)
     hall.wait(61.0, 0.25)
-    assert session not in hall.core.sessions
+    assert session not in hall.gateway.sessions
     bad.say(m.Hello(versions=(1,), client="good again"), m.Ping(nonce=2))
     assert bad.last(m.Pong).nonce == 2
 
@@ -150,7 +150,7 @@ def test_an_open_that_comes_too_fast_is_answered_too() -> None:
 
 
 def test_the_session_too_many_is_refused_and_the_others_are_complete() -> None:
-    hall = InlineServer(Limits(sessions=20), n_workers=2)
+    hall = InlineServer(Limits(sessions=20))
     guest = hall.guest()
     sessions = [guest.open() for _ in range(20)]
     guest.say(*[start(session) for session in sessions])
@@ -173,10 +173,10 @@ def refused_open(guest: InlineClient, **fields: object) -> m.Error:
 
 def test_a_server_that_is_behind_takes_nobody_more() -> None:
     hall = InlineServer()
-    hall.ports[0].load = 0.2
+    hall.port.load = 0.2
     error = refused_open(hall.guest())
     assert error.code == ErrorCode.BUSY and "200 ms" in error.message
-    hall.ports[0].load = 0.0
+    hall.port.load = 0.0
     hall.guest().open()
 
 
@@ -203,11 +203,11 @@ def test_a_worker_that_cannot_keep_up_says_so() -> None:
     guest = hall.guest()
     session = guest.open()
     guest.say(start(session))
-    hall.ports[0].stalled = True
+    hall.port.stalled = True
     for chunk in range(50):
         hall.wait(0.02)
         guest.send_all(push(session, chunk * 320, SECOND[:640]))
-    hall.ports[0].stalled = False
+    hall.port.stalled = False
     hall.run(1)
     assert hall.worker.lag_s > 0.9
 
@@ -234,7 +234,7 @@ def test_an_open_outside_the_limits_is_refused_in_a_sentence(fields: dict[str, o
     hall = InlineServer()
     error = refused_open(hall.guest(), **fields)
     assert error.code == ErrorCode.BAD_VALUE and error.request == 9 and word in error.message
-    assert not hall.core.sessions
+    assert not hall.gateway.sessions
 
 
 @pytest.mark.parametrize(
@@ -335,7 +335,7 @@ def test_changes_ahead_are_bounded() -> None:
     for n in range(200):
         guest.say(m.Set(session=1, stream=1, at_sample=1_000 * n, mouth=1.0))
         hall.wait(0.01)
-    stream = hall.worker.seats[1].stream
+    stream = hall.state_of(1).stream
     assert stream and len(stream.track.changes) <= 64
     assert {error.code for error in guest.take(m.Error)} == {ErrorCode.TOO_FAST}
 
@@ -347,8 +347,8 @@ def test_chunks_that_wait_for_an_earlier_one_are_bounded() -> None:
     guest.say(start(1), push(1))
     for n in range(40):
         guest.say(push(1, SAMPLE_RATE + 1 + n, bytes(2 * 25 * SAMPLE_RATE)))
-    stream = hall.worker.seats[1].stream
-    assert stream and stream.intake and sum(piece.nbytes for piece in stream.intake._early.values()) <= 61 * 64_000
+    stream = hall.state_of(1).stream
+    assert stream and stream.audio and sum(piece.nbytes for piece in stream.audio._early.values()) <= 61 * 64_000
     assert {error.code for error in guest.take(m.Error)} == {ErrorCode.TOO_MUCH_SOUND}
 
 
@@ -415,27 +415,27 @@ def test_a_lost_connections_sessions_wait_for_their_lease() -> None:
     session, token = guest.open(lease_ms=3_000), guest.tokens[1]
     hall.lose(guest)
     hall.wait(2.7, 0.1)
-    assert session in hall.core.sessions
+    assert session in hall.gateway.sessions
     hall.wait(1.0, 0.1)
-    assert not hall.core.sessions and not hall.worker.seats
+    assert not hall.gateway.sessions and not len(hall.worker.sessions)
     assert refused(hall.guest(), m.Resume(request=1, token=token)).code == ErrorCode.BAD_TOKEN
 
 
 def test_a_session_that_is_shut_while_its_face_is_built_leaves_nothing(photo: Path) -> None:
     hall = InlineServer(folders=Folders(portraits=photo.parent))
     guest = hall.guest()
-    hall.clerks[0].held = True
+    hall.executor.held = True
     guest.say(
         m.Open(
             request=1, outputs=("weights",), fps=(30, 1), playout_ms=0, until=1, character=photo.name, lease_ms=1_000
         )
     )
     hall.wait(2.0, 0.1)
-    hall.clerks[0].held = False
+    hall.executor.held = False
     hall.run()
     hall.run()
     assert guest.last(m.Closed).reason == "lease_expired"
-    assert not hall.core.sessions and not hall.worker.seats and not guest.take(m.Opened)
+    assert not hall.gateway.sessions and not len(hall.worker.sessions) and not guest.take(m.Opened)
 
 
 def test_connections_that_come_and_go_do_not_lock_others_out() -> None:
@@ -444,7 +444,7 @@ def test_connections_that_come_and_go_do_not_lock_others_out() -> None:
     session = owner.open()
     for _ in range(500):
         hall.guest()
-    assert len(hall.core.connections) <= 64
+    assert len(hall.gateway.connections) <= 64
     owner.say(start(session), push(session), m.End(session=session, stream=1, n_samples=SAMPLE_RATE))
     hall.wait(1.0)
     assert len(owner.frames()) == 30
@@ -455,7 +455,7 @@ def test_silent_connections_are_forgotten() -> None:
     for _ in range(50):
         hall.guest()
     hall.wait(61.0, 0.5)
-    assert not hall.core.connections
+    assert not hall.gateway.connections
 
 
 def test_a_stop_tells_everybody_in_order() -> None:
@@ -463,9 +463,9 @@ def test_a_stop_tells_everybody_in_order() -> None:
     guest, bystander = hall.guest(), hall.guest()
     session = guest.open(until=PLENTY)
     guest.say(start(session), push(session))
-    hall.core.stop()
+    hall.gateway.stop()
     hall.run()
-    hall.core.farewell()
+    hall.gateway.send_bye()
     hall.run()
     finished, closed, bye = guest.heard[-3:]
     assert isinstance(finished, m.Finished) and isinstance(closed, m.Closed) and isinstance(bye, m.Bye)
@@ -529,15 +529,15 @@ def test_names_under_the_folder_are_found(assets: Path) -> None:
 
 def test_files_do_not_pile_up_before_the_clerk() -> None:
     hall = InlineServer()
-    hall.clerks[0].held = True
+    hall.executor.held = True
     guest = hall.guest()
     session = guest.open()
     for stream in range(20):
         guest.say(m.Speak(session=session, stream=stream, sound=b"no sound"))
-    assert len(hall.clerks[0].jobs) == 16
+    assert len(hall.executor.tasks) == 16
     assert guest.last(m.Error).code == "busy"
     guest.say(m.Open(request=9, outputs=("weights",), fps=(30, 1), playout_ms=0, until=9, portrait=b"no picture"))
     assert (guest.last(m.Error).code, guest.last(m.Error).request) == ("busy", 9)
-    hall.clerks[0].held = False
+    hall.executor.held = False
     hall.wait(0.1)
-    assert not hall.clerks[0].jobs and len(hall.core.sessions) == 1
+    assert not hall.executor.tasks and len(hall.gateway.sessions) == 1

@@ -39,7 +39,7 @@ def drawn(photo: Path) -> list[Frame]:
 
 @pytest.fixture(scope="module")
 def server(photo: Path) -> Iterator[Server]:
-    with Server(BUNDLE, Settings("tcp://127.0.0.1:*", folders=Folders(portraits=photo.parent), n_workers=1)) as running:
+    with Server(BUNDLE, Settings("tcp://127.0.0.1:*", folders=Folders(portraits=photo.parent))) as running:
         yield running
 
 
@@ -87,8 +87,7 @@ def test_textures_are_what_a_session_draws(
         caller.say(m.End(session=opened.session, stream=1, n_samples=len(PCM) // 2))
         caller.expect(m.Finished)
         caller.say(m.Close(session=opened.session))
-    (painter,) = server.painters
-    until(lambda: not painter._latents and not painter._pending, "a tidy painter")
+    until(lambda: server.textures.is_idle, "a tidy renderer")
 
 
 def pixels(texture: m.Texture) -> Pixels:
@@ -138,7 +137,7 @@ def test_a_broken_picture_is_one_sentence_and_harms_nobody(name: str) -> None:
     hall.run()
     error = guest.last(m.Error)
     assert (error.code, error.request) == (ErrorCode.BAD_PICTURE, 5) and "\n" not in error.message
-    assert "/tmp" not in error.message and len(hall.core.sessions) == len(hall.worker.seats) == 1
+    assert "/tmp" not in error.message and len(hall.gateway.sessions) == len(hall.worker.sessions) == 1
     finish(*other)
 
 
@@ -212,12 +211,12 @@ def test_a_file_beyond_the_limit_is_refused(pace: str) -> None:
 
 
 @pytest.mark.parametrize("what", ["face", "sound"])
-def test_a_clerk_that_fails_ends_that_session_alone(monkeypatch: pytest.MonkeyPatch, server: Server, what: str) -> None:
+def test_a_task_that_fails_ends_that_session_alone(monkeypatch: pytest.MonkeyPatch, server: Server, what: str) -> None:
     def fail(*_: object) -> None:
         raise OSError("no space left on device")
 
     monkeypatch.setattr("space_runtime.server.character_cache.decode_picture", fail)
-    monkeypatch.setattr("space_runtime.server.stream_handlers.read_whole", fail)
+    monkeypatch.setattr("space_runtime.server.background.read_whole", fail)
     with WireClient(server.address) as caller, WireClient(server.address) as other:
         if what == "face":
             caller.say(m.Open(request=1, outputs=("weights",), fps=(30, 1), playout_ms=0, until=1, portrait=b"another"))

@@ -62,10 +62,10 @@ class Prompter:
 
 @pytest.fixture
 def prompted() -> Iterator[tuple[InlineServer, Prompter, InlineClient, int]]:
-    """A hall with a tap, and a session in it with 0.3 s of playout delay."""
+    """A hall with a sink output, and a session in it with 0.3 s of playout delay."""
     with quick():
-        hall, prompter = InlineServer(), Prompter()
-        hall.worker.delivery._tap = SinkOutput(prompter)  # type: ignore[arg-type]  # it does what a playout does
+        prompter = Prompter()
+        hall = InlineServer(sink=SinkOutput(prompter))  # type: ignore[arg-type]  # it does what a playout does
         guest = hall.guest()
         yield hall, prompter, guest, guest.open(playout_ms=300)
 
@@ -114,11 +114,11 @@ def test_a_batch_of_which_every_frame_is_late_shows_none(
     start(guest, session, 1)
     push(guest, session, 1, 4_800, end=False)
     hall.wait(0.5)
-    hall.ports[0].stalled = True
+    hall.port.stalled = True
     guest.say(m.Audio(session=session, stream=1, first_sample=4_800, pcm=bytes(2 * 27_200)))
     guest.say(m.End(session=session, stream=1, n_samples=32_000))
     hall.wait(2.0)
-    hall.ports[0].stalled = False
+    hall.port.stalled = False
     hall.wait(2.0)
     finished = guest.last(m.Finished)
     assert finished.reason == "end" and finished.dropped > 30
@@ -171,9 +171,9 @@ def test_a_line_right_after_another_takes_its_place(prompted: tuple[InlineServer
 
 @contextmanager
 def showing(*urls: str, folders: Folders | None = None) -> Iterator[Server]:
-    settings = Settings("tcp://127.0.0.1:*", folders=folders or Folders(), n_workers=2, sinks=urls)
+    settings = Settings("tcp://127.0.0.1:*", folders=folders or Folders(), sinks=urls)
     with Server(load_bundle(), settings) as server:
-        server.core._busy_lag_s = PATIENCE_S
+        server.gateway._busy_lag_s = PATIENCE_S
         yield server
 
 
@@ -334,5 +334,5 @@ def test_a_server_that_cannot_start_keeps_no_port() -> None:
     for _ in range(2):
         with pytest.raises(SinkError):
             Server(load_bundle(), Settings(f"tcp://127.0.0.1:{port}", sinks=(f"ws://127.0.0.1:{web}", "foo://x")))
-    with Server(load_bundle(), Settings(f"tcp://127.0.0.1:{port}", n_workers=1, sinks=(f"ws://127.0.0.1:{web}",))):
+    with Server(load_bundle(), Settings(f"tcp://127.0.0.1:{port}", sinks=(f"ws://127.0.0.1:{web}",))):
         pass

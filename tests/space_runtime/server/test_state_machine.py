@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections import Counter
 from contextlib import ExitStack
-from unittest.mock import patch
 
 import numpy as np
 import soundfile
@@ -14,9 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from engine_bridge.protocol import messages as m
-from engine_bridge.protocol.messages import Message, Pace
+from engine_bridge.protocol.messages import Message
 from engine_bridge.protocol.wire import encode
-from space_runtime.server import log_events
 from space_runtime.server.limits import Limits
 from space_runtime.timebase import SAMPLE_RATE
 from tests.support.inline_server import InlineClient, InlineServer
@@ -100,9 +98,7 @@ class Server(RuleBasedStateMachine):
         self.began: Counter[tuple[int, int]] = Counter()
         self.over: Counter[tuple[int, int]] = Counter()
         self.stack.enter_context(quick())
-        self.stack.enter_context(patch.object(log_events, "stream_started", self._note_start))
-        self.stack.enter_context(patch.object(log_events, "stream_finished", self._note_finish))
-        self.hall = InlineServer(LIMITS, n_workers=2)
+        self.hall = InlineServer(LIMITS)
         self.tokens: dict[int, bytes] = {}
         self.owners: dict[int, set[bytes]] = {}
         self.lost: set[int] = set()
@@ -111,12 +107,6 @@ class Server(RuleBasedStateMachine):
         self.closed: Counter[int] = Counter()
         self.told_again: set[int] = set()
         self.n_read = 0
-
-    def _note_start(self, session: int, stream: int, kind: str, pace: Pace) -> None:
-        self.began[session, stream] += 1
-
-    def _note_finish(self, told: m.Finished, seconds: float) -> None:
-        self.over[told.session, told.stream] += 1
 
     def guest(self, number: int) -> InlineClient:
         return list(self.hall.guests.values())[number % len(self.hall.guests)]
@@ -145,18 +135,18 @@ class Server(RuleBasedStateMachine):
     @rule(who=st.integers(0, 9), message=said_about_streams)
     def say(self, who: int, message: Message) -> None:
         guest = self.guest(who)
-        connection = self.hall.core.connections.get(guest.route)
+        connection = self.hall.gateway.connections.get(guest.route)
         muted = connection and connection.muted_until > self.hall.now
-        session = self.hall.core.sessions.get(getattr(message, "session", 0))
+        session = self.hall.gateway.sessions.get(getattr(message, "session", 0))
         stranger = session is None or session.route != guest.route
         guest.say(message)
         if stranger and not muted:
             assert guest.last(m.Error).code in ("unknown_session", "not_greeted", "too_fast", "too_large"), guest.heard[
                 -4:
             ]
-            assert guest.heard_at[-1] == self.hall.now or self.hall.core.counters.too_fast
+            assert guest.heard_at[-1] == self.hall.now or self.hall.gateway.counters.too_fast
 
-    @precondition(lambda self: self.hall.core.sessions)
+    @precondition(lambda self: self.hall.gateway.sessions)
     @rule(which=st.integers(0, 9), ms=st.integers(0, 1_000), ends=st.booleans(), later=st.floats(0, 0.8))
     def speak(self, which: int, ms: int, ends: bool, later: float) -> None:
         """An owner says a line."""
@@ -173,12 +163,12 @@ class Server(RuleBasedStateMachine):
 
     def _owned(self, which: int) -> tuple[int, InlineClient | None, int]:
         """A session, its owner if there is one, and its latest stream."""
-        numbers = sorted(self.hall.core.sessions)
-        session = self.hall.core.sessions[numbers[which % len(numbers)]]
-        seat = self.hall.workers[session.worker].seats.get(session.number)
-        return session.number, self.hall.guests.get(session.route or b""), max(0, seat.last_stream) if seat else 0
+        numbers = sorted(self.hall.gateway.sessions)
+        session = self.hall.gateway.sessions[numbers[which % len(numbers)]]
+        state = self.hall.worker.sessions.get(session.number)
+        return session.number, self.hall.guests.get(session.route or b""), max(0, state.last_stream) if state else 0
 
-    @precondition(lambda self: self.hall.core.sessions)
+    @precondition(lambda self: self.hall.gateway.sessions)
     @rule(which=st.integers(0, 9), message=said_about_streams, fresh=st.booleans(), later=st.floats(0, 0.5))
     def own(self, which: int, message: Message, fresh: bool, later: float) -> None:
         """An owner speaks about its own session, and mostly about its current stream."""
@@ -202,7 +192,7 @@ class Server(RuleBasedStateMachine):
     @rule(who=st.integers(0, 9))
     def vanish(self, who: int) -> None:
         guest = self.guest(who)
-        self.lost |= {n for n, session in self.hall.core.sessions.items() if session.route == guest.route}
+        self.lost |= {n for n, session in self.hall.gateway.sessions.items() if session.route == guest.route}
         self.hall.lose(guest)
 
     @precondition(lambda self: self.hall.guests)
@@ -214,9 +204,9 @@ class Server(RuleBasedStateMachine):
         guest.send(junk, bytes(data), encode(message)[: at % len(data)])
         self.hall.run()
 
-    @rule(port=st.integers(0, 1), stalled=st.booleans(), held=st.booleans())
-    def stall(self, port: int, stalled: bool, held: bool) -> None:
-        self.hall.ports[port].stalled, self.hall.clerks[port].held = stalled, held
+    @rule(stalled=st.booleans(), held=st.booleans())
+    def stall(self, stalled: bool, held: bool) -> None:
+        self.hall.port.stalled, self.hall.executor.held = stalled, held
         self.hall.run()
 
     @rule(seconds=st.floats(0.01, 2.0))
@@ -228,14 +218,13 @@ class Server(RuleBasedStateMachine):
     @invariant()
     def limits_hold(self) -> None:
         hall = self.hall
-        assert len(hall.core.sessions) <= LIMITS.sessions
-        assert len(hall.core.connections) <= LIMITS.connections + LIMITS.sessions
-        for worker in hall.workers:
-            for seat in worker.seats.values():
-                assert len(seat.waiting) <= 2 * LIMITS.queue_frames
-                intake = seat.stream.intake if seat.stream else None
-                assert intake is None or intake.buffered <= (LIMITS.audio_ms + 50) * MS
-                assert seat.stream is None or len(seat.stream.track.changes) <= 65
+        assert len(hall.gateway.sessions) <= LIMITS.sessions
+        assert len(hall.gateway.connections) <= LIMITS.connections + LIMITS.sessions
+        for state in hall.worker.sessions:
+            assert len(state.waiting) <= 2 * LIMITS.queue_frames
+            audio = state.stream.audio if state.stream else None
+            assert audio is None or audio.buffered <= (LIMITS.audio_ms + 50) * MS
+            assert state.stream is None or len(state.stream.track.changes) <= 65
 
     @invariant()
     def what_is_said_is_true(self) -> None:
@@ -275,19 +264,20 @@ class Server(RuleBasedStateMachine):
     def _go_home(self) -> None:
         """Let everybody fall silent; in the end nothing is left, and everybody has been told everything."""
         hall = self.hall
-        for port, clerk in zip(hall.ports, hall.clerks, strict=True):
-            port.stalled = clerk.held = False
+        hall.port.stalled = hall.executor.held = False
         for _ in range(3):
             hall.run()
         hall.wait(LIMITS.lease_ms / 1e3 + 0.6, 0.1)
         hall.wait(125.0, 5.0)
         self.what_is_said_is_true()
-        core = hall.core
-        assert not (core.sessions or core.connections or core.outbox or core._tokens)
-        for worker in hall.workers:
-            assert not (worker.seats or worker._ready or worker._later or worker._opening or worker._stepping)
-            assert not (worker.delivery._seats or worker.delivery.outbox)
-            assert isinstance(worker._batch, QuickBatch) and not worker._batch.rows
+        gateway, worker = hall.gateway, hall.worker
+        assert gateway.table.is_empty and not (gateway.connections or gateway.outbox)
+        assert worker.is_idle
+        assert isinstance(worker._batch, QuickBatch) and not worker._batch.rows
+        for event in hall.events:
+            if event.name in ("stream_started", "stream_finished"):
+                streams = self.began if event.name == "stream_started" else self.over
+                streams[int(event.fields["session"]), int(event.fields["stream"])] += 1
         assert self.began == self.over and set(self.began.values()) <= {1}
         for (session, stream), n in self.began.items():
             assert self.told[session, stream] == n or session in self.lost

@@ -35,8 +35,8 @@ from tests.support.udp_receiver import UdpReceiver
 
 @contextmanager
 def serving(keys: Keys | None = None, address: str = "tcp://127.0.0.1:*") -> Iterator[Server]:
-    with Server(load_bundle(), Settings(address, keys=keys, n_workers=1)) as server:
-        server.core._busy_lag_s = PATIENCE_S
+    with Server(load_bundle(), Settings(address, keys=keys)) as server:
+        server.gateway._busy_lag_s = PATIENCE_S
         yield server
 
 
@@ -141,7 +141,7 @@ def test_an_engine_speaks_through_a_relay_to_a_server_that_demands_keys(tmp_path
             frames = list(session.frames(PATIENCE_S))
         assert [frame.index for frame in frames] == list(range(30))
         assert max(frame.weights.max() for frame in frames if frame.weights is not None) > 0.05
-        wait_for(lambda: not server.core.sessions)
+        wait_for(lambda: not server.gateway.sessions)
 
 
 def test_several_clients_stay_apart(keys: Keys, folder: Path) -> None:
@@ -153,7 +153,7 @@ def test_several_clients_stay_apart(keys: Keys, folder: Path) -> None:
     ):
         hers, his = anna.open(), bert.open()
         assert hers.session != his.session and hers.token != his.token
-        assert len(server.core.connections) == len(relay.peers) == 2
+        assert len(server.gateway.connections) == len(relay.peers) == 2
         bert.say(m.Close(session=hers.session))
         assert bert.wait(m.Error).code == ErrorCode.UNKNOWN_SESSION
         assert anna.speak_line(hers.session, 0.5).frames == 15
@@ -194,8 +194,8 @@ def test_a_line_survives_the_death_of_the_server_behind_the_relay(monkeypatch: p
             session = client.open(playout_ms=200, timeout_s=PATIENCE_S)
             session.idle()
             wait_for(lambda: session.counters.frames > 3)
-            monkeypatch.setattr(server.core, "stop", lambda: None)  # it dies without a word
-            monkeypatch.setattr(server.core, "farewell", lambda: None)
+            monkeypatch.setattr(server.gateway, "stop", lambda: None)  # it dies without a word
+            monkeypatch.setattr(server.gateway, "send_bye", lambda: None)
         wait_for(lambda: not session.is_open)
         n_before = session.counters.frames
         with serving(address=address):
@@ -214,7 +214,7 @@ def test_without_the_right_key_nothing_passes_and_the_client_learns_why(
         why = pytest.raises(UnreachableError, match=r"the relay gets no answer from tcp.*key")
         with relaying(way) as relay, Client(relay.address) as client, why:
             client.open(timeout_s=1.5)
-        assert not server.core.connections and not server.core.counters.received
+        assert not server.gateway.connections and not server.gateway.counters.received
 
 
 # Whatever passes
