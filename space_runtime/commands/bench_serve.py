@@ -22,7 +22,6 @@ def bench_serve_command(
     connections: Annotated[int, typer.Option(help="Connections that they share, as characters of one game do.")] = 4,
     seconds: Annotated[float, typer.Option(help="How long they speak.")] = 10.0,
     textures: Annotated[bool, typer.Option("--textures", help="One more session with a 512x512 picture.")] = False,
-    workers: Annotated[int, typer.Option(help="Threads of the server that animate.")] = 1,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Start a server and a load generator here, and measure latency, processor time and memory."""
@@ -35,7 +34,7 @@ def bench_serve_command(
         portrait = Path(folder) / "portrait.png" if textures else None
         if portrait:
             write_portrait(portrait)
-        print_measured(measure_server(sound, sessions, connections, seconds, portrait, ["--workers", str(workers)]))
+        print_measured(measure_server(sound, sessions, connections, seconds, portrait, []))
 
 
 def print_measured(measured: ServeMeasurement) -> None:

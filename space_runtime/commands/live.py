@@ -84,7 +84,7 @@ def _address(server: str | None) -> Iterator[str]:
             )
         yield server
         return
-    with Server(load_bundle(), Settings("tcp://127.0.0.1:*", n_workers=1)) as own:
+    with Server(load_bundle(), Settings("tcp://127.0.0.1:*")) as own:
         yield own.address
 
 

@@ -44,7 +44,6 @@ def serve_command(
     sounds: Folder = None,
     lease: Annotated[float, typer.Option(help="Seconds of silence after which a client's sessions end.")] = 15.0,
     to: Annotated[list[str] | None, typer.Option(help="Also show all sessions there: llf://, vmc:// or ws://.")] = None,
-    workers: Annotated[int, typer.Option(help="Threads that animate; more than one rarely helps.")] = 1,
     http: Annotated[
         int, typer.Option(help="Port on 127.0.0.1 for /healthz, /readyz, /metrics; 0: none.")
     ] = DEFAULT_PORT,
@@ -58,13 +57,12 @@ def serve_command(
     in_range("--sessions", sessions, 0, MAX_SESSIONS)
     lease_ms = round(in_range("--lease", lease, 1.0, 3_600.0) * 1e3)
     folders = Folders(_folder(portraits, "--portraits"), _folder(sounds, "--sounds"))
-    n_workers = int(in_range("--workers", workers, 1, 256))
     port = int(in_range("--http", http, 0, 65_535))
     opened = load_bundle(bundle)
     with ExitStack() as stack:
         stack.enter_context(logging_to(sys.stderr, log_format, LogLevel.DEBUG if debug else log_level))
         limits = Limits(sessions=sessions or capacity(opened), lease_ms=lease_ms)
-        server = Server(opened, Settings(bind, limits, folders, keys, n_workers, tuple(to or ())))
+        server = Server(opened, Settings(bind, limits, folders, keys, tuple(to or ())))
         stop_on_signals(server.sockets.stop)
         stack.callback(server.stop)
         if port:

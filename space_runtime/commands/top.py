@@ -102,7 +102,7 @@ def cells(session: SessionSnapshot) -> list[str]:
     return [
         str(session.number),
         one_line(session.client)[:24] + ("" if session.connected else " (lost)"),
-        one_line(session.face)[:24],
+        one_line(session.character)[:24],
         ",".join(session.outputs),
         f"{session.fps:g}",
         str(session.stream) if session.stream >= 0 else "–",

@@ -1,77 +1,91 @@
-"""The faces that sessions wear: characters built once per photo and shared."""
+"""The characters of a worker: built once per picture and shared by its sessions."""
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import replace
+from collections import Counter, OrderedDict
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
-from engine_bridge.protocol.messages import Open
 from space_runtime.animation.pipeline import Character, build
 from space_runtime.inference.bundle import Bundle
 from space_runtime.media.image_file import decode_picture
 from space_runtime.portrait.portrait import open_tracker, portrait_from_pixels
-from space_runtime.server.limits import Folders
-from space_runtime.server.validation import SessionSettings
+from space_runtime.server.commands import CharacterKey, CharacterSpec
 
 KEPT: Final = 64
-"""Faces kept at most, the last used ones."""
+"""Characters kept at most beyond those in use, the last used ones."""
+
+NEUTRAL: Final = CharacterKey()
 
 
 class CharacterCache:
-    """Builds and keeps characters. Sessions with the same photo share one identity, so that they are solved together.
+    """Builds and keeps characters. Sessions with the same picture share one identity, so that they are solved together.
 
-    May be used from several threads; one photo is tracked at a time.
+    May be used from several threads; one picture is tracked at a time, and nobody who asks for another waits for it.
     """
 
     def __init__(self, bundle: Bundle) -> None:
+        self.neutral = build(bundle, None, Fraction(30), False)
         self._bundle = bundle
-        self._neutral = build(bundle, None, Fraction(30), False)
-        self._kept: OrderedDict[tuple[str, bool], Character] = OrderedDict()
+        self._kept: OrderedDict[CharacterKey, Character] = OrderedDict()
+        self._in_use: Counter[CharacterKey] = Counter()
         self._lock = threading.Lock()
+        self._building = threading.Lock()
 
-    def neutral(self, fps: Fraction) -> Character:
-        """Return the face that needs no photo."""
-        return replace(self._neutral, fps=fps)
+    def prepare(self, spec: CharacterSpec) -> CharacterKey:
+        """Return the key of a character, which is built if it is not there yet. Raises `MediaError`."""
+        if spec.is_neutral:
+            return NEUTRAL
+        data, name = _picture(spec)
+        key = CharacterKey(hashlib.sha256(data).hexdigest(), spec.textures)
+        with self._building:
+            character = self.find(key) or self._build(data, name, spec.textures)
+            with self._lock:
+                self._keep(key, character)
+        return key
 
-    def of_file(self, path: Path, fps: Fraction, pictures: bool) -> Character:
-        """Return the face in a picture file. Raises `MediaError`."""
-        try:
-            data = path.read_bytes()
-        except OSError:
-            data = b""
-        return self.of_bytes(data, path.name, fps, pictures)
+    def find(self, key: CharacterKey) -> Character | None:
+        """Return a character; None if it is not there (any more)."""
+        return self.neutral if key == NEUTRAL else self._kept.get(key)
 
-    def of_bytes(self, data: bytes, name: str, fps: Fraction, pictures: bool) -> Character:
-        """Return the face in a picture file's bytes. Raises `MediaError`."""
-        key = hashlib.sha256(data).hexdigest(), pictures
+    def take(self, key: CharacterKey) -> Character | None:
+        """Return a character and keep it until `release`; None if it is not there any more."""
         with self._lock:
-            base = self._kept.get(key) or self._build(data, name, pictures)
-            self._kept[key] = base
-            self._kept.move_to_end(key)
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-        return replace(base, fps=fps)
+            character = self.find(key)
+            self._in_use[key] += character is not None
+        return character
 
-    def _build(self, data: bytes, name: str, pictures: bool) -> Character:
+    def release(self, key: CharacterKey) -> None:
+        """Give back a character that was taken."""
+        with self._lock:
+            self._in_use[key] -= 1
+            if self._in_use[key] <= 0:
+                del self._in_use[key]
+
+    def _keep(self, key: CharacterKey, character: Character) -> None:
+        self._kept[key] = character
+        self._kept.move_to_end(key)
+        idle = [known for known in self._kept if known not in self._in_use]
+        for known in idle[: max(0, len(idle) - KEPT)]:
+            del self._kept[known]
+
+    def _build(self, data: bytes, name: str, textures: bool) -> Character:
         portrait = portrait_from_pixels(decode_picture(data, name), open_tracker(self._bundle), name)
-        return build(self._bundle, portrait, Fraction(30), pictures)
+        return build(self._bundle, portrait, Fraction(30), textures)
 
 
-def face_asked_for(
-    message: Open, settings: SessionSettings, faces: CharacterCache, folders: Folders
-) -> Callable[[], Character] | None:
-    """Return what builds a session's face, or None for the neutral one. Names are checked at once; raises `Refusal`."""
-    fps, pictures = settings.fps, settings.texture is not None
-    if message.portrait is not None:
-        data = bytes(message.portrait)
-        return lambda: faces.of_bytes(data, "the portrait", fps, pictures)
-    if message.character is not None:
-        path = folders.portrait(message.character)
-        return lambda: faces.of_file(path, fps, pictures)
-    return None
+def _picture(spec: CharacterSpec) -> tuple[bytes, str]:
+    """Return a picture file's bytes, empty if they cannot be read, and their name in sentences."""
+    if spec.file is None:
+        return spec.picture or b"", "the portrait"
+    return _bytes_of(spec.file), spec.file.name
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

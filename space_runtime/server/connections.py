@@ -1,23 +1,27 @@
-"""What the front desk keeps of connections and sessions."""
+"""The connections and sessions that the gateway knows."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
-from space_runtime.server.session import Command
+from space_runtime.server.commands import Command
 
 Route = bytes
 """What a ROUTER socket calls a connection."""
 
+FORGET_S: Final = 60.0
+"""After this silence a connection without sessions is forgotten."""
+
 
 class WorkerPort(Protocol):
-    """Where a worker takes its commands."""
+    """The way to a worker."""
 
     @property
     def load(self) -> float:
-        """How late the worker is, in seconds."""
+        """By how many seconds the worker is late."""
         ...
 
     def post(self, command: Command) -> None:
@@ -54,24 +58,23 @@ class Connection:
 
 @dataclass(slots=True, eq=False)
 class SessionEntry:
-    """What the front desk knows of a session. route: None while its connection is lost, since lost_at.
+    """A session as the gateway knows it. route: None while its connection is lost, since lost_at.
 
-    face: what it wears, for people: a character's name, "portrait" or "neutral".
+    character: its name for people: that of a file, "portrait" or "neutral".
     """
 
     number: int
-    worker: int
     token: bytes
     lease_s: float
     route: Route | None
-    face: str = "neutral"
+    character: str = "neutral"
     closing: bool = False
     lost_at: float = 0.0
 
 
 @dataclass(slots=True)
 class Counters:
-    """What happened so far. refused: connections too many, and errors answered to whatever reason."""
+    """Counts of events so far. refused: connections too many, and errors answered to whatever reason."""
 
     opened: int = 0
     refused: int = 0
@@ -80,3 +83,92 @@ class Counters:
     expired: int = 0
     resumed: int = 0
     received: int = 0
+
+
+class ConnectionTable:
+    """Connections by route, sessions by number and by token, and which session is whose."""
+
+    def __init__(self) -> None:
+        self.connections: dict[Route, Connection] = {}
+        self.sessions: dict[int, SessionEntry] = {}
+        self._tokens: dict[bytes, int] = {}
+        self._next_session = 1
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether there are no sessions and no tokens."""
+        return not (self.sessions or self._tokens)
+
+    def next_number(self) -> int:
+        """Return the number of a new session."""
+        number, self._next_session = self._next_session, self._next_session % (2**32 - 1) + 1
+        return number
+
+    def connection_of(self, session: SessionEntry) -> Connection | None:
+        """Return the connection of a session, None while it is lost."""
+        return self.connections.get(session.route) if session.route else None
+
+    def session_of(self, connection: Connection, number: int) -> SessionEntry | None:
+        """Return the session of that number if it is this connection's and not closing."""
+        session = self.sessions.get(number)
+        return session if session and session.route == connection.route and not session.closing else None
+
+    def with_token(self, token: bytes) -> SessionEntry | None:
+        """Return the session of a token, None if there is none that is not closing."""
+        number = self._tokens.get(token)
+        session = None if number is None else self.sessions[number]
+        return session if session and not session.closing else None
+
+    def add(self, session: SessionEntry, connection: Connection) -> None:
+        """Enter a new session of a connection."""
+        self.sessions[session.number] = session
+        self._tokens[session.token] = session.number
+        connection.sessions.add(session.number)
+
+    def move(self, session: SessionEntry, connection: Connection) -> None:
+        """Make a session another connection's."""
+        before = self.connection_of(session)
+        if before:
+            before.sessions.discard(session.number)
+        session.route = connection.route
+        connection.sessions.add(session.number)
+
+    def forget(self, session: SessionEntry) -> None:
+        """Forget a session."""
+        del self.sessions[session.number]
+        self._tokens.pop(session.token, None)
+        connection = self.connection_of(session)
+        if connection:
+            connection.sessions.discard(session.number)
+
+    def lose(self, route: Route, now: float) -> None:
+        """Forget a connection; its sessions wait for another one."""
+        connection = self.connections.pop(route, None)
+        for number in connection.sessions if connection else ():
+            session = self.sessions[number]
+            session.route, session.lost_at = None, now
+
+    def expired(self, now: float) -> Iterator[SessionEntry]:
+        """Return the sessions whose clients have been silent for longer than their leases."""
+        for session in list(self.sessions.values()):
+            if now - self.heard_at(session) > session.lease_s and not session.closing:
+                yield session
+
+    def heard_at(self, session: SessionEntry) -> float:
+        """Return when a session's client last said anything, or was lost."""
+        connection = self.connection_of(session)
+        return connection.heard_at if connection else session.lost_at
+
+    def forget_silent(self, now: float) -> None:
+        """Forget connections without sessions that have been silent for long."""
+        silent = [c for c in self.connections.values() if not c.sessions and now - c.heard_at > FORGET_S]
+        for connection in silent:
+            if connection.muted_until <= now:
+                del self.connections[connection.route]
+
+    def evict_idle(self) -> bool:
+        """Forget the more silent half of the connections without sessions, which may say hello again."""
+        idle = sorted((c for c in self.connections.values() if not c.sessions), key=lambda c: c.heard_at)
+        for connection in idle[: -(-len(idle) // 2)]:
+            del self.connections[connection.route]
+        return bool(idle)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -14,24 +14,22 @@ from engine_bridge.protocol.field_types import FieldType
 from engine_bridge.protocol.messages import Output
 from engine_bridge.protocol.schema import SCHEMA
 from engine_bridge.protocol.wire import encode
+from space_runtime.animation.batch_state import Frames
+from space_runtime.arrays import Floats, Longs
+from space_runtime.server.flow_control import FlowControl
 
 Bytes = NDArray[np.uint8]
 
+COLUMNS: Final[dict[Output, Callable[[Frames], Floats]]] = {
+    Output.WEIGHTS: lambda frames: frames.blendshapes,
+    Output.HEAD: lambda frames: frames.head,
+    Output.EYES: lambda frames: frames.eye_rotation_rad.reshape(len(frames.row), -1),
+    Output.LANDMARKS: lambda frames: frames.landmarks.reshape(len(frames.row), -1),
+}
+"""The (F, n) numbers of F frames by output, made only where somebody asks for them."""
+
 _SIZES: Final = {Output(part.name): part.length for part in SCHEMA["frame"] if part.kind is FieldType.FLOATS}
 """Values of every part of a frame, in the order of the wire."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Columns:
-    """Numbers of F frames. Whole numbers (F,); sample (F,) float64; speech (F,); parts: (F, n) float32 by output."""
-
-    session: NDArray[np.integer]
-    stream: NDArray[np.integer]
-    seq: NDArray[np.integer]
-    index: NDArray[np.integer]
-    sample: NDArray[np.float64]
-    speech: NDArray[np.float32]
-    parts: dict[Output, NDArray[np.float32]]
 
 
 class FrameEncoder:
@@ -62,18 +60,21 @@ class FrameEncoder:
         """Bytes of one frame."""
         return self._template.size
 
-    def encode(self, columns: Columns) -> list[bytes]:
-        """Return the bytes of each frame."""
-        n, size = len(columns.session), self.n_bytes
-        rows = np.repeat(self._template[None], n, 0)
-        for name in ("session", "stream", "seq", "index"):
-            _write(rows, self.places[name], getattr(columns, name).astype(">u4"))
-        _write(rows, self.places["sample"], columns.sample.astype(">f8"))
-        _write(rows, self.places["speech"], columns.speech.astype(">f4"))
+    def encode(self, frames: Frames, seq: Longs, flow: FlowControl) -> list[bytes]:
+        """Return the bytes of each of F frames. seq: (F,) their sequence numbers."""
+        rows, size = frames.row, self.n_bytes
+        index = flow.first_index[rows] + frames.frame_index
+        data = np.repeat(self._template[None], len(rows), 0)
+        _write(data, self.places["session"], flow.session[rows].astype(">u4"))
+        _write(data, self.places["stream"], flow.stream[rows].astype(">u4"))
+        _write(data, self.places["seq"], seq.astype(">u4"))
+        _write(data, self.places["index"], index.astype(">u4"))
+        _write(data, self.places["sample"], flow.media_sample(rows, index).astype(">f8"))
+        _write(data, self.places["speech"], frames.speech.astype(">f4"))
         for output, at in self._part_at.items():
-            _write(rows, at, columns.parts[output].astype("<f4", copy=False))
-        data = rows.tobytes()
-        return [data[start : start + size] for start in range(0, n * size, size)]
+            _write(data, at, COLUMNS[output](frames).astype("<f4", copy=False))
+        whole = data.tobytes()
+        return [whole[start : start + size] for start in range(0, len(whole), size)]
 
     def _find_parts(self, template: bytes) -> dict[Output, int]:
         found, start = {}, 0
@@ -83,9 +84,9 @@ class FrameEncoder:
         return found
 
 
-def _write(rows: Bytes, at: int, values: NDArray[np.generic]) -> None:
-    data = np.ascontiguousarray(values).view(np.uint8).reshape(len(rows), -1)
-    rows[:, at : at + data.shape[1]] = data
+def _write(data: Bytes, at: int, values: NDArray[np.generic]) -> None:
+    columns = np.ascontiguousarray(values).view(np.uint8).reshape(len(data), -1)
+    data[:, at : at + columns.shape[1]] = columns
 
 
 _MARK: Final = 12345677824.0

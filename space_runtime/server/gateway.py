@@ -1,13 +1,13 @@
-"""The front desk: connections, greetings, admission, leases, whose session is whose. No sockets, no threads.
+"""The gateway: greetings, admission, leases, messages to sessions by their owners alone. No sockets, no threads.
 
-Bytes of a connection come in with `receive`, what workers emit with `deliver`; what goes out waits in `outbox`.
+Bytes of a connection come in with `receive`, a worker's with `deliver`; what goes out waits in `outbox`.
 """
 
 from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from engine_bridge.protocol import messages as m
@@ -16,20 +16,31 @@ from engine_bridge.protocol.messages import VERSION, ErrorCode, Message, ServerM
 from engine_bridge.protocol.schema import FROM_CLIENT
 from engine_bridge.protocol.wire import audio_from, decode, encode, type_of
 from space_runtime.server import log_events
-from space_runtime.server.character_cache import CharacterCache, face_asked_for
-from space_runtime.server.connections import Connection, Counters, Route, SessionEntry, WorkerPort
-from space_runtime.server.delivery import Outgoing
+from space_runtime.server.answers import Outgoing
+from space_runtime.server.commands import (
+    CharacterSpec,
+    CloseSession,
+    OpenSession,
+    ResumeSession,
+    SessionMessage,
+    StreamMessage,
+)
+from space_runtime.server.connections import (
+    Connection,
+    ConnectionTable,
+    Counters,
+    Route,
+    SessionEntry,
+    WorkerPort,
+)
 from space_runtime.server.limits import Folders, Limits, Refusal
-from space_runtime.server.session import CloseSession, OpenSession, ResumeSession, SessionMessage
-from space_runtime.server.validation import session_settings
+from space_runtime.server.validation import SessionSettings, session_settings
 
 MAX_PARTS: Final = 64
 MAX_UNGREETED_BYTES: Final = 65_536
 MAX_BAD: Final = 32
 """Messages that are none, after which a connection is not listened to."""
 MUTE_S: Final = 60.0
-FORGET_S: Final = 60.0
-"""After this silence a connection without sessions is forgotten."""
 TOKEN_BYTES: Final = 16
 SWEEP_S: Final = 0.25
 SLOW_DOWN_S: Final = 1.0
@@ -37,40 +48,51 @@ SLOW_DOWN_S: Final = 1.0
 
 
 class Gateway:
-    """See the module. busy_lag_s: admission ends when a worker is later than this."""
+    """Talks to clients and gives a worker their sessions' messages.
+
+    table: connections and sessions. busy_lag_s: admission ends when the worker is later than this.
+    """
 
     def __init__(
-        self,
-        limits: Limits,
-        folders: Folders,
-        faces: CharacterCache,
-        workers: Sequence[WorkerPort],
-        welcome: m.Welcome,
-        busy_lag_s: float = 0.05,
+        self, limits: Limits, folders: Folders, worker: WorkerPort, welcome: m.Welcome, busy_lag_s: float = 0.05
     ) -> None:
         self.limits = limits
-        self.connections: dict[Route, Connection] = {}
-        self.sessions: dict[int, SessionEntry] = {}
+        self.table = ConnectionTable()
         self.outbox: list[tuple[Route, bytes]] = []
         self.counters = Counters()
         self._folders = folders
-        self._faces = faces
-        self._workers = workers
+        self._worker = worker
         self._welcome = encode(welcome)
         self._busy_lag_s = busy_lag_s
-        self._tokens: dict[bytes, int] = {}
-        self._next_session = 1
         self._swept_at = -math.inf
         self._stopping = False
+        self._handlers: dict[type, Callable[..., None]] = {
+            m.Hello: self._greet,
+            m.Ping: self._ping,
+            m.Pong: self._pong,
+            m.Open: self._open,
+            m.Resume: self._resume,
+            m.Close: self._close,
+        }
+
+    @property
+    def sessions(self) -> dict[int, SessionEntry]:
+        """The sessions by number."""
+        return self.table.sessions
+
+    @property
+    def connections(self) -> dict[Route, Connection]:
+        """The connections by route."""
+        return self.table.connections
 
     @property
     def closed_for(self) -> ErrorCode | None:
-        """Why no session can be opened now; None while one can."""
+        """The reason for which no session can be opened now; None while one can."""
         if self._stopping:
             return ErrorCode.STOPPING
         if len(self.sessions) >= self.limits.sessions:
             return ErrorCode.TOO_MANY_SESSIONS
-        return ErrorCode.BUSY if self._lag_s() > self._busy_lag_s else None
+        return ErrorCode.BUSY if self._worker.load > self._busy_lag_s else None
 
     # In
 
@@ -78,7 +100,7 @@ class Gateway:
         """Take one ZeroMQ message of a connection."""
         connection = self.connections.get(route)
         if connection is None:
-            if len(self.connections) >= self.limits.connections and not self._make_room():
+            if len(self.connections) >= self.limits.connections and not self.table.evict_idle():
                 self.counters.refused += 1
                 return
             connection = self.connections[route] = Connection(route, now, refilled_at=now)
@@ -92,13 +114,13 @@ class Gateway:
             self._take(connection, part, now)
 
     def deliver(self, outgoing: Iterable[Outgoing]) -> None:
-        """Take what workers emit."""
+        """Take what the worker sends."""
         for number, data in outgoing:
             session = self.sessions.get(number)
             if session is None:
                 continue
             if data is None:
-                self._forget(session)
+                self.table.forget(session)
             elif session.route is not None:
                 self.outbox.append((session.route, data))
 
@@ -107,30 +129,22 @@ class Gateway:
         if now < self._swept_at + SWEEP_S:
             return
         self._swept_at = now
-        for session in list(self.sessions.values()):
-            heard_at = self._heard_at(session)
-            if now - heard_at > session.lease_s and not session.closing:
-                self.counters.expired += 1
-                self._shut(session, ErrorCode.LEASE_EXPIRED)
-        silent = [c for c in self.connections.values() if not c.sessions and now - c.heard_at > FORGET_S]
-        for connection in silent:
-            if connection.muted_until <= now:
-                del self.connections[connection.route]
+        for session in self.table.expired(now):
+            self.counters.expired += 1
+            self._end(session, ErrorCode.LEASE_EXPIRED)
+        self.table.forget_silent(now)
 
     def lost(self, route: Route, now: float) -> None:
         """Say that a connection is gone: its sessions wait for `resume` until their leases run out."""
-        connection = self.connections.pop(route, None)
-        for number in connection.sessions if connection else ():
-            session = self.sessions[number]
-            session.route, session.lost_at = None, now
+        self.table.lose(route, now)
 
     def stop(self) -> None:
         """Begin to stop: nothing new is taken, every session is closed."""
         self._stopping = True
         for session in list(self.sessions.values()):
-            self._shut(session, ErrorCode.STOPPING)
+            self._end(session, ErrorCode.STOPPING)
 
-    def farewell(self) -> None:
+    def send_bye(self) -> None:
         """Say good-bye to every connection, once their sessions are closed."""
         for connection in self.connections.values():
             if connection.greeted:
@@ -147,7 +161,7 @@ class Gateway:
             return
         audio = audio_from(part) if connection.greeted else None
         if audio is not None:
-            self._hand_over(connection, audio, now)
+            self._dispatch(connection, audio, now)
             return
         try:
             message = decode(part)
@@ -160,7 +174,7 @@ class Gateway:
             self._refuse(connection, refusal.code, str(refusal), message)
 
     def _allowed(self, connection: Connection, now: float) -> bool:
-        """Whether a connection may say one thing more; it is told so once a second if not."""
+        """Return whether a connection may say one thing more; it is told so once a second if not."""
         rate = self.limits.messages_per_s * max(1, len(connection.sessions))
         if connection.may_speak(rate, now):
             return True
@@ -188,31 +202,36 @@ class Gateway:
         self._refuse(connection, ErrorCode.BAD_MESSAGE, reason)
 
     def _handle(self, connection: Connection, message: Message, now: float) -> None:
-        if isinstance(message, m.Hello):
-            self._greet(connection, message)
-        elif not connection.greeted:
+        """Answer a message to the gateway, pass one to a session on. Raises `Refusal`."""
+        kind = type(message)
+        if not connection.greeted and kind is not m.Hello:
             raise Refusal(ErrorCode.NOT_GREETED, "this connection has not said hello; say it first")
-        elif isinstance(message, m.Ping):
-            self._say(connection, m.Pong(nonce=message.nonce))
-        elif isinstance(message, m.Open):
-            self._open(connection, message)
-        elif isinstance(message, m.Resume):
-            self._resume(connection, message)
-        elif isinstance(message, m.Close):
-            self._shut(self._owned(connection, message.session), "")
-        elif isinstance(message, _OF_SESSIONS):
-            session = self._owned(connection, message.session)
-            self._workers[session.worker].post(SessionMessage(session.number, message, now))
-        elif not isinstance(message, m.Pong):
-            raise Refusal(ErrorCode.UNKNOWN_TYPE, f"{type(message).__name__.lower()} is for servers to say")
+        if kind in self._handlers:
+            self._handlers[kind](connection, message)
+        elif isinstance(message, StreamMessage):
+            self._dispatch(connection, message, now)
+        else:
+            raise Refusal(ErrorCode.UNKNOWN_TYPE, f"{kind.__name__.lower()} is for servers to say")
 
-    def _hand_over(self, connection: Connection, audio: m.Audio, now: float) -> None:
-        """The way of most messages, kept short."""
-        session = self._of(connection, audio.session)
+    def _dispatch(self, connection: Connection, message: StreamMessage, now: float) -> None:
+        """Pass a message on to the session that it names. The way of most messages, kept short."""
+        session = self.table.session_of(connection, message.session)
         if session is None:
-            self._refuse(connection, *_unknown_session(audio.session), message=audio)
+            self._refuse(connection, *_unknown_session(message.session), message=message)
             return
-        self._workers[session.worker].post(SessionMessage(session.number, audio, now))
+        self._worker.post(SessionMessage(session.number, message, now))
+
+    def _ping(self, connection: Connection, message: m.Ping) -> None:
+        self._say(connection, m.Pong(nonce=message.nonce))
+
+    def _pong(self, connection: Connection, message: m.Pong) -> None:
+        """It was heard, which is all it is for."""
+
+    def _close(self, connection: Connection, message: m.Close) -> None:
+        session = self.table.session_of(connection, message.session)
+        if session is None:
+            raise Refusal(*_unknown_session(message.session))
+        self._end(session, "")
 
     def _greet(self, connection: Connection, message: m.Hello) -> None:
         if VERSION not in message.versions:
@@ -229,18 +248,26 @@ class Gateway:
     def _open(self, connection: Connection, message: m.Open) -> None:
         settings = session_settings(message, self.limits)
         self._admit()
-        face = face_asked_for(message, settings, self._faces, self._folders)
-        number, self._next_session = self._next_session, self._next_session % (2**32 - 1) + 1
-        worker = number % len(self._workers)
-        token = secrets.token_bytes(TOKEN_BYTES)
-        wears = message.character or ("neutral" if message.portrait is None else "portrait")
-        self.sessions[number] = SessionEntry(number, worker, token, settings.lease_s, connection.route, wears)
-        self._tokens[token] = number
-        connection.sessions.add(number)
+        spec = self._character_of(message, settings)
+        number, token = self.table.next_number(), secrets.token_bytes(TOKEN_BYTES)
+        character = message.character or ("neutral" if message.portrait is None else "portrait")
+        self.table.add(SessionEntry(number, token, settings.lease_s, connection.route, character), connection)
         self.counters.opened += 1
-        log_events.session_opened(number, connection.client, wears, frozenset(settings.outputs), settings.fps)
+        event = log_events.session_opened(
+            number, connection.client, character, frozenset(settings.outputs), settings.fps
+        )
+        log_events.write(event)
         name = message.character or ""
-        self._workers[worker].post(OpenSession(number, message.request, token, settings, message.until, face, name))
+        self._worker.post(OpenSession(number, message.request, token, settings, message.until, spec, name))
+
+    def _character_of(self, message: m.Open, settings: SessionSettings) -> CharacterSpec:
+        """Return the character that a session asks for. Names are checked at once; raises `Refusal`."""
+        textures = settings.texture is not None
+        if message.portrait is not None:
+            return CharacterSpec(picture=bytes(message.portrait), textures=textures)
+        if message.character is not None:
+            return CharacterSpec(file=self._folders.portrait(message.character), textures=textures)
+        return CharacterSpec()
 
     def _admit(self) -> None:
         """Refuse the session too many, for a reason that it can read."""
@@ -251,60 +278,21 @@ class Gateway:
             taken = f"all {self.limits.sessions} sessions of this server are taken"
             raise Refusal(code, f"{taken}; wait, or use another server")
         if code is not None:
-            late = f"the server is {self._lag_s() * 1e3:.0f} ms behind"
+            late = f"the server is {self._worker.load * 1e3:.0f} ms behind"
             raise Refusal(code, f"{late}; wait until lines end, or use another server")
 
-    def _lag_s(self) -> float:
-        return max(worker.load for worker in self._workers)
-
     def _resume(self, connection: Connection, message: m.Resume) -> None:
-        number = self._tokens.get(bytes(message.token))
-        if number is None or self.sessions[number].closing:
-            raise Refusal(ErrorCode.BAD_TOKEN, "no session has this token (any more); open a new one")
-        session = self.sessions[number]
-        before = self.connections.get(session.route) if session.route else None
-        if before:
-            before.sessions.discard(number)
-        session.route = connection.route
-        connection.sessions.add(number)
-        self.counters.resumed += 1
-        self._workers[session.worker].post(ResumeSession(number, message.request))
-
-    def _owned(self, connection: Connection, number: int) -> SessionEntry:
-        """The session of that number if it is this connection's; one answer for all others."""
-        session = self._of(connection, number)
+        session = self.table.with_token(bytes(message.token))
         if session is None:
-            raise Refusal(*_unknown_session(number))
-        return session
+            raise Refusal(ErrorCode.BAD_TOKEN, "no session has this token (any more); open a new one")
+        self.table.move(session, connection)
+        self.counters.resumed += 1
+        self._worker.post(ResumeSession(session.number, message.request))
 
-    def _of(self, connection: Connection, number: int) -> SessionEntry | None:
-        session = self.sessions.get(number)
-        return session if session and session.route == connection.route and not session.closing else None
-
-    # Ends
-
-    def _shut(self, session: SessionEntry, reason: str) -> None:
+    def _end(self, session: SessionEntry, reason: str) -> None:
         if not session.closing:
             session.closing = True
-            self._workers[session.worker].post(CloseSession(session.number, reason))
-
-    def _forget(self, session: SessionEntry) -> None:
-        del self.sessions[session.number]
-        self._tokens.pop(session.token, None)
-        connection = self.connections.get(session.route) if session.route else None
-        if connection:
-            connection.sessions.discard(session.number)
-
-    def _make_room(self) -> bool:
-        """Forget the more silent half of the connections without sessions, which may say hello again."""
-        idle = sorted((c for c in self.connections.values() if not c.sessions), key=lambda c: c.heard_at)
-        for connection in idle[: -(-len(idle) // 2)]:
-            del self.connections[connection.route]
-        return bool(idle)
-
-    def _heard_at(self, session: SessionEntry) -> float:
-        connection = self.connections.get(session.route) if session.route else None
-        return connection.heard_at if connection else session.lost_at
+            self._worker.post(CloseSession(session.number, reason))
 
     # Out
 
@@ -315,12 +303,10 @@ class Gateway:
         numbers = {name: getattr(message, name, None) for name in ("request", "session", "stream")}
         self._say(connection, m.Error(code=code, message=text[:MAX_SENTENCE], **numbers))
         self.counters.refused += 1
-        log_events.refused(code, numbers["session"], connection.client)
+        log_events.write(log_events.refused(code, numbers["session"], connection.client))
 
 
 MAX_SENTENCE: Final = 1_000
-
-_OF_SESSIONS: Final = (m.Start, m.Audio, m.Speak, m.Idle, m.Set, m.End, m.Interrupt, m.Credit)
 
 
 def _unknown_session(number: int) -> tuple[ErrorCode, str]:

@@ -1,11 +1,13 @@
-"""What the server writes into its log, one function per event. Never sound, texts of clients, tokens or keys.
+"""Events of the server's log, one function per event. Never sound, texts of clients, tokens or keys.
 
-Every event is a record whose ``event`` names it and whose ``fields`` are its values; `logs` makes lines of them.
+A function returns the event, `write` logs it: as a record whose ``event`` names it and whose ``fields`` are its values;
+`observability.log_output` makes lines of them.
 """
 
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
@@ -16,42 +18,57 @@ log: Final = logging.getLogger("space_runtime.server")
 Value = str | int | float
 
 
-def ready(address: str, n_workers: int, n_sessions: int, took_s: float) -> None:
+@dataclass(frozen=True, slots=True, eq=False)
+class LogEvent:
+    """An event. level: of `logging`."""
+
+    level: int
+    name: str
+    fields: dict[str, Value]
+
+
+def write(event: LogEvent) -> None:
+    """Log an event."""
+    if log.isEnabledFor(event.level):
+        log.log(event.level, event.name, extra={"event": event.name, "fields": event.fields})
+
+
+def ready(address: str, n_sessions: int, took_s: float) -> LogEvent:
     """The server has warmed up and takes sessions."""
-    _tell(logging.INFO, "ready", address=address, workers=n_workers, sessions=n_sessions, seconds=round(took_s, 3))
+    return _event(logging.INFO, "ready", address=address, sessions=n_sessions, seconds=round(took_s, 3))
 
 
-def stopped(uptime_s: float) -> None:
+def stopped(uptime_s: float) -> LogEvent:
     """The server has told everybody and ends."""
-    _tell(logging.INFO, "stopped", seconds=round(uptime_s, 3))
+    return _event(logging.INFO, "stopped", seconds=round(uptime_s, 3))
 
 
-def session_opened(session: int, client: str, face: str, outputs: frozenset[str], fps: Fraction) -> None:
+def session_opened(session: int, client: str, character: str, outputs: frozenset[str], fps: Fraction) -> LogEvent:
     """A session has been admitted."""
-    _tell(
+    return _event(
         logging.INFO,
         "session_opened",
         session=session,
         client=client,
-        face=face,
+        character=character,
         outputs=",".join(sorted(outputs)),
         fps=round(float(fps), 3),
     )
 
 
-def session_closed(session: int, reason: str, n_frames: int) -> None:
+def session_closed(session: int, reason: str, n_frames: int) -> LogEvent:
     """A session is gone. n_frames: made in all its streams."""
-    _tell(logging.INFO, "session_closed", session=session, reason=reason or "close", frames=n_frames)
+    return _event(logging.INFO, "session_closed", session=session, reason=reason or "close", frames=n_frames)
 
 
-def stream_started(session: int, stream: int, kind: str, pace: Pace) -> None:
+def stream_started(session: int, stream: int, kind: str, pace: Pace) -> LogEvent:
     """A stream begins. kind: start, speak or idle."""
-    _tell(logging.INFO, "stream_started", session=session, stream=stream, kind=kind, pace=pace.value)
+    return _event(logging.INFO, "stream_started", session=session, stream=stream, kind=kind, pace=pace.value)
 
 
-def stream_finished(told: Finished, seconds: float) -> None:
+def stream_finished(told: Finished, seconds: float) -> LogEvent:
     """A stream is over. seconds: of media time that it lasted."""
-    _tell(
+    return _event(
         logging.INFO,
         "stream_finished",
         session=told.session,
@@ -63,21 +80,20 @@ def stream_finished(told: Finished, seconds: float) -> None:
     )
 
 
-def refused(code: ErrorCode, session: int | None, client: str = "") -> None:
+def refused(code: ErrorCode, session: int | None, client: str = "") -> LogEvent:
     """Something that a client said was refused."""
     fields: dict[str, Value] = {"code": code.value}
     if session is not None:
         fields["session"] = session
     if client:
         fields["client"] = client
-    _tell(logging.INFO, "refused", **fields)
+    return _event(logging.INFO, "refused", **fields)
 
 
-def slow_peer(client: str) -> None:
+def slow_peer(client: str) -> LogEvent:
     """A connection does not take what it is sent; messages to it are lost."""
-    _tell(logging.WARNING, "slow_peer", client=client)
+    return _event(logging.WARNING, "slow_peer", client=client)
 
 
-def _tell(level: int, event: str, **fields: Value) -> None:
-    if log.isEnabledFor(level):
-        log.log(level, event, extra={"event": event, "fields": fields})
+def _event(level: int, name: str, **fields: Value) -> LogEvent:
+    return LogEvent(level, name, fields)

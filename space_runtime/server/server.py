@@ -1,4 +1,4 @@
-"""Puts a server together: bundle, workers, painters, front desk, sockets."""
+"""Puts a server together: bundle, worker, background threads, gateway, sockets."""
 
 from __future__ import annotations
 
@@ -23,17 +23,19 @@ from space_runtime.animation.track import ControlTrack
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import Bundle
 from space_runtime.server import log_events
+from space_runtime.server.background import ThreadExecutor
 from space_runtime.server.character_cache import CharacterCache
+from space_runtime.server.commands import Command
 from space_runtime.server.gateway import Gateway
 from space_runtime.server.keys import Keys
 from space_runtime.server.limits import Folders, Limits
-from space_runtime.server.session import Command
+from space_runtime.server.observability.report_box import ReportBox
 from space_runtime.server.sink_output import SinkOutput
-from space_runtime.server.sockets import Outbound, Sockets
+from space_runtime.server.sockets import Sockets, WakeSocket
 from space_runtime.server.texture_renderer import TextureRenderer
-from space_runtime.server.threads import ThreadExecutor, WorkerThread
 from space_runtime.server.validation import OFFERED
 from space_runtime.server.worker import Worker
+from space_runtime.server.worker_loop import WorkerLoop
 from space_runtime.timebase import HOP, SAMPLE_RATE
 from space_runtime.values import Controls, Emotion
 from space_runtime.version import VERSION as RUNTIME_VERSION
@@ -51,15 +53,13 @@ SWITCH_INTERVAL_S: Final = 0.001
 class Settings:
     """What an operator chooses.
 
-    n_workers: threads that step streams; a single one shares the thread of the sockets. sinks: addresses of
-    `engine_bridge.adapters.open_sink` that see every session too.
+    sinks: addresses of `engine_bridge.adapters.open_sink` that see every session too.
     """
 
     address: str = DEFAULT_ADDRESS
     limits: Limits = field(default_factory=Limits)
     folders: Folders = field(default_factory=Folders)
     keys: Keys | None = None
-    n_workers: int = 1
     sinks: tuple[str, ...] = ()
 
 
@@ -73,22 +73,17 @@ class Server:
         self.settings = settings
         self.ready = threading.Event()
         self.started_at = time.monotonic()
-        self.outbound = Outbound()
-        self.workers = [WorkerThread(f"space-worker-{n}", self.outbound.put) for n in range(settings.n_workers)]
+        self.worker = WorkerLoop()
+        self.gateway = Gateway(settings.limits, settings.folders, self.worker, welcome_of(bundle, settings.limits))
+        self.reports = ReportBox(self._post)
+        self._wake_socket = WakeSocket()
         self._bundle = bundle
-        faces = CharacterCache(bundle)
-        self.core = Gateway(settings.limits, settings.folders, faces, self.workers, welcome_of(bundle, settings.limits))
+        self._characters = CharacterCache(bundle)
         self._playout = open_playout(settings.sinks)
-        try:
-            self.sockets = Sockets(settings.address, self.core, self.workers, self.outbound, settings.keys)
-        except UsageError:
-            if self._playout:
-                self._playout.close()
-            raise
+        self.sockets = self._open_sockets()
         self.address = self.sockets.address
-        self.painters: list[TextureRenderer] = []
-        self._clerks: list[ThreadExecutor] = []
-        self._faces = faces
+        self.textures = TextureRenderer(self._post, self._characters)
+        self._executor = ThreadExecutor(self._post, self._characters)
         self._thread = threading.Thread(target=self.run, name="space-sockets", daemon=True)
 
     def run(self) -> None:
@@ -98,25 +93,23 @@ class Server:
 
     def _run(self) -> None:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
-        warm_up(self._bundle, self._faces.neutral(Fraction(30)))
-        for thread in self.workers:
-            self._start_worker(thread)
+        warm_up(self._bundle, self._characters.neutral)
+        self._start_worker()
         gc.collect()
         gc.freeze()  # what is there now stays: no collection has to look at it again, while frames wait
+        self.reports.open()
         self.ready.set()
         took_s = time.monotonic() - self.started_at
-        log_events.ready(self.address, len(self.workers), self.settings.limits.sessions, took_s)
+        log_events.write(log_events.ready(self.address, self.settings.limits.sessions, took_s))
         self.sockets.run()
-        for painter in self.painters:
-            painter.stop()
-        for clerks in self._clerks:
-            clerks.stop()
-        for thread in self.workers:
-            thread.stop(1.0)
+        self.reports.close()
+        self.textures.stop()
+        self._executor.stop()
+        self.worker.stop()
         if self._playout:
             self._playout.close()
-        self.outbound.close()
-        log_events.stopped(time.monotonic() - self.started_at)
+        self._wake_socket.close()
+        log_events.write(log_events.stopped(time.monotonic() - self.started_at))
 
     def start(self) -> None:
         """Serve in a thread of its own; return when ready."""
@@ -137,19 +130,25 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _start_worker(self, thread: WorkerThread) -> None:
-        def post(command: Command) -> None:
-            thread.post(command)
-            self.outbound.ring()
-
-        clerks, painter = ThreadExecutor(post), TextureRenderer(post)
+    def _open_sockets(self) -> Sockets:
         settings = self.settings
-        tap = SinkOutput(self._playout) if self._playout else None
-        worker = Worker(self._bundle, settings.limits, settings.folders, self._faces, clerks, painter, tap)
-        self._clerks.append(clerks)
-        self.painters.append(painter)
-        painter.start(worker.deliver_texture)
-        thread.start(worker, own_thread=len(self.workers) > 1)
+        try:
+            return Sockets(settings.address, self.gateway, self.worker, self._wake_socket, self.reports, settings.keys)
+        except UsageError:
+            if self._playout:
+                self._playout.close()
+            raise
+
+    def _start_worker(self) -> None:
+        limits, folders = self.settings.limits, self.settings.folders
+        sink = SinkOutput(self._playout) if self._playout else None
+        self.worker.start(Worker(self._bundle, limits, folders, self._characters, self._executor, self.textures, sink))
+        self.textures.start()
+
+    def _post(self, command: Command) -> None:
+        """Give the worker a command from another thread."""
+        self.worker.post(command)
+        self._wake_socket.wake()
 
 
 def welcome_of(bundle: Bundle, limits: Limits) -> m.Welcome:
@@ -167,27 +166,27 @@ def welcome_of(bundle: Bundle, limits: Limits) -> m.Welcome:
     )
 
 
-def warm_up(bundle: Bundle, face: Character) -> float:
+def warm_up(bundle: Bundle, character: Character) -> float:
     """Step batches of several sizes, so that the first client does not pay for first times.
 
     Returns the seconds that a stream's hop takes in the largest of them.
     """
-    ensemble = StreamBatch(bundle)
-    rows = [ensemble.add(face, ControlTrack.of(Controls())) for _ in range(max(WARM_BATCHES))]
+    batch = StreamBatch(bundle)
+    rows = [batch.add(character, ControlTrack.of(Controls())) for _ in range(max(WARM_BATCHES))]
     noise = np.random.default_rng(0).standard_normal((len(rows), HOP)).astype(np.float32) * np.float32(0.1)
     took = np.inf
     for n in WARM_BATCHES:
         for _ in range(8):
             begin = time.perf_counter()
-            ensemble.step(np.array(rows[:n]), noise[:n])
+            batch.step(np.array(rows[:n]), noise[:n])
             took = (time.perf_counter() - begin) / n
     return float(took)
 
 
 def capacity(bundle: Bundle) -> int:
     """Return how many sessions this machine carries that all speak at once, as measured now."""
-    face = build(bundle, None, Fraction(30), False)
+    neutral = build(bundle, None, Fraction(30), False)
     with threadpool_limits(1):
-        per_hop_s = min(warm_up(bundle, face) for _ in range(3))
+        per_hop_s = min(warm_up(bundle, neutral) for _ in range(3))
     per_session = per_hop_s * SAMPLE_RATE / HOP * AROUND_IT
     return max(1, int(FULL_SHARE / per_session))

@@ -1,94 +1,72 @@
-"""A session while it lives, and what the core asks a worker to do."""
+"""The sessions of a worker while they live."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from engine_bridge.protocol.messages import ClientMessage, Finished, ServerMessage
-from space_runtime.animation.pipeline import Character
-from space_runtime.server.stream import LiveStream
+from engine_bridge.protocol.messages import Finished, ServerMessage
+from space_runtime.server.commands import CharacterKey
+from space_runtime.server.flow_control import FlowControl
+from space_runtime.server.stream import Stream
 from space_runtime.server.validation import SessionSettings
 
 
 @dataclass(slots=True, eq=False)
 class SessionState:
-    """A session. row: of the ensemble and of the ledger. name: of the character, for sinks; empty if it has none.
+    """A session. row: of the stream batch and of ``flow``, which holds what is counted.
 
-    finished: the last word of the last stream that is over. last_stream: the highest stream number so far, −1 before
-    the first. credit: what it was opened with. waiting: (seq, what) without credit, seq −1 for what needs none.
+    stream: None while none runs. finished: the last word of the last stream that is over. waiting: (seq, what) without
+    credit, seq −1 for what needs none.
     """
 
-    session: int
     row: int
     settings: SessionSettings
-    character: Character
-    name: str = ""
-    stream: LiveStream | None = None
+    character: CharacterKey
+    flow: FlowControl
+    stream: Stream | None = None
     finished: Finished | None = None
-    last_stream: int = -1
-    credit: int = 0
     waiting: deque[tuple[int, bytes | ServerMessage]] = field(default_factory=deque)
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class OpenSession:
-    """Make a session. face: returns its character, which may take a second; None for the neutral face."""
-
-    session: int
-    request: int
-    token: bytes
-    settings: SessionSettings
-    until: int
-    face: Callable[[], Character] | None
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SessionMessage:
-    """A client's message to a session of this worker, already checked to be its own. at: when it came."""
-
-    session: int
-    message: ClientMessage
-    at: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ResumeSession:
-    """Tell a session's client where its stream stands."""
-
-    session: int
-    request: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CloseSession:
-    """End a session. reason: as in `closed`."""
-
-    session: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Completion:
-    """What a clerk's work led to: to be called in the worker's thread, with the time."""
-
-    then: Callable[[float], None]
-
-
-Command = OpenSession | SessionMessage | ResumeSession | CloseSession | Completion
-
-
-class BackgroundExecutor(Protocol):
-    """Does work that takes long (files, faces) elsewhere."""
+    @property
+    def number(self) -> int:
+        """The session's number."""
+        return int(self.flow.session[self.row])
 
     @property
-    def n_waiting(self) -> int:
-        """Work that is not done yet."""
-        ...
+    def last_stream(self) -> int:
+        """The highest stream number so far, −1 before the first."""
+        return int(self.flow.stream[self.row])
 
-    def submit(self, session: int, work: Callable[[], Completion]) -> None:
-        """Do ``work`` for a session and hand what it returns to the worker as a command; `Shut` if it fails."""
-        ...
+
+class SessionTable:
+    """The sessions of a worker by number and by row."""
+
+    def __init__(self) -> None:
+        self._by_number: dict[int, SessionState] = {}
+        self._by_row: dict[int, SessionState] = {}
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._by_number)
+
+    def __iter__(self) -> Iterator[SessionState]:
+        """Return them in the order in which they came."""
+        return iter(self._by_number.values())
+
+    def get(self, number: int) -> SessionState | None:
+        """Return the session of a number, or None."""
+        return self._by_number.get(number)
+
+    def at(self, row: int) -> SessionState:
+        """Return the session of a row."""
+        return self._by_row[row]
+
+    def add(self, state: SessionState) -> None:
+        """Enter a session, whose row is its own already."""
+        self._by_number[state.number] = self._by_row[state.row] = state
+
+    def remove(self, state: SessionState) -> None:
+        """Forget a session."""
+        del self._by_number[state.number], self._by_row[state.row]

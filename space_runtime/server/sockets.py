@@ -1,4 +1,4 @@
-"""The rim: the one thread that owns the server's sockets."""
+"""The one thread that owns the server's sockets, and runs gateway and worker between them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 import socket
 import threading
 import time
-from collections import deque
 from contextlib import suppress
 from typing import Final
 
@@ -14,10 +13,10 @@ import zmq
 
 from space_runtime.errors import UsageError
 from space_runtime.server import log_events
-from space_runtime.server.delivery import Outgoing
 from space_runtime.server.gateway import MAX_PARTS, Gateway
 from space_runtime.server.keys import Keys, zap_reply
-from space_runtime.server.threads import WorkerThread
+from space_runtime.server.observability.report_box import ReportBox
+from space_runtime.server.worker_loop import WorkerLoop
 
 ZAP_ADDRESS: Final = "inproc://zeromq.zap.01"
 MAX_RECEIVED: Final = 500
@@ -29,63 +28,60 @@ SEND_MARK: Final = 512
 """ZeroMQ messages that may wait for a slow peer."""
 
 
-class Outbound:
-    """What worker threads hand to the socket thread: a queue and something that wakes it."""
+class WakeSocket:
+    """Wakes the socket thread from any other."""
 
     def __init__(self) -> None:
-        self._batches: deque[list[Outgoing]] = deque()
-        self._ear, self._bell = socket.socketpair()
-        self._ear.setblocking(False)
-        self._bell.setblocking(False)
-        self._rung = False
+        self._wake_socket, self._waker = socket.socketpair()
+        self._wake_socket.setblocking(False)
+        self._waker.setblocking(False)
+        self._is_awake = False
 
-    def put(self, batch: list[Outgoing]) -> None:
-        """Hand over, from any thread."""
-        self._batches.append(batch)
-        self.ring()
-
-    def ring(self) -> None:
+    def wake(self) -> None:
         """Wake the socket thread, from any thread."""
-        if not self._rung:
-            self._rung = True
+        if not self._is_awake:
+            self._is_awake = True
             with suppress(OSError):  # full: it will wake up anyway
-                self._bell.send(b"\0")
+                self._waker.send(b"\0")
 
-    def take(self) -> list[list[Outgoing]]:
-        """Return everything handed over so far."""
+    def clear(self) -> None:
+        """Forget that it was woken; what it was woken for has to be looked at after this."""
         with suppress(OSError):
-            self._ear.recv(4096)
-        self._rung = False
-        found = []
-        while self._batches:
-            found.append(self._batches.popleft())
-        return found
+            self._wake_socket.recv(4096)
+        self._is_awake = False
 
     def fileno(self) -> int:
-        """What a poller waits for."""
-        return self._ear.fileno()
+        """Return what a poller waits for."""
+        return self._wake_socket.fileno()
 
     def close(self) -> None:
-        """Let go of the sockets."""
-        self._ear.close()
-        self._bell.close()
+        """Close both ends."""
+        self._wake_socket.close()
+        self._waker.close()
 
 
 class Sockets:
-    """Moves messages between the ROUTER socket, the core and the workers until told to stop.
+    """Moves messages between the ROUTER socket, the gateway and the worker until told to stop.
 
     n_slow: ZeroMQ messages that a peer did not take in time. turned_at: when the loop last turned, None before its
     first turn. Raises `UsageError` when the address cannot be bound.
     """
 
     def __init__(
-        self, address: str, core: Gateway, workers: list[WorkerThread], outbound: Outbound, keys: Keys | None
+        self,
+        address: str,
+        gateway: Gateway,
+        worker: WorkerLoop,
+        wake_socket: WakeSocket,
+        reports: ReportBox,
+        keys: Keys | None,
     ) -> None:
         self.n_slow = 0
         self.turned_at: float | None = None
-        self._core = core
-        self._workers = workers
-        self._outbound = outbound
+        self._gateway = gateway
+        self._worker = worker
+        self._wake_socket = wake_socket
+        self._reports = reports
         self._keys = keys
         self._context = zmq.Context()
         self._zap = self._context.socket(zmq.REP)
@@ -105,14 +101,14 @@ class Sockets:
         poller = zmq.Poller()
         poller.register(self._router, zmq.POLLIN)
         poller.register(self._zap, zmq.POLLIN)
-        poller.register(self._outbound.fileno(), zmq.POLLIN)
+        poller.register(self._wake_socket.fileno(), zmq.POLLIN)
         while not self._stop.is_set():
-            self._turn(dict(poller.poll(self._patience_ms())))
-        self._core.stop()
+            self._run_once(dict(poller.poll(self._poll_timeout_ms())))
+        self._gateway.stop()
         end = time.monotonic() + grace_s
-        while self._core.sessions and time.monotonic() < end:
-            self._turn(dict(poller.poll(self._patience_ms())))
-        self._core.farewell()
+        while self._gateway.sessions and time.monotonic() < end:
+            self._run_once(dict(poller.poll(self._poll_timeout_ms())))
+        self._gateway.send_bye()
         self._flush(time.monotonic())
         self._router.close(linger=500)
         self._zap.close(linger=0)
@@ -124,7 +120,7 @@ class Sockets:
             zmq.ROUTER_MANDATORY: 1,
             zmq.SNDHWM: SEND_MARK,
             zmq.RCVHWM: SEND_MARK,
-            zmq.MAXMSGSIZE: self._core.limits.message_bytes,
+            zmq.MAXMSGSIZE: self._gateway.limits.message_bytes,
             zmq.HEARTBEAT_IVL: 2_000,
             zmq.HEARTBEAT_TIMEOUT: 6_000,
             zmq.HEARTBEAT_TTL: 8_000,
@@ -149,24 +145,31 @@ class Sockets:
             ) from None
         return router
 
-    def _turn(self, events: dict[object, int]) -> None:
+    def _run_once(self, events: dict[object, int]) -> None:
         now = self.turned_at = time.monotonic()
         if self._zap in events:
             self._admit()
-        if self._router in events and all(worker.n_waiting < MAX_INBOX for worker in self._workers):
+        if self._router in events and self._worker.n_waiting < MAX_INBOX:
             self._receive(now)
-        for worker in self._workers:
-            worker.turn()
-        for batch in self._outbound.take():
-            self._core.deliver(batch)
-        self._core.tick(now)
+        if self._wake_socket.fileno() in events:
+            self._wake_socket.clear()
+        self._run_worker()
+        self._gateway.tick(now)
         self._flush(now)
 
-    def _patience_ms(self) -> int:
-        """How long nothing needs to be done unless something comes."""
-        if self._core.outbox:
+    def _run_worker(self) -> None:
+        answers = self._worker.run_once()
+        for event in answers.events:
+            log_events.write(event)
+        for report in answers.reports:
+            self._reports.put(report)
+        self._gateway.deliver(answers.outgoing)
+
+    def _poll_timeout_ms(self) -> int:
+        """Return for how long nothing needs to be done unless something comes."""
+        if self._gateway.outbox:
             return 0
-        wait_s = min(worker.due_at() for worker in self._workers) - time.monotonic()
+        wait_s = self._worker.due_at() - time.monotonic()
         return max(0, min(POLL_MS, math.ceil(wait_s * 1e3))) if math.isfinite(wait_s) else POLL_MS * (wait_s > 0)
 
     def _admit(self) -> None:
@@ -174,7 +177,7 @@ class Sockets:
         self._zap.send_multipart(zap_reply(self._zap.recv_multipart(), self._keys))
 
     def _receive(self, now: float) -> None:
-        receive, take = self._router.recv_multipart, self._core.receive
+        receive, take = self._router.recv_multipart, self._gateway.receive
         try:
             for _ in range(MAX_RECEIVED):
                 route, *parts = receive(zmq.NOBLOCK)
@@ -184,7 +187,7 @@ class Sockets:
 
     def _flush(self, now: float) -> None:
         """Send what waits: one ZeroMQ message for all that a peer gets now."""
-        outbox, self._core.outbox = self._core.outbox, []
+        outbox, self._gateway.outbox = self._gateway.outbox, []
         by_route: dict[bytes, list[bytes]] = {}
         for route, data in outbox:
             by_route.setdefault(route, []).append(data)
@@ -198,11 +201,11 @@ class Sockets:
             self._router.send_multipart([route, *parts], zmq.NOBLOCK)
         except zmq.Again:
             self.n_slow += 1
-            peer = self._core.connections.get(route)
-            log_events.slow_peer(peer.client if peer else "")
+            peer = self._gateway.connections.get(route)
+            log_events.write(log_events.slow_peer(peer.client if peer else ""))
         except zmq.ZMQError as error:
             if error.errno != zmq.EHOSTUNREACH:
                 raise
-            self._core.lost(route, now)
+            self._gateway.lost(route, now)
             return False
         return True

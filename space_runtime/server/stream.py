@@ -1,4 +1,4 @@
-"""One line of one session: its sound, its clock, its controls."""
+"""One stream of a session: its sound, its clock, its controls."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from fractions import Fraction
 from typing import Final
 
 from engine_bridge.protocol.messages import Pace, Reason, SampleFormat, Set
+from space_runtime.animation.batch import StreamBatch
 from space_runtime.animation.track import ControlTrack
 from space_runtime.server.audio_buffer import AudioBuffer
-from space_runtime.server.validation import SoundFormat
+from space_runtime.server.flow_control import FlowControl
+from space_runtime.server.validation import SessionSettings, SoundFormat
 from space_runtime.timebase import HOP, SAMPLE_RATE, n_frames
 
 EAGER: Final = SAMPLE_RATE // 2
@@ -25,53 +27,101 @@ WHOLE: Final = SoundFormat(SAMPLE_RATE, SampleFormat.F32, 1)
 TICKS_PER_S: Final = 100
 """Sound in advance is animated on these ticks of the clock, so that streams fall into step and share a batch."""
 
-ENDLESS: Final = 1 << 60
-"""Frames of a stream whose end is not known."""
-
 
 @dataclass(slots=True, eq=False)
-class LiveStream:
+class Stream:
     """A stream while it lives. Times are seconds of the server's monotonic clock; media times as said.
 
-    first_index: number, in the whole sound, of the frame that is frame 0 inside; origin: its media sample at the
-    stream's rate. started_at: when its first sound came. playout_s: of the session. look_ahead: samples at 16 kHz.
-    intake: None for endless silence. steering: what was said about a file that is not read yet. n_steps: hops taken.
-    paced_at: when the last one would have been taken at the pace of speech. n_wanted: frames in all, `ENDLESS` until
-    the end is known.
+    Of its row, ``flow`` holds what is counted and ``batch`` what is animated; both are another stream's once this one
+    is over. look_ahead: samples at 16 kHz. audio: None for endless silence. origin: media sample, at the stream's rate,
+    of its first frame. announced: `started` has been said. closing: why it ends, once its end is known. worst_late_s:
+    the longest underrun told. paced_at: when the last hop would have been taken at the pace of speech. due: when it is
+    to be looked at again. steering: changes of controls that came before its file was read.
     """
 
-    session: int
-    number: int
+    row: int
     pace: Pace
-    track: ControlTrack
-    rate: int
-    fps: Fraction
+    settings: SessionSettings
+    flow: FlowControl
+    batch: StreamBatch
     look_ahead: int
-    playout_s: float
-    intake: AudioBuffer | None
-    first_index: int = 0
+    audio: AudioBuffer | None
     origin: Fraction = Fraction(0)
-    started_at: float | None = None
-    n_steps: int = 0
-    n_wanted: int = ENDLESS
     announced: bool = False
     closing: Reason | None = None
     worst_late_s: float = 0.0
     paced_at: float = -math.inf
-    ready: bool = False
+    due: float = math.inf
     over: bool = False
-    due: float = field(default=math.inf)
     steering: list[Set] = field(default_factory=list)
 
     @property
-    def unread(self) -> bool:
-        """Whether the sound is a file that is still being read; its rate is not known before."""
-        return self.intake is not None and self.intake.sound is WHOLE and self.started_at is None
+    def number(self) -> int:
+        """The stream's number."""
+        return int(self.flow.stream[self.row])
 
     @property
-    def sample_per_frame(self) -> Fraction:
+    def first_index(self) -> int:
+        """The number, in the whole sound, of the first frame."""
+        return int(self.flow.first_index[self.row])
+
+    @property
+    def n_wanted(self) -> int:
+        """Frames in all; `ENDLESS` until the end is known."""
+        return int(self.flow.wanted[self.row])
+
+    @property
+    def next_frame(self) -> int:
+        """Frames made so far."""
+        return self.batch.next_frame(self.row)
+
+    @property
+    def track(self) -> ControlTrack:
+        """The controls over time."""
+        return self.batch.track(self.row)
+
+    @property
+    def started_at(self) -> float:
+        """When its first sound came; NaN before."""
+        return float(self.flow.started_at[self.row])
+
+    @property
+    def has_started(self) -> bool:
+        """Return whether its clock runs."""
+        return not math.isnan(self.started_at)
+
+    @property
+    def is_unread(self) -> bool:
+        """Return whether the sound is a file that is still being read; its rate is not known before."""
+        return self.takes_file and not self.has_started
+
+    @property
+    def takes_file(self) -> bool:
+        """Return whether the sound is a file."""
+        return self.audio is not None and self.audio.sound is WHOLE
+
+    @property
+    def samples_per_frame(self) -> Fraction:
         """Samples at the stream's rate from frame to frame."""
-        return self.rate / self.fps
+        return Fraction(int(self.flow.samples[self.row]), int(self.flow.per_frames[self.row]))
+
+    @property
+    def rate(self) -> int:
+        """Samples per second in which media times of the stream are said."""
+        return self.flow.rate(self.row, self.settings.fps)
+
+    def start_clock(self, now: float) -> None:
+        """Let the clock run from now on if it does not yet."""
+        if not self.has_started:
+            self.flow.started_at[self.row] = now
+
+    def set_rate(self, rate: int) -> None:
+        """Say media times in samples at another rate: a file's, once it is read."""
+        self.flow.lay_grid(self.row, rate / self.settings.fps)
+
+    def set_track(self, track: ControlTrack) -> None:
+        """Follow other controls from the next hop on."""
+        self.batch.set_track(self.row, track)
 
     def inside(self, sample: int) -> int:
         """Return the sample at 16 kHz, counted from the first frame, of a media sample at the stream's rate."""
@@ -82,34 +132,46 @@ class LiveStream:
         """Return the media sample at the stream's rate of a sample at 16 kHz counted from the first frame."""
         return float(self.origin) + sample * self.rate / SAMPLE_RATE
 
-    def has_hop(self, next_frame: int) -> bool:
-        """Return whether there is sound for another step, or silence that takes its place."""
-        if self.intake is None or self.intake.buffered >= HOP:
-            return next_frame < self.n_wanted
-        return self.closing is not None and next_frame < self.n_wanted
+    def animated(self) -> int:
+        """Return the sample at 16 kHz up to which frames have been made."""
+        return round(self.next_frame * SAMPLE_RATE / self.settings.fps)
+
+    def stepped(self) -> int:
+        """Return the sample at 16 kHz up to which the network has answered, which may be negative."""
+        return self.batch.n_steps(self.row) * HOP - self.look_ahead
+
+    def is_complete(self) -> bool:
+        """Return whether every frame that is wanted has been made."""
+        return self.closing is not None and self.next_frame >= self.n_wanted
+
+    def has_hop(self) -> bool:
+        """Return whether there is sound for another step, or silence that takes its place after the end."""
+        return self.audio is None or self.closing is not None or self.audio.buffered >= HOP
 
     def hops_at_once(self) -> int:
         """Return how many hops are there for one step: two where a chunk brought as many, which costs little more."""
-        return 2 if self.intake is not None and 2 * HOP <= self.intake.buffered <= EAGER else 1
+        return 2 if self.audio is not None and 2 * HOP <= self.audio.buffered <= EAGER else 1
 
     def step_due(self) -> float:
         """Return the time before which the next hop shall not be taken; −infinity for at once."""
-        in_advance = self.intake is None or self.intake.buffered > EAGER + HOP
-        if self.pace is Pace.CLIP or not in_advance or self.started_at is None:
+        in_advance = self.audio is None or self.audio.buffered > EAGER + HOP
+        if self.pace is Pace.CLIP or not in_advance or not self.has_started:
             return -math.inf
-        due = self.started_at + ((self.n_steps + 1) * HOP - self.look_ahead) / SAMPLE_RATE
+        due = self.started_at + (self.stepped() + HOP) / SAMPLE_RATE
         return math.ceil(due * TICKS_PER_S) / TICKS_PER_S
 
     def lateness(self, sample: int, now: float) -> float:
         """Return by how many seconds sound at a 16 kHz sample comes later than playback needs it; negative: earlier."""
-        if self.started_at is None:
+        if not self.has_started:
             return -math.inf
-        return now - (self.started_at + self.playout_s + (sample - self.look_ahead) / SAMPLE_RATE)
+        return now - (self.started_at + self.settings.playout_s + (sample - self.look_ahead) / SAMPLE_RATE)
 
-    def end_at(self, n_samples_inside: int, reason: Reason) -> None:
+    def end_at(self, n_samples_inside: int, reason: Reason, now: float) -> None:
         """Say that every frame before a sample at 16 kHz is wanted, and none after it."""
         self.closing = reason
-        self.n_wanted = min(self.n_wanted, n_frames(n_samples_inside, self.fps))
+        self.flow.wanted[self.row] = min(self.n_wanted, n_frames(n_samples_inside, self.settings.fps))
+        if self.audio:
+            self.audio.close(now)
 
 
 def place(first_sample: int, rate: int, fps: Fraction) -> tuple[int, Fraction]:

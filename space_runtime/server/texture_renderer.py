@@ -1,4 +1,4 @@
-"""Pictures beside curves: drawn on a thread of their own, dropped when they lag, never in the way of a frame."""
+"""Pictures beside curves: rendered on a thread of their own, dropped when they lag, never in the way of a frame."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import cv2
 import numpy as np
@@ -20,19 +20,17 @@ from space_runtime.animation.textures import draw, initial_latents
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Pixels
 from space_runtime.rendering.generator import State
-from space_runtime.server.session import Command, Completion, SessionState
-from space_runtime.server.stream import LiveStream
+from space_runtime.server.character_cache import CharacterCache
+from space_runtime.server.commands import CharacterKey, Command, RenderedTexture
+from space_runtime.server.session import SessionState
+from space_runtime.server.stream import Stream
 from space_runtime.soa import take
 
 log = logging.getLogger(__name__)
 
-Deliver = Callable[[SessionState, LiveStream, m.Texture], None]
-
 STOP_S: Final = 5.0
 MAX_PENDING: Final = 2
 """Pictures of a stream that may wait; of more the oldest are left out."""
-TIDY_S: Final = 1.0
-"""How soon the streams that are over are forgotten when there is nothing to draw."""
 
 _ENCODINGS: Final = {
     TextureFormat.JPEG: (".jpg", [cv2.IMWRITE_JPEG_QUALITY, 90]),
@@ -41,33 +39,75 @@ _ENCODINGS: Final = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Job:
-    """One picture to draw."""
+class TextureJob:
+    """One picture to render, as plain data. frame: one. index, sample: its number and media sample on the wire."""
 
-    seat: SessionState
-    character: Character
+    session: int
+    stream: int
+    character: CharacterKey
+    format: TextureFormat
     track: ControlTrack
     frame: Frames
     index: int
     sample: float
 
 
-class TextureRenderer:
-    """Draws for one worker. post: hands finished pictures back to it. n_drawn, n_skipped: pictures."""
+def texture_job(state: SessionState, stream: Stream, frames: Frames, place: int) -> TextureJob:
+    """Return the job of frame ``place`` of ``frames``."""
+    index = stream.first_index + int(frames.frame_index[place])
+    return TextureJob(
+        session=state.number,
+        stream=stream.number,
+        character=state.character,
+        format=state.settings.texture or TextureFormat.RGB,
+        track=stream.track,
+        frame=take(frames, np.array([place])),
+        index=index,
+        sample=float(index * stream.samples_per_frame),
+    )
 
-    def __init__(self, post: Callable[[Command], None]) -> None:
-        self.n_drawn = self.n_skipped = 0
+
+class TextureSink(Protocol):
+    """Renders pictures of frames, elsewhere and later. n_rendered, n_skipped: pictures so far."""
+
+    @property
+    def n_rendered(self) -> int:
+        """Pictures rendered."""
+        ...
+
+    @property
+    def n_skipped(self) -> int:
+        """Pictures left out because rendering lagged behind."""
+        ...
+
+    def show(self, job: TextureJob) -> None:
+        """Render a picture; it is left out when rendering lags behind."""
+        ...
+
+    def forget(self, session: int, stream: int) -> None:
+        """Render nothing more of a stream."""
+        ...
+
+
+_StreamKey = tuple[int, int]
+
+
+class TextureRenderer:
+    """Renders for one worker and posts pictures back to it. n_rendered, n_skipped: pictures."""
+
+    def __init__(self, post: Callable[[Command], None], characters: CharacterCache) -> None:
+        self.n_rendered = self.n_skipped = 0
         self._post = post
-        self._deliver: Deliver | None = None
-        self._pending: dict[LiveStream, deque[Job]] = {}
-        self._latents: dict[LiveStream, State] = {}
+        self._characters = characters
+        self._pending: dict[_StreamKey, deque[TextureJob]] = {}
+        self._latents: dict[_StreamKey, State] = {}
+        self._at_hand: _StreamKey | None = None
         self._changed = threading.Condition()
         self._stopped = False
-        self._thread = threading.Thread(target=self._run, name="space-painter", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="space-textures", daemon=True)
 
-    def start(self, deliver: Deliver) -> None:
-        """Begin. deliver: called in the worker's thread with every picture."""
-        self._deliver = deliver
+    def start(self) -> None:
+        """Begin."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -79,79 +119,85 @@ class TextureRenderer:
         if self._thread.ident is not None and self._thread is not threading.current_thread():
             self._thread.join(STOP_S)
 
-    def show(self, seat: SessionState, stream: LiveStream, frames: Frames, place: int, now: float) -> None:
-        """Draw a frame when its turn comes; none for a client that has no credit left."""
-        if seat.waiting:
-            self.n_skipped += 1
-            return
-        index = stream.first_index + int(frames.frame_index[place])
-        job = Job(
-            seat,
-            seat.character,
-            stream.track,
-            take(frames, np.array([place])),
-            index,
-            float(index * stream.sample_per_frame),
-        )
+    @property
+    def is_idle(self) -> bool:
+        """Return whether no stream is left."""
+        return not (self._pending or self._latents)
+
+    def show(self, job: TextureJob) -> None:
+        """Render a picture when its turn comes."""
         with self._changed:
-            jobs = self._pending.setdefault(stream, deque())
+            jobs = self._pending.setdefault((job.session, job.stream), deque())
             jobs.append(job)
             if len(jobs) > MAX_PENDING:
                 jobs.popleft()
                 self.n_skipped += 1
             self._changed.notify()
 
+    def forget(self, session: int, stream: int) -> None:
+        """Render nothing more of a stream; the picture at hand is finished."""
+        key = session, stream
+        with self._changed:
+            self._pending.pop(key, None)
+            self._latents.pop(key, None)
+            if self._at_hand == key:
+                self._at_hand = None
+
     def _run(self) -> None:
-        while (found := self._next()) is not None:
-            stream, job = found
+        while (job := self._next()) is not None:
             try:
-                self._paint(stream, job)
+                self._render(job)
             except Exception:
                 log.exception("a picture failed; its stream goes on without it")
 
-    def _next(self) -> tuple[LiveStream, Job] | None:
-        """Wait for a picture to draw, streams in turn; None at the end."""
+    def _next(self) -> TextureJob | None:
+        """Wait for a picture to render, streams in turn; None at the end."""
         with self._changed:
             while not self._stopped:
-                for stream in [s for s in self._latents if s.over]:
-                    del self._latents[stream]
-                while self._pending:
-                    stream, jobs = next(iter(self._pending.items()))
-                    del self._pending[stream]
-                    if stream.over:
-                        continue
+                if self._pending:
+                    key, jobs = next(iter(self._pending.items()))
+                    del self._pending[key]
                     job = jobs.popleft()
                     if jobs:
-                        self._pending[stream] = jobs
-                    return stream, job
-                self._changed.wait(TIDY_S if self._latents else None)
+                        self._pending[key] = jobs
+                    self._at_hand = key
+                    return job
+                self._changed.wait()
         return None
 
-    def _paint(self, stream: LiveStream, job: Job) -> None:
-        latents = self._latents.get(stream)
+    def _render(self, job: TextureJob) -> None:
+        key, character = (job.session, job.stream), self._characters.find(job.character)
+        if character is None:  # its last session is closed
+            return
+        latents = self._latents.get(key)
         if latents is None:
-            latents = initial_latents(job.character)
-        self._latents[stream], rgb = draw(job.character, job.track, latents, job.frame, 0)
-        texture = encode_texture(job, stream, rgb)
-        self.n_drawn += 1
-        deliver = self._deliver
-        if deliver:
-            self._post(Completion(lambda now: deliver(job.seat, stream, texture)))
+            latents = initial_latents(character)
+        latents, rendered = render_job(job, character, latents)
+        with self._changed:
+            if self._at_hand == key:
+                self._latents[key] = latents
+        self._post(rendered)
+        self.n_rendered += 1
 
 
-def encode_texture(job: Job, stream: LiveStream, rgb: Pixels) -> m.Texture:
+def render_job(job: TextureJob, character: Character, latents: State) -> tuple[State, RenderedTexture]:
+    """Return (new state of the stream's latents, the picture)."""
+    latents, rgb = draw(character, job.track, latents, job.frame, 0)
+    return latents, RenderedTexture(job.session, texture_of(job, rgb))
+
+
+def texture_of(job: TextureJob, rgb: Pixels) -> m.Texture:
     """Return the message of a picture."""
-    kind = job.seat.settings.texture or TextureFormat.RGB
     height, width = rgb.shape[:2]
     return m.Texture(
-        session=job.seat.session,
-        stream=stream.number,
+        session=job.session,
+        stream=job.stream,
         index=job.index,
         sample=job.sample,
-        format=kind,
+        format=job.format,
         width=width,
         height=height,
-        pixels=encode_pixels(rgb, kind),
+        pixels=encode_pixels(rgb, job.format),
     )
 
 

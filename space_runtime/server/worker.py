@@ -1,70 +1,59 @@
-"""The sessions of one thread: what clients say goes in, frames come out. Knows no sockets, no clocks and no threads.
+"""The sessions of one thread: commands go in, answers come out. Knows no sockets, no clocks and no threads.
 
 All streams that have a hop of sound are stepped together, one hop each; what arrives meanwhile makes the next batch.
 """
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections.abc import Callable
-from itertools import islice
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 
 from engine_bridge.protocol import messages as m
-from engine_bridge.protocol.messages import ErrorCode, Message, Pace, Reason
-from engine_bridge.protocol.wire import encode
+from engine_bridge.protocol.messages import ErrorCode
 from space_runtime.animation.batch import StreamBatch
 from space_runtime.animation.batch_state import Frames
-from space_runtime.animation.pipeline import Character
-from space_runtime.animation.track import ControlTrack
-from space_runtime.arrays import Doubles, Floats
-from space_runtime.errors import SpaceError
 from space_runtime.inference.bundle import Bundle
-from space_runtime.server import log_events
+from space_runtime.server.answers import Answers, Outbox
+from space_runtime.server.background import BackgroundExecutor
 from space_runtime.server.character_cache import CharacterCache
-from space_runtime.server.delivery import Delivery, Outgoing
-from space_runtime.server.limits import MAX_LONG_WORK, Folders, Limits, Refusal
-from space_runtime.server.session import (
-    BackgroundExecutor,
+from space_runtime.server.commands import (
+    BuiltCharacter,
     CloseSession,
     Command,
-    Completion,
+    DecodedSound,
     OpenSession,
+    RefusedCharacter,
+    RefusedSound,
+    RenderedTexture,
+    ReportStatus,
     ResumeSession,
     SessionMessage,
-    SessionState,
+    StreamMessage,
 )
+from space_runtime.server.delivery import Delivery
+from space_runtime.server.flow_control import FlowControl
+from space_runtime.server.limits import Folders, Limits, Refusal
+from space_runtime.server.session import SessionState, SessionTable
+from space_runtime.server.session_handlers import SessionHandlers
 from space_runtime.server.sink_output import SinkOutput
-from space_runtime.server.stream import LiveStream
-from space_runtime.server.stream_handlers import StreamHandlers
-from space_runtime.timebase import HOP, SAMPLE_RATE
-from space_runtime.values import Controls
-
-MAX_BATCH: Final = 256
-"""Streams stepped together at most: a larger batch gains nothing and lets the others wait."""
+from space_runtime.server.step_queue import HopBatch, StepQueue, is_back_pressured
+from space_runtime.server.stream_handlers import STEPPABLE, Change, StreamHandlers
+from space_runtime.server.stream_lifecycle import StreamLifecycle
+from space_runtime.server.texture_renderer import TextureSink, texture_job
+from space_runtime.server.worker_report import Counts, report_of
 
 HOUSEKEEPING_S: Final = 0.05
 """How often sound that lacks is looked for."""
-
-_SILENCE: Final = np.zeros(HOP, np.float32)
-
-
-class TextureSink(Protocol):
-    """Draws the pictures of frames, elsewhere and later."""
-
-    def show(self, seat: SessionState, stream: LiveStream, frames: Frames, place: int, now: float) -> None:
-        """Draw frame ``place`` of ``frames``; the picture is left out when drawing lags behind."""
-        ...
 
 
 class Worker:
     """Owns sessions and steps their streams.
 
-    clerk: does what takes long. gallery: draws pictures. lag_s: by how much the last batch was later than
-    sound that is taken no faster than it is spoken. n_hops, n_batches: stepped so far.
+    executor: does background work, with the same characters. textures: renders pictures. n_hops, n_batches: stepped so
+    far; n_skipped: pictures left out for readers without credit.
     """
 
     def __init__(
@@ -72,260 +61,197 @@ class Worker:
         bundle: Bundle,
         limits: Limits,
         folders: Folders,
-        faces: CharacterCache,
-        clerk: BackgroundExecutor,
-        gallery: TextureSink,
-        tap: SinkOutput | None = None,
+        characters: CharacterCache,
+        executor: BackgroundExecutor,
+        textures: TextureSink,
+        sink: SinkOutput | None = None,
     ) -> None:
-        self.delivery = Delivery(limits.queue_frames, tap)
-        self.seats: dict[int, SessionState] = {}
-        self.lag_s = 0.0
-        self.n_hops = self.n_batches = 0
+        self.sessions = SessionTable()
+        self.queue = StepQueue()
+        self.n_hops = self.n_batches = self.n_skipped = 0
         self._batch = StreamBatch(bundle)
-        self._faces = faces
-        self._clerk = clerk
-        self._gallery = gallery
-        self._lines = StreamHandlers(limits, folders, clerk, self._batch, self.delivery, self._settle)
+        self._textures = textures
+        self._outbox = Outbox()
+        flow = FlowControl.of(0)
+        self.delivery = Delivery(self.sessions, flow, self._outbox, limits.queue_frames, sink)
+        lifecycle = StreamLifecycle(self._batch, self.delivery, bundle.look_ahead(), textures)
+        self._lifecycle = lifecycle
+        self._streams = StreamHandlers(limits, folders, executor, self.delivery, lifecycle)
+        self._sessions = SessionHandlers(
+            self.sessions, flow, self._batch, self.delivery, lifecycle, characters, executor, sink
+        )
         self._stepping: list[SessionState] = []
-        self._ready: dict[LiveStream, SessionState] = {}
-        self._opening: set[int] = set()
-        self._later: list[tuple[float, int, SessionState]] = []
-        self._housekeeping = -math.inf
+        self._periodic_at = -math.inf
         self._handlers: dict[type, Callable[..., None]] = {
-            OpenSession: self._open,
-            SessionMessage: self._said,
-            ResumeSession: self._resume,
-            CloseSession: self._shut,
-            Completion: lambda command, now: command.then(now),
+            OpenSession: self._sessions.open,
+            BuiltCharacter: self._sessions.take_character,
+            RefusedCharacter: self._sessions.refuse_character,
+            ResumeSession: self._sessions.resume,
+            CloseSession: self._close,
+            DecodedSound: self._take_sound,
+            RefusedSound: self._refuse_sound,
+            RenderedTexture: self._take_texture,
+            ReportStatus: self._report,
         }
-
-    def handle(self, command: Command, now: float) -> None:
-        """Take what the core asks for."""
-        self._handlers[type(command)](command, now)
-
-    def step(self, now: float) -> bool:
-        """Step every stream that has sound and may take it, once. Return whether there was any."""
-        self._keep_house(now)
-        while self._later and self._later[0][0] <= now:
-            self._settle(heapq.heappop(self._later)[2], now)
-        batches = self._take_hops(now)
-        for n_hops, (seats, sound, heard_at) in batches.items():
-            self._stepping = seats
-            self._step_batch(seats, n_hops, np.stack(sound), np.array(heard_at), now)
-            self._stepping = []
-            for seat in seats:
-                self._settle(seat, now)
-        return bool(batches)
 
     @property
     def n_ready(self) -> int:
         """Streams that wait to be stepped."""
-        return len(self._ready)
+        return self.queue.n_ready
 
-    def abandon(self, command: Command | None, now: float) -> None:
-        """Close the sessions of a command, or of a batch, that failed for a reason of our own."""
-        doomed = [seat.session for seat in self._stepping]
-        if isinstance(command, SessionMessage | OpenSession | ResumeSession):
-            doomed.append(command.session)
-        self._stepping = []
-        for session in doomed:
-            self._shut(CloseSession(session, ErrorCode.INTERNAL), now)
+    @property
+    def lag_s(self) -> float:
+        """By how much the last batches were late."""
+        return self.queue.lag_s
+
+    @property
+    def is_idle(self) -> bool:
+        """Return whether nothing is left: no session, none that opens, nothing to step, nothing to send."""
+        return not (len(self.sessions) or self._sessions.opening or self.queue or self._stepping or self._outbox)
+
+    def handle(self, command: Command, now: float) -> None:
+        """Take a command."""
+        if isinstance(command, SessionMessage):
+            self._handle_message(command, now)
+        else:
+            self._handlers[type(command)](command, now)
+
+    def step(self, now: float) -> bool:
+        """Step every stream that has sound and may take it, once. Return whether there was any."""
+        self._run_periodic(now)
+        for state in self.queue.due(now):
+            self._schedule(state, now)
+        batches = self.queue.take(now)
+        for batch in batches:
+            self._stepping = batch.states
+            self._step_batch(batch, now)
+            self._stepping = []
+            for state in batch.states:
+                self._schedule(state, now)
+        return bool(batches)
+
+    def take_answers(self) -> Answers:
+        """Return the answers so far and forget them."""
+        return self._outbox.take()
 
     def wait_until(self) -> float:
         """Return the time of the next thing to do without being told; infinity if there is none."""
-        if self._ready:
-            return -math.inf
-        first = self._later[0][0] if self._later else math.inf
-        return min(first, self._housekeeping + HOUSEKEEPING_S) if self.seats else first
+        due = self.queue.next_due()
+        return min(due, self._periodic_at + HOUSEKEEPING_S) if len(self.sessions) else due
 
-    def take_outbox(self) -> list[Outgoing]:
-        """Return what is to be sent, and forget it."""
-        outbox, self.delivery.outbox = self.delivery.outbox, []
-        return outbox
+    def fail_batch(self, command: Command | None, now: float) -> None:
+        """Close the sessions of a command, or of a batch, that failed for a reason of our own."""
+        failed = [state.number for state in self._stepping]
+        if command is not None and not isinstance(command, CloseSession | ReportStatus):
+            failed.append(command.session)
+        self._stepping = []
+        for session in failed:
+            self._close(CloseSession(session, ErrorCode.INTERNAL), now)
 
-    def deliver_texture(self, seat: SessionState, stream: LiveStream, texture: m.Texture) -> None:
-        """Send a picture, unless its stream is over."""
-        if seat.stream is stream:
-            media_s = float((texture.index - stream.first_index) / stream.fps)
-            self.delivery.texture(seat, texture, media_s)
+    # Commands
 
-    # Sessions
-
-    def _open(self, command: OpenSession, now: float) -> None:
-        if command.face is None:
-            self._seat(command, self._faces.neutral(command.settings.fps))
-            return
-        face = command.face
-        self._opening.add(command.session)
-        if self._clerk.n_waiting >= MAX_LONG_WORK:
-            self._no_face(command, ErrorCode.BUSY, f"{MAX_LONG_WORK} faces wait to be built; open again later")
-            return
-
-        def work() -> Completion:
-            try:
-                character = face()
-            except SpaceError as error:
-                text = str(error)
-                return Completion(lambda then: self._no_face(command, ErrorCode.BAD_PICTURE, text))
-            return Completion(lambda then: self._faced(command, character))
-
-        self._clerk.submit(command.session, work)
-
-    def _faced(self, command: OpenSession, character: Character) -> None:
-        """Seat a session whose face is built, if it has not been shut meanwhile."""
-        if command.session in self._opening:
-            self._opening.remove(command.session)
-            self._seat(command, character)
-
-    def _seat(self, command: OpenSession, character: Character) -> None:
-        row = self._batch.add(character, ControlTrack.of(Controls()))
-        seat = SessionState(command.session, row, command.settings, character, command.name)
-        self.seats[command.session] = seat
-        self.delivery.add(seat, command.until)
-        opened = m.Opened(
-            request=command.request,
-            session=command.session,
-            token=command.token,
-            look_ahead_s=(character.look_ahead + HOP) / SAMPLE_RATE,
-            lease_ms=round(command.settings.lease_s * 1e3),
-        )
-        self.delivery.event(seat, opened)
-
-    def _no_face(self, command: OpenSession, code: ErrorCode, text: str) -> None:
-        if command.session not in self._opening:
-            return
-        self._opening.remove(command.session)
-        error = m.Error(code=code, message=text, request=command.request)
-        self.delivery.outbox += [(command.session, encode(error)), (command.session, None)]
-        self.delivery.n_refused += 1
-        log_events.session_closed(command.session, code, 0)
-
-    def _shut(self, command: CloseSession, now: float) -> None:
-        seat = self.seats.pop(command.session, None)
-        if command.session in self._opening:
-            self._opening.remove(command.session)
-            closed = m.Closed(session=command.session, reason=command.reason)
-            self.delivery.outbox += [(command.session, encode(closed)), (command.session, None)]
-        if seat is None:
-            return
-        if seat.stream:
-            self._ready.pop(seat.stream, None)
-        self.delivery.discard(seat)
-        self._lines.finish(seat, Reason.CLOSED)
-        self.delivery.event(seat, m.Closed(session=seat.session, reason=command.reason))
-        log_events.session_closed(seat.session, command.reason, int(self.delivery.ledger.seq[seat.row]))
-        self.delivery.remove(seat)
-        self._batch.remove(seat.row)
-
-    def _resume(self, command: ResumeSession, now: float) -> None:
-        seat = self.seats.get(command.session)
-        if seat is None:
-            return
-        intake = seat.stream.intake if seat.stream else None
-        resumed = m.Resumed(
-            request=command.request,
-            session=seat.session,
-            stream=max(seat.last_stream, 0),
-            next_sample=intake.next_sample if intake else 0,
-            seq=int(self.delivery.ledger.seq[seat.row]),
-        )
-        self.delivery.outbox.append((seat.session, encode(resumed)))
-        if seat.stream is None and seat.finished and not seat.waiting:
-            self.delivery.event(seat, seat.finished)
-
-    def _said(self, command: SessionMessage, now: float) -> None:
-        seat, message, now = self.seats.get(command.session), command.message, min(now, command.at)
-        if seat is None:
+    def _handle_message(self, command: SessionMessage, now: float) -> None:
+        state, now = self.sessions.get(command.session), min(now, command.at)
+        if state is None:
             return
         try:
-            if isinstance(message, m.Credit):
-                self.delivery.grant(seat, message.until)
-                self._settle(seat, now)
-            else:
-                self._lines.handle(seat, message, now)
+            change = self._streams.handle(state, command.message, now)
         except Refusal as refusal:
-            self._refuse(seat, message, refusal)
-
-    def _refuse(self, seat: SessionState, message: Message, refusal: Refusal) -> None:
-        if refusal.code is ErrorCode.BAD_SOUND and seat.stream:
-            self._lines.fail(seat, refusal)
+            self._refuse(state, command.message, refusal)
             return
-        number = getattr(message, "stream", None)
-        self.delivery.refuse(seat, refusal, number)
+        self._apply(state, change, now)
+
+    def _apply(self, state: SessionState, change: Change, now: float) -> None:
+        if change in STEPPABLE:
+            self._schedule(state, now)
+
+    def _refuse(self, state: SessionState, message: StreamMessage, refusal: Refusal) -> None:
+        if refusal.code is ErrorCode.BAD_SOUND and state.stream:
+            self._lifecycle.fail(state, refusal)
+        else:
+            self.delivery.refuse(state, refusal, getattr(message, "stream", None))
+
+    def _close(self, command: CloseSession, now: float) -> None:
+        state = self.sessions.get(command.session)
+        if state and state.stream:
+            self.queue.remove(state.stream)
+        self._sessions.close(command, now)
+
+    def _take_sound(self, sound: DecodedSound, now: float) -> None:
+        state = self.sessions.get(sound.session)
+        if state:
+            self._apply(state, self._streams.take_sound(state, sound, now), now)
+
+    def _refuse_sound(self, refused: RefusedSound, now: float) -> None:
+        state = self.sessions.get(refused.session)
+        if state:
+            self._streams.refuse_sound(state, refused)
+
+    def _take_texture(self, rendered: RenderedTexture, now: float) -> None:
+        """Send a picture, unless its stream is over."""
+        state, texture = self.sessions.get(rendered.session), rendered.texture
+        if state and state.stream and state.stream.number == texture.stream:
+            media_s = float((texture.index - state.stream.first_index) / state.settings.fps)
+            self.delivery.texture(state, texture, media_s)
+
+    def _report(self, command: ReportStatus, now: float) -> None:
+        counts = Counts(
+            hops=self.n_hops,
+            batches=self.n_batches,
+            lag_s=self.lag_s,
+            textures_drawn=self._textures.n_rendered,
+            textures_skipped=self._textures.n_skipped + self.n_skipped,
+        )
+        self._outbox.reports.append(report_of(command.request, self.sessions, self.delivery, counts))
 
     # Stepping
 
-    def _settle(self, seat: SessionState, now: float) -> None:
-        """Decide when a seat's stream is stepped next: now, later, when something comes, or never."""
-        stream = seat.stream
-        if stream is None or stream.ready:
+    def _schedule(self, state: SessionState, now: float) -> None:
+        """Decide when a session's stream is stepped next: now, later, when something comes, or never."""
+        stream = state.stream
+        if stream is None or self.queue.has(stream):
             return
-        next_frame = self._batch.next_frame(seat.row) if stream.closing else 0
-        if stream.closing and next_frame >= stream.n_wanted:
-            self._lines.finish(seat, stream.closing)
-        elif stream.has_hop(next_frame) and not self._clogged(seat, stream):
-            due = stream.step_due()
-            if due <= now:
-                stream.ready = True
-                self._ready[stream] = seat
-            elif due != stream.due:
-                stream.due = due
-                heapq.heappush(self._later, (due, id(seat), seat))
+        if stream.closing and stream.is_complete():
+            self._lifecycle.finish(state, stream.closing)
+        elif stream.has_hop() and not is_back_pressured(state, stream):
+            self.queue.add(state, stream, now)
 
-    def _take_hops(self, now: float) -> dict[int, tuple[list[SessionState], list[Floats], list[float]]]:
-        """By number of hops: whose they are, the sound, and since when it could have been taken."""
-        batches: dict[int, tuple[list[SessionState], list[Floats], list[float]]] = {}
-        first = now
-        for stream, seat in list(islice(self._ready.items(), MAX_BATCH)):
-            del self._ready[stream]
-            if stream.over:
-                continue
-            due, n_hops = stream.step_due(), stream.hops_at_once()
-            sound, when = stream.intake.pop(n_hops) if stream.intake else (_SILENCE, due)
-            when = max(when, due)
-            for column, value in zip(batches.setdefault(n_hops, ([], [], [])), (seat, sound, when), strict=True):
-                column.append(value)  # type: ignore[attr-defined]  # three lists of three types
-            stream.paced_at = max(when, stream.paced_at + n_hops * HOP / SAMPLE_RATE)
-            first = min(first, stream.paced_at)
-            stream.n_steps += n_hops
-            stream.ready = False
-        self.lag_s = now - first
-        return batches
-
-    def _clogged(self, seat: SessionState, stream: LiveStream) -> bool:
-        """Whether a clip has to wait for its reader."""
-        return stream.pace is Pace.CLIP and bool(seat.waiting)
-
-    def _step_batch(self, seats: list[SessionState], n_hops: int, sound: Floats, heard_at: Doubles, now: float) -> None:
-        rows = np.array([seat.row for seat in seats], np.intp)
-        frames = self._batch.step(rows, sound)
-        self.n_hops += n_hops * len(seats)
+    def _step_batch(self, batch: HopBatch, now: float) -> None:
+        rows = np.array([state.row for state in batch.states], np.intp)
+        frames = self._batch.step(rows, batch.sound)
+        self.n_hops += batch.n_hops * len(rows)
         self.n_batches += 1
         if not len(frames.row):
             return
-        when = np.zeros(int(rows.max()) + 1)
-        when[rows] = heard_at
-        seat_of = {seat.row: seat for seat in seats}
-        self._announce(seat_of, frames)
-        shown = self.delivery.frames(frames, when[frames.row], now)
-        for place, row in enumerate(shown.row.tolist()):
-            seat = seat_of[row]
-            if seat.settings.texture and seat.stream:
-                self._gallery.show(seat, seat.stream, shown, place, now)
+        heard_at = np.zeros(int(rows.max()) + 1)
+        heard_at[rows] = batch.heard_at
+        owners = [self.sessions.at(row) for row in frames.row.tolist()]
+        self._announce(owners)
+        shown = self.delivery.frames(frames, heard_at[frames.row], now)
+        if any(state.settings.texture for state in owners):
+            self._render(shown)
 
-    def _announce(self, seat_of: dict[int, SessionState], frames: Frames) -> None:
+    def _announce(self, owners: list[SessionState]) -> None:
         """Say `started` before a stream's first frame."""
-        for row in set(frames.row.tolist()):
-            seat = seat_of[row]
-            if seat.stream and not seat.stream.announced:
-                seat.stream.announced = True
-                sample = float(seat.stream.origin)
-                started = m.Started(session=seat.session, stream=seat.stream.number, sample=sample)
-                self.delivery.event(seat, started)
+        for state in owners:
+            stream = state.stream
+            if stream and not stream.announced:
+                stream.announced = True
+                started = m.Started(session=state.number, stream=stream.number, sample=float(stream.origin))
+                self.delivery.event(state, started)
 
-    def _keep_house(self, now: float) -> None:
-        if now < self._housekeeping + HOUSEKEEPING_S:
+    def _render(self, frames: Frames) -> None:
+        """Let the pictures of frames be rendered; none for a client that has no credit left."""
+        for place, row in enumerate(frames.row.tolist()):
+            state = self.sessions.at(row)
+            if state.settings.texture and state.stream and not state.waiting:
+                self._textures.show(texture_job(state, state.stream, frames, place))
+            elif state.settings.texture:
+                self.n_skipped += 1
+
+    def _run_periodic(self, now: float) -> None:
+        if now < self._periodic_at + HOUSEKEEPING_S:
             return
-        self._housekeeping = now
-        for seat in self.seats.values():
-            self._lines.look_after(seat, now)
+        self._periodic_at = now
+        for state in self.sessions:
+            self._apply(state, self._streams.conceal_gaps(state, now), now)

@@ -33,7 +33,7 @@ def free_port() -> int:
 def port() -> Iterator[int]:
     """A real server with one worker."""
     port = free_port()
-    command = [sys.executable, "-m", "space_runtime", "serve", "--bind", f"tcp://127.0.0.1:{port}", "--workers", "1"]
+    command = [sys.executable, "-m", "space_runtime", "serve", "--bind", f"tcp://127.0.0.1:{port}"]
     server = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         with Client(f"tcp://127.0.0.1:{port}") as client:

@@ -1,28 +1,39 @@
-"""A server in one thread under a clock that tests turn: the real core, workers and bundle, with inline executors."""
+"""A server in one thread under a clock that tests turn: the real gateway, worker and bundle, background work inline.
+
+Everything that passes between gateway, worker and background work goes through a pipe: pickled and unpickled, so that
+nothing but plain data can pass.
+"""
 
 from __future__ import annotations
 
+import io
+import pickle
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from itertools import count
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.messages import Message
 from engine_bridge.protocol.wire import decode
-from space_runtime.animation.batch_state import Frames
 from space_runtime.animation.session import Session
 from space_runtime.arrays import Floats
 from space_runtime.inference.bundle import load_bundle
+from space_runtime.server.answers import Answers
+from space_runtime.server.background import Task, perform
 from space_runtime.server.character_cache import CharacterCache
+from space_runtime.server.commands import Command
 from space_runtime.server.gateway import Gateway
 from space_runtime.server.limits import Folders, Limits
+from space_runtime.server.log_events import LogEvent
+from space_runtime.server.observability.snapshot import WorkerReport
 from space_runtime.server.server import welcome_of
-from space_runtime.server.session import Command, Completion, SessionState
-from space_runtime.server.stream import LiveStream
+from space_runtime.server.session import SessionState
+from space_runtime.server.sink_output import SinkOutput
+from space_runtime.server.texture_renderer import TextureJob
 from space_runtime.server.worker import Worker
 from space_runtime.values import Frame
 from tests.support.wire_client import PLENTY, WireClient
@@ -33,46 +44,78 @@ ALL_CURVES = ("weights", "head", "eyes", "landmarks")
 OPENING: Final = m.Open(request=1, outputs=ALL_CURVES, fps=(30, 1), playout_ms=500, until=PLENTY)
 
 
-class Port:
-    """A worker without a thread: takes commands and works them off when the server says so, unless stalled."""
+Plain = TypeVar("Plain", Command, Task, TextureJob, Answers)
+
+
+class _Pickler(pickle.Pickler):
+    """Writes a view of bytes as the bytes, as any pipe does."""
+
+    def reducer_override(self, value: object) -> tuple[Callable[..., object], tuple[bytes]]:
+        return (bytes, (bytes(value),)) if isinstance(value, memoryview) else NotImplemented
+
+
+class Pipe:
+    """Carries plain data. kinds: the types of what it has carried."""
 
     def __init__(self) -> None:
+        self.kinds: set[type] = set()
+
+    def carry(self, value: Plain) -> Plain:
+        self.kinds.add(type(value))
+        buffer = io.BytesIO()
+        _Pickler(buffer, pickle.HIGHEST_PROTOCOL).dump(value)
+        carried: Plain = pickle.loads(buffer.getvalue())
+        return carried
+
+
+class InlinePort:
+    """A worker without a thread: takes commands and works them off when the server says so, unless stalled."""
+
+    def __init__(self, pipe: Pipe) -> None:
         self.load = 0.0
         self.stalled = False
         self.inbox: deque[Command] = deque()
+        self._pipe = pipe
 
     def post(self, command: Command) -> None:
-        self.inbox.append(command)
+        self.inbox.append(self._pipe.carry(command))
 
 
 class InlineExecutor:
-    """Does long work at once, or, while held, when the test lets go."""
+    """Does background work at once, or, while held, when the test lets go."""
 
-    def __init__(self, port: Port) -> None:
+    def __init__(self, port: InlinePort, pipe: Pipe) -> None:
         self.held = False
-        self.jobs: deque[Callable[[], Completion]] = deque()
+        self.tasks: deque[Task] = deque()
         self._port = port
+        self._pipe = pipe
 
     @property
     def n_waiting(self) -> int:
-        return len(self.jobs)
+        return len(self.tasks)
 
-    def submit(self, session: int, work: Callable[[], Completion]) -> None:
-        self.jobs.append(work)
+    def submit(self, task: Task) -> None:
+        self.tasks.append(self._pipe.carry(task))
 
     def work(self) -> None:
-        while self.jobs and not self.held:
-            self._port.post(self.jobs.popleft()())
+        while self.tasks and not self.held:
+            self._port.post(perform(self.tasks.popleft(), CHARACTERS))
 
 
-class CountingTextures:
-    """Counts the pictures that a renderer would have drawn."""
+class InlineTextures:
+    """Keeps the pictures that are to be rendered instead of rendering them."""
 
-    def __init__(self) -> None:
-        self.n_shown = 0
+    def __init__(self, pipe: Pipe) -> None:
+        self.n_rendered = self.n_skipped = 0
+        self.jobs: list[TextureJob] = []
+        self.forgotten: list[tuple[int, int]] = []
+        self._pipe = pipe
 
-    def show(self, seat: SessionState, stream: LiveStream, frames: Frames, place: int, now: float) -> None:
-        self.n_shown += 1
+    def show(self, job: TextureJob) -> None:
+        self.jobs.append(self._pipe.carry(job))
+
+    def forget(self, session: int, stream: int) -> None:
+        self.forgotten.append((session, stream))
 
 
 class InlineTransport:
@@ -87,7 +130,7 @@ class InlineTransport:
         return self._server.now
 
     def send(self, parts: Sequence[bytes]) -> None:
-        self._server.core.receive(self.route, parts, self._server.now)
+        self._server.gateway.receive(self.route, parts, self._server.now)
 
     def settle(self) -> None:
         self._server.run()
@@ -100,30 +143,37 @@ class InlineTransport:
         self._server.wait(seconds)
 
     def close(self) -> None:
-        self._server.core.lost(self.route, self._server.now)
+        self._server.gateway.lost(self.route, self._server.now)
 
 
 class InlineServer:
-    """Everything inside a server but its threads and sockets. sent: everything that it sent so far, to whom."""
+    """Everything inside a server but its threads and sockets.
 
-    def __init__(self, limits: Limits | None = None, folders: Folders | None = None, n_workers: int = 1) -> None:
+    sent: everything that it sent so far, to whom. events, reports: what its worker gave beside that.
+    """
+
+    def __init__(
+        self, limits: Limits | None = None, folders: Folders | None = None, sink: SinkOutput | None = None
+    ) -> None:
         limits, folders = limits or Limits(), folders or Folders()
         self.now, self.step_cost_s = 1_000.0, 0.0
-        self.ports = [Port() for _ in range(n_workers)]
-        self.executors = [InlineExecutor(port) for port in self.ports]
-        self.textures = CountingTextures()
-        self.workers = [
-            Worker(BUNDLE, limits, folders, CHARACTERS, executor, self.textures) for executor in self.executors
-        ]
-        self.core = Gateway(limits, folders, CHARACTERS, self.ports, welcome_of(BUNDLE, limits))
+        self.pipe = Pipe()
+        self.port = InlinePort(self.pipe)
+        self.executor = InlineExecutor(self.port, self.pipe)
+        self.textures = InlineTextures(self.pipe)
+        self.worker = Worker(BUNDLE, limits, folders, CHARACTERS, self.executor, self.textures, sink)
+        self.gateway = Gateway(limits, folders, self.port, welcome_of(BUNDLE, limits))
         self.clients: dict[bytes, WireClient] = {}
         self.sent: list[tuple[bytes, Message]] = []
+        self.events: list[LogEvent] = []
+        self.reports: list[WorkerReport] = []
         self._routes = count(1)
 
-    @property
-    def worker(self) -> Worker:
-        """The only, or the first, worker."""
-        return self.workers[0]
+    def state_of(self, session: int) -> SessionState:
+        """The state of an open session."""
+        state = self.worker.sessions.get(session)
+        assert state
+        return state
 
     def client(self, greet: bool = True) -> WireClient:
         """Return a new connection."""
@@ -141,13 +191,9 @@ class InlineServer:
     def run(self, most: int = 1_000_000) -> None:
         """Let everything work until nothing is left to do at this time."""
         for _ in range(most):
-            busy = False
-            for port, executor, worker in zip(self.ports, self.executors, self.workers, strict=True):
-                if not port.stalled:
-                    busy |= self._turn(port, executor, worker)
-            if not busy:
+            if self.port.stalled or not self._run_once():
                 break
-        self.core.tick(self.now)
+        self.gateway.tick(self.now)
         self._hand_out()
 
     def wait(self, seconds: float, step_s: float = 0.01) -> None:
@@ -157,21 +203,24 @@ class InlineServer:
             self.now = min(end, self.now + step_s)
             self.run()
 
-    def _turn(self, port: Port, executor: InlineExecutor, worker: Worker) -> bool:
-        """One turn of a worker, as its thread would do it."""
-        commands = list(port.inbox)
-        port.inbox.clear()
+    def _run_once(self) -> bool:
+        """Let the worker run once, as its loop would do it."""
+        commands = list(self.port.inbox)
+        self.port.inbox.clear()
         for command in commands:
-            worker.handle(command, self.now)
-        stepped = worker.step(self.now)
+            self.worker.handle(command, self.now)
+        stepped = self.worker.step(self.now)
         self.now += self.step_cost_s * stepped
-        self.core.deliver(worker.take_outbox())
-        executor.work()
+        answers = self.pipe.carry(self.worker.take_answers())
+        self.events += answers.events
+        self.reports += answers.reports
+        self.gateway.deliver(answers.outgoing)
+        self.executor.work()
         self._hand_out()
-        return stepped or bool(port.inbox)
+        return stepped or bool(self.port.inbox)
 
     def _hand_out(self) -> None:
-        outbox, self.core.outbox = self.core.outbox, []
+        outbox, self.gateway.outbox = self.gateway.outbox, []
         for route, data in outbox:
             self.sent.append((route, decode(data)))
             if client := self.clients.get(route):

@@ -17,8 +17,8 @@ from space_runtime.server.server import Server, Settings
 from tests.support.waiting import PATIENCE_S, wait_for
 
 ROOT: Final = Path(__file__).parents[2]
-SETTINGS: Final = Settings("tcp://127.0.0.1:*", n_workers=1)
-"""Any free port, one worker."""
+SETTINGS: Final = Settings("tcp://127.0.0.1:*")
+"""Any free port."""
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def serving(**settings: object) -> Iterator[Server]:
     that are replaced."""
     wanted = replace(SETTINGS, **settings)  # type: ignore[arg-type]  # the caller's fields fit
     with Server(load_bundle(), wanted) as server:
-        server.core._busy_lag_s = PATIENCE_S
+        server.gateway._busy_lag_s = PATIENCE_S
         yield server
 
 
@@ -39,7 +39,7 @@ def child_environment() -> Mapping[str, str]:
 @contextmanager
 def serving_process(log: Path, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """A server in a process of its own; yields the process and the server's address."""
-    words = [sys.executable, "-m", "space_runtime", "serve", "--http", "0", "--workers", "1", *options]
+    words = [sys.executable, "-m", "space_runtime", "serve", "--http", "0", *options]
     if "--bind" not in options:
         words += ["--bind", "tcp://127.0.0.1:0"]
     with log.open("wb") as file:

@@ -39,7 +39,7 @@ TOTALS: Final[tuple[tuple[Family, str, str, Callable[[Totals], float]], ...]] = 
 )
 
 WORKERS: Final[tuple[tuple[Family, str, str, Callable[[WorkerSnapshot], float]], ...]] = (
-    (GaugeMetricFamily, "worker_alive", "1 while the thread lives", lambda w: w.alive),
+    (GaugeMetricFamily, "worker_alive", "1 while the worker lives", lambda w: w.alive),
     (GaugeMetricFamily, "worker_streams", "Streams that run", lambda w: w.streams),
     (CounterMetricFamily, "worker_hops", "Hops of 20 ms animated", lambda w: w.hops),
     (CounterMetricFamily, "worker_batches", "Batches of hops animated", lambda w: w.batches),
@@ -53,8 +53,8 @@ WORKERS: Final[tuple[tuple[Family, str, str, Callable[[WorkerSnapshot], float]],
 class Metrics(Collector):
     """Answers with a server's numbers at the time of asking, and the process's own where the system tells them."""
 
-    def __init__(self, watch: StatusCollector) -> None:
-        self._watch = watch
+    def __init__(self, status: StatusCollector) -> None:
+        self._status = status
         self._registry = CollectorRegistry()
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
@@ -65,7 +65,7 @@ class Metrics(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Return the server's own metrics."""
-        snapshot = self._watch.snapshot()
+        snapshot = self._status.snapshot()
         yield InfoMetricFamily(PREFIX + "build", "What runs", value={"version": VERSION})
         yield _states(snapshot)
         for family, name, text, value in TOTALS:
@@ -78,9 +78,9 @@ class Metrics(Collector):
 
 
 def _states(snapshot: Snapshot) -> Metric:
-    """How many sessions are about what."""
+    """Return the number of sessions by state."""
     counts = Counter(session.state for session in snapshot.sessions)
-    metric = GaugeMetricFamily(PREFIX + "sessions", "Sessions by what they are about", labels=["state"])
+    metric = GaugeMetricFamily(PREFIX + "sessions", "Sessions by state", labels=["state"])
     for state in State:
         metric.add_metric([state.value], counts[state])
     return metric

@@ -1,4 +1,4 @@
-"""What a running server does, as a value: its workers, its sessions, its totals."""
+"""The state of a running server as values: its worker, its sessions, its totals."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """What a session is about."""
+    """The state of a session."""
 
     OPENING = "opening"
-    """Its face is being made."""
+    """Its character is being built."""
     IDLE = "idle"
     """It has no stream, or one of silence."""
     SPEAKING = "speaking"
@@ -20,8 +20,46 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SessionReport:
+    """A session as its worker knows it. Fields as in `SessionSnapshot`."""
+
+    number: int
+    state: State
+    outputs: tuple[str, ...]
+    fps: float
+    stream: int
+    media_s: float
+    frames_sent: int
+    frames_dropped: int
+    buffered_s: float
+    waiting: int
+    credit: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerReport:
+    """A worker as it knows itself, plain data that a pipe can carry.
+
+    request: of the `ReportStatus` that it answers. lag_s: how long the hops of its last batch had waited. refused:
+    errors answered. Other fields as in `Totals` and `WorkerSnapshot`.
+    """
+
+    request: int = 0
+    sessions: tuple[SessionReport, ...] = ()
+    streams: int = 0
+    hops: int = 0
+    batches: int = 0
+    lag_s: float = 0.0
+    frames_sent: int = 0
+    frames_dropped: int = 0
+    refused: int = 0
+    textures_drawn: int = 0
+    textures_skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerSnapshot:
-    """A worker thread. lag_s: how long the hops of its last batch had waited; worst_lag_s: at worst within a second.
+    """A worker. lag_s: how long the hops of its last batch had waited; worst_lag_s: at worst within a second.
 
     busy_s: spent working so far; busy_share: of the last second, 0…1. waiting: commands that it has not taken.
     """
@@ -51,7 +89,7 @@ class SessionSnapshot:
     number: int
     client: str
     connected: bool
-    face: str
+    character: str
     state: State
     outputs: tuple[str, ...] = ()
     fps: float = 0.0

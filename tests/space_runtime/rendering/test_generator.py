@@ -124,7 +124,7 @@ def test_a_bake_writes_video_and_sheet_with_any_generator(portrait: Portrait, li
 
 @pytest.mark.usefixtures("other_generator")
 def test_a_server_sends_textures_of_any_generator(photo: Path) -> None:
-    with Server(BUNDLE, Settings("tcp://127.0.0.1:*", n_workers=1)) as server, connect_client(server.address) as client:
+    with Server(BUNDLE, Settings("tcp://127.0.0.1:*")) as server, connect_client(server.address) as client:
         session = client.open(outputs=("texture",), portrait=photo.read_bytes(), texture="rgb")
         client.start(session)
         client.push(session, 1, silence(6_400))

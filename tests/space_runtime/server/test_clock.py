@@ -95,7 +95,7 @@ def test_a_clip_comes_at_once_and_waits_only_for_credit() -> None:
     client.say(m.Speak(session=session, stream=1, sound=sound_file(10.0), pace="clip"))
     server.run()
     assert [frame.seq for frame in client.frames()] == list(range(10))
-    assert len(server.worker.seats[session].waiting) <= 4
+    assert len(server.state_of(session).waiting) <= 4
     server.wait(5.0, 0.1)
     for until in (5, 10, 11, 150, 1_000):
         client.say(m.Credit(session=session, until=until))
@@ -166,19 +166,19 @@ def test_errors_do_not_pile_up_behind_frames_without_credit() -> None:
     server = InlineServer()
     client, session = speaking(server, until=0)
     client.say(m.Audio(session=session, stream=1, first_sample=0, pcm=QUIET))
-    assert server.worker.seats[session].waiting
+    assert server.state_of(session).waiting
     for _ in range(200):
         client.say(m.Idle(session=session, stream=0))
         server.wait(0.01)
     assert len(client.take(m.Error)) == 200
-    assert all(seq >= 0 for seq, _ in server.worker.seats[session].waiting)
+    assert all(seq >= 0 for seq, _ in server.state_of(session).waiting)
 
 
 def test_a_worker_that_stalls_drops_what_is_late_counts_it_and_is_back_within_half_a_second() -> None:
     server = InlineServer()
     client, session = speaking(server, playout_ms=200)
     talk(server, client, session, 1.0)
-    n_before, port = len(client.frames()), server.ports[0]
+    n_before, port = len(client.frames()), server.port
     port.stalled = True
     talk(server, client, session, 2.0, 1.0)
     assert len(client.frames()) == n_before
@@ -200,9 +200,9 @@ def test_a_worker_that_stalls_drops_what_is_late_counts_it_and_is_back_within_ha
 def test_a_worker_that_stalls_tells_nothing_wrong_about_the_sound() -> None:
     server = InlineServer()
     client, session = speaking(server, playout_ms=400)
-    server.ports[0].stalled = True
+    server.port.stalled = True
     talk(server, client, session, 0.3)
-    server.ports[0].stalled = False
+    server.port.stalled = False
     server.run()
     talk(server, client, session, 0.5, 0.3)
     client.say(m.End(session=session, stream=1, n_samples=round(0.8 * SAMPLE_RATE)))
@@ -252,7 +252,7 @@ def test_a_lease_runs_out_only_in_silence() -> None:
     assert not client.take(m.Closed) and client.last(m.Pong).nonce == 7
     server.wait(2.6, 0.25)
     assert client.last(m.Closed).reason == "lease_expired" and client.last(m.Finished).session == session
-    assert not server.core.sessions and not server.worker.seats
+    assert not server.gateway.sessions and not len(server.worker.sessions)
 
 
 @pytest.mark.parametrize("minutes", [5])

@@ -25,6 +25,7 @@ from engine_bridge.protocol.wire import encode
 from space_runtime.server.keys import make_keys
 from space_runtime.server.limits import Limits
 from space_runtime.server.server import Server, Settings
+from space_runtime.server.worker import Worker
 from tests.support.inline_server import BUNDLE
 from tests.support.quick_batch import quick
 from tests.support.real_server import child_environment, serving_process
@@ -41,7 +42,7 @@ TOLERANCE = 48 * MIB
 def server() -> Iterator[Server]:
     """A server without faces, so that these tests do not depend on speed; short leases."""
     limits = Limits(lease_ms=1_000, sessions=50)
-    with quick(), Server(BUNDLE, Settings("tcp://127.0.0.1:*", limits, n_workers=2)) as running:
+    with quick(), Server(BUNDLE, Settings("tcp://127.0.0.1:*", limits)) as running:
         with BackgroundClient(running.address):
             pass
         yield running
@@ -57,15 +58,21 @@ def _unharmed(request: pytest.FixtureRequest) -> Iterator[None]:
     before = resident()
     with BackgroundClient(server.address):
         yield
-    wait_for(lambda: not server.core.sessions, "the end of all sessions")
-    workers = [thread.worker for thread in server.workers if thread.worker]
-    assert all(thread.alive for thread in server.workers) and len(workers) == 2
-    wait_for(lambda: not any(worker.seats or worker._ready for worker in workers), "empty workers")
-    assert not server.core._tokens and len(server.core.connections) <= server.core.limits.connections
+    wait_for(lambda: not server.gateway.sessions, "the end of all sessions")
+    worker = worker_of(server)
+    assert server.worker.alive
+    wait_for(lambda: worker.is_idle, "an idle worker")
+    assert server.gateway.table.is_empty and len(server.gateway.connections) <= server.gateway.limits.connections
     gc.collect()
     grown = resident() - before
     print(f"memory: {grown / MIB:+.1f} MiB")
     assert grown < TOLERANCE
+
+
+def worker_of(server: Server) -> Worker:
+    """The worker of a server that is ready."""
+    assert server.worker.worker
+    return server.worker.worker
 
 
 def resident() -> int:
@@ -99,15 +106,15 @@ def test_a_client_that_is_killed_in_mid_line_leaves_nothing(server: Server, tmp_
     with subprocess.Popen(words, stdout=subprocess.PIPE, cwd=tmp_path, env=child_environment()) as child:
         assert child.stdout
         assert child.stdout.readline() == b"streaming\n"
-        wait_for(lambda: len(server.core.sessions) == 2, "the child's session")
+        wait_for(lambda: len(server.gateway.sessions) == 2, "the child's session")
         child.kill()
-    wait_for(lambda: len(server.core.sessions) == 1, "the end of its lease")
+    wait_for(lambda: len(server.gateway.sessions) == 1, "the end of its lease")
 
 
 def test_a_reader_that_never_reads_costs_little_memory(server: Server) -> None:
     with connect_client(server.address) as slow:
         session = slow.open(outputs=("weights", "head", "eyes", "landmarks"), fps=(240, 1))
-        before, worker = resident(), next(w for t in server.workers if (w := t.worker) and session in w.seats)
+        before, worker = resident(), worker_of(server)
         for stream in range(1, 13):
             slow.start(session, stream, "clip")
             slow.push(session, stream, silence(10 * RATE))
@@ -119,8 +126,8 @@ def test_a_reader_that_never_reads_costs_little_memory(server: Server) -> None:
 
 def last_finished(server: Server, stream: int) -> bool:
     """Whether some session has come to the end of this stream or beyond."""
-    seats = [seat for thread in server.workers if thread.worker for seat in list(thread.worker.seats.values())]
-    return any(seat.last_stream >= stream and seat.stream is None for seat in seats)
+    states = list(worker_of(server).sessions)
+    return any(state.last_stream >= stream and state.stream is None for state in states)
 
 
 def test_a_burst_is_slowed_down_and_the_rest_of_it_dropped(server: Server) -> None:
@@ -252,7 +259,7 @@ def test_half_a_greeting_is_not_waited_for_for_ever(server: Server) -> None:
 
 
 def test_connections_by_the_hundred_a_second_lock_nobody_out(server: Server) -> None:
-    refused_before = server.core.counters.refused
+    refused_before = server.gateway.counters.refused
     began, n = time.monotonic(), 0
     while time.monotonic() < began + 3.0:
         with connect_client(server.address, greet=False) as client:
@@ -261,7 +268,7 @@ def test_connections_by_the_hundred_a_second_lock_nobody_out(server: Server) -> 
     with connect_client(server.address) as client:
         assert client.open()
     print(f"{n} connections in 3 s")
-    assert server.core.counters.refused == refused_before
+    assert server.gateway.counters.refused == refused_before
 
 
 def test_two_peers_with_one_identity_do_not_share_a_session(server: Server) -> None:
@@ -279,7 +286,7 @@ def test_two_peers_with_one_identity_do_not_share_a_session(server: Server) -> N
 def test_a_real_stall_of_a_worker_costs_frames_only_while_it_lasts(server: Server) -> None:
     with connect_client(server.address) as client:
         session = client.open(playout_ms=100)
-        worker = next(w for t in server.workers if (w := t.worker) and session in w.seats)
+        worker = worker_of(server)
         client.say(m.Idle(session=session, stream=1))
         client.expect(m.Frame, 5)
         real = worker.step

@@ -67,7 +67,7 @@ def refused(client: WireClient, *messages: m.Message) -> m.Error:
 def test_nothing_is_done_for_a_stranger(message: m.Message) -> None:
     server = InlineServer()
     assert refused(server.client(greet=False), message).code == ErrorCode.NOT_GREETED
-    assert not server.core.sessions
+    assert not server.gateway.sessions
 
 
 @pytest.mark.parametrize("versions", [(), (2,), (0, 2, 3)])
@@ -105,7 +105,7 @@ def test_thirty_two_bad_messages_mute_a_connection_for_a_minute_and_nobody_else(
     good.say(m.Ping(nonce=1))
     assert not bad.take(m.Pong) and good.take(m.Pong)
     server.wait(61.0, 0.25)
-    assert session not in server.core.sessions
+    assert session not in server.gateway.sessions
     bad.say(m.Hello(versions=(1,), client="good again"), m.Ping(nonce=2))
     assert bad.last(m.Pong).nonce == 2
 
@@ -152,7 +152,7 @@ def test_an_open_that_comes_too_fast_is_answered_too() -> None:
 
 
 def test_the_session_too_many_is_refused_and_the_others_are_complete() -> None:
-    server = InlineServer(Limits(sessions=20), n_workers=2)
+    server = InlineServer(Limits(sessions=20))
     client = server.client()
     sessions = [client.open() for _ in range(20)]
     client.say(*[start(session) for session in sessions])
@@ -175,10 +175,10 @@ def refused_open(client: WireClient, **fields: object) -> m.Error:
 
 def test_a_server_that_is_behind_takes_nobody_more() -> None:
     server = InlineServer()
-    server.ports[0].load = 0.2
+    server.port.load = 0.2
     error = refused_open(server.client())
     assert error.code == ErrorCode.BUSY and "200 ms" in error.message
-    server.ports[0].load = 0.0
+    server.port.load = 0.0
     server.client().open()
 
 
@@ -205,11 +205,11 @@ def test_a_worker_that_cannot_keep_up_says_so() -> None:
     client = server.client()
     session = client.open()
     client.say(start(session))
-    server.ports[0].stalled = True
+    server.port.stalled = True
     for chunk in range(50):
         server.wait(0.02)
         client.send_all(push(session, chunk * 320, SECOND[:640]))
-    server.ports[0].stalled = False
+    server.port.stalled = False
     server.run(1)
     assert server.worker.lag_s > 0.9
 
@@ -236,7 +236,7 @@ def test_an_open_outside_the_limits_is_refused_in_a_sentence(fields: dict[str, o
     server = InlineServer()
     error = refused_open(server.client(), **fields)
     assert error.code == ErrorCode.BAD_VALUE and error.request == 9 and word in error.message
-    assert not server.core.sessions
+    assert not server.gateway.sessions
 
 
 @pytest.mark.parametrize(
@@ -337,7 +337,7 @@ def test_changes_ahead_are_bounded() -> None:
     for n in range(200):
         client.say(m.Set(session=1, stream=1, at_sample=1_000 * n, mouth=1.0))
         server.wait(0.01)
-    stream = server.worker.seats[1].stream
+    stream = server.state_of(1).stream
     assert stream and len(stream.track.changes) <= 64
     assert {error.code for error in client.take(m.Error)} == {ErrorCode.TOO_FAST}
 
@@ -349,8 +349,8 @@ def test_chunks_that_wait_for_an_earlier_one_are_bounded() -> None:
     client.say(start(1), push(1))
     for n in range(40):
         client.say(push(1, SAMPLE_RATE + 1 + n, bytes(2 * 25 * SAMPLE_RATE)))
-    stream = server.worker.seats[1].stream
-    assert stream and stream.intake and sum(piece.nbytes for piece in stream.intake._early.values()) <= 61 * 64_000
+    stream = server.state_of(1).stream
+    assert stream and stream.audio and sum(piece.nbytes for piece in stream.audio._early.values()) <= 61 * 64_000
     assert {error.code for error in client.take(m.Error)} == {ErrorCode.TOO_MUCH_SOUND}
 
 
@@ -417,27 +417,27 @@ def test_a_lost_connections_sessions_wait_for_their_lease() -> None:
     session, token = client.open(lease_ms=3_000), client.tokens[1]
     server.lose(client)
     server.wait(2.7, 0.1)
-    assert session in server.core.sessions
+    assert session in server.gateway.sessions
     server.wait(1.0, 0.1)
-    assert not server.core.sessions and not server.worker.seats
+    assert not server.gateway.sessions and not len(server.worker.sessions)
     assert refused(server.client(), m.Resume(request=1, token=token)).code == ErrorCode.BAD_TOKEN
 
 
 def test_a_session_that_is_shut_while_its_face_is_built_leaves_nothing(photo: Path) -> None:
     server = InlineServer(folders=Folders(portraits=photo.parent))
     client = server.client()
-    server.executors[0].held = True
+    server.executor.held = True
     client.say(
         m.Open(
             request=1, outputs=("weights",), fps=(30, 1), playout_ms=0, until=1, character=photo.name, lease_ms=1_000
         )
     )
     server.wait(2.0, 0.1)
-    server.executors[0].held = False
+    server.executor.held = False
     server.run()
     server.run()
     assert client.last(m.Closed).reason == "lease_expired"
-    assert not server.core.sessions and not server.worker.seats and not client.take(m.Opened)
+    assert not server.gateway.sessions and not len(server.worker.sessions) and not client.take(m.Opened)
 
 
 def test_connections_that_come_and_go_do_not_lock_others_out() -> None:
@@ -446,7 +446,7 @@ def test_connections_that_come_and_go_do_not_lock_others_out() -> None:
     session = owner.open()
     for _ in range(500):
         server.client()
-    assert len(server.core.connections) <= 64
+    assert len(server.gateway.connections) <= 64
     owner.say(start(session), push(session), m.End(session=session, stream=1, n_samples=SAMPLE_RATE))
     server.wait(1.0)
     assert len(owner.frames()) == 30
@@ -457,7 +457,7 @@ def test_silent_connections_are_forgotten() -> None:
     for _ in range(50):
         server.client()
     server.wait(61.0, 0.5)
-    assert not server.core.connections
+    assert not server.gateway.connections
 
 
 def test_a_stop_tells_everybody_in_order() -> None:
@@ -465,9 +465,9 @@ def test_a_stop_tells_everybody_in_order() -> None:
     client, bystander = server.client(), server.client()
     session = client.open(until=PLENTY)
     client.say(start(session), push(session))
-    server.core.stop()
+    server.gateway.stop()
     server.run()
-    server.core.farewell()
+    server.gateway.send_bye()
     server.run()
     finished, closed, bye = client.heard[-3:]
     assert isinstance(finished, m.Finished) and isinstance(closed, m.Closed) and isinstance(bye, m.Bye)
@@ -531,15 +531,15 @@ def test_names_under_the_folder_are_found(assets: Path) -> None:
 
 def test_files_do_not_pile_up_before_the_clerk() -> None:
     server = InlineServer()
-    server.executors[0].held = True
+    server.executor.held = True
     client = server.client()
     session = client.open()
     for stream in range(20):
         client.say(m.Speak(session=session, stream=stream, sound=b"no sound"))
-    assert len(server.executors[0].jobs) == 16
+    assert len(server.executor.tasks) == 16
     assert client.last(m.Error).code == "busy"
     client.say(m.Open(request=9, outputs=("weights",), fps=(30, 1), playout_ms=0, until=9, portrait=b"no picture"))
     assert (client.last(m.Error).code, client.last(m.Error).request) == ("busy", 9)
-    server.executors[0].held = False
+    server.executor.held = False
     server.wait(0.1)
-    assert not server.executors[0].jobs and len(server.core.sessions) == 1
+    assert not server.executor.tasks and len(server.gateway.sessions) == 1

@@ -148,7 +148,6 @@ def test_what_is_no_address_is_refused(address: str) -> None:
         (("--sessions", 100_001), "--sessions"),
         (("--lease", "0.5"), "--lease"),
         (("--lease", "nan"), "--lease"),
-        (("--workers", -1), "--workers"),
         (("--portraits", "nowhere"), "--portraits"),
         (("--sounds", "nowhere"), "--sounds"),
         (("--bundle", "nowhere"), "nowhere"),

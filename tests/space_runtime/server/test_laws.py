@@ -76,7 +76,7 @@ def test_a_file_baked_on_disk_is_the_same_line(tmp_path: Path) -> None:
 
 
 def test_sessions_in_batches_equal_sessions_alone() -> None:
-    server, rng = InlineServer(n_workers=2), Random(1)
+    server, rng = InlineServer(), Random(1)
     lines = [
         (s16(speechlike(rng.uniform(0.4, 0.7), rate, 1, seed)[:, 0]), rate, fps)
         for seed, (rate, fps) in enumerate([(16_000, 30), (48_000, 60), (22_050, 24), (16_000, 240), (8_000, 1)])
@@ -326,12 +326,12 @@ def test_a_spoken_file_can_be_steered_in_its_own_samples_before_it_is_read() -> 
     client = server.client()
     session = client.open()
     data, sound = wav(0.8)
-    server.executors[0].held = True
+    server.executor.held = True
     client.say(
         m.Speak(session=session, stream=1, sound=data, pace="clip"),
         m.Set(session=session, stream=1, at_sample=22_050, fade_ms=0, mouth=0.0),
     )
-    server.executors[0].held = False
+    server.executor.held = False
     server.run()
     server.run()
     reference = Session(BUNDLE)

@@ -40,7 +40,7 @@ def drawn(photo: Path) -> list[Frame]:
 
 @pytest.fixture(scope="module")
 def server(photo: Path) -> Iterator[Server]:
-    with Server(BUNDLE, Settings("tcp://127.0.0.1:*", folders=Folders(portraits=photo.parent), n_workers=1)) as running:
+    with Server(BUNDLE, Settings("tcp://127.0.0.1:*", folders=Folders(portraits=photo.parent))) as running:
         yield running
 
 
@@ -88,8 +88,7 @@ def test_textures_are_what_a_session_draws(
         client.say(m.End(session=session, stream=1, n_samples=len(PCM) // 2))
         client.expect(m.Finished)
         client.say(m.Close(session=session))
-    (painter,) = server.painters
-    wait_for(lambda: not painter._latents and not painter._pending, "a tidy painter")
+    wait_for(lambda: server.textures.is_idle, "an idle renderer")
 
 
 def pixels(texture: m.Texture) -> Pixels:
@@ -139,7 +138,7 @@ def test_a_broken_picture_is_one_sentence_and_harms_nobody(name: str) -> None:
     server.run()
     error = client.last(m.Error)
     assert (error.code, error.request) == (ErrorCode.BAD_PICTURE, 5) and "\n" not in error.message
-    assert "/tmp" not in error.message and len(server.core.sessions) == len(server.worker.seats) == 1
+    assert "/tmp" not in error.message and len(server.gateway.sessions) == len(server.worker.sessions) == 1
     finish(*other)
 
 
@@ -213,12 +212,12 @@ def test_a_file_beyond_the_limit_is_refused(pace: str) -> None:
 
 
 @pytest.mark.parametrize("what", ["face", "sound"])
-def test_a_clerk_that_fails_ends_that_session_alone(monkeypatch: pytest.MonkeyPatch, server: Server, what: str) -> None:
+def test_a_task_that_fails_ends_that_session_alone(monkeypatch: pytest.MonkeyPatch, server: Server, what: str) -> None:
     def fail(*_: object) -> None:
         raise OSError("no space left on device")
 
     monkeypatch.setattr("space_runtime.server.character_cache.decode_picture", fail)
-    monkeypatch.setattr("space_runtime.server.stream_handlers.read_whole", fail)
+    monkeypatch.setattr("space_runtime.server.background.read_whole", fail)
     with connect_client(server.address) as client, connect_client(server.address) as other:
         if what == "face":
             client.say(m.Open(request=1, outputs=("weights",), fps=(30, 1), playout_ms=0, until=1, portrait=b"another"))

@@ -69,8 +69,8 @@ class Prompter:
 def prompted() -> Iterator[tuple[InlineServer, Prompter, WireClient, int]]:
     """A server with an output to sinks, and a session in it with 0.3 s of playout delay."""
     with quick():
-        server, prompter = InlineServer(), Prompter()
-        server.worker.delivery._tap = SinkOutput(prompter)  # type: ignore[arg-type]  # it does what a playout does
+        prompter = Prompter()
+        server = InlineServer(sink=SinkOutput(prompter))  # type: ignore[arg-type]  # it does what a playout does
         client = server.client()
         yield server, prompter, client, client.open(playout_ms=300)
 
@@ -119,11 +119,11 @@ def test_a_batch_of_which_every_frame_is_late_shows_none(
     start(client, session, 1)
     push(client, session, 1, 4_800, end=False)
     server.wait(0.5)
-    server.ports[0].stalled = True
+    server.port.stalled = True
     client.say(m.Audio(session=session, stream=1, first_sample=4_800, pcm=bytes(2 * 27_200)))
     client.say(m.End(session=session, stream=1, n_samples=32_000))
     server.wait(2.0)
-    server.ports[0].stalled = False
+    server.port.stalled = False
     server.wait(2.0)
     finished = client.last(m.Finished)
     assert finished.reason == "end" and finished.dropped > 30
@@ -175,7 +175,7 @@ def test_a_line_right_after_another_takes_its_place(prompted: tuple[InlineServer
 
 
 def showing(*urls: str, folders: Folders = FOLDERS) -> AbstractContextManager[Server]:
-    return serving(sinks=urls, folders=folders, n_workers=2)
+    return serving(sinks=urls, folders=folders)
 
 
 def speak(client: WireClient, seconds: float, character: str | None = None) -> tuple[float, dict[int, m.Frame]]:
@@ -335,5 +335,5 @@ def test_a_server_that_cannot_start_keeps_no_port() -> None:
     for _ in range(2):
         with pytest.raises(SinkError):
             Server(load_bundle(), Settings(f"tcp://127.0.0.1:{port}", sinks=(f"ws://127.0.0.1:{web}", "foo://x")))
-    with Server(load_bundle(), Settings(f"tcp://127.0.0.1:{port}", n_workers=1, sinks=(f"ws://127.0.0.1:{web}",))):
+    with Server(load_bundle(), Settings(f"tcp://127.0.0.1:{port}", sinks=(f"ws://127.0.0.1:{web}",))):
         pass

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections import Counter
 from contextlib import ExitStack
-from unittest.mock import patch
 
 import numpy as np
 import soundfile
@@ -14,9 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from engine_bridge.protocol import messages as m
-from engine_bridge.protocol.messages import Message, Pace
+from engine_bridge.protocol.messages import Message
 from engine_bridge.protocol.wire import encode
-from space_runtime.server import log_events
 from space_runtime.server.limits import Limits
 from space_runtime.timebase import SAMPLE_RATE
 from tests.support.inline_server import InlineServer
@@ -101,9 +99,7 @@ class Server(RuleBasedStateMachine):
         self.began: Counter[tuple[int, int]] = Counter()
         self.over: Counter[tuple[int, int]] = Counter()
         self.stack.enter_context(quick())
-        self.stack.enter_context(patch.object(log_events, "stream_started", self._note_start))
-        self.stack.enter_context(patch.object(log_events, "stream_finished", self._note_finish))
-        self.server = InlineServer(LIMITS, n_workers=2)
+        self.server = InlineServer(LIMITS)
         self.tokens: dict[int, bytes] = {}
         self.owners: dict[int, set[bytes]] = {}
         self.lost: set[int] = set()
@@ -112,12 +108,6 @@ class Server(RuleBasedStateMachine):
         self.closed: Counter[int] = Counter()
         self.told_again: set[int] = set()
         self.n_read = 0
-
-    def _note_start(self, session: int, stream: int, kind: str, pace: Pace) -> None:
-        self.began[session, stream] += 1
-
-    def _note_finish(self, told: m.Finished, seconds: float) -> None:
-        self.over[told.session, told.stream] += 1
 
     def client(self, number: int) -> WireClient:
         return list(self.server.clients.values())[number % len(self.server.clients)]
@@ -146,18 +136,18 @@ class Server(RuleBasedStateMachine):
     @rule(who=st.integers(0, 9), message=said_about_streams)
     def say(self, who: int, message: Message) -> None:
         client = self.client(who)
-        connection = self.server.core.connections.get(client.route)
+        connection = self.server.gateway.connections.get(client.route)
         muted = connection and connection.muted_until > self.server.now
-        session = self.server.core.sessions.get(getattr(message, "session", 0))
+        session = self.server.gateway.sessions.get(getattr(message, "session", 0))
         stranger = session is None or session.route != client.route
         client.say(message)
         if stranger and not muted:
             assert client.last(m.Error).code in ("unknown_session", "not_greeted", "too_fast", "too_large"), (
                 client.heard[-4:]
             )
-            assert client.heard_at[-1] == self.server.now or self.server.core.counters.too_fast
+            assert client.heard_at[-1] == self.server.now or self.server.gateway.counters.too_fast
 
-    @precondition(lambda self: self.server.core.sessions)
+    @precondition(lambda self: self.server.gateway.sessions)
     @rule(which=st.integers(0, 9), ms=st.integers(0, 1_000), ends=st.booleans(), later=st.floats(0, 0.8))
     def speak(self, which: int, ms: int, ends: bool, later: float) -> None:
         """An owner says a line."""
@@ -174,12 +164,12 @@ class Server(RuleBasedStateMachine):
 
     def _owned(self, which: int) -> tuple[int, WireClient | None, int]:
         """A session, its owner if there is one, and its latest stream."""
-        numbers = sorted(self.server.core.sessions)
-        session = self.server.core.sessions[numbers[which % len(numbers)]]
-        seat = self.server.workers[session.worker].seats.get(session.number)
-        return session.number, self.server.clients.get(session.route or b""), max(0, seat.last_stream) if seat else 0
+        numbers = sorted(self.server.gateway.sessions)
+        session = self.server.gateway.sessions[numbers[which % len(numbers)]]
+        state = self.server.worker.sessions.get(session.number)
+        return session.number, self.server.clients.get(session.route or b""), max(0, state.last_stream) if state else 0
 
-    @precondition(lambda self: self.server.core.sessions)
+    @precondition(lambda self: self.server.gateway.sessions)
     @rule(which=st.integers(0, 9), message=said_about_streams, fresh=st.booleans(), later=st.floats(0, 0.5))
     def own(self, which: int, message: Message, fresh: bool, later: float) -> None:
         """An owner speaks about its own session, and mostly about its current stream."""
@@ -203,7 +193,7 @@ class Server(RuleBasedStateMachine):
     @rule(who=st.integers(0, 9))
     def vanish(self, who: int) -> None:
         client = self.client(who)
-        self.lost |= {n for n, session in self.server.core.sessions.items() if session.route == client.route}
+        self.lost |= {n for n, session in self.server.gateway.sessions.items() if session.route == client.route}
         self.server.lose(client)
 
     @precondition(lambda self: self.server.clients)
@@ -215,9 +205,9 @@ class Server(RuleBasedStateMachine):
         client.send(junk, bytes(data), encode(message)[: at % len(data)])
         self.server.run()
 
-    @rule(port=st.integers(0, 1), stalled=st.booleans(), held=st.booleans())
-    def stall(self, port: int, stalled: bool, held: bool) -> None:
-        self.server.ports[port].stalled, self.server.executors[port].held = stalled, held
+    @rule(stalled=st.booleans(), held=st.booleans())
+    def stall(self, stalled: bool, held: bool) -> None:
+        self.server.port.stalled, self.server.executor.held = stalled, held
         self.server.run()
 
     @rule(seconds=st.floats(0.01, 2.0))
@@ -229,14 +219,13 @@ class Server(RuleBasedStateMachine):
     @invariant()
     def limits_hold(self) -> None:
         server = self.server
-        assert len(server.core.sessions) <= LIMITS.sessions
-        assert len(server.core.connections) <= LIMITS.connections + LIMITS.sessions
-        for worker in server.workers:
-            for seat in worker.seats.values():
-                assert len(seat.waiting) <= 2 * LIMITS.queue_frames
-                intake = seat.stream.intake if seat.stream else None
-                assert intake is None or intake.buffered <= (LIMITS.audio_ms + 50) * MS
-                assert seat.stream is None or len(seat.stream.track.changes) <= 65
+        assert len(server.gateway.sessions) <= LIMITS.sessions
+        assert len(server.gateway.connections) <= LIMITS.connections + LIMITS.sessions
+        for state in server.worker.sessions:
+            assert len(state.waiting) <= 2 * LIMITS.queue_frames
+            audio = state.stream.audio if state.stream else None
+            assert audio is None or audio.buffered <= (LIMITS.audio_ms + 50) * MS
+            assert state.stream is None or len(state.stream.track.changes) <= 65
 
     @invariant()
     def what_is_said_is_true(self) -> None:
@@ -276,19 +265,20 @@ class Server(RuleBasedStateMachine):
     def _go_home(self) -> None:
         """Let everybody fall silent; in the end nothing is left, and everybody has been told everything."""
         server = self.server
-        for port, executor in zip(server.ports, server.executors, strict=True):
-            port.stalled = executor.held = False
+        server.port.stalled = server.executor.held = False
         for _ in range(3):
             server.run()
         server.wait(LIMITS.lease_ms / 1e3 + 0.6, 0.1)
         server.wait(125.0, 5.0)
         self.what_is_said_is_true()
-        core = server.core
-        assert not (core.sessions or core.connections or core.outbox or core._tokens)
-        for worker in server.workers:
-            assert not (worker.seats or worker._ready or worker._later or worker._opening or worker._stepping)
-            assert not (worker.delivery._seats or worker.delivery.outbox)
-            assert isinstance(worker._batch, QuickBatch) and not worker._batch.rows
+        gateway, worker = server.gateway, server.worker
+        assert gateway.table.is_empty and not (gateway.connections or gateway.outbox)
+        assert worker.is_idle
+        assert isinstance(worker._batch, QuickBatch) and not worker._batch.rows
+        for event in server.events:
+            if event.name in ("stream_started", "stream_finished"):
+                streams = self.began if event.name == "stream_started" else self.over
+                streams[int(event.fields["session"]), int(event.fields["stream"])] += 1
         assert self.began == self.over and set(self.began.values()) <= {1}
         for (session, stream), n in self.began.items():
             assert self.told[session, stream] == n or session in self.lost

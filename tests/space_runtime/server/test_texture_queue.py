@@ -1,27 +1,31 @@
-"""The queue before a slow painter: the newest two pictures of a stream wait, the oldest that waits is left out."""
+"""The queue before a slow renderer: the newest two pictures of a stream wait, the oldest that waits is left out."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from queue import Queue
 
 import numpy as np
 import pytest
 
 from engine_bridge.protocol import messages as m
+from engine_bridge.protocol.messages import TextureFormat
 from space_runtime.animation.batch_state import NO_FRAMES, Frames
-from space_runtime.server.session import SessionState
-from space_runtime.server.stream import LiveStream
-from space_runtime.server.texture_renderer import MAX_PENDING, TextureRenderer
+from space_runtime.animation.track import ControlTrack
+from space_runtime.server.character_cache import NEUTRAL
+from space_runtime.server.limits import Folders
+from space_runtime.server.texture_renderer import MAX_PENDING, TextureJob, TextureRenderer
 from space_runtime.timebase import SAMPLE_RATE
-from tests.support.inline_server import InlineServer
+from space_runtime.values import Controls
+from tests.support.inline_server import CHARACTERS, InlineServer
 
 PATIENCE_S = 20.0
 
 
-class SlowBrush:
-    """Stands in for `pictures.draw`: every picture takes until the test lets go of it."""
+class SlowDrawing:
+    """Stands in for `textures.draw`: every picture takes until the test lets go of it."""
 
     def __init__(self) -> None:
         self.begun: Queue[int] = Queue()
@@ -47,65 +51,77 @@ def frame(index: int) -> Frames:
     return Frames(**{**blank, "frame_index": np.array([index]), "media_sample": np.array([index * 1600.0])})
 
 
-@pytest.fixture
-def speaker() -> tuple[SessionState, LiveStream]:
-    server = InlineServer()
-    client = server.client()
-    session = client.open()
-    client.say(m.Start(session=session, stream=1, rate=SAMPLE_RATE, format="s16"))
-    seat = server.worker.seats[session]
-    assert seat.stream is not None
-    return seat, seat.stream
+def job(index: int, stream: int = 1) -> TextureJob:
+    """The picture of one frame."""
+    track = ControlTrack.of(Controls())
+    return TextureJob(1, stream, NEUTRAL, TextureFormat.RGB, track, frame(index), index, index * 1600.0)
 
 
 @pytest.fixture
-def brush(monkeypatch: pytest.MonkeyPatch) -> SlowBrush:
-    brush = SlowBrush()
+def brush(monkeypatch: pytest.MonkeyPatch) -> SlowDrawing:
+    brush = SlowDrawing()
     monkeypatch.setattr("space_runtime.server.texture_renderer.draw", brush.draw)
     monkeypatch.setattr("space_runtime.server.texture_renderer.initial_latents", lambda _: np.zeros((1, 1), np.float32))
     return brush
 
 
 @pytest.fixture
-def painter(brush: SlowBrush) -> Iterator[TextureRenderer]:
-    painter = TextureRenderer(lambda _: None)
-    painter.start(lambda seat, stream, texture: None)
-    yield painter
+def renderer(brush: SlowDrawing) -> Iterator[TextureRenderer]:
+    renderer = TextureRenderer(lambda _: None, CHARACTERS)
+    renderer.start()
+    yield renderer
     brush.free.release(100)
-    painter.stop()
+    renderer.stop()
 
 
-def test_a_slow_painter_leaves_out_the_oldest_picture_that_waits(
-    painter: TextureRenderer, brush: SlowBrush, speaker: tuple[SessionState, LiveStream]
+def test_a_slow_renderer_leaves_out_the_oldest_picture_that_waits(
+    renderer: TextureRenderer, brush: SlowDrawing
 ) -> None:
     """What is begun is finished; of what came meanwhile the newest are drawn, in order, and the others are counted."""
-    seat, stream = speaker
-    painter.show(seat, stream, frame(0), 0, 0.0)
+    renderer.show(job(0))
     assert brush.begun.get(timeout=PATIENCE_S) == 0
     for index in range(1, 6):
-        painter.show(seat, stream, frame(index), 0, 0.0)
-    assert painter.n_skipped == 5 - MAX_PENDING
+        renderer.show(job(index))
+    assert renderer.n_skipped == 5 - MAX_PENDING
     assert [brush.next() for _ in range(MAX_PENDING)] == [4, 5]
 
 
-def test_a_painter_that_keeps_up_leaves_nothing_out(
-    painter: TextureRenderer, brush: SlowBrush, speaker: tuple[SessionState, LiveStream]
-) -> None:
-    seat, stream = speaker
+def test_a_renderer_that_keeps_up_leaves_nothing_out(renderer: TextureRenderer, brush: SlowDrawing) -> None:
     for index in range(4):
-        painter.show(seat, stream, frame(index), 0, 0.0)
+        renderer.show(job(index))
         assert brush.begun.get(timeout=PATIENCE_S) == index
         brush.free.release()
-    assert painter.n_skipped == 0
+    assert renderer.n_skipped == 0
 
 
-def test_a_reader_without_credit_gets_no_pictures(
-    painter: TextureRenderer, brush: SlowBrush, speaker: tuple[SessionState, LiveStream]
-) -> None:
-    seat, stream = speaker
-    seat.waiting.append((7, b"a frame that waits"))
-    painter.show(seat, stream, frame(0), 0, 0.0)
-    assert painter.n_skipped == 1
-    seat.waiting.clear()
-    painter.show(seat, stream, frame(1), 0, 0.0)
-    assert brush.begun.get(timeout=PATIENCE_S) == 1
+def test_of_a_stream_that_is_over_nothing_more_is_rendered(renderer: TextureRenderer, brush: SlowDrawing) -> None:
+    """What is begun is finished, and leaves nothing behind."""
+    renderer.show(job(0))
+    assert brush.begun.get(timeout=PATIENCE_S) == 0
+    renderer.show(job(1))
+    renderer.forget(1, 1)
+    renderer.show(job(7, stream=2))
+    assert brush.next() == 7
+    renderer.forget(1, 2)
+    brush.free.release()
+    renderer.stop()
+    assert renderer.is_idle and renderer.n_rendered == 2 and renderer.n_skipped == 0
+
+
+def test_a_reader_without_credit_gets_no_pictures(photo: Path) -> None:
+    server = InlineServer(folders=Folders(portraits=photo.parent))
+    client = server.client()
+    client.say(m.Open(request=1, outputs=("texture",), fps=(30, 1), playout_ms=500, until=3, character=photo.name))
+    server.run()
+    session = client.last(m.Opened).session
+    client.say(m.Start(session=session, stream=1, rate=SAMPLE_RATE, format="s16"))
+    client.push_chunks(session, 1, bytes(2 * SAMPLE_RATE), 320, 2)
+    shown = [job.index for job in server.textures.jobs]
+    assert shown == [0, 1, 2]
+    assert server.state_of(session).waiting and server.worker.n_skipped > 10
+    client.say(m.Credit(session=session, until=1_000))
+    client.say(m.Audio(session=session, stream=1, first_sample=SAMPLE_RATE, pcm=bytes(2 * 3_200)))
+    assert len(server.textures.jobs) > 3
+    client.say(m.Interrupt(session=session, stream=1, at_sample=0, fade_ms=0))
+    server.wait(1.0)
+    assert server.textures.forgotten == [(session, 1)]

@@ -42,7 +42,7 @@ def told(kind: LogFormat, level: LogLevel, *happen: object) -> list[str]:
 
 
 def refuse() -> None:
-    log_events.refused(ErrorCode.BAD_VALUE, 7, "anna")
+    log_events.write(log_events.refused(ErrorCode.BAD_VALUE, 7, "anna"))
 
 
 def fail() -> None:
@@ -63,12 +63,14 @@ def test_a_line_of_speech_makes_one_line_per_event_and_none_per_frame(server: Se
         anna.wait(m.Error)
         anna.say(m.Close(session=session))
         anna.wait(m.Closed)
-        wait_for(lambda: not server.core.sessions)
+        wait_for(lambda: not server.gateway.sessions)
     events = [json.loads(line) for line in stream.getvalue().splitlines()]
     names = ["session_opened", "stream_started", "stream_finished", "refused", "refused", "session_closed"]
     assert [event["event"] for event in events] == names
     assert all(event["session"] == session for event in events)
-    assert events[0].items() >= {"client": "anna", "face": "neutral", "outputs": "head,weights", "fps": 30.0}.items()
+    assert (
+        events[0].items() >= {"client": "anna", "character": "neutral", "outputs": "head,weights", "fps": 30.0}.items()
+    )
     assert events[1].items() >= {"stream": 1, "kind": "start", "pace": "clip"}.items()
     assert events[2].items() >= {"reason": "end", "frames": finished.frames, "dropped": 0, "seconds": 1.0}.items()
     assert [event["code"] for event in events[3:5]] == ["unknown_stream", "no_asset"]
@@ -87,7 +89,7 @@ def test_a_line_is_time_level_event_and_fields() -> None:
 @pytest.mark.parametrize("name", ["two words", "a\nb", "\x1b[31m", 'x" session=9', "a=b", "ünï\u2028", "\\", " "])
 @pytest.mark.parametrize("kind", list(LogFormat))
 def test_a_name_cannot_forge_a_line(name: str, kind: LogFormat) -> None:
-    (line,) = told(kind, LogLevel.INFO, lambda: log_events.slow_peer(name))
+    (line,) = told(kind, LogLevel.INFO, lambda: log_events.write(log_events.slow_peer(name)))
     assert line.isascii() and line.isprintable()
     value = json.loads(line)["client"] if kind is LogFormat.JSON else json.loads(line.split("client=", 1)[1])
     assert value == name
@@ -110,7 +112,7 @@ def test_a_failure_tells_what_and_where_and_everything_at_debug() -> None:
 
 def test_the_level_decides() -> None:
     assert told(LogFormat.TEXT, LogLevel.WARNING, refuse) == []
-    assert len(told(LogFormat.TEXT, LogLevel.WARNING, lambda: log_events.slow_peer(""))) == 1
+    assert len(told(LogFormat.TEXT, LogLevel.WARNING, lambda: log_events.write(log_events.slow_peer("")))) == 1
     assert len(told(LogFormat.TEXT, LogLevel.DEBUG, lambda: log.debug("x"))) == 1
     assert told(LogFormat.TEXT, LogLevel.INFO, lambda: log.debug("x")) == []
 
@@ -121,7 +123,7 @@ def test_what_is_logged_too_often_is_counted() -> None:
     with logging_to(stream, LogFormat.JSON, LogLevel.INFO):
         for _ in range(1_000):
             refuse()
-        log_events.slow_peer("another event has its own room")
+        log_events.write(log_events.slow_peer("another event has its own room"))
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     refused = [line for line in lines if line["event"] == "refused"]
     assert most <= len(refused) < 2 * most

@@ -20,11 +20,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from engine_bridge.protocol import messages as m
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import load_bundle
-from space_runtime.server.flow_control import FlowControl
 from space_runtime.server.limits import Limits
 from space_runtime.server.observability.snapshot import SessionSnapshot, State
 from space_runtime.server.observability.snapshot_json import from_json, to_json
-from space_runtime.server.observability.status import StatusCollector, _accounts
+from space_runtime.server.observability.status import StatusCollector
 from space_runtime.server.observability.status_client import fetch_snapshot, page_of
 from space_runtime.server.observability.status_http import MAX_CONNECTIONS, MAX_HEAD, StatusServer
 from space_runtime.server.server import Server, Settings
@@ -114,7 +113,7 @@ def test_counters_agree_with_what_was_sent(server: Server, page: StatusServer) -
         assert told[f"space_runtime_{name}_total"] - told_before[f"space_runtime_{name}_total"] >= value
     assert told["space_runtime_sessions"] == 1
     assert told["space_runtime_ready"] == 1
-    assert (line.client, line.connected, line.face, line.state) == ("anna", True, "neutral", State.IDLE)
+    assert (line.client, line.connected, line.character, line.state) == ("anna", True, "neutral", State.IDLE)
     assert (line.outputs, line.fps, line.stream) == (("head", "weights"), 30.0, 1)
     assert (line.frames_sent, line.frames_dropped, line.credit) == (30, 0, 10_000 - 30)
     wait_for(lambda: watch.totals().sessions == 0)
@@ -191,20 +190,10 @@ def test_snapshots_survive_sessions_that_come_and_go(server: Server) -> None:
     assert taken > 10
 
 
-def test_a_row_that_is_not_a_sessions_own_tells_nothing() -> None:
-    ledger = FlowControl.of(2)
-    ledger.session[:], ledger.sent[:], ledger.dropped[:], ledger.until[:], ledger.seq[:] = 7, 3, 2, 9, 4
-    assert _accounts(ledger, 1, 7) == (3, 2, 5)
-    assert _accounts(ledger, 1, 8) == (0, 0, 0)  # given to another session meanwhile
-    assert _accounts(ledger, 2, 7) == (0, 0, 0)  # not there yet
-    ledger.seq[1] = 12
-    assert _accounts(ledger, 1, 7) == (3, 2, 0)
-
-
 def test_a_busy_share_is_that_of_the_last_second(server: Server) -> None:
     now = [server.started_at + 100.0]
     watch = StatusCollector(server, lambda: now[0])
-    (worker,) = server.workers
+    worker = server.worker
     watch.totals()
     busy = worker.busy_s
     worker.busy_s, now[0] = busy + 0.5, now[0] + 1.0
@@ -243,7 +232,7 @@ def test_json_repeats_a_snapshot_and_refuses_what_is_none(server: Server) -> Non
 
 
 def test_ready_follows_the_life_of_a_server() -> None:
-    server = Server(load_bundle(), Settings("tcp://127.0.0.1:*", replace(Limits(), sessions=1), n_workers=1))
+    server = Server(load_bundle(), Settings("tcp://127.0.0.1:*", replace(Limits(), sessions=1)))
     with StatusServer(StatusCollector(server), 0) as page:
         assert get(page.port, "/readyz")[:2] == (503, "starting\n")
         assert get(page.port, "/healthz")[0] == 200
@@ -262,10 +251,10 @@ def test_ready_follows_the_life_of_a_server() -> None:
 
 
 def test_a_busy_server_is_not_ready_but_healthy(server: Server, page: StatusServer) -> None:
-    server.workers[0]._note(PATIENCE_S + 1, time.monotonic())
+    server.worker._note(PATIENCE_S + 1, time.monotonic())
     assert get(page.port, "/readyz")[:2] == (503, "busy\n")
     assert get(page.port, "/healthz")[0] == 200
-    server.workers[0]._worst = (0.0, 0.0)
+    server.worker._worst = (0.0, 0.0)
     assert get(page.port, "/readyz")[0] == 200
 
 
@@ -425,7 +414,7 @@ def test_top_takes_only_addresses_of_pages(url: str) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="only on Windows signals are sent in another way")
 def test_serve_tells_what_it_does_until_it_is_stopped() -> None:
     port, another_port = free_port(), free_port()
-    words = ["serve", "--bind", f"tcp://127.0.0.1:{port}", "--http", str(another_port), "--workers", "1"]
+    words = ["serve", "--bind", f"tcp://127.0.0.1:{port}", "--http", str(another_port)]
     program = [sys.executable, "-m", "space_runtime", *words, "--log-format", "json"]
     with subprocess.Popen(program, stderr=subprocess.PIPE, text=True) as serving_:
         try:

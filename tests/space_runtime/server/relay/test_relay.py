@@ -136,7 +136,7 @@ def test_an_engine_speaks_through_a_relay_to_a_server_that_demands_keys(tmp_path
             frames = list(session.frames(PATIENCE_S))
         assert [frame.index for frame in frames] == list(range(30))
         assert max(frame.weights.max() for frame in frames if frame.weights is not None) > 0.05
-        wait_for(lambda: not server.core.sessions)
+        wait_for(lambda: not server.gateway.sessions)
 
 
 def test_several_clients_stay_apart(keys: Keys, folder: Path) -> None:
@@ -148,7 +148,7 @@ def test_several_clients_stay_apart(keys: Keys, folder: Path) -> None:
     ):
         hers, his = anna.open(), bert.open()
         assert hers != his and anna.tokens[hers] != bert.tokens[his]
-        assert len(server.core.connections) == len(relay.peers) == 2
+        assert len(server.gateway.connections) == len(relay.peers) == 2
         bert.say(m.Close(session=hers))
         assert bert.wait(m.Error).code == ErrorCode.UNKNOWN_SESSION
         assert anna.speak(hers, 1, speech_pcm(0.5)).frames == 15
@@ -189,8 +189,8 @@ def test_a_line_survives_the_death_of_the_server_behind_the_relay(monkeypatch: p
             session = client.open(playout_ms=200, timeout_s=PATIENCE_S)
             session.idle()
             wait_for(lambda: session.counters.frames > 3)
-            monkeypatch.setattr(server.core, "stop", lambda: None)  # it dies without a word
-            monkeypatch.setattr(server.core, "farewell", lambda: None)
+            monkeypatch.setattr(server.gateway, "stop", lambda: None)  # it dies without a word
+            monkeypatch.setattr(server.gateway, "send_bye", lambda: None)
         wait_for(lambda: not session.is_open)
         n_before = session.counters.frames
         with serving(address=address):
@@ -209,7 +209,7 @@ def test_without_the_right_key_nothing_passes_and_the_client_learns_why(
         why = pytest.raises(UnreachableError, match=r"the relay gets no answer from tcp.*key")
         with relaying(way) as relay, Client(relay.address) as client, why:
             client.open(timeout_s=1.5)
-        assert not server.core.connections and not server.core.counters.received
+        assert not server.gateway.connections and not server.gateway.counters.received
 
 
 # Whatever passes

@@ -1,0 +1,142 @@
+"""Handlers of commands about whole sessions: open, resume, close."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine_bridge.protocol import messages as m
+from engine_bridge.protocol.messages import ErrorCode, Reason
+from space_runtime.animation.batch import StreamBatch
+from space_runtime.animation.pipeline import Character
+from space_runtime.animation.track import ControlTrack
+from space_runtime.server import log_events
+from space_runtime.server.background import BackgroundExecutor, BuildCharacter
+from space_runtime.server.character_cache import NEUTRAL, CharacterCache
+from space_runtime.server.commands import (
+    BuiltCharacter,
+    CharacterKey,
+    CloseSession,
+    OpenSession,
+    RefusedCharacter,
+    ResumeSession,
+)
+from space_runtime.server.delivery import Delivery
+from space_runtime.server.flow_control import FlowControl
+from space_runtime.server.limits import MAX_LONG_WORK
+from space_runtime.server.session import SessionState, SessionTable
+from space_runtime.server.sink_output import SinkOutput
+from space_runtime.server.stream_lifecycle import StreamLifecycle
+from space_runtime.timebase import HOP, SAMPLE_RATE
+from space_runtime.values import Controls
+
+
+class SessionHandlers:
+    """Opens, resumes and closes the sessions of a worker. opening: those that wait for their characters, by number."""
+
+    def __init__(
+        self,
+        sessions: SessionTable,
+        flow: FlowControl,
+        batch: StreamBatch,
+        delivery: Delivery,
+        lifecycle: StreamLifecycle,
+        characters: CharacterCache,
+        executor: BackgroundExecutor,
+        sink: SinkOutput | None,
+    ) -> None:
+        self.opening: dict[int, OpenSession] = {}
+        self._sessions = sessions
+        self._flow = flow
+        self._batch = batch
+        self._delivery = delivery
+        self._lifecycle = lifecycle
+        self._characters = characters
+        self._executor = executor
+        self._sink = sink
+
+    def open(self, command: OpenSession, now: float) -> None:
+        """Open a session, at once with the neutral character, else when its character is built."""
+        if command.character.is_neutral:
+            self._enter(command, NEUTRAL, self._characters.neutral)
+            return
+        self.opening[command.session] = command
+        if self._executor.n_waiting >= MAX_LONG_WORK:
+            text = f"{MAX_LONG_WORK} faces wait to be built; open again later"
+            self.refuse_character(RefusedCharacter(command.session, ErrorCode.BUSY, text), now)
+        else:
+            self._executor.submit(BuildCharacter(command.session, command.character))
+
+    def take_character(self, built: BuiltCharacter, now: float) -> None:
+        """Open a session whose character is built, if it has not been closed meanwhile."""
+        command = self.opening.get(built.session)
+        if command is None:
+            return
+        character = self._characters.take(built.key)
+        if character is None:  # so many others were built meanwhile that it is gone again
+            self._executor.submit(BuildCharacter(command.session, command.character))
+            return
+        del self.opening[built.session]
+        self._enter(command, built.key, character)
+
+    def refuse_character(self, refused: RefusedCharacter, now: float) -> None:
+        """Tell a client why its session cannot be opened."""
+        command = self.opening.pop(refused.session, None)
+        if command is None:
+            return
+        self._delivery.n_refused += 1
+        self._delivery.send(refused.session, m.Error(code=refused.code, message=refused.text, request=command.request))
+        self._delivery.gone(refused.session)
+        self._delivery.log(log_events.session_closed(refused.session, refused.code, 0))
+
+    def resume(self, command: ResumeSession, now: float) -> None:
+        """Tell a session's client where its stream stands."""
+        state = self._sessions.get(command.session)
+        if state is None:
+            return
+        audio = state.stream.audio if state.stream else None
+        resumed = m.Resumed(
+            request=command.request,
+            session=command.session,
+            stream=max(state.last_stream, 0),
+            next_sample=audio.next_sample if audio else 0,
+            seq=int(self._flow.seq[state.row]),
+        )
+        self._delivery.send(command.session, resumed)
+        if state.stream is None and state.finished and not state.waiting:
+            self._delivery.event(state, state.finished)
+
+    def close(self, command: CloseSession, now: float) -> None:
+        """End a session, open or opening; all that waits comes out before."""
+        closed = m.Closed(session=command.session, reason=command.reason)
+        if self.opening.pop(command.session, None):
+            self._delivery.send(command.session, closed)
+            self._delivery.gone(command.session)
+        state = self._sessions.get(command.session)
+        if state is None:
+            return
+        self._delivery.discard(state)
+        self._lifecycle.finish(state, Reason.CLOSED)
+        self._delivery.event(state, closed)
+        n_frames = int(self._flow.seq[state.row])
+        self._delivery.log(log_events.session_closed(command.session, command.reason, n_frames))
+        self._delivery.gone(command.session)
+        self._sessions.remove(state)
+        self._batch.remove(state.row)
+        self._characters.release(state.character)
+
+    def _enter(self, command: OpenSession, key: CharacterKey, character: Character) -> None:
+        row = self._batch.add(replace(character, fps=command.settings.fps), ControlTrack.of(Controls()))
+        encoder = self._delivery.encoder_for(command.settings.outputs)
+        self._flow.open(row, command.session, command.until, encoder)
+        state = SessionState(row, command.settings, key, self._flow)
+        self._sessions.add(state)
+        if self._sink:
+            self._sink.opened(command.session, command.name, command.settings.fps)
+        opened = m.Opened(
+            request=command.request,
+            session=command.session,
+            token=command.token,
+            look_ahead_s=(character.look_ahead + HOP) / SAMPLE_RATE,
+            lease_ms=round(command.settings.lease_s * 1e3),
+        )
+        self._delivery.event(state, opened)
