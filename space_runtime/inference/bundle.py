@@ -107,7 +107,7 @@ def load_bundle(path: Path | None = None, device: str = AUTO) -> Bundle:
     _check_features(folder, manifest.features)
     for entry in manifest.entries:
         _check_file(folder, entry)
-    log.info("bundle %s %s: networks run on %s (%s)", manifest.name, manifest.version, chosen.name, chosen.provider)
+    log.debug("bundle %s %s: networks run on %s (%s)", manifest.name, manifest.version, chosen.name, chosen.provider)
     return Bundle(folder, manifest, chosen)
 
 

@@ -16,9 +16,17 @@ log: Final = logging.getLogger("space_runtime.server")
 Value = str | int | float
 
 
-def ready(address: str, n_workers: int, n_sessions: int, took_s: float) -> None:
-    """The server has warmed up and takes sessions."""
-    _tell(logging.INFO, "ready", address=address, workers=n_workers, sessions=n_sessions, seconds=round(took_s, 3))
+def ready(address: str, n_workers: int, n_sessions: int, took_s: float, device: str) -> None:
+    """The server has warmed up and takes sessions. device: of the networks."""
+    _tell(
+        logging.INFO,
+        "ready",
+        address=address,
+        workers=n_workers,
+        sessions=n_sessions,
+        seconds=round(took_s, 3),
+        device=device,
+    )
 
 
 def stopped(uptime_s: float) -> None:
