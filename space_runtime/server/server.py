@@ -104,7 +104,8 @@ class Server:
         gc.freeze()  # what is there now stays: no collection has to look at it again, while frames wait
         self.ready.set()
         took_s = time.monotonic() - self.started_at
-        log_events.ready(self.address, len(self.workers), self.settings.limits.sessions, took_s, self._bundle.device.name)
+        n_sessions, device = self.settings.limits.sessions, self._bundle.device.name
+        log_events.ready(self.address, len(self.workers), n_sessions, took_s, device)
         self.sockets.run()
         for painter in self.painters:
             painter.stop()
