@@ -104,11 +104,11 @@ def rotation_matrix(rotation_rad: Floats) -> Floats:
 
 
 def euler_angles(matrix: NDArray[np.floating]) -> Floats:
-    """Return (3,) yaw, pitch, roll in radians of a rotation matrix; the inverse of `rotation_matrix`."""
-    pitch = np.arcsin(np.clip(-matrix[1, 2], -1.0, 1.0))
-    yaw = np.arctan2(matrix[0, 2], matrix[2, 2])
-    roll = np.arctan2(matrix[1, 0], matrix[1, 1])
-    return np.array([yaw, pitch, roll], np.float32)
+    """Return (…, 3) yaw, pitch, roll in radians of (…, 3, 3) rotation matrices; the inverse of `rotation_matrix`."""
+    pitch = np.arcsin(np.clip(-matrix[..., 1, 2], -1.0, 1.0))
+    yaw = np.arctan2(matrix[..., 0, 2], matrix[..., 2, 2])
+    roll = np.arctan2(matrix[..., 1, 0], matrix[..., 1, 1])
+    return np.stack([yaw, pitch, roll], -1).astype(np.float32)
 
 
 def apply_pose(points: Floats, pose: HeadPose) -> Floats:
@@ -131,16 +131,28 @@ def estimate_pose(landmarks: Floats) -> HeadPose:
     return fit_similarity(_TEMPLATE, landmarks[list(RIGID)])
 
 
+def estimate_poses(landmarks: Floats) -> list[HeadPose]:
+    """Return the poses of B faces (B, 78, 3), each bit for bit that of `estimate_pose`, in a fraction of the time."""
+    return fit_similarities(_TEMPLATE, landmarks[:, list(RIGID)])
+
+
 def fit_similarity(source_points: Floats, target_points: Floats) -> HeadPose:
     """Return the similarity that puts (n, 3) source points best on target points, least squares (Umeyama 1991)."""
+    return fit_similarities(source_points, target_points[None])[0]
+
+
+def fit_similarities(source_points: Floats, target_points: Floats) -> list[HeadPose]:
+    """Return the B similarities that put (n, 3) source points best on (B, n, 3) target points; see `fit_similarity`."""
     source, target = source_points.astype(np.float64), target_points.astype(np.float64)
-    centre_t, centre_s = target.mean(0), source.mean(0)
-    u, d, vt = np.linalg.svd((target - centre_t).T @ (source - centre_s))
-    signs = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    rotation = (u * signs) @ vt
-    scale = float((d * signs).sum() / ((source - centre_s) ** 2).sum())
-    translation = centre_t - scale * rotation @ centre_s
-    return HeadPose(euler_angles(rotation), translation.astype(np.float32), scale)
+    centre_t, centre_s = target.mean(1), source.mean(0)
+    u, d, vt = np.linalg.svd((target - centre_t[:, None]).transpose(0, 2, 1) @ (source - centre_s))
+    signs = np.ones((len(target), 3))
+    signs[:, 2] = np.sign(np.linalg.det(u @ vt))
+    rotations = (u * signs[:, None]) @ vt
+    scales = (d * signs).sum(1) / ((source - centre_s) ** 2).sum()
+    translations = (centre_t - (scales[:, None, None] * rotations) @ centre_s).astype(np.float32)
+    angles = euler_angles(rotations)
+    return [HeadPose(*parts) for parts in zip(angles, translations, scales.tolist(), strict=True)]
 
 
 def normalise(landmarks: Floats) -> tuple[Floats, HeadPose]:

@@ -18,6 +18,7 @@ from space_runtime.animation.stages.features import N_FEATURES
 from space_runtime.assets import LINE
 from space_runtime.geometry import N_LANDMARKS
 from space_runtime.inference.bundle import EMBEDDED, Bundle
+from space_runtime.inference.device import CPU
 from space_runtime.inference.manifest import read_manifest
 from space_runtime.media.audio_file import open_sound
 from space_runtime.timebase import HOP, SAMPLE_RATE
@@ -44,7 +45,7 @@ def measure(ear: EvaluatedModel, sources: Sources) -> Found:
 
 def curves_factor(ear: EvaluatedModel) -> float:
     """Return seconds of sound per second of a core: a session with the default controls, pushed whole, 30 fps."""
-    bundle = Bundle(EMBEDDED, read_manifest(EMBEDDED), {"speech2landmarks": ear.network})
+    bundle = Bundle(EMBEDDED, read_manifest(EMBEDDED), CPU, {"speech2landmarks": ear.network})
     session = Session(bundle, fps=FPS)
     line = np.tile(np.concatenate(list(open_sound(LINE).speech_blocks())), N_LINES)
     session.push(line[:SAMPLE_RATE])

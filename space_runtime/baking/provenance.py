@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from space_runtime.animation.track import ControlTrack
 from space_runtime.inference.bundle import Bundle
+from space_runtime.inference.device import CPU
 from space_runtime.media.audio_file import Sound
 from space_runtime.portrait.portrait import Portrait
 from space_runtime.values import Controls, Emotion
@@ -33,6 +34,7 @@ def provenance(
         },
         "sound": {"sha256": sound.sha256(), "sample_rate": sound.rate, "n_channels": sound.n_channels},
         "portrait": None if portrait is None else {"sha256": hashlib.sha256(portrait.image.tobytes()).hexdigest()},
+        **({} if bundle.device == CPU else {"device": bundle.device.name}),
         "settings": {"fps": str(fps), **_settings(track.first), **_changes(track)},
     }
 

@@ -17,9 +17,11 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from space_runtime.animation.emotion_track import EMOTION_HELP, parse_emotion_track
 from space_runtime.animation.track import ControlTrack
 from space_runtime.baking.bake import bake, target_files
+from space_runtime.commands.device_option import DeviceName
 from space_runtime.commands.report import explain, one_line, unheard
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import Bundle, load_bundle
+from space_runtime.inference.device import AUTO
 from space_runtime.media.atomic_files import prepare_folder
 from space_runtime.option_parsing import Format, parse_formats, parse_gaze
 from space_runtime.portrait.portrait import Portrait, open_portrait, open_tracker
@@ -65,6 +67,7 @@ def bake_command(
     head: Annotated[str, typer.Option(help="keep: rest in the portrait's pose; idle: sway gently.")] = "idle",
     head_strength: Annotated[float, typer.Option(help="Factor 0…2 on the head's sway and nods.")] = 1.0,
     bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
+    device: DeviceName = AUTO,
     jobs: Annotated[int, typer.Option(help="Lines baked at the same time.")] = 1,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
@@ -73,7 +76,7 @@ def bake_command(
     controls = _controls(emotion, strengths, blinks, gaze, head, seed)
     chosen, rate, n_jobs = parse_formats(formats), parse_fps(fps), int(in_range("--jobs", jobs, 1, 256))
     _check_targets(lines, out, chosen, plot, portrait)
-    opened = load_bundle(bundle)
+    opened = load_bundle(bundle, device)
     face = _open_face(portrait, opened)
     prepare_folder(out)  # last: a call that cannot work leaves no empty folder
     if _bake_all(lines, Job(out, opened, face, controls, rate, chosen, plot), n_jobs, debug):

@@ -12,9 +12,11 @@ import numpy as np
 import typer
 
 from space_runtime.assets import LINE, write_portrait
+from space_runtime.commands.device_option import DeviceName
 from space_runtime.diagnostics.bench import Measurement, measure_bake, measure_ensemble, measure_session
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import Bundle, load_bundle
+from space_runtime.inference.device import AUTO
 from space_runtime.media.audio_file import open_sound
 from space_runtime.portrait.portrait import Portrait, open_portrait, open_tracker
 from space_runtime.timebase import SAMPLE_RATE, parse_fps
@@ -32,18 +34,20 @@ def bench_command(
     fps: Annotated[str, typer.Option(help="Frames per second.")] = "30",
     sessions: Annotated[int, typer.Option(help="Sessions that are stepped together.")] = 1000,
     bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
+    device: DeviceName = AUTO,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Measure real-time factor, time per stage, p50 and p99 per frame and memory: curves, then 512×512 video."""
     if context.invoked_subcommand:
         return
-    rate, opened, controls = parse_fps(fps), load_bundle(bundle), Controls()
+    rate, opened, controls = parse_fps(fps), load_bundle(bundle, device), Controls()
     in_range("--seconds", seconds, 1, 3600)
     in_range("--sessions", sessions, 1, 100_000)
     samples = np.concatenate(list(open_sound(line).speech_blocks()))
     repeated = np.resize(samples, int(seconds * SAMPLE_RATE))
     print(f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, {os.cpu_count()} CPUs")
-    print(f"bundle {opened.manifest.name} {opened.manifest.version}, {float(rate):g} frames per second\n")
+    manifest, on = opened.manifest, opened.device.name
+    print(f"bundle {manifest.name} {manifest.version} on {on}, {float(rate):g} frames per second\n")
     _print("curves, baked (a second at a time)", measure_session(opened, repeated, rate, controls, None, SAMPLE_RATE))
     _print("curves, live (20 ms at a time)", measure_session(opened, repeated, rate, controls, None))
     _print_together(measure_ensemble(opened, samples, sessions, TOGETHER_S, rate), sessions)

@@ -12,7 +12,9 @@ import numpy as np
 import typer
 
 from space_runtime.assets import LINE, write_portrait
+from space_runtime.commands.device_option import DeviceName
 from space_runtime.diagnostics.bench_serve import ServeMeasurement, dropped, measure_server
+from space_runtime.inference.device import AUTO, checked_name
 from space_runtime.media.audio_file import open_sound
 from space_runtime.values import in_range
 
@@ -22,19 +24,21 @@ def bench_serve_command(
     connections: Annotated[int, typer.Option(help="Connections that they share, as characters of one game do.")] = 4,
     seconds: Annotated[float, typer.Option(help="How long they speak.")] = 10.0,
     textures: Annotated[bool, typer.Option("--textures", help="One more session with a 512x512 picture.")] = False,
+    device: DeviceName = AUTO,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Start a server and a load generator here, and measure latency, processor time and memory."""
     in_range("--sessions", sessions, 1, 100_000)
     in_range("--connections", connections, 1, 1_000)
     in_range("--seconds", seconds, 1, 3_600)
+    options = ["--device", checked_name(device)]
     sound = np.concatenate(list(open_sound(LINE).speech_blocks()))
     print(f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, {os.cpu_count()} CPUs")
     with TemporaryDirectory() as folder:
         portrait = Path(folder) / "portrait.png" if textures else None
         if portrait:
             write_portrait(portrait)
-        print_measured(measure_server(sound, sessions, connections, seconds, portrait, []))
+        print_measured(measure_server(sound, sessions, connections, seconds, portrait, options))
 
 
 def print_measured(measured: ServeMeasurement) -> None:

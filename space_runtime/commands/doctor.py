@@ -11,8 +11,10 @@ from typing import Annotated
 import typer
 
 from engine_bridge.protocol.arkit import DEFAULT_ADDRESS
+from space_runtime.commands.device_option import DeviceName
 from space_runtime.commands.report import one_line
 from space_runtime.diagnostics.doctor import CHECKS, Finding, Setup, Verdict, examine
+from space_runtime.inference.device import AUTO, checked_name
 from space_runtime.server.keys import check_bind
 from space_runtime.server.observability.status_http import DEFAULT_PORT
 from space_runtime.values import in_range
@@ -23,13 +25,14 @@ def doctor_command(
     http: Annotated[int, typer.Option(help="Port of its status page; 0: none.")] = DEFAULT_PORT,
     out: Annotated[Path, typer.Option(help="Folder for baked clips.")] = Path("out"),
     bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
+    device: DeviceName = AUTO,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Check versions, models, speed, ports and folders; exit with 1 when something fails."""
     check_bind(bind, None, insecure=True)
     in_range("--http", http, 0, 65_535)
-    findings = examine(Setup(bind, http, bundle, out))
+    findings = examine(Setup(bind, http, bundle, out, checked_name(device)))
     failed = _print_json(findings) if as_json else _print(findings)
     if failed:
         raise typer.Exit(1)

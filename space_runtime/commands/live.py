@@ -17,9 +17,11 @@ from engine_bridge.client.controls import Controls
 from engine_bridge.client.jitter import Pose
 from engine_bridge.protocol.messages import SampleFormat
 from space_runtime.animation.emotion_track import EMOTION_HELP, parse_emotion_track
+from space_runtime.commands.device_option import DeviceName
 from space_runtime.commands.serve import stop_on_signals
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import load_bundle
+from space_runtime.inference.device import AUTO
 from space_runtime.live.player import Playback, Player
 from space_runtime.live.sources import Microphone, PcmSource, Source, file_source, text_source
 from space_runtime.rig.shapes import SHAPE
@@ -35,7 +37,7 @@ METER: Final = 32
 def live_command(
     line: Annotated[Path | None, typer.Argument(help="A sound file, spoken at the pace of the clock.")] = None,
     mic: Annotated[bool, typer.Option("--mic", help="Listen to a microphone (extra 'audio').")] = False,
-    device: Annotated[str | None, typer.Option(help="Which microphone: its number or a part of its name.")] = None,
+    mic_device: Annotated[str | None, typer.Option(help="Which microphone: its number or a part of its name.")] = None,
     stdin: Annotated[bool, typer.Option("--stdin", help="Read raw mono PCM from standard input.")] = False,
     rate: Annotated[int, typer.Option(help="Samples per second of --stdin.")] = 16_000,
     format: Annotated[str, typer.Option(help="Samples of --stdin: s16 or f32, little-endian.")] = "s16",
@@ -50,6 +52,7 @@ def live_command(
     playout: Annotated[int, typer.Option(help="Milliseconds from a sound to its face.")] = 200,
     seed: Annotated[int, typer.Option(help="Seed of blinks and head motion.")] = 0,
     name: Annotated[str, typer.Option(help="The character's name, for sinks.")] = "Face",
+    device: DeviceName = AUTO,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Speak now: sound in, a face on the sinks (--to) in step with it. Without --to only the meter moves."""
@@ -59,8 +62,8 @@ def live_command(
     in_range("--playout", playout, 0, 10_000)
     with ExitStack() as stack:
         sinks = [_opened(stack, url) for url in to or ()]
-        source = _source(line, mic, device, stdin, rate, format, say, tts_command)
-        client = stack.enter_context(Client(stack.enter_context(_address(server)), name="space-runtime live"))
+        source = _source(line, mic, mic_device, stdin, rate, format, say, tts_command)
+        client = stack.enter_context(Client(stack.enter_context(_address(server, device)), name="space-runtime live"))
         session = stack.enter_context(client.open(fps=30, playout_ms=playout))
         player = Player(session, sinks, frame_rate, playout / 1e3, name)
         stop_on_signals(player.stop)
@@ -75,8 +78,8 @@ def _opened(stack: ExitStack, url: str) -> Sink:
 
 
 @contextmanager
-def _address(server: str | None) -> Iterator[str]:
-    """The address of the server in use, started here if none is named."""
+def _address(server: str | None, device: str) -> Iterator[str]:
+    """The address of the server in use, started here on a device if none is named."""
     if server:
         if not is_loopback(server):
             raise UsageError(
@@ -84,14 +87,14 @@ def _address(server: str | None) -> Iterator[str]:
             )
         yield server
         return
-    with Server(load_bundle(), Settings("tcp://127.0.0.1:*")) as own:
+    with Server(load_bundle(device=device), Settings("tcp://127.0.0.1:*")) as own:
         yield own.address
 
 
 def _source(
     line: Path | None,
     mic: bool,
-    device: str | None,
+    mic_device: str | None,
     stdin: bool,
     rate: int,
     format: str,
@@ -104,7 +107,7 @@ def _source(
     if line:
         return file_source(line)
     if mic:
-        return Microphone(device)
+        return Microphone(mic_device)
     if say:
         return text_source(say, tts_command)
     if format not in set(SampleFormat):

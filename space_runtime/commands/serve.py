@@ -13,8 +13,10 @@ from typing import Annotated, Final
 import typer
 
 from engine_bridge.protocol.arkit import DEFAULT_ADDRESS
+from space_runtime.commands.device_option import DeviceName
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import load_bundle
+from space_runtime.inference.device import AUTO
 from space_runtime.server.keys import Keys, check_bind, load_keys, make_keys
 from space_runtime.server.limits import Folders, Limits
 from space_runtime.server.observability.log_output import LogFormat, LogLevel, logging_to
@@ -50,6 +52,7 @@ def serve_command(
     log_format: Annotated[LogFormat, typer.Option(help="How log lines are written.")] = LogFormat.TEXT,
     log_level: Annotated[LogLevel, typer.Option(help="The least that is logged.")] = LogLevel.INFO,
     bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
+    device: DeviceName = AUTO,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Serve live sessions over ZeroMQ until Ctrl-C or SIGTERM. The protocol: engine_bridge/PROTOCOL.md."""
@@ -58,9 +61,9 @@ def serve_command(
     lease_ms = round(in_range("--lease", lease, 1.0, 3_600.0) * 1e3)
     folders = Folders(_folder(portraits, "--portraits"), _folder(sounds, "--sounds"))
     port = int(in_range("--http", http, 0, 65_535))
-    opened = load_bundle(bundle)
     with ExitStack() as stack:
         stack.enter_context(logging_to(sys.stderr, log_format, LogLevel.DEBUG if debug else log_level))
+        opened = load_bundle(bundle, device)
         limits = Limits(sessions=sessions or capacity(opened), lease_ms=lease_ms)
         server = Server(opened, Settings(bind, limits, folders, keys, tuple(to or ())))
         stop_on_signals(server.sockets.stop)

@@ -27,9 +27,10 @@ from engine_bridge.protocol.messages import Hello, Welcome
 from engine_bridge.protocol.wire import decode, encode
 from space_runtime.assets import LINE
 from space_runtime.diagnostics.bench import measure_ensemble
-from space_runtime.errors import BundleError, SpaceError
+from space_runtime.errors import BundleError, SpaceError, UsageError
 from space_runtime.inference import network
 from space_runtime.inference.bundle import load_bundle
+from space_runtime.inference.device import AUTO, CPU
 from space_runtime.media.audio_file import open_sound
 from space_runtime.server.observability.status_client import fetch_snapshot
 from space_runtime.server.observability.status_http import DEFAULT_PORT, HOST
@@ -66,12 +67,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """The setup to check. address, http_port: of the server to be; port 0: none. out: folder of baked clips."""
+    """The setup to check. address, http_port: of the server to be; port 0: none. out: folder of baked clips.
+    device: of the networks."""
 
     address: str = DEFAULT_ADDRESS
     http_port: int = DEFAULT_PORT
     bundle: Path | None = None
     out: Path = Path("out")
+    device: str = AUTO
 
 
 def examine(setup: Setup) -> Iterator[Finding]:
@@ -101,13 +104,14 @@ def check_numpy(name: str, setup: Setup) -> Finding:
 
 
 def check_onnxruntime(name: str, setup: Setup) -> Finding:
-    """Return ONNX Runtime's version, what it could use, and what is used."""
+    """Return ONNX Runtime's version, its providers, and the one that is used."""
     available = network.available_providers()
-    missing = set(network.PROVIDERS) - set(available)
-    text = f"{network.VERSION}, uses {', '.join(network.PROVIDERS)} of {', '.join(available)}"
-    if missing:
-        return Finding(name, Verdict.FAIL, text, f"reinstall onnxruntime: it lacks {min(missing)}")
-    return Finding(name, Verdict.OK, text)
+    text = f"{network.VERSION} with {', '.join(available)}"
+    if CPU.provider not in available:
+        return Finding(name, Verdict.FAIL, text, f"reinstall onnxruntime: it lacks {CPU.provider}")
+    device = network.open_device(setup.device)
+    sums = "by the slower way, as this processor needs it" if network.needs_precision() else "at full speed"
+    return Finding(name, Verdict.OK, f"{text}; networks run on {device.name}, exact eight-bit sums {sums}")
 
 
 def check_zeromq(name: str, setup: Setup) -> Finding:
@@ -123,7 +127,7 @@ def check_zeromq(name: str, setup: Setup) -> Finding:
 
 def check_bundle(name: str, setup: Setup) -> Finding:
     """Return the model bundle's name; every hash is compared and the speech network loaded."""
-    bundle = load_bundle(setup.bundle)
+    bundle = load_bundle(setup.bundle, setup.device)
     bundle.network("speech2landmarks")
     manifest = bundle.manifest
     return Finding(
@@ -134,9 +138,9 @@ def check_bundle(name: str, setup: Setup) -> Finding:
 def check_speed(name: str, setup: Setup) -> Finding:
     """Return how many sessions this machine may carry, from about a second of work."""
     try:
-        bundle = load_bundle(setup.bundle)
-    except BundleError:
-        return Finding(name, Verdict.NOTE, "not measured, because the bundle does not load")
+        bundle = load_bundle(setup.bundle, setup.device)
+    except (BundleError, UsageError):
+        return Finding(name, Verdict.NOTE, "not measured, because the networks do not load")
     sound = np.concatenate(list(open_sound(LINE).speech_blocks()))
     measured = measure_ensemble(bundle, sound, N_SESSIONS, SPEED_S, Fraction(30))
     n, cores = int(measured.real_time_factor), n_cores()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Final
@@ -11,9 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from space_runtime.errors import BundleError
+from space_runtime.inference.device import AUTO, CPU, Device
 from space_runtime.inference.feature_settings import FEATURES, FeatureSettings
 from space_runtime.inference.manifest import Entry, Manifest, Setting, read_manifest, sha256_of
-from space_runtime.inference.network import Network, load_network
+from space_runtime.inference.network import Network, load_network, open_device
+
+log = logging.getLogger(__name__)
 
 REQUIRED: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
     name: (frozenset(inputs.split()), frozenset(outputs.split()))
@@ -31,6 +35,9 @@ REQUIRED: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
 }
 """The tensors of every entry that this runtime feeds and reads."""
 
+ON_CPU: Final = frozenset({"speech2landmarks"})
+"""Networks of eight-bit products. GPU providers have no kernels for them: each would travel to the CPU and back."""
+
 MAX_LOOK_AHEAD: Final = 16_000
 """Samples: nobody waits longer than a second for a face."""
 
@@ -40,10 +47,14 @@ EMBEDDED = Path(__file__).parents[1] / "models"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bundle:
-    """An opened bundle. Networks are shared by everybody who asks for them: they hold no state."""
+    """An opened bundle. Networks are shared by everybody who asks for them: they hold no state.
+
+    device: of all networks but those `ON_CPU`.
+    """
 
     folder: Path
     manifest: Manifest
+    device: Device = CPU
     _networks: dict[str, Network] = field(default_factory=dict)
 
     def network(self, name: str) -> Network:
@@ -51,7 +62,9 @@ class Bundle:
         if name not in self._networks:
             entry = self.manifest.entry(name)
             _check_required(entry)
-            network = load_network(name, self.folder / entry.file)
+            device = CPU if name in ON_CPU else self.device
+            network = load_network(name, self.folder / entry.file, device)
+            log.debug("network %s runs on %s", name, device.name)
             _check_tensors(entry, network)
             self._networks[name] = network
         return self._networks[name]
@@ -81,18 +94,21 @@ class Bundle:
         return value
 
 
-def load_bundle(path: Path | None = None) -> Bundle:
-    """Return the bundle in the folder ``path``, or the embedded one.
+def load_bundle(path: Path | None = None, device: str = AUTO) -> Bundle:
+    """Return the bundle in the folder ``path``, or the embedded one, its networks on a device of that name.
 
     Every file's SHA-256 is compared with the manifest, and the features of its training with those of this runtime.
-    Raises `BundleError` naming the file that is missing or differs, or the parameter that does.
+    Raises `BundleError` naming the file that is missing or differs, or the parameter that does, and `UsageError` for a
+    device that is unknown or cannot be used here; see `choose_device`.
     """
+    chosen = open_device(device)
     folder = path or EMBEDDED
     manifest = read_manifest(folder)
     _check_features(folder, manifest.features)
     for entry in manifest.entries:
         _check_file(folder, entry)
-    return Bundle(folder, manifest)
+    log.debug("bundle %s %s: networks run on %s (%s)", manifest.name, manifest.version, chosen.name, chosen.provider)
+    return Bundle(folder, manifest, chosen)
 
 
 def _check_features(folder: Path, stated: FeatureSettings) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class FeatureSettings:
-    """What decides the features beside sample rate and hop (`timebase`). A network understands one set of them.
+    """The parameters of the features beside sample rate and hop (`timebase`). A network understands one set of them.
 
     frame, frame_hop, n_fft: samples of an analysis window, from one to the next, and of its Fourier transform.
     n_mels, lowest_hz, highest_hz: the mel bands. pre_emphasis_hz: bands above are raised by 6 dB per octave.

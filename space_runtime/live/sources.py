@@ -109,7 +109,9 @@ class Microphone:
                 callback=self._hear,
             )
         except (sounddevice.PortAudioError, ValueError) as error:
-            raise MediaError(f"there is no microphone {device or ''!r} ({error}); choose one with --device") from None
+            raise MediaError(
+                f"there is no microphone {device or ''!r} ({error}); choose one with --mic-device"
+            ) from None
 
     def blocks(self) -> Iterator[Samples]:
         """Yield blocks of 20 ms for ever; see `Source`."""

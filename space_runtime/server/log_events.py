@@ -33,9 +33,10 @@ def write(event: LogEvent) -> None:
         log.log(event.level, event.name, extra={"event": event.name, "fields": event.fields})
 
 
-def ready(address: str, n_sessions: int, took_s: float) -> LogEvent:
-    """The server has warmed up and takes sessions."""
-    return _event(logging.INFO, "ready", address=address, sessions=n_sessions, seconds=round(took_s, 3))
+def ready(address: str, n_sessions: int, took_s: float, device: str) -> LogEvent:
+    """The server has warmed up and takes sessions. device: of the networks."""
+    seconds = round(took_s, 3)
+    return _event(logging.INFO, "ready", address=address, sessions=n_sessions, seconds=seconds, device=device)
 
 
 def stopped(uptime_s: float) -> LogEvent:

@@ -100,7 +100,8 @@ class Server:
         self.reports.open()
         self.ready.set()
         took_s = time.monotonic() - self.started_at
-        log_events.write(log_events.ready(self.address, self.settings.limits.sessions, took_s))
+        n_sessions, device = self.settings.limits.sessions, self._bundle.device.name
+        log_events.write(log_events.ready(self.address, n_sessions, took_s, device))
         self.sockets.run()
         self.reports.close()
         self.textures.stop()

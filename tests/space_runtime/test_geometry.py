@@ -11,6 +11,8 @@ from space_runtime.geometry import (
     RIGID,
     HeadPose,
     apply_pose,
+    estimate_pose,
+    estimate_poses,
     euler_angles,
     normalise,
     remove_pose,
@@ -44,6 +46,15 @@ def test_pose_put_on_comes_off(pose: HeadPose) -> None:
 def test_normalised_landmarks_do_not_know_the_pose(pose: HeadPose) -> None:
     tolerance = 1e-4 * max(1.0, float(np.abs(pose.translation).max()) / pose.scale)
     assert np.allclose(normalise(apply_pose(FACE, pose))[0], normalise(FACE)[0], atol=tolerance)
+
+
+def test_poses_of_many_faces_are_bit_for_bit_those_of_each() -> None:
+    rng = np.random.default_rng(0)
+    faces = rng.normal(0, 0.5, (50, 78, 3)).astype(np.float32) * np.float32(140) + np.float32(256)
+    for pose, face in zip(estimate_poses(faces), faces, strict=True):
+        alone = estimate_pose(face)
+        assert np.array_equal(pose.rotation_rad, alone.rotation_rad) and pose.scale == alone.scale
+        assert np.array_equal(pose.translation, alone.translation)
 
 
 def test_the_mouth_never_takes_part_in_the_alignment() -> None:

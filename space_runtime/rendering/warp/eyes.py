@@ -21,7 +21,7 @@ from space_runtime.rendering.warp.mesh import CREASES, EYES, IRISES, FaceMesh, M
 SHUT: Final = 0.16
 """An opening below this share of the photo's counts as shut: tracked lids never quite meet."""
 OVERLAP: Final = 0.03
-"""How far a shut lid reaches over the other, as a share of the eye's width: nothing shines through."""
+"""Overlap of a shut lid with the other, as a share of the eye's width: nothing shines through."""
 RIGID_IRIS: Final = 1.15
 """Around the iris, in its radii, the eyeball moves as a whole; from there to `STILL` it bends."""
 STILL: Final = 2.7

@@ -121,7 +121,10 @@ def _picture(appearance: WarpAppearance, keypoints: Floats) -> Pixels:
 
 
 def load_warp_generator(bundle: Bundle) -> WarpGenerator:
-    """Return the embedded generator of a bundle. Raises `BundleError` when one of its files is missing."""
+    """Return the embedded generator of a bundle. Raises `BundleError` when one of its files is missing.
+
+    ``warp.npz`` also holds ``keypoints_from_landmarks``, which only the training of Landmarks2Latents reads.
+    """
     arrays = bundle.arrays("warp")
     return WarpGenerator(
         triangles=arrays["triangles"].astype(np.int32),

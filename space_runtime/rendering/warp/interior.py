@@ -33,7 +33,7 @@ LIPS: Final = (0, 17, 37, 267, 84, 314)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Interior:
-    """What the decoder needs of a portrait.
+    """The decoder and everything that it needs of a portrait.
 
     anchor: (3,) where closed lips would meet, normalised; colours: (6,) of cheeks and lips, 0…1.
     chin: (2,) the chin's place at rest, normalised. teeth: 1 to draw upper teeth, 0 if the photo shows its own.

@@ -23,7 +23,7 @@ KEYPOINTS: Final[tuple[int, ...]] = (
     332, 334, 336, 338, 344, 356, 361, 362, 365, 373, 374, 375, 377, 378, 379, 380, 381, 382, 384, 385, 386,
     387, 388, 389, 390, 397, 398, 400, 402, 405, 409, 415, 440, 454, 466, 469, 470, 471, 472, 474, 475, 476, 477,
 )
-"""Which mesh point each keypoint is."""
+"""The mesh point of each keypoint."""
 # fmt: on
 
 N_KEYPOINTS: Final = len(KEYPOINTS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from space_runtime.arrays import Floats
-from space_runtime.geometry import apply_pose, estimate_pose, remove_pose
+from space_runtime.geometry import apply_pose, estimate_pose, estimate_poses, remove_pose
 from space_runtime.inference.network import Network
 from space_runtime.rendering.warp.keypoints import keypoints_from_mesh, landmarks_from_keypoints
 
@@ -33,7 +33,7 @@ def step(
     states: (B, hidden). landmarks: (B, 78, 3) posed, in the portraits' pixels. features: (B, 96) of the speech at the
     frames' media times. at_rest: (B, 160, 3), see `resting_keypoints`. emotion: (B, 8).
     """
-    poses = [estimate_pose(face) for face in landmarks]
+    poses = estimate_poses(landmarks)
     outputs = network.run(
         {
             "landmarks": np.stack([remove_pose(face, pose) for face, pose in zip(landmarks, poses, strict=True)]),

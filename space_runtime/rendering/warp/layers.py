@@ -29,7 +29,7 @@ Kind = TypeVar("Kind", np.uint8, np.float32)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layers:
-    """What `combine` needs.
+    """The layers of a photo, as `combine` takes them.
 
     photo: (512, 512, 4) its colours, and 255 where it is nothing but person, 0 where nothing but background, else 128.
     person: (512, 512, 4) remaining colours 0…255 and cover 0…1. background: (512, 512, 3).

@@ -117,7 +117,7 @@ def _inside(photo: Pixels, mesh: FaceMesh, moved: MovedMesh, mouth: Mouth, box: 
 
 
 def _light(gap: Floats) -> float:
-    """Return how much light lips let in that are (11,) normalised units apart, `DARKEST`…1."""
+    """Return the share of light let in by lips that are (11,) normalised units apart, `DARKEST`…1."""
     return DARKEST + (1 - DARKEST) * float(np.clip(gap[3:8].mean() / LIT, 0, 1))
 
 

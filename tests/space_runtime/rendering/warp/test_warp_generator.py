@@ -112,7 +112,7 @@ def painted_irises() -> tuple[Portrait, WarpAppearance]:
 
 
 def share_of(picture: Pixels, colour: tuple[int, int, int]) -> NDArray[np.bool_]:
-    """Which pixels are nearer to a colour than 150."""
+    """True for pixels that are nearer to a colour than 150."""
     return np.asarray(np.linalg.norm(picture.astype(float) - colour, axis=2) < 150)
 
 

@@ -20,6 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from engine_bridge.protocol import messages as m
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import load_bundle
+from space_runtime.inference.device import NAMES
 from space_runtime.server.limits import Limits
 from space_runtime.server.observability.snapshot import SessionSnapshot, State
 from space_runtime.server.observability.snapshot_json import from_json, to_json
@@ -429,7 +430,9 @@ def test_serve_tells_what_it_does_until_it_is_stopped() -> None:
         finally:
             serving_.kill()
     assert serving_.returncode == 0
-    events = [json.loads(line)["event"] for line in err.splitlines()]
+    lines = [json.loads(line) for line in err.splitlines()]
+    assert lines[0]["device"] in NAMES
+    events = [line["event"] for line in lines]
     assert events == ["ready", "session_opened", "stream_started", "stream_finished", "session_closed", "stopped"]
     assert again.returncode == 2
     assert f"tcp://127.0.0.1:{port} cannot be bound" in again.stderr
