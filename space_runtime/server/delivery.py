@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import attrgetter
 from typing import Final
 
 import numpy as np
@@ -28,6 +29,8 @@ GRACE_S: Final = 0.05
 shown than missed."""
 
 NO_CREDIT_NEEDED: Final = -1
+
+_WAITING: Final = attrgetter("waiting")
 
 
 class Delivery:
@@ -174,8 +177,8 @@ class Delivery:
     def _send_encoded(self, encoder: FrameEncoder, frames: Frames, seq: Longs) -> None:
         flow, rows = self._flow, frames.row
         encoded = encoder.encode(frames, seq, flow)
-        states = [self._sessions.at(row) for row in rows.tolist()]
-        if (seq < flow.until[rows]).all() and not any(state.waiting for state in states):
+        states = [self._sessions.by_row[row] for row in rows.tolist()]
+        if (seq < flow.until[rows]).all() and not any(map(_WAITING, states)):
             self._outbox.outgoing += zip(flow.session[rows].tolist(), encoded, strict=True)
             np.add.at(flow.sent, rows, 1)
             self.n_sent += len(encoded)

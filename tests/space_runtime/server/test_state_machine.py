@@ -165,7 +165,7 @@ class Server(RuleBasedStateMachine):
         """A session, its owner if there is one, and its latest stream."""
         numbers = sorted(self.hall.gateway.sessions)
         session = self.hall.gateway.sessions[numbers[which % len(numbers)]]
-        state = self.hall.worker.sessions.get(session.number)
+        state = self.hall.worker.sessions.by_number.get(session.number)
         return session.number, self.hall.guests.get(session.route or b""), max(0, state.last_stream) if state else 0
 
     @precondition(lambda self: self.hall.gateway.sessions)
