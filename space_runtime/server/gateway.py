@@ -44,7 +44,7 @@ MUTE_S: Final = 60.0
 TOKEN_BYTES: Final = 16
 SWEEP_S: Final = 0.25
 SLOW_DOWN_S: Final = 1.0
-"""How often a connection that is too fast is told so."""
+"""Seconds between two complaints to a connection that is too fast."""
 
 
 class Gateway:

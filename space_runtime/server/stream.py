@@ -22,7 +22,7 @@ UNDERRUN_STEP_S: Final = 0.02
 """An underrun is told again only when it has grown by this much."""
 
 WHOLE: Final = SoundFormat(SAMPLE_RATE, SampleFormat.F32, 1)
-"""How a file's sound reaches its stream: decoded and resampled."""
+"""The format in which a file's sound reaches its stream: decoded and resampled."""
 
 TICKS_PER_S: Final = 100
 """Sound in advance is animated on these ticks of the clock, so that streams fall into step and share a batch."""

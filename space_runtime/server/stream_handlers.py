@@ -22,7 +22,7 @@ from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import Controls
 
 MAX_INDEX: Final = 1 << 31
-"""Where a stream may begin: its frames' numbers have to fit 32 bits."""
+"""The last frame at which a stream may begin: its frames' numbers have to fit 32 bits."""
 
 MAX_CHANGES: Final = 64
 """Changes of a stream's controls that may lie ahead."""

@@ -46,7 +46,7 @@ from space_runtime.server.texture_renderer import TextureSink, texture_job
 from space_runtime.server.worker_report import Counts, report_of
 
 HOUSEKEEPING_S: Final = 0.05
-"""How often sound that lacks is looked for."""
+"""Seconds between two searches for sound that lacks."""
 
 
 class Worker:

@@ -32,7 +32,7 @@ PCM = s16(speechlike(0.4)[:, 0])
 
 @pytest.fixture(scope="module")
 def drawn(photo: Path) -> list[Frame]:
-    """What a session with pictures makes of the line: 5 frames a second."""
+    """The frames of a session with pictures for the line: 5 frames a second."""
     portrait = open_portrait(photo, open_tracker(BUNDLE))
     return played(heard_as(PCM), Session(BUNDLE, portrait, fps=Fraction(5), pictures=True))
 
