@@ -20,7 +20,7 @@ from space_runtime.server.frame_encoder import FrameEncoder
 from space_runtime.server.limits import Refusal
 from space_runtime.server.log_events import LogEvent
 from space_runtime.server.session import SessionState, SessionTable
-from space_runtime.server.sink_output import SinkOutput
+from space_runtime.server.sink_output import SinkOutput, sink_frames
 from space_runtime.soa import take
 from space_runtime.timebase import SAMPLE_RATE
 
@@ -143,8 +143,8 @@ class Delivery:
             return frames
         self._send(frames, seq)
         if self._sink:
-            due = flow.started_at[frames.row] + frames.media_sample / SAMPLE_RATE + flow.late_after_s[frames.row]
-            self._sink.frames(frames, seq, flow, due)
+            fps = [self._sessions.by_row[row].settings.fps for row in frames.row.tolist()]
+            self._sink.frames(sink_frames(frames, seq, flow, fps))
         return frames
 
     def played_at(self, row: int, media_s: float) -> float:

@@ -131,7 +131,7 @@ class SessionHandlers:
         state = SessionState(row, command.settings, key, self._flow)
         self._sessions.add(state)
         if self._sink:
-            self._sink.opened(command.session, command.name, command.settings.fps)
+            self._sink.opened(command.session, command.name)
         opened = m.Opened(
             request=command.request,
             session=command.session,
