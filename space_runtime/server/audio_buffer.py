@@ -16,9 +16,9 @@ from space_runtime.timebase import HOP, SAMPLE_RATE
 from space_runtime.values import LOUDEST
 
 FULL_SCALE_S16: Final = np.float32(1 / 32768)
-MAX_EARLY: Final = 1_024
+MAX_REORDERED: Final = 1_024
 """Chunks that may wait for one before them."""
-MAX_EARLY_S: Final = 60
+MAX_REORDERED_S: Final = 60
 """Sound in them; they may overlap, so that it can be more than lies ahead."""
 
 
@@ -26,31 +26,33 @@ class AudioBuffer:
     """Takes chunks in any order, gives hops in order.
 
     first_sample: index, at the stream's rate, at which the sound begins; what lies before is dropped.
-    next_sample: the first index that has not come yet. n_pushed: samples at 16 kHz in all; n_taken: those that left in
-    hops. n_repeated, n_concealed: samples that came twice; that never came and were replaced by silence.
+    next_sample: the first index that has not come yet. buffered: samples at 16 kHz that wait; n_taken: those that left
+    in hops. width: bytes of a sample of all channels. n_repeated, n_concealed: samples that came twice; that never came
+    and were replaced by silence.
     """
 
     def __init__(self, sound: SoundFormat, first_sample: int = 0) -> None:
         self.sound = sound
         self.next_sample = first_sample
-        self.n_pushed = self.n_taken = 0
+        self.width = sound.width
+        self.buffered = self.n_taken = 0
         self.n_repeated = self.n_concealed = 0
         self._resampler = Resampler(sound.rate, SAMPLE_RATE) if sound.rate != SAMPLE_RATE else None
-        self._early: dict[int, Floats] = {}
+        self._reordered: dict[int, Floats] = {}
         self._pieces: deque[Floats] = deque()
         self._arrivals: deque[tuple[int, float]] = deque()
         self._finished = False
         self._closed_at = 0.0
 
     @property
-    def buffered(self) -> int:
-        """Samples at 16 kHz that wait."""
-        return self.n_pushed - self.n_taken
+    def n_pushed(self) -> int:
+        """Samples at 16 kHz in all."""
+        return self.n_taken + self.buffered
 
     @property
     def has_gap(self) -> bool:
-        """Whether later chunks wait for one that has not come."""
-        return bool(self._early)
+        """Return whether later chunks wait for one that has not come."""
+        return bool(self._reordered)
 
     def add(self, first_sample: int, pcm: bytes | memoryview, now: float) -> None:
         """Take a chunk. Raises `Refusal` for bytes that are no whole samples, NaN, and samples beyond ±64."""
@@ -59,8 +61,8 @@ class AudioBuffer:
             self._keep(first_sample, samples)
             return
         self._append(first_sample, samples, now)
-        while self._early and (first := min(self._early)) <= self.next_sample:
-            self._append(first, self._early.pop(first), now)
+        while self._reordered and (first := min(self._reordered)) <= self.next_sample:
+            self._append(first, self._reordered.pop(first), now)
 
     def add_whole(self, samples: Floats, now: float) -> None:
         """Take (n,) mono samples that are at 16 kHz already: all there will be."""
@@ -70,15 +72,15 @@ class AudioBuffer:
 
     def conceal(self, now: float) -> None:
         """Give up waiting for the chunk that lacks: silence takes its place."""
-        if self._early:
-            self._fill(min(self._early) - self.next_sample, now)
+        if self._reordered:
+            self._fill(min(self._reordered) - self.next_sample, now)
             self.add(self.next_sample, b"", now)
 
     def finish(self, n_samples: int, now: float) -> None:
         """Say that the sound is over at that index, or where it has got to; what has not come by now is silence."""
         if self._finished:
             return
-        while self._early:
+        while self._reordered:
             self.conceal(now)
         self._fill(n_samples - self.next_sample, now)
         self._finished = True
@@ -106,7 +108,7 @@ class AudioBuffer:
 
     def _decoded(self, pcm: bytes | memoryview) -> Floats:
         """(n,) mono or (n, c) float32."""
-        channels, width = self.sound.channels, self.sound.width
+        channels, width = self.sound.channels, self.width
         if len(pcm) % width:
             raise Refusal(
                 ErrorCode.BAD_VALUE,
@@ -125,19 +127,22 @@ class AudioBuffer:
         return mix_to_mono(samples.reshape(-1, channels)) if channels > 1 else samples
 
     def _keep(self, first_sample: int, samples: Floats) -> None:
-        n_known = self._early[first_sample].size if first_sample in self._early else 0
+        n_known = self._reordered[first_sample].size if first_sample in self._reordered else 0
         if samples.size <= n_known:
             return
-        if len(self._early) >= MAX_EARLY or self._n_early + samples.size - n_known > MAX_EARLY_S * self.sound.rate:
+        if (
+            len(self._reordered) >= MAX_REORDERED
+            or self._n_reordered + samples.size - n_known > MAX_REORDERED_S * self.sound.rate
+        ):
             raise Refusal(
                 ErrorCode.TOO_MUCH_SOUND,
-                f"{len(self._early)} chunks wait for sample {self.next_sample}; send that one first",
+                f"{len(self._reordered)} chunks wait for sample {self.next_sample}; send that one first",
             )
-        self._early[first_sample] = samples
+        self._reordered[first_sample] = samples
 
     @property
-    def _n_early(self) -> int:
-        return sum(samples.size for samples in self._early.values())
+    def _n_reordered(self) -> int:
+        return sum(samples.size for samples in self._reordered.values())
 
     def _append(self, first_sample: int, samples: Floats, now: float) -> None:
         """Take what of a chunk is new."""
@@ -158,12 +163,13 @@ class AudioBuffer:
     def _store(self, samples: Floats, now: float) -> None:
         if samples.size:
             self._pieces.append(samples)
-            self.n_pushed += samples.size
-            self._arrivals.append((self.n_pushed, now))
+            self.buffered += samples.size
+            self._arrivals.append((self.n_taken + self.buffered, now))
 
     def _take(self, n: int) -> Floats:
         parts: list[Floats] = []
         self.n_taken += n
+        self.buffered -= n
         while n:
             piece = self._pieces[0]
             parts.append(piece[:n])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from engine_bridge.protocol.messages import (
     Audio,
@@ -12,12 +13,14 @@ from engine_bridge.protocol.messages import (
     ErrorCode,
     Idle,
     Interrupt,
+    Open,
     Set,
     Speak,
     Start,
     Texture,
 )
 from space_runtime.arrays import Floats
+from space_runtime.server.limits import Folders
 from space_runtime.server.validation import SessionSettings
 
 StreamMessage = Start | Audio | Speak | Idle | Set | End | Interrupt | Credit
@@ -35,6 +38,16 @@ class CharacterSpec:
     file: Path | None = None
     picture: bytes | None = None
     textures: bool = False
+
+    @classmethod
+    def of(cls, message: Open, settings: SessionSettings, folders: Folders) -> Self:
+        """Return the character that a client asks for. Names are checked at once; raises `Refusal`."""
+        textures = settings.texture is not None
+        if message.portrait is not None:
+            return cls(picture=bytes(message.portrait), textures=textures)
+        if message.character is not None:
+            return cls(file=folders.portrait(message.character), textures=textures)
+        return cls()
 
     @property
     def is_neutral(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from space_runtime.server.commands import Command
 
 Route = bytes
-"""What a ROUTER socket calls a connection."""
+"""The name that a ROUTER socket gives a connection."""
 
 FORGET_S: Final = 60.0
 """After this silence a connection without sessions is forgotten."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import attrgetter
 from typing import Final
 
 import numpy as np
@@ -19,7 +20,7 @@ from space_runtime.server.frame_encoder import FrameEncoder
 from space_runtime.server.limits import Refusal
 from space_runtime.server.log_events import LogEvent
 from space_runtime.server.session import SessionState, SessionTable
-from space_runtime.server.sink_output import SinkOutput
+from space_runtime.server.sink_output import SinkOutput, sink_frames
 from space_runtime.soa import take
 from space_runtime.timebase import SAMPLE_RATE
 
@@ -28,6 +29,8 @@ GRACE_S: Final = 0.05
 shown than missed."""
 
 NO_CREDIT_NEEDED: Final = -1
+
+_WAITING: Final = attrgetter("waiting")
 
 
 class Delivery:
@@ -140,8 +143,8 @@ class Delivery:
             return frames
         self._send(frames, seq)
         if self._sink:
-            due = flow.started_at[frames.row] + frames.media_sample / SAMPLE_RATE + flow.late_after_s[frames.row]
-            self._sink.frames(frames, seq, flow, due)
+            fps = [self._sessions.by_row[row].settings.fps for row in frames.row.tolist()]
+            self._sink.frames(sink_frames(frames, seq, flow, fps))
         return frames
 
     def played_at(self, row: int, media_s: float) -> float:
@@ -174,8 +177,8 @@ class Delivery:
     def _send_encoded(self, encoder: FrameEncoder, frames: Frames, seq: Longs) -> None:
         flow, rows = self._flow, frames.row
         encoded = encoder.encode(frames, seq, flow)
-        states = [self._sessions.at(row) for row in rows.tolist()]
-        if (seq < flow.until[rows]).all() and not any(state.waiting for state in states):
+        states = [self._sessions.by_row[row] for row in rows.tolist()]
+        if (seq < flow.until[rows]).all() and not any(map(_WAITING, states)):
             self._outbox.outgoing += zip(flow.session[rows].tolist(), encoded, strict=True)
             np.add.at(flow.sent, rows, 1)
             self.n_sent += len(encoded)

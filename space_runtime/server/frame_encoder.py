@@ -1,4 +1,4 @@
-"""Many frames to canonical wire bytes at once: a template whose numbers are written column by column."""
+"""Many frames to canonical wire bytes at once: a template whose numbers are written as columns of records."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine_bridge.protocol import messages as wire_messages
 from engine_bridge.protocol.field_types import FieldType
@@ -17,8 +16,6 @@ from engine_bridge.protocol.wire import encode
 from space_runtime.animation.batch_state import Frames
 from space_runtime.arrays import Floats, Longs
 from space_runtime.server.flow_control import FlowControl
-
-Bytes = NDArray[np.uint8]
 
 COLUMNS: Final[dict[Output, Callable[[Frames], Floats]]] = {
     Output.WEIGHTS: lambda frames: frames.blendshapes,
@@ -53,7 +50,20 @@ class FrameEncoder:
         template = encode(frame)
         self._template = np.frombuffer(template, np.uint8)
         self.places = {name: template.index(mark) for name, mark in _MARKS.items()}
-        self._part_at = self._find_parts(template)
+        formats: dict[str, object] = dict(_FORMATS)
+        start = 0
+        for output in self._parts:
+            start = template.index(np.full(_SIZES[output], _MARK, "<f4").tobytes(), start)
+            self.places[output.value], formats[output.value] = start, ("<f4", (_SIZES[output],))
+            start += 4 * _SIZES[output]
+        self._record = np.dtype(
+            {
+                "names": list(self.places),
+                "formats": [formats[name] for name in self.places],
+                "offsets": list(self.places.values()),
+                "itemsize": len(template),
+            }
+        )
 
     @property
     def n_bytes(self) -> int:
@@ -64,29 +74,14 @@ class FrameEncoder:
         """Return the bytes of each of F frames. seq: (F,) their sequence numbers."""
         rows, size = frames.row, self.n_bytes
         index = flow.first_index[rows] + frames.frame_index
-        data = np.repeat(self._template[None], len(rows), 0)
-        _write(data, self.places["session"], flow.session[rows].astype(">u4"))
-        _write(data, self.places["stream"], flow.stream[rows].astype(">u4"))
-        _write(data, self.places["seq"], seq.astype(">u4"))
-        _write(data, self.places["index"], index.astype(">u4"))
-        _write(data, self.places["sample"], flow.media_sample(rows, index).astype(">f8"))
-        _write(data, self.places["speech"], frames.speech.astype(">f4"))
-        for output, at in self._part_at.items():
-            _write(data, at, COLUMNS[output](frames).astype("<f4", copy=False))
-        whole = data.tobytes()
-        return [whole[start : start + size] for start in range(0, len(whole), size)]
-
-    def _find_parts(self, template: bytes) -> dict[Output, int]:
-        found, start = {}, 0
+        records = np.repeat(self._template[None], len(rows), 0).view(self._record)[:, 0]
+        records["session"], records["stream"], records["seq"] = flow.session[rows], flow.stream[rows], seq
+        records["index"], records["sample"] = index, flow.media_sample(rows, index)
+        records["speech"] = frames.speech
         for output in self._parts:
-            at = template.index(np.full(_SIZES[output], _MARK, "<f4").tobytes(), start)
-            found[output], start = at, at + 4 * _SIZES[output]
-        return found
-
-
-def _write(data: Bytes, at: int, values: NDArray[np.generic]) -> None:
-    columns = np.ascontiguousarray(values).view(np.uint8).reshape(len(data), -1)
-    data[:, at : at + columns.shape[1]] = columns
+            records[output.value] = COLUMNS[output](frames)
+        data = records.tobytes()
+        return [data[start : start + size] for start in range(0, len(data), size)]
 
 
 _MARK: Final = 12345677824.0
@@ -99,3 +94,4 @@ _MARKS: Final = {
     "sample": struct.pack(">d", _MARK),
     "speech": struct.pack(">f", _MARK),
 }
+_FORMATS: Final = {"session": ">u4", "stream": ">u4", "seq": ">u4", "index": ">u4", "sample": ">f8", "speech": ">f4"}

@@ -34,7 +34,7 @@ from space_runtime.server.connections import (
     WorkerPort,
 )
 from space_runtime.server.limits import Folders, Limits, Refusal
-from space_runtime.server.validation import SessionSettings, session_settings
+from space_runtime.server.validation import session_settings
 
 MAX_PARTS: Final = 64
 MAX_UNGREETED_BYTES: Final = 65_536
@@ -44,13 +44,14 @@ MUTE_S: Final = 60.0
 TOKEN_BYTES: Final = 16
 SWEEP_S: Final = 0.25
 SLOW_DOWN_S: Final = 1.0
-"""How often a connection that is too fast is told so."""
+"""Seconds between two complaints to a connection that is too fast."""
 
 
 class Gateway:
     """Talks to clients and gives a worker their sessions' messages.
 
-    table: connections and sessions. busy_lag_s: admission ends when the worker is later than this.
+    table: connections and sessions; sessions, connections: the table's. busy_lag_s: admission ends when the worker is
+    later than this.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Gateway:
     ) -> None:
         self.limits = limits
         self.table = ConnectionTable()
+        self.sessions, self.connections = self.table.sessions, self.table.connections
         self.outbox: list[tuple[Route, bytes]] = []
         self.counters = Counters()
         self._folders = folders
@@ -74,16 +76,6 @@ class Gateway:
             m.Resume: self._resume,
             m.Close: self._close,
         }
-
-    @property
-    def sessions(self) -> dict[int, SessionEntry]:
-        """The sessions by number."""
-        return self.table.sessions
-
-    @property
-    def connections(self) -> dict[Route, Connection]:
-        """The connections by route."""
-        return self.table.connections
 
     @property
     def closed_for(self) -> ErrorCode | None:
@@ -248,7 +240,7 @@ class Gateway:
     def _open(self, connection: Connection, message: m.Open) -> None:
         settings = session_settings(message, self.limits)
         self._admit()
-        spec = self._character_of(message, settings)
+        spec = CharacterSpec.of(message, settings, self._folders)
         number, token = self.table.next_number(), secrets.token_bytes(TOKEN_BYTES)
         character = message.character or ("neutral" if message.portrait is None else "portrait")
         self.table.add(SessionEntry(number, token, settings.lease_s, connection.route, character), connection)
@@ -259,15 +251,6 @@ class Gateway:
         log_events.write(event)
         name = message.character or ""
         self._worker.post(OpenSession(number, message.request, token, settings, message.until, spec, name))
-
-    def _character_of(self, message: m.Open, settings: SessionSettings) -> CharacterSpec:
-        """Return the character that a session asks for. Names are checked at once; raises `Refusal`."""
-        textures = settings.texture is not None
-        if message.portrait is not None:
-            return CharacterSpec(picture=bytes(message.portrait), textures=textures)
-        if message.character is not None:
-            return CharacterSpec(file=self._folders.portrait(message.character), textures=textures)
-        return CharacterSpec()
 
     def _admit(self) -> None:
         """Refuse the session too many, for a reason that it can read."""

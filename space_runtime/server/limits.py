@@ -1,4 +1,4 @@
-"""What a server grants, how it refuses, and what of the operator's disk its clients may name."""
+"""The limits of a server, its refusals, and the files of the operator that its clients may name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from engine_bridge.protocol.messages import ErrorCode
 
 MAX_LONG_WORK: Final = 16
-"""Files and faces that may wait for a clerk: each holds its bytes."""
+"""Files and characters that may wait for the background executor: each holds its bytes."""
 MAX_NAME: Final = 255
 """Characters of an asset's name."""
 
@@ -48,7 +48,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Where clients may name files; None: nowhere."""
+    """The folders in which clients may name files; None: none."""
 
     portraits: Path | None = None
     sounds: Path | None = None

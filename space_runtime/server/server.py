@@ -44,14 +44,14 @@ WARM_BATCHES: Final = (1, 2, 8, 64)
 FULL_SHARE: Final = 0.75
 """Part of a core that the sessions of a full server may fill: beyond it frames begin to wait for one another."""
 AROUND_IT: Final = 1.5
-"""What a session costs in all, over what its steps cost: sound, messages and sockets, measured with `bench serve`."""
+"""The cost of a session in all, over the cost of its steps: with sound, messages, sockets; by `bench serve`."""
 SWITCH_INTERVAL_S: Final = 0.001
-"""How long a Python thread may keep the others waiting."""
+"""Seconds for which a Python thread may keep the others waiting."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What an operator chooses.
+    """The choices of an operator.
 
     sinks: addresses of `engine_bridge.adapters.open_sink` that see every session too.
     """

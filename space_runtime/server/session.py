@@ -41,32 +41,24 @@ class SessionState:
 
 
 class SessionTable:
-    """The sessions of a worker by number and by row."""
+    """The sessions of a worker. by_number, by_row: the same ones; changed by `add` and `remove` alone."""
 
     def __init__(self) -> None:
-        self._by_number: dict[int, SessionState] = {}
-        self._by_row: dict[int, SessionState] = {}
+        self.by_number: dict[int, SessionState] = {}
+        self.by_row: dict[int, SessionState] = {}
 
     def __len__(self) -> int:
         """Return how many there are."""
-        return len(self._by_number)
+        return len(self.by_number)
 
     def __iter__(self) -> Iterator[SessionState]:
         """Return them in the order in which they came."""
-        return iter(self._by_number.values())
-
-    def get(self, number: int) -> SessionState | None:
-        """Return the session of a number, or None."""
-        return self._by_number.get(number)
-
-    def at(self, row: int) -> SessionState:
-        """Return the session of a row."""
-        return self._by_row[row]
+        return iter(self.by_number.values())
 
     def add(self, state: SessionState) -> None:
         """Enter a session, whose row is its own already."""
-        self._by_number[state.number] = self._by_row[state.row] = state
+        self.by_number[state.number] = self.by_row[state.row] = state
 
     def remove(self, state: SessionState) -> None:
         """Forget a session."""
-        del self._by_number[state.number], self._by_row[state.row]
+        del self.by_number[state.number], self.by_row[state.row]

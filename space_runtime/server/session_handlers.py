@@ -90,7 +90,7 @@ class SessionHandlers:
 
     def resume(self, command: ResumeSession, now: float) -> None:
         """Tell a session's client where its stream stands."""
-        state = self._sessions.get(command.session)
+        state = self._sessions.by_number.get(command.session)
         if state is None:
             return
         audio = state.stream.audio if state.stream else None
@@ -111,7 +111,7 @@ class SessionHandlers:
         if self.opening.pop(command.session, None):
             self._delivery.send(command.session, closed)
             self._delivery.gone(command.session)
-        state = self._sessions.get(command.session)
+        state = self._sessions.by_number.get(command.session)
         if state is None:
             return
         self._delivery.discard(state)
@@ -131,7 +131,7 @@ class SessionHandlers:
         state = SessionState(row, command.settings, key, self._flow)
         self._sessions.add(state)
         if self._sink:
-            self._sink.opened(command.session, command.name, command.settings.fps)
+            self._sink.opened(command.session, command.name)
         opened = m.Opened(
             request=command.request,
             session=command.session,

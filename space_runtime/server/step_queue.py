@@ -11,7 +11,6 @@ from typing import Final
 
 import numpy as np
 
-from engine_bridge.protocol.messages import Pace
 from space_runtime.arrays import Doubles, Floats
 from space_runtime.server.session import SessionState
 from space_runtime.server.stream import Stream
@@ -47,41 +46,37 @@ class _Gathered:
 
 
 class StepQueue:
-    """Holds the streams that have something to step.
+    """Holds the streams that have something to step. ready: those to be stepped now, by arrival.
 
     lag_s: by how much the last batches were later than sound that is taken no faster than it is spoken.
     """
 
     def __init__(self) -> None:
         self.lag_s = 0.0
-        self._ready: dict[Stream, SessionState] = {}
+        self.ready: dict[Stream, SessionState] = {}
         self._later: list[tuple[float, int, SessionState]] = []
 
     @property
     def n_ready(self) -> int:
         """Streams that wait to be stepped now."""
-        return len(self._ready)
+        return len(self.ready)
 
     def __bool__(self) -> bool:
         """Return whether anything waits, now or later."""
-        return bool(self._ready or self._later)
-
-    def has(self, stream: Stream) -> bool:
-        """Return whether a stream waits to be stepped now."""
-        return stream in self._ready
+        return bool(self.ready or self._later)
 
     def add(self, state: SessionState, stream: Stream, now: float) -> None:
         """Let a session's stream, which has a hop, be stepped when it is due."""
         due = stream.step_due()
         if due <= now:
-            self._ready[stream] = state
+            self.ready[stream] = state
         elif due != stream.due:
             stream.due = due
             heapq.heappush(self._later, (due, id(state), state))
 
     def remove(self, stream: Stream) -> None:
         """Forget a stream that waits to be stepped now."""
-        self._ready.pop(stream, None)
+        self.ready.pop(stream, None)
 
     def due(self, now: float) -> Iterator[SessionState]:
         """Return the sessions whose time has come, one by one, to be looked at again."""
@@ -90,7 +85,7 @@ class StepQueue:
 
     def next_due(self) -> float:
         """Return the time of the next step; −infinity for now, infinity if there is none."""
-        if self._ready:
+        if self.ready:
             return -math.inf
         return self._later[0][0] if self._later else math.inf
 
@@ -98,8 +93,8 @@ class StepQueue:
         """Return the sound of the streams that are ready, those together that have as many hops."""
         gathered: dict[int, _Gathered] = {}
         first = now
-        for stream, state in list(islice(self._ready.items(), MAX_BATCH)):
-            del self._ready[stream]
+        for stream, state in list(islice(self.ready.items(), MAX_BATCH)):
+            del self.ready[stream]
             if not stream.over:
                 first = min(first, _take_hops(gathered, stream, state))
         self.lag_s = now - first
@@ -117,8 +112,3 @@ def _take_hops(gathered: dict[int, _Gathered], stream: Stream, state: SessionSta
     part.heard_at.append(heard_at)
     stream.paced_at = max(heard_at, stream.paced_at + n_hops * HOP / SAMPLE_RATE)
     return stream.paced_at
-
-
-def is_back_pressured(state: SessionState, stream: Stream) -> bool:
-    """Return whether a clip has to wait for its reader."""
-    return stream.pace is Pace.CLIP and bool(state.waiting)

@@ -22,7 +22,7 @@ UNDERRUN_STEP_S: Final = 0.02
 """An underrun is told again only when it has grown by this much."""
 
 WHOLE: Final = SoundFormat(SAMPLE_RATE, SampleFormat.F32, 1)
-"""How a file's sound reaches its stream: decoded and resampled."""
+"""The format in which a file's sound reaches its stream: decoded and resampled."""
 
 TICKS_PER_S: Final = 100
 """Sound in advance is animated on these ticks of the clock, so that streams fall into step and share a batch."""
@@ -86,14 +86,9 @@ class Stream:
         return float(self.flow.started_at[self.row])
 
     @property
-    def has_started(self) -> bool:
-        """Return whether its clock runs."""
-        return not math.isnan(self.started_at)
-
-    @property
     def is_unread(self) -> bool:
         """Return whether the sound is a file that is still being read; its rate is not known before."""
-        return self.takes_file and not self.has_started
+        return self.takes_file and math.isnan(self.started_at)
 
     @property
     def takes_file(self) -> bool:
@@ -112,7 +107,7 @@ class Stream:
 
     def start_clock(self, now: float) -> None:
         """Let the clock run from now on if it does not yet."""
-        if not self.has_started:
+        if math.isnan(self.flow.started_at[self.row]):
             self.flow.started_at[self.row] = now
 
     def set_rate(self, rate: int) -> None:
@@ -126,7 +121,8 @@ class Stream:
     def inside(self, sample: int) -> int:
         """Return the sample at 16 kHz, counted from the first frame, of a media sample at the stream's rate."""
         numerator, denominator = self.origin.numerator, self.origin.denominator  # fractions are slow, chunks are many
-        return max(0, round((sample * denominator - numerator) * SAMPLE_RATE / (self.rate * denominator)))
+        rate = self.flow.rate(self.row, self.settings.fps)
+        return max(0, round((sample * denominator - numerator) * SAMPLE_RATE / (rate * denominator)))
 
     def outside(self, sample: float) -> float:
         """Return the media sample at the stream's rate of a sample at 16 kHz counted from the first frame."""
@@ -155,16 +151,18 @@ class Stream:
     def step_due(self) -> float:
         """Return the time before which the next hop shall not be taken; −infinity for at once."""
         in_advance = self.audio is None or self.audio.buffered > EAGER + HOP
-        if self.pace is Pace.CLIP or not in_advance or not self.has_started:
+        if self.pace is Pace.CLIP or not in_advance or math.isnan(self.started_at):
             return -math.inf
         due = self.started_at + (self.stepped() + HOP) / SAMPLE_RATE
         return math.ceil(due * TICKS_PER_S) / TICKS_PER_S
 
     def lateness(self, sample: int, now: float) -> float:
-        """Return by how many seconds sound at a 16 kHz sample comes later than playback needs it; negative: earlier."""
-        if not self.has_started:
-            return -math.inf
-        return now - (self.started_at + self.settings.playout_s + (sample - self.look_ahead) / SAMPLE_RATE)
+        """Return by how many seconds sound at a 16 kHz sample comes later than playback needs it.
+
+        Negative: earlier; NaN before the clock runs.
+        """
+        started_at = float(self.flow.started_at[self.row])
+        return now - (started_at + self.settings.playout_s + (sample - self.look_ahead) / SAMPLE_RATE)
 
     def end_at(self, n_samples_inside: int, reason: Reason, now: float) -> None:
         """Say that every frame before a sample at 16 kHz is wanted, and none after it."""

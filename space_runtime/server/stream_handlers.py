@@ -11,7 +11,7 @@ from engine_bridge.protocol.messages import ErrorCode, Pace, Reason
 from space_runtime.animation.track import ControlTrack
 from space_runtime.server.audio_buffer import AudioBuffer
 from space_runtime.server.background import BackgroundExecutor, DecodeSound
-from space_runtime.server.commands import DecodedSound, RefusedSound, StreamMessage
+from space_runtime.server.commands import DecodedSound, RefusedSound
 from space_runtime.server.delivery import Delivery
 from space_runtime.server.limits import MAX_LONG_WORK, Folders, Limits, Refusal
 from space_runtime.server.session import SessionState
@@ -22,7 +22,7 @@ from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import Controls
 
 MAX_INDEX: Final = 1 << 31
-"""Where a stream may begin: its frames' numbers have to fit 32 bits."""
+"""The last frame at which a stream may begin: its frames' numbers have to fit 32 bits."""
 
 MAX_CHANGES: Final = 64
 """Changes of a stream's controls that may lie ahead."""
@@ -47,7 +47,11 @@ STEPPABLE: Final = frozenset({Change.SOUND, Change.END, Change.CREDIT})
 
 
 class StreamHandlers:
-    """Handles the messages of streams. Every handler returns the change that it made, or raises `Refusal`."""
+    """Handles the messages of streams.
+
+    handlers: by type of message; each takes (session, message, time), returns the change that it made, or raises
+    `Refusal`; what the refusal ends, the caller ends.
+    """
 
     def __init__(
         self,
@@ -62,7 +66,7 @@ class StreamHandlers:
         self._executor = executor
         self._delivery = delivery
         self._lifecycle = lifecycle
-        self._handlers: dict[type, Callable[..., Change]] = {
+        self.handlers: dict[type, Callable[..., Change]] = {
             m.Start: self._start,
             m.Audio: self._audio,
             m.Speak: self._speak,
@@ -72,10 +76,6 @@ class StreamHandlers:
             m.Interrupt: self._interrupt,
             m.Credit: self._credit,
         }
-
-    def handle(self, state: SessionState, message: StreamMessage, now: float) -> Change:
-        """Take a message. Raises `Refusal`; what the refusal ends, the caller ends."""
-        return self._handlers[type(message)](state, message, now)
 
     def take_sound(self, state: SessionState, sound: DecodedSound, now: float) -> Change:
         """Take a file that has been decoded: its stream begins, unless it is over."""
@@ -101,10 +101,10 @@ class StreamHandlers:
         stream = state.stream
         if stream is None or stream.audio is None or not stream.audio.has_gap:
             return Change.NOTHING
-        if stream.lateness(stream.inside(stream.audio.next_sample), now) <= -UNDERRUN_STEP_S:
-            return Change.NOTHING
-        stream.audio.conceal(now)
-        return Change.SOUND
+        if stream.lateness(stream.inside(stream.audio.next_sample), now) > -UNDERRUN_STEP_S:
+            stream.audio.conceal(now)
+            return Change.SOUND
+        return Change.NOTHING
 
     # Beginning a stream
 
@@ -139,7 +139,7 @@ class StreamHandlers:
         audio = stream.audio
         if audio is None or audio.sound is WHOLE or stream.closing is not None:
             raise Refusal(ErrorCode.BAD_VALUE, f"stream {message.stream} takes no sound (any more); start another one")
-        self._check_ahead(stream, audio, message.first_sample + len(message.pcm) // audio.sound.width)
+        self._check_ahead(stream, audio, message.first_sample + len(message.pcm) // audio.width)
         self._note_late(state, stream, audio, now)
         audio.add(message.first_sample, message.pcm, now)
         stream.start_clock(now)
@@ -216,7 +216,7 @@ class StreamHandlers:
 def _current(state: SessionState, number: int) -> Stream:
     """Return the stream of that number. Raises `Refusal` if another one runs, or none."""
     stream = state.stream
-    if stream is None or stream.number != number:
+    if stream is None or state.flow.stream[state.row] != number:
         running = "none" if stream is None else f"{stream.number}"
         raise Refusal(ErrorCode.UNKNOWN_STREAM, f"stream {number} is not running ({running} is); start it first")
     return stream

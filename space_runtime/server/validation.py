@@ -42,7 +42,7 @@ Choice = TypeVar("Choice", Output, Pace, SampleFormat, TextureFormat)
 
 @dataclass(frozen=True, slots=True)
 class SessionSettings:
-    """What `Open` asks for, checked. playout_s: seconds. texture: None when no pictures are wanted."""
+    """The wishes of an `Open`, checked. playout_s: seconds. texture: None when no pictures are wanted."""
 
     outputs: frozenset[Output]
     fps: Fraction
@@ -76,7 +76,7 @@ def session_settings(message: Open, limits: Limits) -> SessionSettings:
 
 @dataclass(frozen=True, slots=True)
 class SoundFormat:
-    """How pushed sound is written."""
+    """The format of pushed sound."""
 
     rate: int
     format: SampleFormat

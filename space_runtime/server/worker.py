@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from engine_bridge.protocol import messages as m
-from engine_bridge.protocol.messages import ErrorCode
+from engine_bridge.protocol.messages import ErrorCode, Pace
 from space_runtime.animation.batch import StreamBatch
 from space_runtime.animation.batch_state import Frames
 from space_runtime.inference.bundle import Bundle
@@ -39,14 +39,14 @@ from space_runtime.server.limits import Folders, Limits, Refusal
 from space_runtime.server.session import SessionState, SessionTable
 from space_runtime.server.session_handlers import SessionHandlers
 from space_runtime.server.sink_output import SinkOutput
-from space_runtime.server.step_queue import HopBatch, StepQueue, is_back_pressured
-from space_runtime.server.stream_handlers import STEPPABLE, Change, StreamHandlers
+from space_runtime.server.step_queue import HopBatch, StepQueue
+from space_runtime.server.stream_handlers import STEPPABLE, StreamHandlers
 from space_runtime.server.stream_lifecycle import StreamLifecycle
 from space_runtime.server.texture_renderer import TextureSink, texture_job
 from space_runtime.server.worker_report import Counts, report_of
 
 HOUSEKEEPING_S: Final = 0.05
-"""How often sound that lacks is looked for."""
+"""Seconds between two searches for sound that lacks."""
 
 
 class Worker:
@@ -151,17 +151,14 @@ class Worker:
     # Commands
 
     def _handle_message(self, command: SessionMessage, now: float) -> None:
-        state, now = self.sessions.get(command.session), min(now, command.at)
+        state, now = self.sessions.by_number.get(command.session), min(now, command.at)
         if state is None:
             return
         try:
-            change = self._streams.handle(state, command.message, now)
+            change = self._streams.handlers[type(command.message)](state, command.message, now)
         except Refusal as refusal:
             self._refuse(state, command.message, refusal)
             return
-        self._apply(state, change, now)
-
-    def _apply(self, state: SessionState, change: Change, now: float) -> None:
         if change in STEPPABLE:
             self._schedule(state, now)
 
@@ -172,24 +169,24 @@ class Worker:
             self.delivery.refuse(state, refusal, getattr(message, "stream", None))
 
     def _close(self, command: CloseSession, now: float) -> None:
-        state = self.sessions.get(command.session)
+        state = self.sessions.by_number.get(command.session)
         if state and state.stream:
             self.queue.remove(state.stream)
         self._sessions.close(command, now)
 
     def _take_sound(self, sound: DecodedSound, now: float) -> None:
-        state = self.sessions.get(sound.session)
-        if state:
-            self._apply(state, self._streams.take_sound(state, sound, now), now)
+        state = self.sessions.by_number.get(sound.session)
+        if state and self._streams.take_sound(state, sound, now) in STEPPABLE:
+            self._schedule(state, now)
 
     def _refuse_sound(self, refused: RefusedSound, now: float) -> None:
-        state = self.sessions.get(refused.session)
+        state = self.sessions.by_number.get(refused.session)
         if state:
             self._streams.refuse_sound(state, refused)
 
     def _take_texture(self, rendered: RenderedTexture, now: float) -> None:
         """Send a picture, unless its stream is over."""
-        state, texture = self.sessions.get(rendered.session), rendered.texture
+        state, texture = self.sessions.by_number.get(rendered.session), rendered.texture
         if state and state.stream and state.stream.number == texture.stream:
             media_s = float((texture.index - state.stream.first_index) / state.settings.fps)
             self.delivery.texture(state, texture, media_s)
@@ -207,13 +204,16 @@ class Worker:
     # Stepping
 
     def _schedule(self, state: SessionState, now: float) -> None:
-        """Decide when a session's stream is stepped next: now, later, when something comes, or never."""
+        """Decide when a session's stream is stepped next: now, later, when something comes, or never.
+
+        A clip waits for its reader.
+        """
         stream = state.stream
-        if stream is None or self.queue.has(stream):
+        if stream is None or stream in self.queue.ready:
             return
         if stream.closing and stream.is_complete():
             self._lifecycle.finish(state, stream.closing)
-        elif stream.has_hop() and not is_back_pressured(state, stream):
+        elif stream.has_hop() and not (state.waiting and stream.pace is Pace.CLIP):
             self.queue.add(state, stream, now)
 
     def _step_batch(self, batch: HopBatch, now: float) -> None:
@@ -225,15 +225,13 @@ class Worker:
             return
         heard_at = np.zeros(int(rows.max()) + 1)
         heard_at[rows] = batch.heard_at
-        owners = [self.sessions.at(row) for row in frames.row.tolist()]
-        self._announce(owners)
-        shown = self.delivery.frames(frames, heard_at[frames.row], now)
-        if any(state.settings.texture for state in owners):
-            self._render(shown)
+        self._announce(frames.row.tolist())
+        self._render(self.delivery.frames(frames, heard_at[frames.row], now))
 
-    def _announce(self, owners: list[SessionState]) -> None:
+    def _announce(self, rows: list[int]) -> None:
         """Say `started` before a stream's first frame."""
-        for state in owners:
+        for row in rows:
+            state = self.sessions.by_row[row]
             stream = state.stream
             if stream and not stream.announced:
                 stream.announced = True
@@ -243,7 +241,7 @@ class Worker:
     def _render(self, frames: Frames) -> None:
         """Let the pictures of frames be rendered; none for a client that has no credit left."""
         for place, row in enumerate(frames.row.tolist()):
-            state = self.sessions.at(row)
+            state = self.sessions.by_row[row]
             if state.settings.texture and state.stream and not state.waiting:
                 self._textures.show(texture_job(state, state.stream, frames, place))
             elif state.settings.texture:
@@ -254,4 +252,5 @@ class Worker:
             return
         self._periodic_at = now
         for state in self.sessions:
-            self._apply(state, self._streams.conceal_gaps(state, now), now)
+            if self._streams.conceal_gaps(state, now) in STEPPABLE:
+                self._schedule(state, now)

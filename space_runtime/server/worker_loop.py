@@ -22,7 +22,7 @@ SPARE_S: Final = 0.006
 """Work that may be done at once after a pause, without a wait in between."""
 MAX_REST_S: Final = 0.008
 LAG_MEMORY_S: Final = 1.0
-"""How long the worst lag counts for admission."""
+"""Seconds for which the worst lag counts for admission."""
 
 
 class WorkerLoop:

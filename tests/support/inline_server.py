@@ -171,7 +171,7 @@ class InlineServer:
 
     def state_of(self, session: int) -> SessionState:
         """The state of an open session."""
-        state = self.worker.sessions.get(session)
+        state = self.worker.sessions.by_number.get(session)
         assert state
         return state
 

@@ -1,4 +1,4 @@
-"""Where the reports of a worker arrive: asked for from any thread, answered by the loop that runs the worker."""
+"""The reports of a worker: asked for from any thread, answered by the loop that runs the worker."""
 
 from __future__ import annotations
 

@@ -154,12 +154,12 @@ class Totals:
 
     @property
     def lag_s(self) -> float:
-        """How late the latest worker is."""
+        """By how many seconds the latest worker is late."""
         return max((worker.lag_s for worker in self.workers), default=0.0)
 
     @property
     def worst_lag_s(self) -> float:
-        """How late the latest worker was within the last second."""
+        """By how many seconds the latest worker was late within the last second."""
         return max((worker.worst_lag_s for worker in self.workers), default=0.0)
 
     @property

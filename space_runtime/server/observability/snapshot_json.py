@@ -11,7 +11,7 @@ from typing import Final, get_args, get_origin, get_type_hints
 from space_runtime.server.observability.snapshot import SessionSnapshot, Snapshot, Totals, WorkerSnapshot
 
 _SUMS: Final = ("streams", "hops", "batches", "mean_batch", "lag_s", "worst_lag_s", "waiting")
-"""What follows from the workers: written for whoever reads the JSON, never read."""
+"""Values that follow from the workers: written for whoever reads the JSON, never read."""
 
 
 def to_json(snapshot: Snapshot) -> str:

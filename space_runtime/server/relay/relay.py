@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """Where the server is, and the keys for it: its public key and the relay's own pair; None without CURVE."""
+    """The address of the server, and the keys for it: its public key and the relay's own pair; None without CURVE."""
 
     address: str
     server_key: bytes | None = None
@@ -77,11 +77,11 @@ class Relay:
     Raises `UsageError` when the local address cannot be bound, or the server's is none.
     """
 
-    def __init__(self, bind: str, upstream: Upstream, watcher: RelayObserver | None = None) -> None:
+    def __init__(self, bind: str, upstream: Upstream, observer: RelayObserver | None = None) -> None:
         self.n_dropped = 0
         self.peers: dict[Route, Peer] = {}
         self._upstream = upstream
-        self._watcher = watcher
+        self._observer = observer
         self._context = zmq.Context()
         self._poller = zmq.Poller()
         try:
@@ -134,14 +134,14 @@ class Relay:
                 return
             peer = self._connect(route, now)
         peer.heard_at = now
-        if self._watcher:
-            self._watcher.up(route, parts, now)
+        if self._observer:
+            self._observer.up(route, parts, now)
         self._pass_on(peer.socket, parts)
 
     def _down(self, route: Route, parts: list[bytes], now: float) -> None:
         self.peers[route].waits = False
-        if self._watcher:
-            self._watcher.down(route, parts, now)
+        if self._observer:
+            self._observer.down(route, parts, now)
         self._answer(route, parts)
 
     def _answer(self, route: Route, parts: list[bytes]) -> None:
@@ -202,8 +202,8 @@ class Relay:
         if peer:
             self._poller.unregister(peer.socket)
             peer.socket.close(linger=0)
-            if self._watcher:
-                self._watcher.gone(route)
+            if self._observer:
+                self._observer.gone(route)
 
 
 def _socket(context: zmq.Context[zmq.Socket[bytes]], kind: int, address: str) -> zmq.Socket[bytes]:

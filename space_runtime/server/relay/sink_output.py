@@ -1,4 +1,4 @@
-"""What a relay shows on sinks: the frames that pass, in step with the playback of the clients that get them."""
+"""Frames that pass a relay, shown on sinks in step with the playback of the clients that get them."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ MAX_REMEMBERED: Final = 4_096
 _UP: Final = tuple(
     bytes([0xA0 | len(name)]) + name for name in (b"open", b"resume", b"start", b"audio", b"speak", b"idle")
 )
-"""What a client's messages that matter have in their beginning, as everybody who writes canonically writes it."""
+"""The beginnings of clients' messages that matter, as everybody who writes canonically writes them."""
 _AUDIO: Final = b"\xa5audio"
 
 
 @dataclass(slots=True, eq=False)
-class _Line:
+class _Stream:
     """A stream. rate: samples per second, None for a file's, which only its frames tell. first_index: of its first
     frame. begun: when its first sound passed, None before. part: what it is shown as, None before its first frame.
     ends: when its last frame so far is over."""
 
-    stream: int
+    number: int
     rate: float | None = None
     first_index: int = 0
     is_clip: bool = False
@@ -42,12 +42,12 @@ class _Line:
 
 @dataclass(slots=True, eq=False)
 class _Session:
-    """What a relay knows of a session. fps: frames per second. playout_s: from a sound to its playback."""
+    """A session as a relay knows it. fps: frames per second. playout_s: from a sound to its playback."""
 
     character: str
     fps: Fraction
     playout_s: float
-    line: _Line | None = None
+    stream: _Stream | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -59,7 +59,7 @@ class _Peer:
 
 
 class RelaySinkOutput:
-    """A `relay.Watcher` that shows frames and textures on a playout's sinks. Lines of pace `clip` are not shown."""
+    """A `relay.RelayObserver` that shows frames and textures on a playout's sinks, but for streams of pace `clip`."""
 
     def __init__(self, playout: Playout) -> None:
         self._playout = playout
@@ -108,20 +108,20 @@ class RelaySinkOutput:
             peer.sessions = {number: known for number, known in peer.sessions.items() if known is not session}
 
     def _said(self, session: _Session, message: m.Audio | m.Start | m.Speak | m.Idle, now: float) -> None:
-        line = session.line
+        stream = session.stream
         if isinstance(message, m.Audio):
-            if line and line.stream == message.stream and line.begun is None:
-                line.begun = now
+            if stream and stream.number == message.stream and stream.begun is None:
+                stream.begun = now
             return
         self._cut(session)
-        line = session.line = _Line(message.stream)
-        line.is_clip = not isinstance(message, m.Idle) and message.pace == Pace.CLIP
+        stream = session.stream = _Stream(message.stream)
+        stream.is_clip = not isinstance(message, m.Idle) and message.pace == Pace.CLIP
         if isinstance(message, m.Start):
-            line.rate = float(message.rate)
-            line.first_index = math.ceil((message.first_sample or 0) * session.fps / max(1, message.rate))
+            stream.rate = float(message.rate)
+            stream.first_index = math.ceil((message.first_sample or 0) * session.fps / max(1, message.rate))
         else:
-            line.rate = float(SAMPLE_RATE) if isinstance(message, m.Idle) else None
-            line.begun = now
+            stream.rate = float(SAMPLE_RATE) if isinstance(message, m.Idle) else None
+            stream.begun = now
 
     # Down
 
@@ -139,29 +139,29 @@ class RelaySinkOutput:
                 self._tokens = {token: known for token, known in self._tokens.items() if known is not session}
         elif isinstance(message, m.Frame | m.Texture | m.Finished):
             session = peer.sessions.get(message.session)
-            if session and session.line and session.line.stream == message.stream and not session.line.is_clip:
-                self._show(session, session.line, message, now)
+            if session and session.stream and session.stream.number == message.stream and not session.stream.is_clip:
+                self._show(session, session.stream, message, now)
 
-    def _show(self, session: _Session, line: _Line, message: m.Frame | m.Texture | m.Finished, now: float) -> None:
+    def _show(self, session: _Session, stream: _Stream, message: m.Frame | m.Texture | m.Finished, now: float) -> None:
         if isinstance(message, m.Finished):
             if message.reason not in (Reason.END, Reason.INTERRUPTED):
                 self._cut(session)
-            elif line.part:
-                self._playout.rest(line.ends, line.part)
+            elif stream.part:
+                self._playout.rest(stream.ends, stream.part)
             return
-        line.begun = now if line.begun is None else line.begun
-        line.part = line.part or self._playout.enter(session.character)
-        due = line.begun + session.playout_s + float((message.index - line.first_index) / session.fps)
+        stream.begun = now if stream.begun is None else stream.begun
+        stream.part = stream.part or self._playout.enter(session.character)
+        due = stream.begun + session.playout_s + float((message.index - stream.first_index) / session.fps)
         if isinstance(message, m.Texture):
-            self._playout.texture(due, line.part, message)
+            self._playout.texture(due, stream.part, message)
             return
-        line.ends = max(line.ends, due + float(1 / session.fps))
-        self._playout.frame(due, line.part, message, line.rate or _rate(session, message))
+        stream.ends = max(stream.ends, due + float(1 / session.fps))
+        self._playout.frame(due, stream.part, message, stream.rate or _rate(session, message))
 
     def _cut(self, session: _Session) -> None:
-        if session.line and session.line.part:
-            self._playout.cut(session.line.part)
-            session.line.part = None
+        if session.stream and session.stream.part:
+            self._playout.cut(session.stream.part)
+            session.stream.part = None
 
 
 def _rate(session: _Session, frame: m.Frame) -> float:

@@ -35,7 +35,7 @@ from tests.support.wire_client import CHUNK, RATE, BackgroundClient, connect_cli
 
 MIB = 1 << 20
 TOLERANCE = 48 * MIB
-"""What memory may keep: ZeroMQ's and the allocator's pools (arenas of a few threads), and what pytest keeps itself."""
+"""Memory that may stay: ZeroMQ's and the allocator's pools (arenas of a few threads), and what pytest keeps itself."""
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,7 @@ def test_a_reader_that_never_reads_costs_little_memory(server: Server) -> None:
 
 
 def last_finished(server: Server, stream: int) -> bool:
-    """Whether some session has come to the end of this stream or beyond."""
+    """Return whether some session has come to the end of this stream or beyond."""
     states = list(worker_of(server).sessions)
     return any(state.last_stream >= stream and state.stream is None for state in states)
 

@@ -166,7 +166,7 @@ class Server(RuleBasedStateMachine):
         """A session, its owner if there is one, and its latest stream."""
         numbers = sorted(self.server.gateway.sessions)
         session = self.server.gateway.sessions[numbers[which % len(numbers)]]
-        state = self.server.worker.sessions.get(session.number)
+        state = self.server.worker.sessions.by_number.get(session.number)
         return session.number, self.server.clients.get(session.route or b""), max(0, state.last_stream) if state else 0
 
     @precondition(lambda self: self.server.gateway.sessions)

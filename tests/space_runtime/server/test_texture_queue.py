@@ -58,52 +58,52 @@ def job(index: int, stream: int = 1) -> TextureJob:
 
 
 @pytest.fixture
-def brush(monkeypatch: pytest.MonkeyPatch) -> SlowDrawing:
-    brush = SlowDrawing()
-    monkeypatch.setattr("space_runtime.server.texture_renderer.draw", brush.draw)
+def drawing(monkeypatch: pytest.MonkeyPatch) -> SlowDrawing:
+    drawing = SlowDrawing()
+    monkeypatch.setattr("space_runtime.server.texture_renderer.draw", drawing.draw)
     monkeypatch.setattr("space_runtime.server.texture_renderer.initial_latents", lambda _: np.zeros((1, 1), np.float32))
-    return brush
+    return drawing
 
 
 @pytest.fixture
-def renderer(brush: SlowDrawing) -> Iterator[TextureRenderer]:
+def renderer(drawing: SlowDrawing) -> Iterator[TextureRenderer]:
     renderer = TextureRenderer(lambda _: None, CHARACTERS)
     renderer.start()
     yield renderer
-    brush.free.release(100)
+    drawing.free.release(100)
     renderer.stop()
 
 
 def test_a_slow_renderer_leaves_out_the_oldest_picture_that_waits(
-    renderer: TextureRenderer, brush: SlowDrawing
+    renderer: TextureRenderer, drawing: SlowDrawing
 ) -> None:
-    """What is begun is finished; of what came meanwhile the newest are drawn, in order, and the others are counted."""
+    """A picture that is begun is finished; of later ones the newest are drawn, in order, and the others are counted."""
     renderer.show(job(0))
-    assert brush.begun.get(timeout=PATIENCE_S) == 0
+    assert drawing.begun.get(timeout=PATIENCE_S) == 0
     for index in range(1, 6):
         renderer.show(job(index))
     assert renderer.n_skipped == 5 - MAX_PENDING
-    assert [brush.next() for _ in range(MAX_PENDING)] == [4, 5]
+    assert [drawing.next() for _ in range(MAX_PENDING)] == [4, 5]
 
 
-def test_a_renderer_that_keeps_up_leaves_nothing_out(renderer: TextureRenderer, brush: SlowDrawing) -> None:
+def test_a_renderer_that_keeps_up_leaves_nothing_out(renderer: TextureRenderer, drawing: SlowDrawing) -> None:
     for index in range(4):
         renderer.show(job(index))
-        assert brush.begun.get(timeout=PATIENCE_S) == index
-        brush.free.release()
+        assert drawing.begun.get(timeout=PATIENCE_S) == index
+        drawing.free.release()
     assert renderer.n_skipped == 0
 
 
-def test_of_a_stream_that_is_over_nothing_more_is_rendered(renderer: TextureRenderer, brush: SlowDrawing) -> None:
-    """What is begun is finished, and leaves nothing behind."""
+def test_of_a_stream_that_is_over_nothing_more_is_rendered(renderer: TextureRenderer, drawing: SlowDrawing) -> None:
+    """A picture that is begun is finished, and leaves nothing behind."""
     renderer.show(job(0))
-    assert brush.begun.get(timeout=PATIENCE_S) == 0
+    assert drawing.begun.get(timeout=PATIENCE_S) == 0
     renderer.show(job(1))
     renderer.forget(1, 1)
     renderer.show(job(7, stream=2))
-    assert brush.next() == 7
+    assert drawing.next() == 7
     renderer.forget(1, 2)
-    brush.free.release()
+    drawing.free.release()
     renderer.stop()
     assert renderer.is_idle and renderer.n_rendered == 2 and renderer.n_skipped == 0
 

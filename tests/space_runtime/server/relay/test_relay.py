@@ -36,10 +36,10 @@ from tests.support.wire_client import connect_client
 
 
 @contextmanager
-def relaying(upstream: str | Upstream, watcher: RelayObserver | None = None) -> Iterator[Relay]:
+def relaying(upstream: str | Upstream, observer: RelayObserver | None = None) -> Iterator[Relay]:
     """A relay in a thread; it must end without an error."""
     where = upstream if isinstance(upstream, Upstream) else Upstream(upstream)
-    relay, failures = Relay("tcp://127.0.0.1:*", where, watcher), list[BaseException]()
+    relay, failures = Relay("tcp://127.0.0.1:*", where, observer), list[BaseException]()
 
     def run() -> None:
         try:
@@ -227,8 +227,8 @@ def test_everything_passes_unread_both_ways() -> None:
 
 def test_pictures_of_a_megabyte_pass() -> None:
     pixels = np.random.default_rng(1).bytes(512 * 512 * 4)
-    watcher = RelaySinkOutput(_NoPlayout())  # type: ignore[arg-type]
-    with Echo() as echo, relaying(echo.address, watcher) as relay, dealer(relay.address) as client:
+    observer = RelaySinkOutput(_NoPlayout())  # type: ignore[arg-type]
+    with Echo() as echo, relaying(echo.address, observer) as relay, dealer(relay.address) as client:
         for index in range(20):
             picture = m.Texture(
                 session=1, stream=1, index=index, sample=0.0, format="rgb", width=512, height=512, pixels=pixels
@@ -247,10 +247,10 @@ def test_a_message_of_too_many_parts_does_not_pass() -> None:
 
 
 def test_garbage_harms_only_who_sends_it(keys: Keys, folder: Path) -> None:
-    watcher = RelaySinkOutput(_NoPlayout())  # type: ignore[arg-type]
+    observer = RelaySinkOutput(_NoPlayout())  # type: ignore[arg-type]
     with (
         serving(keys=keys) as server,
-        relaying(upstream(server.address, folder), watcher) as relay,
+        relaying(upstream(server.address, folder), observer) as relay,
         connect_client(relay.address) as good,
         connect_client(relay.address) as bad,
     ):
