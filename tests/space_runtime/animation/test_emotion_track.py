@@ -33,7 +33,8 @@ from space_runtime.media.audio_file import open_sound
 from space_runtime.option_parsing import parse_emotion
 from space_runtime.server.stream_handlers import MAX_CHANGES
 from tests.support.command_line import Call
-from tests.support.inline_server import BUNDLE, InlineServer, curves, distance, session_frames
+from tests.support.inline_server import InlineServer
+from tests.support.session_frames import BUNDLE, curves, distance, session_frames
 from tests.support.sounds import at_16k, from_s16, s16, speechlike
 
 HAPPY, SAD = list(Emotion).index(Emotion.HAPPY), list(Emotion).index(Emotion.SAD)

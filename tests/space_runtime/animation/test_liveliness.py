@@ -28,7 +28,8 @@ from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Doubles, Floats
 from space_runtime.media.audio_file import open_sound
 from space_runtime.timebase import HOP, SAMPLE_RATE
-from tests.space_runtime.animation.test_session import BUNDLE, play, voice
+from tests.support.session_frames import BUNDLE, play
+from tests.support.sounds import mono_speech
 
 ASSETS = Path(assets.__file__).parent
 BARE = Controls(head_mode=HeadMode.KEEP, blinks_per_minute=0.0, saccade_strength=0.0)
@@ -301,7 +302,7 @@ def test_an_idle_head_nods_and_others_do_not() -> None:
 
 
 def test_later_sound_never_changes_an_earlier_frame() -> None:
-    session, sound = Session(BUNDLE, controls=Controls(seed=3)), voice(2.5)
+    session, sound = Session(BUNDLE, controls=Controls(seed=3)), mono_speech(2.5)
     cut = 24_000
     changed = np.concatenate([sound[:cut], np.zeros(len(sound) - cut, np.float32)])
     one, other = play(session, sound), play(Session(BUNDLE, controls=Controls(seed=3)), changed)

@@ -25,9 +25,9 @@ from engine_bridge.protocol.wire import encode
 from space_runtime.server.keys import make_keys
 from space_runtime.server.limits import Limits
 from space_runtime.server.server import Server, Settings
-from tests.support.inline_server import BUNDLE
 from tests.support.quick_batch import quick
 from tests.support.real_server import child_environment, serving_process
+from tests.support.session_frames import BUNDLE
 from tests.support.sounds import silence
 from tests.support.waiting import PATIENCE_S, wait_for
 from tests.support.wire_client import CHUNK, RATE, BackgroundClient, connect_client

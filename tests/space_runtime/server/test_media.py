@@ -22,8 +22,9 @@ from space_runtime.server.limits import Folders, Limits
 from space_runtime.server.server import Server, Settings
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import Frame
-from tests.support.inline_server import BUNDLE, InlineServer, distance, session_frames
+from tests.support.inline_server import InlineServer
 from tests.support.pictures import faceless, png_claiming
+from tests.support.session_frames import BUNDLE, distance, session_frames
 from tests.support.sounds import from_s16, s16, silence, speechlike
 from tests.support.waiting import wait_for
 from tests.support.wire_client import WireClient, connect_client
