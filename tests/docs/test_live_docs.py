@@ -102,7 +102,7 @@ def wait_until_ready(server: subprocess.Popen[str], port: int) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """What the commands expect to be there."""
+    """A folder with the files that the commands read."""
     for name in ("faces", "lines"):
         (tmp_path / name).mkdir()
     soundfile.write(tmp_path / "line.wav", speechlike(0.4, 44_100), 44_100)

@@ -88,7 +88,7 @@ class UdpReceiver:
         return self.of(name)
 
     def n_rests(self, name: str) -> int:
-        """How often a subject has come to rest. A line's first frame may be neutral as well."""
+        """Return the number of times that a subject has come to rest. A line's first frame may be neutral as well."""
         return sum(after.is_neutral and not before.is_neutral for before, after in pairwise(self.of(name)))
 
     def _receive(self) -> None:

@@ -1,4 +1,4 @@
-"""Who is kept out of the WebSocket server, what its port serves besides, and how it closes."""
+"""Admission to the WebSocket server, the pages of its port, and its close."""
 
 from __future__ import annotations
 

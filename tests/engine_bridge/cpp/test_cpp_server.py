@@ -47,7 +47,7 @@ def serving(port: int, sounds: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 @pytest.fixture(scope="module")
 def port(sounds: Path) -> Iterator[int]:
-    """Where a server listens."""
+    """The port of a running server."""
     port = free_port()
     with serving(port, sounds):
         yield port

@@ -338,7 +338,7 @@ def test_the_face_goes_from_sad_to_happy() -> None:
 
 
 def live(pcm: bytes, rate: int, text: str, piece_s: float = 0.1) -> tuple[InlineServer, list[m.Frame]]:
-    """What a server makes of a line that is pushed as `Show` pushes it."""
+    """Return a server and its frames of a line that is pushed as a `Player` pushes it."""
     server, track = InlineServer(), parse_emotion_track(text)
     client, cues, n = server.client(), ControlSchedule(track, rate), max(1, int(rate * piece_s))
     session = client.open()

@@ -34,7 +34,7 @@ from tests.support.wire_client import CHUNK, RATE, BackgroundClient, connect_cli
 
 MIB = 1 << 20
 TOLERANCE = 48 * MIB
-"""What memory may keep: ZeroMQ's and the allocator's pools (arenas of a few threads), and what pytest keeps itself."""
+"""Memory that may stay in use, in bytes: the pools of ZeroMQ and the allocator, and pytest itself."""
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def test_a_reader_that_never_reads_costs_little_memory(server: Server) -> None:
 
 
 def last_finished(server: Server, stream: int) -> bool:
-    """Whether some session has come to the end of this stream or beyond."""
+    """Return whether some session has come to the end of this stream or beyond."""
     seats = [seat for thread in server.workers if thread.worker for seat in list(thread.worker.seats.values())]
     return any(seat.last_stream >= stream and seat.stream is None for seat in seats)
 

@@ -34,7 +34,7 @@ PCM = s16(speechlike(0.4)[:, 0])
 
 @pytest.fixture(scope="module")
 def drawn(photo: Path) -> list[Frame]:
-    """What a session with pictures makes of the line: 5 frames a second."""
+    """The frames that a session with pictures makes of the line, 5 a second."""
     portrait = open_portrait(photo, open_tracker(BUNDLE))
     return session_frames(from_s16(PCM), Session(BUNDLE, portrait, fps=Fraction(5), pictures=True))
 

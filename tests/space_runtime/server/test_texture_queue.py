@@ -78,7 +78,7 @@ def painter(brush: SlowBrush) -> Iterator[TextureRenderer]:
 def test_a_slow_painter_leaves_out_the_oldest_picture_that_waits(
     painter: TextureRenderer, brush: SlowBrush, speaker: tuple[SessionState, LiveStream]
 ) -> None:
-    """What is begun is finished; of what came meanwhile the newest are drawn, in order, and the others are counted."""
+    """A picture that is begun is finished; of the waiting ones the newest are drawn, in order, others counted."""
     seat, stream = speaker
     painter.show(seat, stream, frame(0), 0, 0.0)
     assert brush.begun.get(timeout=PATIENCE_S) == 0
