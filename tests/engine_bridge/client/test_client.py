@@ -93,7 +93,7 @@ def test_the_server_may_come_later() -> None:
 
 
 def test_a_restarted_server_goes_on(served: ServedFake) -> None:
-    """The stand-in forgets everything; the line is taken up where playback is."""
+    """The server forgets everything; the stream is taken up where playback is."""
     with Client(served.address) as client:
         session = client.open(fps=25, playout_ms=100)
         session.start(RATE)
