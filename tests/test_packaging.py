@@ -24,7 +24,7 @@ from space_runtime.version import VERSION
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("space_runtime", "engine_bridge")
 OF_THE_REPOSITORY = {"__pycache__", "cpp", "csharp"}
-"""What no Python program needs: engines take these sources from the repository."""
+"""Folders that no Python program needs: engines take these sources from the repository."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 

@@ -41,7 +41,7 @@ ALIGNED_SOURCES: Final = frozenset(
 LONGEST_PHONE_S: Final = 0.6
 """A phone that lasts longer was stretched over something that is not in the text."""
 LEAST_CONTRAST: Final = 4.0
-"""What vowels are louder than the pauses at least, as a power ratio: else the words lie beside their sound."""
+"""Least power ratio of vowels to pauses: below it the words lie beside their sound."""
 AT_ONCE: Final = 20
 """Recordings that a process takes at a time."""
 log = logging.getLogger("align")

@@ -47,7 +47,7 @@ class Corpus:
 
     @property
     def has_motion(self) -> bool:
-        """Whether the speaker was filmed."""
+        """True if the speaker was filmed."""
         return self.motion.size > 0
 
 

@@ -1,4 +1,4 @@
-"""What phonetics expects of the lips: openings and widths of the phones, mixed into what one filmed man showed.
+"""Lip targets from phonetics: openings and widths of the phones, mixed into what one filmed man showed.
 
 His habits are one man's. Of ten filmed strangers' mouth widths, a table of phones with true times explains as much as
 a network that learnt from him (r 0.52 each), and a mixture of both clearly more (0.58). Rounding for w, u, o, sh and y

@@ -42,7 +42,7 @@ NEEDED: Final = (
     *(f"talking_heads/{film}.{ending}" for film in FILMS for ending in ("npz", "json")),
 )
 DESCRIBED: Final = ("file", "source", "speaker", "language", "licence", "seconds")
-"""What the manifest says of every recording."""
+"""The manifest's entry of every recording."""
 TAUGHT: Final = ("synthetic", "recorded")
 """Corpora whose motion the teacher says."""
 TALKS_AT_ONCE: Final = 40

@@ -1,4 +1,4 @@
-"""What training hears, as a table: hours, speakers, languages, licences of every source."""
+"""A table of the training data: hours, speakers, languages, licences of every source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a network must be worth to be packed: the limits of ``export/acceptance.toml``, and the goals beside them."""
+"""Acceptance of a network for the bundle: the limits of ``export/acceptance.toml``, and the goals beside them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEYS: Final = frozenset({"at_least", "at_most", "goal", "around"})
 
 
 class Verdict(StrEnum):
-    """How a number stands."""
+    """A measured number against its limit and goal."""
 
     OK = "ok"
     """The goal is reached."""
@@ -44,7 +44,7 @@ class Limit:
 
     @property
     def name(self) -> str:
-        """What is limited, in words."""
+        """The limited quantity in words."""
         return f"{self.block} {self.row} {self.column}".replace("_", " ")
 
     def value(self, results: Results) -> float | None:

@@ -42,13 +42,13 @@ GRACE_S: Final = 0.02
 FILM_GRACE_S: Final = 0.04
 """A film has a frame every 40 ms: the moment of touch may lie between two."""
 LIFTED: Final = 0.2
-"""How much higher the lower lip stands over the chin at f and v than in vowels, as a share of the speaker's range."""
+"""Least rise of the lower lip over the chin at f and v against vowels, as a share of the speaker's range."""
 LOWER_LIP, CHIN = 66, 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mouth:
-    """What lips did in an utterance. times_s: (T,). gap, width, lift: (T,) over rest, outer-eye-corner distances.
+    """The lips in an utterance. times_s: (T,). gap, width, lift: (T,) over rest, outer-eye-corner distances.
 
     lift: height of the lower lip over the chin. grace_s: how far from a phone its closure may lie.
     """
@@ -60,26 +60,26 @@ class Mouth:
     grace_s: float = GRACE_S
 
 
-def measure(ear: EvaluatedModel, sources: Sources) -> Found:
+def measure(model: EvaluatedModel, sources: Sources) -> Found:
     """Return recall of closures, false closures, contact and rounding: per language, real English, and the films."""
     synthetic = read_synthetic(sources.cache)
-    values = _by_group(synthetic, mouths(ear, synthetic))
+    values = _by_group(synthetic, mouths(model, synthetic))
     silent = silent_voices(synthetic)
     missing = {"voices": f"{', '.join(silent)} did not speak; export/README.md says what to install"} if silent else {}
     for row, read in {"real_english": _real, "grid_others": _filmed}.items():
         try:
-            values |= read(ear, sources, row)
+            values |= read(model, sources, row)
         except FileNotFoundError as why:
             missing[row] = f"{why.filename} is missing; run python -m export prepare first"
     values |= {} if silent else _worst(values, sorted({spoken.group for spoken in synthetic}))
     return Found(values, missing)
 
 
-def mouths(ear: EvaluatedModel, spoken: list[Spoken], emotion: Floats | None = None) -> list[Mouth]:
-    """Return what the lips of the ear's neutral face do at every utterance."""
+def mouths(model: EvaluatedModel, spoken: list[Spoken], emotion: Floats | None = None) -> list[Mouth]:
+    """Return what the lips of the model's neutral face do at every utterance."""
     sounds = [utterance.pcm for utterance in spoken]
-    tracks = ear.hear(sounds) if emotion is None else ear.hear(sounds, emotion=emotion)
-    return [mouth_of(track.landmarks, ear.neutral, track.times_s) for track in tracks]
+    tracks = model.tracks(sounds) if emotion is None else model.tracks(sounds, emotion=emotion)
+    return [mouth_of(track.landmarks, model.neutral, track.times_s) for track in tracks]
 
 
 def mouth_of(landmarks: Floats, rest: Floats, times_s: Floats, grace_s: float = GRACE_S) -> Mouth:
@@ -89,10 +89,10 @@ def mouth_of(landmarks: Floats, rest: Floats, times_s: Floats, grace_s: float = 
     return Mouth(times_s, opening(landmarks, rest), width, lift, grace_s)
 
 
-def judge(spoken: list[Spoken], heard: list[Mouth]) -> dict[str, float]:
+def judge(spoken: list[Spoken], lips: list[Mouth]) -> dict[str, float]:
     """Return the shares of all phones that are right, NaN where there is none of a kind."""
     rows: list[dict[str, list[float]]] = []
-    by_voice = sorted(zip(spoken, heard, strict=True), key=lambda pair: pair[0].voice)
+    by_voice = sorted(zip(spoken, lips, strict=True), key=lambda pair: pair[0].voice)
     for _, pairs in groupby(by_voice, key=lambda pair: pair[0].voice):
         rows.append(_judge_voice(list(pairs)))
     names = ("recall", "false", "contact", "rounded", "widened")
@@ -138,11 +138,11 @@ def _median(values: Iterable[float]) -> float:
     return float(np.median(listed)) if listed else float("nan")
 
 
-def _by_group(spoken: list[Spoken], heard: list[Mouth]) -> dict[Measure, float]:
+def _by_group(spoken: list[Spoken], lips: list[Mouth]) -> dict[Measure, float]:
     values: dict[Measure, float] = {}
     for group in dict.fromkeys(utterance.group for utterance in spoken):
         rows = [row for row, utterance in enumerate(spoken) if utterance.group == group]
-        found = judge([spoken[row] for row in rows], [heard[row] for row in rows])
+        found = judge([spoken[row] for row in rows], [lips[row] for row in rows])
         values |= {(group, name): value for name, value in found.items()}
     return values
 
@@ -153,15 +153,15 @@ def _worst(values: dict[Measure, float], languages: list[str]) -> dict[Measure, 
     return {("worst_language", name): pick([values[row, name] for row in languages]) for name, pick in worst.items()}
 
 
-def _real(ear: EvaluatedModel, sources: Sources, row: str) -> dict[Measure, float]:
+def _real(model: EvaluatedModel, sources: Sources, row: str) -> dict[Measure, float]:
     spoken = read_aligned(sources.data, sources.cache)
-    return {(row, name): value for name, value in judge(spoken, mouths(ear, spoken)).items()} if spoken else {}
+    return {(row, name): value for name, value in judge(spoken, mouths(model, spoken)).items()} if spoken else {}
 
 
-def _filmed(ear: EvaluatedModel, sources: Sources, row: str) -> dict[Measure, float]:
+def _filmed(model: EvaluatedModel, sources: Sources, row: str) -> dict[Measure, float]:
     """Judge the network and the films themselves on the filmed strangers."""
     spoken, films = read_filmed(sources.data, sources.cache)
-    values = {(row, name): value for name, value in judge(spoken, mouths(ear, spoken)).items()}
+    values = {(row, name): value for name, value in judge(spoken, mouths(model, spoken)).items()}
     return values | {("the_film", name): value for name, value in judge(spoken, films).items()}
 
 

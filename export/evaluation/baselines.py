@@ -2,7 +2,7 @@
 
 The last two are optional packages of the Node registry, run as they come and never shipped: ``npm install --prefix
 .cache/baselines rhubarb-lip-sync-wasm @met4citizen/headaudio``. Shapes and phones become openings, widths and jaw
-drops by hand-made tables, smoothed over 100 ms. What a system heard is kept in the cache.
+drops by hand-made tables, smoothed over 100 ms. The output of a system is kept in the cache.
 """
 
 from __future__ import annotations
@@ -91,12 +91,14 @@ def phone_table(talks: list[Talk], cache: Path) -> list[Mapping[str, Floats]]:
 
 def rhubarb(talks: list[Talk], cache: Path) -> list[Mapping[str, Floats]]:
     """Return Rhubarb Lip Sync's nine shapes (phonetic recognition of the sound alone)."""
-    return [_signals(cues, RHUBARB, talk) for cues, talk in zip(_heard("rhubarb", talks, cache), talks, strict=True)]
+    return [
+        _signals(cues, RHUBARB, talk) for cues, talk in zip(_cached_cues("rhubarb", talks, cache), talks, strict=True)
+    ]
 
 
 def headaudio(talks: list[Talk], cache: Path) -> list[Mapping[str, Floats]]:
     """Return HeadAudio's fifteen visemes with its own model and settings."""
-    found = _heard("headaudio", talks, cache)
+    found = _cached_cues("headaudio", talks, cache)
     return [_signals(cues, HEADAUDIO, talk) for cues, talk in zip(found, talks, strict=True)]
 
 
@@ -136,8 +138,8 @@ def _phones(decoder: object, pcm: Floats) -> list[Cue]:
     return cues
 
 
-def _heard(system: str, talks: list[Talk], cache: Path) -> list[list[Cue]]:
-    """Return what a package hears in every talk, from the cache where it has heard it before."""
+def _cached_cues(system: str, talks: list[Talk], cache: Path) -> list[list[Cue]]:
+    """Return the cues of a package for every talk, from the cache where they are there."""
     path = cache / "baselines" / f"{system}.json"
     known: dict[str, list[Cue]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     keys = [hashlib.sha256(talk.pcm.tobytes()).hexdigest() for talk in talks]

@@ -31,20 +31,20 @@ BLOCKS: Final[dict[str, Block]] = {
 """In the order of the report."""
 
 
-def make_ear(sources: Sources, look_ahead: int) -> EvaluatedModel:
+def make_model(sources: Sources, look_ahead: int) -> EvaluatedModel:
     """Return the network with the mean face of the face model."""
     neutral, _ = load_face_model(sources.data).identity(np.zeros(50, np.float32))
     return EvaluatedModel(load_network("speech2landmarks", sources.network), look_ahead, neutral)
 
 
 def evaluate(
-    ear: EvaluatedModel,
+    model: EvaluatedModel,
     sources: Sources,
     only: Sequence[str] = (),
     known: Results | None = None,
     console: Console | None = None,
 ) -> Results:
-    """Return what the blocks measured; those not in ``only`` keep what ``known`` says of the same file, so heard.
+    """Return what the blocks measured; those not in ``only`` keep what ``known`` says of the same file and look-ahead.
 
     Raises `UsageError` on the name of a block that does not exist.
     """
@@ -52,21 +52,21 @@ def evaluate(
         if name not in BLOCKS:
             raise UsageError(f"there is no block {name!r}; the blocks are {', '.join(BLOCKS)}")
     sha256 = sha256_of(sources.network)
-    fresh = Results(sources.network.name, sha256, ear.look_ahead)
+    fresh = Results(sources.network.name, sha256, model.look_ahead)
     same = known and (known.sha256, known.look_ahead) == (fresh.sha256, fresh.look_ahead)
     results = known if known and same else fresh
     columns = (SpinnerColumn(finished_text="✓"), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         for name in only or BLOCKS:
             task = progress.add_task(name, total=1)
-            results = results.adding(name, measured(BLOCKS[name], ear, sources))
+            results = results.adding(name, measured(BLOCKS[name], model, sources))
             progress.update(task, completed=1)
     return results
 
 
-def measured(block: Block, ear: EvaluatedModel, sources: Sources) -> Found:
+def measured(block: Block, model: EvaluatedModel, sources: Sources) -> Found:
     """Return what a block found; data that are not there leave it empty, with the reason."""
     try:
-        return block(ear, sources)
+        return block(model, sources)
     except FileNotFoundError as why:
         return Found({}, {"all": f"{why.filename} is missing; fetch the data or run python -m export prepare"})

@@ -30,22 +30,22 @@ FPS: Final = Fraction(30)
 ROW: Final = "network"
 
 
-def measure(ear: EvaluatedModel, sources: Sources) -> Found:
+def measure(model: EvaluatedModel, sources: Sources) -> Found:
     """Return what one stream costs in seconds of one core, which other programs on the machine hardly change."""
     return Found(
         {
             **size_of(sources.network),
-            (ROW, "step_us"): step_seconds(ear) * 1e6,
-            (ROW, "curves_x_real_time"): curves_factor(ear),
-            (ROW, "look_ahead_ms"): ear.look_ahead / SAMPLE_RATE * 1000,
-            (ROW, "longest_wait_ms"): (ear.look_ahead + HOP) / SAMPLE_RATE * 1000,
+            (ROW, "step_us"): step_seconds(model) * 1e6,
+            (ROW, "curves_x_real_time"): curves_factor(model),
+            (ROW, "look_ahead_ms"): model.look_ahead / SAMPLE_RATE * 1000,
+            (ROW, "longest_wait_ms"): (model.look_ahead + HOP) / SAMPLE_RATE * 1000,
         }
     )
 
 
-def curves_factor(ear: EvaluatedModel) -> float:
+def curves_factor(model: EvaluatedModel) -> float:
     """Return seconds of sound per second of a core: a session with the default controls, pushed whole, 30 fps."""
-    bundle = Bundle(EMBEDDED, read_manifest(EMBEDDED), CPU, {"speech2landmarks": ear.network})
+    bundle = Bundle(EMBEDDED, read_manifest(EMBEDDED), CPU, {"speech2landmarks": model.network})
     session = Session(bundle, fps=FPS)
     line = np.tile(np.concatenate(list(open_sound(LINE).speech_blocks())), N_LINES)
     session.push(line[:SAMPLE_RATE])
@@ -67,13 +67,13 @@ def size_of(path: Path) -> dict[Measure, float]:
     return {(ROW, "parameters"): float(sum(sizes)), (ROW, "megabytes"): path.stat().st_size / 1e6}
 
 
-def step_seconds(ear: EvaluatedModel) -> float:
+def step_seconds(model: EvaluatedModel) -> float:
     """Return the seconds of a core for one step of one stream through ONNX Runtime."""
     rng = np.random.default_rng(0)
-    state = np.zeros((1, ear.network.state_size("state_in")), np.float32)
+    state = np.zeros((1, model.network.state_size("state_in")), np.float32)
     feeds = {
         "features": rng.standard_normal((1, N_FEATURES)).astype(np.float32),
-        "neutral": ear.neutral.reshape(1, N_LANDMARKS, 3),
+        "neutral": model.neutral.reshape(1, N_LANDMARKS, 3),
         "emotion": np.zeros((1, N_EMOTIONS), np.float32),
         "state_in": state,
     }
@@ -81,6 +81,6 @@ def step_seconds(ear: EvaluatedModel) -> float:
     for _ in range(N_ROUNDS):
         begin = time.process_time()
         for _ in range(N_STEPS):
-            ear.network.run(feeds)
+            model.network.run(feeds)
         rounds.append((time.process_time() - begin) / N_STEPS)
     return min(rounds)

@@ -21,7 +21,7 @@ COLLAR_S: Final = 0.1
 NOISES: Final[dict[str, float | None]] = {"clean": None, "snr_20_db": 20.0, "snr_10_db": 10.0, "snr_0_db": 0.0}
 
 
-def measure(ear: EvaluatedModel, sources: Sources) -> Found:
+def measure(model: EvaluatedModel, sources: Sources) -> Found:
     """Return hits, false alarms and balanced accuracy of both detectors per noise."""
     spoken = read_synthetic(sources.cache)[::2]
     if not spoken:
@@ -35,12 +35,12 @@ def measure(ear: EvaluatedModel, sources: Sources) -> Found:
     for row, snr_db in NOISES.items():
         padded = [np.concatenate([silence(AROUND_S), each.pcm, silence(AROUND_S)]) for each in spoken]
         sounds = [pcm if snr_db is None else with_room(pcm, snr_db, seed) for seed, pcm in enumerate(padded)]
-        tracks = ear.hear(sounds)
+        tracks = model.tracks(sounds)
         truths = [truth(each, track.times_s) for each, track in zip(spoken, tracks, strict=True)]
         values |= _row(row, "ours", truths, [track.speech > 0.5 for track in tracks])
         if other is not None:
-            heard = silero.speech_probabilities(other, sounds)
-            said = [silero.at_times(p, track.times_s) > 0.5 for p, track in zip(heard, tracks, strict=True)]
+            probabilities = silero.speech_probabilities(other, sounds)
+            said = [silero.at_times(p, track.times_s) > 0.5 for p, track in zip(probabilities, tracks, strict=True)]
             values |= _row(row, "silero", truths, said)
     return Found(values, missing)
 

@@ -13,7 +13,7 @@ import numpy as np
 from engine_bridge.protocol.arkit import ARKIT_NAMES
 from export.evaluation.articulation import judge, mouth_of
 from export.evaluation.evaluated_model import EvaluatedModel, Sources, opening
-from export.evaluation.recordings import Recording, listen_all
+from export.evaluation.recordings import Recording, tracks_of
 from export.evaluation.results import Found, Measure
 from export.evaluation.spoken import Spoken, read_synthetic, silence
 from space_runtime.arrays import Floats
@@ -39,12 +39,12 @@ STRIDE: Final = 5
 """Every so many steps of a sentence is given to the rig."""
 
 
-def measure(ear: EvaluatedModel, sources: Sources) -> Found:
+def measure(model: EvaluatedModel, sources: Sources) -> Found:
     """Return, per emotion: dips, rise, closures at full intensity, and the agreement of lip gaps with neutral."""
     # Not load_bundle: a network that was just exported is not in the manifest yet.
     rig = Rig.from_arrays(Bundle(EMBEDDED, read_manifest(EMBEDDED)).arrays("rig"))
     identity = rig.neutral_identity()
-    face = EvaluatedModel(ear.network, ear.look_ahead, identity.neutral)
+    face = EvaluatedModel(model.network, model.look_ahead, identity.neutral)
     values: dict[Measure, float] = {}
     for emotion in DEFINING:
         values |= _monotony(face, rig, identity, emotion)
@@ -62,28 +62,28 @@ def largest_dip(weights: Floats) -> float:
     return float((np.maximum.accumulate(weights, 0) - weights).max())
 
 
-def _monotony(ear: EvaluatedModel, rig: Rig, identity: RigIdentity, emotion: Emotion) -> dict[Measure, float]:
+def _monotony(model: EvaluatedModel, rig: Rig, identity: RigIdentity, emotion: Emotion) -> dict[Measure, float]:
     """Judge a silent face at rising intensity. rise: of the defining weights' mean, from none to full intensity."""
     vectors = [emotion_vector({emotion: share}) for share in INTENSITIES]
-    rows = [Recording(silence(0.5), ear.neutral, vector) for vector in vectors]
-    faces = np.stack([track.landmarks[-1] for track in listen_all(ear.network, ear.look_ahead, rows)])
+    rows = [Recording(silence(0.5), model.neutral, vector) for vector in vectors]
+    faces = np.stack([track.landmarks[-1] for track in tracks_of(model.network, model.look_ahead, rows)])
     _, weights, _ = rig.solve(identity, RigState.cold(len(faces)), faces)
     columns = weights[:, [ARKIT_NAMES.index(name) for name in DEFINING[emotion]]]
     rise = float((columns[-1] - columns[0]).mean())
     return {(emotion.value, "dip"): largest_dip(columns), (emotion.value, "rise"): rise}
 
 
-def _under_emotions(ear: EvaluatedModel, spoken: list[Spoken]) -> dict[Measure, float]:
+def _under_emotions(model: EvaluatedModel, spoken: list[Spoken]) -> dict[Measure, float]:
     """Return closures, lip timing against neutral, and the least agreement of any two emotions."""
     sounds = [utterance.pcm for utterance in spoken]
     gaps: dict[str, list[Floats]] = {}
     values: dict[Measure, float] = {}
     for emotion in Emotion:
-        tracks = ear.hear(sounds, emotion=emotion_vector({emotion: 1.0}))
-        gaps[emotion.value] = [opening(track.landmarks, ear.neutral) for track in tracks]
+        tracks = model.tracks(sounds, emotion=emotion_vector({emotion: 1.0}))
+        gaps[emotion.value] = [opening(track.landmarks, model.neutral) for track in tracks]
         if emotion in DEFINING:
             values[emotion.value, "closures"] = judge(
-                spoken, [mouth_of(t.landmarks, ear.neutral, t.times_s) for t in tracks]
+                spoken, [mouth_of(t.landmarks, model.neutral, t.times_s) for t in tracks]
             )["recall"]
             values[emotion.value, "timing_r"] = agreement(gaps[emotion.value], gaps[Emotion.NEUTRAL.value])
     least = min(agreement(gaps[a], gaps[b]) for a, b in combinations(gaps, 2))

@@ -1,4 +1,4 @@
-"""What is judged: a network with the face that it moves."""
+"""The model under evaluation: a network with the face that it moves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from export.data.motion.films import Talk, read_talks
 from export.evaluation.metrics import mouth_signals
-from export.evaluation.recordings import NO_EMOTION, EvaluatedTrack, Recording, listen_all
+from export.evaluation.recordings import NO_EMOTION, EvaluatedTrack, Recording, tracks_of
 from space_runtime.arrays import Floats
 from space_runtime.inference.network import Network
 
@@ -28,18 +28,21 @@ class EvaluatedModel:
     look_ahead: int
     neutral: Floats
 
-    def hear(
+    def tracks(
         self, sounds: Sequence[Floats], faces: Sequence[Floats] | None = None, emotion: Floats = NO_EMOTION
     ) -> list[EvaluatedTrack]:
         """Return a track per (n,) sound at 16 kHz, on ``neutral`` or on a face of its own."""
         faces = faces or [self.neutral] * len(sounds)
         rows = [Recording(pcm, face, emotion) for pcm, face in zip(sounds, faces, strict=True)]
-        return listen_all(self.network, self.look_ahead, rows)
+        return tracks_of(self.network, self.look_ahead, rows)
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where things lie. network: the ONNX file. data: films, recordings, face model. cache: what is made from them."""
+    """The files of an evaluation. network: the ONNX file. data: films, recordings, face model.
+
+    cache: the folder of what is made from them.
+    """
 
     network: Path
     data: Path

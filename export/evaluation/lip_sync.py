@@ -12,7 +12,7 @@ from export.data.motion.films import Talk
 from export.evaluation import baselines
 from export.evaluation.evaluated_model import EvaluatedModel, Sources
 from export.evaluation.metrics import SIGNALS, Match, match, mean_over_speakers, mouth_signals, remove_drift
-from export.evaluation.recordings import NO_EMOTION, Recording, listen_all
+from export.evaluation.recordings import NO_EMOTION, Recording, tracks_of
 from export.evaluation.results import Found, Measure
 from space_runtime.arrays import Floats
 from space_runtime.inference.network import Network
@@ -32,13 +32,13 @@ SYSTEMS: Final[dict[str, Callable[[list[Talk], Path], list[Signals]]]] = {
     "rhubarb": baselines.rhubarb,
     "headaudio": baselines.headaudio,
 }
-"""What others do, the simplest first."""
+"""The systems to compare with, the simplest first."""
 
 
-def measure(ear: EvaluatedModel, sources: Sources) -> Found:
+def measure(model: EvaluatedModel, sources: Sources) -> Found:
     """Return the scores of all systems: means over the speakers, each speaker, and where they lag."""
     talks = sources.films()
-    predicted = predict(ear.network, ear.look_ahead, talks)
+    predicted = predict(model.network, model.look_ahead, talks)
     values = _columns(OURS, scores(talks, predicted))
     for speaker in sorted({talk.speaker for talk in talks}):
         rows = [row for row, talk in enumerate(talks) if talk.speaker == speaker]
@@ -66,7 +66,7 @@ def predict(
     """
     rests = resting_faces(talks)
     rows = [Recording(change(talk.pcm), rests[talk.speaker], NO_EMOTION) for talk in talks]
-    tracks = listen_all(network, look_ahead, rows)
+    tracks = tracks_of(network, look_ahead, rows)
     times = [np.arange(len(talk.landmarks)) / talk.fps for talk in talks]
     return [mouth_signals(track.at(at)) for track, at in zip(tracks, times, strict=True)]
 

@@ -27,7 +27,7 @@ FINE: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """How one predicted signal follows the real one. r: at the best lag; lag_s: > 0 means the prediction is late;
+    """A predicted signal against the real one. r: at the best lag; lag_s: > 0 means the prediction is late;
     spread: standard deviation of the prediction over that of the truth."""
 
     r: float

@@ -31,22 +31,22 @@ KINDS: Final = ("music", "breath", "keyboard", "rain", "fan")
 SECONDS: Final = 20.0
 
 
-def draw_all(ear: EvaluatedModel, sources: Sources, folder: Path) -> list[Path]:
+def draw_all(model: EvaluatedModel, sources: Sources, folder: Path) -> list[Path]:
     """Write all pictures that the data allow into a folder and return them."""
     drawn = []
     for name, draw in {"curves": draw_talks, "closures": draw_closures, "sounds": draw_sounds}.items():
         try:
-            draw(ear, sources, folder / f"{name}.png")
+            draw(model, sources, folder / f"{name}.png")
         except FileNotFoundError:
             continue
         drawn.append(folder / f"{name}.png")
     return drawn
 
 
-def draw_talks(ear: EvaluatedModel, sources: Sources, path: Path) -> None:
+def draw_talks(model: EvaluatedModel, sources: Sources, path: Path) -> None:
     """Draw the three signals of some sentences, film and prediction, drift removed as the score does."""
     talks = _chosen(sources.films())
-    predicted = predict(ear.network, ear.look_ahead, talks)
+    predicted = predict(model.network, model.look_ahead, talks)
     with _figure(path, len(talks), len(SIGNALS)) as axes:
         for row, talk, signals in zip(axes, talks, predicted, strict=True):
             for axis, (name, real) in zip(row, mouth_signals(talk.landmarks).items(), strict=True):
@@ -58,13 +58,13 @@ def draw_talks(ear: EvaluatedModel, sources: Sources, path: Path) -> None:
         axes[0][0].legend(fontsize=8)
 
 
-def draw_closures(ear: EvaluatedModel, sources: Sources, path: Path) -> None:
+def draw_closures(model: EvaluatedModel, sources: Sources, path: Path) -> None:
     """Draw the lip gap of a sentence per language; p, b, m are shaded, green where the lips closed in time."""
     spoken = read_synthetic(sources.cache)
     firsts = [each for name in LANGUAGES for each in [each for each in spoken if each.group == name][:1]]
     if not firsts:
         raise FileNotFoundError
-    mouths = articulation.mouths(ear, firsts)
+    mouths = articulation.mouths(model, firsts)
     with _figure(path, len(firsts), 1) as axes:
         for (axis,), utterance, mouth in zip(axes, firsts, mouths, strict=True):
             limit = articulation.CLOSED * usual_range([mouth.gap])
@@ -78,16 +78,16 @@ def draw_closures(ear: EvaluatedModel, sources: Sources, path: Path) -> None:
             axis.set_title(f"{utterance.group}, {utterance.voice}: lip gap over rest; p, b, m shaded", fontsize=9)
 
 
-def draw_sounds(ear: EvaluatedModel, sources: Sources, path: Path) -> None:
-    """Draw the lip gap while sounds are heard that are not speech, on the scale of speech."""
+def draw_sounds(model: EvaluatedModel, sources: Sources, path: Path) -> None:
+    """Draw the lip gap during sounds that are not speech, on the scale of speech."""
     sounds = rest.read_sounds(sources.cache / rest.SOUNDS)
     kinds = [kind for kind in KINDS if kind in sounds]
-    tracks = ear.hear([sounds[kind][0][: round(SECONDS * SAMPLE_RATE)] for kind in kinds])
+    tracks = model.tracks([sounds[kind][0][: round(SECONDS * SAMPLE_RATE)] for kind in kinds])
     spoken = read_synthetic(sources.cache)[:16]
-    usual = usual_range([mouth.gap for mouth in articulation.mouths(ear, spoken)]) if spoken else 1.0
+    usual = usual_range([mouth.gap for mouth in articulation.mouths(model, spoken)]) if spoken else 1.0
     with _figure(path, len(kinds), 1) as axes:
         for (axis,), kind, track in zip(axes, kinds, tracks, strict=True):
-            axis.plot(track.times_s, opening(track.landmarks, ear.neutral) / usual, color="tab:red")
+            axis.plot(track.times_s, opening(track.landmarks, model.neutral) / usual, color="tab:red")
             axis.plot(track.times_s, track.speech, color="tab:blue", linewidth=0.7)
             axis.set_ylim(-0.2, 1.3)
             axis.set_title(f"{kind}: lip gap (range of speech = 1) and, blue, “this is speech”", fontsize=9)

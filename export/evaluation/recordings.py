@@ -18,12 +18,12 @@ from space_runtime.values import N_EMOTIONS
 
 NO_EMOTION = np.zeros(N_EMOTIONS, np.float32)
 TOGETHER: Final = 32
-"""Recordings that are heard in one batch: more need more memory and are hardly faster."""
+"""Recordings that run in one batch: more need more memory and are hardly faster."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
-    """A recording to listen to. pcm: (n,) at 16 kHz. neutral: (78, 3). emotion: (8,)."""
+    """A sound, and the face and emotion to animate. pcm: (n,) at 16 kHz. neutral: (78, 3). emotion: (8,)."""
 
     pcm: Floats
     neutral: Floats
@@ -46,31 +46,31 @@ class EvaluatedTrack:
         return np.asarray(self.landmarks[low] * (1 - share) + self.landmarks[low + 1] * share, np.float32)
 
 
-def listen(
+def track_of(
     network: Network, look_ahead: int, pcm: Floats, neutral: Floats, emotion: Floats = NO_EMOTION
 ) -> EvaluatedTrack:
     """Return the answers to (n,) samples at 16 kHz, silence appended until the last one has its look-ahead."""
-    return listen_all(network, look_ahead, [Recording(pcm, neutral, emotion)])[0]
+    return tracks_of(network, look_ahead, [Recording(pcm, neutral, emotion)])[0]
 
 
-def listen_all(network: Network, look_ahead: int, recordings: Sequence[Recording]) -> list[EvaluatedTrack]:
-    """Return the answers to every recording, as `listen` gives them.
+def tracks_of(network: Network, look_ahead: int, recordings: Sequence[Recording]) -> list[EvaluatedTrack]:
+    """Return the answers to every recording, as `track_of` gives them.
 
-    Recordings of like length are heard as the rows of one batch; no answer depends on the company.
+    Recordings of like length are rows of one batch; no row depends on the others.
     """
     order = sorted(range(len(recordings)), key=lambda row: len(recordings[row].pcm))
     tracks: dict[int, EvaluatedTrack] = {}
     for first in range(0, len(order), TOGETHER):
         rows = order[first : first + TOGETHER]
-        tracks |= zip(rows, _listen(network, look_ahead, [recordings[row] for row in rows]), strict=True)
+        tracks |= zip(rows, _batch_tracks(network, look_ahead, [recordings[row] for row in rows]), strict=True)
     return [tracks[row] for row in range(len(recordings))]
 
 
-def _listen(network: Network, look_ahead: int, rows: list[Recording]) -> list[EvaluatedTrack]:
+def _batch_tracks(network: Network, look_ahead: int, rows: list[Recording]) -> list[EvaluatedTrack]:
     n_steps = [(len(row.pcm) + look_ahead + HOP) // HOP for row in rows]
     sound = np.zeros((len(rows), max(n_steps) * HOP), np.float32)
-    for row, heard in enumerate(rows):
-        sound[row, : len(heard.pcm)] = heard.pcm
+    for row, recording in enumerate(rows):
+        sound[row, : len(recording.pcm)] = recording.pcm
     _, features = feature_stage.step(feature_stage.initial_state(len(rows)), sound)
     neutral, emotion = np.stack([row.neutral for row in rows]), np.stack([row.emotion for row in rows])
     state = landmark_stage.initial_state(network, len(rows))

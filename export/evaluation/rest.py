@@ -33,21 +33,21 @@ SOUND_MINUTES: Final = (2, 10, 2)
 T = TypeVar("T")
 
 
-def measure(ear: EvaluatedModel, sources: Sources) -> Found:
+def measure(model: EvaluatedModel, sources: Sources) -> Found:
     """Return how soon lips rest after speech, how far they move in sounds, and what a speech detector says to these."""
     spoken = read_synthetic(sources.cache)
     if not spoken:
         return Found({}, {"rest": "no program for text-to-speech is installed; see export/README.md"})
     clean = [np.concatenate([utterance.pcm, silence(AFTER_S)]) for utterance in spoken]
     noisy = [with_room(pcm, ROOM_SNR_DB, seed) for seed, pcm in enumerate(clean)]
-    usual = usual_range([opening(track.landmarks, ear.neutral) for track in ear.hear(clean)])
-    values = _after(ear, spoken, clean, "after_speech", usual) | _after(ear, spoken, noisy, "in_room_noise", usual)
+    usual = usual_range([opening(track.landmarks, model.neutral) for track in model.tracks(clean)])
+    values = _after(model, spoken, clean, "after_speech", usual) | _after(model, spoken, noisy, "in_room_noise", usual)
     sounds, missing = made_sounds(), {}
     try:
         sounds |= evaluation_sounds(sources.cache / SOUNDS)
     except UsageError as why:
         missing["music, noises, breath"] = str(why)
-    values |= flapping(ear, sounds, usual)
+    values |= flapping(model, sounds, usual)
     try:
         values |= _silero(silero.load_silero(sources.cache), sounds)
     except Unavailable as why:
@@ -61,15 +61,15 @@ def settling_s(times_s: Floats, gap: Floats, end_s: float, limit: float) -> floa
     return float(late[-1] - end_s) if len(late) else 0.0
 
 
-def flapping(ear: EvaluatedModel, sounds: dict[str, list[Floats]], usual: float) -> dict[Measure, float]:
+def flapping(model: EvaluatedModel, sounds: dict[str, list[Floats]], usual: float) -> dict[Measure, float]:
     """Return per kind of sound the largest and the RMS lip gap, the share of time off rest and of time called speech.
 
     Gaps are shares of the usual range of speech. ``worst_sound`` has the worst of each number.
     """
     values: dict[Measure, float] = {}
-    heard = ear.hear([sound for parts in sounds.values() for sound in parts])
-    for kind, tracks in _by_kind(sounds, heard).items():
-        gap = np.concatenate([opening(track.landmarks, ear.neutral) for track in tracks]) / usual
+    outputs = model.tracks([sound for parts in sounds.values() for sound in parts])
+    for kind, tracks in _by_kind(sounds, outputs).items():
+        gap = np.concatenate([opening(track.landmarks, model.neutral) for track in tracks]) / usual
         speech = np.concatenate([track.speech for track in tracks])
         found = {
             "max_gap": np.abs(gap).max(),
@@ -131,12 +131,12 @@ def with_room(pcm: Floats, snr_db: float, seed: int) -> Floats:
 
 
 def _after(
-    ear: EvaluatedModel, spoken: list[Spoken], sounds: list[Floats], row: str, usual: float
+    model: EvaluatedModel, spoken: list[Spoken], sounds: list[Floats], row: str, usual: float
 ) -> dict[Measure, float]:
-    tracks = ear.hear(sounds)
+    tracks = model.tracks(sounds)
     settled, left = [], []
     for utterance, track in zip(spoken, tracks, strict=True):
-        gap = opening(track.landmarks, ear.neutral)
+        gap = opening(track.landmarks, model.neutral)
         settled.append(settling_s(track.times_s, gap, utterance.end_s, AT_REST * usual))
         left.append(np.abs(gap[track.times_s > utterance.end_s + 0.5]).max() / usual)
     return {
@@ -148,13 +148,15 @@ def _after(
 
 
 def _silero(network: Network, sounds: dict[str, list[Floats]]) -> dict[Measure, float]:
-    heard = silero.speech_probabilities(network, [sound for parts in sounds.values() for sound in parts])
-    shares = {kind: float(np.mean(np.concatenate(rows) > 0.5)) for kind, rows in _by_kind(sounds, heard).items()}
+    probabilities = silero.speech_probabilities(network, [sound for parts in sounds.values() for sound in parts])
+    shares = {
+        kind: float(np.mean(np.concatenate(rows) > 0.5)) for kind, rows in _by_kind(sounds, probabilities).items()
+    }
     values = {(kind, "silero_speech"): share for kind, share in shares.items()}
     return values | {("worst_sound", "silero_speech"): max(shares.values())}
 
 
 def _by_kind(sounds: dict[str, list[Floats]], answers: list[T]) -> dict[str, list[T]]:
-    """Give the answers to all sounds, heard in one batch, back to their kinds."""
+    """Give the answers to all sounds of one batch back to their kinds."""
     rest = iter(answers)
     return {kind: [next(rest) for _ in parts] for kind, parts in sounds.items()}

@@ -26,7 +26,7 @@ Table = dict[str, dict[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a block measured. missing: what could not be measured → why, in a sentence."""
+    """The numbers that a block measured. missing: what could not be measured → why, in a sentence."""
 
     values: dict[Measure, float] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
@@ -34,9 +34,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What was measured of the ONNX file with this SHA-256. missing: block → what was not measured → why.
+    """The numbers measured of the ONNX file with this SHA-256. missing: block → what was not measured → why.
 
-    look_ahead: in samples, with which it was heard.
+    look_ahead: in samples, at which it was measured.
 
     trained_on: the rows of `export.data.summary`, where the cache has them. training: what the file says of it.
     """

@@ -53,20 +53,20 @@ CHANGES: Final[dict[str, Callable[[Floats], Floats]]] = {
 }
 
 
-def measure(ear: EvaluatedModel, sources: Sources) -> Found:
+def measure(model: EvaluatedModel, sources: Sources) -> Found:
     """Return r under every change, what it costs, and how the lip gaps at other levels agree with each other."""
     talks = sources.films()
-    clean = scores(talks, predict(ear.network, ear.look_ahead, talks))
+    clean = scores(talks, predict(model.network, model.look_ahead, talks))
     values: dict[Measure, float] = {}
     for row, change in CHANGES.items():
-        found = scores(talks, predict(ear.network, ear.look_ahead, talks, change))
+        found = scores(talks, predict(model.network, model.look_ahead, talks, change))
         values |= {(row, f"{name}_r"): score.r for name, score in found.items()}
         values |= {(row, f"{name}_cost"): clean[name].r - score.r for name, score in found.items()}
     levels = {f"at_{-level:.0f}_db": _leveller(level) for level in LEVELS_DB} | {"at_full_scale": at_full_scale}
-    heard = {row: predict(ear.network, ear.look_ahead, talks, change) for row, change in levels.items()}
-    middle = heard["at_20_db"]
-    values |= {(row, "gap_agreement"): agreement(middle, signals) for row, signals in heard.items()}
-    pairs = [agreement(heard["at_40_db"], heard["at_full_scale"]), *(agreement(middle, s) for s in heard.values())]
+    by_row = {row: predict(model.network, model.look_ahead, talks, change) for row, change in levels.items()}
+    middle = by_row["at_20_db"]
+    values |= {(row, "gap_agreement"): agreement(middle, signals) for row, signals in by_row.items()}
+    pairs = [agreement(by_row["at_40_db"], by_row["at_full_scale"]), *(agreement(middle, s) for s in by_row.values())]
     return Found(values | {("loudness", "gap_agreement"): min(pairs)})
 
 

@@ -11,7 +11,7 @@ import onnx
 from rich.console import Console
 
 from export.evaluation import report
-from export.evaluation.blocks import evaluate, make_ear
+from export.evaluation.blocks import evaluate, make_model
 from export.evaluation.evaluated_model import Sources
 from export.evaluation.plots import draw_all
 from export.evaluation.results import Results, path_beside, read_results, write_results
@@ -29,14 +29,14 @@ def evaluate_to(
     only: names of blocks; the others stay as ``folder`` has them of the same file. record: also beside the network.
     """
     prepare_folder(folder)
-    ear = make_ear(sources, look_ahead)
-    results = evaluate(ear, sources, only, _known(folder / JSON_NAME), console)
+    model = make_model(sources, look_ahead)
+    results = evaluate(model, sources, only, _known(folder / JSON_NAME), console)
     write_results(results, folder / JSON_NAME)
     with written_whole(folder / MARKDOWN_NAME) as partial:
         judged = report.markdown_of(report.verdicts(results), 2)
         partial.write_text(f"# {results.file}\n\n{judged}\n\n{report.as_markdown(results)}", encoding="utf-8")
     report.show(results, console)
-    for path in draw_all(ear, sources, folder):
+    for path in draw_all(model, sources, folder):
         console.print(f"drawn: {path}")
     if record:
         table, training = _trained_on(sources.cache / "corpora.json"), training_of(sources.network)

@@ -38,13 +38,13 @@ def load_silero(cache: Path) -> Network:
 def speech_probabilities(network: Network, sounds: Sequence[Floats]) -> list[Floats]:
     """Return the (T,) probability of speech of every (n,) sound at 16 kHz, one per 512 samples."""
     n_steps = [-(-len(sound) // CHUNK) for sound in sounds]
-    heard = np.zeros((len(sounds), CONTEXT + max(n_steps) * CHUNK), np.float32)
+    padded = np.zeros((len(sounds), CONTEXT + max(n_steps) * CHUNK), np.float32)
     for row, sound in enumerate(sounds):
-        heard[row, CONTEXT : CONTEXT + len(sound)] = sound
+        padded[row, CONTEXT : CONTEXT + len(sound)] = sound
     state = np.zeros((2, len(sounds), WIDTH), np.float32)
     answers = []
     for step in range(max(n_steps)):
-        window = heard[:, step * CHUNK : CONTEXT + (step + 1) * CHUNK]
+        window = padded[:, step * CHUNK : CONTEXT + (step + 1) * CHUNK]
         answer = network.run({"input": window, "state": state, "sr": RATE})
         state = np.asarray(answer["stateN"], np.float32)
         answers.append(np.asarray(answer["output"], np.float32)[:, 0])

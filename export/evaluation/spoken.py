@@ -32,7 +32,7 @@ VOICES: Final = (
     Voice("festival", "upc_ca_ona_hts", "ca", "iso8859-15"),
     *(Voice("espeak", name + kind, name[:2]) for name in ("de", "fr-fr", "es", "pl", "tr") for kind in ("+m3", "+f2")),
 )
-"""Who speaks the sentences: two voices per language where there are two."""
+"""The voices that speak the sentences: two per language where there are two."""
 OPEN_BILABIALS: Final = {"ipa": "βɱ", "festival-ca": "B", "festival-it": "F"}
 """Sounds of the classes p and m in which lips need not meet: Spanish and Catalan b between vowels, m before f."""
 VOWELS: Final = frozenset(CLASSES.index(name) for name in ("i", "e", "ae", "aa", "uh", "o", "u", "y"))
@@ -128,8 +128,8 @@ def read_synthetic(cache: Path) -> list[Spoken]:
 
 def silent_voices(spoken: list[Spoken]) -> list[str]:
     """Return the names of the `VOICES` that say nothing in ``spoken``: their engine or they are not installed."""
-    heard = {(utterance.voice, utterance.group) for utterance in spoken}
-    return [voice.name for voice in VOICES if (voice.name, voice.language) not in heard]
+    present = {(utterance.voice, utterance.group) for utterance in spoken}
+    return [voice.name for voice in VOICES if (voice.name, voice.language) not in present]
 
 
 def read_aligned(data: Path, cache: Path) -> list[Spoken]:

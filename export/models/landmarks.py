@@ -35,7 +35,7 @@ CLOSURE_GATE = (0.42, 0.55)
 LEAST_GAP = 0.3
 """The least height between the inner lips, over that at rest: lips press on one another but never pass through."""
 OPEN_DAMPING = 0.6
-"""How much of an emotion's mouth opening gives way while there is speech."""
+"""The share of an emotion's mouth opening that gives way while there is speech, 0…1."""
 
 
 @dataclass(frozen=True, slots=True)

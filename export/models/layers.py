@@ -1,4 +1,4 @@
-"""What Speech2Landmarks may remember with: kinds of causal layers, each whole over a sequence and step by step alike.
+"""Memory layers for Speech2Landmarks: kinds of causal layers, each whole over a sequence and step by step alike.
 
 Symbols: B batch, T steps, H width, S numbers of state. Every layer maps H numbers a step to H. What the kinds are
 worth: `python -m export compare`.

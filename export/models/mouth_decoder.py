@@ -22,7 +22,7 @@ BRIGHTEST_TONGUE = (0.55, 0.32, 0.32)
 
 
 OUT_OF_SIGHT = 30.0
-"""What, taken off a cover before its sigmoid, leaves nothing of it."""
+"""The offset that, subtracted from a cover before its sigmoid, leaves nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)

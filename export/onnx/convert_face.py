@@ -106,7 +106,7 @@ def finish_matte(to: Rewriter, source: onnx.GraphProto) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How one graph is made. scale: (divisor, offset) of the picture's 0…255; outputs: names and shapes."""
+    """The conversion of one graph. scale: (divisor, offset) of the picture's 0…255; outputs: names and shapes."""
 
     graph: str
     sha256: str

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CorporaPlan:
-    """What is made to learn from.
+    """The data to make and learn from.
 
     n_sentences: in a part of synthetic speech, a few minutes of one voice. n_flite … n_espeak: parts of each voice.
     n_voices: other voices in which every filmed sentence is heard. music_minutes, noise_minutes: sounds that are no
@@ -58,7 +58,7 @@ class BatchPlan:
 
 @dataclass(frozen=True, slots=True)
 class PhoneticShares:
-    """How much of what `export.data.phonetics` expects is mixed into motion, 0…1: of the lip gap and mouth width.
+    """The share of the targets of `export.data.phonetics` in the motion, 0…1: of the lip gap and mouth width.
 
     jaw_with_lips: how far the jaw follows the lip gap beside what it was filmed doing, in units of their spreads.
     width_later_frames: 10 ms frames by which the mouth's width, filmed and expected, comes later.
@@ -84,7 +84,7 @@ class LossWeights:
 
 @dataclass(frozen=True, slots=True)
 class NetworkPlan:
-    """What the network remembers with, one of `KINDS`, and its sizes."""
+    """The kind of memory layers, one of `KINDS`, and their sizes."""
 
     width: int
     n_layers: int

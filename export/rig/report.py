@@ -1,4 +1,4 @@
-"""What the rig can see: known weights on random faces, turned to landmarks, solved, and compared.
+"""Report of the rig's accuracy: known weights on random faces, turned to landmarks, solved, and compared.
 
 Its text is docs/rig.md's tables: ``python -m export.rig.build_rig --report``.
 """

@@ -20,7 +20,7 @@ FACTS: Final = "facts.json"
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a checkpoint says about itself.
+    """The description of a checkpoint.
 
     step: updates made. recipe: the recipe's text. data: SHA-256 of the corpora. commit: of the code.
     """

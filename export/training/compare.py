@@ -17,7 +17,7 @@ from typing import Final
 from rich.table import Table
 
 from export.evaluation.articulation import judge, mouths
-from export.evaluation.blocks import make_ear
+from export.evaluation.blocks import make_model
 from export.evaluation.cost import step_seconds
 from export.evaluation.evaluated_model import STRANGERS, Sources
 from export.evaluation.lip_sync import lip_sync_scores
@@ -64,7 +64,10 @@ AS_IT_IS: Final = "as the recipe is"
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What a network is worth. step_us: one stream, full precision. recall, false: of closures, see `articulation`."""
+    """The worth of a network after a short training. step_us: one stream, full precision.
+
+    recall, false: of closures, see `articulation`.
+    """
 
     name: str
     commit: str
@@ -121,17 +124,17 @@ def judged(name: str, recipe: Recipe, folder: Path, data: Path, cache: Path) -> 
     path = folder / "network.onnx"
     export_onnx(network, signature(network), path)
     sources = Sources(path, data, cache)
-    ear = make_ear(sources, recipe.batch.look_ahead_samples)
+    model = make_model(sources, recipe.batch.look_ahead_samples)
     spoken = read_synthetic(cache)
-    closures = judge(spoken, mouths(ear, spoken))
+    closures = judge(spoken, mouths(model, spoken))
     n_parameters = sum(parameter.numel() for parameter in network.parameters())
     return Compared(
         name,
         load_checkpoint(folder).facts.commit,
         n_parameters,
         network.n_state,
-        step_seconds(ear) * 1e6,
-        lip_sync_scores(ear.network, ear.look_ahead, sources.films()),
+        step_seconds(model) * 1e6,
+        lip_sync_scores(model.network, model.look_ahead, sources.films()),
         closures["recall"],
         closures["false"],
     )

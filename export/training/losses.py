@@ -25,7 +25,7 @@ CONTACT_WEIGHT: Final = 3.0
 """Weight of the moments of f and v: the lower lip meets the teeth or it does not, half the way is seen at once."""
 MOUTH: Final = (*range(3, 14), *range(48, 68))
 AMPLITUDE: Final = (1.0, 1.05, 0.85, 1.15, 1.05, 0.95, 1.1, 0.95)
-"""How large the mouth's motion is under each full emotion, in the order of the labels."""
+"""The scale of the mouth's motion under each full emotion, in the order of the labels."""
 
 
 def target_landmarks(face: Face, motion: Tensor, speech: Tensor, neutral: Tensor, emotion: Tensor) -> Tensor:

@@ -44,7 +44,7 @@ def build(recipe: Recipe, constants: dict[str, Tensor]) -> Speech2Landmarks:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Materials:
-    """What training reads. rest: (78, 3) the filmed speaker's. constants: of `Face`. hash: of the corpora."""
+    """The data that training reads. rest: (78, 3) the filmed speaker's. constants: of `Face`. hash: of the corpora."""
 
     corpora: dict[str, Corpus]
     model: FaceModel

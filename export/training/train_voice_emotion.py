@@ -60,7 +60,7 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOut:
-    """What models say of the N pieces that they were not trained on. logits: (N, K). arousal: (N,)."""
+    """The predictions for N pieces by models that were not trained on them. logits: (N, K). arousal: (N,)."""
 
     logits: Doubles
     arousal: Doubles

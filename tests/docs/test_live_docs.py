@@ -1,8 +1,7 @@
-"""Every command of docs/live.md runs as it is written: servers until they are ready, everything else to its end."""
+"""Every command of docs/live.md runs as it is written, but on free ports: servers until ready, all else to its end."""
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import signal
@@ -12,17 +11,23 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import soundfile
 
+from tests.support.ports import free_port
+from tests.support.real_server import child_environment
 from tests.support.sounds import speechlike
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "live.md").read_text(encoding="utf-8")
 READY_S = 60.0
-STATUS = "http://127.0.0.1:5571/readyz"
+BIND_PORT, HTTP_PORT = 5570, 5571
+"""The ports of the guide, which other programs of a shared machine may use."""
+PORT_OPTIONS = {"serve": ("--bind", "--http"), "doctor": ("--bind", "--http"), "top": ("--http",)}
+"""The options by which a command takes a port, whether the guide writes them or not."""
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="only on Windows signals are other ones")
 
@@ -36,22 +41,46 @@ SERVERS = [command for command in commands() if command.startswith("space-runtim
 OTHERS = [command for command in commands() if command not in SERVERS]
 
 
-def start(command: str, folder: Path) -> subprocess.Popen[str]:
-    words = shlex.split(command)
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Free ports: of the server's socket and of its status page."""
+
+    bind: int
+    http: int
+
+    def moved(self, words: list[str]) -> list[str]:
+        """Return the words of a command with these ports instead of the guide's."""
+        values = {"--bind": f"tcp://127.0.0.1:{self.bind}", "--http": str(self.http)}
+        guides = {"--bind": (BIND_PORT, self.bind), "--http": (HTTP_PORT, self.http)}
+        for option in PORT_OPTIONS.get(words[1], ()):
+            if option in words:
+                at, (guide, free) = words.index(option) + 1, guides[option]
+                words = [*words[:at], words[at].replace(str(guide), str(free)), *words[at + 1 :]]
+            else:
+                words = [*words, option, values[option]]
+        return words
+
+
+@pytest.fixture
+def ports() -> Ports:
+    return Ports(free_port(), free_port())
+
+
+def start(command: str, folder: Path, ports: Ports) -> subprocess.Popen[str]:
+    words = ports.moved(shlex.split(command))
     assert words[0] == "space-runtime"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     program = [sys.executable, "-m", "space_runtime", *words[1:]]
     return subprocess.Popen(
-        program, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        program, cwd=folder, env=child_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
 
 
 @contextmanager
-def serving(command: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
+def serving(command: str, folder: Path, ports: Ports) -> Iterator[subprocess.Popen[str]]:
     """A server that is ready; ended by SIGTERM, which must be clean."""
-    server = start(command, folder)
+    server = start(command, folder, ports)
     try:
-        wait_until_ready(server)
+        wait_until_ready(server, ports.http)
         yield server
         server.send_signal(signal.SIGTERM)
         said, _ = server.communicate(timeout=READY_S)
@@ -60,11 +89,11 @@ def serving(command: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
         server.kill()
 
 
-def wait_until_ready(server: subprocess.Popen[str]) -> None:
+def wait_until_ready(server: subprocess.Popen[str], port: int) -> None:
     end = time.monotonic() + READY_S
     while time.monotonic() < end and server.poll() is None:
         try:
-            with urllib.request.urlopen(STATUS, timeout=1):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1):
                 return
         except OSError:
             time.sleep(0.1)
@@ -73,7 +102,7 @@ def wait_until_ready(server: subprocess.Popen[str]) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """What the commands expect to be there."""
+    """A folder with the files that the commands read."""
     for name in ("faces", "lines"):
         (tmp_path / name).mkdir()
     soundfile.write(tmp_path / "line.wav", speechlike(0.4, 44_100), 44_100)
@@ -86,19 +115,19 @@ def test_the_guide_shows_how_to_serve() -> None:
 
 
 @pytest.mark.parametrize("command", SERVERS)
-def test_a_server_of_the_guide_serves(command: str, folder: Path) -> None:
-    with serving(command, folder):
+def test_a_server_of_the_guide_serves(command: str, folder: Path, ports: Ports) -> None:
+    with serving(command, folder, ports):
         pass
 
 
 @pytest.mark.parametrize("command", OTHERS)
-def test_a_command_of_the_guide_runs(command: str, folder: Path) -> None:
+def test_a_command_of_the_guide_runs(command: str, folder: Path, ports: Ports) -> None:
     if shlex.split(command)[1] == "top":
-        with serving(SERVERS[0], folder):
-            done = start(command, folder)
+        with serving(SERVERS[0], folder, ports):
+            done = start(command, folder, ports)
             said, _ = done.communicate(timeout=READY_S)
     else:
-        done = start(command, folder)
+        done = start(command, folder, ports)
         said, _ = done.communicate(timeout=300)
     assert done.returncode == 0, said
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,19 +12,13 @@ import pytest
 import soundfile
 
 from engine_bridge.client import Client
+from tests.support.ports import free_port
+from tests.support.real_server import child_environment
 from tests.support.sounds import speechlike
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    assert isinstance(port, int)
-    return port
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +26,7 @@ def port() -> Iterator[int]:
     """A real server with one worker."""
     port = free_port()
     command = [sys.executable, "-m", "space_runtime", "serve", "--bind", f"tcp://127.0.0.1:{port}"]
-    server = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(command, env=child_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         with Client(f"tcp://127.0.0.1:{port}") as client:
             client.open(timeout_s=60)
@@ -50,7 +42,7 @@ def run(example: str, port: int, folder: Path) -> str:
     address = f"tcp://127.0.0.1:{port}"
     code = example.replace("tcp://127.0.0.1:5570", address).replace("Client()", f'Client("{address}")')
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code], cwd=folder, env=child_environment(), capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -20,7 +20,7 @@ from export.data.speech.phones import CLASSES
 from export.evaluation import articulation, baselines, blocks, detection, emotion, lip_sync, rest, robustness
 from export.evaluation.evaluated_model import EvaluatedModel, Sources, usual_range
 from export.evaluation.metrics import SIGNALS, match, mouth_signals, remove_drift
-from export.evaluation.recordings import NO_EMOTION, Recording, listen, listen_all
+from export.evaluation.recordings import NO_EMOTION, Recording, track_of, tracks_of
 from export.evaluation.results import Found
 from export.evaluation.spoken import VOICES, Phone, Spoken, phones_of, silence
 from space_runtime.errors import UsageError
@@ -33,7 +33,7 @@ STEP_S = 0.02
 
 
 @pytest.fixture(scope="module")
-def ear() -> EvaluatedModel:
+def model() -> EvaluatedModel:
     bundle = load_bundle()
     face = Rig.from_arrays(bundle.arrays("rig")).neutral_identity().neutral
     return EvaluatedModel(bundle.network("speech2landmarks"), bundle.look_ahead(), face)
@@ -45,9 +45,9 @@ def babble(n: int, seed: int = 0) -> Floats:
     return np.convolve(rng.standard_normal(n + 8), np.hanning(9), "valid").astype(np.float32)
 
 
-def talk(ear: EvaluatedModel, seed: int = 0, n: int = 100) -> Talk:
+def talk(model: EvaluatedModel, seed: int = 0, n: int = 100) -> Talk:
     """A film whose lower lip and chin babble."""
-    landmarks = np.repeat(ear.neutral[None], n, 0)
+    landmarks = np.repeat(model.neutral[None], n, 0)
     landmarks[:, [8, 65, 66, 67], 1] -= 0.05 + 0.02 * babble(n, seed)[:, None]
     landmarks[:, 48, 0] -= 0.02 * babble(n, seed + 1)
     pcm = speechlike(n / FPS, seed=seed)[:, 0]
@@ -89,30 +89,30 @@ def test_drift_is_nobodys_fault() -> None:
     assert match(remove_drift(drifted, FPS), remove_drift(real, FPS), FPS).r > 0.95
 
 
-def test_the_film_against_itself_is_perfect_for_every_speaker(ear: EvaluatedModel) -> None:
-    talks = [talk(ear, seed) for seed in (1, 2, 3)]
+def test_the_film_against_itself_is_perfect_for_every_speaker(model: EvaluatedModel) -> None:
+    talks = [talk(model, seed) for seed in (1, 2, 3)]
     found = lip_sync.scores(talks, [mouth_signals(each.landmarks) for each in talks])
     assert all(score.r > 0.999 and abs(score.spread - 1) < 1e-6 for score in found.values())
 
 
-def test_a_network_matches_the_film_of_what_it_said_and_no_other_sound(ear: EvaluatedModel) -> None:
+def test_a_network_matches_the_film_of_what_it_said_and_no_other_sound(model: EvaluatedModel) -> None:
     pcm, other = (np.concatenate([speechlike(2, seed=seed)[:, 0], silence(1)]) for seed in (1, 2))
     times = np.arange(0, 2.9, 1 / FPS)
-    track = listen(ear.network, ear.look_ahead, pcm, ear.neutral)
+    track = track_of(model.network, model.look_ahead, pcm, model.neutral)
     film = Talk("clip", "speaker", pcm, track.at(times), FPS)
     own, wrong = (
-        lip_sync.lip_sync_scores(ear.network, ear.look_ahead, [dataclasses.replace(film, pcm=sound)])
+        lip_sync.lip_sync_scores(model.network, model.look_ahead, [dataclasses.replace(film, pcm=sound)])
         for sound in (pcm, other)
     )
     assert set(own) == set(SIGNALS)
     assert all(own[name].r > 0.99 and own[name].r > wrong[name].r + 0.1 for name in SIGNALS)
 
 
-def test_company_does_not_change_what_is_heard(ear: EvaluatedModel) -> None:
+def test_company_does_not_change_what_is_heard(model: EvaluatedModel) -> None:
     sounds = [speechlike(seconds, seed=seed)[:, 0] for seed, seconds in enumerate((0.7, 0.31, 1.0))]
-    together = listen_all(ear.network, ear.look_ahead, [Recording(pcm, ear.neutral, NO_EMOTION) for pcm in sounds])
+    together = tracks_of(model.network, model.look_ahead, [Recording(pcm, model.neutral, NO_EMOTION) for pcm in sounds])
     for pcm, track in zip(sounds, together, strict=True):
-        alone = listen(ear.network, ear.look_ahead, pcm, ear.neutral)
+        alone = track_of(model.network, model.look_ahead, pcm, model.neutral)
         for field in dataclasses.fields(alone):
             assert np.array_equal(getattr(alone, field.name), getattr(track, field.name))
         assert track.times_s[-1] >= len(pcm) / 16_000 - STEP_S
@@ -127,16 +127,16 @@ def test_tables_of_shapes_know_every_shape() -> None:
     assert set(baselines.HEADAUDIO) == {str(viseme) for viseme in range(15)}
 
 
-def test_loudness_follows_loudness(ear: EvaluatedModel) -> None:
-    film = talk(ear)
+def test_loudness_follows_loudness(model: EvaluatedModel) -> None:
+    film = talk(model)
     swelling = dataclasses.replace(film, pcm=film.pcm * np.linspace(0, 1, len(film.pcm), dtype=np.float32))
     (predicted,) = baselines.loudness([swelling], Path())
     assert predicted["gap"][-20:].mean() > 2 * predicted["gap"][:20].mean()
 
 
-def test_a_system_that_is_not_installed_leaves_its_row_out(ear: EvaluatedModel, tmp_path: Path) -> None:
+def test_a_system_that_is_not_installed_leaves_its_row_out(model: EvaluatedModel, tmp_path: Path) -> None:
     with pytest.raises(baselines.Unavailable, match="README"):
-        baselines.rhubarb([talk(ear)], tmp_path)
+        baselines.rhubarb([talk(model)], tmp_path)
 
 
 # Articulation
@@ -212,14 +212,14 @@ def test_sounds_in_which_lips_need_not_meet_are_no_closures() -> None:
 
 @pytest.mark.parametrize("n_silent", [0, 1])
 def test_voices_that_are_not_installed_are_named_and_leave_no_worst_language(
-    n_silent: int, ear: EvaluatedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    n_silent: int, model: EvaluatedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = [
         dataclasses.replace(spoken_line(LINE), pcm=speechlike(1.6)[:, 0], voice=voice.name, group=voice.language)
         for voice in VOICES[: len(VOICES) - n_silent]
     ]
     monkeypatch.setattr(articulation, "read_synthetic", lambda _: said)
-    found = articulation.measure(ear, Sources(EMBEDDED / "speech2landmarks.onnx", tmp_path, tmp_path))
+    found = articulation.measure(model, Sources(EMBEDDED / "speech2landmarks.onnx", tmp_path, tmp_path))
     assert (("worst_language", "recall") in found.values) is not bool(n_silent)
     assert ("voices" in found.missing) is bool(n_silent)
     assert not n_silent or found.missing["voices"].startswith(f"{VOICES[-1].name} did not speak")
@@ -242,9 +242,9 @@ def test_settling_is_the_last_time_off_rest() -> None:
     assert rest.settling_s(times, -gap, 1.0, 0.05) > 0
 
 
-def test_silence_moves_nothing_and_the_worst_sound_is_the_worst(ear: EvaluatedModel) -> None:
+def test_silence_moves_nothing_and_the_worst_sound_is_the_worst(model: EvaluatedModel) -> None:
     sounds = {"digital_silence": [silence(1)], "speech": [speechlike(1.5)[:, 0]]}
-    found = rest.flapping(ear, sounds, 0.1)
+    found = rest.flapping(model, sounds, 0.1)
     assert found["digital_silence", "max_gap"] == 0
     assert found["worst_sound", "max_gap"] == found["speech", "max_gap"]
 
@@ -300,14 +300,14 @@ def test_a_dip_is_found_and_a_rise_is_none() -> None:
 # Blocks
 
 
-def test_missing_data_empty_a_block_and_an_unknown_block_is_refused(ear: EvaluatedModel, tmp_path: Path) -> None:
+def test_missing_data_empty_a_block_and_an_unknown_block_is_refused(model: EvaluatedModel, tmp_path: Path) -> None:
     sources = Sources(EMBEDDED / "speech2landmarks.onnx", tmp_path, tmp_path)
-    results = blocks.evaluate(ear, sources, ["robustness"])
+    results = blocks.evaluate(model, sources, ["robustness"])
     assert "missing" in results.missing["robustness"]["all"]
     measured = results.adding("rest", Found({("music", "moving"): 0.5}))
-    again = blocks.evaluate(ear, sources, ["robustness"], measured)
+    again = blocks.evaluate(model, sources, ["robustness"], measured)
     assert again.value("rest", "music", "moving") == 0.5
-    other = dataclasses.replace(ear, look_ahead=800)
+    other = dataclasses.replace(model, look_ahead=800)
     assert blocks.evaluate(other, sources, ["robustness"], measured).value("rest", "music", "moving") is None
     with pytest.raises(UsageError, match="lip_sync"):
-        blocks.evaluate(ear, sources, ["lipsync"])
+        blocks.evaluate(model, sources, ["lipsync"])

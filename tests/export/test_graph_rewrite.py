@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.space_runtime.animation.test_session import voice
+from tests.support.sounds import mono_speech
 
 pytest.importorskip("torch", reason="needs torch (extra 'export')")
 pytest.importorskip("onnxscript", reason="needs onnxscript (extra 'export')")
@@ -55,7 +55,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Network:
 @pytest.mark.parametrize("n_streams", [1, 3])
 def test_how_a_line_is_cut_into_runs_does_not_change_a_bit(network: Network, n_streams: int) -> None:
     assert landmarks.takes_lines(network)
-    sound = np.stack([voice(0.8, seed)[: 40 * HOP] for seed in range(n_streams)])
+    sound = np.stack([mono_speech(0.8, seed)[: 40 * HOP] for seed in range(n_streams)])
     heard = features.step(features.initial_state(n_streams), sound)[1]
     rng = np.random.default_rng(n_streams)
     neutral = rng.normal(0, 0.3, (n_streams, 78, 3)).astype(np.float32)

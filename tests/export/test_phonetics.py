@@ -1,4 +1,4 @@
-"""What phonetics adds to a film: rounding and spreading, and nothing where nobody speaks."""
+"""Lip targets that phonetics adds to a film: rounding and spreading, and nothing where nobody speaks."""
 
 from __future__ import annotations
 

@@ -1,10 +1,6 @@
-"""What the tests of the adapters share: frames to send, and a UDP socket that receives them."""
+"""Frames for the tests of the adapters."""
 
 from __future__ import annotations
-
-import socket
-from collections.abc import Generator
-from contextlib import contextmanager
 
 import numpy as np
 
@@ -42,18 +38,3 @@ def frame(
         head=None if head is None else np.array([*head, 0.01, 0.02, 0.03], np.float32),
         eyes=None if eyes is None else np.array(eyes, np.float32),
     )
-
-
-@contextmanager
-def receiver() -> Generator[socket.socket, None, None]:
-    """Yield a UDP socket on a free port of this machine."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
-        opened.bind(("127.0.0.1", 0))
-        opened.settimeout(5)
-        yield opened
-
-
-def port_of(opened: socket.socket) -> int:
-    """Return the port of a socket."""
-    port: int = opened.getsockname()[1]
-    return port

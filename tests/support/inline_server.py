@@ -9,19 +9,13 @@ from __future__ import annotations
 import io
 import pickle
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from fractions import Fraction
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Final, TypeVar
-
-import numpy as np
 
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.messages import Message
 from engine_bridge.protocol.wire import decode
-from space_runtime.animation.session import Session
-from space_runtime.arrays import Floats
-from space_runtime.inference.bundle import load_bundle
 from space_runtime.server.answers import Answers
 from space_runtime.server.background import Task, perform
 from space_runtime.server.character_cache import CharacterCache
@@ -35,10 +29,9 @@ from space_runtime.server.session import SessionState
 from space_runtime.server.sink_output import SinkOutput
 from space_runtime.server.texture_renderer import TextureJob
 from space_runtime.server.worker import Worker
-from space_runtime.values import Frame
+from tests.support.session_frames import BUNDLE
 from tests.support.wire_client import PLENTY, WireClient
 
-BUNDLE = load_bundle()
 CHARACTERS = CharacterCache(BUNDLE)
 ALL_CURVES = ("weights", "head", "eyes", "landmarks")
 OPENING: Final = m.Open(request=1, outputs=ALL_CURVES, fps=(30, 1), playout_ms=500, until=PLENTY)
@@ -225,27 +218,3 @@ class InlineServer:
             self.sent.append((route, decode(data)))
             if client := self.clients.get(route):
                 client.hear([data])
-
-
-def session_frames(sound: Floats, session: Session | None = None, fps: Fraction = Fraction(30)) -> list[Frame]:
-    """Return the frames that a `Session` makes of (n,) samples at 16 kHz."""
-    session = session or Session(BUNDLE, fps=fps)
-    return [*session.push(sound), *session.finish()]
-
-
-def curves(frame: Frame | m.Frame) -> Floats:
-    """All values of a frame in one array."""
-    if isinstance(frame, m.Frame):
-        parts = (frame.weights, frame.head, frame.eyes, frame.landmarks)
-        return np.concatenate([part for part in parts if part is not None])
-    arrays = (frame.blendshapes, frame.head_rotation_rad, frame.head_translation, frame.eye_rotation_rad)
-    return np.concatenate([array.reshape(-1) for array in (*arrays, frame.landmarks)])
-
-
-def distance(live: Sequence[m.Frame], baked: Iterable[Frame]) -> float:
-    """The largest difference of any value, infinite when the frames are not the same ones; 0 is bit for bit."""
-    known = list(baked)
-    if [frame.index for frame in live] != [frame.frame_index for frame in known]:
-        return float("inf")
-    gaps = [np.abs(curves(a) - curves(b)).max() for a, b in zip(live, known, strict=True)]
-    return float(max(gaps, default=0.0))

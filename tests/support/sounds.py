@@ -34,9 +34,9 @@ def speechlike(seconds: float, rate: int = 16_000, n_channels: int = 1, seed: in
     return np.asarray(mono[:, None] * np.linspace(1, 0.7, n_channels), np.float32)
 
 
-def mono_speech(seconds: float) -> Floats:
+def mono_speech(seconds: float, seed: int = 0) -> Floats:
     """(n,) speech at 16 kHz."""
-    return np.ascontiguousarray(speechlike(seconds)[:, 0])
+    return np.ascontiguousarray(speechlike(seconds, SAMPLE_RATE, seed=seed)[:, 0])
 
 
 def silence(n_samples: int) -> bytes:

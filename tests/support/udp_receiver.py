@@ -1,10 +1,12 @@
-"""Somebody who watches Live Link Face subjects: a UDP socket whose packets pylivelinkface decodes, each timed."""
+"""Receivers of UDP packets: a plain socket, and one whose Live Link Face packets pylivelinkface decodes, each timed."""
 
 from __future__ import annotations
 
 import socket
 import threading
 import time
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self
@@ -33,20 +35,34 @@ class Seen:
         return not self.values.any()
 
 
+@contextmanager
+def udp_socket(timeout_s: float = 5.0) -> Generator[socket.socket, None, None]:
+    """Yield a UDP socket on a free port of this machine."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
+        opened.bind(("127.0.0.1", 0))
+        opened.settimeout(timeout_s)
+        yield opened
+
+
+def port_of(opened: socket.socket) -> int:
+    """Return the port of a socket."""
+    port: int = opened.getsockname()[1]
+    return port
+
+
 class UdpReceiver:
-    """Keeps every packet that comes, until the end of the ``with``."""
+    """Keeps every packet of Live Link Face that comes, until the end of the ``with``."""
 
     def __init__(self) -> None:
         self._decode = pytest.importorskip(
             "pylivelinkface", reason="needs pylivelinkface (extra 'test')"
         ).PyLiveLinkFace.decode
         self.seen: list[Seen] = []
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", 0))
-        self._socket.settimeout(0.05)
-        self.port = int(self._socket.getsockname()[1])
+        self._stack = ExitStack()
+        self._socket = self._stack.enter_context(udp_socket(timeout_s=0.05))
+        self.port = port_of(self._socket)
         self._over = False
-        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread = threading.Thread(target=self._receive, daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -55,7 +71,7 @@ class UdpReceiver:
     def __exit__(self, *_: object) -> None:
         self._over = True
         self._thread.join()
-        self._socket.close()
+        self._stack.close()
 
     def url(self, subject: str = "") -> str:
         return f"llf://127.0.0.1:{self.port}/{subject}"
@@ -72,10 +88,10 @@ class UdpReceiver:
         return self.of(name)
 
     def n_rests(self, name: str) -> int:
-        """How often a subject has come to rest. A line's first frame may be neutral as well."""
+        """Return the number of times that a subject has come to rest. A line's first frame may be neutral as well."""
         return sum(after.is_neutral and not before.is_neutral for before, after in pairwise(self.of(name)))
 
-    def _watch(self) -> None:
+    def _receive(self) -> None:
         while not self._over:
             try:
                 data = self._socket.recv(4_096)

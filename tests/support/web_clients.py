@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from websockets.sync.client import ClientConnection, connect
@@ -13,14 +12,7 @@ from websockets.typing import Origin, Subprotocol
 from engine_bridge.adapters.websocket import JSON, WebSocket
 from engine_bridge.protocol.messages import Frame
 from tests.support.adapter_frames import frame, weights
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for what another thread will do."""
-    end = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.001)
+from tests.support.waiting import wait_for
 
 
 @contextmanager
@@ -31,9 +23,9 @@ def client(
     before = sink.n_clients
     page = None if origin is None else Origin(origin)
     with connect(f"ws://127.0.0.1:{sink.port}/{query}", subprotocols=[protocol], origin=page) as connected:
-        until(lambda: sink.n_clients == before + 1)
+        wait_for(lambda: sink.n_clients == before + 1)
         yield connected
-    until(lambda: sink.n_clients == before)
+    wait_for(lambda: sink.n_clients == before)
 
 
 def document(connected: ClientConnection) -> dict[str, object]:

@@ -42,7 +42,7 @@ EVERY: Final = 6
 """Golden frames of the clip: every 6th, five a second."""
 CONTROLS: Final = Controls(emotion=emotion_vector({Emotion.HAPPY: 0.5, Emotion.SURPRISED: 0.25}), seed=5)
 PORTRAIT_POSE: Final = HeadPose(np.array([0.1, -0.05, 0.02], np.float32), np.array([256, -240, 0], np.float32), 120.0)
-"""Where a photo's face stands, for `posed`: 120 pixels between the outer corners of the eyes."""
+"""The pose of a photo's face, for `posed`: 120 pixels between the outer corners of the eyes."""
 PHOTO_GAZE_RAD: Final = np.array([[0.10, -0.05], [0.12, -0.04]], np.float32)
 NOSE_TIP, CHIN = 30, 8
 

@@ -67,7 +67,7 @@ def play(first: float, last: float, rate: float = 16_000, dt: float = DT) -> lis
 
 
 def counts() -> Step:
-    """Where the counters are compared."""
+    """The points at which the counters are compared."""
     return {"counts": {}}
 
 

@@ -41,9 +41,9 @@ UNSEEN: Final = (0.17, 0.06, 0.06)
 TONGUE: Final = (0.50, 0.23, 0.23)
 """Colour of the tongue's middle in a mouth more open than any picture shows."""
 N_WIDE: Final = 4
-"""How many of a batch are such mouths: nobody photographed them, the darkness and the tongue are drawn."""
+"""Number of drawn mouths in a batch: nobody photographed them, the darkness and the tongue are drawn."""
 N_TOOTHLESS: Final = 4
-"""How many of a batch show what lies behind the teeth, for portraits that have their own."""
+"""Number of mouths of a batch that show what lies behind the teeth, for portraits that have their own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -63,7 +63,10 @@ CHORD_RHYTHMS: Final = ((1.0, 0.0, 0.9), (0.5, 0.0, 0.4), (1.0, 0.5, 0.3), (8.0,
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What all parts agree on. key: MIDI note of the scale's root; bars are ``beats`` beats long; swing 0…0.33 beat."""
+    """The key, tempo and form that all parts share. key: MIDI note of the scale's root.
+
+    Bars are ``beats`` beats long; swing 0…0.33 beat.
+    """
 
     tempo_bpm: float
     key: int

@@ -57,7 +57,7 @@ ORDER: Final = tuple(kind for i, kind in enumerate(NOISES) for kind in ((BREATHI
 GROUPS: Final[dict[str, tuple[str, ...]]] = {MUSIC: (MUSIC,), "noise": ORDER, "breathing": (BREATHING,)}
 SHORTEST_S, LONGEST_S = 20.0, 40.0
 FAINTEST: Final = 0.03
-"""What the pauses must leave of the peak."""
+"""Least share of the peak that the pauses must leave, 0…1."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ def mains_hum(n: int, rng: Rng) -> Floats:
 
 
 def rumble(n: int, rng: Rng) -> Floats:
-    """What lies below 150 Hz: traffic, machines next door, a microphone that is touched, far thunder."""
+    """Return noise below 150 Hz: traffic, machines next door, a microphone that is touched, far thunder."""
     high = log_uniform(rng, 40, 150)
     steady = band_noise(n, log_uniform(rng, 8, 30), high, rng) * decibels(6 * wander(n, log_uniform(rng, 0.2, 2), rng))
     for at in np.cumsum(rng.exponential(log_uniform(rng, 2, 12), 30)):

@@ -1,4 +1,4 @@
-"""What made sounds are built from: shaped noise, wandering curves, events in time, ringing bodies, rooms.
+"""The parts of synthetic sounds: shaped noise, wandering curves, events in time, ringing bodies, rooms.
 
 All sounds are (n,) float32 at 16 kHz of free level unless said otherwise; ``rng`` decides everything that is random.
 """

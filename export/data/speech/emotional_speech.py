@@ -38,7 +38,7 @@ EMOTIONS: Final = {
     "anger": Emotion.ANGRY,
     "angry": Emotion.ANGRY,
 }
-"""What the manifest's words mean; other words have no label here."""
+"""Emotion of each of the manifest's words; other words have no label here."""
 READ_PER_SPEAKER: Final = 40
 READ_PER_LEARNER: Final = 3
 """Sentences of each speaker of a read corpus; of speechocean762, which has hundreds of speakers, fewer."""

@@ -1,4 +1,4 @@
-"""What synthetic voices say: transcripts of the recorded speech, and sentences of random dictionary words.
+"""Texts for synthetic voices: transcripts of the recorded speech, and sentences of random dictionary words.
 
 Dictionary words come from the system's hunspell packages (Debian: hunspell-fr, hunspell-es, …), which name their own
 encoding; Finnish, which has no such package, gets words built from its syllables, as its spelling is its sound. What is

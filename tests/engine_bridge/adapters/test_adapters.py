@@ -14,7 +14,8 @@ from engine_bridge.adapters import SinkError, open_sink
 from engine_bridge.adapters.live_link_face import NAMES, decode
 from engine_bridge.adapters.sink import SpeakerLock
 from engine_bridge.protocol.messages import Frame, Texture
-from tests.support.adapter_frames import RATE, frame, port_of, receiver, weights
+from tests.support.adapter_frames import RATE, frame, weights
+from tests.support.udp_receiver import port_of, udp_socket
 
 TALKING = frame(weights(jawOpen=0.5), [0.1, 0.2, 0.3], [0.1, 0.2, 0.3, 0.4], sample=3_200)
 
@@ -95,7 +96,7 @@ BAD_FRAMES = [
 @pytest.mark.parametrize("shown", BAD_FRAMES)
 @pytest.mark.parametrize("url", ["llf://127.0.0.1:{}/Face", "vmc://127.0.0.1:{}?preset=vrm0", "ws://127.0.0.1:0"])
 def test_bad_frames_never_leave_and_are_counted(url: str, shown: Frame) -> None:
-    with receiver() as opened:
+    with udp_socket() as opened:
         sink = open_sink(url.format(port_of(opened)))
         sink.send("Anna", shown, RATE)
         sink.send("Anna", TALKING, 0.0)
@@ -111,7 +112,7 @@ def test_bad_frames_never_leave_and_are_counted(url: str, shown: Frame) -> None:
 
 @pytest.mark.parametrize("url", ["llf://127.0.0.1:{}/Face", "vmc://127.0.0.1:{}", "ws://127.0.0.1:0"])
 def test_a_closed_sink_counts_and_raises_nothing(url: str) -> None:
-    with receiver() as opened:
+    with udp_socket() as opened:
         sink = open_sink(url.format(port_of(opened)))
     sink.close()
     sink.close()
@@ -121,7 +122,7 @@ def test_a_closed_sink_counts_and_raises_nothing(url: str) -> None:
 
 
 def test_a_port_without_listener_is_noticed_and_a_late_listener_is_served() -> None:
-    with receiver() as taken:
+    with udp_socket() as taken:
         port = port_of(taken)
     sink = open_sink(f"llf://127.0.0.1:{port}/Face")
     for _ in range(3):
@@ -137,7 +138,7 @@ def test_a_port_without_listener_is_noticed_and_a_late_listener_is_served() -> N
 
 
 def test_rest_sends_the_neutral_face_once_a_moment_later() -> None:
-    with receiver() as opened:
+    with udp_socket() as opened:
         sink = open_sink(f"llf://127.0.0.1:{port_of(opened)}/Face")
         sink.rest("Anna")
         sink.send("Anna", TALKING, RATE)
@@ -152,7 +153,7 @@ def test_rest_sends_the_neutral_face_once_a_moment_later() -> None:
 
 
 def test_one_face_shows_one_character_until_it_rests() -> None:
-    with receiver() as opened:
+    with udp_socket() as opened:
         sink = open_sink(f"llf://127.0.0.1:{port_of(opened)}/Face")
         sink.send("Anna", frame(weights(jawOpen=0.25)), RATE)
         sink.send("Bert", frame(weights(jawOpen=0.75)), RATE)
@@ -180,7 +181,7 @@ def test_a_character_that_falls_silent_loses_the_word() -> None:
 @pytest.mark.parametrize("url", ["llf://127.0.0.1:{}", "vmc://127.0.0.1:{}", "ws://127.0.0.1:0"])
 @pytest.mark.parametrize("name", ["", "\ud800", "x" * 300, "a\0b\nc"])
 def test_names_that_a_format_cannot_carry_raise_nothing(url: str, name: str) -> None:
-    with receiver() as opened:
+    with udp_socket() as opened:
         sink = open_sink(url.format(port_of(opened)))
         sink.send(name, TALKING, RATE)
         sink.rest(name)

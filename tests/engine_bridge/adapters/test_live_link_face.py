@@ -26,7 +26,8 @@ from engine_bridge.adapters.sink import face_of
 from engine_bridge.protocol.arkit import ARKIT_NAMES
 from engine_bridge.protocol.errors import WireError
 from engine_bridge.protocol.messages import Frame
-from tests.support.adapter_frames import RATE, frame, port_of, receiver, weights
+from tests.support.adapter_frames import RATE, frame, weights
+from tests.support.udp_receiver import port_of, udp_socket
 
 GOLDEN = Packet(
     device="00000000-0000-0000-0000-00000000ABCD",
@@ -41,7 +42,7 @@ NO_FACE_BYTES = 25 + 36 + 4
 
 def sent(shown: Frame, name: str = "Face") -> dict[str, float]:
     """Return the values by name that a real socket receives."""
-    with receiver() as opened:
+    with udp_socket() as opened:
         sink = LiveLinkFace("127.0.0.1", port_of(opened))
         sink.send(name, shown, RATE)
         values = decode(opened.recv(2048)).values
@@ -163,7 +164,7 @@ def test_packets_that_do_not_fit_are_refused(packet: Packet) -> None:
 def test_an_independent_receiver_reads_every_name_and_value() -> None:
     library = pytest.importorskip("pylivelinkface", reason="needs pylivelinkface (extra 'test')")
     shown = frame(np.linspace(0, 1, 52, dtype=np.float32), [0.1, -0.2, 0.3], [0.11, 0.12, -0.13, -0.14], sample=4_000)
-    with receiver() as opened:
+    with udp_socket() as opened:
         sink = LiveLinkFace("127.0.0.1", port_of(opened), "Anna")
         sink.send("session 3", shown, RATE)
         found, face = library.PyLiveLinkFace.decode(opened.recv(2048))
@@ -243,7 +244,7 @@ def test_a_subject_keeps_its_device_and_names_do_not_share_one() -> None:
 
 
 def test_without_a_subject_every_character_is_its_own() -> None:
-    with receiver() as opened:
+    with udp_socket() as opened:
         sink = LiveLinkFace("127.0.0.1", port_of(opened))
         for name in ("Anna", "アンナ"):
             sink.send(name, frame(weights(jawOpen=0.5)), RATE)

@@ -19,7 +19,8 @@ from engine_bridge.protocol.arkit import ARKIT_NAMES
 from engine_bridge.protocol.errors import WireError
 from engine_bridge.protocol.messages import Floats, Frame
 from space_runtime.geometry import rotation_matrix
-from tests.support.adapter_frames import RATE, frame, port_of, receiver, weights
+from tests.support.adapter_frames import RATE, frame, weights
+from tests.support.udp_receiver import port_of, udp_socket
 
 HALF = "2f564d432f4578742f426c656e642f56616c00002c73660041000000" + "3f000000"
 BUNDLE = (
@@ -293,7 +294,7 @@ def test_apply_is_last_whatever_there_is() -> None:
 
 
 def test_the_real_socket_gets_every_packet() -> None:
-    with receiver() as opened:
+    with udp_socket() as opened:
         sink = Vmc("127.0.0.1", port_of(opened))
         sink.send("Anna", FULL, RATE)
         assert [opened.recv(2048) for _ in range(3)] == packets_of(face_of(FULL, RATE), Preset.ARKIT)

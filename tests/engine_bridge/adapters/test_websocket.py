@@ -17,7 +17,8 @@ from engine_bridge.protocol.arkit import ARKIT_NAMES
 from engine_bridge.protocol.messages import Texture
 from engine_bridge.protocol.wire import decode, encode
 from tests.support.adapter_frames import RATE, frame
-from tests.support.web_clients import client, document, talking, until
+from tests.support.waiting import wait_for
+from tests.support.web_clients import client, document, talking
 
 JPEG = b"\xff\xd8\xff\xe0 no real picture, passed through as it is \xff\xd9"
 
@@ -186,7 +187,7 @@ def test_who_says_something_else_is_dropped_and_the_others_stay(
 ) -> None:
     with client(sink) as good:
         with connect(f"ws://127.0.0.1:{sink.port}/", subprotocols=[JSON]) as odd:
-            until(lambda: sink.n_clients == 2)
+            wait_for(lambda: sink.n_clients == 2)
             sink.send("Anna", talking(0), RATE)
             assert document(odd)["index"] == document(good)["index"] == 0
             for word in said:
@@ -194,7 +195,7 @@ def test_who_says_something_else_is_dropped_and_the_others_stay(
             with pytest.raises(ConnectionClosed) as closed:
                 odd.recv(timeout=5)
             assert closed.value.rcvd is not None and closed.value.rcvd.code == code
-        until(lambda: sink.n_clients == 1)
+        wait_for(lambda: sink.n_clients == 1)
         good.send("next")
         sink.send("Anna", talking(1), RATE)
         assert document(good)["index"] == 1
@@ -202,10 +203,10 @@ def test_who_says_something_else_is_dropped_and_the_others_stay(
 
 def test_a_client_that_vanishes_harms_nobody(sink: WebSocket) -> None:
     with client(sink) as good, connect(f"ws://127.0.0.1:{sink.port}/", subprotocols=[JSON]) as gone:
-        until(lambda: sink.n_clients == 2)
+        wait_for(lambda: sink.n_clients == 2)
         gone.socket.shutdown(socket.SHUT_RDWR)
         for index in range(20):
             sink.send("Anna", talking(index), RATE)
             assert document(good)["index"] == index
             good.send("next")
-        until(lambda: sink.n_clients == 1)
+        wait_for(lambda: sink.n_clients == 1)

@@ -1,4 +1,4 @@
-"""Who is kept out of the WebSocket server, what its port serves besides, and how it closes."""
+"""Admission to the WebSocket server, the pages of its port, and its close."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from engine_bridge.adapters import SinkError, open_sink
 from engine_bridge.adapters.origin import host_is_ours, origin_is_welcome
 from engine_bridge.adapters.websocket import JSON, MAX_CLIENTS, WebSocket
 from tests.support.adapter_frames import RATE
-from tests.support.web_clients import client, document, talking, until
+from tests.support.waiting import wait_for
+from tests.support.web_clients import client, document, talking
 
 
 @pytest.fixture
@@ -110,10 +111,10 @@ def test_the_number_of_clients_is_limited(sink: WebSocket) -> None:
     with ExitStack() as connected:
         for _ in range(MAX_CLIENTS):
             connected.enter_context(connect(f"ws://127.0.0.1:{sink.port}/", subprotocols=[JSON]))
-        until(lambda: sink.n_clients == MAX_CLIENTS)
+        wait_for(lambda: sink.n_clients == MAX_CLIENTS)
         code, text = refused(sink)
         assert code == 503 and f"{MAX_CLIENTS} clients" in text
-    until(lambda: sink.n_clients == 0)
+    wait_for(lambda: sink.n_clients == 0)
     with client(sink):
         pass
 
@@ -172,7 +173,7 @@ def test_it_listens_on_this_machine_alone_unless_told_otherwise() -> None:
 def test_closing_says_goodbye_and_frees_the_port() -> None:
     first = WebSocket(port=0)
     with connect(f"ws://127.0.0.1:{first.port}/", subprotocols=[JSON]) as connected:
-        until(lambda: first.n_clients == 1)
+        wait_for(lambda: first.n_clients == 1)
         first.close()
         with pytest.raises(ConnectionClosed) as closed:
             connected.recv(timeout=5)

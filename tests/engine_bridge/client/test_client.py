@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import BridgeError, RefusedError, UnreachableError
 from engine_bridge.protocol.wire import encode
 from tests.support.fake_server import FakeServer, ServedFake
+from tests.support.waiting import wait_for
 
 RATE = 16_000
 SOUND = np.zeros(RATE, np.float32)
@@ -30,14 +31,6 @@ SOUND = np.zeros(RATE, np.float32)
 def served() -> Iterator[ServedFake]:
     with ServedFake() as served:
         yield served
-
-
-def eventually(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
-    """Wait until something is true."""
-    until = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < until, "it never happened"
-        time.sleep(0.005)
 
 
 def test_a_line_from_open_to_close(served: ServedFake) -> None:
@@ -54,7 +47,7 @@ def test_a_line_from_open_to_close(served: ServedFake) -> None:
         assert float(pose.blendshapes[0]) == pytest.approx(0.0125)
         assert [type(event) for event in session.events()] == [m.Started, m.Finished]
         assert (session.counters.frames, session.counters.lost) == (25, 0)
-    eventually(lambda: any(isinstance(message, m.Close) for message in served.fake.heard))
+    wait_for(lambda: any(isinstance(message, m.Close) for message in served.fake.heard))
 
 
 def test_a_clip_comes_frame_by_frame(served: ServedFake) -> None:
@@ -92,7 +85,7 @@ def test_the_server_may_come_later() -> None:
         opened: list[ClientSession] = []
         thread = threading.Thread(target=lambda: opened.append(client.open(timeout_s=10)))
         thread.start()
-        eventually(lambda: client.counters.lost > 1)
+        wait_for(lambda: client.counters.lost > 1)
         assert not opened
         with ServedFake(port=port):
             thread.join(10)
@@ -100,19 +93,19 @@ def test_the_server_may_come_later() -> None:
 
 
 def test_a_restarted_server_goes_on(served: ServedFake) -> None:
-    """The stand-in forgets everything; the line is taken up where playback is."""
+    """The server forgets everything; the stream is taken up where playback is."""
     with Client(served.address) as client:
         session = client.open(fps=25, playout_ms=100)
         session.start(RATE)
         session.push(SOUND)
-        eventually(lambda: session.counters.frames == 23)
+        wait_for(lambda: session.counters.frames == 23)
         session.evaluate(0.4 * RATE)
         served.close()
-        eventually(lambda: not session.is_open)
+        wait_for(lambda: not session.is_open)
         session.push(SOUND)
         with ServedFake(FakeServer(first_session=50), port=served.port):
-            eventually(lambda: session.is_open)
-            eventually(lambda: session.counters.frames > 23)
+            wait_for(lambda: session.is_open)
+            wait_for(lambda: session.counters.frames > 23)
             session.end()
             finished = session.wait(5)
             assert finished and finished.sample == 2 * RATE
@@ -126,7 +119,7 @@ def test_a_cut_connection_is_resumed() -> None:
         session = client.open(fps=25)
         session.start(RATE)
         session.push(SOUND)
-        eventually(lambda: session.counters.frames == 23)
+        wait_for(lambda: session.counters.frames == 23)
         served.close()
         with ServedFake(fake, port=served.port):
             session.push(SOUND)
@@ -298,7 +291,7 @@ def test_clients_leave_nothing_behind(served: ServedFake) -> None:
     for _ in range(30):
         with Client(served.address) as client:
             client.open()
-    eventually(lambda: threading.active_count() <= before)
+    wait_for(lambda: threading.active_count() <= before)
 
 
 def test_many_threads_at_one_session(served: ServedFake) -> None:
@@ -349,6 +342,6 @@ def test_noise_from_the_server_harms_nothing() -> None:
                     router.send_multipart([to, part])
         thread.join()
         assert opened == [True]
-        eventually(lambda: client.counters.bad >= 200)
+        wait_for(lambda: client.counters.bad >= 200)
     router.close()
     context.term()

@@ -9,8 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
@@ -18,6 +17,8 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+
+from tests.support.waiting import wait_for
 
 ROOT: Final = Path(__file__).parents[3] / "engine_bridge" / "cpp"
 WARNINGS: Final = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror")
@@ -136,7 +137,7 @@ class Driven:
             found.extend(event for event in self.events() if event["kind"] == kind)
             return bool(found)
 
-        until(seen)
+        wait_for(seen, f"an event {kind}")
         return found[0]
 
 
@@ -157,11 +158,3 @@ def driven(*words: str, sanitizers: tuple[str, ...] = MEMORY) -> Iterator[Driven
         _, err = process.communicate()
         watchdog.cancel()
     assert process.returncode == 0 and not err, err[-6000:]
-
-
-def until(holds: Callable[[], bool], seconds: float = 10.0) -> None:
-    """Wait until something holds; fail if it does not in time."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.003)

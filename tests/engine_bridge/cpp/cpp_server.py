@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Final, TypeVar
 
 import numpy as np
@@ -13,6 +12,7 @@ import zmq
 
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol import wire
+from tests.support.ports import bind_again
 
 RATE: Final = 16_000
 STEP: Final = RATE / 30
@@ -20,12 +20,7 @@ TOKEN: Final = bytes(range(16))
 Kind = TypeVar("Kind", bound=m.Message)
 
 
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
-        return int(taken.getsockname()[1])
-
-
-class Server:
+class ScriptedServer:
     """One ROUTER. Pings are answered; what a test does not wait for is put aside."""
 
     def __init__(self, served: zmq.Socket[bytes]) -> None:
@@ -66,7 +61,7 @@ class Server:
         self.send(
             m.Welcome(
                 version=1,
-                server="stand-in",
+                server="scripted",
                 bundle="none",
                 look_ahead_s=0.1,
                 weights=("eyeBlinkLeft", "jawOpen"),
@@ -102,14 +97,8 @@ def frame(index: int, value: float, stream: int = 1, session: int = 7, seq: int 
 
 
 @contextmanager
-def server(port: int) -> Iterator[Server]:
+def serving(port: int) -> Iterator[ScriptedServer]:
     with zmq.Context() as context, context.socket(zmq.ROUTER) as served:
         served.setsockopt(zmq.LINGER, 0)
-        for attempt in range(1000):
-            try:
-                served.bind(f"tcp://127.0.0.1:{port}")
-                break
-            except zmq.ZMQError:
-                assert attempt < 999
-                time.sleep(0.005)
-        yield Server(served)
+        bind_again(served, port)
+        yield ScriptedServer(served)

@@ -11,15 +11,17 @@ import numpy as np
 import pytest
 
 from engine_bridge.protocol import messages as m
-from tests.engine_bridge.cpp.cpp_program import MEMORY, THREADS, Driven, driven, until
-from tests.engine_bridge.cpp.cpp_server import STEP, TOKEN, Server, frame, free_port, server
+from tests.engine_bridge.cpp.cpp_program import MEMORY, THREADS, Driven, driven
+from tests.engine_bridge.cpp.cpp_server import STEP, TOKEN, ScriptedServer, frame, serving
+from tests.support.ports import free_port
+from tests.support.waiting import wait_for
 
 
 @contextmanager
-def talking(sanitizers: tuple[str, ...] = MEMORY, **options: object) -> Iterator[tuple[Driven, Server]]:
+def talking(sanitizers: tuple[str, ...] = MEMORY, **options: object) -> Iterator[tuple[Driven, ScriptedServer]]:
     """A client with an open session, and its server."""
     port = free_port()
-    with server(port) as served, driven("client", sanitizers=sanitizers) as one:
+    with serving(port) as served, driven("client", sanitizers=sanitizers) as one:
         assert one.table("client", endpoint=f"tcp://127.0.0.1:{port}", **options) == {"valid": True}
         one.ask("open")
         served.welcome()
@@ -42,7 +44,7 @@ def test_a_line_from_open_to_close(sanitizers: tuple[str, ...]) -> None:
         one.ask("open", texture="rgb", character="anna.png")
         one.do("start", mouth=1.5, happy=0.5)
         one.do("push", n=4_000)
-        with server(port) as served:  # after the client has begun
+        with serving(port) as served:  # after the client has begun
             served.welcome()
             asked = served.opened()
             assert (asked.outputs, asked.fps) == (("weights", "head", "eyes", "texture"), (30, 1))
@@ -57,7 +59,7 @@ def test_a_line_from_open_to_close(sanitizers: tuple[str, ...]) -> None:
             assert served.take(m.End).n_samples == 16_000
             served.send(m.Started(session=7, stream=1, sample=0.0), *[frame(k, k / 100) for k in range(30)])
             one.wait_for("started")
-            until(lambda: one.table("counts")["taken"] == 30)
+            wait_for(lambda: one.table("counts")["taken"] == 30)
             assert jaw(one, 10.5 * STEP) == pytest.approx(0.105)
             assert one.table("counts")["jawOpen"] == 1
             served.send(m.Finished(session=7, stream=1, reason="end", sample=29 * STEP, frames=30, dropped=0))
@@ -82,7 +84,7 @@ def test_credit_follows_what_is_shown() -> None:
         served.take(m.Start)
         for first in range(0, 192, 48):
             served.send(*[frame(k, 0.5) for k in range(first, first + 48)])
-        until(lambda: one.table("counts")["taken"] == 192)
+        wait_for(lambda: one.table("counts")["taken"] == 192)
         assert not [message for message in served.aside if isinstance(message, m.Credit)]
         one.ask("sample", at=100 * STEP)
         assert served.take(m.Credit).until == 192 + 256 - 92
@@ -93,7 +95,7 @@ def test_after_a_lost_connection_sound_goes_on_where_the_server_says() -> None:
     with driven("client") as one:
         one.ask("client", endpoint=f"tcp://127.0.0.1:{port}")
         one.ask("open")
-        with server(port) as served:
+        with serving(port) as served:
             served.welcome()
             served.opened()
             one.do("start")
@@ -105,7 +107,7 @@ def test_after_a_lost_connection_sound_goes_on_where_the_server_says() -> None:
             served.take(m.Interrupt)
         one.wait_for("disconnected")
         one.do("push", n=8_000, **{"from": 8_000})
-        with server(port) as served:
+        with serving(port) as served:
             served.welcome()
             asked = served.take(m.Resume)
             assert asked.token == TOKEN
@@ -124,7 +126,7 @@ def test_a_restarted_server_takes_the_line_up_at_the_playback_position(sanitizer
     with driven("client", sanitizers=sanitizers) as one:
         one.ask("client", endpoint=f"tcp://127.0.0.1:{port}")
         one.ask("open")
-        with server(port) as served:
+        with serving(port) as served:
             served.welcome()
             served.opened()
             one.do("start", seed=5, mouth=0.5, brows=0.5)
@@ -135,12 +137,12 @@ def test_a_restarted_server_takes_the_line_up_at_the_playback_position(sanitizer
             assert (change.at_sample, change.mouth, change.saccades, change.fade_ms) == (100, 1.5, 0.25, 50)
             served.sound(29_000)
             served.send(*[frame(k, 0.25) for k in range(40)])
-            until(lambda: one.table("counts")["taken"] == 40)
+            wait_for(lambda: one.table("counts")["taken"] == 40)
             assert jaw(one, 20_000) == 0.25
             one.do("set", at=28_000, mouth=0.25)
             served.take(m.Set)
         one.wait_for("disconnected")
-        with server(port) as served:
+        with serving(port) as served:
             served.welcome()
             asked = served.take(m.Resume)
             served.send(m.Error(code="bad_token", message="unknown", request=asked.request))
@@ -154,7 +156,7 @@ def test_a_restarted_server_takes_the_line_up_at_the_playback_position(sanitizer
             served.sound(30_000, 22_400)
             assert served.take(m.End).n_samples == 30_000
             served.send(*[frame(k, 0.75, session=3, seq=k - 38) for k in range(38, 44)])
-            until(lambda: one.table("counts")["taken"] == 44)
+            wait_for(lambda: one.table("counts")["taken"] == 44)
             assert jaw(one, 41 * STEP) == 0.75
 
 
@@ -179,7 +181,7 @@ def test_what_is_no_message_is_counted_and_nothing_else() -> None:
         served.send(
             b"", b"\xc1", strange, frame(0, 0.5), strange, lying, frame(1, 0.5, session=99), frame(1, 0.5, stream=8)
         )
-        until(lambda: one.table("counts")["foreign"] == 1)
+        wait_for(lambda: one.table("counts")["foreign"] == 1)
         counts = one.table("counts")
         assert (counts["bad"], counts["unknown"], counts["taken"], counts["textures"]) == (3, 2, 1, 0)
 
@@ -204,7 +206,7 @@ def test_pictures_are_shown_in_their_time() -> None:
                     pixels=np.roll(pixels, k).tobytes() if k else pixels.tobytes(),
                 ),
             )
-        until(lambda: one.table("counts")["textures"] == 6)
+        wait_for(lambda: one.table("counts")["textures"] == 6)
         one.ask("sample", at=3.5 * STEP)
         found = one.table("texture")
         assert (found["index"], found["width"], found["bytes"]) == (3, 591, pixels.size)
@@ -272,12 +274,12 @@ def test_greets_again_when_the_server_has_forgotten() -> None:
 
 def test_another_version_is_not_spoken() -> None:
     port = free_port()
-    with server(port) as served, driven("client") as one:
+    with serving(port) as served, driven("client") as one:
         one.ask("client", endpoint=f"tcp://127.0.0.1:{port}")
         served.take(m.Hello)
         served.send(m.Error(code="unsupported_version", message="speak version 9"))
         assert one.wait_for("error")["code"] == "unsupported_version"
-        until(lambda: one.table("counts")["problem"] == "speak version 9")
+        wait_for(lambda: one.table("counts")["problem"] == "speak version 9")
 
 
 def test_an_interruption_without_a_server_works_too() -> None:
@@ -285,7 +287,7 @@ def test_an_interruption_without_a_server_works_too() -> None:
         one.do("start")
         served.take(m.Start)
         served.send(*[frame(k, 0.5) for k in range(60)])
-        until(lambda: one.table("counts")["taken"] == 60)
+        wait_for(lambda: one.table("counts")["taken"] == 60)
         assert jaw(one, 10 * STEP) == 0.5
         served.send(*[b""] * 65)  # the connection is lost
         one.wait_for("disconnected")

@@ -21,7 +21,7 @@ COUNTS: Final = ("taken", "replaced", "late", "foreign", "refused")
 
 
 def answers(commands: list[str]) -> list[list[str]]:
-    """What the C++ buffer says to each question."""
+    """Return the C++ buffer's answer to each question."""
     text = "\n".join(commands) + "\n"
     return [
         line.split() for line in cpp_program.run([cpp_program.program(), "jitter"], input=text.encode()).splitlines()

@@ -14,8 +14,9 @@ import pytest
 import zmq
 
 from tests.engine_bridge.cpp import cpp_program
-from tests.engine_bridge.cpp.cpp_program import Driven, driven, until
-from tests.engine_bridge.cpp.cpp_server import free_port
+from tests.engine_bridge.cpp.cpp_program import Driven, driven
+from tests.support.ports import free_port
+from tests.support.waiting import wait_for
 
 NULL: Final = b"\xff" + bytes(8) + b"\x7f\x03\x01NULL" + bytes(48)
 READY: Final = b"\x04\x1c\x05READY\x0bSocket-Type\x00\x00\x00\x06ROUTER"
@@ -112,7 +113,7 @@ def bind(served: zmq.Socket[bytes], port: int) -> None:
             return False
         return True
 
-    until(bound)
+    wait_for(bound)
 
 
 @pytest.mark.parametrize(

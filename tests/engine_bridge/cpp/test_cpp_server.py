@@ -16,9 +16,10 @@ import pytest
 import soundfile
 
 from tests.engine_bridge.cpp import cpp_program
-from tests.engine_bridge.cpp.cpp_program import driven, until
-from tests.engine_bridge.cpp.cpp_server import free_port
+from tests.engine_bridge.cpp.cpp_program import driven
+from tests.support.ports import free_port
 from tests.support.sounds import speechlike
+from tests.support.waiting import wait_for
 
 ROOT: Final = Path(__file__).parents[3]
 GUIDE: Final = (ROOT / "docs" / "cpp.md").read_text(encoding="utf-8")
@@ -46,7 +47,7 @@ def serving(port: int, sounds: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 @pytest.fixture(scope="module")
 def port(sounds: Path) -> Iterator[int]:
-    """Where a server listens."""
+    """The port of a running server."""
     port = free_port()
     with serving(port, sounds):
         yield port
@@ -65,7 +66,7 @@ def test_the_guide_shows_the_example_that_is_built() -> None:
 
 @pytest.mark.parametrize("language", ["cpp", "c"])
 def test_an_example_of_the_guide_opens_its_jaw(language: str, port: int, sounds: Path, tmp_path: Path) -> None:
-    wait_for(port)
+    wait_for_welcome(port)
     source = tmp_path / f"jaw.{language}"
     source.write_text(blocks(language)[0], encoding="utf-8")
     flags = ("-O1",) if language == "cpp" else ("-O1", "-D_POSIX_C_SOURCE=200809L")
@@ -77,11 +78,11 @@ def test_an_example_of_the_guide_opens_its_jaw(language: str, port: int, sounds:
     assert abs(values[-1, 1]) < 0.05, out
 
 
-def wait_for(port: int) -> None:
+def wait_for_welcome(port: int) -> None:
     """Wait until the server welcomes."""
     with driven("client") as one:
         one.ask("client", endpoint=f"tcp://127.0.0.1:{port}")
-        until(lambda: one.table("counts")["connected"] is True, 60)
+        wait_for(lambda: one.table("counts")["connected"] is True)
 
 
 def test_every_kind_of_stream_ends_well(port: int) -> None:
@@ -115,12 +116,12 @@ def test_a_server_that_is_killed_and_started_again_goes_on_with_the_line(sounds:
         one.do("start", pace="clip")
         one.do("push", n=48_000)
         with serving(port, sounds) as process:
-            until(lambda: int(str(one.table("counts")["taken"])) > 60, 60)
+            wait_for(lambda: int(str(one.table("counts")["taken"])) > 60)
             process.kill()
         one.ask("sample", at=32_000)
         one.wait_for("disconnected")
         with serving(port, sounds):
-            until(lambda: one.table("counts")["connections"] == 2, 60)
+            wait_for(lambda: one.table("counts")["connections"] == 2)
             one.do("end")
             assert one.wait_for("finished")["text"] == "end"
             assert one.table("sample", at=47_000)["state"] == "playing"

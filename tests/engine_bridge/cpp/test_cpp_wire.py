@@ -18,7 +18,7 @@ VECTORS: Final = Path(__file__).parents[3] / "engine_bridge" / "vectors"
 
 
 def judged(messages: list[bytes]) -> list[str]:
-    """What the C++ codec says about each message."""
+    """Return the C++ codec's verdict on each message."""
     given = b"".join(struct.pack("<I", len(message)) + message for message in messages)
     lines = cpp_program.run([cpp_program.program(), "wire"], input=given).splitlines()
     assert len(lines) == len(messages)

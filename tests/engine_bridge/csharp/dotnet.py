@@ -32,7 +32,7 @@ PROBE = ROOT / "engine_bridge" / "csharp" / "tests"
 
 
 class CompileError(Exception):
-    """What the compiler said."""
+    """A compilation that failed; the text is the compiler's."""
 
 
 def missing() -> str | None:

@@ -31,7 +31,7 @@ Serve = Callable[[socket.socket], None]
 
 
 def complaint(serve: Serve, **options: int) -> str:
-    """What the client says about a server."""
+    """Return the log of a client about a server."""
     with TcpPeer(serve) as server, connection("Dealer", server.port, **options) as client:
         assert eventually(lambda: client.LastError)
         return str(client.LastError)

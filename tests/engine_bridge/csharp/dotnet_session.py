@@ -29,7 +29,7 @@ LIMITS = {"message_bytes": 1 << 20, "audio_ms": 10_000, "queue_frames": 256}
 
 Client = Any
 Session = Any
-"""What comes from .NET has no types here."""
+"""Objects of .NET, which have no types here."""
 
 
 def fake_server(

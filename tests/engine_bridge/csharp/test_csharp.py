@@ -47,7 +47,7 @@ Report = dict[tuple[str, str], list[Case]]
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
-    """What the other process found, by file and test."""
+    """The outcomes in the other process, by file and test."""
     if reason := dotnet.missing():
         pytest.skip(reason)
     path = tmp_path_factory.mktemp("csharp") / "report.xml"

@@ -70,7 +70,7 @@ any_message = st.sampled_from(sorted(CLASSES)).flatmap(messages_of)
 
 
 def same(a: Message, b: Message) -> bool:
-    """Whether two messages are equal, field by field and bit by bit."""
+    """Return whether two messages are equal, field by field and bit by bit."""
     if type(a) is not type(b):
         return False
     pairs = ((field.kind, getattr(a, field.name), getattr(b, field.name)) for field in SCHEMA[type(a).__name__.lower()])

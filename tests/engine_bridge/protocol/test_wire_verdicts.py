@@ -26,7 +26,7 @@ def audio_at(first_sample: int) -> bytes:
 
 
 def slowly(data: bytes) -> m.Message | None:
-    """What `decode` makes of it; None when it refuses."""
+    """Return the decoded message; None when `decode` refuses."""
     try:
         return decode(data)
     except WireError:

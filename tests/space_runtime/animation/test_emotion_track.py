@@ -33,7 +33,8 @@ from space_runtime.media.audio_file import open_sound
 from space_runtime.option_parsing import parse_emotion
 from space_runtime.server.stream_handlers import MAX_CHANGES
 from tests.support.command_line import Call
-from tests.support.inline_server import BUNDLE, InlineServer, curves, distance, session_frames
+from tests.support.inline_server import InlineServer
+from tests.support.session_frames import BUNDLE, curves, distance, session_frames
 from tests.support.sounds import at_16k, from_s16, s16, speechlike
 
 HAPPY, SAD = list(Emotion).index(Emotion.HAPPY), list(Emotion).index(Emotion.SAD)
@@ -337,7 +338,7 @@ def test_the_face_goes_from_sad_to_happy() -> None:
 
 
 def live(pcm: bytes, rate: int, text: str, piece_s: float = 0.1) -> tuple[InlineServer, list[m.Frame]]:
-    """What a server makes of a line that is pushed as `Show` pushes it."""
+    """Return a server and its frames of a line that is pushed as a `Player` pushes it."""
     server, track = InlineServer(), parse_emotion_track(text)
     client, cues, n = server.client(), ControlSchedule(track, rate), max(1, int(rate * piece_s))
     session = client.open()

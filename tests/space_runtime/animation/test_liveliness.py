@@ -29,7 +29,8 @@ from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Doubles, Floats
 from space_runtime.media.audio_file import open_sound
 from space_runtime.timebase import HOP, SAMPLE_RATE
-from tests.space_runtime.animation.test_session import BUNDLE, play, voice
+from tests.support.session_frames import BUNDLE, play
+from tests.support.sounds import mono_speech
 
 ASSETS = Path(assets.__file__).parent
 BARE = Controls(head_mode=HeadMode.KEEP, blinks_per_minute=0.0, saccade_strength=0.0)
@@ -50,7 +51,7 @@ def syllables(accents: tuple[int, ...], n: int = 12) -> Floats:
 
 
 def talk(seconds: float, seed: int) -> tuple[tuple[Doubles, Doubles, np.ndarray], Floats]:
-    """What prosody and the gate say of phrases of 1.5…3 s with pauses of 0.3…0.8 s: (1, T) each."""
+    """Return prosody and gate of phrases of 1.5…3 s with pauses of 0.3…0.8 s: (1, T) each."""
     rng, loud = np.random.default_rng(seed), np.zeros(0)
     while loud.size < seconds / HOP_S:
         syllable = 30 + 6 * np.sin(np.arange(int(rng.uniform(75, 150))) / 2)
@@ -304,7 +305,7 @@ def test_an_idle_head_nods_and_others_do_not() -> None:
 
 
 def test_later_sound_never_changes_an_earlier_frame() -> None:
-    session, sound = Session(BUNDLE, controls=Controls(seed=3)), voice(2.5)
+    session, sound = Session(BUNDLE, controls=Controls(seed=3)), mono_speech(2.5)
     cut = 24_000
     changed = np.concatenate([sound[:cut], np.zeros(len(sound) - cut, np.float32)])
     one, other = play(session, sound), play(Session(BUNDLE, controls=Controls(seed=3)), changed)

@@ -19,28 +19,15 @@ from space_runtime import (
     Session,
     UsageError,
     emotion_vector,
-    load_bundle,
     open_portrait,
     open_tracker,
 )
 from space_runtime.arrays import Floats
 from space_runtime.timebase import SAMPLE_RATE, n_frames
-from tests.support.sounds import speechlike
+from tests.support.session_frames import BUNDLE, play
+from tests.support.sounds import mono_speech
 
-BUNDLE = load_bundle()
 STILL = Controls(blinks_per_minute=0.0, head_mode=HeadMode.KEEP)
-
-
-def voice(seconds: float, seed: int = 0) -> Floats:
-    """(n,) of speech."""
-    return speechlike(seconds, SAMPLE_RATE, seed=seed)[:, 0]
-
-
-def play(session: Session, samples: Floats, cuts: list[int] | None = None) -> list[Frame]:
-    frames: list[Frame] = []
-    for piece in np.split(samples, sorted(cuts or [])):
-        frames += session.push(piece)
-    return frames + session.finish()
 
 
 def same_bits(a: list[Frame], b: list[Frame]) -> bool:
@@ -55,17 +42,17 @@ def same_bits(a: list[Frame], b: list[Frame]) -> bool:
 @settings(max_examples=10)
 @given(cuts=st.lists(st.integers(0, 12_000), max_size=12))
 def test_how_sound_is_cut_does_not_change_a_bit(cuts: list[int]) -> None:
-    samples = voice(0.75)
+    samples = mono_speech(0.75)
     assert same_bits(play(Session(BUNDLE), samples, cuts), play(Session(BUNDLE), samples))
 
 
 @pytest.mark.parametrize("frame_index", [0, 7, 20])
 def test_sound_beyond_the_look_ahead_never_changes_a_frame(frame_index: int) -> None:
     session = Session(BUNDLE)
-    samples = voice(1.2)
+    samples = mono_speech(1.2)
     edge = frame_index * SAMPLE_RATE // 30 + session.look_ahead_samples + 1
     changed = samples.copy()
-    changed[edge:] = voice(1.2, seed=9)[edge:] * 3
+    changed[edge:] = mono_speech(1.2, seed=9)[edge:] * 3
     before, after = play(Session(BUNDLE), samples), play(Session(BUNDLE), changed)
     assert same_bits(before[: frame_index + 1], after[: frame_index + 1])
     assert not same_bits(before, after)
@@ -74,7 +61,7 @@ def test_sound_beyond_the_look_ahead_never_changes_a_frame(frame_index: int) -> 
 def test_a_frame_appears_as_soon_as_its_look_ahead_is_in() -> None:
     session = Session(BUNDLE)
     seen = 0
-    for block in np.split(voice(1.0), 100):
+    for block in np.split(mono_speech(1.0), 100):
         for frame in session.push(block):
             assert frame.media_sample + session.look_ahead_samples > seen
         seen += block.size
@@ -83,7 +70,7 @@ def test_a_frame_appears_as_soon_as_its_look_ahead_is_in() -> None:
 
 
 def test_two_interleaved_sessions_equal_two_separate_ones() -> None:
-    sounds = voice(0.8, 1), voice(0.8, 2)
+    sounds = mono_speech(0.8, 1), mono_speech(0.8, 2)
     sessions = Session(BUNDLE), Session(BUNDLE)
     mixed: tuple[list[Frame], list[Frame]] = ([], [])
     for start in range(0, 12_800, 500):
@@ -95,9 +82,9 @@ def test_two_interleaved_sessions_equal_two_separate_ones() -> None:
 
 def test_reset_equals_new() -> None:
     session = Session(BUNDLE)
-    play(session, voice(0.5, 3))
+    play(session, mono_speech(0.5, 3))
     session.reset()
-    assert same_bits(play(session, voice(0.5, 4)), play(Session(BUNDLE), voice(0.5, 4)))
+    assert same_bits(play(session, mono_speech(0.5, 4)), play(Session(BUNDLE), mono_speech(0.5, 4)))
 
 
 def test_silence_is_neutral() -> None:
@@ -108,7 +95,7 @@ def test_silence_is_neutral() -> None:
 
 
 def test_speech_moves_the_face() -> None:
-    frames = play(Session(BUNDLE, controls=STILL), voice(2.0))
+    frames = play(Session(BUNDLE, controls=STILL), mono_speech(2.0))
     jaw = np.array([frame.landmarks[8, 1] for frame in frames])
     assert np.ptp(jaw) > 0.01
 
@@ -124,7 +111,9 @@ def test_frames_cover_the_sound_exactly(fps: Fraction, n_samples: int) -> None:
 
 def test_different_seeds_give_different_head_motion_and_equal_seeds_the_same() -> None:
     def head(seed: int) -> Floats:
-        return np.stack([f.head_rotation_rad for f in play(Session(BUNDLE, controls=Controls(seed=seed)), voice(1.5))])
+        return np.stack(
+            [f.head_rotation_rad for f in play(Session(BUNDLE, controls=Controls(seed=seed)), mono_speech(1.5))]
+        )
 
     assert np.array_equal(head(1), head(1))
     assert not np.allclose(head(1), head(2))
@@ -132,7 +121,7 @@ def test_different_seeds_give_different_head_motion_and_equal_seeds_the_same() -
 
 def test_eyes_stay_on_the_viewer_while_the_head_sways() -> None:
     controls = Controls(seed=3, blinks_per_minute=0.0, saccade_strength=0.0)
-    frames = play(Session(BUNDLE, controls=controls), voice(3.0))
+    frames = play(Session(BUNDLE, controls=controls), mono_speech(3.0))
     head = np.stack([frame.head_rotation_rad[:2] for frame in frames])
     eyes = np.stack([frame.eye_rotation_rad for frame in frames])
     assert np.ptp(head) > 0.02
@@ -142,7 +131,7 @@ def test_eyes_stay_on_the_viewer_while_the_head_sways() -> None:
 def test_pictures_obey_the_same_laws(photo: Path) -> None:
     """Chunks, reset and repetition change no pixel; rendering changes no curve."""
     portrait = open_portrait(photo, open_tracker(BUNDLE))
-    session, samples = Session(BUNDLE, portrait, STILL, pictures=True), voice(0.4)
+    session, samples = Session(BUNDLE, portrait, STILL, pictures=True), mono_speech(0.4)
     once = play(session, samples)
     assert len({frame.rgb.tobytes() for frame in once if frame.rgb is not None}) > 1
     session.reset()

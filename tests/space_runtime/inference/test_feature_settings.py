@@ -31,7 +31,7 @@ SHIPPED = {
     "scale": 0.5,
     "offset": 3.0,
 }
-"""The parameters that the embedded networks were trained on. Others need other networks."""
+"""The settings that the embedded networks were trained on. Others need other networks."""
 
 NAMES = [field.name for field in fields(FeatureSettings)]
 

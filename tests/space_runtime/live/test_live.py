@@ -81,7 +81,7 @@ def jaws(call: Call, path: Path, folder: Path, *options: str, shape: str = "jawO
 
 
 def check_in_step(seen: list[Seen], jaw: Callable[[float], float], seconds: float) -> None:
-    """What was shown at a time of the sound is what is baked for that time, and the last packet is neutral."""
+    """Check that packets show the baked value of their time, and that the last one is neutral."""
     assert seen[-1].is_neutral
     assert [each.seconds for each in seen] == sorted(each.seconds for each in seen)
     inside = [each for each in seen if 0.15 < each.seconds < seconds - 0.1]  # before it the face comes out of rest
@@ -261,7 +261,7 @@ def test_a_microphone_without_the_extra_is_one_sentence(call: Call, monkeypatch:
 
 
 class FakeCard:
-    """What of sounddevice a microphone needs."""
+    """The part of sounddevice that a microphone needs."""
 
     class PortAudioError(Exception):
         pass

@@ -89,7 +89,7 @@ def test_a_bad_sound_is_one_sentence_that_names_it(tmp_path: Path, name: str) ->
 
 
 def is_read(path: Path) -> bool:
-    """Whether a file is read to its end; if not, it must be refused by name."""
+    """Return whether a file is read to its end; if not, it must be refused by name."""
     try:
         read_all(path)
     except MediaError as error:

@@ -14,8 +14,9 @@ import soundfile
 from engine_bridge.protocol import messages as m
 from space_runtime.server.limits import Limits
 from space_runtime.timebase import SAMPLE_RATE
-from tests.support.inline_server import BUNDLE, InlineServer
+from tests.support.inline_server import InlineServer
 from tests.support.quick_batch import quick
+from tests.support.session_frames import BUNDLE
 from tests.support.wire_client import WireClient
 
 LOOK_AHEAD_S = BUNDLE.look_ahead() / SAMPLE_RATE

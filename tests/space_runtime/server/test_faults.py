@@ -26,16 +26,16 @@ from space_runtime.server.keys import make_keys
 from space_runtime.server.limits import Limits
 from space_runtime.server.server import Server, Settings
 from space_runtime.server.worker import Worker
-from tests.support.inline_server import BUNDLE
 from tests.support.quick_batch import quick
 from tests.support.real_server import child_environment, serving_process
+from tests.support.session_frames import BUNDLE
 from tests.support.sounds import silence
 from tests.support.waiting import PATIENCE_S, wait_for
 from tests.support.wire_client import CHUNK, RATE, BackgroundClient, connect_client
 
 MIB = 1 << 20
 TOLERANCE = 48 * MIB
-"""Memory that may stay: ZeroMQ's and the allocator's pools (arenas of a few threads), and what pytest keeps itself."""
+"""Memory that may stay in use, in bytes: the pools of ZeroMQ and the allocator, and pytest itself."""
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,8 @@ from space_runtime.server.audio_buffer import AudioBuffer
 from space_runtime.server.validation import SoundFormat, controls_of
 from space_runtime.timebase import HOP, SAMPLE_RATE, n_frames
 from space_runtime.values import Controls, Emotion, HeadMode, emotion_vector
-from tests.support.inline_server import BUNDLE, InlineServer, curves, distance, session_frames
+from tests.support.inline_server import InlineServer
+from tests.support.session_frames import BUNDLE, curves, distance, session_frames
 from tests.support.sounds import at_16k, from_s16, s16, speechlike
 from tests.support.wire_client import PLENTY, WireClient
 

@@ -22,8 +22,9 @@ from space_runtime.server.limits import Folders, Limits
 from space_runtime.server.server import Server, Settings
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import Frame
-from tests.support.inline_server import BUNDLE, InlineServer, distance, session_frames
+from tests.support.inline_server import InlineServer
 from tests.support.pictures import faceless, png_claiming
+from tests.support.session_frames import BUNDLE, distance, session_frames
 from tests.support.sounds import from_s16, s16, silence, speechlike
 from tests.support.waiting import wait_for
 from tests.support.wire_client import WireClient, connect_client
@@ -33,7 +34,7 @@ PCM = s16(speechlike(0.4)[:, 0])
 
 @pytest.fixture(scope="module")
 def drawn(photo: Path) -> list[Frame]:
-    """The frames of a session with pictures for the line: 5 frames a second."""
+    """The frames that a session with pictures makes of the line, 5 a second."""
     portrait = open_portrait(photo, open_tracker(BUNDLE))
     return session_frames(from_s16(PCM), Session(BUNDLE, portrait, fps=Fraction(5), pictures=True))
 

@@ -191,7 +191,7 @@ def speak(client: WireClient, seconds: float, character: str | None = None) -> t
 
 
 def check_line(seen: list[Seen], said_at: float, frames: dict[int, m.Frame]) -> None:
-    """The frames seen are those that the client got, none before its time, and one rest at the end."""
+    """Check that a subject shows the client's frames, none before its time, and one rest at the end."""
     *spoken, rest = seen
     assert rest.is_neutral and not any(each.is_neutral for each in spoken[1:])
     indices = [round(each.seconds * 30) for each in spoken]

@@ -1,4 +1,4 @@
-"""What the server logs: one line per event, nothing private, nothing that a hostile client can flood or forge."""
+"""The log of a server: one line per event, nothing private, nothing that a hostile client can flood or forge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state of a running server as it tells it: snapshots, its status page, `top`. Hostile readers harm nobody."""
+"""The status of a running server: snapshots, its status page, `top`. Hostile readers harm nobody."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def get(port: int, path: str, **headers: str) -> tuple[int, str, http.client.HTT
 
 
 def raw(port: int, request: bytes) -> bytes:
-    """The answer to bytes, until the server closes."""
+    """Return the answer to bytes, until the server closes."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(request)
         answer = b""
