@@ -43,8 +43,10 @@ def initial_streams(network: Network, head: HeadMotion, neutral: Floats) -> Stre
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HopModels:
-    """What turns hops of sound into outputs. network: Speech2Landmarks. head: of all streams. look_ahead: samples by
-    which outputs lag."""
+    """The models that turn hops of sound into outputs.
+
+    network: Speech2Landmarks. head: of all streams. look_ahead: samples by which outputs lag.
+    """
 
     network: Network
     head: HeadMotion
@@ -64,8 +66,8 @@ def run_hops(
     shape = len(sound), 1 + features.shape[1]
     landmarks, speech = np.empty((*shape, N_LANDMARKS, 3), np.float32), np.empty(shape, np.float32)
     landmarks[:, 0], speech[:, 0] = streams.landmarks, streams.speech
-    memory, answer = landmark_stage.step(models.network, streams.memory, features, neutral, emotion)
-    landmarks[:, 1:], speech[:, 1:] = answer.landmarks, answer.speech
+    memory, step = landmark_stage.step(models.network, streams.memory, features, neutral, emotion)
+    landmarks[:, 1:], speech[:, 1:] = step.landmarks, step.speech
     first_sample = (streams.n_steps + 1) * HOP - models.look_ahead
     prosody, life = prosody_stage.prosody(voices), np.empty((*shape, life_stage.N_OUTPUTS))
     life[:, 0] = streams.life.outputs

@@ -50,7 +50,7 @@ def syllables(accents: tuple[int, ...], n: int = 12) -> Floats:
 
 
 def talk(seconds: float, seed: int) -> tuple[tuple[Doubles, Doubles, np.ndarray], Floats]:
-    """What prosody and the gate say of phrases of 1.5…3 s with pauses of 0.3…0.8 s: (1, T) each."""
+    """Prosody and gate of phrases of 1.5…3 s with pauses of 0.3…0.8 s: (1, T) each."""
     rng, loud = np.random.default_rng(seed), np.zeros(0)
     while loud.size < seconds / HOP_S:
         syllable = 30 + 6 * np.sin(np.arange(int(rng.uniform(75, 150))) / 2)
