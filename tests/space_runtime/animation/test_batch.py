@@ -1,4 +1,4 @@
-"""Laws of an ensemble: a row answers as if it were alone, in any company and any order."""
+"""Laws of a batch: a row answers as if it were alone, in any company and any order."""
 
 from __future__ import annotations
 
@@ -96,9 +96,9 @@ def joined(parts: Iterable[Frames], row: int | None = None) -> dict[str, np.ndar
 
 
 def alone(stream: Stream) -> dict[str, np.ndarray]:
-    ensemble = StreamBatch(BUNDLE)
-    row = ensemble.add(stream.character, stream.track)
-    return joined([ensemble.step(np.array([row]), stream.hop(n)[None]) for n in range(N_HOPS)])
+    batch = StreamBatch(BUNDLE)
+    row = batch.add(stream.character, stream.track)
+    return joined([batch.step(np.array([row]), stream.hop(n)[None]) for n in range(N_HOPS)])
 
 
 def assert_alike(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
@@ -127,57 +127,57 @@ def test_alone_it_is_bit_for_bit_a_session(fps: Fraction, track: ControlTrack) -
 @pytest.mark.parametrize("n", [2, 7, len(RATES) * 3, 150])
 def test_company_changes_nothing(n: int) -> None:
     """Mixed faces, rates and tracks; every step another part of them in another order."""
-    ensemble, rng = StreamBatch(BUNDLE), np.random.default_rng(n)
-    rows = np.array([ensemble.add(stream.character, stream.track) for stream in streams(n)])
+    batch, rng = StreamBatch(BUNDLE), np.random.default_rng(n)
+    rows = np.array([batch.add(stream.character, stream.track) for stream in streams(n)])
     heard, parts = np.zeros(n, int), []
     while (heard < N_HOPS).any():
         waiting = rng.permutation(np.flatnonzero(heard < N_HOPS))
         chosen = waiting[: rng.integers(len(waiting) // 2, len(waiting) + 1)]
         if chosen.size:
             hops = np.stack([streams(n)[k].hop(heard[k]) for k in chosen])
-            parts.append(ensemble.step(rows[chosen], hops))
+            parts.append(batch.step(rows[chosen], hops))
             heard[chosen] += 1
     for k in sorted({0, 1, n // 2, n - 1, *rng.integers(0, n, 8).tolist()}):
         assert_alike(joined(parts, int(rows[k])), alone(streams(n)[k]))
-        assert ensemble.n_steps(int(rows[k])) == N_HOPS
+        assert batch.n_steps(int(rows[k])) == N_HOPS
 
 
 def test_frames_stand_in_the_order_of_the_rows_and_of_time() -> None:
-    ensemble = StreamBatch(BUNDLE)
-    rows = np.array([ensemble.add(stream.character, stream.track) for stream in streams(9)])[::-1]
-    frames = ensemble.step(rows, np.stack([stream.sound[: 20 * HOP] for stream in streams(9)]))
+    batch = StreamBatch(BUNDLE)
+    rows = np.array([batch.add(stream.character, stream.track) for stream in streams(9)])[::-1]
+    frames = batch.step(rows, np.stack([stream.sound[: 20 * HOP] for stream in streams(9)]))
     places = [int(np.flatnonzero(rows == row)[0]) for row in frames.row]
     assert places == sorted(places)
     assert sorted(zip(places, frames.frame_index, strict=True)) == list(zip(places, frames.frame_index, strict=True))
     for name, values in arrays(frames).items():
         assert values.flags.c_contiguous, name
         assert values.dtype == {"frame_index": np.int64, "media_sample": np.float64}.get(name, np.float32)
-    assert ensemble.next_frame(int(rows[0])) == frames.frame_index[frames.row == rows[0]].max() + 1
+    assert batch.next_frame(int(rows[0])) == frames.frame_index[frames.row == rows[0]].max() + 1
 
 
 def test_hops_may_come_many_at_a_time() -> None:
     stream = streams(4)[3]
-    ensemble = StreamBatch(BUNDLE)
-    row = np.array([ensemble.add(stream.character, stream.track)])
+    batch = StreamBatch(BUNDLE)
+    row = np.array([batch.add(stream.character, stream.track)])
     cuts = np.split(stream.sound[None], [3 * HOP, 4 * HOP, 30 * HOP], axis=1)
-    once = joined([ensemble.step(row, cut) for cut in cuts])
+    once = joined([batch.step(row, cut) for cut in cuts])
     assert all(np.array_equal(values, once[name]) for name, values in alone(stream).items())
 
 
 def test_restarted_and_reused_rows_equal_new_ones() -> None:
-    ensemble = StreamBatch(BUNDLE)
-    rows = [ensemble.add(stream.character, stream.track) for stream in streams(3)]
+    batch = StreamBatch(BUNDLE)
+    rows = [batch.add(stream.character, stream.track) for stream in streams(3)]
     everybody = np.array(rows)
     for n in range(15):
-        ensemble.step(everybody, np.stack([stream.hop(n) for stream in streams(3)]))
+        batch.step(everybody, np.stack([stream.hop(n) for stream in streams(3)]))
     again, other = streams(9)[7], streams(9)[8]
-    ensemble.restart(rows[0], again.track, again.character)
-    ensemble.remove(rows[1])
+    batch.restart(rows[0], again.track, again.character)
+    batch.remove(rows[1])
     with pytest.raises(UsageError):
-        ensemble.remove(rows[1])
-    assert ensemble.add(other.character, other.track) == rows[1]
-    assert ensemble.n_steps(rows[1]) == ensemble.next_frame(rows[1]) == 0
-    parts = [ensemble.step(everybody[:2], np.stack([again.hop(n), other.hop(n)])) for n in range(N_HOPS)]
+        batch.remove(rows[1])
+    assert batch.add(other.character, other.track) == rows[1]
+    assert batch.n_steps(rows[1]) == batch.next_frame(rows[1]) == 0
+    parts = [batch.step(everybody[:2], np.stack([again.hop(n), other.hop(n)])) for n in range(N_HOPS)]
     assert_alike(joined(parts, rows[0]), alone(again))
     assert_alike(joined(parts, rows[1]), alone(other))
 
@@ -186,29 +186,29 @@ def test_restarted_and_reused_rows_equal_new_ones() -> None:
 @pytest.mark.parametrize("row", [-1, 0, 9])
 def test_rows_without_a_stream_are_refused(use: object, row: int) -> None:
     assert callable(use)
-    for ensemble in (StreamBatch(BUNDLE), StreamBatch(BUNDLE)):
+    for batch in (StreamBatch(BUNDLE), StreamBatch(BUNDLE)):
         with pytest.raises(UsageError):
-            use(ensemble, row)
-        ensemble.remove(ensemble.add(streams(1)[0].character, streams(1)[0].track))
+            use(batch, row)
+        batch.remove(batch.add(streams(1)[0].character, streams(1)[0].track))
 
 
 def test_a_track_may_be_told_late_but_not_too_late() -> None:
     plain, changed = TRACKS[0], TRACKS[0].changed(6400, Controls(seed=1, emotion=GLAD), 1600)
-    stream, ensemble = streams(1)[0], StreamBatch(BUNDLE)
-    row, parts = ensemble.add(stream.character, plain), []
+    stream, batch = streams(1)[0], StreamBatch(BUNDLE)
+    row, parts = batch.add(stream.character, plain), []
     for n in range(N_HOPS):
         if n == 18:
-            ensemble.set_track(row, changed)
-        parts.append(ensemble.step(np.array([row]), stream.hop(n)[None]))
+            batch.set_track(row, changed)
+        parts.append(batch.step(np.array([row]), stream.hop(n)[None]))
     expected = alone(replace(stream, track=changed))
     assert all(np.array_equal(values, expected[name]) for name, values in joined(parts).items())
 
 
 def test_a_track_without_changes_replaces_one_at_once() -> None:
-    stream, ensemble = streams(1)[0], StreamBatch(BUNDLE)
-    row = np.array([ensemble.add(stream.character, TRACKS[0])])
-    ensemble.set_track(int(row[0]), ControlTrack.of(Controls(seed=1, emotion=GLAD)))
-    parts = [ensemble.step(row, stream.hop(n)[None]) for n in range(N_HOPS)]
+    stream, batch = streams(1)[0], StreamBatch(BUNDLE)
+    row = np.array([batch.add(stream.character, TRACKS[0])])
+    batch.set_track(int(row[0]), ControlTrack.of(Controls(seed=1, emotion=GLAD)))
+    parts = [batch.step(row, stream.hop(n)[None]) for n in range(N_HOPS)]
     expected = alone(replace(stream, track=ControlTrack.of(Controls(seed=1, emotion=GLAD))))
     assert all(np.array_equal(values, expected[name]) for name, values in joined(parts).items())
 
@@ -272,11 +272,11 @@ def test_pictures_may_be_drawn_later_than_the_curves(photo: Path) -> None:
     portrait, samples = open_portrait(photo, open_tracker(BUNDLE)), voice(0.3)
     session = Session(BUNDLE, portrait, Controls(seed=3), pictures=True)
     expected = [frame.rgb for frame in session.push(samples) if frame.rgb is not None]
-    ensemble, character = StreamBatch(BUNDLE), build(BUNDLE, portrait, Fraction(30), pictures=True)
+    batch, character = StreamBatch(BUNDLE), build(BUNDLE, portrait, Fraction(30), pictures=True)
     track = ControlTrack.of(Controls(seed=3))
-    row = np.array([ensemble.add(character, track)])
+    row = np.array([batch.add(character, track)])
     hops = np.split(samples[: len(samples) // HOP * HOP][None], len(samples) // HOP, axis=1)
-    made = [ensemble.step(row, hop) for hop in hops]
+    made = [batch.step(row, hop) for hop in hops]
     latents, drawn = initial_latents(character), []
     for frames in made:
         for place in range(len(frames.row)):
