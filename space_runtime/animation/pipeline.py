@@ -30,7 +30,7 @@ from space_runtime.soa import put, take
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureParts:
-    """The parts of pictures beside curves: the networks, and what was prepared once from the photo."""
+    """What pictures need beside curves: the networks, and what was prepared once from the photo."""
 
     latents: Network
     generator: frame_stage.Generator

@@ -336,7 +336,7 @@ def test_the_face_goes_from_sad_to_happy() -> None:
 
 
 def live(pcm: bytes, rate: int, text: str, piece_s: float = 0.1) -> tuple[InlineServer, list[m.Frame]]:
-    """The frames by a server of a line that is pushed as `Player` pushes it."""
+    """What a server makes of a line that is pushed as `Show` pushes it."""
     hall, track = InlineServer(), parse_emotion_track(text)
     guest, cues, n = hall.guest(), ControlSchedule(track, rate), max(1, int(rate * piece_s))
     session = guest.open()
