@@ -12,6 +12,7 @@
 """
 
 from space_runtime.animation.emotion_track import EmotionKey, EmotionTrack, parse_emotion_track, read_emotion_track
+from space_runtime.animation.motion_source import MixedMotion, MotionSource, RecordedMotion
 from space_runtime.animation.session import Session
 from space_runtime.animation.track import ControlTrack
 from space_runtime.baking.bake import bake
@@ -31,8 +32,11 @@ __all__ = [
     "Frame",
     "HeadMode",
     "MediaError",
+    "MixedMotion",
+    "MotionSource",
     "OutputError",
     "Portrait",
+    "RecordedMotion",
     "Session",
     "SpaceError",
     "UsageError",

@@ -73,7 +73,7 @@ class HeadMode(StrEnum):
     KEEP = "keep"
     """The head rests in the portrait's own pose."""
     IDLE = "idle"
-    """A gentle sway, repeatable by seed."""
+    """The motion source's own: of speech a gentle sway, repeatable by seed, of a take what was recorded."""
     GIVEN = "given"
     """The caller's track over media time, see `Controls.head_track`."""
 

@@ -35,7 +35,7 @@ from space_runtime.values import Controls
 
 @dataclass(slots=True, eq=False)
 class _Kept:
-    """What is kept of N rows.
+    """The state of N rows.
 
     next_frame: (N,) index of the first frame not yet made. fps: (N, 2) numerator and denominator. neutral: (N, 78, 3).
     identity: (N,) equal numbers for equal identities. history: (N, K, 96) features, that of hop n at n modulo K.
@@ -55,8 +55,8 @@ class _Kept:
 class StreamBatch:
     """Streams in rows, stepped together at a fraction of what they cost one by one.
 
-    Laws: what a row answers depends on its own sound, character and track alone, up to 1e-6 in any weight; and a row
-    stepped alone answers bit for bit what a `Session` does.
+    Laws: the frames of a row depend on its own sound, character and track alone, up to 1e-6 in any weight; and a row
+    stepped alone gives bit for bit the frames of a `Session`.
 
     bundle: an opened bundle, from which all characters are built. head: of streams whose head moves by itself.
     """
@@ -101,8 +101,8 @@ class StreamBatch:
         """Let a row follow another track from the next hop on; what it changes in the past applies at once."""
         self._character(row)
         self._follow(row, track)
-        next_answer = (self.n_steps(row) + 1) * HOP - self._models.look_ahead
-        put(self._all.emotion, np.array([row]), emotion_at(track, float(next_answer)))
+        next_output = (self.n_steps(row) + 1) * HOP - self._models.look_ahead
+        put(self._all.emotion, np.array([row]), emotion_at(track, float(next_output)))
         self._all.controls.until[row] = -np.inf
 
     def track(self, row: int) -> ControlTrack:
@@ -118,7 +118,7 @@ class StreamBatch:
         return int(self._all.streams.n_steps[row])
 
     def next_frame(self, row: int) -> int:
-        """Return the index of the first frame that a row has not yet answered."""
+        """Return the index of the first frame that a row has not yet made."""
         self._character(row)
         return int(self._all.next_frame[row])
 
@@ -197,7 +197,7 @@ class StreamBatch:
             history[rows, (outputs.n_steps + hop) % history.shape[1]] = outputs.features[:, hop]
 
     def _emotion(self, rows: Index, at: Index | slice, n_steps: Longs, n_hops: int) -> Floats:
-        """(B, n_hops, 8): the emotion at the media times of the answers to come."""
+        """(B, n_hops, 8): the emotion at the media times of the outputs to come."""
         known = self._all.emotion
         if not self._eventful:
             return known.emotion[at][:, None].repeat(n_hops, axis=1)

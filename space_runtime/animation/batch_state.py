@@ -1,4 +1,4 @@
-"""What passes through the pipeline, as arrays: streams from hop to hop, outputs per hop, motion and frames.
+"""The arrays that pass through the pipeline: streams from hop to hop, outputs per hop, motion and frames.
 
 Two forms follow the hops. `Motion` is what a source gives at the media times of frames, before controls; `Frames` is
 what leaves: files and the wire take its columns as they are.
@@ -19,7 +19,7 @@ from space_runtime.rig.rig import RigIdentity
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadState:
-    """What B heads carry from hop to hop: memory (B, S) of the implementation, outputs (B, V) of the last hop."""
+    """The state of B heads from hop to hop: memory (B, S) of the implementation, outputs (B, V) of the last hop."""
 
     memory: Doubles
     outputs: Doubles
@@ -27,7 +27,7 @@ class HeadState:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Streams:
-    """What B streams carry from hop to hop.
+    """The state of B streams from hop to hop.
 
     n_steps: (B,) hops consumed. memory: (B, S) of the network. landmarks (B, 78, 3), speech (B,): its last outputs.
     """
@@ -75,7 +75,7 @@ class IdentityGroup:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
-    """What a motion source gives at the media times of F frames, before controls.
+    """Motion that a source gives at the media times of F frames, before controls.
 
     landmarks: (F, 78, 3) normalised, with the gaze and the lids that the source knows. speech: (F,) 0…1.
     head: (F, 6) yaw, pitch, roll (radians) and x, y, z (normalised units) relative to the rest.

@@ -23,10 +23,10 @@ from space_runtime.values import HEAD_TRACK_FPS, Controls, HeadMode
 
 
 class Gaze(IntEnum):
-    """What both eyes look at."""
+    """The target of both eyes."""
 
     CONTACT = 0
-    """Where they look at rest, whatever the head does."""
+    """Their direction at rest, whatever the head does."""
     ANGLES = 1
     """Angles in the head."""
     POINT = 2

@@ -37,7 +37,7 @@ MAX_AT_S: Final = 86_400
 MAX_FILE_BYTES: Final = 8 << 20
 """Ten thousand keys of eight labels, generously spaced, are half as long."""
 LONGEST_FADE_MS: Final = 10_000
-"""What one message of the protocol can crossfade; a longer one goes in equal steps, baked as live."""
+"""The longest crossfade of one message of the protocol; a longer one goes in equal steps, baked as live."""
 
 EMOTION_HELP: Final = (
     "Labels with intensities 0…1 (happy=0.7,surprised=0.2), also keyed over time (happy=0.2@0s,happy=0.9@1.5s), "

@@ -1,4 +1,4 @@
-"""What pauses and beginnings of speech call for: an early blink, a glance aside. Rare, seeded, one stream at a time.
+"""Reactions to pauses and beginnings of speech: an early blink, a glance aside. Rare, seeded, one stream at a time.
 
 Pauses call the next scheduled blink early: speakers blink at the ends of what they say and in pauses (Nakano & Kitazawa
 2010, Exp. Brain Research 205(4)); so do held vowels, the sound of hesitation. No blink is added: the mean rate stays.
@@ -17,11 +17,10 @@ from space_runtime.values import Controls
 BEGINS, ENDS, HESITATES = 1, 2, 4
 """Events, which add up."""
 
-
 BLINK_AFTER_S, BLINK_WITHIN_S = 0.10, 0.22
-"""How long after a pause is noticed (0.12 s into it) an early blink shuts at the earliest; how much later it may."""
+"""Time after a pause is noticed (0.12 s into it) until an early blink is shut, at least; how much later it may be."""
 REACH: Final = 0.8
-"""How early a blink may come, in mean intervals: the schedule keeps its rate within that."""
+"""Greatest advance of an early blink, in mean intervals: the schedule keeps its rate within that."""
 HESITANT: Final = 0.5
 """Chance that a hesitation calls a blink."""
 
@@ -32,7 +31,7 @@ SHORTEST_S, LONGEST_S = 0.35, 1.0
 
 
 class GlanceState(NamedTuple):
-    """What pauses and phrases call for. Times in seconds of media time, −infinity for never.
+    """The last early blink and glance. Times in seconds of media time, −infinity for never.
 
     early_blink: when the last early blink is shut. spent: scheduled blinks up to then are over or had early.
     glance_from, glance_until: of the last glance. yaw, pitch: its angles from straight ahead, radians.
@@ -51,7 +50,7 @@ NO_GLANCE: Final = GlanceState(*(-math.inf,) * 4, 0.0, 0.0)
 
 
 def react(glance: GlanceState, events: int, sample: float, controls: Controls) -> GlanceState:
-    """What a stream's events at a media sample call for."""
+    """Return the state after a stream's events at a media sample."""
     now, hop = sample / SAMPLE_RATE, int(sample) // HOP
     if events & ENDS:
         glance = glance._replace(glance_until=max(now, min(glance.glance_until, now + 0.1)))
@@ -100,4 +99,4 @@ def _glance_rad(chance: float) -> float:
 
 
 _WAYS: Final = ((1.0, 0.0), (-1.0, 0.0), (0.9, 0.44), (-0.9, 0.44), (0.9, -0.35), (-0.9, -0.35), (0.3, 0.95))
-"""Where glances go: mostly aside, down rather than up."""
+"""Directions of glances: mostly aside, down rather than up."""

@@ -22,7 +22,7 @@ from space_runtime.timebase import SAMPLE_RATE
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadInputs:
-    """What heads may follow in T hops of B streams.
+    """Signals that heads may follow in T hops of B streams.
 
     features: (B, T, 96), prosody: (B, T) of the hops just heard, the network's look-ahead ahead of media time.
     emotion: (B, T, 8), speech: (B, T) 0…1, nod: (B, T) 0…1 on stressed syllables: at media time.

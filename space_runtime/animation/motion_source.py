@@ -1,4 +1,4 @@
-"""Where the motion of a face comes from: speech, a recorded take, or a mix of sources by region.
+"""Sources of the motion of a face: speech, a recorded take, or a mix of sources by region.
 
 A source answers for any media time and keeps nothing, so that no cut of the sound changes a frame. Controls apply to
 every source alike: strengths and rest to the landmarks, a gaze that is asked for to the eyes, head mode and strength to

@@ -2,7 +2,7 @@
 
 A recursion over time costs a call per operation and hop. For many streams that is an array operation; for one stream a
 plain number is ten times as fast. IEEE 754 makes sums, products, quotients and comparisons the same to the bit in
-both, so a recursion is written once and its answers do not depend on who does it.
+both, so a recursion is written once and its results do not depend on the form.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ Number = TypeVar("Number", float, Doubles)
 """A number, or one per stream."""
 
 Condition = Any
-"""What comparisons of numbers give: truth, or an array of it."""
+"""The result of a comparison of numbers: truth, or an array of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arithmetic(Generic[Number]):
-    """What operators lack. Conditions are what comparisons of numbers give, combined by ``&`` and ``|``.
+    """Operations without an operator. Conditions combine by ``&`` and ``|``.
 
     where: (condition, yes, no) to yes where the condition holds, else no. least, most: of two numbers.
     """

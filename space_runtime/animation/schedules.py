@@ -113,7 +113,7 @@ def saccade_s(amplitude_rad: Duration) -> Duration:
 
 
 class RandomStream(IntEnum):
-    """What a seed decides on, each by random numbers of its own."""
+    """Things that a seed decides on, each by random numbers of its own."""
 
     BLINK = 1
     SACCADE = 2
@@ -127,7 +127,7 @@ _PLACES: Final = tuple(
 )
 """An eye, the other, the mouth, the bridge of the nose."""
 _CHANCES: Final = (0.33, 0.66, 0.82)
-"""What shares of the fixations lie on the places up to each but the last."""
+"""Shares of the fixations that lie on the places up to each but the last."""
 _JITTER: Final = math.radians(0.8)
 
 _BLOCK: Final = 16

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import chain, repeat
 from typing import Final
 
 import numpy as np
@@ -158,11 +157,11 @@ class Session:
         return batches
 
     def _frames(self, batches: list[Frames]) -> list[Frame]:
-        return [
-            self._frame(frames, place, rgb)
-            for frames in batches
-            for place, rgb in zip(range(len(frames.row)), chain(self.pictures(frames), repeat(None)), strict=False)
-        ]
+        made: list[Frame] = []
+        for frames in batches:
+            pictures: list[Pixels | None] = [*self.pictures(frames)] or [None] * len(frames.row)
+            made += [self._frame(frames, place, rgb) for place, rgb in enumerate(pictures)]
+        return made
 
     def _frame(self, made: Frames, place: int, rgb: Pixels | None) -> Frame:
         index = int(made.frame_index[place])

@@ -20,7 +20,7 @@ from space_runtime.animation.stages import landmarks as landmark_stage
 from space_runtime.animation.stages import liveliness as life_stage
 from space_runtime.animation.stages import prosody as prosody_stage
 from space_runtime.animation.stages.liveliness import ControlsAt
-from space_runtime.arrays import Doubles, Floats, Index, Longs
+from space_runtime.arrays import Doubles, Floats, Longs
 from space_runtime.geometry import N_LANDMARKS
 from space_runtime.inference.network import Network
 from space_runtime.soa import some, take
@@ -43,8 +43,10 @@ def initial_streams(network: Network, head: HeadMotion, neutral: Floats) -> Stre
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HopModels:
-    """What turns hops of sound into outputs. network: Speech2Landmarks. head: of all streams. look_ahead: samples by
-    which outputs lag."""
+    """The models that turn hops of sound into outputs.
+
+    network: Speech2Landmarks. head: of all streams. look_ahead: samples by which outputs lag.
+    """
 
     network: Network
     head: HeadMotion
@@ -64,8 +66,8 @@ def run_hops(
     shape = len(sound), 1 + features.shape[1]
     landmarks, speech = np.empty((*shape, N_LANDMARKS, 3), np.float32), np.empty(shape, np.float32)
     landmarks[:, 0], speech[:, 0] = streams.landmarks, streams.speech
-    memory, answer = landmark_stage.step(models.network, streams.memory, features, neutral, emotion)
-    landmarks[:, 1:], speech[:, 1:] = answer.landmarks, answer.speech
+    memory, step = landmark_stage.step(models.network, streams.memory, features, neutral, emotion)
+    landmarks[:, 1:], speech[:, 1:] = step.landmarks, step.speech
     first_sample = (streams.n_steps + 1) * HOP - models.look_ahead
     prosody, life = prosody_stage.prosody(voices), np.empty((*shape, life_stage.N_OUTPUTS))
     life[:, 0] = streams.life.outputs
@@ -97,30 +99,31 @@ def completed_frames(fps: Longs, n_steps: Longs, next_frame: Longs, look_ahead: 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Instants:
-    """Media times of F frames among the hops: stream and newer hop output around each, and the older one's share."""
+    """Media times of F frames among B streams' 1 + T outputs: the row of the newer output around each, and the older
+    one's share."""
 
-    row: Index
     newer: Longs
     share: Floats
 
     def newest(self, values: Doubles) -> Doubles:
         """(F, …) of the newer outputs, of (B, 1 + T, …)."""
-        return values[self.row, self.newer]
+        return values.reshape(-1, *values.shape[2:]).take(self.newer, 0)
 
     def linear(self, values: NDArray[np.floating]) -> Floats:
         """(F, …) on the line between the two outputs."""
-        newer, between = values[self.row, self.newer], values[self.row, self.newer - 1]
+        rows = values.reshape(-1, *values.shape[2:])
+        newer, between = rows.take(self.newer, 0), rows.take(self.newer - 1, 0)
         between -= newer
-        between *= self.share.reshape(-1, *(1,) * (newer.ndim - 1))
+        between *= self.share.reshape(-1, *(1,) * (rows.ndim - 1))
         between += newer
         return between.astype(np.float32, copy=False)
 
 
 def _instants(outputs: HopOutput, look_ahead: int, schedule: FrameSchedule) -> _Instants:
     place = (schedule.media_sample + look_ahead) / HOP
-    newer = np.ceil(place)
-    column = newer.astype(np.int64) - outputs.n_steps[schedule.position]
-    return _Instants(schedule.position, column, (newer - place).astype(np.float32))
+    newer, stream = np.ceil(place), schedule.position
+    column = newer.astype(np.int64) - outputs.n_steps[stream]
+    return _Instants(stream * outputs.speech.shape[1] + column, (newer - place).astype(np.float32))
 
 
 def speech_motion(
@@ -135,7 +138,7 @@ def speech_motion(
     Linear between the two hops around each media time; glances and early blinks are those of the newer hop.
     """
     instants = _instants(outputs, models.look_ahead, schedule)
-    samples, glance = schedule.media_sample, instants.newest(outputs.life[..., life_stage.N_BROW_NOD :])
+    samples, glance = schedule.media_sample, instants.newest(outputs.life)[:, life_stage.N_BROW_NOD :]
     brows = instants.linear(outputs.life[..., 0])
     n_frames = len(samples)
     return Motion(

@@ -1,4 +1,4 @@
-"""What the caller wants over media time: controls that hold, changes that come, and perhaps an end in rest.
+"""Controls over media time: controls that hold, changes that come, and perhaps an end in rest.
 
 A track is a value and a pure function of the media time: every moment can be asked for, in any order.
 """
@@ -77,19 +77,19 @@ class ControlTrack:
     def at(self, sample: float) -> Controls:
         """Return the controls at a media time."""
         controls = self.first
-        for change, share in self._heard(sample):
+        for change, share in self._active(sample):
             controls = change.controls if share == 1 else _blend(controls, change.controls, share)
         return controls
 
     def emotion_at(self, sample: float) -> Floats:
         """Return the (8,) emotion at a media time."""
         emotion = self.first.emotion
-        for change, share in self._heard(sample):
+        for change, share in self._active(sample):
             emotion = mixed(emotion, change.controls.emotion, share)
         return emotion
 
     def rest_factor(self, sample: float) -> float:
-        """Return how much of what is said still shows in the face at a media time: 1, then falling to 0 in rest."""
+        """Return how much of the motion still shows in the face at a media time: 1, then falling to 0 in rest."""
         if sample < self.rest_sample:
             return 1.0
         return 1.0 - ease((sample - self.rest_sample) / self.rest_fade) if self.rest_fade else 0.0
@@ -113,17 +113,17 @@ class ControlTrack:
         return replace(self, first=self.changes[over[-1]].controls, changes=self.changes[over[-1] + 1 :])
 
     def _n_begun(self, sample: float) -> int:
-        """How many changes have begun."""
+        """The number of changes that have begun."""
         return bisect_right(self.changes, sample, key=lambda change: change.at_sample)
 
-    def _heard(self, sample: float) -> list[tuple[Change, float]]:
+    def _active(self, sample: float) -> list[tuple[Change, float]]:
         """The newest change that has come all the way and those after it that have begun; how far each has come."""
-        heard: list[tuple[Change, float]] = []
+        active: list[tuple[Change, float]] = []
         for place in range(self._n_begun(sample) - 1, -1, -1):
-            heard.append((self.changes[place], self.changes[place].share(sample)))
-            if heard[-1][1] == 1:
+            active.append((self.changes[place], self.changes[place].share(sample)))
+            if active[-1][1] == 1:
                 break
-        return heard[::-1]
+        return active[::-1]
 
 
 def track_of(controls: Controls | ControlTrack | None) -> ControlTrack:

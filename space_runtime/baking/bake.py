@@ -41,7 +41,7 @@ SHEET: Final = "_frames.png"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ends:
-    """Where sound and frames go."""
+    """The outputs that take sound and frames."""
 
     clip: Clip
     waveform: Waveform

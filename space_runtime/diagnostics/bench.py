@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 
 from space_runtime.animation.batch import StreamBatch
+from space_runtime.animation.head_motion import IdleHead
 from space_runtime.animation.pipeline import build
 from space_runtime.animation.session import Session
 from space_runtime.animation.stages import controls, features, landmarks, liveliness, pose, prosody
@@ -40,6 +41,7 @@ STAGES: Final[tuple[tuple[str, object, str], ...]] = (
     ("controls", controls, "lid_closure"),
     ("controls", controls, "move_eyes"),
     ("rig", Rig, "solve"),
+    ("pose", IdleHead, "at"),
     ("pose", pose, "head_motion"),
 )
 

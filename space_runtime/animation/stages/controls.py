@@ -1,4 +1,4 @@
-"""What the caller may edit in a face: strengths, gaze and blinks, on normalised landmarks before the pose is put on.
+"""Edits of a face by its caller: strengths, gaze and blinks, on normalised landmarks before the pose is put on.
 
 Liveliness comes in here: lifted brows before the strengths, glances with the gaze, early blinks with the blinks.
 """

@@ -55,7 +55,7 @@ OFFSET: Final = np.float32(FEATURES.offset)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FeatureState:
-    """What B streams carry from step to step. tail: (B, 240) last samples; mean, level: (B,) tracked powers."""
+    """The state of B streams from step to step. tail: (B, 240) last samples; mean, level: (B,) tracked powers."""
 
     tail: Floats
     mean: Doubles

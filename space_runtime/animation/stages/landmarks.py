@@ -1,9 +1,9 @@
 """Speech2Landmarks, one step per hop: features of speech and a neutral face to talking landmarks.
 
-A network that takes many steps in a run hears them at a third of the cost, with the same bits: its inputs then have T
+A network that takes many steps in a run does them at a third of the cost, with the same bits: its inputs then have T
 rows for each of the state, those of the first step first.
 
-The answer to step n (counted from 0) belongs to the sample index ``(n + 1) · HOP − look_ahead``; the look-ahead is the
+The output of step n (counted from 0) belongs to the sample index ``(n + 1) · HOP − look_ahead``; the look-ahead is the
 bundle's setting ``look_ahead_samples``.
 """
 
@@ -60,13 +60,13 @@ def step(
     if n_hops == 1 or takes_lines(network):
         neutral = neutral if n_hops == 1 else np.tile(neutral, (n_hops, 1, 1))
         rows = (_by_hop(features), neutral, _by_hop(emotion))
-        state, answer = step_hop(network, state, *rows)
-        return state, LandmarkStep(*[_by_stream(part, n_streams) for part in _parts(answer)])
-    answers = []
+        state, output = step_hop(network, state, *rows)
+        return state, LandmarkStep(*[_by_stream(part, n_streams) for part in _parts(output)])
+    steps = []
     for hop in range(n_hops):
-        state, answer = step_hop(network, state, features[:, hop], neutral, emotion[:, hop])
-        answers.append(_parts(answer))
-    return state, LandmarkStep(*[np.stack(parts, axis=1) for parts in zip(*answers, strict=True)])
+        state, output = step_hop(network, state, features[:, hop], neutral, emotion[:, hop])
+        steps.append(_parts(output))
+    return state, LandmarkStep(*[np.stack(parts, axis=1) for parts in zip(*steps, strict=True)])
 
 
 def takes_lines(network: Network) -> bool:
@@ -75,11 +75,11 @@ def takes_lines(network: Network) -> bool:
 
 
 _OUTPUTS: Final = ("landmarks", "speech", "state_out")
-"""What the runtime asks for: the network's fourth output, how firmly lips touch, is in the landmarks already."""
+"""The outputs that the runtime asks for; a fourth one, the closure of the lips, is in the landmarks already."""
 
 
-def _parts(answer: LandmarkStep) -> tuple[Floats, Floats]:
-    return answer.landmarks, answer.speech
+def _parts(output: LandmarkStep) -> tuple[Floats, Floats]:
+    return output.landmarks, output.speech
 
 
 def _by_hop(values: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""Liveliness: what a voice does to the face beside the mouth. Brows and nods, early blinks, glances; one step per hop.
+"""Liveliness: motion by the voice beside the mouth. Brows and nods, early blinks, glances; one step per hop.
 
 *Stress* is how far loudness and pitch lie above the speaker's own running means, in running mean deviations: loudness
 above all carries prominence, pitch less (Kochanski et al. 2005, J. Acoust. Soc. Am. 118(2)). A stressed syllable lifts
@@ -7,7 +7,7 @@ listeners hear more prominence where brows and accent agree (Swerts & Krahmer 20
 the next must be stronger for a while, so the strongest of a phrase win. The sound is heard the network's look-ahead
 before its media time, which is when a speaker's brows begin to rise.
 
-Pauses, beginnings and hesitations are noticed here; what they call for is decided in `glance`.
+Pauses, beginnings and hesitations are noticed here; their effect is decided in `glances`.
 
 The state of a stream is a row of numbers, see `ProsodyState`. Nothing is drawn here: see `stages.controls` and
 `stages.pose`.
@@ -31,7 +31,7 @@ from space_runtime.values import Controls
 
 Voices = tuple[Doubles, Doubles, NDArray[np.bool_]]
 ControlsAt = Callable[[int, float], Controls]
-"""The controls of a stream, given by its place among the B, at a media sample."""
+"""Callback: (position of a stream in the batch, media sample) to its controls."""
 
 QUIET_DB, LOUD_DB = -15.0, 20.0
 """Against the voice's mean: what is too quiet to be it; what is so loud that the voice begins only now."""
@@ -45,15 +45,16 @@ FULL_STRESS: Final = 1.8
 """Mean deviations above the mean that are full stress."""
 
 SPEECH: Final = 0.5
-"""What counts as speech, by the network's gate."""
+"""The network's gate from which an instant counts as speech."""
 ACCENT_STRESS, REPEAT_STRESS = 0.35, 1.2
-"""Stress from which a syllable lifts the brows, long after an accent and right after one: the latter is beyond all."""
+"""Stress, 0…1, from which a syllable is an accent and lifts the brows: long after an accent, and right after one, when
+none is enough."""
 REPEAT_DECAY: Final = math.exp(-0.02 / 0.45)
-"""How the one falls to the other in a hop."""
+"""Factor per hop (20 ms, time constant 0.45 s) by which the second falls to the first."""
 HOLD: Final = 9.0
 """Hops (180 ms) for which an accent pulls."""
 MURMUR: Final = 0.2
-"""How much of a stress that is no accent lifts the brows all the same."""
+"""Part of a stress that is no accent which lifts the brows all the same."""
 RISE, FALL, NOD = 0.28, 0.15, 0.20
 """Share of the way per hop: two such steps lift the brows in 0.2 s and let them sink in 0.5 s; a third nods."""
 STILL: Final = 1e-4
@@ -96,7 +97,7 @@ class ProsodyState(NamedTuple, Generic[Number]):
 
 
 class BrowNod(NamedTuple, Generic[Number]):
-    """What is seen of it, from hop to hop: brows, 0…1 or so, and nod, the same later."""
+    """The visible part, from hop to hop: brows, 0…1 or so, and nod, the same later."""
 
     brows: Number
     nod: Number
@@ -104,14 +105,14 @@ class BrowNod(NamedTuple, Generic[Number]):
 
 N_BROW_NOD, N_GLANCE = len(BrowNod._fields), len(GlanceState._fields)
 N_OUTPUTS: Final = N_BROW_NOD + N_GLANCE
-"""Columns of what is seen: `BrowNod`, then `GlanceState`."""
+"""Columns of the outputs: `BrowNod`, then `GlanceState`."""
 
 _INITIAL_PROSODY: Final = ProsodyState(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, PAUSE, 0.0, 0.0, ACCENT_STRESS, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LivelinessState:
-    """What B streams carry from hop to hop. mind: (B, 14) of `ProsodyState`. seen: (B, 8) of `BrowNod` and
+    """The state of B streams from hop to hop. prosody: (B, 14) of `ProsodyState`. outputs: (B, 8) of `BrowNod` and
     `GlanceState`."""
 
     prosody: Doubles
@@ -124,22 +125,22 @@ def initial_state(n_streams: int = 1) -> LivelinessState:
 
 
 def step(
-    state: LivelinessState, heard: Voices, speech: Floats, first_sample: Longs, controls_at: ControlsAt
+    state: LivelinessState, voices: Voices, speech: Floats, first_sample: Longs, controls_at: ControlsAt
 ) -> tuple[LivelinessState, Doubles]:
-    """Return (new state, (B, T, 8) what is seen after each hop, of `BrowNod` and `GlanceState`) after T more hops of
-    B streams.
+    """Return (new state, outputs (B, T, 8) after each hop, of `BrowNod` and `GlanceState`) after T more hops of B
+    streams.
 
-    heard: (B, T) loudness, pitch and voice of `stages.prosody`. speech: (B, T) of the network's answers.
-    first_sample: (B,) the media sample of the first of them. wishes: asked at events alone, which are rare.
+    voices: (B, T) loudness, pitch and voice of `stages.prosody`. speech: (B, T) of the network's outputs.
+    first_sample: (B,) the media sample of the first of them. controls_at: called at events alone, which are rare.
     """
     outputs = np.empty((*speech.shape, N_OUTPUTS))
     if len(speech) == 1:
-        return _alone(state, (*heard, speech), outputs, float(first_sample[0]), controls_at)
-    voices = (*heard, speech.astype(np.float64))
+        return _alone(state, (*voices, speech), outputs, float(first_sample[0]), controls_at)
+    numbers = (*voices, speech.astype(np.float64))
     prosody, lift = ProsodyState(*np.ascontiguousarray(state.prosody.T)), BrowNod(*state.outputs.T[:N_BROW_NOD])
     glance = state.outputs[:, N_BROW_NOD:].copy()
     for n in range(speech.shape[1]):
-        loudness, pitch, voice, gate = (part[:, n] for part in voices)
+        loudness, pitch, voice, gate = (part[:, n] for part in numbers)
         prosody, lift, events = _step_hop(ROWS, prosody, lift, loudness, pitch, voice, gate)
         for place in np.flatnonzero(events).tolist():
             sample = float(first_sample[place] + n * HOP)
@@ -180,7 +181,7 @@ def _step_hop(
     voice: Number,
     speech: Number,
 ) -> tuple[ProsodyState[Number], BrowNod[Number], Number]:
-    """One hop: the new state, what is seen, and the sum of the events.
+    """One hop: the new state, the outputs, and the sum of the events.
 
     A voice that is first heard, or suddenly louder by far, begins the statistics anew.
     """

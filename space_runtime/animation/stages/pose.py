@@ -19,7 +19,7 @@ below and 8 cm behind the outer corners of the eyes. Turned about the eyes inste
 
 
 NOD_RAD: Final = math.radians(1.6)
-"""How far the head goes down on the most stressed syllables: small beats accompany a talk (Hadar et al. 1983,
+"""Angle by which the head goes down on the most stressed syllables: small beats accompany a talk (Hadar et al. 1983,
 Language and Speech 26(2)), and go with pitch and loudness (Munhall et al. 2004, Psychological Science 15(2))."""
 
 

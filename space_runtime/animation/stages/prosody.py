@@ -27,7 +27,7 @@ FRAME_S: Final = 0.025
 VOICED_FROM: Final = 0.4
 """Height of the autocorrelation's peak, 1 for a steady voice, its cost off, from which a hop counts as voiced."""
 OCTAVE_COST: Final = 0.08
-"""What a peak loses per octave below the highest pitch: else every second period would do as well."""
+"""Cost of a peak per octave below the highest pitch: else every second period would do as well."""
 SILENCE: Final = 1e-3
 """Power below which there is nothing to hear: that of a voice at −70 dBFS or so."""
 
@@ -51,8 +51,8 @@ def prosody(power: Floats) -> Prosody:
     """Return the prosody of (B, T, 48) powers of `stages.features`, by frequency from 0 in steps of 31.25 Hz."""
     rows = np.empty((*power.shape[:2], 1, N_BINS), np.float32)  # in memory always alike, as products round by that too
     rows[:, :, 0] = power
-    answers = np.matmul(rows, _PEAKS)[:, :, 0]
-    peaks, total = answers[..., :-1], answers[..., -1].astype(np.float64) + SILENCE
+    products = np.matmul(rows, _PEAKS)[:, :, 0]
+    peaks, total = products[..., :-1], products[..., -1].astype(np.float64) + SILENCE
     voiced = np.maximum.reduce(peaks, -1) > total * VOICED_FROM
     return Prosody(10 * np.log10(total), _SEMITONES[peaks.argmax(-1)], voiced)
 

@@ -1,4 +1,4 @@
-"""Laws of an batch: a row answers as if it were alone, in any company and any order."""
+"""Laws of a batch: a row answers as if it were alone, in any company and any order."""
 
 from __future__ import annotations
 
