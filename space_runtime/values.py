@@ -7,13 +7,15 @@ Units inside: samples at 16 kHz, radians, weights 0…1. Axes: right-handed, x t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
 import numpy as np
 
+from engine_bridge.protocol.field_table import CONTROLS
+from engine_bridge.protocol.field_types import FieldType
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.errors import UsageError
 
@@ -126,13 +128,11 @@ class Controls:
             raise UsageError("head mode 'given' came without a track; give head_track_rad of shape (n, 3) in radians")
 
 
-_RANGES: Final = (
-    ("mouth_strength", 0.0, 2.0),
-    ("expression_strength", 0.0, 2.0),
-    ("brow_strength", 0.0, 2.0),
-    ("blinks_per_minute", 0.0, 120.0),
-    ("saccade_strength", 0.0, 2.0),
-    ("head_strength", 0.0, 2.0),
+_KNOWN: Final = {field.name for field in fields(Controls)}
+_RANGES: Final = tuple(
+    (row.name, row.low, row.high)
+    for row in CONTROLS
+    if row.kind is FieldType.F32 and row.name in _KNOWN and row.low is not None and row.high is not None
 )
 _SHAPES: Final = (("gaze_rad", (2,)), ("look_at", (3,)), ("head_track_rad", (-1, 3)))
 
