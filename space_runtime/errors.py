@@ -3,6 +3,7 @@
 ::
 
     SpaceError                 anything this project raises on purpose; its text is one clear sentence
+    ├── BridgeError            an engine client or a sink cannot go on: see `engine_bridge.protocol.errors`
     ├── UsageError             the caller asked for something impossible: fix the call (exit code 2)
     ├── MediaError             a sound or a picture cannot be used: choose or repair the file (exit code 1)
     ├── BundleError            the model bundle is damaged or does not fit: reinstall or rebuild it (exit code 1)
@@ -13,11 +14,7 @@ Every message says what was wrong, what was expected and what to do, and names t
 
 from __future__ import annotations
 
-
-class SpaceError(Exception):
-    """Root of every error that SPACE runtime raises on purpose."""
-
-    exit_code = 1
+from engine_bridge.protocol.errors import SpaceError as SpaceError
 
 
 class UsageError(SpaceError):

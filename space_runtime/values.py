@@ -7,7 +7,7 @@ Units inside: samples at 16 kHz, radians, weights 0…1. Axes: right-handed, x t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final
@@ -15,6 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from engine_bridge.protocol.field_table import CONTROLS
+from engine_bridge.protocol.field_types import FieldType
 from space_runtime.arrays import Doubles, Floats, Pixels
 from space_runtime.errors import UsageError
 
@@ -134,13 +136,11 @@ class Controls:
             raise UsageError("head mode 'given' came without a track; give head_track of shape (n, 6) or (n, 3)")
 
 
-_RANGES: Final = (
-    ("mouth_strength", 0.0, 2.0),
-    ("expression_strength", 0.0, 2.0),
-    ("brow_strength", 0.0, 2.0),
-    ("blinks_per_minute", 0.0, 120.0),
-    ("saccade_strength", 0.0, 2.0),
-    ("head_strength", 0.0, 2.0),
+_KNOWN: Final = {field.name for field in fields(Controls)}
+_RANGES: Final = tuple(
+    (row.name, row.low, row.high)
+    for row in CONTROLS
+    if row.kind is FieldType.F32 and row.name in _KNOWN and row.low is not None and row.high is not None
 )
 _SHAPES: Final = (("gaze_rad", (2,)), ("look_at", (3,)))
 

@@ -1,4 +1,4 @@
-"""What stands behind ``--to``: addresses of sinks, taken apart and checked."""
+"""Addresses of sinks, as ``--to`` takes them: taken apart and checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which web pages may connect to a server on the user's machine.
+"""The web pages that may connect to a server on the user's machine.
 
 Any page that a browser shows can open a WebSocket to the machine it runs on; only the ``Origin`` that the browser
 states tells whose page it is. And a foreign name can be made to point at this machine (DNS rebinding), so that a

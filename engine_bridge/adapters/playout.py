@@ -23,7 +23,7 @@ MAX_WAITING: Final = 20_000
 MAX_WAITING_BYTES: Final = 1 << 28
 """The same for the bytes of pictures."""
 NAMELESS: Final = "Face"
-"""What characters are called that have no name."""
+"""Name of characters that have none."""
 
 _CLOSING_S: Final = 1.0
 
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 class Kind(Enum):
-    """What is shown of a character."""
+    """The kinds of showings of a character."""
 
     FRAME = "frame"
     TEXTURE = "texture"
@@ -40,7 +40,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """A line of a character, from its first frame to its rest. name: what sinks call it meanwhile."""
+    """A stream of a character, from its first frame to its rest. name: of the character on sinks meanwhile."""
 
     name: str
 
@@ -58,7 +58,7 @@ class Showing:
 
 
 class Timetable:
-    """What waits to be shown. Knows no clock and no thread. n_skipped, n_dropped: as in `Playout`."""
+    """Frames and pictures that wait to be shown. No clock, no thread. n_skipped, n_dropped: as in `Playout`."""
 
     def __init__(self) -> None:
         self.n_skipped = self.n_dropped = 0
@@ -67,11 +67,11 @@ class Timetable:
 
     @property
     def next_due(self) -> float:
-        """When something is due next; infinity if nothing waits."""
+        """The time at which something is due next; infinity if nothing waits."""
         return self._heap[0].due if self._heap else math.inf
 
     def __len__(self) -> int:
-        """Return how much waits."""
+        """Return the number of showings that wait."""
         return len(self._heap)
 
     def add(self, showing: Showing) -> None:
@@ -132,7 +132,7 @@ class Playout:
         return self._waiting.n_dropped
 
     def enter(self, character: str) -> Part:
-        """Begin a line of a character; its name is its own until it rests.
+        """Begin a stream of a character; its name is its own until it rests.
 
         That is the name of its picture without folder and ending; of two that speak at a time, the second is "Anna 2".
         """
@@ -151,11 +151,11 @@ class Playout:
         self._add(due, part, Kind.TEXTURE, lambda sink: sink.texture(part.name, texture), len(texture.pixels))
 
     def rest(self, due: float, part: Part) -> None:
-        """Show the neutral face: the line has come to its end."""
+        """Show the neutral face: the stream has come to its end."""
         self._add(due, part, Kind.REST, lambda sink: sink.rest(part.name))
 
     def cut(self, part: Part) -> None:
-        """Show the neutral face now and nothing of what waits, unless the line has come to its end before."""
+        """Show the neutral face now and nothing of what waits, unless the stream has come to its end before."""
         with self._changed:
             if self._playing.get(part.name) is not part:
                 return

@@ -11,12 +11,13 @@ from typing import Final, Protocol
 import numpy as np
 
 from engine_bridge.protocol.errors import BridgeError, WireError
+from engine_bridge.protocol.field_table import OUTPUTS
 from engine_bridge.protocol.messages import N_WEIGHTS, Floats, Frame, Texture
 
 _FURTHEST: Final = math.pi / 2
 """No head or eye turns further."""
 _HANDOVER_S: Final = 1.0
-"""How long a character that fell silent without a last word keeps a face to itself."""
+"""Time for which a character that fell silent without its rest keeps a face to itself."""
 
 
 class SinkError(BridgeError):
@@ -25,7 +26,7 @@ class SinkError(BridgeError):
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the frames and textures of a sink.
+    """Counters of the frames and textures of a sink.
 
     sent: handed to the network, once per receiver.
     skipped: replaced by something newer before a slow receiver was ready for them.
@@ -45,7 +46,7 @@ class Counts:
 
 
 class Sink(Protocol):
-    """Where frames go. Nothing but `SinkError` on opening is ever raised: what cannot be sent is counted.
+    """A receiver of frames. Nothing but `SinkError` on opening is ever raised: what cannot be sent is counted.
 
     Frames are shown when they arrive: hand them over at the pace at which they shall be seen. Called from one thread.
     """
@@ -102,16 +103,8 @@ def _checked(what: str, values: Floats | None, length: int, low: float, high: fl
 
 def at_rest(frame: Frame, rate: float) -> Frame:
     """Return the neutral pose that follows a stream's last frame by a sixtieth of a second, with the same outputs."""
-    return replace(
-        frame,
-        index=frame.index + 1,
-        sample=frame.sample + rate / 60,
-        speech=0.0,
-        weights=_zeros(frame.weights),
-        head=_zeros(frame.head),
-        eyes=_zeros(frame.eyes),
-        landmarks=None,
-    )
+    outputs = {row.key: _zeros(getattr(frame, row.key)) if row.rests else None for row in OUTPUTS if row.in_frame}
+    return replace(frame, index=frame.index + 1, sample=frame.sample + rate / 60, speech=0.0, **outputs)  # type: ignore[arg-type]  # all of them are arrays
 
 
 def _zeros(values: Floats | None) -> Floats | None:
@@ -119,9 +112,9 @@ def _zeros(values: Floats | None) -> Floats | None:
 
 
 class SpeakerLock:
-    """Who has the word where only one face can be seen: two characters on one face would fight over it.
+    """Exclusive access to the one face that a receiver can show: two characters on it would fight over it.
 
-    The first to come keeps it until it leaves, or has been silent for a second.
+    The first character to ask holds the lock until it leaves, or has been silent for a second.
     """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
@@ -130,7 +123,7 @@ class SpeakerLock:
         self.holder = ""
 
     def admits(self, name: str) -> bool:
-        """Return whether ``name`` has the word now; if it is free, ``name`` takes it."""
+        """Return whether ``name`` holds the lock now; if it is free, ``name`` takes it."""
         now = self._clock()
         if name != self.holder and now < self._until:
             return False
@@ -138,7 +131,7 @@ class SpeakerLock:
         return True
 
     def leave(self, name: str) -> bool:
-        """Return whether ``name`` had the word; it is free now."""
+        """Return whether ``name`` held the lock; it is free now."""
         if name != self.holder:
             return False
         self.holder, self._until = "", -math.inf

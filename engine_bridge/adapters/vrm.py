@@ -17,7 +17,7 @@ from engine_bridge.protocol.messages import Floats
 
 
 class Preset(StrEnum):
-    """Which names an avatar knows."""
+    """The sets of names that avatars know."""
 
     ARKIT = "arkit"
     """The 52 ARKit names, first letter upper-case, as "Perfect Sync" avatars spell them."""
@@ -28,7 +28,7 @@ class Preset(StrEnum):
 _FULL_OPENING: Final = 0.6
 """Opening of the lips (jawOpen less mouthClose) at which a vowel is fully open; speech rarely goes beyond."""
 _MOOD_FLOOR: Final = 0.15
-"""What a mood's shapes may move in plain speech without being taken for a mood."""
+"""Motion of a mood's shapes in plain speech that is not taken for a mood."""
 
 Weigh = Callable[[dict[str, float]], float]
 """A value 0…1 from the weights by their ARKit names."""

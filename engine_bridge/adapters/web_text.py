@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Final
 
 from engine_bridge.protocol.arkit import ARKIT_NAMES
+from engine_bridge.protocol.field_table import OUTPUTS
 from engine_bridge.protocol.messages import Floats, Frame, Texture
 
 _DIGITS: Final = 5
@@ -23,18 +25,11 @@ def frame_text(name: str, frame: Frame, rate: float) -> str:
         "seconds": round(frame.sample / rate, 6),
         "speech": round(frame.speech, _DIGITS),
     }
-    if frame.weights is not None:
-        document["weights"] = dict(zip(ARKIT_NAMES, _rounded(frame.weights), strict=True))
-    if frame.head is not None:
-        document["head"] = dict(zip(("yaw", "pitch", "roll", "x", "y", "z"), _rounded(frame.head), strict=True))
-    if frame.eyes is not None:
-        left_yaw, left_pitch, right_yaw, right_pitch = _rounded(frame.eyes)
-        document["eyes"] = {
-            "left": {"yaw": left_yaw, "pitch": left_pitch},
-            "right": {"yaw": right_yaw, "pitch": right_pitch},
-        }
-    if frame.landmarks is not None:
-        document["landmarks"] = _rounded(frame.landmarks)
+    for row in OUTPUTS:
+        values = getattr(frame, row.key, None)  # a texture is no field of a frame
+        if values is not None:
+            numbers = _rounded(values)
+            document[row.key] = _NAMED[row.key](numbers) if row.key in _NAMED else numbers
     return _json(document)
 
 
@@ -52,6 +47,19 @@ def texture_text(name: str, texture: Texture) -> str:
             "height": texture.height,
         }
     )
+
+
+def _eyes(numbers: list[float]) -> object:
+    left_yaw, left_pitch, right_yaw, right_pitch = numbers
+    return {"left": {"yaw": left_yaw, "pitch": left_pitch}, "right": {"yaw": right_yaw, "pitch": right_pitch}}
+
+
+_NAMED: Final[dict[str, Callable[[list[float]], object]]] = {
+    "weights": lambda numbers: dict(zip(ARKIT_NAMES, numbers, strict=True)),
+    "head": lambda numbers: dict(zip(("yaw", "pitch", "roll", "x", "y", "z"), numbers, strict=True)),
+    "eyes": _eyes,
+}
+"""Outputs whose numbers have names; the others are lists."""
 
 
 def _rounded(values: Floats) -> list[float]:

@@ -210,7 +210,7 @@ class WebSocket:
 
 
 class _Client:
-    """What one browser is owed. Only the loop's thread touches it."""
+    """One browser and the newest that it has not been sent. Only the loop's thread touches it."""
 
     def __init__(self, connection: ServerConnection, counts: Counts) -> None:
         self._connection, self._counts = connection, counts

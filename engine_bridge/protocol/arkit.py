@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 DEFAULT_ADDRESS: Final = "tcp://127.0.0.1:5570"
-"""Where a server listens and a client looks for it, unless told otherwise."""
+"""The address at which a server listens and a client looks for it, unless told otherwise."""
 
 ARKIT_NAMES: Final[tuple[str, ...]] = (
     "eyeBlinkLeft",

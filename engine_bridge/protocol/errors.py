@@ -1,17 +1,27 @@
-"""What engine clients may have to react to.
+"""The error tree of the engine clients: one class per reaction that a caller may have.
 
 ::
 
-    BridgeError                root; its text is one clear sentence
-    ├── WireError              bytes that are no message of this protocol: drop them
-    ├── RefusedError           the server said no; ``code`` is one of `engine_bridge.protocol.messages.ErrorCode`
-    └── UnreachableError       no server answers at that address
+    SpaceError               raised on purpose; those of the runtime stand in `space_runtime.errors`
+    └── BridgeError          its text is one clear sentence
+        ├── WireError          bytes that are no message of this protocol: drop them
+        ├── RefusedError       the server said no; ``code`` is one of `engine_bridge.protocol.messages.ErrorCode`
+        ├── UnreachableError   no server answers at that address
+        └── SinkError          a sink's address is none, or taken (in `engine_bridge.adapters.sink`)
+
+So ``except SpaceError`` catches everything, from the runtime and from its clients alike.
 """
 
 from __future__ import annotations
 
 
-class BridgeError(Exception):
+class SpaceError(Exception):
+    """Root of every error that SPACE raises on purpose. exit_code: of a command that ends in it."""
+
+    exit_code = 1
+
+
+class BridgeError(SpaceError):
     """Root of every error that the bridge raises on purpose."""
 
 

@@ -63,12 +63,12 @@ class OutputRow:
     group: int = 0
     """A field of any number of groups of so many values; ``welcome`` says how many, in a field of the same key."""
     rests: bool = True
-    """Whether it is zero at rest; otherwise it keeps its last value, and a pose has none until some have come."""
+    """True where it is zero at rest; otherwise it keeps its last value, and a pose has none until some have come."""
     pose: tuple[PoseField, ...] = ()
 
     @property
     def in_frame(self) -> bool:
-        """Whether a field of `Frame` carries it."""
+        """True where a field of `Frame` carries it."""
         return bool(self.length or self.group)
 
 

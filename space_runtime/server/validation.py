@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from typing import Final, TypeVar
 
@@ -114,6 +114,8 @@ def controls_of(message: Controlled, before: Controls) -> Controls:
     changed: dict[str, object] = {}
     for row in CONTROLS:
         value = getattr(message, row.key, None)  # a `Set` has no seed
+        if value is not None and row.name not in _KNOWN:
+            raise _bad(f"this server has no control {row.key!r} yet; leave it out")
         if value is not None:
             changed[row.name] = _READERS[row.name](value) if row.name in _READERS else value
     with _refusing():
@@ -147,6 +149,7 @@ _READERS: Final[dict[str, Callable[..., object]]] = {
     "head_mode": _head_mode,
 }
 """Controls whose value on the wire is not the runtime's own."""
+_KNOWN: Final = {field.name for field in fields(Controls)}
 
 
 def _one_of(kind: type[Choice], what: str, text: str) -> Choice:

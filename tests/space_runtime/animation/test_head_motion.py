@@ -18,10 +18,11 @@ from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Doubles, Floats
 from space_runtime.timebase import HOP
 from space_runtime.values import Controls, HeadMode
-from tests.space_runtime.animation.test_session import BUNDLE, voice
+from tests.support.session_frames import BUNDLE
+from tests.support.sounds import speechlike
 
 N_HOPS = 60
-SOUND = np.stack([voice(N_HOPS * HOP / 16_000, seed)[: N_HOPS * HOP] for seed in range(3)])
+SOUND = np.stack([speechlike(N_HOPS * HOP / 16_000, seed)[:, 0][: N_HOPS * HOP] for seed in range(3)])
 TRACK = ControlTrack.of(Controls(seed=4))
 
 

@@ -24,7 +24,8 @@ from space_runtime.errors import UsageError
 from space_runtime.rig.identity import gaze_of
 from space_runtime.timebase import HOP, SAMPLE_RATE
 from tests.space_runtime.animation.test_liveliness import ASSETS, LINE
-from tests.space_runtime.animation.test_session import BUNDLE, play, voice
+from tests.support.session_frames import BUNDLE, play
+from tests.support.sounds import speechlike
 
 CONTROLS = Controls(seed=3, blinks_per_minute=60)
 OTHER = Controls(seed=8)
@@ -43,7 +44,7 @@ def take(fps: int = 30) -> RecordedMotion:
 
 def frames_of(motion: MotionSource | None, controls: Controls = OTHER, fps: int = 30) -> list[Frame]:
     """Frames of another voice and other seeds."""
-    return play(Session(BUNDLE, None, controls, Fraction(fps), motion=motion), voice(2.0, seed=5))
+    return play(Session(BUNDLE, None, controls, Fraction(fps), motion=motion), speechlike(2.0, seed=5)[:, 0])
 
 
 def largest(one: Frame, other: Frame) -> float:
@@ -84,7 +85,7 @@ def test_a_baked_clip_is_a_take(tmp_path: Path) -> None:
     motion = RecordedMotion.of_clip(clip)
     with np.load(clip) as arrays:
         weights = arrays["blendshapes"][:50]
-    frames = play(Session(BUNDLE, None, OTHER, Fraction(30_000, 1_001), motion=motion), voice(2.0))
+    frames = play(Session(BUNDLE, None, OTHER, Fraction(30_000, 1_001), motion=motion), speechlike(2.0)[:, 0])
     assert np.abs(np.array([frame.blendshapes for frame in frames[:50]]) - weights).max() < 2e-6
 
 
@@ -118,14 +119,17 @@ def test_the_mouths_share_reaches_every_lip_and_no_brow() -> None:
 @given(st.lists(st.integers(0, 2 * SAMPLE_RATE), max_size=5), st.sampled_from((take(), MixedMotion(head=take()))))
 def test_how_the_sound_is_cut_does_not_change_a_frame(cuts: list[int], motion: MotionSource) -> None:
     session, frames = Session(BUNDLE, None, OTHER, motion=motion), []
-    for piece in np.split(voice(2.0, seed=5), sorted(cuts)):
+    for piece in np.split(speechlike(2.0, seed=5)[:, 0], sorted(cuts)):
         frames += session.push(piece)
     for one, other in zip(frames + session.finish(), frames_of(motion), strict=True):
         assert all(np.array_equal(getattr(one, name), getattr(other, name)) for name in PARTS)
 
 
 def test_a_source_is_its_own_rows_alone_and_outlives_a_restart() -> None:
-    sound, character = voice(1.0)[: 50 * HOP].reshape(50, HOP), build(BUNDLE, None, Fraction(30), pictures=False)
+    sound, character = (
+        speechlike(1.0)[:, 0][: 50 * HOP].reshape(50, HOP),
+        build(BUNDLE, None, Fraction(30), pictures=False),
+    )
     batch, track = StreamBatch(BUNDLE), ControlTrack.of(OTHER)
     rows = np.array([batch.add(character, track, motion) for motion in (None, take(), MixedMotion(eyes=take()))])
 

@@ -228,6 +228,7 @@ def test_a_worker_that_cannot_keep_up_says_so() -> None:
         ({"lease_ms": 999}, "lease_ms"),
         ({"lease_ms": 15_001}, "lease_ms"),
         ({"outputs": ("texture",)}, "face"),
+        ({"outputs": ("weights", "keypoints")}, "keypoints needs a face"),
         ({"texture": "bmp"}, "bmp"),
         ({"portrait": b"x", "character": "y"}, "both"),
     ],
