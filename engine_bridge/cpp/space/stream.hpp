@@ -30,7 +30,7 @@ public:
     /// When `send_sound` wants to be called.
     double due_at(double now) const;
 
-    Status push(Bytes pcm, double position, u64& dropped);
+    Status push(Bytes pcm, Maybe<SampleFormat> format, double position, u64& dropped);
     Status end();
     void set(const Controls& controls) { controls_.merge(controls); }
 
@@ -51,6 +51,7 @@ public:
     bool finished = false;
 
 private:
+    Status takes_sound() const;
     bool start(u32 session, double position, Outbox& out);
     bool speak(u32 session, bool again, Outbox& out) const;
 

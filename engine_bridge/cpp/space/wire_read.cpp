@@ -92,7 +92,7 @@ template <class T> bool read(Reader& reader, std::vector<std::pair<Text, T>>& en
     return true;
 }
 
-/// Where the values of a message's own map begin.
+/// Offsets of the values of a message's own map.
 struct Index {
     std::size_t n = 0;
     std::string_view keys[msgpack::kMaxItems];

@@ -36,7 +36,7 @@ template <std::size_t N> void print(const space::Floats<N>& values) {
 void print(const space::Pose& pose) {
     static const char* const names[] = {"waiting", "playing", "holding", "releasing", "resting"};
     std::printf("%s %.9g", names[static_cast<std::size_t>(pose.state)], static_cast<double>(pose.speech));
-    print(pose.weights), print(pose.head), print(pose.eyes);
+    print(pose.blendshapes), print(pose.head_rotation_rad), print(pose.head_translation), print(pose.eye_rotation_rad);
     if (pose.has_landmarks) print(pose.landmarks);
     std::printf("\n");
 }
@@ -52,7 +52,7 @@ int check::jitter() {
         if (words[0] == "begin") buffer.begin(whole(words[1]), number(words[2]));
         if (words[0] == "frame") buffer.put(frame_of(words));
         if (words[0] == "finish") buffer.finish(whole(words[1]), number(words[2]));
-        if (words[0] == "ask") print(buffer.ask(number(words[1]), number(words[2])));
+        if (words[0] == "evaluate") print(buffer.evaluate(number(words[1]), number(words[2])));
         const auto& n = buffer.counts();
         if (words[0] == "counts") {
             std::printf("%llu %llu %llu %llu %llu\n", static_cast<unsigned long long>(n.taken),

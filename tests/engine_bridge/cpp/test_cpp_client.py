@@ -29,9 +29,9 @@ def talking(sanitizers: tuple[str, ...] = MEMORY, **options: object) -> Iterator
 
 
 def jaw(one: Driven, at: float, dt: float = 1.0) -> float:
-    weights = one.table("sample", at=at, dt=dt)["weights"]
-    assert isinstance(weights, list)
-    return float(weights[1])
+    blendshapes = one.table("evaluate", at=at, dt=dt)["blendshapes"]
+    assert isinstance(blendshapes, list)
+    return float(blendshapes[1])
 
 
 @pytest.mark.parametrize("sanitizers", [MEMORY, THREADS], ids=["memory", "threads"])
@@ -84,7 +84,7 @@ def test_credit_follows_what_is_shown() -> None:
             served.send(*[frame(k, 0.5) for k in range(first, first + 48)])
         until(lambda: one.table("counts")["taken"] == 192)
         assert not [message for message in served.aside if isinstance(message, m.Credit)]
-        one.ask("sample", at=100 * STEP)
+        one.ask("evaluate", at=100 * STEP)
         assert served.take(m.Credit).until == 192 + 256 - 92
 
 
@@ -146,12 +146,12 @@ def test_a_restarted_server_takes_the_line_up_at_the_playback_position(sanitizer
             served.send(m.Error(code="bad_token", message="unknown", request=asked.request))
             served.opened(session=3)
             start = served.take(m.Start)
-            assert (start.session, start.stream, start.first_sample) == (3, 1, 22_400)  # 0.25 − 0.1 s ahead
+            assert (start.session, start.stream, start.first_sample) == (3, 1, 21_600)  # 0.2 − 0.1 s ahead
             assert (start.seed, start.mouth, start.brows, start.saccades) == (5, 1.5, 0.5, 0.25)
             assert served.take(m.Set).mouth == 0.25  # later than where the line is taken up
             one.do("push", n=1_000, **{"from": 29_000})
             one.do("end")
-            served.sound(30_000, 22_400)
+            served.sound(30_000, 21_600)
             assert served.take(m.End).n_samples == 30_000
             served.send(*[frame(k, 0.75, session=3, seq=k - 38) for k in range(38, 44)])
             until(lambda: one.table("counts")["taken"] == 44)
@@ -205,11 +205,11 @@ def test_pictures_are_shown_in_their_time() -> None:
                 ),
             )
         until(lambda: one.table("counts")["textures"] == 6)
-        one.ask("sample", at=3.5 * STEP)
+        one.ask("evaluate", at=3.5 * STEP)
         found = one.table("texture")
         assert (found["index"], found["width"], found["bytes"]) == (3, 591, pixels.size)
         assert found["sum"] == int(pixels.sum(dtype=np.int64))
-        one.ask("sample", at=3.6 * STEP)
+        one.ask("evaluate", at=3.6 * STEP)
         assert one.table("texture")["index"] == 3
 
 

@@ -54,7 +54,7 @@ def commands(step: Step) -> list[str]:
         case "finished":
             return [f"finish {entry['stream']} {entry['sample']!r}"]
         case "ask":
-            return [f"ask {entry['position']} {entry['dt']}"]
+            return [f"evaluate {entry['position']} {entry['dt']}"]
         case "frame":
             return [put(entry)]
         case "frames":
@@ -112,7 +112,7 @@ def test_random_questions_are_answered_as_in_python(seed: int) -> None:
         elif draw < 0.96:
             position += rng.choice((0.0, 100.0, 300.0, 900.0, 4_000.0, -500.0))
             pose = buffer.ask(position, dt := rng.choice((0.0, 0.0171, 0.0533)))
-            asked.append(f"ask {position!r} {dt}")
+            asked.append(f"evaluate {position!r} {dt}")
             expected.append((pose.state, float(pose.weights[0])))
         elif draw < 0.98:
             asked.append(f"finish {stream} {position + 600!r}")
