@@ -6,7 +6,7 @@
         session = await client.open(outputs=("weights", "head"), fps=30, playout_ms=200)
         session.start(16_000)
         session.push(samples)
-        pose = session.frame_at(playback_position)
+        pose = session.evaluate(playback_position)
 
 Everything belongs to the event loop in which the client was entered. Every error is a `BridgeError`.
 """
@@ -97,12 +97,12 @@ class Client:
 
     @property
     def welcome(self) -> m.Welcome | None:
-        """What the server says about itself; None before it has."""
+        """The server's description of itself; None before it has come."""
         return self._io.core.welcome
 
     @property
     def counters(self) -> ClientCounters:
-        """What happened so far; grows."""
+        """Counters since the client was made; they grow."""
         return self._io.core.counters
 
     async def close(self) -> None:
@@ -126,12 +126,12 @@ class ClientSession(SessionCommands):
         await self.close()
 
     async def wait(self, timeout_s: float | None = None) -> m.Finished | None:
-        """Wait until the line is finished; return how, or None after ``timeout_s``. Raises what made it fail."""
+        """Wait until the stream is finished; return its end, or None after ``timeout_s``. Raises what made it fail."""
         await self._io.wait(lambda: self._core.result() is not None, timeout_s)
         return self._core.result()
 
     async def frames(self, timeout_s: float | None = None) -> AsyncIterator[m.Frame]:
-        """Yield the frames of a line of pace ``clip``; see `engine_bridge.client.client.ClientSession.frames`."""
+        """Yield the frames of a stream of pace ``clip``; see `engine_bridge.client.client.ClientSession.frames`."""
         while True:
             with self._io as _:
                 frame = self._core.next_frame()
@@ -139,8 +139,8 @@ class ClientSession(SessionCommands):
                 yield frame
             elif self._core.result() is not None:
                 return
-            elif not await self._io.wait(lambda: self._core.arrivals.has_clip or bool(self._core.result()), timeout_s):
-                raise BridgeError(f"no frame came within {timeout_s} s; is the line's sound complete (end)?")
+            elif not await self._io.wait(lambda: self._core.receiver.has_clip or bool(self._core.result()), timeout_s):
+                raise BridgeError(f"no frame came within {timeout_s} s; is the stream's sound complete (end)?")
 
     async def close(self) -> None:
         """End the session."""

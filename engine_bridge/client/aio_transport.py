@@ -31,7 +31,7 @@ class AsyncDealer:
 
     @property
     def is_crowded(self) -> bool:
-        """Whether messages wait for the peer."""
+        """True while messages wait for the peer."""
         return bool(self._backlog)
 
     def dial(self) -> None:

@@ -6,10 +6,10 @@
         session = client.open(outputs=("weights", "head"), fps=30, playout_ms=200)
         session.start(16_000)
         session.push(samples)
-        pose = session.frame_at(playback_position)
+        pose = session.evaluate(playback_position)
 
 One background thread owns the socket; everything may be called from any thread. Lost connections are made again and
-lines go on, or are taken up where playback is; `ClientSession.is_open` tells. Every error is a `BridgeError`.
+streams go on, or are taken up where playback is; `ClientSession.is_open` tells. Every error is a `BridgeError`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from engine_bridge.protocol.messages import Output, TextureFormat
 
 NAME: Final = "space-python"
 CLOSE_S: Final = 0.2
-"""How long `Client.close` waits for its thread."""
+"""Longest time for which `Client.close` waits for its thread."""
 AT_LEAST_EVERY_S: Final = 0.25
 """The thread looks after everything at least this often."""
 
@@ -101,12 +101,12 @@ class Client:
 
     @property
     def welcome(self) -> m.Welcome | None:
-        """What the server says about itself; None before it has."""
+        """The server's description of itself; None before it has come."""
         return self._io.core.welcome
 
     @property
     def counters(self) -> ClientCounters:
-        """What happened so far; grows."""
+        """Counters since the client was made; they grow."""
         return self._io.core.counters
 
     def close(self) -> None:
@@ -130,13 +130,13 @@ class ClientSession(SessionCommands):
         self.close()
 
     def wait(self, timeout_s: float | None = None) -> m.Finished | None:
-        """Wait until the line is finished; return how, or None after ``timeout_s``. Raises what made it fail."""
+        """Wait until the stream is finished; return its end, or None after ``timeout_s``. Raises what made it fail."""
         self._io.wait(lambda: self._core.result() is not None, timeout_s)
         with self._io as _:
             return self._core.result()
 
     def frames(self, timeout_s: float | None = None) -> Iterator[m.Frame]:
-        """Yield the frames of a line of pace ``clip``, in order, until it is finished.
+        """Yield the frames of a stream of pace ``clip``, in order, until it is finished.
 
         Raises what made it fail, and `BridgeError` when no frame comes for ``timeout_s``.
         """
@@ -148,8 +148,8 @@ class ClientSession(SessionCommands):
                 yield frame
             elif over:
                 return
-            elif not self._io.wait(lambda: bool(self._core.arrivals.has_clip or self._core.result()), timeout_s):
-                raise BridgeError(f"no frame came within {timeout_s} s; is the line's sound complete (end)?")
+            elif not self._io.wait(lambda: bool(self._core.receiver.has_clip or self._core.result()), timeout_s):
+                raise BridgeError(f"no frame came within {timeout_s} s; is the stream's sound complete (end)?")
 
     def close(self) -> None:
         """End the session."""

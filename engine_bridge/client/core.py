@@ -13,12 +13,12 @@ from enum import StrEnum
 from typing import Final
 
 from engine_bridge.client.log import ClientCounters
+from engine_bridge.client.server_messages import ServerMessages
 from engine_bridge.client.session_core import SessionCore
 from engine_bridge.protocol import messages as m
-from engine_bridge.protocol.errors import BridgeError, RefusedError, UnreachableError, WireError
+from engine_bridge.protocol.errors import BridgeError, RefusedError, UnreachableError
 from engine_bridge.protocol.messages import VERSION, ErrorCode
-from engine_bridge.protocol.schema import FROM_SERVER, SCHEMA
-from engine_bridge.protocol.wire import decode, encode, type_of
+from engine_bridge.protocol.wire import encode
 
 PING_S: Final = 1.0
 SILENCE_S: Final = 4.0
@@ -30,7 +30,7 @@ SPREAD: Final = 0.25
 
 
 class Link(StrEnum):
-    """How far the connection has come."""
+    """The stages of a connection."""
 
     DOWN = "down"
     DIALLING = "dialling"
@@ -47,9 +47,14 @@ class ClientCore:
         self.link = Link.DOWN
         self.welcome: m.Welcome | None = None
         self.counters = ClientCounters()
+        self._reader = ServerMessages(self.counters)
         self.trouble = ""
         self._name, self._address, self._rng = name, address, rng
         self._sessions: list[SessionCore] = []
+        self._by_request: dict[int, SessionCore] = {}
+        """Sessions whose opening or resuming has been asked for, by the number of that request."""
+        self._by_number: dict[int, SessionCore] = {}
+        """Sessions that the server has, by its number for them."""
         self._out: list[bytes] = []
         self._requests = 0
         self._pause = FIRST_PAUSE_S
@@ -66,8 +71,8 @@ class ClientCore:
         encode(opening)  # what does not fit is refused here, not when it is sent
         session = SessionCore(opening, self._say)
         self._sessions.append(session)
-        if self.link is Link.UP and self.welcome:
-            session.greet(self._request(), self.welcome)
+        if self.link is Link.UP:
+            self._greet_for(session)
         return session
 
     def drop(self, session: SessionCore) -> None:
@@ -134,7 +139,7 @@ class ClientCore:
             return
         self._heard_at = now
         for part in parts:
-            message = self._read(part)
+            message = self._reader.read(part)
             if message is not None:
                 self._take(message, now)
 
@@ -149,7 +154,7 @@ class ClientCore:
             return
         for session in self._sessions:
             if session.reopen_at <= now:
-                session.greet(self._request(), self.welcome)
+                self._greet_for(session)
             session.tick(now)
         if now - self._said_at >= PING_S and not self._out:
             self._say(m.Ping(nonce=self._rng.getrandbits(63)))
@@ -163,12 +168,12 @@ class ClientCore:
 
     @property
     def is_down(self) -> bool:
-        """Whether there shall be no connection now."""
+        """True while there shall be no connection."""
         return self.link in (Link.DOWN, Link.USELESS)
 
     @property
     def has_output(self) -> bool:
-        """Whether `drain` would return something."""
+        """True while `drain` would return something."""
         return bool(self._out)
 
     def wake_at(self, now: float) -> float:
@@ -198,27 +203,6 @@ class ClientCore:
         self._heard_at = now
         self._say(m.Hello(versions=(VERSION,), client=self._name))
 
-    def _read(self, part: bytes) -> m.ServerMessage | None:
-        try:
-            message = decode(part)
-        except WireError:
-            self._count_unread(part)
-            return None
-        if type(message).__name__.lower() not in FROM_SERVER:
-            self.counters.stray += 1
-            return None
-        return message  # type: ignore[return-value]  # FROM_SERVER names the classes of ServerMessage
-
-    def _count_unread(self, part: bytes) -> None:
-        try:
-            known = type_of(part) in SCHEMA
-        except WireError:
-            known = True
-        if known:
-            self.counters.bad += 1
-        else:
-            self.counters.unknown += 1
-
     def _take(self, message: m.ServerMessage, now: float) -> None:
         match message:
             case m.Welcome():
@@ -241,7 +225,7 @@ class ClientCore:
         self.link, self.welcome = Link.UP, message
         self._pause, self.trouble = FIRST_PAUSE_S, ""
         for session in self._known():
-            session.greet(self._request(), message)
+            self._greet_for(session)
 
     def _error(self, message: m.Error, now: float) -> None:
         """An error about the connection itself."""
@@ -263,26 +247,41 @@ class ClientCore:
         session.hear(message, now)  # type: ignore[arg-type]  # what has a session or a request is about a session
         if session.closed:
             self._forget(session)
+        elif isinstance(message, m.Opened | m.Resumed):
+            self._by_number[message.session] = session
 
     def _session_of(self, message: m.ServerMessage) -> SessionCore | None:
         """Find the session by the request that is answered, or else by its number."""
-        request, number = getattr(message, "request", None), getattr(message, "session", None)
-        for session in self._sessions:
-            if request is not None and request == session.opening.request and not session.is_open:
-                return session
-            if request is None and session.is_open and number == session.teller.session:
-                return session
-        return None
+        request = getattr(message, "request", None)
+        if request is not None:
+            session = self._by_request.get(request)
+            return None if session is None or session.is_open else session
+        number = getattr(message, "session", 0)
+        session = self._by_number.get(number)
+        return None if session is None or session.replay.session != number else session
 
     def _known(self) -> list[SessionCore]:
-        """The sessions that somebody still wants; others end with the connection."""
+        """Return the sessions that somebody still wants; others end with the connection, and all numbers with them."""
         self._sessions = [session for session in self._sessions if not session.closed]
+        self._by_request.clear()
+        self._by_number.clear()
         return list(self._sessions)
 
     def _forget(self, session: SessionCore) -> None:
         if session in self._sessions:
             self._sessions.remove(session)
+            self._forget_numbers(session)
 
-    def _request(self) -> int:
+    def _forget_numbers(self, session: SessionCore) -> None:
+        self._by_request.pop(session.opening.request, None)
+        if session.opened and self._by_number.get(session.opened.session) is session:
+            del self._by_number[session.opened.session]
+
+    def _greet_for(self, session: SessionCore) -> None:
+        """Ask for a session under a request of its own."""
+        if self.welcome is None:
+            return
+        self._forget_numbers(session)
         self._requests += 1
-        return self._requests
+        self._by_request[self._requests] = session
+        session.greet(self._requests, self.welcome)

@@ -1,4 +1,4 @@
-"""What is due at a playback position, out of frames that come early, late, twice, out of order or not at all.
+"""The pose that is due at a playback position, out of frames that come early, late, twice, out of order or never.
 
 Pure: no clock, no thread, no socket. Time is what the caller says. The rules stand in PROTOCOL.md, section 9; the runs
 in ``vectors/jitter.json`` test every implementation of them.
@@ -9,69 +9,37 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
-import numpy as np
-
-from engine_bridge.protocol.messages import N_LANDMARKS, N_WEIGHTS, Finished, Floats, Frame
+from engine_bridge.client.playback_state import State as State
+from engine_bridge.client.pose import Pose as Pose
+from engine_bridge.client.pose import between, pose_of, rest
+from engine_bridge.protocol.messages import Finished, Frame
 
 CAPACITY: Final = 4_096
 """Frames that wait at most."""
 HOLD_S: Final = 0.1
-"""How far past the newest frame it is still shown."""
+"""Time past the newest frame for which it is still shown."""
 RELEASE_S: Final = 0.3
 """Length of the blend to rest."""
 ENTER_S: Final = 0.1
 """Length of the blend to frames that are due (again)."""
 
 
-class State(StrEnum):
-    """Why a pose is what it is."""
-
-    WAITING = "waiting"
-    PLAYING = "playing"
-    HOLDING = "holding"
-    RELEASING = "releasing"
-    RESTING = "resting"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pose:
-    """A face at one instant. Arrays are float32 and not written to."""
-
-    weights: Floats
-    """(52,), 0…1, in the order of ``welcome.weights``."""
-    head: Floats
-    """(6,): yaw, pitch, roll in radians, then x, y, z in outer-eye-corner distances, relative to rest."""
-    eyes: Floats
-    """(4,): yaw, pitch of the left eye, then of the right, radians."""
-    landmarks: Floats | None
-    """(234,): 78 × (x, y, z), normalised; None until some have come."""
-    speech: float
-    """How much of it is speech, 0…1."""
-    state: State
-
-
 @dataclass(slots=True)
 class Counts:
-    """What became of the frames that came."""
+    """Counters of the frames that came."""
 
     taken: int = 0
-    """New ones that were kept."""
+    """New frames that were kept."""
     replaced: int = 0
-    """Such as came again."""
+    """Frames received twice."""
     late: int = 0
     """Dropped: older than the frame at or before the position."""
     foreign: int = 0
     """Dropped: of another stream, or beyond the end of a finished one."""
     refused: int = 0
     """Dropped: there were `CAPACITY` already."""
-
-
-def rest(landmarks: Floats | None = None, state: State = State.RESTING) -> Pose:
-    """Return the pose at rest; landmarks have none and stay what they are."""
-    return Pose(_ZEROS[:N_WEIGHTS], _ZEROS[:6], _ZEROS[:4], landmarks, 0.0, state)
 
 
 class JitterBuffer:
@@ -82,9 +50,8 @@ class JitterBuffer:
         self.rate = 1.0
         """Samples a second of the positions; for a file that the server reads, it may become known late."""
         self._stream: int | None = None
-        self._frames: list[
-            Frame
-        ] = []  # in the order of index; the first may lie before the position, the others do not
+        self._frames: list[Frame] = []
+        """In the order of index; the first may lie before the position, the others do not."""
         self._floor = 0
         self._end = math.inf
         self._position = -math.inf
@@ -94,7 +61,7 @@ class JitterBuffer:
         self._blend = _Blend(self._shown, RELEASE_S, RELEASE_S)
 
     def __len__(self) -> int:
-        """Return how many frames wait."""
+        """Return the number of frames that wait."""
         return len(self._frames)
 
     @property
@@ -151,12 +118,12 @@ class JitterBuffer:
         if self._follows != (due is not None):
             self._turn_to(follows=due is not None)
         self._blend.elapsed += dt if 0 < dt < math.inf else 0.0
-        target = due or rest(self._shown.landmarks, self._idle_state())
+        target = due or rest(self._shown, self._idle_state())
         self._shown = self._blend.towards(target)
         return self._shown
 
     def _due(self) -> Pose | None:
-        """What the frames say about the position; None where they say nothing."""
+        """Return the pose that the frames give for the position; None where they give none."""
         n_before = bisect_right(self._frames, self._position, key=_sample)
         if n_before == 0:
             return None
@@ -166,13 +133,13 @@ class JitterBuffer:
         if self._position > self._end:
             return None
         if first.sample == self._position:
-            return _pose(first, State.PLAYING)
+            return pose_of(first, State.PLAYING)
         if len(self._frames) > 1:
             second = self._frames[1]
             x = (self._position - first.sample) / (second.sample - first.sample)
-            return _between(_pose(first, State.PLAYING), _pose(second, State.PLAYING), x)
+            return between(pose_of(first, State.PLAYING), pose_of(second, State.PLAYING), x)
         if self._position - first.sample <= HOLD_S * self.rate:
-            return _pose(first, State.HOLDING)
+            return pose_of(first, State.HOLDING)
         return None
 
     def _idle_state(self) -> State:
@@ -195,34 +162,7 @@ class _Blend:
 
     def towards(self, target: Pose) -> Pose:
         x = self.elapsed / self.length
-        return _between(self.source, target, x**3 * (10 - 15 * x + 6 * x**2)) if x < 1 else target
-
-
-def _between(a: Pose, b: Pose, x: float) -> Pose:
-    """Return the pose at x (0…1) of the way from a to b, with b's state."""
-    landmarks = b.landmarks
-    if a.landmarks is not None and b.landmarks is not None:
-        landmarks = _mix(a.landmarks, b.landmarks, x)
-    return Pose(
-        _mix(a.weights, b.weights, x),
-        _mix(a.head, b.head, x),
-        _mix(a.eyes, b.eyes, x),
-        landmarks,
-        a.speech + (b.speech - a.speech) * x,
-        b.state,
-    )
-
-
-def _mix(a: Floats, b: Floats, x: float) -> Floats:
-    return np.asarray(a + (b - a) * np.float32(x), np.float32)
-
-
-def _pose(frame: Frame, state: State) -> Pose:
-    """Return a frame as a pose; what the session did not ask for is at rest."""
-    weights = _ZEROS[:N_WEIGHTS] if frame.weights is None else frame.weights
-    head = _ZEROS[:6] if frame.head is None else frame.head
-    eyes = _ZEROS[:4] if frame.eyes is None else frame.eyes
-    return Pose(weights, head, eyes, frame.landmarks, frame.speech, state)
+        return between(self.source, target, x**3 * (10 - 15 * x + 6 * x**2)) if x < 1 else target
 
 
 def _index(frame: Frame) -> int:
@@ -231,7 +171,3 @@ def _index(frame: Frame) -> int:
 
 def _sample(frame: Frame) -> float:
     return frame.sample
-
-
-_ZEROS: Final[Floats] = np.zeros(max(N_WEIGHTS, 3 * N_LANDMARKS), np.float32)
-_ZEROS.flags.writeable = False

@@ -1,4 +1,4 @@
-"""What happened to a client and its sessions: counters, and events for whoever asks."""
+"""Counters and events of a client and its sessions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Event = Started | Underrun | Finished | Error | Closed
 
 @dataclass(slots=True)
 class ClientCounters:
-    """What happened to a client."""
+    """Counters of a client."""
 
     connections: int = 0
     """Connections that were greeted."""
@@ -34,7 +34,7 @@ class ClientCounters:
 
 @dataclass(slots=True)
 class SessionCounters:
-    """What happened to a session."""
+    """Counters of a session."""
 
     frames: int = 0
     """Frames that came."""
@@ -49,7 +49,7 @@ class SessionCounters:
     resumed: int = 0
     """Times at which the session went on over a new connection."""
     taken_up: int = 0
-    """Times at which its line was taken up in a new session."""
+    """Times at which its stream was taken up in a new session."""
     events_dropped: int = 0
     """Events that nobody fetched."""
 

@@ -1,4 +1,4 @@
-"""What has come from a server for one session, and the credit for more."""
+"""Frames and pictures that have come from a server for one session, and the credit for more."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TEXTURES: Final = 32
 
 
 class Receiver:
-    """Frames and pictures of the current line."""
+    """Frames and pictures of the current stream."""
 
     def __init__(self, fps: Fraction, counters: SessionCounters, grant: Callable[[int], None]) -> None:
         self.buffer = JitterBuffer()
@@ -32,13 +32,13 @@ class Receiver:
         self._textures: deque[m.Texture] = deque()
         self._next_seq, self._until = 0, CREDIT
 
-    def samples_per_frame(self, line: ClientStream) -> float:
+    def samples_per_frame(self, stream: ClientStream) -> float:
         """Return the samples from frame to frame."""
-        return float(Fraction(line.rate) / self._fps)
+        return float(Fraction(stream.rate) / self._fps)
 
-    def begin(self, line: ClientStream) -> None:
-        """Another line follows."""
-        self.buffer.begin(line.stream, line.rate)
+    def begin(self, stream: ClientStream) -> None:
+        """Another stream follows."""
+        self.buffer.begin(stream.number, stream.rate)
         self._clip.clear()
         self._textures.clear()
         self.give_credit()
@@ -47,36 +47,36 @@ class Receiver:
         """Sequence numbers and credit begin anew."""
         self._next_seq, self._until = 0, CREDIT
 
-    def frame(self, line: ClientStream, frame: m.Frame) -> None:
+    def frame(self, stream: ClientStream, frame: m.Frame) -> None:
         """Take a frame."""
         self._counters.frames += 1
         self._counters.lost += max(0, frame.seq - self._next_seq)
         self._next_seq = max(self._next_seq, frame.seq + 1)
-        if frame.stream == line.stream:
-            self._learn_rate(line, frame)
-            if line.shift:
-                frame = replace(frame, index=frame.index + line.shift, sample=frame.sample + line.shift_samples)
-            line.newest = max(line.newest, frame.sample)
-            if not line.is_clip:
+        if frame.stream == stream.number:
+            self._learn_rate(stream, frame)
+            if stream.shift:
+                frame = replace(frame, index=frame.index + stream.shift, sample=frame.sample + stream.shift_samples)
+            stream.newest = max(stream.newest, frame.sample)
+            if not stream.is_clip:
                 self.buffer.put(frame)
-            elif frame.index >= line.next_index:
+            elif frame.index >= stream.next_index:
                 self._clip[frame.index] = frame
         self.give_credit()
 
-    def texture(self, line: ClientStream, texture: m.Texture) -> None:
+    def texture(self, stream: ClientStream, texture: m.Texture) -> None:
         """Take a picture."""
         self._counters.textures += 1
-        if texture.stream != line.stream:
+        if texture.stream != stream.number:
             return
-        if line.shift:
-            texture = replace(texture, index=texture.index + line.shift, sample=texture.sample + line.shift_samples)
+        if stream.shift:
+            texture = replace(texture, index=texture.index + stream.shift, sample=texture.sample + stream.shift_samples)
         self._textures.append(texture)
         if len(self._textures) > TEXTURES:
             self._textures.popleft()
             self._counters.textures_dropped += 1
 
     def finish(self, finished: m.Finished) -> None:
-        """The line is over; frames beyond its end are void."""
+        """The stream is over; frames beyond its end are void."""
         self.buffer.finish(finished)
         self._clip = {index: frame for index, frame in self._clip.items() if frame.sample <= finished.sample}
         self.give_credit()
@@ -90,25 +90,25 @@ class Receiver:
         self.give_credit()
         return pose
 
-    def next_of_clip(self, line: ClientStream) -> m.Frame | None:
+    def next_of_clip(self, stream: ClientStream) -> m.Frame | None:
         """Take the next frame of a clip, if it is there."""
         if not self._clip:
             return None
         frame = self._clip.pop(next(iter(self._clip)))
-        line.next_index = frame.index + 1
+        stream.next_index = frame.index + 1
         self.give_credit()
         return frame
 
     @property
     def has_clip(self) -> bool:
-        """Whether `next_of_clip` would return a frame."""
+        """True while `next_of_clip` would return a frame."""
         return bool(self._clip)
 
-    def next_wanted(self, line: ClientStream, ahead_s: float) -> float:
-        """Return where to take a line up: a bit ahead of playback, so that frames come before they are due."""
-        if line.is_clip or not math.isfinite(self.buffer.position):
-            return max(line.newest, line.first_sample)
-        return self.buffer.position + ahead_s * line.rate
+    def next_wanted(self, stream: ClientStream, ahead_s: float) -> float:
+        """Return where to take a stream up: a bit ahead of playback, so that frames come before they are due."""
+        if stream.is_clip or not math.isfinite(self.buffer.position):
+            return max(stream.newest, stream.first_sample)
+        return self.buffer.position + ahead_s * stream.rate
 
     @property
     def next_seq(self) -> int:
@@ -129,8 +129,8 @@ class Receiver:
             self._until = max(until, self._until)
             self._grant(self._until)
 
-    def _learn_rate(self, line: ClientStream, frame: m.Frame) -> None:
+    def _learn_rate(self, stream: ClientStream, frame: m.Frame) -> None:
         """The rate of a file that the server reads is known from its frames."""
-        if isinstance(line.opening, m.Speak) and frame.index > 0 and frame.sample > 0:
-            line.rate = frame.sample * float(self._fps) / frame.index
-            self.buffer.rate = line.rate
+        if isinstance(stream.opening, m.Speak) and frame.index > 0 and frame.sample > 0:
+            stream.rate = frame.sample * float(self._fps) / frame.index
+            self.buffer.rate = stream.rate

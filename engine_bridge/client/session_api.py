@@ -1,4 +1,4 @@
-"""What a user does with a session that needs no waiting; the same for threads and for asyncio."""
+"""The calls of a session that need no waiting; the same for threads and for asyncio."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from engine_bridge.client.controls import Controls
-from engine_bridge.client.jitter import Counts, Pose
+from engine_bridge.client.jitter import Pose
 from engine_bridge.client.log import Event, SessionCounters
 from engine_bridge.client.receiver import CREDIT
 from engine_bridge.client.session_core import SessionCore
@@ -43,10 +43,10 @@ class SessionCommands:
         first_sample: int = 0,
         pace: Pace | str = Pace.LIVE,
     ) -> None:
-        """Begin a line of pushed sound at ``rate`` hertz; it replaces the one before.
+        """Begin a stream of pushed sound at ``rate`` hertz; it replaces the one before.
 
         format: how the sound travels, ``f32`` or ``s16`` (half as large); `push` takes both and converts.
-        first_sample: index of the first sample that will be pushed, for a line that is taken up in its middle.
+        first_sample: index of the first sample that will be pushed, for a stream that is taken up in its middle.
         """
         opening = m.Start(
             session=0,
@@ -65,7 +65,7 @@ class SessionCommands:
             self._core.start(opening, controls)
 
     def push(self, samples: Samples) -> int:
-        """Append sound to the line, float32 within −1…1 or int16, (n,) or (n, channels); return the samples so far.
+        """Append sound to the stream, float32 within −1…1 or int16, (n,) or (n, channels); return the samples so far.
 
         The server gets it as fast as it takes it; pushing far ahead is no error.
         """
@@ -73,7 +73,7 @@ class SessionCommands:
             return self._core.push(samples, now)
 
     def end(self) -> None:
-        """Say that the line's sound is over. Its last frames, and how it finished, will still come."""
+        """Say that the stream's sound is over. Its last frames, and how it finished, will still come."""
         with self._guard as now:
             self._core.end(now)
 
@@ -85,37 +85,38 @@ class SessionCommands:
         pace: Pace | str = Pace.LIVE,
         controls: Controls = PLAIN,
     ) -> None:
-        """Begin a line whose sound is a file: its path here, its bytes, or its name in the server's folder."""
+        """Begin a stream whose sound is a file: its path here, its bytes, or its name in the server's folder."""
         with self._guard:
             self._core.speak(sound, asset, Pace(_one_of(Pace, pace)), controls)
 
     def idle(self, controls: Controls = PLAIN) -> None:
-        """Begin a line of silence, a face that lives; positions count 16,000 samples a second."""
+        """Begin a stream of silence, a face that lives; positions count 16,000 samples a second."""
         with self._guard:
             self._core.idle(controls)
 
-    def set(self, at_sample: int, controls: Controls, fade_s: float = 0.2) -> None:
-        """Change the controls from a media time on, crossfaded over ``fade_s``."""
+    def set(self, controls: Controls, at_sample: int | None = None, fade_s: float = 0.2) -> None:
+        """Change the controls from a media time on, by default the last one evaluated, crossfaded over ``fade_s``."""
         with self._guard as now:
-            self._core.set(Change(now, at_sample, _milliseconds(fade_s), controls))
+            at = self._core.now_sample if at_sample is None else at_sample
+            self._core.set(Change(now, at, _milliseconds(fade_s), controls))
 
     def interrupt(self, at_sample: int | None = None, fade_s: float = 0.2) -> None:
-        """Blend to rest within ``fade_s`` from a media time on, by default the last one asked for, and finish there."""
+        """Blend to rest within ``fade_s`` from a media time on, by default the last one evaluated, and finish there."""
         with self._guard:
             self._core.interrupt(at_sample, _milliseconds(fade_s))
 
-    def frame_at(self, position: float, dt: float | None = None) -> Pose:
-        """Return the face at a playback position, in samples at the line's rate.
+    def evaluate(self, position: float, dt: float | None = None) -> Pose:
+        """Return the face at a playback position, in samples at the stream's rate.
 
         dt: seconds since the last question; by default they are measured.
         """
         with self._guard as now:
-            return self._core.frame_at(position, now, dt)
+            return self._core.evaluate(position, now, dt)
 
     def texture(self) -> m.Texture | None:
         """Return the picture at the last position asked for (the newest, if none was); None before the first."""
         with self._guard:
-            return self._core.arrivals.due_texture()
+            return self._core.receiver.due_texture()
 
     def events(self) -> list[Event]:
         """Take what has happened since the last call: `Started`, `Underrun`, `Finished`, `Error`, `Closed`."""
@@ -124,7 +125,7 @@ class SessionCommands:
 
     @property
     def is_open(self) -> bool:
-        """Whether the server has the session now; false while a lost connection is being made again."""
+        """True while the server has the session; false while a lost connection is being made again."""
         return self._core.is_open
 
     @property
@@ -134,18 +135,13 @@ class SessionCommands:
 
     @property
     def rate(self) -> float:
-        """Samples a second of the line's positions; of a file, known when its second frame is there."""
-        return self._core.line.rate if self._core.line else 0.0
+        """Samples a second of the stream's positions; of a file, known when its second frame is there."""
+        return self._core.stream.rate if self._core.stream else 0.0
 
     @property
     def counters(self) -> SessionCounters:
-        """What happened so far; grows."""
+        """Counters since the session was opened; they grow."""
         return self._core.log.counters
-
-    @property
-    def frame_counts(self) -> Counts:
-        """What became of the frames in the jitter buffer; grows."""
-        return self._core.arrivals.buffer.counts
 
 
 def opening(

@@ -1,4 +1,4 @@
-"""A stream as its client sees it: what was asked for, the sound that may be needed again, how far it has come."""
+"""A stream as its client sees it: its opening and changes, the sound that may be needed again, its progress."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class ClientStream:
     """One stream. Positions are samples at ``rate``."""
 
     opening: Start | Speak | Idle
-    """What begins it; its session is filled in when it is sent."""
+    """The message that begins it; its session is filled in when it is sent."""
     rate: float
     """Hertz; of a `Speak`, a guess until two frames are there."""
     controls: Controls
@@ -93,7 +93,7 @@ class ClientStream:
     n_samples: int | None = None
     """Length, once it is known."""
     begun: bool = False
-    """Whether some server has been told of it."""
+    """True once some server has been told of it."""
     sent_until: int = 0
     """Sound before this sample has been sent."""
     end_sent: bool = False
@@ -102,7 +102,7 @@ class ClientStream:
     next_index: int = 0
     """The first frame of a clip that was not given out yet."""
     shift: int = 0
-    """Frames that the server of an idle line which was taken up counts too few."""
+    """Frames that the server of an idle stream which was taken up counts too few."""
     shift_samples: float = 0.0
     """The same in samples."""
     error: Error | None = None
@@ -110,25 +110,25 @@ class ClientStream:
     finished: Finished | None = None
 
     @property
-    def stream(self) -> int:
-        """Its number."""
+    def number(self) -> int:
+        """Its number, which the client chose."""
         return self.opening.stream
 
     @property
     def is_clip(self) -> bool:
-        """Whether its frames come as soon as they are made."""
+        """True where its frames come as soon as they are made."""
         return not isinstance(self.opening, Idle) and self.opening.pace == Pace.CLIP
 
     @property
     def first_sample(self) -> int:
-        """Where it began."""
+        """The sample at which it began."""
         return (self.opening.first_sample or 0) if isinstance(self.opening, Start) else 0
 
     def presumed_end(self) -> Finished:
-        """Return how it ended as far as can be known here."""
+        """Return its end as far as it can be known here."""
         end = float(self.n_samples) if self.n_samples is not None else max(self.newest, 0.0)
         reason = Reason.INTERRUPTED if self.interrupt else Reason.END
-        return Finished(session=0, stream=self.stream, reason=reason, sample=end, frames=0, dropped=0)
+        return Finished(session=0, stream=self.number, reason=reason, sample=end, frames=0, dropped=0)
 
     def controls_at(self, sample: float) -> Controls:
         """Return the controls that hold at a media time."""

@@ -29,7 +29,7 @@ MAX_BACKLOG: Final = 256
 MAX_AT_ONCE: Final = 64
 """ZeroMQ messages that are read before others get their turn."""
 LINGER_MS: Final = 50
-"""How long a closing socket may still send its last messages."""
+"""Time in which a closing socket may still send its last messages."""
 
 Z85_KEY: Final = re.compile(r"[0-9a-zA-Z.\-:+=^!/*?&<>()\[\]{}@%$#]{40}")
 
@@ -88,7 +88,7 @@ class Dealer:
 
     @property
     def is_up(self) -> bool:
-        """Whether there is a socket."""
+        """True while there is a socket."""
         return self._socket is not None
 
     def dial(self) -> None:

@@ -1,4 +1,7 @@
-"""The controls of a face as fields of the messages that carry them, written last and in this order."""
+"""The controls of a face as fields of the messages that carry them, written last and in this order.
+
+Written by tests/tools/generate_protocol.py from engine_bridge/protocol/field_table.py; change that.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from engine_bridge.protocol.field_types import F32, U64, FloatArray, Mix, Text
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Controlled:
-    """Controls, at the end of a client's message; absent ones stay as they are, or at the server's default."""
+    """Controls, at the end of a client's message; absent ones stay as they are, or at the default."""
 
     emotion: Mix | None = None
     mouth: F32 | None = None

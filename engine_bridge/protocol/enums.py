@@ -1,29 +1,19 @@
-"""Closed sets of the protocol: every word that stands in a text field."""
+"""Closed sets of the protocol: the words of its text fields (`output_fields` has those of outputs)."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
 
-class Output(StrEnum):
-    """What a session may ask for."""
-
-    WEIGHTS = "weights"
-    HEAD = "head"
-    EYES = "eyes"
-    LANDMARKS = "landmarks"
-    TEXTURE = "texture"
-
-
 class SampleFormat(StrEnum):
-    """How pushed sound is written."""
+    """The formats of pushed sound."""
 
     S16 = "s16"
     F32 = "f32"
 
 
 class Pace(StrEnum):
-    """When frames leave the server."""
+    """The moments at which frames leave the server."""
 
     LIVE = "live"
     """Along the media clock, ahead of playback by the playout delay."""
@@ -32,7 +22,7 @@ class Pace(StrEnum):
 
 
 class TextureFormat(StrEnum):
-    """How a texture's pixels are written."""
+    """The formats of a texture's pixels."""
 
     RGB = "rgb"
     JPEG = "jpeg"
@@ -40,7 +30,7 @@ class TextureFormat(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a stream finished."""
+    """The reasons for which a stream finishes."""
 
     END = "end"
     INTERRUPTED = "interrupted"
@@ -50,7 +40,7 @@ class Reason(StrEnum):
 
 
 class ErrorCode(StrEnum):
-    """What an `Error` is about; one code per reaction of the client."""
+    """The subjects of an `Error`; one code per reaction of the client."""
 
     BAD_MESSAGE = "bad_message"
     UNKNOWN_TYPE = "unknown_type"

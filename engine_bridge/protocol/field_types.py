@@ -1,4 +1,4 @@
-"""How the fields of messages travel as MessagePack: one kind per way, as annotations for the classes of `messages`."""
+"""The ways in which fields of messages travel as MessagePack, as annotations for the classes of `messages`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Floats = NDArray[np.float32]
 
 
 class FieldType(StrEnum):
-    """How a field travels as MessagePack."""
+    """A way in which a field travels as MessagePack."""
 
     U32 = "u32"
     """uint32, always five bytes (0xce …)."""

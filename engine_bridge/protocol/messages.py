@@ -1,7 +1,8 @@
-"""Every message of the protocol as a value; `table` lists their fields for `wire` and the golden vectors.
+"""Every message of the protocol as a value; `schema` lists their fields for `wire` and the golden vectors.
 
-Their annotations (`kinds`) say how a value travels; ``None`` means absent. Fields are written in the order in which
-they stand here, those of a base class last. Meaning, units and rules of every field: ``engine_bridge/PROTOCOL.md``.
+Their annotations (`field_types`) say how a value travels; ``None`` means absent. Fields are written in the order in
+which they stand here, those of a base class last: the controls and outputs, which `field_table` lists. Meaning, units
+and rules of every field: ``engine_bridge/PROTOCOL.md``.
 """
 
 from __future__ import annotations
@@ -12,19 +13,19 @@ from typing import Final
 from engine_bridge.protocol.control_fields import Controlled as Controlled
 from engine_bridge.protocol.control_fields import Seeded as Seeded
 from engine_bridge.protocol.enums import ErrorCode as ErrorCode
-from engine_bridge.protocol.enums import Output as Output
 from engine_bridge.protocol.enums import Pace as Pace
 from engine_bridge.protocol.enums import Reason as Reason
 from engine_bridge.protocol.enums import SampleFormat as SampleFormat
 from engine_bridge.protocol.enums import TextureFormat as TextureFormat
-from engine_bridge.protocol.field_types import F32, F64, U32, U64, Bytes, Counts, FloatArray, Numbers, Text, Texts
+from engine_bridge.protocol.field_table import N_LANDMARKS as N_LANDMARKS
+from engine_bridge.protocol.field_table import N_WEIGHTS as N_WEIGHTS
+from engine_bridge.protocol.field_types import F32, F64, U32, U64, Bytes, Counts, Numbers, Text, Texts
 from engine_bridge.protocol.field_types import Floats as Floats
+from engine_bridge.protocol.output_fields import FrameOutputs, OutputCounts
+from engine_bridge.protocol.output_fields import Output as Output
 
 VERSION: Final = 1
 """Version of the protocol that this package speaks."""
-
-N_WEIGHTS: Final = 52
-N_LANDMARKS: Final = 78
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -36,7 +37,7 @@ class Hello:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Welcome:
+class Welcome(OutputCounts):
     """Server: the answer to `Hello`."""
 
     version: U32
@@ -205,7 +206,7 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Frame:
+class Frame(FrameOutputs):
     """Server: one animation instant."""
 
     session: U32
@@ -214,10 +215,6 @@ class Frame:
     index: U32
     sample: F64
     speech: F32
-    weights: FloatArray | None = None
-    head: FloatArray | None = None
-    eyes: FloatArray | None = None
-    landmarks: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

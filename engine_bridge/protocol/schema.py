@@ -6,43 +6,56 @@ from dataclasses import dataclass, fields
 from inspect import get_annotations
 from typing import Final, get_args, get_type_hints
 
+from engine_bridge.protocol.field_table import CONTROLS, OUTPUTS
 from engine_bridge.protocol.field_types import FieldType
-from engine_bridge.protocol.messages import N_LANDMARKS, N_WEIGHTS, ClientMessage, Message, ServerMessage
+from engine_bridge.protocol.messages import ClientMessage, Message, ServerMessage
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a message. length: values of a `FieldType.FLOATS` field, the longest where `exact` is false."""
+    """One field of a message.
+
+    length: values of a `FieldType.FLOATS`; may_be_empty: none are allowed too. group: any number of groups of so many
+    values instead.
+    """
 
     name: str
     kind: FieldType
     required: bool
     length: int = 0
-    exact: bool = True
+    may_be_empty: bool = False
+    group: int = 0
+
+    def fits(self, n_values: int) -> bool:
+        """Return whether a `FieldType.FLOATS` may have so many values."""
+        if self.group:
+            return n_values % self.group == 0
+        return n_values == self.length or (self.may_be_empty and not n_values)
+
+    @property
+    def expected(self) -> str:
+        """The numbers of values that fit, in words."""
+        return f"a multiple of {self.group}" if self.group else f"{self.length}"
 
 
-_LENGTHS: Final = {
-    ("frame", "weights"): N_WEIGHTS,
-    ("frame", "head"): 6,
-    ("frame", "eyes"): 4,
-    ("frame", "landmarks"): N_LANDMARKS * 3,
-    "gaze": 2,
-    "look_at": 3,
-}
-"""How many float32 values a field has; gaze and look_at may also have none, which takes an earlier one back."""
+_OUTPUTS: Final = {row.key: row for row in OUTPUTS}
+_CONTROLS: Final = {row.key: row for row in CONTROLS}
 
 
-def _fields(name: str, cls: type[Message]) -> tuple[Field, ...]:
+def _fields(cls: type[Message]) -> tuple[Field, ...]:
     hints = get_type_hints(cls, include_extras=True)
     defaults = {field.name: field.default for field in fields(cls)}
     keys = (key for kind in cls.__mro__ for key in get_annotations(kind))  # its own before those of its bases
-    return tuple(_field(name, key, hints[key], required=defaults[key] is not None) for key in keys)
+    return tuple(_field(key, _kind(hints[key]), required=defaults[key] is not None) for key in keys)
 
 
-def _field(message: str, key: str, hint: object, required: bool) -> Field:
-    kind = _kind(hint)
-    length = _LENGTHS.get((message, key)) or _LENGTHS.get(key, 0) if kind is FieldType.FLOATS else 0
-    return Field(key, kind, required, length, exact=key not in ("gaze", "look_at"))
+def _field(key: str, kind: FieldType, required: bool) -> Field:
+    """Return a field. Arrays of float32 are outputs, whose lengths stand in their rows, or controls."""
+    if kind is not FieldType.FLOATS:
+        return Field(key, kind, required)
+    if key in _OUTPUTS:
+        return Field(key, kind, required, _OUTPUTS[key].length, group=_OUTPUTS[key].group)
+    return Field(key, kind, required, _CONTROLS[key].length, may_be_empty=True)
 
 
 def _kind(hint: object) -> FieldType:
@@ -58,7 +71,7 @@ CLASSES: Final[dict[str, type[Message]]] = {
 }
 """The class of every message type as it stands in the ``type`` field."""
 
-SCHEMA: Final[dict[str, tuple[Field, ...]]] = {name: _fields(name, cls) for name, cls in CLASSES.items()}
+SCHEMA: Final[dict[str, tuple[Field, ...]]] = {name: _fields(cls) for name, cls in CLASSES.items()}
 """The fields of every message type, in their order."""
 
 FROM_CLIENT: Final = frozenset(cls.__name__.lower() for cls in get_args(ClientMessage))

@@ -174,8 +174,8 @@ def _floats(field: Field, value: object) -> object:
     if not isinstance(value, bytes) or len(value) % 4:
         raise ValueError("is no array of float32 in bytes")
     array = np.frombuffer(value, "<f4")
-    if array.size != field.length and (field.exact or array.size):
-        raise ValueError(f"has {array.size} values; expected {field.length}")
+    if not field.fits(array.size):
+        raise ValueError(f"has {array.size} values; expected {field.expected}")
     if not np.isfinite(array).all():
         raise ValueError("contains NaN or infinity")
     return array

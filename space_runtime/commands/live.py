@@ -119,7 +119,7 @@ def _source(
 def _meter(seconds: float, pose: Pose) -> None:
     """Draw the opening of the jaw on a terminal, and nothing elsewhere."""
     if sys.stderr.isatty():
-        bar = "#" * round(METER * float(pose.weights[SHAPE["jawOpen"]]))
+        bar = "#" * round(METER * float(pose.blendshapes[SHAPE["jawOpen"]]))
         print(f"\r{seconds:8.2f} s  jaw {bar:<{METER}}", end="", file=sys.stderr, flush=True)
 
 

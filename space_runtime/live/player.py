@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
+
 from engine_bridge.adapters import Sink
 from engine_bridge.client import ClientSession
 from engine_bridge.client.controls import Controls
@@ -86,7 +88,7 @@ class Player:
             self._check()
             seconds = self._playback.position(time.monotonic())
             if seconds is not None:
-                pose = self._session.frame_at(seconds * rate)
+                pose = self._session.evaluate(seconds * rate)
                 frames += 1
                 resting += pose.state in (State.WAITING, State.RESTING) and seconds < self._playback.heard_s
                 self._send(pose, frames, seconds, rate)
@@ -107,7 +109,7 @@ class Player:
                 for piece in _pieces(block, source.rate):
                     self._playback.hear(len(piece) / source.rate, time.monotonic())
                     for cue in cues.take(n_pushed + len(piece)):
-                        self._session.set(cue.at_sample, cue.controls, cue.fade_s)
+                        self._session.set(cue.controls, cue.at_sample, cue.fade_s)
                     n_pushed = self._session.push(piece)
                     ahead = self._playback.ahead_s(time.monotonic())
                     if self._stopped.wait(max(0.0, ahead - AHEAD_S)):
@@ -132,9 +134,9 @@ class Player:
             index=index,
             sample=seconds * rate,
             speech=pose.speech,
-            weights=pose.weights,
-            head=pose.head,
-            eyes=pose.eyes,
+            weights=pose.blendshapes,
+            head=np.concatenate([pose.head_rotation_rad, pose.head_translation]),
+            eyes=pose.eye_rotation_rad.reshape(4),
         )
         for sink in self._sinks:
             sink.send(self._name, frame, rate)

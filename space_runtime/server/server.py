@@ -32,6 +32,7 @@ from space_runtime.server.sink_output import SinkOutput
 from space_runtime.server.sockets import Outbound, Sockets
 from space_runtime.server.texture_renderer import TextureRenderer
 from space_runtime.server.threads import ThreadExecutor, WorkerThread
+from space_runtime.server.validation import OFFERED
 from space_runtime.server.worker import Worker
 from space_runtime.timebase import HOP, SAMPLE_RATE
 from space_runtime.values import Controls, Emotion
@@ -160,7 +161,7 @@ def welcome_of(bundle: Bundle, limits: Limits) -> m.Welcome:
         look_ahead_s=(bundle.look_ahead() + HOP) / SAMPLE_RATE,
         weights=ARKIT_NAMES,
         emotions=tuple(Emotion),
-        outputs=tuple(Output),
+        outputs=tuple(output for output in Output if output in OFFERED),
         textures=tuple(TextureFormat),
         limits=limits.counts(),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 
+from engine_bridge.protocol.field_table import CONTROLS
 from engine_bridge.protocol.messages import (
     Controlled,
     ErrorCode,
@@ -17,11 +18,11 @@ from engine_bridge.protocol.messages import (
     Output,
     Pace,
     SampleFormat,
-    Seeded,
     Speak,
     Start,
     TextureFormat,
 )
+from space_runtime.arrays import Floats
 from space_runtime.errors import UsageError
 from space_runtime.server.limits import Limits, Refusal
 from space_runtime.timebase import checked_fps
@@ -32,6 +33,9 @@ MAX_RATE: Final = 192_000
 MAX_CHANNELS: Final = 8
 MIN_LEASE_MS: Final = 1_000
 MAX_FADE_MS: Final = 10_000
+OFFERED: Final = frozenset(Output) - {Output.KEYPOINTS}
+"""The outputs that this server makes."""
+_NEED_FACE: Final = frozenset({Output.TEXTURE, Output.KEYPOINTS})
 
 Choice = TypeVar("Choice", Output, Pace, SampleFormat, TextureFormat)
 
@@ -54,8 +58,10 @@ def session_settings(message: Open, limits: Limits) -> SessionSettings:
     pictures = Output.TEXTURE in outputs
     if not outputs:
         raise _bad("outputs is empty; name at least one of " + ", ".join(Output))
-    if pictures and message.character is None and message.portrait is None:
-        raise _bad("a texture needs a face; send a portrait or name a character")
+    if outputs & _NEED_FACE and message.character is None and message.portrait is None:
+        raise _bad(f"{min(outputs & _NEED_FACE)} needs a face; send a portrait or name a character")
+    if not outputs <= OFFERED:
+        raise _bad(f"this server makes no {min(outputs - OFFERED)} yet; leave that out of outputs")
     if message.character is not None and message.portrait is not None:
         raise _bad("both a character and a portrait; send one of them")
     if len(message.fps) != 2 or not message.fps[1]:
@@ -106,33 +112,12 @@ def fade_s(fade_ms: int | None, default_ms: int = 200) -> float:
 def controls_of(message: Controlled, before: Controls) -> Controls:
     """Return the controls that a message asks for; what it leaves out stays as it was before. Raises `Refusal`."""
     changed: dict[str, object] = {}
-    for field, name in _PLAIN.items():
-        value = getattr(message, field)
+    for row in CONTROLS:
+        value = getattr(message, row.key, None)  # a `Set` has no seed
         if value is not None:
-            changed[name] = value
-    if isinstance(message, Seeded) and message.seed is not None:
-        changed["seed"] = message.seed
-    if message.emotion is not None:
-        changed["emotion"] = _emotion(message.emotion)
-    for field, name in _ANGLES.items():
-        array = getattr(message, field)
-        if array is not None:
-            changed[name] = np.array(array, np.float32) if len(array) else None
-    if message.head is not None:
-        changed["head_mode"] = _head_mode(message.head)
+            changed[row.name] = _READERS[row.name](value) if row.name in _READERS else value
     with _refusing():
         return replace(before, **changed) if changed else before  # type: ignore[arg-type]
-
-
-_PLAIN: Final = {
-    "mouth": "mouth_strength",
-    "expression": "expression_strength",
-    "blinks": "blinks_per_minute",
-    "head_strength": "head_strength",
-    "brows": "brow_strength",
-    "saccades": "saccade_strength",
-}
-_ANGLES: Final = {"gaze": "gaze_rad", "look_at": "look_at"}
 
 
 def _emotion(mix: Mapping[str, float]) -> object:
@@ -148,6 +133,20 @@ def _head_mode(text: str) -> HeadMode:
     if text not in (HeadMode.KEEP, HeadMode.IDLE):
         raise _bad(f"unknown head mode {text!r:.40}; the known ones are {HeadMode.KEEP}, {HeadMode.IDLE}")
     return HeadMode(text)
+
+
+def _floats(array: Floats) -> Floats | None:
+    """Return an array of its own; None where it has no values, which takes an earlier one back."""
+    return np.array(array, np.float32) if len(array) else None
+
+
+_READERS: Final[dict[str, Callable[..., object]]] = {
+    "emotion": _emotion,
+    "gaze_rad": _floats,
+    "look_at": _floats,
+    "head_mode": _head_mode,
+}
+"""Controls whose value on the wire is not the runtime's own."""
 
 
 def _one_of(kind: type[Choice], what: str, text: str) -> Choice:

@@ -1,8 +1,7 @@
 """The golden runs of the jitter buffer: what comes, which positions are asked for, what is shown.
 
 ``python tests/tools/golden_jitter.py`` writes them to ``engine_bridge/vectors/jitter.json``; a test compares what
-lies there
-with what this makes. Their format: PROTOCOL.md, section 8.
+lies there with what this makes. Their format: PROTOCOL.md, section 8.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ import numpy as np
 
 from engine_bridge.client.jitter import JitterBuffer, Pose
 from engine_bridge.protocol import messages as m
+from engine_bridge.protocol.field_table import OUTPUTS
 from engine_bridge.protocol.messages import Floats
 
 FILE: Final = Path(__file__).parents[2] / "engine_bridge" / "vectors" / "jitter.json"
@@ -25,14 +25,13 @@ STEP: Final = 1600 / 3
 """Samples between frames at 16 kHz and 30 frames a second."""
 DT: Final = 0.0234
 """Seconds between two questions; its multiples stay clear of 0.1 and 0.3."""
+PARTS: Final = tuple(row for row in OUTPUTS if row.in_frame)
 
 Step = dict[str, object]
 
 
-def frame(
-    index: int, value: float, stream: int = 1, sample: float | None = None, landmarks: list[float] | None = None
-) -> Step:
-    """A frame whose every kind of number follows ``value``."""
+def frame(index: int, value: float, stream: int = 1, sample: float | None = None, **lasting: list[float]) -> Step:
+    """A frame whose every kind of number follows ``value``. lasting: outputs that have no rest."""
     entry: dict[str, object] = {
         "stream": stream,
         "index": index,
@@ -42,9 +41,7 @@ def frame(
         "head": [0.0, round(-value / 4, 6)],
         "eyes": [0.0, 0.0, round(value / 8, 6)],
     }
-    if landmarks is not None:
-        entry["landmarks"] = landmarks
-    return {"frame": entry}
+    return {"frame": {**entry, **lasting}}
 
 
 def frames(first: int, n: int, stream: int = 1, scale: float = 1.0) -> list[Step]:
@@ -204,6 +201,17 @@ def runs() -> dict[str, list[Step]]:
             ask(7 * STEP, 0.2),
             ask(7 * STEP, 0.2),
         ],
+        "keypoints": [
+            begin(),
+            *[frame(k, 0.5, keypoints=[round(0.1 * k, 1), -0.2, 0.3, 0.0, 0.5, 0.0]) for k in range(2)],
+            ask(0.0, 0.2),
+            ask(0.5 * STEP),
+            frame(2, 0.5, keypoints=[0.0, 1.0, 2.0]),
+            ask(1.75 * STEP),
+            ask(2 * STEP, 0.2),
+            ask(7 * STEP, 0.15),
+            ask(7 * STEP, 0.2),
+        ],
         "only_weights": [
             begin(),
             {"frame": {"stream": 1, "index": 0, "sample": 0.0, "speech": 1.0, "weights": [0.25, 0.5, 0.75]}},
@@ -225,17 +233,16 @@ def runs() -> dict[str, list[Step]]:
 
 
 def floats(values: object, n: int) -> Floats:
-    """The first values of an array; the rest is 0."""
-    array = np.zeros(n, np.float32)
+    """The first values of an array; the rest is 0. n: its length, 0 where it is as long as the values."""
     assert isinstance(values, list)
+    array = np.zeros(n or len(values), np.float32)
     array[: len(values)] = values
     return array
 
 
 def frame_of(entry: dict[str, object]) -> m.Frame:
     """The message that an entry stands for."""
-    sizes = {"weights": 52, "head": 6, "eyes": 4, "landmarks": 234}
-    arrays = {name: floats(entry[name], n) for name, n in sizes.items() if name in entry}
+    arrays = {row.key: floats(entry[row.key], row.length) for row in PARTS if row.key in entry}
     numbers = {name: entry[name] for name in ("stream", "index", "sample", "speech")}
     return m.Frame(session=1, seq=0, **numbers, **arrays)  # type: ignore[arg-type]
 
@@ -249,12 +256,15 @@ def frames_of(entry: dict[str, object]) -> list[m.Frame]:
 
 
 def as_json(pose: Pose) -> dict[str, object]:
-    """A pose, each array as far as its last value that is not 0."""
+    """A pose under the names of the wire, each array of known length as far as its last value that is not 0."""
     document: dict[str, object] = {"state": str(pose.state), "speech": round(pose.speech, 7)}
-    for name in ("weights", "head", "eyes", "landmarks"):
-        values = getattr(pose, name)
-        if values is not None:
-            document[name] = [round(float(value), 7) for value in np.trim_zeros(np.round(values, 7), "b")]
+    for row in PARTS:
+        members = [getattr(pose, member.name) for member in row.pose]
+        if members[0] is not None:
+            values = np.round(np.concatenate([member.ravel() for member in members]), 7)
+            document[row.key] = [
+                round(float(value), 7) for value in (values if row.group else np.trim_zeros(values, "b"))
+            ]
     return document
 
 

@@ -43,6 +43,7 @@ def messages() -> Iterator[tuple[str, Message]]:
             outputs=tuple(m.Output),
             textures=tuple(m.TextureFormat),
             limits={"sessions": 1000, "message_bytes": 2**32, "audio_ms": 10_000},
+            keypoints=21,
         ),
     )
     yield "open_least", m.Open(request=1, outputs=("weights",), fps=(30, 1), playout_ms=200, until=0)
@@ -117,7 +118,12 @@ def messages() -> Iterator[tuple[str, Message]]:
             head=ramp(6, -0.1, 0.1),
             eyes=ramp(4, -0.3, 0.3),
             landmarks=ramp(234, -0.9, 0.9),
+            keypoints=ramp(63, -1.1, 1.1),
         ),
+    )
+    yield (
+        "frame_no_keypoints",
+        m.Frame(session=7, stream=1, seq=4, index=4, sample=2133.3333333333335, speech=0.25, keypoints=ramp(0)),
     )
     yield (
         "frame_weights",
@@ -177,6 +183,8 @@ def refused() -> Iterator[tuple[str, bytes]]:
     yield "nan_number", frame.replace(b"\xcb" + struct.pack(">d", 0.0), b"\xcb" + struct.pack(">d", float("nan")))
     yield "infinite_weight", frame[:at] + struct.pack("<f", float("inf")) + frame[at + 4 :]
     yield "too_few_weights", frame[: at - 1] + b"\xcc" + frame[at:-4]
+    points = encode(m.Frame(session=7, stream=1, seq=2, index=2, sample=0.0, speech=0.5, keypoints=ramp(6)))
+    yield "odd_keypoints", points[: points.index(b"\xc4\x18")] + b"\xc4\x14" + points[-24:-4]
     yield "odd_floats", frame[: at - 1] + b"\xcf" + frame[at:-1]
     yield "extension", b"\x83" + kind + b"\xa5close" + session + b"\xa1x\xd4\x01\x00"
     yield "never_used", b"\x83" + kind + b"\xa5close" + session + b"\xa1x\xc1"

@@ -1,17 +1,18 @@
 #include "space/c_structs.hpp"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace space::c {
 
 namespace {
 
-// No structure ends in padding: a member that is added never lies in what an earlier caller left undefined.
+// No structure ends in padding: a member that is added never lies in what an earlier caller left undefined. In
+// space_controls, where members say themselves that they are set, it may.
 #define SPACE_ENDS_WITH(type, member) \
     static_assert(sizeof(void*) != 8 || offsetof(type, member) + sizeof(type::member) == sizeof(type), "no padding at the end")
 SPACE_ENDS_WITH(space_client_options, silence_s);
 SPACE_ENDS_WITH(space_session_options, n_portrait);
-SPACE_ENDS_WITH(space_controls, look_at);
 SPACE_ENDS_WITH(space_stream_options, controls);
 SPACE_ENDS_WITH(space_speak_options, controls);
 SPACE_ENDS_WITH(space_event, text);
@@ -22,7 +23,12 @@ SPACE_ENDS_WITH(space_session_counts, sound_dropped);
 
 constexpr std::uint32_t kOutputs = SPACE_OUTPUT_BLENDSHAPES | SPACE_OUTPUT_HEAD | SPACE_OUTPUT_EYES |
                                    SPACE_OUTPUT_LANDMARKS | SPACE_OUTPUT_TEXTURE | SPACE_OUTPUT_KEYPOINTS;
-constexpr std::uint32_t kControls = (SPACE_SET_SACCADE_STRENGTH << 1) - 1;
+
+#define SPACE_SET_BIT(member, NAME) | SPACE_SET_##NAME
+#define SPACE_VECTOR_BITS(member, NAME, length) | SPACE_SET_##NAME | SPACE_UNSET_##NAME
+constexpr std::uint32_t kControls = 0 SPACE_CONTROLS(SPACE_SET_BIT, SPACE_SET_BIT, SPACE_VECTOR_BITS, SPACE_SET_BIT);
+#undef SPACE_SET_BIT
+#undef SPACE_VECTOR_BITS
 
 std::string text_of(const char* text) { return text ? std::string(text) : std::string(); }
 
@@ -31,16 +37,25 @@ std::vector<std::uint8_t> bytes_of(const void* data, std::size_t n) {
     return bytes ? std::vector<std::uint8_t>(bytes, bytes + n) : std::vector<std::uint8_t>();
 }
 
-Status set_emotion(const space_controls& from, Controls& to) {
-    if (!from.emotion && from.n_emotion > 0) {
-        return fail(Status::bad_argument, "controls.emotion is null, but n_emotion is %zu", from.n_emotion);
-    }
-    to.emotion.emplace();
-    for (std::size_t i = 0; i < from.n_emotion; ++i) {
-        if (!from.emotion[i].label) return fail(Status::bad_argument, "controls.emotion[%zu].label is null", i);
-        to.emotion->emplace_back(from.emotion[i].label, from.emotion[i].amount);
+Status set_mix(const char* name, const space_emotion* from, std::size_t n, std::optional<Mix>& to) {
+    if (!from && n > 0) return fail(Status::bad_argument, "controls.%s is null, but n_%s is %zu", name, name, n);
+    to.emplace();
+    for (std::size_t i = 0; i < n; ++i) {
+        if (!from[i].label) return fail(Status::bad_argument, "controls.%s[%zu].label is null", name, i);
+        to->emplace_back(from[i].label, from[i].amount);
     }
     return Status::ok;
+}
+
+Status set_text(const char* name, const char* from, std::optional<std::string_view>& to) {
+    if (!from) return fail(Status::bad_argument, "controls.%s is null", name);
+    to = from;
+    return Status::ok;
+}
+
+template <std::size_t N> void set_vector(bool none, const float (&from)[N], std::optional<FloatsOrNone<N>>& to) {
+    to.emplace().none = none;
+    if (!none) std::copy(from, from + N, to->values.begin());
 }
 
 }  // namespace
@@ -150,20 +165,21 @@ Status convert(const space_controls* from, Controls& to) {
     if (const Status bad = read("controls", *from, given); bad != Status::ok) return bad;
     if (given.set & ~kControls) return fail(Status::bad_argument, "controls.set is 0x%x; expected SPACE_SET_… only", given.set);
     const auto has = [&given](std::uint32_t bit) { return (given.set & bit) != 0; };
-    if (has(SPACE_SET_SEED)) to.seed = given.seed;
-    if (has(SPACE_SET_MOUTH_STRENGTH)) to.mouth = given.mouth_strength;
-    if (has(SPACE_SET_EXPRESSION_STRENGTH)) to.expression = given.expression_strength;
-    if (has(SPACE_SET_BLINKS_PER_MINUTE)) to.blinks = given.blinks_per_minute;
-    if (has(SPACE_SET_HEAD_STRENGTH)) to.head_strength = given.head_strength;
-    if (has(SPACE_SET_BROW_STRENGTH)) to.brows = given.brow_strength;
-    if (has(SPACE_SET_SACCADE_STRENGTH)) to.saccades = given.saccade_strength;
-    if (has(SPACE_SET_GAZE_RAD)) to.gaze = {{given.gaze_rad[0], given.gaze_rad[1]}, false};
-    if (has(SPACE_SET_LOOK_AT)) to.look_at = {{given.look_at[0], given.look_at[1], given.look_at[2]}, false};
-    if (has(SPACE_UNSET_GAZE_RAD)) to.gaze.emplace().none = true;
-    if (has(SPACE_UNSET_LOOK_AT)) to.look_at.emplace().none = true;
-    if (has(SPACE_SET_HEAD_MODE) && !given.head_mode) return fail(Status::bad_argument, "controls.head_mode is null");
-    if (has(SPACE_SET_HEAD_MODE)) to.head = std::string_view(given.head_mode);
-    return has(SPACE_SET_EMOTION) ? set_emotion(given, to) : Status::ok;
+    Status status = Status::ok;
+#define SPACE_NUMBER(member, NAME) \
+    if (has(SPACE_SET_##NAME)) to.member = given.member;
+#define SPACE_TEXT(member, NAME) \
+    if (status == Status::ok && has(SPACE_SET_##NAME)) status = set_text(#member, given.member, to.member);
+#define SPACE_VECTOR(member, NAME, length) \
+    if (has(SPACE_SET_##NAME | SPACE_UNSET_##NAME)) set_vector(has(SPACE_UNSET_##NAME), given.member, to.member);
+#define SPACE_MIX(member, NAME) \
+    if (status == Status::ok && has(SPACE_SET_##NAME)) status = set_mix(#member, given.member, given.n_##member, to.member);
+    SPACE_CONTROLS(SPACE_NUMBER, SPACE_TEXT, SPACE_VECTOR, SPACE_MIX)
+#undef SPACE_NUMBER
+#undef SPACE_TEXT
+#undef SPACE_VECTOR
+#undef SPACE_MIX
+    return status;
 }
 
 }  // namespace space::c

@@ -142,6 +142,7 @@ void ClientCore::on_welcome(const Welcome& message, Outbox& out) {
     info_.server = std::string(message.server), info_.bundle = std::string(message.bundle);
     info_.look_ahead_s = message.look_ahead_s;
     info_.blendshapes.assign(message.weights.begin(), message.weights.end());
+    info_.keypoints = message.keypoints.value_or(0);
     info_.emotions.assign(message.emotions.begin(), message.emotions.end());
     info_.message_bytes = limit_of(message.limits, "message_bytes", 65536);
     info_.audio_ms = limit_of(message.limits, "audio_ms", 10000);

@@ -116,6 +116,7 @@ struct ServerInfo {
     std::string server, bundle;
     double look_ahead_s = 0;
     std::vector<std::string> blendshapes, emotions;
+    std::uint32_t keypoints = 0;  ///< in a frame, three numbers each; 0: this server offers none
     std::uint64_t message_bytes = 65536;
     std::uint64_t audio_ms = 10000;
     std::uint64_t messages_per_s = 1000;

@@ -12,13 +12,20 @@ namespace {
 /// Finds the first control with a number that is not finite.
 struct NotFinite {
     const char* name = nullptr;
-    void operator()(const char* field, const Maybe<float>& value) { note(field, !value || std::isfinite(*value)); }
-    template <std::size_t N> void operator()(const char* field, const Maybe<FloatsOrNone<N>>& value) {
-        for (std::size_t i = 0; value && i < N; ++i) note(field, value->none || std::isfinite(value->values[i]));
+    void operator()(const char* key, const Maybe<float>& value) { note(key, !value || std::isfinite(*value)); }
+    template <std::size_t N> void operator()(const char* key, const Maybe<FloatsOrNone<N>>& value) {
+        for (std::size_t i = 0; value && i < N; ++i) note(key, value->none || std::isfinite(value->values[i]));
     }
     template <class T> void operator()(const char*, const T&) {}
-    void note(const char* field, bool finite) {
-        if (!finite && !name) name = field;
+    void note(const char* key, bool finite) {
+        if (!finite && !name) name = name_of(key);
+    }
+    /// The member of `Controls` with this name on the wire.
+    static const char* name_of(std::string_view key) {
+        for (const ControlField& field : kControlFields) {
+            if (key == field.key) return field.name;
+        }
+        return "a value";
     }
 };
 

@@ -95,13 +95,15 @@ void JitterBuffer::keep(const Frame& frame, Slot slot) {
     kept.eyes = frame.eyes.value_or(Floats<kEyes>{});
     kept.has_landmarks = frame.landmarks.has_value() && !landmarks_.empty();
     if (kept.has_landmarks) landmarks_[slot] = *frame.landmarks;
-    keep_keypoints(nullptr, 0, slot);
+    keep_keypoints(frame.keypoints.value_or(FloatGroups<3>{}), slot);
 }
 
-void JitterBuffer::keep_keypoints(const float* values, std::size_t n, Slot slot) {
-    if (keypoints_.empty() && n == 0) return;
+/// A slot keeps its memory for the next frame: slots are used again soon, so that few ever hold keypoints.
+void JitterBuffer::keep_keypoints(FloatGroups<3> values, Slot slot) {
+    if (keypoints_.empty() && values.size() == 0) return;
     keypoints_.resize(kCapacity);
-    keypoints_[slot].assign(values, values + n);
+    keypoints_[slot].resize(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) keypoints_[slot][i] = values[i];
 }
 
 std::size_t JitterBuffer::place_of(u32 index) const {

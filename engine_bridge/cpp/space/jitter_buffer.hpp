@@ -88,7 +88,7 @@ private:
     };
 
     void keep(const Frame& frame, Slot slot);
-    void keep_keypoints(const float* values, std::size_t n, Slot slot);
+    void keep_keypoints(FloatGroups<3> values, Slot slot);
     std::size_t place_of(u32 index) const;
     void forget(std::size_t first, std::size_t n);
     bool due(Pose& pose);

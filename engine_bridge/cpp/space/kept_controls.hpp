@@ -1,6 +1,7 @@
 // Controls that outlive the call that gave them, so that a stream can be taken up again.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "space/messages.hpp"
@@ -15,9 +16,11 @@ public:
     Controls view() const;
 
 private:
-    Controls scalars_;  ///< its texts are not used
-    Maybe<std::vector<std::pair<std::string, float>>> emotion_;
-    Maybe<std::string> head_;
+    using OwnedMix = std::vector<std::pair<std::string, float>>;
+
+    Controls plain_;  ///< its texts and mixes are not used
+    std::map<std::string_view, std::string> texts_;  ///< by the control's name on the wire
+    std::map<std::string_view, OwnedMix> mixes_;
 };
 
 }  // namespace space

@@ -13,10 +13,6 @@
 namespace space {
 
 constexpr std::uint32_t kVersion = 1;  ///< version of the protocol
-constexpr std::size_t kWeights = 52;
-constexpr std::size_t kHead = 6;
-constexpr std::size_t kEyes = 4;
-constexpr std::size_t kLandmarks = 78 * 3;
 
 using u32 = std::uint32_t;
 using u64 = std::uint64_t;    ///< at most `kLargestU64`
@@ -30,36 +26,19 @@ template <std::size_t N> struct FloatsOrNone {
     bool none = false;
 };
 
+/// Any number of groups of N values: a view of little-endian float32 in the bytes that were read, or to be written.
+template <std::size_t N> struct FloatGroups {
+    Bytes bytes{};
+
+    std::size_t groups() const { return bytes.size / (4 * N); }
+    std::size_t size() const { return bytes.size / 4; }
+    float operator[](std::size_t i) const { return float_at(bytes.data + 4 * i); }
+};
+
 using Texts = std::vector<Text>;
 using Numbers = std::vector<u32>;
 using Mix = std::vector<std::pair<Text, float>>;
 using Counts = std::vector<std::pair<Text, u64>>;
 template <class T> using Maybe = std::optional<T>;
-
-/// What start, speak, idle and set may say about the face; absent: as it is.
-struct Controls {
-    Maybe<u64> seed;
-    Maybe<Mix> emotion;               ///< labels to 0 … 1
-    Maybe<float> mouth;               ///< strength, 0 … 2
-    Maybe<float> expression;          ///< strength, 0 … 2
-    Maybe<float> blinks;              ///< a minute, 0 … 120
-    Maybe<FloatsOrNone<2>> gaze;      ///< yaw, pitch; none: eye contact
-    Maybe<FloatsOrNone<3>> look_at;   ///< a point that both eyes look at
-    Maybe<Text> head;                 ///< `keep` or `idle`
-    Maybe<float> head_strength;       ///< 0 … 2
-    Maybe<float> brows;               ///< strength of brows on stressed syllables, 0 … 2
-    Maybe<float> saccades;            ///< strength of the gaze's small shifts and glances, 0 … 2
-
-    template <class Self, class Visit> static void fields(Self& m, Visit& visit) {
-        visit("seed", m.seed);
-        without_seed(m, visit);
-    }
-    template <class Self, class Visit> static void without_seed(Self& m, Visit& visit) {
-        visit("emotion", m.emotion), visit("mouth", m.mouth), visit("expression", m.expression);
-        visit("blinks", m.blinks), visit("gaze", m.gaze), visit("look_at", m.look_at);
-        visit("head", m.head), visit("head_strength", m.head_strength);
-        visit("brows", m.brows), visit("saccades", m.saccades);
-    }
-};
 
 }  // namespace space

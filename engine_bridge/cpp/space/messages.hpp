@@ -5,6 +5,8 @@
 
 #include <variant>
 
+#include "space/generated/control_fields.hpp"
+#include "space/generated/output_fields.hpp"
 #include "space/message_values.hpp"
 
 namespace space {
@@ -18,7 +20,7 @@ struct Hello {
     }
 };
 
-struct Welcome {
+struct Welcome : OutputCounts {
     static constexpr const char* type = "welcome";
     u32 version = 0;
     Text server, bundle;
@@ -29,6 +31,7 @@ struct Welcome {
         visit("version", m.version), visit("server", m.server), visit("bundle", m.bundle);
         visit("look_ahead_s", m.look_ahead_s), visit("weights", m.weights), visit("emotions", m.emotions);
         visit("outputs", m.outputs), visit("textures", m.textures), visit("limits", m.limits);
+        OutputCounts::fields(m, visit);
     }
 };
 
@@ -194,19 +197,15 @@ struct Started {
     }
 };
 
-struct Frame {
+struct Frame : FrameOutputs {
     static constexpr const char* type = "frame";
     u32 session = 0, stream = 0, seq = 0, index = 0;
     double sample = 0;
     float speech = 0;
-    Maybe<Floats<kWeights>> weights;
-    Maybe<Floats<kHead>> head;
-    Maybe<Floats<kEyes>> eyes;
-    Maybe<Floats<kLandmarks>> landmarks;
     template <class Self, class Visit> static void fields(Self& m, Visit& visit) {
         visit("session", m.session), visit("stream", m.stream), visit("seq", m.seq), visit("index", m.index);
-        visit("sample", m.sample), visit("speech", m.speech), visit("weights", m.weights), visit("head", m.head);
-        visit("eyes", m.eyes), visit("landmarks", m.landmarks);
+        visit("sample", m.sample), visit("speech", m.speech);
+        FrameOutputs::fields(m, visit);
     }
 };
 

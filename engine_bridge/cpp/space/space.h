@@ -25,6 +25,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "space/generated/controls.h" /* space_controls */
+
 /* Define SPACE_EXPORT where a shared library is built, SPACE_IMPORT where it is used, neither for static linking. */
 #if defined(_WIN32) && defined(SPACE_EXPORT)
 #define SPACE_API __declspec(dllexport)
@@ -85,46 +87,6 @@ typedef struct space_session_options {
     const void *portrait;       /* a picture file's bytes, or NULL */
     size_t n_portrait;
 } space_session_options;
-
-/* The members of space_controls that are meant. */
-enum {
-    SPACE_SET_SEED = 1 << 0,
-    SPACE_SET_EMOTION = 1 << 1,
-    SPACE_SET_MOUTH_STRENGTH = 1 << 2,
-    SPACE_SET_EXPRESSION_STRENGTH = 1 << 3,
-    SPACE_SET_BLINKS_PER_MINUTE = 1 << 4,
-    SPACE_SET_GAZE_RAD = 1 << 5,
-    SPACE_SET_LOOK_AT = 1 << 6,
-    SPACE_SET_HEAD_MODE = 1 << 7,
-    SPACE_SET_HEAD_STRENGTH = 1 << 8,
-    SPACE_UNSET_GAZE_RAD = 1 << 9, /* back to eye contact */
-    SPACE_UNSET_LOOK_AT = 1 << 10, /* no point any more */
-    SPACE_SET_BROW_STRENGTH = 1 << 11,
-    SPACE_SET_SACCADE_STRENGTH = 1 << 12
-};
-
-typedef struct space_emotion {
-    const char *label;
-    float amount; /* 0 … 1 */
-} space_emotion;
-
-/* Initialised by space_controls_init. */
-typedef struct space_controls {
-    size_t size;
-    uint32_t set;             /* SPACE_SET_… | …; 0: as it is */
-    float blinks_per_minute;  /* 0 … 120 */
-    uint64_t seed;
-    const space_emotion *emotion;
-    size_t n_emotion;
-    const char *head_mode;    /* "keep" or "idle" */
-    float mouth_strength;     /* 0 … 2 */
-    float expression_strength; /* 0 … 2 */
-    float brow_strength;      /* of brows on stressed syllables, 0 … 2 */
-    float saccade_strength;   /* of the gaze's small shifts and glances aside, 0 … 2 */
-    float head_strength;      /* 0 … 2 */
-    float gaze_rad[2];        /* yaw, pitch */
-    float look_at[3];         /* a point that both eyes look at */
-} space_controls;
 
 typedef enum space_sample_format { SPACE_S16 = 0, SPACE_F32 = 1 } space_sample_format;
 

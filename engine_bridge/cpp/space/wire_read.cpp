@@ -51,6 +51,13 @@ bool read(Reader& reader, Bytes& value) {
     return value = item.body, item.kind == Kind::bytes;
 }
 
+/// True if little-endian float32 values hold neither NaN nor infinity.
+bool is_finite(Bytes values) {
+    float sum = 0;  // see copy_floats
+    for (std::size_t at = 0; at + 4 <= values.size; at += 4) sum += float_at(values.data + at) * 0.0F;
+    return sum == 0.0F;
+}
+
 template <std::size_t N> bool copy_floats(Bytes from, Floats<N>& values) {
     if (from.size != 4 * N) return false;
     float sum = 0;  // x · 0 is NaN for NaN and infinity alone: one check at the end instead of N branches
@@ -64,6 +71,12 @@ template <std::size_t N> bool copy_floats(Bytes from, Floats<N>& values) {
 template <std::size_t N> bool read(Reader& reader, Floats<N>& values) {
     const Item item = reader.next();
     return item.kind == Kind::bytes && copy_floats(item.body, values);
+}
+
+template <std::size_t N> bool read(Reader& reader, FloatGroups<N>& value) {
+    const Item item = reader.next();
+    value.bytes = item.body;
+    return item.kind == Kind::bytes && item.body.size % (4 * N) == 0 && is_finite(item.body);
 }
 
 template <std::size_t N> bool read(Reader& reader, FloatsOrNone<N>& value) {

@@ -31,6 +31,15 @@ template <std::size_t N> bool write(Writer& writer, const Floats<N>& values) {
     return true;
 }
 
+template <std::size_t N> bool write(Writer& writer, const FloatGroups<N>& values) {
+    if (values.bytes.size % (4 * N) != 0) return false;
+    writer.bytes(values.bytes);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (!std::isfinite(values[i])) return false;
+    }
+    return true;
+}
+
 template <std::size_t N> bool write(Writer& writer, const FloatsOrNone<N>& value) {
     return value.none ? (writer.bytes({}), true) : write(writer, value.values);
 }

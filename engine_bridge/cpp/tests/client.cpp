@@ -54,13 +54,13 @@ void say_status(space::Status status) {
 
 space::Controls controls_of(const Options& options, std::string& head) {
     space::Controls controls;
-    if (options.has("mouth")) controls.mouth = static_cast<float>(options.number("mouth", 0));
-    if (options.has("brows")) controls.brows = static_cast<float>(options.number("brows", 0));
-    if (options.has("saccades")) controls.saccades = static_cast<float>(options.number("saccades", 0));
+    if (options.has("mouth")) controls.mouth_strength = static_cast<float>(options.number("mouth", 0));
+    if (options.has("brows")) controls.brow_strength = static_cast<float>(options.number("brows", 0));
+    if (options.has("saccades")) controls.saccade_strength = static_cast<float>(options.number("saccades", 0));
     if (options.has("seed")) controls.seed = options.whole("seed", 0);
     if (options.has("happy")) controls.emotion = {{"happy", static_cast<float>(options.number("happy", 0))}};
     head = options.text("head");
-    if (!head.empty()) controls.head = head;
+    if (!head.empty()) controls.head_mode = head;
     return controls;
 }
 
@@ -80,7 +80,7 @@ void open(Stage& stage, const Options& options) {
     chosen.texture = options.has("texture");
     if (chosen.texture) chosen.texture_format = options.text("texture");
     chosen.character = options.text("character");
-    chosen.landmarks = options.has("landmarks");
+    chosen.landmarks = options.has("landmarks"), chosen.keypoints = options.has("keypoints");
     chosen.portrait.assign(options.whole("portrait", 0), 7);
     stage.sessions.push_back(stage.client->open(chosen));
     std::printf("{\"open\": %s}\n", stage.sessions.back().is_open() ? "true" : "false");
@@ -119,6 +119,8 @@ void evaluate(Stage& stage, const Options& options) {
     stage.session(options).evaluate(options.number("at", 0), options.number("dt", 0.02), pose);
     std::string out = "{\"state\": \"" + std::string(names[static_cast<std::size_t>(pose.state)]) + "\", \"blendshapes\": ";
     check::json(out, pose.blendshapes);
+    out += ", \"keypoints\": ";
+    check::json(out, pose.keypoints);
     std::printf("%s}\n", out.c_str());
 }
 

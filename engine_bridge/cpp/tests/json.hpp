@@ -52,6 +52,7 @@ template <class Values> void json_list(std::string& out, const Values& values) {
 }
 
 template <std::size_t N> void json(std::string& out, const space::Floats<N>& values) { json_list(out, values); }
+template <std::size_t N> void json(std::string& out, const space::FloatGroups<N>& values) { json_list(out, values); }
 template <class T> void json(std::string& out, const std::vector<T>& values) { json_list(out, values); }
 
 template <std::size_t N> void json(std::string& out, const space::FloatsOrNone<N>& value) {

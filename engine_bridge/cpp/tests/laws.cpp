@@ -122,9 +122,9 @@ void client_laws() {
         session = client.open();
         hold(session.push(static_cast<const void*>(nullptr), 0) == space::Status::no_stream, "no sound without a stream");
         space::StreamOptions options;
-        options.controls.mouth = NAN;
+        options.controls.mouth_strength = NAN;
         hold(session.start(options) == space::Status::bad_argument, "NaN is no strength");
-        hold(!std::strcmp(space::last_error(), "controls: mouth is not finite"), "a refusal names the control");
+        hold(!std::strcmp(space::last_error(), "controls: mouth_strength is not finite"), "a refusal names the control");
         options = {}, options.rate = 0;
         hold(session.start(options) == space::Status::bad_argument, "0 Hz is no rate");
         hold(!std::strcmp(space::last_error(), "rate is 0; expected 1 to 768000 Hz"), "a refusal gives the bounds");

@@ -37,7 +37,7 @@ def test_a_line_from_open_to_close() -> None:
             session.end()
             finished = await session.wait(5)
             assert finished and finished.sample == RATE
-            assert float(session.frame_at(0.5 * RATE, dt=1.0).weights[0]) == pytest.approx(0.0125)
+            assert float(session.evaluate(0.5 * RATE, dt=1.0).blendshapes[0]) == pytest.approx(0.0125)
             session.speak(b"RIFF", pace="clip")
             assert [frame.index async for frame in session.frames(5)] == list(range(500))
             assert client.welcome and client.counters.connections == 1
@@ -73,7 +73,7 @@ def test_a_restarted_server_goes_on() -> None:
             session.push(SOUND)
             while session.counters.frames < 23:
                 await asyncio.sleep(0.005)
-            session.frame_at(0.4 * RATE)
+            session.evaluate(0.4 * RATE)
             served.close()
             while session.is_open:
                 await asyncio.sleep(0.005)

@@ -91,9 +91,9 @@ class Table:
 
     def ask(self, session: SessionCore, seconds: float) -> float:
         """The number of the frame that is shown at a playback time."""
-        pose = session.frame_at(seconds * RATE, self.now, 1.0)
+        pose = session.evaluate(seconds * RATE, self.now, 1.0)
         self.talk()
-        return float(pose.weights[0]) * 1_000
+        return float(pose.blendshapes[0]) * 1_000
 
     def heard(self, kind: type[m.Message]) -> list[m.Message]:
         return [message for message in self.server.heard if isinstance(message, kind)]
@@ -136,7 +136,7 @@ def test_sound_goes_no_further_ahead_than_the_server_takes(table: Table) -> None
     ahead = max(message.first_sample + len(message.pcm) // 4 for message in sent)
     assert ahead < 60 * RATE  # credit has run out
     n = 0
-    while session.result() is None or session.arrivals.has_clip:
+    while session.result() is None or session.receiver.has_clip:
         taken = session.next_frame()
         if taken:
             assert taken.index == n
@@ -156,7 +156,7 @@ def test_credit_never_allows_more_than_there_is_room_for(table: Table) -> None:
         table.ask(session, k / 25)
         table.pass_time(0.05)
         assert seat.until - seat.seq <= 256
-        assert len(session.arrivals.buffer) <= 256
+        assert len(session.receiver.buffer) <= 256
     assert seat.seq > 0
 
 
@@ -192,10 +192,10 @@ def test_a_line_that_ended_meanwhile_is_finished(table: Table) -> None:
 
 def test_a_restarted_server_takes_the_line_up_ahead_of_playback(table: Table) -> None:
     session = table.open()
-    table.start(session, controls=Controls(mouth=0.5, seed=7, saccades=0.0))
+    table.start(session, controls=Controls(mouth_strength=0.5, seed=7, saccade_strength=0.0))
     table.push(session, 2.0)
-    session.set(Change(table.now, 8_000, 100, Controls(mouth=0.75, brows=2.0)))
-    session.set(Change(table.now, 60_000, 100, Controls(mouth=1.0)))
+    session.set(Change(table.now, 8_000, 100, Controls(mouth_strength=0.75, brow_strength=2.0)))
+    session.set(Change(table.now, 60_000, 100, Controls(mouth_strength=1.0)))
     table.ask(session, 1.0)
     table.lose()
     table.server = FakeServer(first_session=77)
@@ -283,7 +283,7 @@ def test_a_session_that_the_server_has_closed_is_opened_anew(table: Table) -> No
     table.start(session)
     table.push(session, 1.0)
     table.ask(session, 0.1)
-    number = session.teller.session
+    number = session.replay.session
     assert number is not None
     del table.server.seats[number]
     table.say(m.Closed(session=number, reason="lease_expired"))
@@ -362,8 +362,8 @@ def test_a_chunk_that_was_not_taken_is_pushed_again(table: Table) -> None:
     table.push(session, 0.5)
     seat = next(iter(table.server.seats.values()))
     seat.heard = round(0.42 * RATE)  # the server has dropped the rest
-    assert session.teller.session
-    table.say(m.Error(code="too_much_sound", message="slower", session=session.teller.session, stream=1))
+    assert session.replay.session
+    table.say(m.Error(code="too_much_sound", message="slower", session=session.replay.session, stream=1))
     table.pass_time(0.5)
     table.push(session, 0.5)
     assert seat.heard == RATE
@@ -374,7 +374,7 @@ def test_a_failed_line_raises_its_error(table: Table) -> None:
     session.speak(b"noise", None, Pace.LIVE, Controls())
     parts = table.core.drain(table.now)
     assert len(parts) == 1
-    number = session.teller.session or 0
+    number = session.replay.session or 0
     table.say(m.Error(code="bad_sound", message="no sound in it", session=number, stream=1))
     table.say(m.Finished(session=number, stream=1, reason="failed", sample=0.0, frames=0, dropped=0))
     with pytest.raises(RefusedError, match="no sound in it"):
@@ -387,7 +387,7 @@ def test_another_line_replaces_the_one_before(table: Table) -> None:
     table.push(session, 1.0)
     assert table.ask(session, 0.5) > 0
     table.start(session)
-    assert session.frame_at(0.0, table.now, 0.01).state is State.RELEASING
+    assert session.evaluate(0.0, table.now, 0.01).state is State.RELEASING
     assert session.result() is None
     reasons = [event.reason for event in session.log.take() if isinstance(event, m.Finished)]
     assert reasons == ["replaced"]
@@ -412,9 +412,9 @@ def test_strangers_and_noise_are_counted(table: Table) -> None:
         lambda s: s.speak(bytes(2 << 20), None, Pace.LIVE, Controls()),
         lambda s: s.next_frame(),
         lambda s: s.set(Change(0.0, 0, 0, Controls(seed=1))),
-        lambda s: s.set(Change(0.0, -1, 0, Controls(mouth=1.0))),
+        lambda s: s.set(Change(0.0, -1, 0, Controls(mouth_strength=1.0))),
         lambda s: s.interrupt(0, -1),
-        lambda s: s.idle(Controls(mouth=float("nan"))),
+        lambda s: s.idle(Controls(mouth_strength=float("nan"))),
         lambda s: s.idle(Controls(emotion={"happy": "very"})),  # type: ignore[dict-item]
     ],
 )
@@ -457,8 +457,13 @@ def test_both_kinds_of_samples_travel_in_both_formats(table: Table, sample_forma
 
 def test_everything_that_is_said_is_canonical(table: Table) -> None:
     session = table.open()
-    table.start(session, controls=Controls(gaze=(0.1, 0.2), look_at=(), emotion={"happy": 1.0}, head="keep", blinks=3))
-    session.set(Change(0.0, 100, 5, Controls(gaze=())))
+    table.start(
+        session,
+        controls=Controls(
+            gaze_rad=(0.1, 0.2), look_at=(), emotion={"happy": 1.0}, head_mode="keep", blinks_per_minute=3
+        ),
+    )
+    session.set(Change(0.0, 100, 5, Controls(gaze_rad=())))
     for part in table.core.drain(table.now):
         assert encode(decode(part)) == part
     with pytest.raises(WireError):

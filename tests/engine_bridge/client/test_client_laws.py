@@ -34,7 +34,7 @@ class ClientMachine(RuleBasedStateMachine):
 
     @property
     def pushing(self) -> bool:
-        line = self.session.line
+        line = self.session.stream
         return line is not None and line.sound is not None and line.n_samples is None
 
     @rule(pace=st.sampled_from(Pace))
@@ -44,7 +44,7 @@ class ClientMachine(RuleBasedStateMachine):
 
     @rule()
     def idle(self) -> None:
-        self.session.idle(Controls(mouth=1.0))
+        self.session.idle(Controls(mouth_strength=1.0))
         self.table.talk()
 
     @rule()
@@ -65,13 +65,13 @@ class ClientMachine(RuleBasedStateMachine):
         self.session.end(self.table.now)
         self.table.talk()
 
-    @precondition(lambda self: self.session.line is not None)
+    @precondition(lambda self: self.session.stream is not None)
     @rule(at=st.integers(0, 100_000))
     def change(self, at: int) -> None:
-        self.session.set(Change(self.table.now, at, 100, Controls(mouth=0.5)))
+        self.session.set(Change(self.table.now, at, 100, Controls(mouth_strength=0.5)))
         self.table.talk()
 
-    @precondition(lambda self: self.session.line is not None)
+    @precondition(lambda self: self.session.stream is not None)
     @rule()
     def interrupt(self) -> None:
         self.session.interrupt(None, 100)
@@ -79,10 +79,10 @@ class ClientMachine(RuleBasedStateMachine):
 
     @rule(seconds=st.floats(0, 5))
     def ask(self, seconds: float) -> None:
-        if self.session.line is None or not self.session.line.is_clip:
+        if self.session.stream is None or not self.session.stream.is_clip:
             self.table.ask(self.session, seconds)
 
-    @precondition(lambda self: self.session.line is not None and self.session.line.is_clip)
+    @precondition(lambda self: self.session.stream is not None and self.session.stream.is_clip)
     @rule(n=st.integers(1, 60))
     def take_frames(self, n: int) -> None:
         self.indices += [frame.index for _ in range(n) if (frame := self.session.next_frame())]
@@ -135,17 +135,17 @@ class ClientMachine(RuleBasedStateMachine):
         assert self.session.is_open
         if self.pushing:
             self.end()
-        elif self.session.line and isinstance(self.session.line.opening, m.Idle):
+        elif self.session.stream and isinstance(self.session.stream.opening, m.Idle):
             self.interrupt()
         for k in range(200):
-            if self.session.line is None or self.session.line.finished:
+            if self.session.stream is None or self.session.stream.finished:
                 break
             self.table.pass_time(0.2)
-            if self.session.line.is_clip:
+            if self.session.stream.is_clip:
                 self.take_frames(60)
             else:
                 self.table.ask(self.session, 0.2 * k)
-        assert self.session.line is None or self.session.line.finished
+        assert self.session.stream is None or self.session.stream.finished
 
 
 TestClientMachine = ClientMachine.TestCase

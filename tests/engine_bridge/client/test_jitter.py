@@ -38,8 +38,8 @@ def begun(n_frames: int = 0) -> JitterBuffer:
 
 
 def value(pose: Pose) -> float:
-    assert np.ptp(pose.weights) == 0
-    return float(pose.weights[0])
+    assert np.ptp(pose.blendshapes) == 0
+    return float(pose.blendshapes[0])
 
 
 def test_the_golden_runs_are_what_the_generator_makes() -> None:
@@ -77,7 +77,7 @@ def test_the_order_of_arrival_does_not_matter(order: list[int]) -> None:
     for k in range(60):
         one, other = a.ask(k * 150.0, DT), b.ask(k * 150.0, DT)
         assert one.state == other.state
-        assert np.array_equal(one.weights, other.weights)
+        assert np.array_equal(one.blendshapes, other.blendshapes)
 
 
 @given(
@@ -99,9 +99,9 @@ def test_whatever_comes_the_pose_is_sound(steps: list[tuple[str, float, float]])
             pose = buffer.ask(a, b)
             assert buffer.position == max(position, a)
             position = buffer.position
-            assert pose.weights.dtype == np.float32
-            assert pose.weights.min() >= 0 and pose.weights.max() <= 1.000001
-            assert pose.state not in (State.WAITING, State.RESTING) or not pose.weights.any()
+            assert pose.blendshapes.dtype == np.float32
+            assert pose.blendshapes.min() >= 0 and pose.blendshapes.max() <= 1.000001
+            assert pose.state not in (State.WAITING, State.RESTING) or not pose.blendshapes.any()
         elif kind == "put":
             buffer.put(frame(int(a), b))
         elif kind == "begin":
@@ -157,7 +157,7 @@ def test_without_a_stream_it_rests() -> None:
     buffer = JitterBuffer()
     buffer.put(frame(0))
     pose = buffer.ask(0.0, DT)
-    assert pose.state is State.WAITING and not pose.weights.any()
+    assert pose.state is State.WAITING and not pose.blendshapes.any()
     assert buffer.counts.foreign == 1
 
 
@@ -172,8 +172,8 @@ def test_a_position_that_is_none_counts_as_the_one_before(none: float) -> None:
 def test_answers_do_not_change_afterwards() -> None:
     buffer = begun(3)
     pose = buffer.ask(0.5 * STEP, 1.0)
-    kept = pose.weights.copy()
+    kept = pose.blendshapes.copy()
     buffer.ask(1.5 * STEP, 1.0)
-    assert np.array_equal(pose.weights, kept)
+    assert np.array_equal(pose.blendshapes, kept)
     with pytest.raises(ValueError, match="read-only"):
-        JitterBuffer().ask(0.0, DT).weights[0] = 1
+        JitterBuffer().ask(0.0, DT).blendshapes[0] = 1

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -182,6 +183,23 @@ def test_what_is_no_message_is_counted_and_nothing_else() -> None:
         until(lambda: one.table("counts")["foreign"] == 1)
         counts = one.table("counts")
         assert (counts["bad"], counts["unknown"], counts["taken"], counts["textures"]) == (3, 2, 1, 0)
+
+
+def test_keypoints_are_in_the_pose_once_they_have_come() -> None:
+    port = free_port()
+    with server(port) as served, driven("client") as one:
+        one.ask("client", endpoint=f"tcp://127.0.0.1:{port}")
+        one.ask("open", keypoints=1)
+        served.welcome()
+        assert served.opened().outputs == ("weights", "head", "eyes", "keypoints")
+        one.do("start")
+        served.take(m.Start)
+        assert one.table("evaluate", at=0)["keypoints"] == []
+        points = np.arange(21 * 3, dtype=np.float32)
+        served.send(*[replace(frame(k, 0.5), keypoints=points + k) for k in range(2)])
+        until(lambda: one.table("counts")["taken"] == 2)
+        one.ask("evaluate", at=0.5 * STEP)
+        assert one.table("evaluate", at=0.5 * STEP)["keypoints"] == pytest.approx((points + 0.5).tolist())
 
 
 def test_pictures_are_shown_in_their_time() -> None:

@@ -18,6 +18,7 @@ PARTS = {
     "head": ["HeadRotationRad", "HeadTranslation"],
     "eyes": ["EyeRotationRad"],
     "landmarks": ["Landmarks"],
+    "keypoints": ["Keypoints"],
 }
 """The parts of a pose that hold a field of a frame."""
 SIZES = {"weights": 52, "head": 6, "eyes": 4, "landmarks": 234}
@@ -34,7 +35,7 @@ def put(buffer: object, said: dict[str, object]) -> None:
     frame = Protocol.FrameMessage()
     frame.Stream, frame.Index = said["stream"], said["index"]
     frame.Sample, frame.Speech = said["sample"], said["speech"]
-    for name, size in SIZES.items():
+    for name, size in {**SIZES, "keypoints": len(said.get("keypoints", ()))}.items():  # type: ignore[arg-type]
         if name in said:
             setattr(frame, name.title(), floats(said[name], size))  # type: ignore[arg-type]
     buffer.Put(frame)  # type: ignore[attr-defined]
@@ -55,7 +56,8 @@ def check(pose: object, expected: dict[str, object]) -> None:
     assert str(pose.State) == str(expected["state"]).title()  # type: ignore[attr-defined]
     assert pose.Speech == pytest.approx(expected["speech"], abs=1e-5)  # type: ignore[attr-defined]
     assert pose.HasLandmarks == ("landmarks" in expected)  # type: ignore[attr-defined]
-    for name, size in SIZES.items():
+    assert (len(as_floats(pose.Keypoints)) > 0) == ("keypoints" in expected)  # type: ignore[attr-defined]
+    for name, size in {**SIZES, "keypoints": len(expected.get("keypoints", ()))}.items():  # type: ignore[arg-type]
         if name in expected:
             found = np.concatenate([as_floats(getattr(pose, part)) for part in PARTS[name]])
             np.testing.assert_allclose(found, padded(expected[name], size), atol=1e-5)  # type: ignore[arg-type]

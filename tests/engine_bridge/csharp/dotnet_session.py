@@ -8,6 +8,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -158,7 +159,7 @@ def test_options_and_controls_arrive() -> None:
         wanted.Portrait = byte_array(b"picture")
         session = client.Open(wanted)
         controls = Protocol.Controls()
-        controls.Mouth, controls.Brows, controls.Seed = 1.5, 0.25, 7
+        controls.MouthStrength, controls.BrowStrength, controls.Seed = 1.5, 0.25, 7
         controls.Emotion = System.Array[Protocol.NamedValue]([Protocol.NamedValue("happy", 0.5)])
         session.Speak("lines/a.wav", 48_000, Space.Pace.Clip, controls)
         session.Set(Protocol.Controls(), 100.0)
@@ -190,7 +191,7 @@ def test_a_late_set_reaches_the_stream() -> None:
         session = client.Open(None)
         session.Start(line())
         controls = Protocol.Controls()
-        controls.Blinks, controls.Saccades = 3.0, 0.5
+        controls.BlinksPerMinute, controls.SaccadeStrength = 3.0, 0.5
         session.Set(controls, 8_000.0, 150)
         assert eventually(lambda: server.of_type(m.Set))
         said = server.of_type(m.Set)[0]
@@ -323,6 +324,24 @@ def test_a_change_without_a_time_holds_from_the_position_evaluated_last() -> Non
         assert [said.at_sample for said in (*server.of_type(m.Set), *server.of_type(m.Interrupt))] == [4_000, 4_000]
 
 
+def test_keypoints_are_in_the_pose_once_they_have_come() -> None:
+    with StandIn() as server, client_of(server.port) as client:
+        wanted = Space.SessionOptions()
+        wanted.Outputs = Space.Outputs.Blendshapes | Space.Outputs.Keypoints
+        session = client.Open(wanted)
+        session.Start(line())
+        assert eventually(lambda: server.of_type(m.Start))
+        assert server.of_type(m.Open)[0].outputs == ("weights", "keypoints")
+        assert len(pose_at(session, 0).Keypoints) == 0
+        points = np.arange(21 * 3, dtype=np.float32)
+        for k in range(2):
+            one = m.Frame(session=server.seat().number, stream=1, seq=k, index=k, sample=k * 1000.0, speech=0.0)
+            server.tell(replace(one, keypoints=points + k))
+        assert eventually(has_taken(session, 2))
+        pose_at(session, 500)
+        np.testing.assert_allclose(as_floats(pose_at(session, 500).Keypoints), points + 0.5)
+
+
 def test_credit_follows_playback() -> None:
     with StandIn() as server, client_of(server.port) as client:
         session = client.Open(None)
@@ -434,7 +453,7 @@ def test_a_restarted_server_takes_the_line_up_where_its_playback_is() -> None:
 
 def blinking(a_minute: float) -> Any:
     controls = Protocol.Controls()
-    controls.Blinks = a_minute
+    controls.BlinksPerMinute = a_minute
     return controls
 
 

@@ -13,11 +13,13 @@ import pytest
 
 from engine_bridge.protocol import wire
 from engine_bridge.protocol.errors import WireError
+from engine_bridge.protocol.field_table import CONTROLS as CONTROL_ROWS
 from engine_bridge.protocol.field_types import FieldType
 from engine_bridge.protocol.schema import SCHEMA
 from tests.engine_bridge.csharp.dotnet import as_bytes, as_floats, byte_array
 from tests.engine_bridge.csharp.dotnet_loaded import Probe, Protocol, System
 from tests.tools import golden_vectors as golden
+from tests.tools.protocol.text import pascal
 
 VECTORS = golden.FOLDER
 NAMES = sorted(path.stem for path in VECTORS.glob("*.bin"))
@@ -25,6 +27,9 @@ REFUSED = sorted((VECTORS / "refused").glob("*.bin"))
 
 SPECIAL = {"message": "Text", "n_samples": "SampleCount", "look_ahead_s": "LookAheadSeconds"}
 """Fields whose name in C# is not simply the same in other letters."""
+
+CONTROLS = {row.key: pascal(row.name) for row in CONTROL_ROWS}
+"""Members of C#'s `Controls` by their wire names."""
 
 
 def decode(data: bytes) -> object:
@@ -78,8 +83,8 @@ def as_document(message: object, name: str) -> dict[str, object]:
     for field in SCHEMA[name]:
         key = SPECIAL.get(field.name) or "".join(part.title() for part in field.name.split("_"))
         holder = message
-        if not hasattr(message, key) or (hasattr(message, "Controls") and key == "Head"):
-            holder = message.Controls  # type: ignore[attr-defined]
+        if hasattr(message, "Controls") and field.name in CONTROLS:
+            holder, key = message.Controls, CONTROLS[field.name]
         value = getattr(holder, key)
         absent = value is None or (field.kind is FieldType.BIN and value.Array is None)
         if not absent:

@@ -54,8 +54,8 @@ STRATEGIES: Final[dict[FieldType, st.SearchStrategy[object]]] = {
 
 def values_of(field: Field) -> st.SearchStrategy[object]:
     if field.kind is FieldType.FLOATS:
-        strategy: st.SearchStrategy[object] = floats_of(field.length)
-        strategy = strategy if field.exact else strategy | floats_of(0)
+        lengths = [n for n in (0, field.length, 2, 3 * field.group, 7 * field.group) if field.fits(n)]
+        strategy: st.SearchStrategy[object] = st.sampled_from(lengths).flatmap(floats_of)
     else:
         strategy = STRATEGIES[field.kind]
     return strategy if field.required else strategy | st.none()

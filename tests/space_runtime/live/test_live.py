@@ -359,7 +359,7 @@ def test_after_a_pause_of_its_source_the_face_goes_on(server: Server, call: Call
         assert poses[-1][0] == pytest.approx(1.0)
 
     speaking(server, Paused(sound, pause), lambda seconds, pose: poses.append((seconds, pose)))
-    later = [(at, float(pose.weights[ARKIT_NAMES.index("jawOpen")])) for at, pose in poses if 1.2 < at < 1.9]
+    later = [(at, float(pose.blendshapes[ARKIT_NAMES.index("jawOpen")])) for at, pose in poses if 1.2 < at < 1.9]
     assert len(later) > 5 and max(abs(value - jaw(at)) for at, value in later) < 2e-3
     assert max(value for _, value in later) > 0.05
 

@@ -61,7 +61,7 @@ namespace SpaceRuntime
             Copy(frame.Weights, page, ref at, WireLimits.Weights);
             Copy(frame.Head, page, ref at, WireLimits.Head);
             Copy(frame.Eyes, page, ref at, WireLimits.Eyes);
-            WriteKeypoints(slot, Array.Empty<float>());
+            WriteKeypoints(slot, frame.Keypoints);
             hasLandmarks[slot] = frame.Landmarks != null;
             if (frame.Landmarks == null) return;
             at = slot % PageFrames * WireLimits.Landmarks;

@@ -39,6 +39,9 @@ namespace SpaceRuntime.Protocol
         /// <summary>So many finite float32 values, or none if <paramref name="mayBeEmpty"/>; null is absent.</summary>
         public abstract void Floats(string key, ref float[] value, int count, bool mayBeEmpty);
 
+        /// <summary>Any number of groups of <paramref name="group"/> finite float32 values; null is absent.</summary>
+        public abstract void FloatGroups(string key, ref float[] value, int group);
+
         /// <summary>A required array of texts.</summary>
         public abstract void Texts(string key, ref string[] value);
 

@@ -19,8 +19,8 @@ namespace SpaceRuntime.Protocol
         }
     }
 
-    /// <summary>Server: one animation instant.</summary>
-    public sealed class FrameMessage : StreamMessage
+    /// <summary>Server: one animation instant; its outputs stand in <c>Generated/OutputFields.cs</c>.</summary>
+    public sealed partial class FrameMessage : StreamMessage
     {
         /// <summary>Sequence number over all streams of the session.</summary>
         public uint Seq;
@@ -31,20 +31,8 @@ namespace SpaceRuntime.Protocol
         /// <summary>Media time in samples.</summary>
         public double Sample;
 
-        /// <summary>How much of it is speech, 0 … 1.</summary>
+        /// <summary>The share of speech in it, 0 … 1.</summary>
         public float Speech;
-
-        /// <summary>52 weights, 0 … 1.</summary>
-        public float[] Weights;
-
-        /// <summary>Yaw, pitch, roll (radians), x, y, z.</summary>
-        public float[] Head;
-
-        /// <summary>Yaw, pitch of the left eye, then of the right (radians).</summary>
-        public float[] Eyes;
-
-        /// <summary>78 times x, y, z, normalised.</summary>
-        public float[] Landmarks;
 
         /// <inheritdoc/>
         public override string Type => "frame";
@@ -57,10 +45,7 @@ namespace SpaceRuntime.Protocol
             visitor.U32("index", ref Index);
             visitor.F64("sample", ref Sample);
             visitor.F32("speech", ref Speech);
-            visitor.Floats("weights", ref Weights, WireLimits.Weights, false);
-            visitor.Floats("head", ref Head, WireLimits.Head, false);
-            visitor.Floats("eyes", ref Eyes, WireLimits.Eyes, false);
-            visitor.Floats("landmarks", ref Landmarks, WireLimits.Landmarks, false);
+            VisitOutputs(visitor);
         }
     }
 

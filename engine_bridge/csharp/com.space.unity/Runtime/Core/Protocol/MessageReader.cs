@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Collections.Generic;
 
 namespace SpaceRuntime.Protocol
 {
@@ -11,7 +12,7 @@ namespace SpaceRuntime.Protocol
     {
         private readonly MessageMap map = new MessageMap();
         private readonly Message[] kept;
-        private readonly float[][] arrays;
+        private readonly Dictionary<string, float[]> arrays;
         private string type;
 
         /// <summary>Makes a reader; see the class on <paramref name="reuse"/>.</summary>
@@ -19,7 +20,7 @@ namespace SpaceRuntime.Protocol
         {
             if (!reuse) return;
             kept = new Message[MessageTypes.Count];
-            arrays = new float[WireLimits.Landmarks + 1][];
+            arrays = new Dictionary<string, float[]>();
         }
 
         /// <summary>
@@ -85,8 +86,18 @@ namespace SpaceRuntime.Protocol
             ArraySegment<byte> bytes = reader.ReadBinary();
             if (bytes.Count != count * 4 && !(mayBeEmpty && bytes.Count == 0))
                 throw new WireException($"{key} of {type} has {bytes.Count} bytes; expected {count} float32");
-            value = NewArray(bytes.Count / 4);
-            if (!ReadFloats(bytes, value)) throw new WireException($"{key} of {type} has a number that is not finite");
+            value = ReadFloats(key, bytes);
+        }
+
+        /// <inheritdoc/>
+        public override void FloatGroups(string key, ref float[] value, int group)
+        {
+            value = null;
+            if (!map.TryFind(key, out MsgPackReader reader)) return;
+            ArraySegment<byte> bytes = reader.ReadBinary();
+            if (bytes.Count % (4 * group) != 0)
+                throw new WireException($"{key} of {type} has {bytes.Count} bytes; expected a multiple of {4 * group}");
+            value = ReadFloats(key, bytes);
         }
 
         /// <inheritdoc/>
@@ -161,10 +172,19 @@ namespace SpaceRuntime.Protocol
             return finite;
         }
 
-        private float[] NewArray(int count)
+        private float[] ReadFloats(string key, ArraySegment<byte> bytes)
+        {
+            float[] values = NewArray(key, bytes.Count / 4);
+            if (!ReadFloats(bytes, values)) throw new WireException($"{key} of {type} has a number that is not finite");
+            return values;
+        }
+
+        private float[] NewArray(string key, int count)
         {
             if (arrays == null) return new float[count];
-            return arrays[count] ?? (arrays[count] = new float[count]);
+            if (!arrays.TryGetValue(key, out float[] array) || array.Length != count)
+                arrays[key] = array = new float[count];
+            return array;
         }
     }
 }

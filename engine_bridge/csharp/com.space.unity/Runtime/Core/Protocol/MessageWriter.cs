@@ -91,6 +91,15 @@ namespace SpaceRuntime.Protocol
         }
 
         /// <inheritdoc/>
+        public override void FloatGroups(string key, ref float[] value, int group)
+        {
+            if (!Begin(key, value != null, false)) return;
+            if (value.Length % group != 0)
+                throw new WireException($"{key} has {value.Length} values; expected a multiple of {group}");
+            output.WriteFloats(value);
+        }
+
+        /// <inheritdoc/>
         public override void Texts(string key, ref string[] value)
         {
             if (!Begin(key, value != null, true)) return;

@@ -16,6 +16,7 @@ namespace SpaceRuntime
             Emotions = welcome.Emotions;
             Outputs = welcome.Outputs;
             Textures = welcome.Textures;
+            KeypointCount = welcome.Keypoints ?? 0;
             limits = welcome.Limits;
         }
 
@@ -39,6 +40,9 @@ namespace SpaceRuntime
 
         /// <summary>Texture formats.</summary>
         public string[] Textures { get; }
+
+        /// <summary>Keypoints of a frame (three numbers each); 0: this server offers none.</summary>
+        public uint KeypointCount { get; }
 
         /// <summary>Returns the limit of this name (PROTOCOL.md, section 6), or <paramref name="otherwise"/>.</summary>
         public long Limit(string name, long otherwise)

@@ -1,0 +1,62 @@
+"""The controls of a face as a client gives them, and as typed fields of messages.
+
+Written by tests/tools/generate_protocol.py from engine_bridge/protocol/field_table.py; change that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+from engine_bridge.protocol.field_types import Floats
+
+
+class SetFields(TypedDict, total=False):
+    """Controls as fields of a `Set`."""
+
+    emotion: dict[str, float]
+    mouth: float
+    expression: float
+    blinks: float
+    gaze: Floats
+    look_at: Floats
+    head: str
+    head_strength: float
+    brows: float
+    saccades: float
+
+
+class StartFields(SetFields, total=False):
+    """Controls as fields of a `Start`, a `Speak` or an `Idle`."""
+
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlValues:
+    """Controls of a stream; None leaves one as it is."""
+
+    seed: int | None = None
+    """Seed of blinks, glances and sway: the same seed gives the same face. Default: 0. Given with the beginning of a
+    stream alone."""
+    emotion: Mapping[str, float] | None = None
+    """Intensities of the labels in ``welcome.emotions``, 0…1. Default: none."""
+    mouth_strength: float | None = None
+    """Strength of the mouth's motion, 0…2. Default: 1."""
+    expression_strength: float | None = None
+    """Strength of the motion of the rest of the face, 0…2. Default: 1."""
+    blinks_per_minute: float | None = None
+    """Mean rate of blinks, a minute, 0…120. Default: 17."""
+    gaze_rad: Sequence[float] | None = None
+    """Yaw and pitch of both eyes in the head, radians; no values: eye contact. Default: eye contact."""
+    look_at: Sequence[float] | None = None
+    """A point (x, y, z) that both eyes look at, wins over the gaze; no values: none. Default: none."""
+    head_mode: str | None = None
+    """Source of the head's motion: ``keep`` or ``idle``. Default: idle."""
+    head_strength: float | None = None
+    """Strength of the head's motion, 0…2. Default: 1."""
+    brow_strength: float | None = None
+    """Strength with which brows and upper lids rise on stressed syllables, 0…2. Default: 1."""
+    saccade_strength: float | None = None
+    """Strength of the small shifts of a gaze that keeps eye contact, and of glances aside, 0…2. Default: 1."""

@@ -1,0 +1,93 @@
+// The controls of a face as start, speak, idle and set carry them.
+//
+// Written by tests/tools/generate_protocol.py from engine_bridge/protocol/field_table.py; change that.
+#pragma once
+
+#include <limits>
+
+#include "space/message_values.hpp"
+
+namespace space {
+
+/// The controls of a face; absent: as it is.
+struct Controls {
+    /// Seed of blinks, glances and sway: the same seed gives the same face. Default: 0. Given with the beginning of a
+    /// stream alone.
+    std::optional<std::uint64_t> seed;
+    /// Intensities of the labels in `welcome.emotions`, 0…1. Default: none.
+    std::optional<Mix> emotion;
+    /// Strength of the mouth's motion, 0…2. Default: 1.
+    std::optional<float> mouth_strength;
+    /// Strength of the motion of the rest of the face, 0…2. Default: 1.
+    std::optional<float> expression_strength;
+    /// Mean rate of blinks, a minute, 0…120. Default: 17.
+    std::optional<float> blinks_per_minute;
+    /// Yaw and pitch of both eyes in the head, radians; no values: eye contact. Default: eye contact.
+    std::optional<FloatsOrNone<2>> gaze_rad;
+    /// A point (x, y, z) that both eyes look at, wins over the gaze; no values: none. Default: none.
+    std::optional<FloatsOrNone<3>> look_at;
+    /// Source of the head's motion: `keep` or `idle`. Default: idle.
+    std::optional<std::string_view> head_mode;
+    /// Strength of the head's motion, 0…2. Default: 1.
+    std::optional<float> head_strength;
+    /// Strength with which brows and upper lids rise on stressed syllables, 0…2. Default: 1.
+    std::optional<float> brow_strength;
+    /// Strength of the small shifts of a gaze that keeps eye contact, and of glances aside, 0…2. Default: 1.
+    std::optional<float> saccade_strength;
+
+    /// Shows (wire key, value) to a visitor, in canonical order.
+    template <class Self, class Visit> static void fields(Self& m, Visit& visit) {
+        visit("seed", m.seed);
+        without_seed(m, visit);
+    }
+    template <class Self, class Visit> static void without_seed(Self& m, Visit& visit) {
+        visit("emotion", m.emotion);
+        visit("mouth", m.mouth_strength);
+        visit("expression", m.expression_strength);
+        visit("blinks", m.blinks_per_minute);
+        visit("gaze", m.gaze_rad);
+        visit("look_at", m.look_at);
+        visit("head", m.head_mode);
+        visit("head_strength", m.head_strength);
+        visit("brows", m.brow_strength);
+        visit("saccades", m.saccade_strength);
+    }
+
+    /// Shows (wire key, value of a, value of b) to a visitor, without the seed.
+    template <class A, class B, class Visit> static void pairs(A& a, B& b, Visit& visit) {
+        visit("emotion", a.emotion, b.emotion);
+        visit("mouth", a.mouth_strength, b.mouth_strength);
+        visit("expression", a.expression_strength, b.expression_strength);
+        visit("blinks", a.blinks_per_minute, b.blinks_per_minute);
+        visit("gaze", a.gaze_rad, b.gaze_rad);
+        visit("look_at", a.look_at, b.look_at);
+        visit("head", a.head_mode, b.head_mode);
+        visit("head_strength", a.head_strength, b.head_strength);
+        visit("brows", a.brow_strength, b.brow_strength);
+        visit("saccades", a.saccade_strength, b.saccade_strength);
+    }
+};
+
+/// One control: its member of `Controls`, its name on the wire, its range.
+struct ControlField {
+    const char* name;
+    const char* key;
+    float least, most;  ///< infinite where any number is allowed
+};
+
+/// All controls, in canonical order.
+constexpr ControlField kControlFields[] = {
+    {"seed", "seed", -std::numeric_limits<float>::infinity(), std::numeric_limits<float>::infinity()},
+    {"emotion", "emotion", 0.0F, 1.0F},
+    {"mouth_strength", "mouth", 0.0F, 2.0F},
+    {"expression_strength", "expression", 0.0F, 2.0F},
+    {"blinks_per_minute", "blinks", 0.0F, 120.0F},
+    {"gaze_rad", "gaze", -std::numeric_limits<float>::infinity(), std::numeric_limits<float>::infinity()},
+    {"look_at", "look_at", -std::numeric_limits<float>::infinity(), std::numeric_limits<float>::infinity()},
+    {"head_mode", "head", -std::numeric_limits<float>::infinity(), std::numeric_limits<float>::infinity()},
+    {"head_strength", "head_strength", 0.0F, 2.0F},
+    {"brow_strength", "brows", 0.0F, 2.0F},
+    {"saccade_strength", "saccades", 0.0F, 2.0F},
+};
+
+}  // namespace space

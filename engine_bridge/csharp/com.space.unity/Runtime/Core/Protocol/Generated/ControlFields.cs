@@ -1,0 +1,50 @@
+// Written by tests/tools/generate_protocol.py from engine_bridge/protocol/field_table.py; change that.
+using System.Collections.Generic;
+
+namespace SpaceRuntime.Protocol
+{
+    /// <summary>One control: its names and range, for checks and for user interfaces.</summary>
+    public readonly struct ControlField
+    {
+        /// <summary>Describes a control.</summary>
+        public ControlField(string name, string key, float least, float most)
+        {
+            Name = name;
+            Key = key;
+            Least = least;
+            Most = most;
+        }
+
+        /// <summary>Its member of <see cref="Controls"/>.</summary>
+        public string Name { get; }
+
+        /// <summary>Its name on the wire.</summary>
+        public string Key { get; }
+
+        /// <summary>The least allowed number; minus infinity where any is.</summary>
+        public float Least { get; }
+
+        /// <summary>The greatest allowed number; infinity where any is.</summary>
+        public float Most { get; }
+    }
+
+    /// <summary>All controls, in canonical order.</summary>
+    public static class ControlFields
+    {
+        /// <summary>One entry a control.</summary>
+        public static readonly IReadOnlyList<ControlField> All = new[]
+        {
+            new ControlField("Seed", "seed", float.NegativeInfinity, float.PositiveInfinity),
+            new ControlField("Emotion", "emotion", 0f, 1f),
+            new ControlField("MouthStrength", "mouth", 0f, 2f),
+            new ControlField("ExpressionStrength", "expression", 0f, 2f),
+            new ControlField("BlinksPerMinute", "blinks", 0f, 120f),
+            new ControlField("GazeRad", "gaze", float.NegativeInfinity, float.PositiveInfinity),
+            new ControlField("LookAt", "look_at", float.NegativeInfinity, float.PositiveInfinity),
+            new ControlField("HeadMode", "head", float.NegativeInfinity, float.PositiveInfinity),
+            new ControlField("HeadStrength", "head_strength", 0f, 2f),
+            new ControlField("BrowStrength", "brows", 0f, 2f),
+            new ControlField("SaccadeStrength", "saccades", 0f, 2f),
+        };
+    }
+}

@@ -1,0 +1,83 @@
+// Written by tests/tools/generate_protocol.py from engine_bridge/protocol/field_table.py; change that.
+namespace SpaceRuntime.Protocol
+{
+    /// <summary>The controls of a face. null leaves the server's default, or in <c>set</c> what was before.</summary>
+    public sealed class Controls
+    {
+        /// <summary>
+        /// Seed of blinks, glances and sway: the same seed gives the same face. Default: 0. Given with the beginning of
+        /// a stream alone.
+        /// </summary>
+        public ulong? Seed;
+
+        /// <summary>Intensities of the labels in <c>welcome.emotions</c>, 0…1. Default: none.</summary>
+        public NamedValue[] Emotion;
+
+        /// <summary>Strength of the mouth's motion, 0…2. Default: 1.</summary>
+        public float? MouthStrength;
+
+        /// <summary>Strength of the motion of the rest of the face, 0…2. Default: 1.</summary>
+        public float? ExpressionStrength;
+
+        /// <summary>Mean rate of blinks, a minute, 0…120. Default: 17.</summary>
+        public float? BlinksPerMinute;
+
+        /// <summary>
+        /// Yaw and pitch of both eyes in the head, radians; no values: eye contact. Default: eye contact.
+        /// </summary>
+        public float[] GazeRad;
+
+        /// <summary>
+        /// A point (x, y, z) that both eyes look at, wins over the gaze; no values: none. Default: none.
+        /// </summary>
+        public float[] LookAt;
+
+        /// <summary>Source of the head's motion: <c>keep</c> or <c>idle</c>. Default: idle.</summary>
+        public string HeadMode;
+
+        /// <summary>Strength of the head's motion, 0…2. Default: 1.</summary>
+        public float? HeadStrength;
+
+        /// <summary>Strength with which brows and upper lids rise on stressed syllables, 0…2. Default: 1.</summary>
+        public float? BrowStrength;
+
+        /// <summary>
+        /// Strength of the small shifts of a gaze that keeps eye contact, and of glances aside, 0…2. Default: 1.
+        /// </summary>
+        public float? SaccadeStrength;
+
+        /// <summary>Shows the fields to a visitor, in canonical order.</summary>
+        public void Visit(FieldVisitor visitor, bool withSeed)
+        {
+            if (withSeed) visitor.U64("seed", ref Seed);
+            visitor.Values("emotion", ref Emotion);
+            visitor.F32("mouth", ref MouthStrength);
+            visitor.F32("expression", ref ExpressionStrength);
+            visitor.F32("blinks", ref BlinksPerMinute);
+            visitor.Floats("gaze", ref GazeRad, 2, true);
+            visitor.Floats("look_at", ref LookAt, 3, true);
+            visitor.Text("head", ref HeadMode, false);
+            visitor.F32("head_strength", ref HeadStrength);
+            visitor.F32("brows", ref BrowStrength);
+            visitor.F32("saccades", ref SaccadeStrength);
+        }
+
+        /// <summary>Returns a copy; the arrays are shared, since nothing writes into them.</summary>
+        public Controls Copy() => (Controls)MemberwiseClone();
+
+        /// <summary>Takes over what <paramref name="later"/> says; the rest stays, and the seed.</summary>
+        public void Merge(Controls later)
+        {
+            Emotion = later.Emotion ?? Emotion;
+            MouthStrength = later.MouthStrength ?? MouthStrength;
+            ExpressionStrength = later.ExpressionStrength ?? ExpressionStrength;
+            BlinksPerMinute = later.BlinksPerMinute ?? BlinksPerMinute;
+            GazeRad = later.GazeRad ?? GazeRad;
+            LookAt = later.LookAt ?? LookAt;
+            HeadMode = later.HeadMode ?? HeadMode;
+            HeadStrength = later.HeadStrength ?? HeadStrength;
+            BrowStrength = later.BrowStrength ?? BrowStrength;
+            SaccadeStrength = later.SaccadeStrength ?? SaccadeStrength;
+        }
+    }
+}
