@@ -130,11 +130,12 @@ Status Session::idle(const Controls& controls, std::uint32_t* stream) {
     return status;
 }
 
-Status Session::set(std::uint64_t at_sample, const Controls& controls, std::optional<std::uint32_t> fade_ms) {
+Status Session::set(std::optional<std::uint64_t> at_sample, const Controls& controls,
+                    std::optional<std::uint32_t> fade_ms) {
     return call([&](SessionCore& core) { return core.set(at_sample, fade_ms, controls); });
 }
 
-Status Session::interrupt(std::uint64_t at_sample, std::uint32_t fade_ms) {
+Status Session::interrupt(std::optional<std::uint64_t> at_sample, std::uint32_t fade_ms) {
     return call([&](SessionCore& core) { return core.interrupt(at_sample, fade_ms); });
 }
 

@@ -40,10 +40,12 @@ public:
     Status speak(const SpeakOptions& options, std::uint32_t* stream = nullptr);
     /// A stream of silence in which the face lives, on a clock of 16,000 a second.
     Status idle(const Controls& controls = {}, std::uint32_t* stream = nullptr);
-    /// Changes controls from a media time on.
-    Status set(std::uint64_t at_sample, const Controls& controls, std::optional<std::uint32_t> fade_ms = {});
-    /// Barge-in: to rest from a media time on.
-    Status interrupt(std::uint64_t at_sample, std::uint32_t fade_ms = 200);
+    /// Changes controls from a media time on; without one, from the position evaluated last on.
+    Status set(std::optional<std::uint64_t> at_sample, const Controls& controls,
+               std::optional<std::uint32_t> fade_ms = {});
+    Status set(const Controls& controls) { return set(std::nullopt, controls); }
+    /// Barge-in: to rest from a media time on; without one, from the position evaluated last on.
+    Status interrupt(std::optional<std::uint64_t> at_sample = {}, std::uint32_t fade_ms = 200);
     /// The face at a playback position (samples of the stream), `dt` seconds after the last call. Never allocates, but for
     /// keypoints, once.
     Status evaluate(double position, double dt, Pose& pose);

@@ -100,22 +100,27 @@ Status SessionCore::end() {
     return stream_ ? stream_->end() : no_stream();
 }
 
-Status SessionCore::set(u64 at_sample, Maybe<u32> fade_ms, const Controls& controls) {
+Status SessionCore::takes_changes(Maybe<u64> at_sample) const {
     if (closing_ || is_closed()) return closed();
     if (!stream_ || stream_->finished) return no_stream();
+    if (at_sample.value_or(0) > kLargestU64) return fail(Status::bad_argument, "at_sample is 2^63 or more");
+    return Status::ok;
+}
+
+Status SessionCore::set(Maybe<u64> at_sample, Maybe<u32> fade_ms, const Controls& controls) {
+    if (const Status no = takes_changes(at_sample); no != Status::ok) return no;
     if (const Status bad = check_controls(controls); bad != Status::ok) return bad;
     if (sets_.size() >= kPendingSets) return fail(Status::full, "%zu changes of controls wait already", sets_.size());
-    sets_.push_back({at_sample, fade_ms, {}});
+    sets_.push_back({at_sample.value_or(sample_at(buffer_.position())), fade_ms, {}});
     sets_.back().controls.merge(controls);
     return Status::ok;
 }
 
-Status SessionCore::interrupt(u64 at_sample, u32 fade_ms) {
-    if (closing_ || is_closed()) return closed();
-    if (!stream_ || stream_->finished) return no_stream();
-    interrupt_ = PendingInterrupt{at_sample, fade_ms};
+Status SessionCore::interrupt(Maybe<u64> at_sample, u32 fade_ms) {
+    if (const Status no = takes_changes(at_sample); no != Status::ok) return no;
+    interrupt_ = PendingInterrupt{at_sample.value_or(sample_at(buffer_.position())), fade_ms};
     interrupt_posted_ = false;
-    if (phase_ != Phase::open) finish_here("interrupted", static_cast<double>(at_sample));
+    if (phase_ != Phase::open) finish_here("interrupted", static_cast<double>(interrupt_->at_sample));
     return Status::ok;
 }
 

@@ -32,8 +32,9 @@ public:
     /// format: that of typed values; absent for raw bytes, which are taken to be in the stream's.
     Status push(Bytes pcm, Maybe<SampleFormat> format);
     Status end();
-    Status set(u64 at_sample, Maybe<u32> fade_ms, const Controls& controls);
-    Status interrupt(u64 at_sample, u32 fade_ms);
+    /// at_sample: absent for the position evaluated last.
+    Status set(Maybe<u64> at_sample, Maybe<u32> fade_ms, const Controls& controls);
+    Status interrupt(Maybe<u64> at_sample, u32 fade_ms);
     Status close();
     const Pose& evaluate(double position, double dt);
     TexturePointer texture() { return textures_.due(buffer_.position()); }
@@ -75,6 +76,7 @@ private:
     };
 
     Status closed() const;
+    Status takes_changes(Maybe<u64> at_sample) const;
     u32 begin(Stream stream);
     void post_open(Outbox& out);
     void post_stream(double now, const ServerInfo& info, Outbox& out);

@@ -41,6 +41,10 @@ void copy_text(const std::string& from, char* to, std::size_t room) {
     to[n] = '\0';
 }
 
+std::optional<std::uint64_t> time_of(std::uint64_t at_sample) {
+    return at_sample == SPACE_NOW ? std::nullopt : std::optional<std::uint64_t>(at_sample);
+}
+
 template <class T> space_status init(T (*defaults)(), T* options, std::size_t size) {
     if (!options) return null("the structure");
     return status_of(space::c::write("the structure", defaults(), options, size));
@@ -197,11 +201,11 @@ space_status space_session_set(space_session* session, uint64_t at_sample, const
     if (const Status bad = space::c::convert(controls, chosen); bad != Status::ok) return status_of(bad);
     std::optional<std::uint32_t> fade;
     if (fade_ms >= 0) fade = static_cast<std::uint32_t>(fade_ms);
-    return status_of(session->session.set(at_sample, chosen, fade));
+    return status_of(session->session.set(time_of(at_sample), chosen, fade));
 }
 
 space_status space_session_interrupt(space_session* session, uint64_t at_sample, uint32_t fade_ms) {
-    return session ? status_of(session->session.interrupt(at_sample, fade_ms)) : null("session");
+    return session ? status_of(session->session.interrupt(time_of(at_sample), fade_ms)) : null("session");
 }
 
 space_status space_session_evaluate(space_session* session, double position, double dt, space_pose* pose) {

@@ -225,6 +225,8 @@ SPACE_API space_status space_session_speak(space_session *session, const space_s
                                            uint32_t *stream);
 /* Begins a stream of silence in which the face lives; its positions count 16,000 a second. controls: NULL for none. */
 SPACE_API space_status space_session_idle(space_session *session, const space_controls *controls, uint32_t *stream);
+/* The position evaluated last, where a media time is wanted. */
+#define SPACE_NOW UINT64_MAX
 /* Controls from a media time on, crossfaded. fade_ms < 0: the server's default. */
 SPACE_API space_status space_session_set(space_session *session, uint64_t at_sample, const space_controls *controls,
                                          int fade_ms);

@@ -19,9 +19,9 @@ const char* name_of(SampleFormat format) { return format == SampleFormat::s16 ? 
 
 Text name_of(Pace pace) { return pace == Pace::clip ? "clip" : "live"; }
 
-u64 sample_at(double position) { return position > 0 ? static_cast<u64>(std::min(position, 9e18)) : 0; }
-
 }  // namespace
+
+u64 sample_at(double position) { return position > 0 ? static_cast<u64>(std::min(position, 9e18)) : 0; }
 
 Stream Stream::pushed(u32 number, const StreamOptions& options) {
     Stream stream;

@@ -10,6 +10,9 @@ namespace space {
 
 constexpr double kNever = 1e18;  ///< when something is due that is not
 
+/// The sample at a position; 0 before the beginning, and for a position of minus infinity.
+u64 sample_at(double position);
+
 enum class StreamKind : std::uint8_t { pushed, spoken, idle };
 
 class Stream {

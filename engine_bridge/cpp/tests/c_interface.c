@@ -114,6 +114,8 @@ static void one_stream(space_session *face) {
     hold(space_session_set(face, 800, &controls, -1) == SPACE_BAD_ARGUMENT, "a head without a mode");
     controls.head_mode = "keep";
     hold(space_session_set(face, 800, &controls, -1) == SPACE_OK, "set");
+    hold(space_session_set(face, SPACE_NOW, &controls, -1) == SPACE_OK, "set now");
+    hold(space_session_set(face, SPACE_NOW - 1, &controls, -1) == SPACE_BAD_ARGUMENT, "no such time");
     controls.set = 1u << 31;
     hold(space_session_set(face, 800, &controls, -1) == SPACE_BAD_ARGUMENT, "a control that there is not");
     poses(face);

@@ -189,7 +189,9 @@ void idle(Stage& stage, const Options& options) {
 }
 
 void interrupt(Stage& stage, const Options& options) {
-    say_status(stage.session(options).interrupt(options.whole("at", 0), options.whole("fade", 200)));
+    std::optional<std::uint64_t> at;
+    if (options.has("at")) at = options.whole("at", 0);
+    say_status(stage.session(options).interrupt(at, options.whole("fade", 200)));
 }
 
 void obey(Stage& stage, const std::string& command, const Options& options) {

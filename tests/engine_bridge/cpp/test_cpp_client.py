@@ -244,6 +244,9 @@ def test_every_other_call_reaches_the_server() -> None:
         assert (stop.stream, stop.at_sample, stop.fade_ms) == (2, 700, 150)
         one.do("speak", bytes=1000)
         assert served.take(m.Speak).sound == b"\x09" * 1000
+        one.ask("evaluate", at=400)
+        one.do("interrupt")
+        assert served.take(m.Interrupt).at_sample == 400  # the position evaluated last
         one.do("speak", bytes=5 << 20)  # more than a message may have
         assert one.wait_for("error")["code"] == "too_large"
         one.do("start", format="f32", channels=2, rate=48_000, first=480, pace="clip")
