@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
     std::memcpy(sound.data(), wav.data() + 44, sound.size() * 2);
     space::Client client({argc > 2 ? argv[2] : "tcp://127.0.0.1:5570"});
     space::Session face = client.open();
-    if (face.start({rate}) != space::Status::ok) return 1;
+    if (face.start({rate}) != space::Status::ok) return std::puts(space::last_error()), 1;
     space::Pose pose;
     const auto begun = std::chrono::steady_clock::now();
     for (std::size_t n = 0, pushed = 0; n < sound.size() + rate / 2; n += rate / 60) {  // sixty times a second
@@ -24,7 +24,7 @@ int main(int argc, char** argv) {
         const std::size_t heard = std::min(n, sound.size());
         if (face.push(sound.data() + pushed, heard - pushed) == space::Status::ok) pushed = heard;
         if (pushed == sound.size()) face.end();
-        face.sample(static_cast<double>(n) - 0.25 * rate, 1.0 / 60, pose);  // where playback is: 250 ms behind
-        if (const int k = client.weight("jawOpen"); k >= 0) std::printf("%zu %.3f\n", n, pose.weights[std::size_t(k)]);
+        face.evaluate(static_cast<double>(n) - 0.2 * rate, 1.0 / 60, pose);  // where playback is: 200 ms behind
+        if (int k = client.blendshape("jawOpen"); k >= 0) std::printf("%zu %.3f\n", n, pose.blendshapes[size_t(k)]);
     }
 }

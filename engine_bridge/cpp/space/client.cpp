@@ -8,7 +8,7 @@ namespace space {
 
 namespace {
 
-/// What keeps the options from working; empty if nothing does.
+/// Returns the reason why the options cannot work; empty if they can.
 std::string problem_with(const ClientOptions& options, net::Address& address) {
     if (const char* why = net::parse(options.endpoint, address)) return why;
     if (!address.loopback() && !options.allow_remote) {
@@ -16,6 +16,8 @@ std::string problem_with(const ClientOptions& options, net::Address& address) {
     }
     return {};
 }
+
+Status no_session() { return fail(Status::closed, "the session was never opened: its client is invalid or full"); }
 
 }  // namespace
 
@@ -40,7 +42,7 @@ std::string Client::problem() const {
 }
 
 Session Client::open(const SessionOptions& options) {
-    if (!thread_) return {};
+    if (!thread_) return fail(Status::bad_argument, "endpoint: %s", invalid_.c_str()), Session();
     Session session(thread_, thread_->with([&](ClientCore& core) { return core.open(options); }));
     thread_->wake();
     return session;
@@ -54,12 +56,12 @@ ServerInfo Client::server() const {
     return thread_ ? thread_->with([](ClientCore& core) { return core.info(); }) : ServerInfo{};
 }
 
-int Client::weight(Text name) const {
+int Client::blendshape(std::string_view name) const {
     if (!thread_) return -1;
     return thread_->with([name](ClientCore& core) {
-        const auto& weights = core.info().weights;
-        const auto found = std::find(weights.begin(), weights.end(), name);
-        return found == weights.end() ? -1 : static_cast<int>(found - weights.begin());
+        const auto& names = core.info().blendshapes;
+        const auto found = std::find(names.begin(), names.end(), name);
+        return found == names.end() ? -1 : static_cast<int>(found - names.begin());
     });
 }
 
@@ -81,54 +83,67 @@ Session& Session::operator=(Session&& other) noexcept {
 
 /// Calls `call(core)` under the lock and tells the thread that there is something to do.
 template <class Call> Status Session::call(Call call) {
-    if (!core_) return Status::closed;
+    if (!core_) return no_session();
     const Status status = client_->with([&](ClientCore&) { return call(*core_); });
     if (status == Status::ok) client_->wake();
     return status;
 }
 
-Status Session::start(const StreamOptions& options, u32* stream) {
-    u32 number = 0;
+Status Session::start(const StreamOptions& options, std::uint32_t* stream) {
+    std::uint32_t number = 0;
     const Status status = call([&](SessionCore& core) { return core.start(options, number); });
     if (stream) *stream = number;
     return status;
 }
 
-Status Session::push(Bytes pcm) {
-    return call([pcm](SessionCore& core) { return core.push(pcm); });
+Status Session::push(const void* pcm, std::size_t n_bytes) {
+    if (!pcm && n_bytes > 0) return fail(Status::bad_argument, "pcm is null, but n_bytes is %zu", n_bytes);
+    const Bytes bytes(static_cast<const std::uint8_t*>(pcm), n_bytes);
+    return call([bytes](SessionCore& core) { return core.push(bytes, std::nullopt); });
+}
+
+Status Session::push(const std::int16_t* values, std::size_t n) {
+    const Bytes bytes(reinterpret_cast<const std::uint8_t*>(values), n * sizeof *values);
+    return call([bytes](SessionCore& core) { return core.push(bytes, SampleFormat::s16); });
+}
+
+Status Session::push(const float* values, std::size_t n) {
+    const Bytes bytes(reinterpret_cast<const std::uint8_t*>(values), n * sizeof *values);
+    return call([bytes](SessionCore& core) { return core.push(bytes, SampleFormat::f32); });
 }
 
 Status Session::end() {
     return call([](SessionCore& core) { return core.end(); });
 }
 
-Status Session::speak(const SpeakOptions& options, u32* stream) {
-    u32 number = 0;
+Status Session::speak(const SpeakOptions& options, std::uint32_t* stream) {
+    std::uint32_t number = 0;
     const Status status = call([&](SessionCore& core) { return core.speak(options, number); });
     if (stream) *stream = number;
     return status;
 }
 
-Status Session::idle(const Controls& controls, u32* stream) {
-    u32 number = 0;
+Status Session::idle(const Controls& controls, std::uint32_t* stream) {
+    std::uint32_t number = 0;
     const Status status = call([&](SessionCore& core) { return core.idle(controls, number); });
     if (stream) *stream = number;
     return status;
 }
 
-Status Session::set(u64 at_sample, const Controls& controls, Maybe<u32> fade_ms) {
+Status Session::set(std::optional<std::uint64_t> at_sample, const Controls& controls,
+                    std::optional<std::uint32_t> fade_ms) {
     return call([&](SessionCore& core) { return core.set(at_sample, fade_ms, controls); });
 }
 
-Status Session::interrupt(u64 at_sample, u32 fade_ms) {
+Status Session::interrupt(std::optional<std::uint64_t> at_sample, std::uint32_t fade_ms) {
     return call([&](SessionCore& core) { return core.interrupt(at_sample, fade_ms); });
 }
 
-Status Session::sample(double position, double dt, Pose& pose) {
-    if (!core_) return Status::closed;
+Status Session::evaluate(double position, double dt, Pose& pose) {
+    if (!core_) return no_session();
     bool wants_credit = false;
     client_->with([&](ClientCore&) {
-        pose = core_->sample(position, dt);
+        pose = core_->evaluate(position, dt);
         wants_credit = core_->wants_credit();
     });
     if (wants_credit) client_->wake();
@@ -151,6 +166,6 @@ bool Session::is_open() const {
     return core_ && client_->with([&](ClientCore&) { return !core_->is_closed(); });
 }
 
-u32 Session::id() const { return core_ ? core_->id() : 0; }
+std::uint32_t Session::id() const { return core_ ? core_->id() : 0; }
 
 }  // namespace space

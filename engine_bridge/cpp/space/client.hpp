@@ -4,15 +4,16 @@
 //     space::Session face = client.open();
 //     face.start({});
 //     face.push(samples, n);                    // as the sound comes
-//     face.sample(position, dt, pose);          // every frame of the game: position of the playback, in samples
+//     face.evaluate(position, dt, pose);        // every frame of the game: position of the playback, in samples
 //
-// All methods may be called from any thread, return at once and throw nothing. News comes through `next_event`; nobody
-// is called back.
+// All methods may be called from any thread, return at once and throw nothing; `last_error()` says why a call has failed.
+// News comes through `next_event`; nobody is called back.
 #pragma once
 
 #include <memory>
 
 #include "space/client_values.hpp"
+#include "space/last_error.hpp"
 
 namespace space {
 
@@ -28,35 +29,37 @@ public:
     Session& operator=(Session&& other) noexcept;
 
     /// Begins a stream of pushed sound and ends the one before. `stream` becomes its number.
-    Status start(const StreamOptions& options, u32* stream = nullptr);
-    /// Appends sound: whole samples, interleaved. `Status::full` when nobody took the last 30 s.
-    Status push(Bytes pcm);
-    Status push(const std::int16_t* values, std::size_t n) { return push(raw(values, n * sizeof *values)); }
-    Status push(const float* values, std::size_t n) { return push(raw(values, n * sizeof *values)); }
+    Status start(const StreamOptions& options, std::uint32_t* stream = nullptr);
+    /// Appends sound in the stream's format: whole samples, interleaved. `Status::full` when nobody took the last 30 s.
+    Status push(const void* pcm, std::size_t n_bytes);
+    Status push(const std::int16_t* values, std::size_t n);
+    Status push(const float* values, std::size_t n);
     /// The sound is complete.
     Status end();
     /// A stream whose sound is a file.
-    Status speak(const SpeakOptions& options, u32* stream = nullptr);
-    /// A face that lives between lines, on a clock of 16,000 a second.
-    Status idle(const Controls& controls = {}, u32* stream = nullptr);
-    /// Changes controls from a media time on.
-    Status set(u64 at_sample, const Controls& controls, Maybe<u32> fade_ms = {});
-    /// Barge-in: to rest from a media time on.
-    Status interrupt(u64 at_sample, u32 fade_ms = 200);
-    /// What the face looks like at a playback position (samples of the stream), `dt` seconds after the last call.
-    Status sample(double position, double dt, Pose& pose);
-    /// The picture that is due at the position sampled last; null before the first.
+    Status speak(const SpeakOptions& options, std::uint32_t* stream = nullptr);
+    /// A stream of silence in which the face lives, on a clock of 16,000 a second.
+    Status idle(const Controls& controls = {}, std::uint32_t* stream = nullptr);
+    /// Changes controls from a media time on; without one, from the position evaluated last on.
+    Status set(std::optional<std::uint64_t> at_sample, const Controls& controls,
+               std::optional<std::uint32_t> fade_ms = {});
+    Status set(const Controls& controls) { return set(std::nullopt, controls); }
+    /// Barge-in: to rest from a media time on; without one, from the position evaluated last on.
+    Status interrupt(std::optional<std::uint64_t> at_sample = {}, std::uint32_t fade_ms = 200);
+    /// The face at a playback position (samples of the stream), `dt` seconds after the last call. Never allocates, but for
+    /// keypoints, once.
+    Status evaluate(double position, double dt, Pose& pose);
+    /// The picture that is due at the position evaluated last; null before the first.
     TexturePointer texture();
     SessionCounts counts() const;
     void close();
     bool is_open() const;
-    u32 id() const;
+    std::uint32_t id() const;
 
 private:
     friend class Client;
     Session(std::shared_ptr<ClientThread> client, std::shared_ptr<SessionCore> core);
     template <class Call> Status call(Call call);
-    static Bytes raw(const void* data, std::size_t n) { return {static_cast<const std::uint8_t*>(data), n}; }
 
     std::shared_ptr<ClientThread> client_;
     std::shared_ptr<SessionCore> core_;
@@ -80,8 +83,8 @@ public:
     Session open(const SessionOptions& options = {});
     bool next_event(Event& event);
     ServerInfo server() const;
-    /// The place of a weight in `Pose::weights`, -1 if the server has none of that name or is not known yet.
-    int weight(Text name) const;
+    /// The place of a blendshape in `Pose::blendshapes`, -1 if the server has none of that name or is not known yet.
+    int blendshape(std::string_view name) const;
     ClientCounts counts() const;
 
 private:

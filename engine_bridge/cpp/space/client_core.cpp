@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "space/last_error.hpp"
+
 namespace space {
 
 namespace {
@@ -22,7 +24,15 @@ u64 limit_of(const Counts& limits, Text name, u64 otherwise) {
 // ---- for the caller ----
 
 std::shared_ptr<SessionCore> ClientCore::open(const SessionOptions& options) {
-    if (sessions_.size() >= kSessions || options.fps_numerator == 0 || options.fps_denominator == 0) return nullptr;
+    if (options.fps_numerator == 0 || options.fps_denominator == 0) {
+        fail(Status::bad_argument, "the frame rate is %u/%u; expected numbers above 0", options.fps_numerator,
+             options.fps_denominator);
+        return nullptr;
+    }
+    if (sessions_.size() >= kSessions) {
+        fail(Status::full, "the client has %zu sessions, which is the most; close one", sessions_.size());
+        return nullptr;
+    }
     sessions_.push_back(std::make_shared<SessionCore>(next_id_++, options, events_));
     return sessions_.back();
 }
@@ -131,7 +141,8 @@ void ClientCore::on_welcome(const Welcome& message, Outbox& out) {
     ++counts_.connections;
     info_.server = std::string(message.server), info_.bundle = std::string(message.bundle);
     info_.look_ahead_s = message.look_ahead_s;
-    info_.weights.assign(message.weights.begin(), message.weights.end());
+    info_.blendshapes.assign(message.weights.begin(), message.weights.end());
+    info_.keypoints = message.keypoints.value_or(0);
     info_.emotions.assign(message.emotions.begin(), message.emotions.end());
     info_.message_bytes = limit_of(message.limits, "message_bytes", 65536);
     info_.audio_ms = limit_of(message.limits, "audio_ms", 10000);

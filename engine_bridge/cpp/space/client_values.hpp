@@ -1,14 +1,16 @@
-// What the client's callers give and get: options, results, events, counters.
+// The values that callers of the client give and get: options, results, events, counters.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "space/jitter_buffer.hpp"
 
 namespace space {
 
-/// What a call came to.
+/// The result of a call; `last_error()` gives the reason of any but `ok` in words.
 enum class Status : std::uint8_t {
     ok,
     bad_argument,  ///< outside its range, or bytes that are no whole samples
@@ -30,29 +32,30 @@ struct ClientOptions {
 };
 
 struct SessionOptions {
-    bool weights = true, head = true, eyes = true, landmarks = false;
-    std::string texture{};                      ///< `rgb`, `jpeg`, `webp`; empty: none
-    u32 fps_numerator = 30, fps_denominator = 1;
-    u32 playout_ms = 250;                       ///< how long after pushing a sound it is played
+    bool blendshapes = true, head = true, eyes = true, landmarks = false, keypoints = false;
+    bool texture = false;                       ///< pictures too; they need `character` or `portrait`
+    std::string texture_format = "jpeg";        ///< `jpeg`, `rgb` or `webp`
+    std::uint32_t fps_numerator = 30, fps_denominator = 1;
+    std::uint32_t playout_ms = 200;             ///< from pushing a sound to its playback
     std::string character{};                    ///< name of a picture on the server
-    Buffer portrait{};                          ///< a picture file
-    u32 lease_ms = 0;                           ///< 0: the server's default
+    std::vector<std::uint8_t> portrait{};       ///< a picture file
+    std::uint32_t lease_ms = 0;                 ///< 0: the server's default
 };
 
 /// A stream of pushed sound. Texts in `controls` need to live for the call alone.
 struct StreamOptions {
-    u32 rate = 16000;                           ///< hertz
+    std::uint32_t rate = 16000;                 ///< hertz, 1 … 768,000
     SampleFormat format = SampleFormat::s16;
-    u32 channels = 1;                           ///< 1 … 8, interleaved
-    u64 first_sample = 0;
+    std::uint32_t channels = 1;                 ///< 1 … 8, interleaved
+    std::uint64_t first_sample = 0;
     Pace pace = Pace::live;
     Controls controls{};
 };
 
 /// A stream whose sound is a file: its bytes, or its name on the server. Positions count the file's samples.
 struct SpeakOptions {
-    Bytes sound{};
-    Text asset{};
+    std::vector<std::uint8_t> sound{};          ///< a sound file
+    std::string asset{};                        ///< its name on the server
     Pace pace = Pace::live;
     Controls controls{};
 };
@@ -72,50 +75,51 @@ enum class EventKind : std::uint8_t {
 
 struct Event {
     EventKind kind = EventKind::error;
-    u32 session = 0;  ///< `Session::id()`; 0: none in particular
-    u32 stream = 0;   ///< 0: none in particular
+    std::uint32_t session = 0;  ///< `Session::id()`; 0: none in particular
+    std::uint32_t stream = 0;   ///< 0: none in particular
     double sample = 0;
-    u32 late_ms = 0, frames = 0, dropped = 0;
+    std::uint32_t late_ms = 0, frames = 0, dropped = 0;
     std::string code, text;
 };
 
 /// A picture; `pixels` as `format` says.
 struct TextureImage {
-    u32 stream = 0, index = 0;
+    std::uint32_t stream = 0, index = 0;
     double sample = 0;
     std::string format;
-    u32 width = 0, height = 0;
-    Buffer pixels;
+    std::uint32_t width = 0, height = 0;
+    std::vector<std::uint8_t> pixels;
 };
 using TexturePointer = std::shared_ptr<const TextureImage>;
 
 /// Counts since the client was made.
 struct ClientCounts {
-    u64 connections = 0;       ///< welcomed by a server
-    u64 messages_sent = 0;
-    u64 messages_received = 0;
-    u64 bad_messages = 0;      ///< bytes that are none, or values that cannot be
-    u64 unknown_messages = 0;  ///< of a type that this version does not know: ignored
-    u64 events_dropped = 0;    ///< the oldest ones, when nobody takes them
+    std::uint64_t connections = 0;       ///< welcomed by a server
+    std::uint64_t messages_sent = 0;
+    std::uint64_t messages_received = 0;
+    std::uint64_t bad_messages = 0;      ///< bytes that are none, or values that cannot be
+    std::uint64_t unknown_messages = 0;  ///< of a type that this version does not know: ignored
+    std::uint64_t events_dropped = 0;    ///< the oldest ones, when nobody takes them
 };
 
 /// Counts since the session was opened.
 struct SessionCounts {
     FrameCounts frames;
-    u64 underruns = 0;
-    u64 textures = 0;
-    u64 textures_dropped = 0;  ///< late, or too many
-    u64 sound_dropped = 0;     ///< samples that were played before they could be sent
+    std::uint64_t underruns = 0;
+    std::uint64_t textures = 0;
+    std::uint64_t textures_dropped = 0;  ///< late, or too many
+    std::uint64_t sound_dropped = 0;     ///< samples that were played before they could be sent
 };
 
-/// What the server said about itself; empty before the first `welcome`.
+/// The server's description of itself; empty before the first `welcome`.
 struct ServerInfo {
     std::string server, bundle;
     double look_ahead_s = 0;
-    std::vector<std::string> weights, emotions;
-    u64 message_bytes = 65536;
-    u64 audio_ms = 10000;
-    u64 messages_per_s = 1000;
+    std::vector<std::string> blendshapes, emotions;
+    std::uint32_t keypoints = 0;  ///< in a frame, three numbers each; 0: this server offers none
+    std::uint64_t message_bytes = 65536;
+    std::uint64_t audio_ms = 10000;
+    std::uint64_t messages_per_s = 1000;
     double chunk_pause_s = 0.01;  ///< between two chunks of a session's sound, so that small pushes become few messages
 };
 

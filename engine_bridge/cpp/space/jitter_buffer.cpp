@@ -11,24 +11,37 @@ template <std::size_t N> void mix(const Floats<N>& a, const Floats<N>& b, float 
     for (std::size_t i = 0; i < N; ++i) out[i] = a[i] + (b[i] - a[i]) * x;
 }
 
+/// Keypoints of another number cannot be interpolated: then they are b's.
+void mix(const std::vector<float>& a, const std::vector<float>& b, float x, std::vector<float>& out) {
+    if (a.size() != b.size()) {
+        if (&out != &b) out = b;
+        return;
+    }
+    out.resize(b.size());
+    for (std::size_t i = 0; i < b.size(); ++i) out[i] = a[i] + (b[i] - a[i]) * x;
+}
+
 /// The pose at x (0 … 1) of the way from a to b, with b's state. `out` may be either.
 void between(const Pose& a, const Pose& b, double x, Pose& out) {
     const auto share = static_cast<float>(x);
-    mix(a.weights, b.weights, share, out.weights);
-    mix(a.head, b.head, share, out.head);
-    mix(a.eyes, b.eyes, share, out.eyes);
+    mix(a.blendshapes, b.blendshapes, share, out.blendshapes);
+    mix(a.head_rotation_rad, b.head_rotation_rad, share, out.head_rotation_rad);
+    mix(a.head_translation, b.head_translation, share, out.head_translation);
+    mix(a.eye_rotation_rad, b.eye_rotation_rad, share, out.eye_rotation_rad);
     out.speech = a.speech + (b.speech - a.speech) * share;
     if (b.has_landmarks) mix(a.has_landmarks ? a.landmarks : b.landmarks, b.landmarks, share, out.landmarks);
     out.has_landmarks = b.has_landmarks;
+    mix(a.keypoints, b.keypoints, share, out.keypoints);
     out.state = b.state;
 }
 
-/// Rest, with the landmarks of `before`.
+/// Rest, with the landmarks and keypoints of `before`.
 void rest(const Pose& before, State state, Pose& out) {
-    out.weights.fill(0), out.head.fill(0), out.eyes.fill(0);
+    out.blendshapes.fill(0), out.head_rotation_rad.fill(0), out.head_translation.fill(0), out.eye_rotation_rad.fill(0);
     out.speech = 0, out.state = state;
     out.has_landmarks = before.has_landmarks;
     if (before.has_landmarks) out.landmarks = before.landmarks;
+    out.keypoints = before.keypoints;
 }
 
 double smooth(double x) { return x * x * x * (10 - 15 * x + 6 * x * x); }
@@ -82,6 +95,15 @@ void JitterBuffer::keep(const Frame& frame, Slot slot) {
     kept.eyes = frame.eyes.value_or(Floats<kEyes>{});
     kept.has_landmarks = frame.landmarks.has_value() && !landmarks_.empty();
     if (kept.has_landmarks) landmarks_[slot] = *frame.landmarks;
+    keep_keypoints(frame.keypoints.value_or(FloatGroups<3>{}), slot);
+}
+
+/// A slot keeps its memory for the next frame: slots are used again soon, so that few ever hold keypoints.
+void JitterBuffer::keep_keypoints(FloatGroups<3> values, Slot slot) {
+    if (keypoints_.empty() && values.size() == 0) return;
+    keypoints_.resize(kCapacity);
+    keypoints_[slot].resize(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) keypoints_[slot][i] = values[i];
 }
 
 std::size_t JitterBuffer::place_of(u32 index) const {
@@ -106,7 +128,7 @@ void JitterBuffer::finish(u32 stream, double sample) {
     }
 }
 
-const Pose& JitterBuffer::ask(double position, double dt) {
+const Pose& JitterBuffer::evaluate(double position, double dt) {
     if (std::isfinite(position) && position > position_) position_ = position;
     const bool is_due = due(target_);
     if (follows_ != is_due) turn_to(is_due);
@@ -147,10 +169,14 @@ bool JitterBuffer::due(Pose& pose) {
 
 void JitterBuffer::pose_of(Slot slot, State state, Pose& pose) const {
     const Kept& kept = kept_[slot];
-    pose.weights = kept.weights, pose.head = kept.head, pose.eyes = kept.eyes;
+    pose.blendshapes = kept.weights, pose.eye_rotation_rad = kept.eyes;
+    std::copy_n(kept.head.begin(), 3, pose.head_rotation_rad.begin());
+    std::copy_n(kept.head.begin() + 3, 3, pose.head_translation.begin());
     pose.speech = kept.speech, pose.state = state;
     pose.has_landmarks = kept.has_landmarks;
     if (kept.has_landmarks) pose.landmarks = landmarks_[slot];
+    if (keypoints_.empty()) return;
+    pose.keypoints = keypoints_[slot];
 }
 
 State JitterBuffer::idle_state() const {

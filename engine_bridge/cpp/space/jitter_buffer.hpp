@@ -1,4 +1,4 @@
-// What is due at a playback position, out of frames that come early, late, twice, out of order or not at all.
+// The pose that is due at a playback position, out of frames that come early, late, twice, out of order or not at all.
 //
 // Pure: no clock, no thread, no socket. The rules stand in PROTOCOL.md section 9; vectors/jitter.json tests them.
 #pragma once
@@ -15,25 +15,28 @@ enum class State : std::uint8_t { waiting, playing, holding, releasing, resting 
 
 /// A face at one instant.
 struct Pose {
-    Floats<kWeights> weights{};      ///< 0 … 1, in the order of `welcome.weights`
-    Floats<kHead> head{};            ///< yaw, pitch, roll (radians), x, y, z (outer-eye-corner distances), from rest
-    Floats<kEyes> eyes{};            ///< yaw, pitch of the character's left eye, then of the right (radians)
-    float speech = 0;                ///< how much of it is speech, 0 … 1
+    std::array<float, 52> blendshapes{};       ///< weights 0 … 1, in the order of `ServerInfo::blendshapes`
+    std::array<float, 3> head_rotation_rad{};  ///< yaw, pitch, roll, from rest
+    std::array<float, 3> head_translation{};   ///< x, y, z in outer-eye-corner distances, from rest
+    std::array<float, 4> eye_rotation_rad{};   ///< yaw, pitch of the character's left eye, then of the right
+    float speech = 0;                          ///< share of speech in it, 0 … 1
     State state = State::waiting;
-    bool has_landmarks = false;      ///< whether `landmarks` have ever come
-    Floats<kLandmarks> landmarks{};  ///< 78 × (x, y, z), normalised
+    bool has_landmarks = false;                ///< true once `landmarks` have come
+    std::array<float, 78 * 3> landmarks{};     ///< 78 × (x, y, z), normalised
+    std::vector<float> keypoints{};            ///< the generator's, n × (x, y, z); empty until some have come
 };
 
-/// What became of the frames that came.
+/// Counters of the frames that came.
 struct FrameCounts {
-    u64 taken = 0;     ///< new ones that were kept
-    u64 replaced = 0;  ///< such as came again
-    u64 late = 0;      ///< dropped: older than the frame at or before the position
-    u64 foreign = 0;   ///< dropped: of another stream, or beyond the end of a finished one
-    u64 refused = 0;   ///< dropped: there were `kCapacity` already
+    std::uint64_t taken = 0;     ///< new ones that were kept
+    std::uint64_t replaced = 0;  ///< received twice
+    std::uint64_t late = 0;      ///< dropped: older than the frame at or before the position
+    std::uint64_t foreign = 0;   ///< dropped: of another stream, or beyond the end of a finished one
+    std::uint64_t refused = 0;   ///< dropped: there were `kCapacity` already
 };
 
-/// The frames of one session's current stream, waiting for their time. Allocates in its constructor alone.
+/// The frames of one session's current stream, waiting for their time. Allocates in its constructor, and for keypoints,
+/// whose number only frames tell, when a slot first holds some.
 class JitterBuffer {
 public:
     static constexpr std::size_t kCapacity = 4096;
@@ -56,10 +59,10 @@ public:
     /// The stream ends at `sample`; frames beyond it are void.
     void finish(u32 stream, double sample);
 
-    /// The pose at `position` (samples at the stream's rate), `dt` seconds after it was last asked. A position below
+    /// The pose at `position` (samples at the stream's rate), `dt` seconds after the last call. A position below
     /// the largest so far, or none at all (NaN, infinity), counts as the largest so far; a `dt` that is not positive
     /// and finite counts as 0. Valid until the next call.
-    const Pose& ask(double position, double dt);
+    const Pose& evaluate(double position, double dt);
 
     std::size_t waiting() const { return order_.size(); }
     double position() const { return position_; }  ///< the largest asked for in this stream; minus infinity before
@@ -74,7 +77,7 @@ private:
         float speech = 0;
         bool has_landmarks = false;
         Floats<kWeights> weights{};
-        Floats<kHead> head{};
+        Floats<kHead> head{};  ///< rotation and translation, as on the wire
         Floats<kEyes> eyes{};
     };
 
@@ -85,6 +88,7 @@ private:
     };
 
     void keep(const Frame& frame, Slot slot);
+    void keep_keypoints(FloatGroups<3> values, Slot slot);
     std::size_t place_of(u32 index) const;
     void forget(std::size_t first, std::size_t n);
     bool due(Pose& pose);
@@ -94,6 +98,7 @@ private:
 
     std::vector<Kept> kept_;
     std::vector<Floats<kLandmarks>> landmarks_;
+    std::vector<std::vector<float>> keypoints_;  ///< by slot; empty before the first frame with keypoints
     std::vector<Slot> order_;  ///< slots in use, by index; the first may lie before the position, the others do not
     std::vector<Slot> free_;
     u32 stream_ = 0;

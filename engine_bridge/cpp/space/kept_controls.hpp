@@ -10,7 +10,7 @@ namespace space {
 
 class KeptControls {
 public:
-    /// What is present in `given` replaces what was there; its seed only if there was none.
+    /// Replaces what `given` has; the seed only if there was none.
     void merge(const Controls& given);
     /// Views of what is kept.
     Controls view() const;

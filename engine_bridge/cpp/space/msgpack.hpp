@@ -23,7 +23,7 @@ struct Item {
     Bytes body;                ///< of `text` and `bytes`
 };
 
-/// Whether `text` is valid UTF-8 (no surrogates, no overlong forms).
+/// True if `text` is valid UTF-8 (no surrogates, no overlong forms).
 bool valid_utf8(Bytes text);
 
 /// Reads items one after another. Never reads past the end, never allocates, and stays `bad` after the first error.
@@ -61,7 +61,7 @@ private:
     const char* why_ = nullptr;
 };
 
-/// Whether two of the keys are equal. Takes n · log n steps and no memory beyond a copy on the stack.
+/// True if two of the keys are equal. Takes n · log n steps and no memory beyond a copy on the stack.
 bool has_equal_keys(const std::string_view* keys, std::size_t n);
 
 /// Appends canonical items to a buffer.

@@ -42,7 +42,7 @@ public:
 
     /// Begins to connect. Returns false if that fails at once.
     bool dial(const Address& address);
-    /// Whether dialling, which `wait` has reported as writable, has succeeded.
+    /// True if dialling, which `wait` has reported as writable, has succeeded.
     bool connected() const;
     /// Sends as much as fits; `n` becomes what was sent.
     Io send(Bytes bytes, std::size_t& n);

@@ -1,4 +1,4 @@
-// Where messages for the server go.
+// The way of messages to the server.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ public:
         scratch_.clear();
         return encode_as(message, scratch_) && put(scratch_);
     }
-    /// Whether so much is queued that sound should wait.
+    /// True if so much is queued that sound should wait.
     virtual bool is_crowded() const = 0;
     /// The server is what it should be; its parts may have this many bytes.
     virtual void settle(u64 part_bytes) = 0;

@@ -3,24 +3,21 @@
 #include <algorithm>
 #include <iterator>
 
+#include "space/controls_check.hpp"
+#include "space/last_error.hpp"
+
 namespace space {
 
 namespace {
 
 constexpr std::size_t kPendingSets = 64;
-constexpr u32 kLargestRate = 768000;
+constexpr u32 kLargestRate = 768000, kMostChannels = 8;
 constexpr double kMostAhead_s = 0.25;  ///< between playback and where a stream is taken up
 constexpr double kMayBeLost_s = 10;    ///< what was posted so long before a lost connection has arrived
 constexpr double kLateStart_s = 0.5;  ///< playback so far into a stream that was never announced: skip what was played
 constexpr double kNoPosition = -std::numeric_limits<double>::infinity();
 
-/// Whether the server could read these controls at all; their ranges are its business.
-bool has_wire_form(const Controls& controls) {
-    Idle idle;
-    static_cast<Controls&>(idle) = controls;
-    Buffer bytes;
-    return encode_as(idle, bytes);
-}
+Status no_stream() { return fail(Status::no_stream, "no stream is running: start, speak or idle first"); }
 
 }  // namespace
 
@@ -62,58 +59,72 @@ u32 SessionCore::begin(Stream stream) {
 }
 
 Status SessionCore::start(const StreamOptions& options, u32& stream) {
-    if (closing_ || is_closed()) return Status::closed;
-    if (options.rate == 0 || options.rate > kLargestRate || options.channels == 0 || options.channels > 8) {
-        return Status::bad_argument;
+    if (closing_ || is_closed()) return closed();
+    if (options.rate == 0 || options.rate > kLargestRate) {
+        return fail(Status::bad_argument, "rate is %u; expected 1 to %u Hz", options.rate, kLargestRate);
     }
-    if (!has_wire_form(options.controls)) return Status::bad_argument;
+    if (options.channels == 0 || options.channels > kMostChannels) {
+        return fail(Status::bad_argument, "channels is %u; expected 1 to %u", options.channels, kMostChannels);
+    }
+    if (options.first_sample > kLargestU64) return fail(Status::bad_argument, "first_sample is 2^63 or more");
+    if (const Status bad = check_controls(options.controls); bad != Status::ok) return bad;
     stream = begin(Stream::pushed(next_stream_, options));
     return Status::ok;
 }
 
 Status SessionCore::speak(const SpeakOptions& options, u32& stream) {
-    if (closing_ || is_closed()) return Status::closed;
-    if (options.sound.empty() == options.asset.empty()) return Status::bad_argument;
-    if (!has_wire_form(options.controls)) return Status::bad_argument;
+    if (closing_ || is_closed()) return closed();
+    if (options.sound.empty() == options.asset.empty()) {
+        return fail(Status::bad_argument, "sound and asset: expected a file's bytes or its name on the server, not %s",
+                    options.asset.empty() ? "neither" : "both");
+    }
+    if (const Status bad = check_controls(options.controls); bad != Status::ok) return bad;
     stream = begin(Stream::spoken(next_stream_, options));
     return Status::ok;
 }
 
 Status SessionCore::idle(const Controls& controls, u32& stream) {
-    if (closing_ || is_closed()) return Status::closed;
-    if (!has_wire_form(controls)) return Status::bad_argument;
+    if (closing_ || is_closed()) return closed();
+    if (const Status bad = check_controls(controls); bad != Status::ok) return bad;
     stream = begin(Stream::idle(next_stream_, controls));
     return Status::ok;
 }
 
-Status SessionCore::push(Bytes pcm) {
-    if (closing_ || is_closed()) return Status::closed;
-    return stream_ ? stream_->push(pcm, buffer_.position(), counts_.sound_dropped) : Status::no_stream;
+Status SessionCore::push(Bytes pcm, Maybe<SampleFormat> format) {
+    if (closing_ || is_closed()) return closed();
+    return stream_ ? stream_->push(pcm, format, buffer_.position(), counts_.sound_dropped) : no_stream();
 }
 
 Status SessionCore::end() {
-    if (closing_ || is_closed()) return Status::closed;
-    return stream_ ? stream_->end() : Status::no_stream;
+    if (closing_ || is_closed()) return closed();
+    return stream_ ? stream_->end() : no_stream();
 }
 
-Status SessionCore::set(u64 at_sample, Maybe<u32> fade_ms, const Controls& controls) {
-    if (closing_ || is_closed()) return Status::closed;
-    if (!stream_ || stream_->finished) return Status::no_stream;
-    if (!has_wire_form(controls)) return Status::bad_argument;
-    if (sets_.size() >= kPendingSets) return Status::full;
-    sets_.push_back({at_sample, fade_ms, {}});
+Status SessionCore::takes_changes(Maybe<u64> at_sample) const {
+    if (closing_ || is_closed()) return closed();
+    if (!stream_ || stream_->finished) return no_stream();
+    if (at_sample.value_or(0) > kLargestU64) return fail(Status::bad_argument, "at_sample is 2^63 or more");
+    return Status::ok;
+}
+
+Status SessionCore::set(Maybe<u64> at_sample, Maybe<u32> fade_ms, const Controls& controls) {
+    if (const Status no = takes_changes(at_sample); no != Status::ok) return no;
+    if (const Status bad = check_controls(controls); bad != Status::ok) return bad;
+    if (sets_.size() >= kPendingSets) return fail(Status::full, "%zu changes of controls wait already", sets_.size());
+    sets_.push_back({at_sample.value_or(sample_at(buffer_.position())), fade_ms, {}});
     sets_.back().controls.merge(controls);
     return Status::ok;
 }
 
-Status SessionCore::interrupt(u64 at_sample, u32 fade_ms) {
-    if (closing_ || is_closed()) return Status::closed;
-    if (!stream_ || stream_->finished) return Status::no_stream;
-    interrupt_ = PendingInterrupt{at_sample, fade_ms};
+Status SessionCore::interrupt(Maybe<u64> at_sample, u32 fade_ms) {
+    if (const Status no = takes_changes(at_sample); no != Status::ok) return no;
+    interrupt_ = PendingInterrupt{at_sample.value_or(sample_at(buffer_.position())), fade_ms};
     interrupt_posted_ = false;
-    if (phase_ != Phase::open) finish_here("interrupted", static_cast<double>(at_sample));
+    if (phase_ != Phase::open) finish_here("interrupted", static_cast<double>(interrupt_->at_sample));
     return Status::ok;
 }
+
+Status SessionCore::closed() const { return fail(Status::closed, "session %u is closed; open another one", id_); }
 
 Status SessionCore::close() {
     if (is_closed()) return Status::closed;
@@ -122,7 +133,7 @@ Status SessionCore::close() {
     return Status::ok;
 }
 
-const Pose& SessionCore::sample(double position, double dt) { return buffer_.ask(position, dt); }
+const Pose& SessionCore::evaluate(double position, double dt) { return buffer_.evaluate(position, dt); }
 
 SessionCounts SessionCore::counts() const {
     SessionCounts counts = counts_;
@@ -161,11 +172,12 @@ void SessionCore::pump(double now, const ServerInfo& info, Outbox& out) {
 void SessionCore::post_open(Outbox& out) {
     Open open;
     open.request = id_;
-    if (options_.weights) open.outputs.emplace_back("weights");
+    if (options_.blendshapes) open.outputs.emplace_back("weights");
     if (options_.head) open.outputs.emplace_back("head");
     if (options_.eyes) open.outputs.emplace_back("eyes");
     if (options_.landmarks) open.outputs.emplace_back("landmarks");
-    if (!options_.texture.empty()) open.outputs.emplace_back("texture"), open.texture = Text(options_.texture);
+    if (options_.keypoints) open.outputs.emplace_back("keypoints");
+    if (options_.texture) open.outputs.emplace_back("texture"), open.texture = Text(options_.texture_format);
     open.fps = {options_.fps_numerator, options_.fps_denominator};
     open.playout_ms = options_.playout_ms, open.until = kCredit;
     if (!options_.character.empty()) open.character = Text(options_.character);

@@ -1,4 +1,4 @@
-// One session as the client sees it: its phase on the server, its stream, its frames. No sockets, no threads.
+// One session on the client's side: its phase on the server, its stream, its frames. No sockets, no threads.
 #pragma once
 
 #include "space/stream.hpp"
@@ -6,7 +6,7 @@
 
 namespace space {
 
-/// Where events go; the oldest are dropped when nobody takes them.
+/// Events that wait for the caller; the oldest are dropped when nobody takes them.
 class EventQueue {
 public:
     static constexpr std::size_t kCapacity = 1024;
@@ -29,12 +29,14 @@ public:
     Status start(const StreamOptions& options, u32& stream);
     Status speak(const SpeakOptions& options, u32& stream);
     Status idle(const Controls& controls, u32& stream);
-    Status push(Bytes pcm);
+    /// format: that of typed values; absent for raw bytes, which are taken to be in the stream's.
+    Status push(Bytes pcm, Maybe<SampleFormat> format);
     Status end();
-    Status set(u64 at_sample, Maybe<u32> fade_ms, const Controls& controls);
-    Status interrupt(u64 at_sample, u32 fade_ms);
+    /// at_sample: absent for the position evaluated last.
+    Status set(Maybe<u64> at_sample, Maybe<u32> fade_ms, const Controls& controls);
+    Status interrupt(Maybe<u64> at_sample, u32 fade_ms);
     Status close();
-    const Pose& sample(double position, double dt);
+    const Pose& evaluate(double position, double dt);
     TexturePointer texture() { return textures_.due(buffer_.position()); }
     SessionCounts counts() const;
 
@@ -45,7 +47,7 @@ public:
     double due_at(double now) const;
     bool wants_credit() const;
     bool is_closed() const { return phase_ == Phase::closed; }
-    /// Whether a message about this session number of the server's is for this one.
+    /// True if a message about this session number of the server's is for this one.
     bool has(u32 remote) const { return phase_ == Phase::open && remote == remote_; }
     u32 id() const { return id_; }
 
@@ -73,6 +75,8 @@ private:
         u32 fade_ms = 0;
     };
 
+    Status closed() const;
+    Status takes_changes(Maybe<u64> at_sample) const;
     u32 begin(Stream stream);
     void post_open(Outbox& out);
     void post_stream(double now, const ServerInfo& info, Outbox& out);

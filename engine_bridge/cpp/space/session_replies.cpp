@@ -1,4 +1,4 @@
-// What the server's messages do to a session.
+// The effect of the server's messages on a session.
 #include <algorithm>
 
 #include "space/session_core.hpp"
@@ -85,7 +85,7 @@ void SessionCore::on(const Underrun& message) {
 }
 
 void SessionCore::on(const Finished& message) {
-    if (message.reason == "closed") return;  // the session's end is no end of the line: another one takes it up
+    if (message.reason == "closed") return;  // the session's end is no end of the stream: another one takes it up
     Event finished = event(EventKind::finished, message.stream);
     finished.sample = message.sample;
     if (is_current(message.stream)) {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <new>
 
-#include "space/client.hpp"
+#include "space/c_structs.hpp"
 
 struct space_client {
     space::Client client;
@@ -14,9 +14,12 @@ struct space_session {
     space::Session session;
 };
 
+struct space_pose {
+    space::Pose pose;
+};
+
 namespace {
 
-using space::Controls;
 using space::Status;
 
 static_assert(static_cast<int>(Status::full) == SPACE_FULL, "the statuses are the same");
@@ -25,7 +28,9 @@ static_assert(static_cast<int>(space::EventKind::bye) == SPACE_BYE, "the events 
 
 space_status status_of(Status status) { return static_cast<space_status>(status); }
 
-std::string text_of(const char* text) { return text ? std::string(text) : std::string(); }
+space_status null(const char* argument) {
+    return status_of(space::fail(Status::bad_argument, "%s is null", argument));
+}
 
 /// Copies what fits, cut between characters, with a zero at the end.
 void copy_text(const std::string& from, char* to, std::size_t room) {
@@ -36,75 +41,59 @@ void copy_text(const std::string& from, char* to, std::size_t room) {
     to[n] = '\0';
 }
 
-template <std::size_t N> void copy(const space::Floats<N>& from, float (&to)[N]) {
-    std::copy(from.begin(), from.end(), to);
+std::optional<std::uint64_t> time_of(std::uint64_t at_sample) {
+    return at_sample == SPACE_NOW ? std::nullopt : std::optional<std::uint64_t>(at_sample);
 }
 
-Controls controls_of(const space_controls* from) {
-    Controls to;
-    if (!from) return to;
-    const auto has = [from](std::uint32_t bit) { return (from->set & bit) != 0; };
-    if (has(SPACE_SET_SEED)) to.seed = from->seed;
-    if (has(SPACE_SET_MOUTH)) to.mouth_strength = from->mouth;
-    if (has(SPACE_SET_EXPRESSION)) to.expression_strength = from->expression;
-    if (has(SPACE_SET_BLINKS)) to.blinks_per_minute = from->blinks;
-    if (has(SPACE_SET_HEAD_STRENGTH)) to.head_strength = from->head_strength;
-    if (has(SPACE_SET_BROWS)) to.brow_strength = from->brows;
-    if (has(SPACE_SET_SACCADES)) to.saccade_strength = from->saccades;
-    if (has(SPACE_SET_HEAD) && from->head) to.head_mode = space::Text(from->head);
-    if (has(SPACE_SET_GAZE)) to.gaze_rad = {{from->gaze[0], from->gaze[1]}, false};
-    if (has(SPACE_SET_LOOK_AT)) to.look_at = {{from->look_at[0], from->look_at[1], from->look_at[2]}, false};
-    if (has(SPACE_UNSET_GAZE)) to.gaze_rad.emplace().none = true;
-    if (has(SPACE_UNSET_LOOK_AT)) to.look_at.emplace().none = true;
-    if (!has(SPACE_SET_EMOTION)) return to;
-    to.emotion.emplace();
-    for (std::size_t i = 0; from->emotions && i < from->n_emotions; ++i) {
-        const space_emotion& emotion = from->emotions[i];
-        to.emotion->emplace_back(emotion.label ? space::Text(emotion.label) : space::Text(), emotion.amount);
-    }
-    return to;
+template <class T> space_status init(T (*defaults)(), T* options, std::size_t size) {
+    if (!options) return null("the structure");
+    return status_of(space::c::write("the structure", defaults(), options, size));
+}
+
+space_event event_of(const space::Event& from) {
+    space_event event{};
+    event.kind = static_cast<std::uint32_t>(from.kind);
+    event.session = from.session, event.stream = from.stream, event.sample = from.sample;
+    event.late_ms = from.late_ms, event.frames = from.frames, event.dropped = from.dropped;
+    copy_text(from.code, event.code, sizeof event.code);
+    copy_text(from.text, event.text, sizeof event.text);
+    return event;
 }
 
 }  // namespace
 
-void space_client_options_init(space_client_options* options) {
-    if (!options) return;
-    const space::ClientOptions defaults;
-    *options = {"tcp://127.0.0.1:5570", "space-cpp", 0, defaults.message_bytes, defaults.handshake_s,
-                defaults.silence_s};
+const char* space_last_error(void) { return space::last_error(); }
+
+space_status space_client_options_init(space_client_options* options, size_t size) {
+    return init(space::c::client_defaults, options, size);
 }
 
-void space_session_options_init(space_session_options* options) {
-    if (!options) return;
-    const space::SessionOptions defaults;
-    *options = {};
-    options->outputs = SPACE_WEIGHTS | SPACE_HEAD | SPACE_EYES;
-    options->fps_numerator = defaults.fps_numerator, options->fps_denominator = defaults.fps_denominator;
-    options->playout_ms = defaults.playout_ms;
+space_status space_session_options_init(space_session_options* options, size_t size) {
+    return init(space::c::session_defaults, options, size);
 }
 
-void space_stream_options_init(space_stream_options* options) {
-    if (!options) return;
-    *options = {};
-    options->rate = 16000, options->channels = 1;
+space_status space_stream_options_init(space_stream_options* options, size_t size) {
+    return init(space::c::stream_defaults, options, size);
+}
+
+space_status space_speak_options_init(space_speak_options* options, size_t size) {
+    return init(space::c::speak_defaults, options, size);
+}
+
+space_status space_controls_init(space_controls* controls, size_t size) {
+    return init(space::c::controls_defaults, controls, size);
 }
 
 space_status space_client_create(const space_client_options* options, space_client** client) {
-    if (!client) return SPACE_BAD_ARGUMENT;
+    if (!client) return null("client");
     *client = nullptr;
     space::ClientOptions chosen;
-    if (options) {
-        if (options->endpoint) chosen.endpoint = options->endpoint;
-        if (options->name) chosen.name = options->name;
-        chosen.allow_remote = options->allow_remote != 0;
-        if (options->message_bytes > 0) chosen.message_bytes = options->message_bytes;
-        if (options->handshake_s > 0) chosen.handshake_s = options->handshake_s;
-        if (options->silence_s > 0) chosen.silence_s = options->silence_s;
-    }
+    if (const Status bad = space::c::convert(options, chosen); bad != Status::ok) return status_of(bad);
     auto* made = new (std::nothrow) space_client{space::Client(chosen)};
     if (made && made->client.is_valid()) return *client = made, SPACE_OK;
+    const std::string why = made ? made->client.problem() : std::string("no memory");
     delete made;
-    return SPACE_BAD_ARGUMENT;
+    return status_of(space::fail(Status::bad_argument, "options.endpoint \"%s\": %s", chosen.endpoint.c_str(), why.c_str()));
 }
 
 void space_client_destroy(space_client* client) { delete client; }
@@ -115,57 +104,49 @@ void space_client_problem(const space_client* client, char* text, size_t room) {
     copy_text(client ? client->client.problem() : std::string(), text, room);
 }
 
-space_status space_next_event(space_client* client, space_event* event) {
+space_status space_client_next_event(space_client* client, space_event* event) {
+    if (!client) return null("client");
+    if (!event) return null("event");
+    const Status bad = space::c::check_size<space_event>("event", event->size);
+    if (bad != Status::ok) return status_of(bad);
     space::Event taken;
-    if (!client || !event) return SPACE_BAD_ARGUMENT;
     if (!client->client.next_event(taken)) return SPACE_NOTHING;
-    event->kind = static_cast<space_event_kind>(taken.kind);
-    event->session = taken.session, event->stream = taken.stream, event->sample = taken.sample;
-    event->late_ms = taken.late_ms, event->frames = taken.frames, event->dropped = taken.dropped;
-    copy_text(taken.code, event->code, sizeof event->code);
-    copy_text(taken.text, event->text, sizeof event->text);
-    return SPACE_OK;
+    return status_of(space::c::write("event", event_of(taken), event, event->size));
 }
 
-space_status space_client_counts(const space_client* client, space_counts* counts) {
-    if (!client || !counts) return SPACE_BAD_ARGUMENT;
+space_status space_client_get_counts(const space_client* client, space_client_counts* counts) {
+    if (!client) return null("client");
+    if (!counts) return null("counts");
     const space::ClientCounts now = client->client.counts();
-    *counts = {now.connections,  now.messages_sent,    now.messages_received,
-               now.bad_messages, now.unknown_messages, now.events_dropped};
-    return SPACE_OK;
+    const space_client_counts all = {sizeof all,           now.connections,  now.messages_sent,  now.messages_received,
+                                     now.bad_messages, now.unknown_messages, now.events_dropped};
+    return status_of(space::c::write("counts", all, counts, counts->size));
 }
 
-int space_weight(const space_client* client, const char* name) {
-    return client && name ? client->client.weight(name) : -1;
+int space_client_blendshape(const space_client* client, const char* name) {
+    return client && name ? client->client.blendshape(name) : -1;
 }
 
-space_status space_weight_name(const space_client* client, size_t index, char* name, size_t room) {
-    if (!client || !name) return SPACE_BAD_ARGUMENT;
-    const std::vector<std::string> names = client->client.server().weights;
+space_status space_client_blendshape_name(const space_client* client, size_t index, char* name, size_t room) {
+    if (!client) return null("client");
+    if (!name) return null("name");
+    const std::vector<std::string> names = client->client.server().blendshapes;
     if (index >= names.size()) return SPACE_NOTHING;
     copy_text(names[index], name, room);
     return SPACE_OK;
 }
 
 space_status space_session_open(space_client* client, const space_session_options* options, space_session** session) {
-    if (!client || !session) return SPACE_BAD_ARGUMENT;
+    if (!client) return null("client");
+    if (!session) return null("session");
     *session = nullptr;
     space::SessionOptions chosen;
-    if (options) {
-        const auto has = [options](std::uint32_t bit) { return (options->outputs & bit) != 0; };
-        chosen.weights = has(SPACE_WEIGHTS), chosen.head = has(SPACE_HEAD);
-        chosen.eyes = has(SPACE_EYES), chosen.landmarks = has(SPACE_LANDMARKS);
-        chosen.texture = text_of(options->texture), chosen.character = text_of(options->character);
-        chosen.fps_numerator = options->fps_numerator, chosen.fps_denominator = options->fps_denominator;
-        chosen.playout_ms = options->playout_ms, chosen.lease_ms = options->lease_ms;
-        const auto* portrait = static_cast<const std::uint8_t*>(options->portrait);
-        if (portrait) chosen.portrait.assign(portrait, portrait + options->n_portrait);
-    }
-    if (chosen.fps_numerator == 0 || chosen.fps_denominator == 0) return SPACE_BAD_ARGUMENT;
+    if (const Status bad = space::c::convert(options, chosen); bad != Status::ok) return status_of(bad);
+    const bool has_rate = chosen.fps_numerator > 0 && chosen.fps_denominator > 0;
     auto* made = new (std::nothrow) space_session{client->client.open(chosen)};
     if (made && made->session.is_open()) return *session = made, SPACE_OK;
     delete made;
-    return SPACE_FULL;
+    return has_rate ? SPACE_FULL : SPACE_BAD_ARGUMENT;  // `last_error` tells
 }
 
 void space_session_destroy(space_session* session) { delete session; }
@@ -175,86 +156,116 @@ uint32_t space_session_id(const space_session* session) { return session ? sessi
 int space_session_is_open(const space_session* session) { return session && session->session.is_open() ? 1 : 0; }
 
 space_status space_session_get_counts(const space_session* session, space_session_counts* counts) {
-    if (!session || !counts) return SPACE_BAD_ARGUMENT;
+    if (!session) return null("session");
+    if (!counts) return null("counts");
     const space::SessionCounts now = session->session.counts();
-    *counts = {now.frames.taken,   now.frames.replaced, now.frames.late,      now.frames.foreign, now.frames.refused,
-               now.underruns,      now.textures,        now.textures_dropped, now.sound_dropped};
-    return SPACE_OK;
+    const space_session_counts all = {sizeof all,         now.frames.taken,   now.frames.replaced, now.frames.late,
+                                      now.frames.foreign, now.frames.refused, now.underruns,       now.textures,
+                                      now.textures_dropped, now.sound_dropped};
+    return status_of(space::c::write("counts", all, counts, counts->size));
 }
 
-space_status space_start(space_session* session, const space_stream_options* options, uint32_t* stream) {
-    if (!session) return SPACE_BAD_ARGUMENT;
+space_status space_session_start(space_session* session, const space_stream_options* options, uint32_t* stream) {
+    if (!session) return null("session");
     space::StreamOptions chosen;
-    if (options) {
-        chosen.rate = options->rate, chosen.channels = options->channels, chosen.first_sample = options->first_sample;
-        chosen.format = options->format == SPACE_F32 ? space::SampleFormat::f32 : space::SampleFormat::s16;
-        chosen.pace = options->clip ? space::Pace::clip : space::Pace::live;
-        chosen.controls = controls_of(&options->controls);
-    }
+    if (const Status bad = space::c::convert(options, chosen); bad != Status::ok) return status_of(bad);
     return status_of(session->session.start(chosen, stream));
 }
 
-space_status space_push(space_session* session, const void* pcm, size_t n_bytes) {
-    if (!session || (!pcm && n_bytes)) return SPACE_BAD_ARGUMENT;
-    return status_of(session->session.push(space::Bytes(static_cast<const std::uint8_t*>(pcm), n_bytes)));
+space_status space_session_push(space_session* session, const void* pcm, size_t n_bytes) {
+    return session ? status_of(session->session.push(pcm, n_bytes)) : null("session");
 }
 
-space_status space_end(space_session* session) {
-    return session ? status_of(session->session.end()) : SPACE_BAD_ARGUMENT;
+space_status space_session_end(space_session* session) {
+    return session ? status_of(session->session.end()) : null("session");
 }
 
-space_status space_speak(space_session* session, const void* sound, size_t n_sound, const char* asset, int clip,
-                         const space_controls* controls, uint32_t* stream) {
-    if (!session) return SPACE_BAD_ARGUMENT;
+space_status space_session_speak(space_session* session, const space_speak_options* options, uint32_t* stream) {
+    if (!session) return null("session");
     space::SpeakOptions chosen;
-    if (sound) chosen.sound = {static_cast<const std::uint8_t*>(sound), n_sound};
-    if (asset) chosen.asset = asset;
-    chosen.pace = clip ? space::Pace::clip : space::Pace::live;
-    chosen.controls = controls_of(controls);
+    if (const Status bad = space::c::convert(options, chosen); bad != Status::ok) return status_of(bad);
     return status_of(session->session.speak(chosen, stream));
 }
 
-space_status space_idle(space_session* session, const space_controls* controls, uint32_t* stream) {
-    return session ? status_of(session->session.idle(controls_of(controls), stream)) : SPACE_BAD_ARGUMENT;
+space_status space_session_idle(space_session* session, const space_controls* controls, uint32_t* stream) {
+    if (!session) return null("session");
+    space::Controls chosen;
+    if (const Status bad = space::c::convert(controls, chosen); bad != Status::ok) return status_of(bad);
+    return status_of(session->session.idle(chosen, stream));
 }
 
-space_status space_set(space_session* session, uint64_t at_sample, const space_controls* controls, int fade_ms) {
-    if (!session || !controls) return SPACE_BAD_ARGUMENT;
-    space::Maybe<space::u32> fade;
-    if (fade_ms >= 0) fade = static_cast<space::u32>(fade_ms);
-    return status_of(session->session.set(at_sample, controls_of(controls), fade));
+space_status space_session_set(space_session* session, uint64_t at_sample, const space_controls* controls, int fade_ms) {
+    if (!session) return null("session");
+    if (!controls) return null("controls");
+    space::Controls chosen;
+    if (const Status bad = space::c::convert(controls, chosen); bad != Status::ok) return status_of(bad);
+    std::optional<std::uint32_t> fade;
+    if (fade_ms >= 0) fade = static_cast<std::uint32_t>(fade_ms);
+    return status_of(session->session.set(time_of(at_sample), chosen, fade));
 }
 
-space_status space_interrupt(space_session* session, uint64_t at_sample, uint32_t fade_ms) {
-    return session ? status_of(session->session.interrupt(at_sample, fade_ms)) : SPACE_BAD_ARGUMENT;
+space_status space_session_interrupt(space_session* session, uint64_t at_sample, uint32_t fade_ms) {
+    return session ? status_of(session->session.interrupt(time_of(at_sample), fade_ms)) : null("session");
 }
 
-space_status space_sample(space_session* session, double position, double dt, space_pose* pose) {
-    if (!session || !pose) return SPACE_BAD_ARGUMENT;
-    space::Pose found;
-    const Status status = session->session.sample(position, dt, found);
-    copy(found.weights, pose->weights), copy(found.head, pose->head), copy(found.eyes, pose->eyes);
-    copy(found.landmarks, pose->landmarks);
-    pose->speech = found.speech, pose->has_landmarks = found.has_landmarks ? 1 : 0;
-    pose->state = static_cast<space_state>(found.state);
-    return status_of(status);
+space_status space_session_evaluate(space_session* session, double position, double dt, space_pose* pose) {
+    if (!session) return null("session");
+    return pose ? status_of(session->session.evaluate(position, dt, pose->pose)) : null("pose");
 }
 
-space_status space_texture_acquire(space_session* session, space_texture* texture) {
-    if (!session || !texture) return SPACE_BAD_ARGUMENT;
-    *texture = {};
+space_status space_session_texture(space_session* session, space_texture* texture) {
+    if (!session) return null("session");
+    if (!texture) return null("texture");
+    const std::size_t size = texture->size;
+    if (const Status bad = space::c::check_size<space_texture>("texture", size); bad != Status::ok) return status_of(bad);
     space::TexturePointer found = session->session.texture();
-    if (!found) return SPACE_NOTHING;
-    texture->stream = found->stream, texture->index = found->index, texture->sample = found->sample;
-    texture->width = found->width, texture->height = found->height;
-    copy_text(found->format, texture->format, sizeof texture->format);
-    texture->pixels = found->pixels.data(), texture->n_pixels = found->pixels.size();
-    texture->owner = new (std::nothrow) space::TexturePointer(std::move(found));
-    return texture->owner ? SPACE_OK : SPACE_NOTHING;
+    space_texture filled{};
+    if (found) {
+        filled.stream = found->stream, filled.index = found->index, filled.sample = found->sample;
+        filled.width = found->width, filled.height = found->height;
+        copy_text(found->format, filled.format, sizeof filled.format);
+        filled.pixels = found->pixels.data(), filled.n_pixels = found->pixels.size();
+        filled.owner = new (std::nothrow) space::TexturePointer(std::move(found));
+    }
+    space::c::write("texture", filled, texture, size);
+    return filled.owner ? SPACE_OK : SPACE_NOTHING;
 }
 
 void space_texture_release(space_texture* texture) {
     if (!texture) return;
     delete static_cast<space::TexturePointer*>(texture->owner);
-    *texture = {};
+    texture->owner = nullptr;
+    space::c::write("texture", space_texture{}, texture, texture->size);
+}
+
+space_status space_pose_create(space_pose** pose) {
+    if (!pose) return null("pose");
+    *pose = new (std::nothrow) space_pose{};
+    return *pose ? SPACE_OK : status_of(space::fail(Status::full, "no memory for a pose"));
+}
+
+void space_pose_destroy(space_pose* pose) { delete pose; }
+
+const float* space_pose_part(const space_pose* pose, space_part part, size_t* n) {
+    const auto give = [n](const float* values, std::size_t size) {
+        if (n) *n = size;
+        return size > 0 ? values : nullptr;
+    };
+    if (!pose) return give(nullptr, 0);
+    const space::Pose& of = pose->pose;
+    switch (part) {
+        case SPACE_PART_BLENDSHAPES: return give(of.blendshapes.data(), of.blendshapes.size());
+        case SPACE_PART_HEAD_ROTATION_RAD: return give(of.head_rotation_rad.data(), of.head_rotation_rad.size());
+        case SPACE_PART_HEAD_TRANSLATION: return give(of.head_translation.data(), of.head_translation.size());
+        case SPACE_PART_EYE_ROTATION_RAD: return give(of.eye_rotation_rad.data(), of.eye_rotation_rad.size());
+        case SPACE_PART_LANDMARKS: return give(of.landmarks.data(), of.has_landmarks ? of.landmarks.size() : 0);
+        case SPACE_PART_KEYPOINTS: return give(of.keypoints.data(), of.keypoints.size());
+    }
+    return give(nullptr, 0);
+}
+
+float space_pose_speech(const space_pose* pose) { return pose ? pose->pose.speech : 0.0F; }
+
+space_state space_pose_state(const space_pose* pose) {
+    return pose ? static_cast<space_state>(pose->pose.state) : SPACE_WAITING;
 }

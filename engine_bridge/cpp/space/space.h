@@ -1,21 +1,31 @@
 /* The C interface of the SPACE client: speech to a SPACE server, facial animation back.
  *
  *     space_client *client;
- *     space_client_create(NULL, &client);                    connects in the background to tcp://127.0.0.1:5570
- *     space_session *face;
- *     space_session_open(client, NULL, &face);
- *     space_start(face, NULL, NULL);                         a stream of 16 kHz mono int16
- *     space_push(face, pcm, n_bytes);                        as the sound comes
- *     space_sample(face, position, dt, &pose);               every frame of the game: where playback is, in samples
+ *     space_session *session;
+ *     space_pose *pose;
+ *     space_client_create(NULL, &client);                       connects in the background to tcp://127.0.0.1:5570
+ *     space_session_open(client, NULL, &session);
+ *     space_pose_create(&pose);
+ *     space_session_start(session, NULL, NULL);                 a stream of 16 kHz mono int16
+ *     space_session_push(session, pcm, n_bytes);                as the sound comes
+ *     space_session_evaluate(session, position, dt, pose);      every frame of the game: where playback is, in samples
+ *     space_pose_part(pose, SPACE_PART_BLENDSHAPES, &n);        52 floats
  *
  * Every function may be called from any thread, returns at once and calls nobody back; news is polled. Texts are UTF-8.
- * Pointers that go in are read during the call alone. Positions, samples and angles: engine_bridge/PROTOCOL.md.
+ * Pointers that go in are read during the call alone. A function that returns something else than SPACE_OK says why in
+ * space_last_error(). Positions, samples and angles: engine_bridge/PROTOCOL.md.
+ *
+ * Structures begin with their size, so that they can grow: those that go in are initialised by space_…_init(&value,
+ * sizeof value), in those that come out the caller sets `size`. A program that was compiled against an earlier header
+ * has smaller ones; the members it lacks have their defaults, or are not written.
  */
 #ifndef SPACE_SPACE_H
 #define SPACE_SPACE_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "space/generated/controls.h" /* space_controls */
 
 /* Define SPACE_EXPORT where a shared library is built, SPACE_IMPORT where it is used, neither for static linking. */
 #if defined(_WIN32) && defined(SPACE_EXPORT)
@@ -34,18 +44,20 @@ extern "C" {
 
 typedef struct space_client space_client;
 typedef struct space_session space_session;
+typedef struct space_pose space_pose;
 
 typedef enum space_status {
     SPACE_OK = 0,
-    SPACE_BAD_ARGUMENT = 1, /* a null pointer, a value outside its range, bytes that are no whole samples */
+    SPACE_BAD_ARGUMENT = 1, /* a null pointer, a value outside its range; space_last_error names the argument */
     SPACE_CLOSED = 2,       /* the session is closed */
     SPACE_NO_STREAM = 3,    /* there is no stream that takes this */
     SPACE_FULL = 4,         /* 30 s of sound wait, or too many sessions: nothing was taken, try again later */
-    SPACE_NOTHING = 5       /* no event, no picture */
+    SPACE_NOTHING = 5       /* no event, no picture, no name; not an error */
 } space_status;
 
-/* Initialise options with the functions below, then change what matters. */
+/* Initialised by space_client_options_init. */
 typedef struct space_client_options {
+    size_t size;
     const char *endpoint; /* "tcp://127.0.0.1:5570": a numeric address or localhost */
     const char *name;     /* the caller's name and version, for the server's log */
     int allow_remote;     /* other than loopback; neither encrypted nor checked */
@@ -53,66 +65,51 @@ typedef struct space_client_options {
     double handshake_s, silence_s;
 } space_client_options;
 
-enum { SPACE_WEIGHTS = 1, SPACE_HEAD = 2, SPACE_EYES = 4, SPACE_LANDMARKS = 8 };
-
-typedef struct space_session_options {
-    uint32_t outputs;      /* SPACE_WEIGHTS | … */
-    const char *texture;   /* "rgb", "jpeg", "webp"; NULL: none */
-    uint32_t fps_numerator, fps_denominator;
-    uint32_t playout_ms;   /* how long after pushing a sound it is played */
-    const char *character; /* name of a picture on the server, or NULL */
-    const void *portrait;  /* a picture file's bytes, or NULL */
-    size_t n_portrait;
-    uint32_t lease_ms;     /* 0: the server's default */
-} space_session_options;
-
-/* Which members of space_controls are meant. */
+/* The outputs of a session. */
 enum {
-    SPACE_SET_SEED = 1 << 0,
-    SPACE_SET_EMOTION = 1 << 1,
-    SPACE_SET_MOUTH = 1 << 2,
-    SPACE_SET_EXPRESSION = 1 << 3,
-    SPACE_SET_BLINKS = 1 << 4,
-    SPACE_SET_GAZE = 1 << 5,
-    SPACE_SET_LOOK_AT = 1 << 6,
-    SPACE_SET_HEAD = 1 << 7,
-    SPACE_SET_HEAD_STRENGTH = 1 << 8,
-    SPACE_UNSET_GAZE = 1 << 9,     /* back to eye contact */
-    SPACE_UNSET_LOOK_AT = 1 << 10, /* no point any more */
-    SPACE_SET_BROWS = 1 << 11,
-    SPACE_SET_SACCADES = 1 << 12
+    SPACE_OUTPUT_BLENDSHAPES = 1,
+    SPACE_OUTPUT_HEAD = 2,
+    SPACE_OUTPUT_EYES = 4,
+    SPACE_OUTPUT_LANDMARKS = 8,
+    SPACE_OUTPUT_TEXTURE = 16, /* needs a character or a portrait; so do keypoints */
+    SPACE_OUTPUT_KEYPOINTS = 32
 };
 
-typedef struct space_emotion {
-    const char *label;
-    float amount; /* 0 … 1 */
-} space_emotion;
-
-typedef struct space_controls {
-    uint32_t set; /* SPACE_SET_… | … ; 0: as it is */
-    uint64_t seed;
-    const space_emotion *emotions;
-    size_t n_emotions;
-    float mouth, expression; /* strengths, 0 … 2 */
-    float blinks;            /* a minute, 0 … 120 */
-    float gaze[2];           /* yaw, pitch, radians */
-    float look_at[3];
-    const char *head;        /* "keep" or "idle" */
-    float head_strength;     /* 0 … 2 */
-    float brows;             /* strength on stressed syllables, 0 … 2 */
-    float saccades;          /* strength of the gaze's small shifts and glances aside, 0 … 2 */
-} space_controls;
+/* Initialised by space_session_options_init. */
+typedef struct space_session_options {
+    size_t size;
+    uint32_t outputs;           /* SPACE_OUTPUT_… | …; by default blendshapes, head and eyes */
+    uint32_t fps_numerator, fps_denominator; /* 30 / 1 */
+    uint32_t playout_ms;        /* from pushing a sound to its playback: 200 */
+    uint32_t lease_ms;          /* 0: the server's default */
+    const char *texture_format; /* "jpeg", "rgb" or "webp" */
+    const char *character;      /* name of a picture on the server, or NULL */
+    const void *portrait;       /* a picture file's bytes, or NULL */
+    size_t n_portrait;
+} space_session_options;
 
 typedef enum space_sample_format { SPACE_S16 = 0, SPACE_F32 = 1 } space_sample_format;
 
+/* Initialised by space_stream_options_init. */
 typedef struct space_stream_options {
-    uint32_t rate; /* hertz */
-    space_sample_format format;
-    uint32_t channels;
+    size_t size;
+    uint32_t rate;          /* 1 … 768,000 Hz: 16,000 */
+    uint32_t channels;      /* 1 … 8, interleaved: 1 */
+    uint32_t sample_format; /* space_sample_format */
+    int clip;               /* 0: frames at the pace of the clock; 1: as soon as they are made */
     uint64_t first_sample;
-    int clip; /* 0: frames at the pace of the clock; 1: as soon as they are made */
-    space_controls controls;
+    const space_controls *controls; /* NULL: none */
 } space_stream_options;
+
+/* Initialised by space_speak_options_init. A file's bytes, or the name of a file on the server. */
+typedef struct space_speak_options {
+    size_t size;
+    const void *sound;
+    size_t n_sound;
+    const char *asset;
+    int clip;
+    const space_controls *controls; /* NULL: none */
+} space_speak_options;
 
 typedef enum space_state {
     SPACE_WAITING = 0,
@@ -122,15 +119,15 @@ typedef enum space_state {
     SPACE_RESTING = 4
 } space_state;
 
-typedef struct space_pose {
-    float weights[52]; /* 0 … 1; names: space_weight_name */
-    float head[6];     /* yaw, pitch, roll (radians), x, y, z (outer-eye-corner distances), from rest */
-    float eyes[4];     /* yaw, pitch of the character's left eye, then of the right */
-    float speech;      /* how much of it is speech, 0 … 1 */
-    space_state state;
-    int has_landmarks;
-    float landmarks[234];
-} space_pose;
+/* The parts of a pose. */
+typedef enum space_part {
+    SPACE_PART_BLENDSHAPES = 0,       /* 52 weights 0 … 1; names: space_client_blendshape_name */
+    SPACE_PART_HEAD_ROTATION_RAD = 1, /* yaw, pitch, roll, from rest */
+    SPACE_PART_HEAD_TRANSLATION = 2,  /* x, y, z in outer-eye-corner distances, from rest */
+    SPACE_PART_EYE_ROTATION_RAD = 3,  /* yaw, pitch of the character's left eye, then of the right */
+    SPACE_PART_LANDMARKS = 4,         /* 78 × (x, y, z), normalised; none before the first have come */
+    SPACE_PART_KEYPOINTS = 5          /* the generator's, n × (x, y, z); none before the first have come */
+} space_part;
 
 typedef enum space_event_kind {
     SPACE_CONNECTED = 0,    /* text: the server */
@@ -146,38 +143,49 @@ typedef enum space_event_kind {
 } space_event_kind;
 
 typedef struct space_event {
-    space_event_kind kind;
+    size_t size;      /* set by the caller */
+    uint32_t kind;    /* space_event_kind */
     uint32_t session; /* space_session_id; 0: none in particular */
     uint32_t stream;  /* 0: none in particular */
-    double sample;
     uint32_t late_ms, frames, dropped;
+    double sample;
     char code[32];
     char text[512];
 } space_event;
 
 /* A picture. Give it back with space_texture_release. */
 typedef struct space_texture {
-    uint32_t stream, index;
-    double sample;
-    char format[8];
-    uint32_t width, height;
+    size_t size; /* set by the caller */
+    void *owner;
     const uint8_t *pixels; /* rgb: rows from the top, 3 bytes a pixel; otherwise a file */
     size_t n_pixels;       /* bytes */
-    void *owner;
+    double sample;
+    uint32_t stream, index;
+    uint32_t width, height;
+    char format[8];
 } space_texture;
 
-typedef struct space_counts {
+typedef struct space_client_counts {
+    size_t size; /* set by the caller */
     uint64_t connections, messages_sent, messages_received, bad_messages, unknown_messages, events_dropped;
-} space_counts;
+} space_client_counts;
 
 typedef struct space_session_counts {
+    size_t size; /* set by the caller */
     uint64_t taken, replaced, late, foreign, refused; /* frames */
     uint64_t underruns, textures, textures_dropped, sound_dropped;
 } space_session_counts;
 
-SPACE_API void space_client_options_init(space_client_options *options);
-SPACE_API void space_session_options_init(space_session_options *options);
-SPACE_API void space_stream_options_init(space_stream_options *options);
+/* The reason why the newest call of this thread that did not return SPACE_OK failed, in one sentence; an empty text
+ * before the first. Valid until this thread's next failing call. */
+SPACE_API const char *space_last_error(void);
+
+/* Write the defaults. size: sizeof of the structure where the program is compiled. */
+SPACE_API space_status space_client_options_init(space_client_options *options, size_t size);
+SPACE_API space_status space_session_options_init(space_session_options *options, size_t size);
+SPACE_API space_status space_stream_options_init(space_stream_options *options, size_t size);
+SPACE_API space_status space_speak_options_init(space_speak_options *options, size_t size);
+SPACE_API space_status space_controls_init(space_controls *controls, size_t size);
 
 /* Makes a client that connects in the background. options: NULL for the defaults. SPACE_BAD_ARGUMENT: the endpoint is
  * malformed, or another machine's without allow_remote. */
@@ -188,14 +196,14 @@ SPACE_API int space_client_is_connected(const space_client *client);
 /* Writes why there is no connection (an empty text while there is one), cut to `room` bytes with its end. */
 SPACE_API void space_client_problem(const space_client *client, char *text, size_t room);
 /* Takes the oldest event. SPACE_NOTHING: there is none. */
-SPACE_API space_status space_next_event(space_client *client, space_event *event);
-SPACE_API space_status space_client_counts(const space_client *client, space_counts *counts);
-/* The place of a weight in space_pose.weights; -1: no such name, or no server yet. */
-SPACE_API int space_weight(const space_client *client, const char *name);
-/* The name of a weight, cut to `room` bytes with its end. SPACE_NOTHING: no server yet, or no such place. */
-SPACE_API space_status space_weight_name(const space_client *client, size_t index, char *name, size_t room);
+SPACE_API space_status space_client_next_event(space_client *client, space_event *event);
+SPACE_API space_status space_client_get_counts(const space_client *client, space_client_counts *counts);
+/* The place of a blendshape in SPACE_PART_BLENDSHAPES; -1: no such name, or no server yet. */
+SPACE_API int space_client_blendshape(const space_client *client, const char *name);
+/* The name of a blendshape, cut to `room` bytes with its end. SPACE_NOTHING: no server yet, or no such place. */
+SPACE_API space_status space_client_blendshape_name(const space_client *client, size_t index, char *name, size_t room);
 
-/* Opens a session, on the server as soon as there is one. options: NULL for weights, head and eyes at 30 frames/s. */
+/* Opens a session, on the server as soon as there is one. options: NULL for blendshapes, head and eyes at 30 frames/s. */
 SPACE_API space_status space_session_open(space_client *client, const space_session_options *options,
                                           space_session **session);
 /* Closes and frees it. NULL is allowed. */
@@ -206,27 +214,41 @@ SPACE_API space_status space_session_get_counts(const space_session *session, sp
 
 /* Begins a stream of pushed sound; another one ends. options: NULL for 16 kHz mono int16. stream: NULL, or where its
  * number goes. */
-SPACE_API space_status space_start(space_session *session, const space_stream_options *options, uint32_t *stream);
+SPACE_API space_status space_session_start(space_session *session, const space_stream_options *options,
+                                           uint32_t *stream);
 /* Appends whole samples, interleaved. */
-SPACE_API space_status space_push(space_session *session, const void *pcm, size_t n_bytes);
+SPACE_API space_status space_session_push(space_session *session, const void *pcm, size_t n_bytes);
 /* The sound is complete. */
-SPACE_API space_status space_end(space_session *session);
-/* Begins a stream whose sound is a file's bytes, or a file of that name on the server (the other: NULL). Positions
- * count the file's samples. controls: NULL for none. */
-SPACE_API space_status space_speak(space_session *session, const void *sound, size_t n_sound, const char *asset,
-                                   int clip, const space_controls *controls, uint32_t *stream);
-/* Begins a stream of silence in which the face lives; its positions count 16,000 a second. */
-SPACE_API space_status space_idle(space_session *session, const space_controls *controls, uint32_t *stream);
+SPACE_API space_status space_session_end(space_session *session);
+/* Begins a stream whose sound is a file. Positions count the file's samples. */
+SPACE_API space_status space_session_speak(space_session *session, const space_speak_options *options,
+                                           uint32_t *stream);
+/* Begins a stream of silence in which the face lives; its positions count 16,000 a second. controls: NULL for none. */
+SPACE_API space_status space_session_idle(space_session *session, const space_controls *controls, uint32_t *stream);
+/* The position evaluated last, where a media time is wanted. */
+#define SPACE_NOW UINT64_MAX
 /* Controls from a media time on, crossfaded. fade_ms < 0: the server's default. */
-SPACE_API space_status space_set(space_session *session, uint64_t at_sample, const space_controls *controls,
-                                 int fade_ms);
+SPACE_API space_status space_session_set(space_session *session, uint64_t at_sample, const space_controls *controls,
+                                         int fade_ms);
 /* Barge-in: to rest from a media time on. */
-SPACE_API space_status space_interrupt(space_session *session, uint64_t at_sample, uint32_t fade_ms);
-/* The face at a playback position (samples of the stream), `dt` seconds after the last call. Never allocates. */
-SPACE_API space_status space_sample(space_session *session, double position, double dt, space_pose *pose);
-/* The picture that is due at the position sampled last. SPACE_NOTHING: there has been none yet. */
-SPACE_API space_status space_texture_acquire(space_session *session, space_texture *texture);
+SPACE_API space_status space_session_interrupt(space_session *session, uint64_t at_sample, uint32_t fade_ms);
+/* Writes the face at a playback position (samples of the stream), `dt` seconds after the last call. Never allocates,
+ * but for keypoints, once. */
+SPACE_API space_status space_session_evaluate(space_session *session, double position, double dt, space_pose *pose);
+/* The picture that is due at the position evaluated last. SPACE_NOTHING: there has been none yet. */
+SPACE_API space_status space_session_texture(space_session *session, space_texture *texture);
 SPACE_API void space_texture_release(space_texture *texture);
+
+/* Makes a pose at rest, to be evaluated into again and again. It belongs to one thread at a time. */
+SPACE_API space_status space_pose_create(space_pose **pose);
+/* NULL is allowed. */
+SPACE_API void space_pose_destroy(space_pose *pose);
+/* The values of a part, valid until the pose is evaluated into again. n: where their number goes. NULL and 0: the pose
+ * has no such part (yet). */
+SPACE_API const float *space_pose_part(const space_pose *pose, space_part part, size_t *n);
+/* The share of speech in it, 0 … 1. */
+SPACE_API float space_pose_speech(const space_pose *pose);
+SPACE_API space_state space_pose_state(const space_pose *pose);
 
 #ifdef __cplusplus
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "space/last_error.hpp"
+
 namespace space {
 
 namespace {
@@ -13,11 +15,13 @@ constexpr double kHeldBackPause_s = 0.01;    ///< until it is tried again to sen
 constexpr double kSendAgainPause_s = 0.25;
 constexpr double kShareOfAudioLimit = 0.8;   ///< how much of what the server would take ahead is used
 
+const char* name_of(SampleFormat format) { return format == SampleFormat::s16 ? "s16" : "f32"; }
+
 Text name_of(Pace pace) { return pace == Pace::clip ? "clip" : "live"; }
 
-u64 sample_at(double position) { return position > 0 ? static_cast<u64>(std::min(position, 9e18)) : 0; }
-
 }  // namespace
+
+u64 sample_at(double position) { return position > 0 ? static_cast<u64>(std::min(position, 9e18)) : 0; }
 
 Stream Stream::pushed(u32 number, const StreamOptions& options) {
     Stream stream;
@@ -36,7 +40,7 @@ Stream Stream::spoken(u32 number, const SpeakOptions& options) {
     stream.number_ = number, stream.kind_ = StreamKind::spoken;
     stream.pace_ = options.pace;
     stream.file_.assign(options.sound.begin(), options.sound.end());
-    stream.asset_ = std::string(options.asset);
+    stream.asset_ = options.asset;
     stream.controls_.merge(options.controls);
     return stream;
 }
@@ -68,7 +72,7 @@ bool Stream::start(u32 session, double position, Outbox& out) {
     Start start;
     static_cast<Controls&>(start) = controls();
     start.session = session, start.stream = number_, start.rate = static_cast<u32>(rate_);
-    start.format = format_ == SampleFormat::s16 ? "s16" : "f32";
+    start.format = name_of(format_);
     if (channels_ != 1) start.channels = channels_;
     if (sent_ != 0) start.first_sample = sent_;
     if (pace_ != Pace::live) start.pace = name_of(pace_);
@@ -122,19 +126,36 @@ void Stream::send_again(double now, double animated) {
     next_audio_at_ = now + kSendAgainPause_s;
 }
 
-Status Stream::push(Bytes pcm, double position, u64& dropped) {
-    if (kind_ != StreamKind::pushed || finished || n_samples_) return Status::no_stream;
-    if (pcm.size % store_.sample_bytes() != 0) return Status::bad_argument;
+Status Stream::takes_sound() const {
+    if (kind_ != StreamKind::pushed) return fail(Status::no_stream, "stream %u takes no sound: it was not started", number_);
+    if (!finished) return Status::ok;
+    return fail(Status::no_stream, "stream %u takes no sound: it is finished", number_);
+}
+
+Status Stream::push(Bytes pcm, Maybe<SampleFormat> format, double position, u64& dropped) {
+    if (const Status no = takes_sound(); no != Status::ok) return no;
+    if (n_samples_) return fail(Status::no_stream, "stream %u takes no sound: end was called", number_);
+    if (format && *format != format_) {
+        return fail(Status::bad_argument, "values are %s; expected %s, the format of stream %u", name_of(*format),
+                    name_of(format_), number_);
+    }
+    if (pcm.size % store_.sample_bytes() != 0) {
+        return fail(Status::bad_argument, "pcm has %zu bytes; expected whole samples of %zu", pcm.size,
+                    store_.sample_bytes());
+    }
     const u64 needed = std::max(sent_, sample_at(position));  // what is neither sent nor played must be kept
     const u64 next = store_.next() + pcm.size / store_.sample_bytes();
-    if (next > needed && next - needed > store_.longest()) return Status::full;
+    if (next > needed && next - needed > store_.longest()) {
+        return fail(Status::full, "%d s of sound wait; push again when playback has gone on",
+                    static_cast<int>(SoundStore::kSeconds));
+    }
     store_.append(pcm);
     if (sent_ < store_.first()) dropped += store_.first() - sent_, sent_ = store_.first();
     return Status::ok;
 }
 
 Status Stream::end() {
-    if (kind_ != StreamKind::pushed || finished) return Status::no_stream;
+    if (const Status no = takes_sound(); no != Status::ok) return no;
     if (!n_samples_) n_samples_ = store_.next();
     return Status::ok;
 }

@@ -10,6 +10,9 @@ namespace space {
 
 constexpr double kNever = 1e18;  ///< when something is due that is not
 
+/// The sample at a position; 0 before the beginning, and for a position of minus infinity.
+u64 sample_at(double position);
+
 enum class StreamKind : std::uint8_t { pushed, spoken, idle };
 
 class Stream {
@@ -30,7 +33,7 @@ public:
     /// When `send_sound` wants to be called.
     double due_at(double now) const;
 
-    Status push(Bytes pcm, double position, u64& dropped);
+    Status push(Bytes pcm, Maybe<SampleFormat> format, double position, u64& dropped);
     Status end();
     void set(const Controls& controls) { controls_.merge(controls); }
 
@@ -51,6 +54,7 @@ public:
     bool finished = false;
 
 private:
+    Status takes_sound() const;
     bool start(u32 session, double position, Outbox& out);
     bool speak(u32 session, bool again, Outbox& out) const;
 

@@ -12,7 +12,7 @@ namespace space {
 /// Seconds of a clock that never runs back.
 double now_s();
 
-/// Who hears what happens on a `Link`.
+/// Receiver of what happens on a `Link`.
 class LinkSink {
 public:
     virtual void link_up() = 0;

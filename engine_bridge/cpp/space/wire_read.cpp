@@ -51,7 +51,7 @@ bool read(Reader& reader, Bytes& value) {
     return value = item.body, item.kind == Kind::bytes;
 }
 
-/// Whether little-endian float32 values hold neither NaN nor infinity.
+/// True if little-endian float32 values hold neither NaN nor infinity.
 bool is_finite(Bytes values) {
     float sum = 0;  // see copy_floats
     for (std::size_t at = 0; at + 4 <= values.size; at += 4) sum += float_at(values.data + at) * 0.0F;
@@ -105,7 +105,7 @@ template <class T> bool read(Reader& reader, std::vector<std::pair<Text, T>>& en
     return true;
 }
 
-/// Where the values of a message's own map begin.
+/// Offsets of the values of a message's own map.
 struct Index {
     std::size_t n = 0;
     std::string_view keys[msgpack::kMaxItems];

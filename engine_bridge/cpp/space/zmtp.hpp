@@ -10,12 +10,12 @@ namespace space {
 
 class Zmtp {
 public:
-    /// Who gets what comes out.
+    /// Receiver of what comes out.
     class Sink {
     public:
         virtual void ready() = 0;           ///< the handshake is over
         virtual void part(Bytes body) = 0;  ///< one part; `body` is valid until it returns
-        /// Whether the connection is to go on; asked after each part.
+        /// True if the connection is to go on; asked after each part.
         virtual bool wants_more() const = 0;
 
     protected:
@@ -25,7 +25,7 @@ public:
     static constexpr std::size_t kMaxParts = 64;
     static constexpr std::size_t kMaxCommand = 1024;  ///< bytes of the longest command
 
-    /// What this side says at once.
+    /// Appends the greeting of this side.
     static void greet(Buffer& out);
     /// Appends one part as a whole message.
     static void frame(Bytes body, Buffer& out);

@@ -50,7 +50,7 @@ void bench_jitter() {
                     frame.index = static_cast<space::u32>(i) + 10;
                     frame.sample = frame.index * 533.3;
                     buffer.put(frame);
-                    buffer.ask(i * 533.3, 0.03);
+                    buffer.evaluate(i * 533.3, 0.03);
                 }));
 }
 

@@ -76,10 +76,11 @@ void make(Stage& stage, const Options& options) {
 
 void open(Stage& stage, const Options& options) {
     space::SessionOptions chosen;
-    chosen.playout_ms = options.whole("playout", 250);
-    chosen.texture = options.text("texture");
+    chosen.playout_ms = options.whole("playout", chosen.playout_ms);
+    chosen.texture = options.has("texture");
+    if (chosen.texture) chosen.texture_format = options.text("texture");
     chosen.character = options.text("character");
-    chosen.landmarks = options.has("landmarks");
+    chosen.landmarks = options.has("landmarks"), chosen.keypoints = options.has("keypoints");
     chosen.portrait.assign(options.whole("portrait", 0), 7);
     stage.sessions.push_back(stage.client->open(chosen));
     std::printf("{\"open\": %s}\n", stage.sessions.back().is_open() ? "true" : "false");
@@ -106,19 +107,20 @@ void push(Stage& stage, const Options& options) {
 
 void speak(Stage& stage, const Options& options) {
     std::string head;
-    const std::string asset = options.text("asset");
-    const space::Buffer sound(options.whole("bytes", 0), 9);
     space::SpeakOptions chosen;
-    chosen.asset = asset, chosen.sound = sound, chosen.controls = controls_of(options, head);
+    chosen.asset = options.text("asset"), chosen.sound.assign(options.whole("bytes", 0), 9);
+    chosen.controls = controls_of(options, head);
     say_status(stage.session(options).speak(chosen));
 }
 
-void sample(Stage& stage, const Options& options) {
+void evaluate(Stage& stage, const Options& options) {
     static const char* const names[] = {"waiting", "playing", "holding", "releasing", "resting"};
     space::Pose pose;
-    stage.session(options).sample(options.number("at", 0), options.number("dt", 0.02), pose);
-    std::string out = "{\"state\": \"" + std::string(names[static_cast<std::size_t>(pose.state)]) + "\", \"weights\": ";
-    check::json(out, pose.weights);
+    stage.session(options).evaluate(options.number("at", 0), options.number("dt", 0.02), pose);
+    std::string out = "{\"state\": \"" + std::string(names[static_cast<std::size_t>(pose.state)]) + "\", \"blendshapes\": ";
+    check::json(out, pose.blendshapes);
+    out += ", \"keypoints\": ";
+    check::json(out, pose.keypoints);
     std::printf("%s}\n", out.c_str());
 }
 
@@ -160,7 +162,7 @@ void counts(Stage& stage, const Options& options) {
                 "\"jawOpen\": %d, \"problem\": ",
                 n(all.connections), n(all.bad_messages), n(all.unknown_messages), n(all.messages_received),
                 n(one.frames.taken), n(one.frames.late), n(one.frames.foreign), n(one.textures), n(one.sound_dropped),
-                stage.client->is_connected() ? "true" : "false", stage.client->weight("jawOpen"));
+                stage.client->is_connected() ? "true" : "false", stage.client->blendshape("jawOpen"));
     std::string problem;
     check::json(problem, space::Text(stage.client->problem()));
     std::printf("%s}\n", problem.c_str());
@@ -187,7 +189,9 @@ void idle(Stage& stage, const Options& options) {
 }
 
 void interrupt(Stage& stage, const Options& options) {
-    say_status(stage.session(options).interrupt(options.whole("at", 0), options.whole("fade", 200)));
+    std::optional<std::uint64_t> at;
+    if (options.has("at")) at = options.whole("at", 0);
+    say_status(stage.session(options).interrupt(at, options.whole("fade", 200)));
 }
 
 void obey(Stage& stage, const std::string& command, const Options& options) {
@@ -200,7 +204,7 @@ void obey(Stage& stage, const std::string& command, const Options& options) {
     if (command == "set") set(stage, options);
     if (command == "end") say_status(stage.session(options).end());
     if (command == "interrupt") interrupt(stage, options);
-    if (command == "sample") sample(stage, options);
+    if (command == "evaluate") evaluate(stage, options);
     if (command == "texture") texture(stage, options);
     if (command == "events") events(stage);
     if (command == "counts") counts(stage, options);

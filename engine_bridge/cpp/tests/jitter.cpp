@@ -1,5 +1,6 @@
 // Runs of the jitter buffer: one command a line on stdin, one line for each answer.
 #include <cstdlib>
+#include <cstring>
 
 #include "check.hpp"
 #include "space/jitter_buffer.hpp"
@@ -19,25 +20,42 @@ template <std::size_t N> void take(const Words& words, std::size_t& at, space::M
     for (int i = 0; i < n; ++i) (*values)[static_cast<std::size_t>(i)] = static_cast<float>(number(words[at++]));
 }
 
-space::Frame frame_of(const Words& words) {
+/// Reads `n v1 … vn` as bytes; n < 0: absent. The bytes live in `bytes`.
+void take(const Words& words, std::size_t& at, space::Buffer& bytes, space::Maybe<space::FloatGroups<3>>& values) {
+    const int n = std::atoi(words[at++].c_str());
+    bytes.clear();
+    for (int i = 0; i < n; ++i) {
+        const auto value = static_cast<float>(number(words[at++]));
+        std::uint8_t raw[4];
+        std::memcpy(raw, &value, 4);
+        space::append(bytes, {raw, 4});
+    }
+    if (n >= 0) values = space::FloatGroups<3>{bytes};
+}
+
+space::Frame frame_of(const Words& words, space::Buffer& keypoints) {
     space::Frame frame;
     frame.stream = whole(words[1]), frame.index = whole(words[2]);
     frame.sample = number(words[3]), frame.speech = static_cast<float>(number(words[4]));
     std::size_t at = 5;
     take(words, at, frame.weights), take(words, at, frame.head);
     take(words, at, frame.eyes), take(words, at, frame.landmarks);
+    take(words, at, keypoints, frame.keypoints);
     return frame;
 }
 
-template <std::size_t N> void print(const space::Floats<N>& values) {
+template <class Values> void print(const Values& values) {
     for (const float value : values) std::printf(" %.9g", static_cast<double>(value));
 }
 
-void print(const space::Pose& pose) {
+void print_pose(const space::Pose& pose) {
     static const char* const names[] = {"waiting", "playing", "holding", "releasing", "resting"};
     std::printf("%s %.9g", names[static_cast<std::size_t>(pose.state)], static_cast<double>(pose.speech));
-    print(pose.weights), print(pose.head), print(pose.eyes);
+    print(pose.blendshapes), print(pose.head_rotation_rad), print(pose.head_translation), print(pose.eye_rotation_rad);
+    std::printf(" %zu", pose.has_landmarks ? pose.landmarks.size() : 0);
     if (pose.has_landmarks) print(pose.landmarks);
+    std::printf(" %zu", pose.keypoints.size());
+    print(pose.keypoints);
     std::printf("\n");
 }
 
@@ -46,13 +64,14 @@ void print(const space::Pose& pose) {
 int check::jitter() {
     std::string line;
     space::JitterBuffer buffer(true);
+    space::Buffer keypoints;
     while (read_line(line)) {
         const Words words = split(line);
         if (words[0] == "new") buffer = space::JitterBuffer(true);
         if (words[0] == "begin") buffer.begin(whole(words[1]), number(words[2]));
-        if (words[0] == "frame") buffer.put(frame_of(words));
+        if (words[0] == "frame") buffer.put(frame_of(words, keypoints));
         if (words[0] == "finish") buffer.finish(whole(words[1]), number(words[2]));
-        if (words[0] == "ask") print(buffer.ask(number(words[1]), number(words[2])));
+        if (words[0] == "evaluate") print_pose(buffer.evaluate(number(words[1]), number(words[2])));
         const auto& n = buffer.counts();
         if (words[0] == "counts") {
             std::printf("%llu %llu %llu %llu %llu\n", static_cast<unsigned long long>(n.taken),

@@ -120,20 +120,25 @@ void client_laws() {
     {
         space::Client client(nobody);
         session = client.open();
-        hold(session.push(space::Bytes()) == space::Status::no_stream, "no sound without a stream");
+        hold(session.push(static_cast<const void*>(nullptr), 0) == space::Status::no_stream, "no sound without a stream");
         space::StreamOptions options;
         options.controls.mouth_strength = NAN;
         hold(session.start(options) == space::Status::bad_argument, "NaN is no strength");
+        hold(!std::strcmp(space::last_error(), "controls: mouth_strength is not finite"), "a refusal names the control");
+        options = {}, options.rate = 0;
+        hold(session.start(options) == space::Status::bad_argument, "0 Hz is no rate");
+        hold(!std::strcmp(space::last_error(), "rate is 0; expected 1 to 768000 Hz"), "a refusal gives the bounds");
         hold(session.start({}) == space::Status::ok, "a stream may begin before there is a server");
         const std::vector<std::int16_t> second(16000);
         for (int i = 0; i < 30; ++i) hold(session.push(second.data(), 16000) == space::Status::ok, "30 s are taken");
         hold(session.push(second.data(), 16000) == space::Status::full, "no more than 30 s");
         space::Pose pose;
-        session.sample(160000, 0.01, pose);
+        hold(session.push(std::vector<float>(9).data(), 9) == space::Status::bad_argument, "floats are no 16 bits");
+        session.evaluate(160000, 0.01, pose);
         hold(session.push(second.data(), 16000) == space::Status::ok, "room comes back with playback");
         hold(session.counts().sound_dropped <= 160000, "played sound alone is lost");
         const std::uint8_t odd[3] = {};
-        hold(session.push({odd, 3}) == space::Status::bad_argument, "half a sample is none");
+        hold(session.push(static_cast<const void*>(odd), 3) == space::Status::bad_argument, "half a sample is none");
     }
     hold(session.start({}) == space::Status::closed && !session.is_open(), "a session outlives its client harmlessly");
 }

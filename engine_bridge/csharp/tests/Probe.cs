@@ -113,7 +113,7 @@ namespace SpaceTests
                 message.Index = (uint)(i + 5000);
                 message.Sample = (i + 5000) * 533.0;
                 buffer.Put(message);
-                buffer.Sample(message.Sample - 800, 1 / 30.0, pose);
+                buffer.Evaluate(message.Sample - 800, 1 / 30.0, pose);
             }
             double allocated = GC.GetAllocatedBytesForCurrentThread() - before;
             return new[] { watch.Elapsed.TotalMilliseconds * 1000 / times, allocated / times };
@@ -156,7 +156,7 @@ namespace SpaceTests
             while (watch.Elapsed.TotalSeconds < seconds)
             {
                 double now = watch.Elapsed.TotalSeconds;
-                session.Sample((from + now) * rate, now - before, pose);
+                session.Evaluate((from + now) * rate, now - before, pose);
                 before = now;
                 if (pose.State == FaceState.Playing) playing++;
                 using (TextureImage image = session.TakeTexture((from + now) * rate))
@@ -191,7 +191,7 @@ namespace SpaceTests
             {
                 if (i == 0) before = GC.GetAllocatedBytesForCurrentThread();
                 session.Push(chunk);
-                session.Sample(i * 320, 0.02, pose);
+                session.Evaluate(i * 320, 0.02, pose);
                 System.Threading.Thread.Sleep(1);
             }
             return (GC.GetAllocatedBytesForCurrentThread() - before) / (double)times;

@@ -68,15 +68,15 @@ def test_barge_in(served: ServedFake) -> None:
         assert finished and (finished.reason, finished.sample) == ("interrupted", 1_000)
 
 
-def test_controls_change_now_unless_a_time_is_given(served: Served) -> None:
+def test_controls_change_now_unless_a_time_is_given(served: ServedFake) -> None:
     with Client(served.address) as client:
         session = client.open(fps=25)
         session.idle()
         session.set(Controls(blinks_per_minute=3))
         session.evaluate(1_000.5)
         session.set(Controls(blinks_per_minute=0), fade_s=0.1)
-        eventually(lambda: len([each for each in served.brain.heard if isinstance(each, m.Set)]) == 2)
-    changes = [each for each in served.brain.heard if isinstance(each, m.Set)]
+        wait_for(lambda: len([each for each in served.fake.heard if isinstance(each, m.Set)]) == 2)
+    changes = [each for each in served.fake.heard if isinstance(each, m.Set)]
     assert [(each.at_sample, each.fade_ms, each.blinks) for each in changes] == [(0, 200, 3), (1_000, 100, 0)]
 
 

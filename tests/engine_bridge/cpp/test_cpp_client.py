@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -31,9 +32,9 @@ def talking(sanitizers: tuple[str, ...] = MEMORY, **options: object) -> Iterator
 
 
 def jaw(one: Driven, at: float, dt: float = 1.0) -> float:
-    weights = one.table("sample", at=at, dt=dt)["weights"]
-    assert isinstance(weights, list)
-    return float(weights[1])
+    blendshapes = one.table("evaluate", at=at, dt=dt)["blendshapes"]
+    assert isinstance(blendshapes, list)
+    return float(blendshapes[1])
 
 
 @pytest.mark.parametrize("sanitizers", [MEMORY, THREADS], ids=["memory", "threads"])
@@ -86,7 +87,7 @@ def test_credit_follows_what_is_shown() -> None:
             served.send(*[frame(k, 0.5) for k in range(first, first + 48)])
         wait_for(lambda: one.table("counts")["taken"] == 192)
         assert not [message for message in served.aside if isinstance(message, m.Credit)]
-        one.ask("sample", at=100 * STEP)
+        one.ask("evaluate", at=100 * STEP)
         assert served.take(m.Credit).until == 192 + 256 - 92
 
 
@@ -148,12 +149,12 @@ def test_a_restarted_server_takes_the_line_up_at_the_playback_position(sanitizer
             served.send(m.Error(code="bad_token", message="unknown", request=asked.request))
             served.opened(session=3)
             start = served.take(m.Start)
-            assert (start.session, start.stream, start.first_sample) == (3, 1, 22_400)  # 0.25 − 0.1 s ahead
+            assert (start.session, start.stream, start.first_sample) == (3, 1, 21_600)  # 0.2 − 0.1 s ahead
             assert (start.seed, start.mouth, start.brows, start.saccades) == (5, 1.5, 0.5, 0.25)
             assert served.take(m.Set).mouth == 0.25  # later than where the line is taken up
             one.do("push", n=1_000, **{"from": 29_000})
             one.do("end")
-            served.sound(30_000, 22_400)
+            served.sound(30_000, 21_600)
             assert served.take(m.End).n_samples == 30_000
             served.send(*[frame(k, 0.75, session=3, seq=k - 38) for k in range(38, 44)])
             wait_for(lambda: one.table("counts")["taken"] == 44)
@@ -186,6 +187,23 @@ def test_what_is_no_message_is_counted_and_nothing_else() -> None:
         assert (counts["bad"], counts["unknown"], counts["taken"], counts["textures"]) == (3, 2, 1, 0)
 
 
+def test_keypoints_are_in_the_pose_once_they_have_come() -> None:
+    port = free_port()
+    with serving(port) as served, driven("client") as one:
+        one.ask("client", endpoint=f"tcp://127.0.0.1:{port}")
+        one.ask("open", keypoints=1)
+        served.welcome()
+        assert served.opened().outputs == ("weights", "head", "eyes", "keypoints")
+        one.do("start")
+        served.take(m.Start)
+        assert one.table("evaluate", at=0)["keypoints"] == []
+        points = np.arange(21 * 3, dtype=np.float32)
+        served.send(*[replace(frame(k, 0.5), keypoints=points + k) for k in range(2)])
+        wait_for(lambda: one.table("counts")["taken"] == 2)
+        one.ask("evaluate", at=0.5 * STEP)
+        assert one.table("evaluate", at=0.5 * STEP)["keypoints"] == pytest.approx((points + 0.5).tolist())
+
+
 def test_pictures_are_shown_in_their_time() -> None:
     pixels = (np.arange(1 << 20) % 251).astype(np.uint8)[: 591 * 591 * 3]
     with talking() as (one, served):
@@ -207,11 +225,11 @@ def test_pictures_are_shown_in_their_time() -> None:
                 ),
             )
         wait_for(lambda: one.table("counts")["textures"] == 6)
-        one.ask("sample", at=3.5 * STEP)
+        one.ask("evaluate", at=3.5 * STEP)
         found = one.table("texture")
         assert (found["index"], found["width"], found["bytes"]) == (3, 591, pixels.size)
         assert found["sum"] == int(pixels.sum(dtype=np.int64))
-        one.ask("sample", at=3.6 * STEP)
+        one.ask("evaluate", at=3.6 * STEP)
         assert one.table("texture")["index"] == 3
 
 
@@ -228,6 +246,9 @@ def test_every_other_call_reaches_the_server() -> None:
         assert (stop.stream, stop.at_sample, stop.fade_ms) == (2, 700, 150)
         one.do("speak", bytes=1000)
         assert served.take(m.Speak).sound == b"\x09" * 1000
+        one.ask("evaluate", at=400)
+        one.do("interrupt")
+        assert served.take(m.Interrupt).at_sample == 400  # the position evaluated last
         one.do("speak", bytes=5 << 20)  # more than a message may have
         assert one.wait_for("error")["code"] == "too_large"
         one.do("start", format="f32", channels=2, rate=48_000, first=480, pace="clip")

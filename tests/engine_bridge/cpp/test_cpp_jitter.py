@@ -16,7 +16,9 @@ from tests.engine_bridge.cpp import cpp_program
 from tests.tools.golden_jitter import FILE
 
 Step = dict[str, dict[str, object]]
-PARTS: Final = {"weights": 52, "head": 6, "eyes": 4, "landmarks": 234}
+PARTS: Final = {"weights": 52, "head": 6, "eyes": 4}
+LASTING: Final = ("landmarks", "keypoints")
+"""Outputs without a rest: their number stands before their values."""
 COUNTS: Final = ("taken", "replaced", "late", "foreign", "refused")
 
 
@@ -35,7 +37,7 @@ def numbers(values: object) -> str:
 
 def put(entry: dict[str, object]) -> str:
     head = f"frame {entry['stream']} {entry['index']} {entry['sample']!r} {entry.get('speech', 0.0)!r}"
-    return " ".join([head, *(numbers(entry.get(part)) for part in PARTS)])
+    return " ".join([head, *(numbers(entry.get(part)) for part in (*PARTS, *LASTING))])
 
 
 def several(entry: dict[str, object]) -> list[str]:
@@ -54,7 +56,7 @@ def commands(step: Step) -> list[str]:
         case "finished":
             return [f"finish {entry['stream']} {entry['sample']!r}"]
         case "ask":
-            return [f"ask {entry['position']} {entry['dt']}"]
+            return [f"evaluate {entry['position']} {entry['dt']}"]
         case "frame":
             return [put(entry)]
         case "frames":
@@ -64,10 +66,13 @@ def commands(step: Step) -> list[str]:
 
 
 def parts(words: list[str]) -> dict[str, Floats]:
-    """The arrays of an answer; landmarks are missing where there are none."""
+    """The arrays of an answer; landmarks and keypoints are missing where there are none."""
     values, found = np.asarray(words[2:], np.float32), {}
     for name, n in PARTS.items():
         found[name], values = values[:n], values[n:]
+    for name in LASTING:
+        n = int(values[0])
+        found[name], values = values[1 : 1 + n], values[1 + n :]
     return {name: array for name, array in found.items() if array.size}
 
 
@@ -84,7 +89,7 @@ def test_a_golden_run(run: dict[str, list[Step]]) -> None:
         assert words[0] == expected["state"]
         assert float(words[1]) == pytest.approx(expected["speech"], abs=1e-5)
         found = parts(words)
-        assert ("landmarks" in found) == ("landmarks" in expected)
+        assert {*LASTING} & {*found} == {*LASTING} & {*expected}
         for name, array in found.items():
             wanted = np.zeros(array.size, np.float32)
             values = expected.get(name, [])
@@ -112,7 +117,7 @@ def test_random_questions_are_answered_as_in_python(seed: int) -> None:
         elif draw < 0.96:
             position += rng.choice((0.0, 100.0, 300.0, 900.0, 4_000.0, -500.0))
             pose = buffer.ask(position, dt := rng.choice((0.0, 0.0171, 0.0533)))
-            asked.append(f"ask {position!r} {dt}")
+            asked.append(f"evaluate {position!r} {dt}")
             expected.append((pose.state, float(pose.blendshapes[0])))
         elif draw < 0.98:
             asked.append(f"finish {stream} {position + 600!r}")

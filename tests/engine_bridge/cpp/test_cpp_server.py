@@ -118,10 +118,10 @@ def test_a_server_that_is_killed_and_started_again_goes_on_with_the_line(sounds:
         with serving(port, sounds) as process:
             wait_for(lambda: int(str(one.table("counts")["taken"])) > 60)
             process.kill()
-        one.ask("sample", at=32_000)
+        one.ask("evaluate", at=32_000)
         one.wait_for("disconnected")
         with serving(port, sounds):
             wait_for(lambda: one.table("counts")["connections"] == 2)
             one.do("end")
             assert one.wait_for("finished")["text"] == "end"
-            assert one.table("sample", at=47_000)["state"] == "playing"
+            assert one.table("evaluate", at=47_000)["state"] == "playing"

@@ -13,6 +13,14 @@ from tests.engine_bridge.csharp.dotnet_loaded import Probe, Protocol, Space, Sys
 from tests.tools import golden_vectors as golden
 
 RUNS = {run["name"]: run["steps"] for run in json.loads((golden.FOLDER / "jitter.json").read_text())["runs"]}
+PARTS = {
+    "weights": ["Blendshapes"],
+    "head": ["HeadRotationRad", "HeadTranslation"],
+    "eyes": ["EyeRotationRad"],
+    "landmarks": ["Landmarks"],
+    "keypoints": ["Keypoints"],
+}
+"""The parts of a pose that hold a field of a frame."""
 SIZES = {"weights": 52, "head": 6, "eyes": 4, "landmarks": 234}
 
 
@@ -27,7 +35,7 @@ def put(buffer: object, said: dict[str, object]) -> None:
     frame = Protocol.FrameMessage()
     frame.Stream, frame.Index = said["stream"], said["index"]
     frame.Sample, frame.Speech = said["sample"], said["speech"]
-    for name, size in SIZES.items():
+    for name, size in {**SIZES, "keypoints": len(said.get("keypoints", ()))}.items():  # type: ignore[arg-type]
         if name in said:
             setattr(frame, name.title(), floats(said[name], size))  # type: ignore[arg-type]
     buffer.Put(frame)  # type: ignore[attr-defined]
@@ -48,9 +56,10 @@ def check(pose: object, expected: dict[str, object]) -> None:
     assert str(pose.State) == str(expected["state"]).title()  # type: ignore[attr-defined]
     assert pose.Speech == pytest.approx(expected["speech"], abs=1e-5)  # type: ignore[attr-defined]
     assert pose.HasLandmarks == ("landmarks" in expected)  # type: ignore[attr-defined]
-    for name, size in SIZES.items():
+    assert (len(as_floats(pose.Keypoints)) > 0) == ("keypoints" in expected)  # type: ignore[attr-defined]
+    for name, size in {**SIZES, "keypoints": len(expected.get("keypoints", ()))}.items():  # type: ignore[arg-type]
         if name in expected:
-            found = as_floats(getattr(pose, name.title()))
+            found = np.concatenate([as_floats(getattr(pose, part)) for part in PARTS[name]])
             np.testing.assert_allclose(found, padded(expected[name], size), atol=1e-5)  # type: ignore[arg-type]
 
 
@@ -68,7 +77,7 @@ def test_a_run_of_the_vectors(name: str) -> None:
         elif "finished" in step:
             buffer.Finish(step["finished"]["stream"], float(step["finished"]["sample"]))
         elif "ask" in step:
-            buffer.Sample(float(step["ask"]["position"]), float(step["ask"]["dt"]), pose)
+            buffer.Evaluate(float(step["ask"]["position"]), float(step["ask"]["dt"]), pose)
             check(pose, step["expect"])
         else:
             found = {key: getattr(buffer, key.title()) for key in step["counts"]}
@@ -96,8 +105,8 @@ def test_frames_of_a_mad_server_give_finite_poses(name: str) -> None:
     for i in range(60):
         index, sample = SHAPES[name](i)
         put(buffer, {"stream": 1, "index": index, "sample": sample, "speech": 1.0, "weights": [1.0]})
-        buffer.Sample(float(i), 0.016, pose)
-        assert np.isfinite(as_floats(pose.Weights)).all()
-    buffer.Sample(float("inf"), float("nan"), pose)
-    buffer.Sample(1e300, 1e300, pose)
-    assert np.isfinite(as_floats(pose.Weights)).all()
+        buffer.Evaluate(float(i), 0.016, pose)
+        assert np.isfinite(as_floats(pose.Blendshapes)).all()
+    buffer.Evaluate(float("inf"), float("nan"), pose)
+    buffer.Evaluate(1e300, 1e300, pose)
+    assert np.isfinite(as_floats(pose.Blendshapes)).all()

@@ -47,9 +47,9 @@ def floats(seconds: float, rate: int, n_channels: int = 1) -> object:
 
 def jaws(client: Any, session: Any, seconds: float, rate: int) -> list[float]:
     """``jawOpen`` thirty times a second."""
-    which = list(client.Server.Weights).index("jawOpen")
+    which = list(client.Server.Blendshapes).index("jawOpen")
     poses = [pose_at(session, i * rate / 30, 1 / 30) for i in range(int(seconds * 30))]
-    return [float(as_floats(pose.Weights)[which]) for pose in poses]
+    return [float(as_floats(pose.Blendshapes)[which]) for pose in poses]
 
 
 def test_a_line_of_stereo_at_48_khz(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_line_of_stereo_at_48_khz(tmp_path: Path) -> None:
     with serving(port, tmp_path / "log"), client_of(port) as client:
         session = client.Open(None)
         assert eventually(lambda: is_open(session), START_S)
-        assert len(client.Server.Weights) == 52
+        assert len(client.Server.Blendshapes) == 52
         session.Start(line(48_000, Channels=2, Format=Space.SoundFormat.F32, Pace=Space.Pace.Clip))
         assert session.Push(floats(2.0, 48_000, 2)) == 96_000
         session.End()
@@ -93,8 +93,8 @@ def test_pictures_of_a_talking_portrait(tmp_path: Path, photo: Path) -> None:
     port, rate = free_port(), 16_000
     with serving(port, tmp_path / "log"), client_of(port) as client:
         wanted = Space.SessionOptions()
-        wanted.Outputs = Space.Outputs.Weights | Space.Outputs.Landmarks | Space.Outputs.Texture
-        wanted.FpsNumerator = 10
+        wanted.Outputs = Space.Outputs.Blendshapes | Space.Outputs.Landmarks | Space.Outputs.Texture
+        wanted.FpsNumerator, wanted.TextureFormat = 10, "rgb"
         wanted.Portrait = byte_array(photo.read_bytes())
         session = client.Open(wanted)
         while client.Server is None:

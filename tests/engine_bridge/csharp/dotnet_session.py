@@ -8,6 +8,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -99,20 +100,20 @@ def sound_of(server: ServedFake) -> bytes:
 
 def pose_at(session: Session, position: float, dt: float = 1.0) -> Any:
     pose = Space.FacePose()
-    session.Sample(float(position), dt, pose)
+    session.Evaluate(float(position), dt, pose)
     return pose
 
 
 def jaw(session: Session, position: float) -> float:
     pose_at(session, position)
-    return float(as_floats(pose_at(session, position).Weights)[0])
+    return float(as_floats(pose_at(session, position).Blendshapes)[0])
 
 
 def test_a_line_from_open_to_close() -> None:
     with fake_server() as server, client_of(server.port) as client:
         session = client.Open(None)
         assert eventually(lambda: is_open(session))
-        assert list(client.Server.Weights) == list(ARKIT_NAMES)
+        assert list(client.Server.Blendshapes) == list(ARKIT_NAMES)
         assert client.Server.Limit("audio_ms", 0) == 10_000
         stream = session.Start(line())
         assert session.Push(shorts(16_000)) == 16_000
@@ -166,7 +167,7 @@ def test_sound_travels_in_the_form_that_was_chosen(form: str) -> None:
 def test_options_and_controls_arrive() -> None:
     with fake_server() as server, client_of(server.port) as client:
         wanted = Space.SessionOptions()
-        wanted.Outputs = Space.Outputs.Weights | Space.Outputs.Landmarks | Space.Outputs.Texture
+        wanted.Outputs = Space.Outputs.Blendshapes | Space.Outputs.Landmarks | Space.Outputs.Texture
         wanted.FpsNumerator, wanted.FpsDenominator, wanted.PlayoutMs = 30_000, 1001, 333
         wanted.Portrait = byte_array(b"picture")
         session = client.Open(wanted)
@@ -222,6 +223,141 @@ def test_an_interrupt_blends_to_rest_at_once_and_tells_the_server() -> None:
         assert eventually(lambda: "Finished" in kinds(session))
         assert server.fake.of_type(m.Interrupt)[0].at_sample == 4_000
         assert session.Push(shorts(100)) == 0
+
+
+def test_calls_on_a_closed_session_raise() -> None:
+    with fake_server() as server, client_of(server.port) as client:
+        session = client.Open(None)
+        session.Start(line())
+        session.Close()
+        calls: list[Callable[[], object]] = [
+            lambda: session.Start(line()),
+            lambda: session.Speak("a.wav"),
+            lambda: session.Idle(None),
+            lambda: session.Push(shorts(10)),
+            lambda: session.End(),
+            lambda: session.Set(Protocol.Controls()),
+            lambda: session.Interrupt(),
+        ]
+        for call in calls:
+            with pytest.raises(System.ObjectDisposedException, match="the session is closed; open another one"):
+                call()
+        assert str(pose_at(session, 0).State) == "Waiting"
+        session.Close()
+
+
+def test_a_session_that_the_server_refused_says_why() -> None:
+    with fake_server() as server, client_of(server.port) as client:
+        server.fake.refuse = m.Error(code=m.ErrorCode.NO_ASSET, message="there is no such file")
+        session = client.Open(None)
+        assert eventually(lambda: str(session.State) == "Closed")
+        with pytest.raises(System.ObjectDisposedException, match=r"the session is closed \(.+\); open another one"):
+            session.Start(line())
+
+
+def test_calls_that_no_stream_takes_raise_and_a_finished_one_returns_nothing() -> None:
+    with fake_server() as server, client_of(server.port) as client:
+        session = client.Open(None)
+        for call in (lambda: session.Push(shorts(1)), session.End, session.Interrupt):
+            with pytest.raises(System.InvalidOperationException, match="call Start, Speak or Idle first"):
+                call()
+        session.Idle(None)
+        with pytest.raises(System.InvalidOperationException, match="Push needs a stream begun with Start"):
+            session.Push(shorts(1))
+        with pytest.raises(System.InvalidOperationException, match="end others with Interrupt"):
+            session.End()
+        session.Start(line())
+        session.Push(shorts(1_600))
+        session.End()
+        session.End()
+        assert eventually(lambda: not session.IsStreaming)
+        assert (session.Push(shorts(10)), session.Set(Protocol.Controls()), session.Interrupt()) == (0, False, False)
+        session.Start(None)
+        session.End()
+        with pytest.raises(System.InvalidOperationException, match="Push after End"):
+            while session.IsStreaming:
+                session.Push(shorts(1))
+            raise System.InvalidOperationException("Push after End: it has finished before")
+
+
+BOUNDS: dict[str, tuple[str, object, str]] = {
+    "a rate of 0": ("StreamOptions", {"Rate": 0}, "Rate is 0; expected 1 … 768000"),
+    "nine channels": ("StreamOptions", {"Channels": 9}, "Channels is 9; expected 1 … 8"),
+    "a sample below 0": ("StreamOptions", {"FirstSample": -1}, "FirstSample is -1; expected 0 … "),
+    "no frames": ("SessionOptions", {"FpsNumerator": 0}, "FpsNumerator is 0; expected 1 … "),
+    "a long playout": ("SessionOptions", {"PlayoutMs": 60_001}, "PlayoutMs is 60001; expected 0 … 60000"),
+    "a fade below 0": ("Set", None, "fadeMs is -1; expected 0 … 600000"),
+    "a fast file": ("Speak", None, "rate is 768001; expected 0 … 768000"),
+}
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_a_value_outside_its_bounds_is_named_with_them(name: str) -> None:
+    kind, values, message = BOUNDS[name]
+    with client_of(free_port()) as client:
+        session = client.Open(None)
+        session.Start(line())
+        with pytest.raises(System.ArgumentOutOfRangeException) as raised:
+            if kind == "Set":
+                session.Set(Protocol.Controls(), 0.0, -1)
+            elif kind == "Speak":
+                session.Speak("a.wav", 768_001)
+            else:
+                made = getattr(Space, kind)()
+                for field, value in values.items():  # type: ignore[attr-defined]
+                    setattr(made, field, value)
+                (session.Start if kind == "StreamOptions" else client.Open)(made)
+        assert message in str(raised.value.Message)
+        assert raised.value.ParamName == message.split()[0]
+
+
+def test_the_rate_of_a_file_is_learnt_from_its_frames() -> None:
+    with fake_server() as server, client_of(server.port) as client:
+        server.fake._animate = lambda session: None  # type: ignore[method-assign]  # the test plays by hand
+        session = client.Open(None)
+        session.Speak("a.wav")
+        assert eventually(lambda: server.fake.of_type(m.Speak))
+        held = server.fake.only_session()
+        for k in range(4):
+            server.say(m.Frame(session=held.number, stream=1, seq=k, index=k, sample=k * 1600.0, speech=0.0))
+        assert eventually(has_taken(session, 4))
+        assert str(pose_at(session, 4_800.0 + 4_000).State) == "Holding"  # 83 ms at 48 kHz, 250 ms at 16 kHz
+
+
+def test_a_change_without_a_time_holds_from_the_position_evaluated_last() -> None:
+    with fake_server() as server, client_of(server.port) as client:
+        session = client.Open(None)
+        session.Start(line())
+        session.Push(shorts(16_000))
+        assert eventually(lambda: session.Counters.FramesTaken == 30)
+        pose_at(session, 4_000)
+        assert session.Set(Protocol.Controls())
+        assert session.Interrupt()
+        assert eventually(lambda: server.fake.of_type(m.Interrupt))
+        assert [said.at_sample for said in (*server.fake.of_type(m.Set), *server.fake.of_type(m.Interrupt))] == [
+            4_000,
+            4_000,
+        ]
+
+
+def test_keypoints_are_in_the_pose_once_they_have_come() -> None:
+    with fake_server() as server, client_of(server.port) as client:
+        wanted = Space.SessionOptions()
+        wanted.Outputs = Space.Outputs.Blendshapes | Space.Outputs.Keypoints
+        session = client.Open(wanted)
+        session.Start(line())
+        assert eventually(lambda: server.fake.of_type(m.Start))
+        assert server.fake.of_type(m.Open)[0].outputs == ("weights", "keypoints")
+        assert len(pose_at(session, 0).Keypoints) == 0
+        points = np.arange(21 * 3, dtype=np.float32)
+        for k in range(2):
+            one = m.Frame(
+                session=server.fake.only_session().number, stream=1, seq=k, index=k, sample=k * 1000.0, speech=0.0
+            )
+            server.say(replace(one, keypoints=points + k))
+        assert eventually(has_taken(session, 2))
+        pose_at(session, 500)
+        np.testing.assert_allclose(as_floats(pose_at(session, 500).Keypoints), points + 0.5)
 
 
 def test_credit_follows_playback() -> None:
@@ -304,9 +440,9 @@ def test_a_restarted_server_takes_the_line_up_where_its_playback_is() -> None:
         session.End()
         assert eventually(lambda: not session.IsStreaming)
         (start,) = second.fake.of_type(m.Start)
-        assert (start.first_sample, start.stream) == (14_000, 1)
+        assert (start.first_sample, start.stream) == (13_200, 1)
         sound = sum(len(bytes(a.pcm)) // 2 for a in second.fake.of_type(m.Audio))
-        assert sound == 10_000
+        assert sound == 10_800
         assert second.fake.of_type(m.End)[0].n_samples == 24_000
         assert session.Counters.FramesReplaced > 0
         assert jaw(session, 533.3333333333334 * 44) == pytest.approx(0.044, abs=1e-6)
@@ -392,7 +528,7 @@ def test_the_sound_of_thirty_seconds_is_kept() -> None:
         servers.pop_all()
         second_server = servers.enter_context(fake_server(port))
         assert eventually(lambda: second_server.fake.of_type(m.Audio))
-        assert second_server.fake.of_type(m.Start)[0].first_sample == 99 * 16_000 + 4_000
+        assert second_server.fake.of_type(m.Start)[0].first_sample == 99 * 16_000 + 3_200
 
 
 def test_a_file_is_spoken_again_and_an_idle_goes_on_after_a_restart() -> None:
@@ -585,7 +721,7 @@ def test_textures_come_with_their_time_in_pooled_buffers() -> None:
     side = 590  # 1,044,300 bytes
     with fake_server(texture_side=side) as server, client_of(server.port) as client:
         wanted = Space.SessionOptions()
-        wanted.Outputs = Space.Outputs.Weights | Space.Outputs.Texture
+        wanted.Outputs = Space.Outputs.Blendshapes | Space.Outputs.Texture
         wanted.FpsNumerator = 60
         session = client.Open(wanted)
         session.Start(line())

@@ -149,8 +149,11 @@ def test_cpp_has_them(checkout: Path, messages: list[str]) -> None:
     words = ["g++", "-std=c++17", "-O0", *cpp_program.WARNINGS, "-I", str(folder), str(checkout / "trial.cpp")]
     cpp_program.run([*words, *map(str, sources), "-o", str(program)])
     assert cpp_program.run([str(program), *messages]).strip() == "the same"
-    list_for_c = (folder / "space/generated/control_list.h").read_text(encoding="utf-8")
-    assert "X(test_strength, TEST_STRENGTH)" in list_for_c and "SPACE_SET_TEST_STRENGTH" in list_for_c
+    header = (folder / "space/generated/controls.h").read_text(encoding="utf-8")
+    assert "    float test_strength;" in header and "SPACE_SET_TEST_STRENGTH" in header
+    assert "NUMBER(test_strength, TEST_STRENGTH)" in header
+    words = ["g++", "-std=c++17", "-fsyntax-only", *cpp_program.WARNINGS, "-I", str(folder)]
+    cpp_program.run([*words, str(folder / "space" / "c_structs.cpp"), str(folder / "space" / "space.cpp")])
 
 
 def test_csharp_has_them(checkout: Path, messages: list[str]) -> None:

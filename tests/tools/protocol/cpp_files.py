@@ -1,4 +1,4 @@
-"""The generated C and C++ headers: controls, outputs, and the list of controls for the C interface."""
+"""The generated C++ headers: controls and outputs."""
 
 from __future__ import annotations
 
@@ -17,20 +17,12 @@ _TYPES: Final = {
     FieldType.STR: "std::optional<std::string_view>",
     FieldType.MIX: "std::optional<Mix>",
 }
-_C_LISTS: Final = (
-    (FieldType.U64, "WHOLES", "uint64_t member", ""),
-    (FieldType.F32, "NUMBERS", "float member", ""),
-    (FieldType.STR, "TEXTS", "const char *member", ""),
-    (FieldType.FLOATS, "VECTORS", "float member[length]", "X(member, NAME, length)"),
-    (FieldType.MIX, "MIXES", "labels with numbers", ""),
-)
 
 
 def files() -> Iterator[tuple[str, str]]:
     """Yield (path, text)."""
     yield f"{FOLDER}/control_fields.hpp", _text(_control_fields())
     yield f"{FOLDER}/output_fields.hpp", _text(_output_fields())
-    yield f"{FOLDER}/control_list.h", _text(_control_list())
 
 
 def _text(lines: Iterable[str]) -> str:
@@ -108,34 +100,3 @@ def _output_fields() -> Iterator[str]:
 
 def _output_type(row: OutputRow) -> str:
     return f"FloatGroups<{row.group}>" if row.group else f"Floats<k{pascal(row.key)}>"
-
-
-def _control_list() -> Iterator[str]:
-    yield "/* The controls as lists of X(member, NAME) by their C type, for space.h and what converts its structs."
-    yield from (" *", f" * {NOTE}", " */")
-    yield from ("#ifndef SPACE_GENERATED_CONTROL_LIST_H", "#define SPACE_GENERATED_CONTROL_LIST_H")
-    for kind, name, meaning, call in _C_LISTS:
-        rows = [row for row in CONTROLS if row.kind is kind]
-        yield from ("", f"/* {meaning}{': ' + call if call else ''} */")
-        yield from _list(f"SPACE_CONTROL_{name}", (_item(row) for row in rows))
-    yield from (
-        "",
-        "/* Bits that say which members are meant: one to set each, and one to take a vector back. */",
-        "enum {",
-    )
-    bits = [f"    SPACE_SET_{row.name.upper()} = 1 << {number}" for number, row in enumerate(CONTROLS)]
-    vectors = [row for row in CONTROLS if row.kind is FieldType.FLOATS]
-    bits += [f"    SPACE_UNSET_{row.name.upper()} = 1 << {30 - number}" for number, row in enumerate(vectors)]
-    yield from (f"{bit}," for bit in bits[:-1])
-    yield from (bits[-1], "};", "", "#endif")
-
-
-def _item(row: ControlRow) -> str:
-    length = f", {row.length}" if row.kind is FieldType.FLOATS else ""
-    return f"X({row.name}, {row.name.upper()}{length})"
-
-
-def _list(name: str, items: Iterable[str]) -> Iterator[str]:
-    lines = [f"#define {name}(X)", *(f"    {item}" for item in items)]
-    yield from (f"{line} \\" for line in lines[:-1])
-    yield lines[-1]

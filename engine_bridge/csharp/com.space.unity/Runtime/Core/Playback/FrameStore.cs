@@ -4,8 +4,8 @@ using SpaceRuntime.Protocol;
 namespace SpaceRuntime
 {
     /// <summary>
-    /// Room for a number of frames in numbered slots. Memory is taken in pages when a slot is first used, landmarks apart,
-    /// and kept: no garbage afterwards.
+    /// Room for a number of frames in numbered slots. Memory is taken in pages when a slot is first used, landmarks and
+    /// keypoints apart, and kept: no garbage afterwards.
     /// </summary>
     internal sealed class FrameStore
     {
@@ -15,6 +15,8 @@ namespace SpaceRuntime
         private readonly float[][] faces;
         private readonly float[][] landmarks;
         private readonly bool[] hasLandmarks;
+        private readonly float[][] keypoints;
+        private readonly int[] keypointNumbers;
         private readonly uint[] indices;
         private readonly double[] samples;
         private readonly float[] speech;
@@ -26,6 +28,8 @@ namespace SpaceRuntime
             faces = new float[(capacity + PageFrames - 1) / PageFrames][];
             landmarks = new float[faces.Length][];
             hasLandmarks = new bool[capacity];
+            keypoints = new float[capacity][];
+            keypointNumbers = new int[capacity];
             indices = new uint[capacity];
             samples = new double[capacity];
             speech = new float[capacity];
@@ -57,6 +61,7 @@ namespace SpaceRuntime
             Copy(frame.Weights, page, ref at, WireLimits.Weights);
             Copy(frame.Head, page, ref at, WireLimits.Head);
             Copy(frame.Eyes, page, ref at, WireLimits.Eyes);
+            WriteKeypoints(slot, frame.Keypoints);
             hasLandmarks[slot] = frame.Landmarks != null;
             if (frame.Landmarks == null) return;
             at = slot % PageFrames * WireLimits.Landmarks;
@@ -68,14 +73,27 @@ namespace SpaceRuntime
         {
             float[] page = faces[slot / PageFrames];
             int at = slot % PageFrames * FaceNumbers;
-            Array.Copy(page, at, pose.Weights, 0, WireLimits.Weights);
-            Array.Copy(page, at + WireLimits.Weights, pose.Head, 0, WireLimits.Head);
-            Array.Copy(page, at + WireLimits.Weights + WireLimits.Head, pose.Eyes, 0, WireLimits.Eyes);
+            Array.Copy(page, at, pose.Blendshapes, 0, WireLimits.Weights);
+            at += WireLimits.Weights;
+            Array.Copy(page, at, pose.HeadRotationRad, 0, 3);
+            Array.Copy(page, at + 3, pose.HeadTranslation, 0, 3);
+            Array.Copy(page, at + WireLimits.Head, pose.EyeRotationRad, 0, WireLimits.Eyes);
             pose.Speech = speech[slot];
+            pose.SetKeypoints(keypoints[slot] ?? Array.Empty<float>(), keypointNumbers[slot]);
             pose.HasLandmarks = hasLandmarks[slot];
             if (!hasLandmarks[slot]) return;
             at = slot % PageFrames * WireLimits.Landmarks;
             Array.Copy(landmarks[slot / PageFrames], at, pose.Landmarks, 0, WireLimits.Landmarks);
+        }
+
+        /// <summary>Their number is not known before the first; a slot's array is kept for the next frame.</summary>
+        private void WriteKeypoints(int slot, float[] values)
+        {
+            int count = values?.Length ?? 0;
+            keypointNumbers[slot] = count;
+            if (count == 0) return;
+            if (keypoints[slot] == null || keypoints[slot].Length < count) keypoints[slot] = new float[count];
+            Array.Copy(values, keypoints[slot], count);
         }
 
         private static float[] Page(float[][] pages, int slot, int numbers) =>

@@ -3,7 +3,7 @@ using SpaceRuntime.Protocol;
 namespace SpaceRuntime
 {
     /// <summary>
-    /// What is due at a playback position, out of frames that come early, late, twice, out of order or not at all
+    /// The pose that is due at a playback position, out of frames that come early, late, twice, out of order or not at all
     /// (PROTOCOL.md, section 9). No clock, no thread, no garbage: time is what the caller says.
     /// </summary>
     public sealed class JitterBuffer
@@ -11,7 +11,7 @@ namespace SpaceRuntime
         /// <summary>Frames that wait at most.</summary>
         public const int Capacity = 4096;
 
-        /// <summary>How far past the newest frame it is still shown, in seconds.</summary>
+        /// <summary>The time past the newest frame in which it is still shown, in seconds.</summary>
         public const double HoldSeconds = 0.1;
 
         /// <summary>Length of the blend to rest, in seconds.</summary>
@@ -67,6 +67,9 @@ namespace SpaceRuntime
             if (follows) TurnTo(false);
         }
 
+        /// <summary>The rate of the stream turns out to be another one.</summary>
+        public void SetRate(double value) => rate = value;
+
         /// <summary>Takes a frame; its numbers are copied. One that comes again replaces the one before.</summary>
         public void Put(FrameMessage frame)
         {
@@ -104,10 +107,10 @@ namespace SpaceRuntime
 
         /// <summary>
         /// Fills <paramref name="pose"/> with the face at <paramref name="position"/> (samples at the stream's rate),
-        /// <paramref name="dt"/> seconds after it was last asked. A position below the largest so far, or one that is not
+        /// <paramref name="dt"/> seconds after the last call. A position below the largest so far, or one that is not
         /// finite, counts as the largest so far; a dt that is not positive and finite counts as 0.
         /// </summary>
-        public void Sample(double position, double dt, FacePose pose)
+        public void Evaluate(double position, double dt, FacePose pose)
         {
             if (double.IsFinite(position) && position > Position) Position = position;
             bool due = Due(pose);
@@ -119,7 +122,7 @@ namespace SpaceRuntime
             shown.CopyFrom(pose);
         }
 
-        /// <summary>What the frames say about the position; false where they say nothing.</summary>
+        /// <summary>Writes the frames' pose at the position; false where they have none.</summary>
         private bool Due(FacePose pose)
         {
             int before = 0;
@@ -168,7 +171,7 @@ namespace SpaceRuntime
 
         private int Slot(int i) => order[Place(i)];
 
-        /// <summary>Where a frame of this number stands, or would.</summary>
+        /// <summary>The place of a frame of this number, or where it would stand.</summary>
         private int PlaceOf(uint index)
         {
             if (count == 0 || store.Index(Slot(count - 1)) < index) return count;

@@ -32,7 +32,7 @@ namespace SpaceRuntime.Protocol
         /// <summary>The models' name and version.</summary>
         public string Bundle;
 
-        /// <summary>How much sound beyond a frame's time the server must have heard, in seconds.</summary>
+        /// <summary>Sound beyond a frame's time that the server must have heard, in seconds.</summary>
         public double LookAheadSeconds;
 
         /// <summary>Names of the weights, in their order.</summary>
@@ -41,7 +41,7 @@ namespace SpaceRuntime.Protocol
         /// <summary>Known emotion labels.</summary>
         public string[] Emotions;
 
-        /// <summary>What <c>open</c> may ask for.</summary>
+        /// <summary>Outputs that <c>open</c> may ask for.</summary>
         public string[] Outputs;
 
         /// <summary>Texture formats.</summary>

@@ -31,7 +31,7 @@ namespace SpaceRuntime.Protocol
         /// <summary>Media time in samples.</summary>
         public double Sample;
 
-        /// <summary>How much of it is speech, 0 … 1.</summary>
+        /// <summary>The share of speech in it, 0 … 1.</summary>
         public float Speech;
 
         /// <inheritdoc/>

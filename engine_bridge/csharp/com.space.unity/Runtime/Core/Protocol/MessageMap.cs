@@ -3,7 +3,7 @@ using System;
 namespace SpaceRuntime.Protocol
 {
     /// <summary>
-    /// Where in a message's bytes each field lies. Goes once through all bytes and refuses what is no message, so that
+    /// Positions of the fields in a message's bytes. Goes once through all bytes and refuses what is no message, so that
     /// whoever reads the fields afterwards may trust their structure. Used again and again: no garbage.
     /// </summary>
     internal sealed class MessageMap

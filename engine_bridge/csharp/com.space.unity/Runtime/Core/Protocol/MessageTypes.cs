@@ -12,7 +12,7 @@ namespace SpaceRuntime.Protocol
             "underrun", "finished",
         };
 
-        /// <summary>How many there are.</summary>
+        /// <summary>Their number.</summary>
         public static int Count => Names.Length;
 
         /// <summary>Returns the number of a name, or −1.</summary>

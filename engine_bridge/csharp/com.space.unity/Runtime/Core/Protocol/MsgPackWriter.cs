@@ -14,7 +14,7 @@ namespace SpaceRuntime.Protocol
         private byte[] buffer = new byte[1024];
         private int length;
 
-        /// <summary>What has been written since <see cref="Clear"/>; valid until the next call.</summary>
+        /// <summary>The bytes written since <see cref="Clear"/>; valid until the next call.</summary>
         public ArraySegment<byte> Written => new ArraySegment<byte>(buffer, 0, length);
 
         /// <summary>Forgets what has been written.</summary>

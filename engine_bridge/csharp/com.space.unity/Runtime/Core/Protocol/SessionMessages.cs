@@ -14,7 +14,7 @@ namespace SpaceRuntime.Protocol
         /// <summary>Numerator and denominator of the frame rate.</summary>
         public uint[] Fps;
 
-        /// <summary>How long after its push a sound will be played, in milliseconds.</summary>
+        /// <summary>Time from the push of a sound to its playback, in milliseconds.</summary>
         public uint PlayoutMs;
 
         /// <summary>Initial credit.</summary>
@@ -29,7 +29,7 @@ namespace SpaceRuntime.Protocol
         /// <summary><c>rgb</c>, <c>jpeg</c> or <c>webp</c>.</summary>
         public string Texture;
 
-        /// <summary>How long the session outlives a silent connection, in milliseconds.</summary>
+        /// <summary>Time for which the session outlives a silent connection, in milliseconds.</summary>
         public uint? LeaseMs;
 
         /// <inheritdoc/>
@@ -65,7 +65,7 @@ namespace SpaceRuntime.Protocol
         /// <summary>Look-ahead of its frames, in seconds.</summary>
         public double LookAheadSeconds;
 
-        /// <summary>How long it outlives a silent connection, in milliseconds.</summary>
+        /// <summary>Time for which it outlives a silent connection, in milliseconds.</summary>
         public uint LeaseMs;
 
         /// <inheritdoc/>

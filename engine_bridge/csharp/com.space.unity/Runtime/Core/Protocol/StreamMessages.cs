@@ -14,13 +14,13 @@ namespace SpaceRuntime.Protocol
         /// <summary>Interleaved channels, 1 … 8; absent: 1.</summary>
         public uint? Channels;
 
-        /// <summary>Where in the sound pushing begins; absent: 0.</summary>
+        /// <summary>Position in the sound at which pushing begins; absent: 0.</summary>
         public ulong? FirstSample;
 
         /// <summary><c>live</c> or <c>clip</c>; absent: live.</summary>
         public string Pace;
 
-        /// <summary>How the face behaves.</summary>
+        /// <summary>Behaviour of the face.</summary>
         public Controls Controls = new Controls();
 
         /// <inheritdoc/>
@@ -72,7 +72,7 @@ namespace SpaceRuntime.Protocol
         /// <summary><c>live</c> or <c>clip</c>; absent: live.</summary>
         public string Pace;
 
-        /// <summary>How the face behaves.</summary>
+        /// <summary>Behaviour of the face.</summary>
         public Controls Controls = new Controls();
 
         /// <inheritdoc/>
@@ -92,7 +92,7 @@ namespace SpaceRuntime.Protocol
     /// <summary>Client: a stream of silence.</summary>
     public sealed class IdleMessage : StreamMessage
     {
-        /// <summary>How the face behaves.</summary>
+        /// <summary>Behaviour of the face.</summary>
         public Controls Controls = new Controls();
 
         /// <inheritdoc/>
@@ -115,7 +115,7 @@ namespace SpaceRuntime.Protocol
         /// <summary>Length of the crossfade in milliseconds; absent: 200.</summary>
         public uint? FadeMs;
 
-        /// <summary>How the face behaves.</summary>
+        /// <summary>Behaviour of the face.</summary>
         public Controls Controls = new Controls();
 
         /// <inheritdoc/>
@@ -134,7 +134,7 @@ namespace SpaceRuntime.Protocol
     /// <summary>Client: the stream's sound is over.</summary>
     public sealed class EndMessage : StreamMessage
     {
-        /// <summary>How many samples it has.</summary>
+        /// <summary>Its number of samples.</summary>
         public ulong SampleCount;
 
         /// <inheritdoc/>

@@ -32,7 +32,7 @@ namespace SpaceRuntime.Protocol
             return Decode(bytes, true);
         }
 
-        /// <summary>Whether the bytes are this ASCII text.</summary>
+        /// <summary>True if the bytes are this ASCII text.</summary>
         public static bool Same(ArraySegment<byte> bytes, string ascii)
         {
             if (bytes.Count != ascii.Length) return false;

@@ -2,7 +2,7 @@ using System;
 
 namespace SpaceRuntime
 {
-    /// <summary>How many frames the server may send ahead: 256, less those that wait (PROTOCOL.md, section 9).</summary>
+    /// <summary>The frames that the server may send ahead: 256, less those that wait (PROTOCOL.md, section 9).</summary>
     internal sealed class CreditWindow
     {
         /// <summary>Frames ahead at most.</summary>
@@ -24,7 +24,7 @@ namespace SpaceRuntime
             if (seq >= next && seq < uint.MaxValue) next = seq + 1;
         }
 
-        /// <summary>Whether the server should be told of more credit, which is then <paramref name="granted"/>.</summary>
+        /// <summary>True if the server should be told of more credit, which is then <paramref name="granted"/>.</summary>
         public bool IsDue(int waiting, out uint granted)
         {
             long target = (long)next + Size - Math.Min(waiting, Size);

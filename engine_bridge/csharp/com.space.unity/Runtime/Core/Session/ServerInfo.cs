@@ -2,7 +2,7 @@ using SpaceRuntime.Protocol;
 
 namespace SpaceRuntime
 {
-    /// <summary>What the server said about itself. The arrays must not be written to.</summary>
+    /// <summary>The server's description of itself. The arrays must not be written to.</summary>
     public sealed class ServerInfo
     {
         private readonly NamedCount[] limits;
@@ -12,7 +12,7 @@ namespace SpaceRuntime
             Name = welcome.Server;
             Bundle = welcome.Bundle;
             LookAheadSeconds = welcome.LookAheadSeconds;
-            Weights = welcome.Weights;
+            Blendshapes = welcome.Weights;
             Emotions = welcome.Emotions;
             Outputs = welcome.Outputs;
             Textures = welcome.Textures;
@@ -26,16 +26,16 @@ namespace SpaceRuntime
         /// <summary>Name and version of its models.</summary>
         public string Bundle { get; }
 
-        /// <summary>How much sound beyond a frame's time it must have heard, in seconds.</summary>
+        /// <summary>Sound beyond a frame's time that it must have heard, in seconds.</summary>
         public double LookAheadSeconds { get; }
 
-        /// <summary>Names of the weights, in their order.</summary>
-        public string[] Weights { get; }
+        /// <summary>Names of the blendshapes, in the order of their weights.</summary>
+        public string[] Blendshapes { get; }
 
         /// <summary>Emotion labels.</summary>
         public string[] Emotions { get; }
 
-        /// <summary>What a session may ask for.</summary>
+        /// <summary>Outputs that a session may ask for.</summary>
         public string[] Outputs { get; }
 
         /// <summary>Texture formats.</summary>

@@ -1,6 +1,6 @@
 namespace SpaceRuntime
 {
-    /// <summary>What has happened in a session so far.</summary>
+    /// <summary>Counters of a session since it was opened.</summary>
     public readonly struct SessionCounters
     {
         internal SessionCounters(JitterBuffer playback, TextureQueue textures, long eventsDropped, long framesLost)

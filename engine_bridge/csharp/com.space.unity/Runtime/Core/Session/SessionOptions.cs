@@ -3,15 +3,15 @@ using SpaceRuntime.Protocol;
 
 namespace SpaceRuntime
 {
-    /// <summary>What frames contain.</summary>
+    /// <summary>The contents of frames.</summary>
     [Flags]
     public enum Outputs
     {
         /// <summary>Nothing but media times and speech.</summary>
         None = 0,
 
-        /// <summary>52 blend-shape weights.</summary>
-        Weights = 1,
+        /// <summary>52 blendshape weights.</summary>
+        Blendshapes = 1,
 
         /// <summary>Rotation and position of the head.</summary>
         Head = 2,
@@ -24,22 +24,26 @@ namespace SpaceRuntime
 
         /// <summary>Pictures of the talking portrait.</summary>
         Texture = 16,
+
+        /// <summary>Keypoints of the generator that draws the portrait.</summary>
+        Keypoints = 32,
     }
 
-    /// <summary>What a session is to be like.</summary>
+    /// <summary>Properties of a session.</summary>
+    [Serializable]
     public sealed class SessionOptions
     {
-        /// <summary>What its frames contain.</summary>
-        public Outputs Outputs = Outputs.Weights | Outputs.Head | Outputs.Eyes;
+        /// <summary>The contents of its frames.</summary>
+        public Outputs Outputs = Outputs.Blendshapes | Outputs.Head | Outputs.Eyes;
 
-        /// <summary>Numerator of the frame rate.</summary>
-        public uint FpsNumerator = 30;
+        /// <summary>Numerator of the frame rate, which is 1 … 240 a second.</summary>
+        public int FpsNumerator = 30;
 
         /// <summary>Denominator of the frame rate.</summary>
-        public uint FpsDenominator = 1;
+        public int FpsDenominator = 1;
 
-        /// <summary>How long after its push a sound will be played, in milliseconds.</summary>
-        public uint PlayoutMs = 250;
+        /// <summary>Time from the push of a sound to its playback, 0 … 60,000 milliseconds.</summary>
+        public int PlayoutMs = 200;
 
         /// <summary>Name of a picture under the server's portrait folder; null: none.</summary>
         public string Character;
@@ -47,35 +51,48 @@ namespace SpaceRuntime
         /// <summary>A picture file's bytes; null: none.</summary>
         public byte[] Portrait;
 
-        /// <summary>Texture format: <c>rgb</c>, <c>jpeg</c> or <c>webp</c>.</summary>
-        public string TextureFormat = "rgb";
+        /// <summary>Texture format: <c>jpeg</c>, <c>rgb</c> or <c>webp</c>.</summary>
+        public string TextureFormat = "jpeg";
 
-        /// <summary>How long the session outlives a lost connection, in milliseconds; null: as the server likes.</summary>
-        public uint? LeaseMs;
+        /// <summary>Time for which the session outlives a lost connection, in milliseconds; 0: the server's default.</summary>
+        public int LeaseMs;
+
+        /// <summary>Raises <see cref="ArgumentException"/> for values that no server takes.</summary>
+        internal void Check()
+        {
+            Argument.InRange(FpsNumerator, 1, int.MaxValue, nameof(FpsNumerator));
+            Argument.InRange(FpsDenominator, 1, int.MaxValue, nameof(FpsDenominator));
+            Argument.InRange(PlayoutMs, 0, 60000, nameof(PlayoutMs));
+            Argument.InRange(LeaseMs, 0, int.MaxValue, nameof(LeaseMs));
+            if ((Outputs & Outputs.Texture) == 0 || TextureFormat == "jpeg" || TextureFormat == "rgb" || TextureFormat == "webp")
+                return;
+            string text = $"{nameof(TextureFormat)} is '{TextureFormat}'; expected jpeg, rgb or webp";
+            throw new ArgumentException(text, nameof(TextureFormat));
+        }
 
         internal OpenMessage ToMessage()
         {
             return new OpenMessage
             {
                 Outputs = Names(),
-                Fps = new[] { FpsNumerator, FpsDenominator },
-                PlayoutMs = PlayoutMs,
+                Fps = new[] { (uint)FpsNumerator, (uint)FpsDenominator },
+                PlayoutMs = (uint)PlayoutMs,
                 Until = CreditWindow.Size,
                 Character = Character,
                 Portrait = Portrait == null ? default : new ArraySegment<byte>(Portrait),
                 Texture = (Outputs & Outputs.Texture) != 0 ? TextureFormat : null,
-                LeaseMs = LeaseMs,
+                LeaseMs = LeaseMs == 0 ? (uint?)null : (uint)LeaseMs,
             };
         }
 
         private string[] Names()
         {
-            string[] all = { "weights", "head", "eyes", "landmarks", "texture" };
+            string[] all = { "weights", "head", "eyes", "landmarks", "texture", "keypoints" };
             return Array.FindAll(all, name => ((int)Outputs >> Array.IndexOf(all, name) & 1) != 0);
         }
     }
 
-    /// <summary>How pushed sound travels. What is pushed is converted.</summary>
+    /// <summary>Format in which pushed sound travels. Pushed values are converted.</summary>
     public enum SoundFormat
     {
         /// <summary>16-bit integers.</summary>
@@ -85,7 +102,7 @@ namespace SpaceRuntime
         F32,
     }
 
-    /// <summary>When frames leave the server.</summary>
+    /// <summary>The time at which frames leave the server.</summary>
     public enum Pace
     {
         /// <summary>Along the media clock.</summary>
@@ -95,25 +112,36 @@ namespace SpaceRuntime
         Clip,
     }
 
-    /// <summary>A line of speech that is going to be pushed.</summary>
+    /// <summary>A stream of sound that is going to be pushed.</summary>
+    [Serializable]
     public sealed class StreamOptions
     {
-        /// <summary>Samples per second.</summary>
+        /// <summary>Samples per second, 1 … 768,000.</summary>
         public int Rate = 16000;
 
         /// <summary>Interleaved channels, 1 … 8.</summary>
         public int Channels = 1;
 
-        /// <summary>How the sound travels.</summary>
+        /// <summary>Format in which the sound travels.</summary>
         public SoundFormat Format = SoundFormat.S16;
 
-        /// <summary>When frames leave the server.</summary>
+        /// <summary>The time at which frames leave the server.</summary>
         public Pace Pace = Pace.Live;
 
-        /// <summary>Where in the sound pushing begins.</summary>
+        /// <summary>Position in the sound at which pushing begins, in samples.</summary>
         public long FirstSample;
 
-        /// <summary>How the face behaves; null: as the server likes.</summary>
+        /// <summary>Behaviour of the face; null: the server's defaults.</summary>
         public Controls Controls;
+
+        /// <summary>Raises <see cref="ArgumentOutOfRangeException"/> for values that no server takes.</summary>
+        internal void Check()
+        {
+            Argument.InRange(Rate, 1, MostRate, nameof(Rate));
+            Argument.InRange(Channels, 1, 8, nameof(Channels));
+            Argument.InRange(FirstSample, 0, long.MaxValue, nameof(FirstSample));
+        }
+
+        internal const int MostRate = 768000;
     }
 }

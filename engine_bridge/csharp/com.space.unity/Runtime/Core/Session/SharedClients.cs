@@ -3,8 +3,9 @@ using System.Collections.Generic;
 namespace SpaceRuntime
 {
     /// <summary>
-    /// One connection per server address, however many characters use it. Whoever rents a client gives it back; the last one
-    /// ends it.
+    /// One connection per server address, however many characters use it. A component of an engine rents a client when it is
+    /// enabled and returns it when it is disabled; the last return ends the connection. Programs with one client need none of
+    /// this.
     /// </summary>
     public static class SharedClients
     {

@@ -6,7 +6,7 @@ using SpaceRuntime.Transport;
 
 namespace SpaceRuntime
 {
-    /// <summary>Where a client stands.</summary>
+    /// <summary>States of a client.</summary>
     public enum ClientState
     {
         /// <summary>It tries to reach the server.</summary>
@@ -54,6 +54,7 @@ namespace SpaceRuntime
         public SpaceClient(ClientOptions options = null)
         {
             this.options = options ?? new ClientOptions();
+            this.options.Check();
             connection = new ZmtpConnection(ZmtpSocketType.Dealer, new ZmtpOptions
             {
                 AllowRemote = this.options.AllowRemote,
@@ -65,16 +66,16 @@ namespace SpaceRuntime
             worker.Start();
         }
 
-        /// <summary>Where the client stands.</summary>
+        /// <summary>The client's state.</summary>
         public ClientState State => (ClientState)Volatile.Read(ref state);
 
-        /// <summary>What the server said about itself; null until it was reached for the first time.</summary>
+        /// <summary>The server's description of itself; null until it was reached for the first time.</summary>
         public ServerInfo Server => server;
 
         /// <summary>The last trouble, in words; empty where there was none.</summary>
         public string LastError => lastError.Length > 0 ? lastError : connection.LastError;
 
-        /// <summary>What has happened on the connection so far.</summary>
+        /// <summary>Counters of the connection.</summary>
         public ZmtpCounters Counters => connection.Counters;
 
         /// <summary>Messages of types that this version does not know. They are ignored.</summary>
@@ -86,13 +87,18 @@ namespace SpaceRuntime
         /// <summary>Buffers of pictures that have not been disposed, and of messages on their way.</summary>
         public int BuffersInUse => connection.Pool.Outstanding;
 
-        /// <summary>Asks for a session, which opens in the background.</summary>
+        /// <summary>
+        /// Asks for a session, which opens in the background. Raises <see cref="ArgumentException"/> for options that no server
+        /// takes, <see cref="ObjectDisposedException"/> once the client is disposed.
+        /// </summary>
         public SpaceSession Open(SessionOptions options = null)
         {
-            var session = new SpaceSession(this, options ?? new SessionOptions());
+            options = options ?? new SessionOptions();
+            options.Check();
+            var session = new SpaceSession(this, options);
             lock (gate)
             {
-                if (stopping) throw new ObjectDisposedException(nameof(SpaceClient));
+                if (stopping) throw new ObjectDisposedException(nameof(SpaceClient), "the client is disposed; make another one");
                 var more = new List<SpaceSession>(sessions) { session };
                 sessions = more.ToArray();
             }

@@ -1,6 +1,6 @@
 namespace SpaceRuntime
 {
-    /// <summary>What an event is about.</summary>
+    /// <summary>The kinds of events.</summary>
     public enum SpaceEventKind
     {
         /// <summary>The session exists; frames can come.</summary>
@@ -9,7 +9,7 @@ namespace SpaceRuntime
         /// <summary>The link was lost and is back; the same session goes on.</summary>
         Resumed,
 
-        /// <summary>The session was lost; a new one takes its line up.</summary>
+        /// <summary>The session was lost; a new one takes its stream up.</summary>
         Reopened,
 
         /// <summary>The link to the server is lost; the client tries to connect again.</summary>
@@ -45,7 +45,7 @@ namespace SpaceRuntime
             Number = number;
         }
 
-        /// <summary>What it is about.</summary>
+        /// <summary>Its kind.</summary>
         public SpaceEventKind Kind { get; }
 
         /// <summary>The stream concerned; 0: none.</summary>

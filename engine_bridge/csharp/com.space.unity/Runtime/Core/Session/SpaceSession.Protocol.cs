@@ -4,7 +4,7 @@ using SpaceRuntime.Transport;
 
 namespace SpaceRuntime
 {
-    // What a session says to the server and hears from it. Called by the client's thread, except for Flush.
+    // Messages of a session to the server and back. Called by the client's thread, except for Flush.
     public sealed partial class SpaceSession
     {
         private const int ChunkBytes = 32768;
@@ -41,7 +41,7 @@ namespace SpaceRuntime
                 request = 0;
                 retryAtMs = 0;
                 if (State != SessionState.Open) return;
-                State = SessionState.Lost;
+                state = SessionState.Lost;
                 events.Add(SpaceEventKind.LinkLost, lastStream);
             }
         }
@@ -67,7 +67,7 @@ namespace SpaceRuntime
             {
                 request = 0;
                 token = new ArraySegment<byte>(opened.Token.AsSpan().ToArray());
-                LookAheadSeconds = opened.LookAheadSeconds;
+                lookAheadSeconds = opened.LookAheadSeconds;
                 credit.Begin(0, CreditWindow.Size);
                 nextSeq = 0;
                 retryMs = 250;
@@ -110,6 +110,7 @@ namespace SpaceRuntime
                 credit.Count(frame.Seq);
                 if (stream != null && frame.Stream == stream.Number)
                 {
+                    LearnRate(frame);
                     frame.Index += stream.ShiftFrames;
                     frame.Sample += stream.ShiftSamples;
                     stream.Animated = Math.Max(stream.Animated, frame.Sample);
@@ -117,6 +118,16 @@ namespace SpaceRuntime
                 playback.Put(frame);
                 GrantCredit();
             }
+        }
+
+        /// <summary>A file's samples per second are known from its second frame on.</summary>
+        private void LearnRate(FrameMessage frame)
+        {
+            if (stream.Kind != StreamKind.File || frame.Index == 0 || !(frame.Sample > 0)) return;
+            double rate = frame.Sample * options.FpsNumerator / options.FpsDenominator / frame.Index;
+            if (!(rate >= 1 && rate <= StreamOptions.MostRate)) return;
+            stream.Rate = (int)Math.Round(rate);
+            playback.SetRate(rate);
         }
 
         internal void OnTexture(TextureMessage texture, ZmtpMessage message, int part, BufferPool pool)
@@ -207,14 +218,15 @@ namespace SpaceRuntime
         {
             token = default;
             request = 0;
-            State = wasOpen ? SessionState.Lost : SessionState.Opening;
+            state = wasOpen ? SessionState.Lost : SessionState.Opening;
             retryAtMs = Clock.Ms + retryMs;
             retryMs = Math.Min(retryMs * 2, 5000);
         }
 
         private void Over(string code, string text)
         {
-            State = SessionState.Closed;
+            state = SessionState.Closed;
+            closedBecause = text.Length > 0 ? text : code;
             textures.Clear();
             events.Add(SpaceEventKind.Closed, lastStream, code, text);
         }
@@ -223,7 +235,7 @@ namespace SpaceRuntime
         {
             id = session;
             client.Bind(id, this);
-            State = SessionState.Open;
+            state = SessionState.Open;
             events.Add(kind, lastStream);
         }
 

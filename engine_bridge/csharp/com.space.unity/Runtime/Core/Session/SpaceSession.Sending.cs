@@ -4,7 +4,7 @@ using SpaceRuntime.Transport;
 
 namespace SpaceRuntime
 {
-    // How a session's stream gets to the server, and how it goes on after the link or the server was lost. Each step is sent
+    // The way of a session's stream to the server, also after the link or the server was lost. Each step is sent
     // once it can be and remembered then, so that Flush may be called at any time.
     public sealed partial class SpaceSession
     {

@@ -4,7 +4,7 @@ using SpaceRuntime.Protocol;
 
 namespace SpaceRuntime
 {
-    /// <summary>Where the sound of a stream comes from.</summary>
+    /// <summary>The sources of a stream's sound.</summary>
     internal enum StreamKind
     {
         Pushed,
@@ -21,7 +21,7 @@ namespace SpaceRuntime
         public long Ms;
     }
 
-    /// <summary>A session's stream: what it is, and how far the server has been told of it.</summary>
+    /// <summary>A session's stream, and the share of it that the server has been told.</summary>
     internal sealed class StreamState
     {
         private const int MostTold = 64;
@@ -37,7 +37,7 @@ namespace SpaceRuntime
         public ArraySegment<byte> File;
         public string Asset;
 
-        /// <summary>Where the stream begins at the server: its own beginning, or where it was taken up.</summary>
+        /// <summary>The first sample of the stream at the server: its own beginning, or where it was taken up.</summary>
         public long Begin;
 
         /// <summary>The first sample that has not been sent.</summary>
@@ -46,13 +46,13 @@ namespace SpaceRuntime
         /// <summary>Media time of the newest frame: what is certainly animated.</summary>
         public double Animated;
 
-        /// <summary>What is added to the server's frames; not 0 for an idle that was taken up, which begins at 0 again.</summary>
+        /// <summary>Added to the server's frames; not 0 for an idle that was taken up, which begins at 0 again.</summary>
         public uint ShiftFrames;
         public double ShiftSamples;
 
         public bool StartSent, Ended, EndSent, Finished, InterruptSent;
 
-        /// <summary>Where the caller interrupted it; NaN: not at all.</summary>
+        /// <summary>The sample at which the caller interrupted it; NaN: not at all.</summary>
         public double InterruptAt = double.NaN;
         public uint InterruptFadeMs;
 
@@ -82,7 +82,7 @@ namespace SpaceRuntime
             Changes = again;
         }
 
-        /// <summary>What was changed up to a position is how the stream begins now; the rest is sent again.</summary>
+        /// <summary>Changes up to a position become controls of the beginning; the rest is sent again.</summary>
         public void BeginAt(double position)
         {
             TellAgain(change => change.At > position);

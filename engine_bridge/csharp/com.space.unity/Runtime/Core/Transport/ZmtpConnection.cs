@@ -52,10 +52,10 @@ namespace SpaceRuntime.Transport
             outbox = new ZmtpOutbox(this.options, Counters);
         }
 
-        /// <summary>What has happened so far.</summary>
+        /// <summary>Counters since it was made.</summary>
         public ZmtpCounters Counters { get; } = new ZmtpCounters();
 
-        /// <summary>Whether a peer is connected and has shaken hands.</summary>
+        /// <summary>True while a peer is connected and has shaken hands.</summary>
         public bool IsConnected => epoch != 0;
 
         /// <summary>Number of the current link, rising with each; 0 while there is none.</summary>
@@ -67,7 +67,7 @@ namespace SpaceRuntime.Transport
         /// <summary>Messages that wait to be received.</summary>
         public int Waiting => inbox.Count;
 
-        /// <summary>Where detached buffers go back to.</summary>
+        /// <summary>The pool that detached buffers go back to.</summary>
         public BufferPool Pool => inbox.Pool;
 
         /// <summary>Begins to connect. Raises <see cref="ArgumentException"/> for an address that cannot be used.</summary>

@@ -2,7 +2,7 @@ using System.Threading;
 
 namespace SpaceRuntime.Transport
 {
-    /// <summary>What has happened on a connection so far. Safe to read at any time.</summary>
+    /// <summary>Counters of a connection. Safe to read at any time.</summary>
     public sealed class ZmtpCounters
     {
         internal long messagesIn, messagesOut, bytesIn, bytesOut, dropped, refused, reconnects, pingsIn, pingsOut, pongsIn;

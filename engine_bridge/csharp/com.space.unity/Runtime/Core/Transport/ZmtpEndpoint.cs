@@ -23,7 +23,7 @@ namespace SpaceRuntime.Transport
         /// <summary>The TCP port.</summary>
         public int Port { get; }
 
-        /// <summary>Whether the host is an address of another machine. A name is looked at when it is resolved.</summary>
+        /// <summary>True if the host is an address of another machine. A name is looked at when it is resolved.</summary>
         public bool IsRemoteAddress => literal != null && !IPAddress.IsLoopback(literal);
 
         /// <summary>Reads an address. Raises <see cref="ArgumentException"/>.</summary>

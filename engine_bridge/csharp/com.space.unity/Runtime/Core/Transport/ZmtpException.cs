@@ -11,7 +11,7 @@ namespace SpaceRuntime.Transport
         /// <summary>Makes the exception. <paramref name="isProtocol"/>: the peer sent what it must not.</summary>
         public ZmtpException(string message, bool isProtocol) : base(message) => IsProtocol = isProtocol;
 
-        /// <summary>Whether the peer sent what it must not, rather than closing or falling silent.</summary>
+        /// <summary>True if the peer sent what it must not, rather than closing or falling silent.</summary>
         public bool IsProtocol { get; }
     }
 }

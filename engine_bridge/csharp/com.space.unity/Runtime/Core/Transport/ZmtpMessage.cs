@@ -13,7 +13,7 @@ namespace SpaceRuntime.Transport
 
         internal ZmtpMessage(ZmtpInbox home) => this.home = home;
 
-        /// <summary>How many parts there are.</summary>
+        /// <summary>Number of parts.</summary>
         public int Count { get; private set; }
 
         /// <summary>Bytes of all parts.</summary>

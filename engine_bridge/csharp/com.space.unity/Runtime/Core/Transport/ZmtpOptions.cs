@@ -2,10 +2,10 @@ using System;
 
 namespace SpaceRuntime.Transport
 {
-    /// <summary>What a connection does about time and size. The defaults suit a face in a game.</summary>
+    /// <summary>A connection's limits of time and size. The defaults suit a face in a game.</summary>
     public sealed class ZmtpOptions
     {
-        /// <summary>Whether other machines than this one may be connected to. NULL is not encrypted.</summary>
+        /// <summary>Allows other machines than this one. NULL is not encrypted.</summary>
         public bool AllowRemote;
 
         /// <summary>First pause before connecting again, in milliseconds; it doubles, plus up to a quarter at random.</summary>
@@ -14,10 +14,10 @@ namespace SpaceRuntime.Transport
         /// <summary>Longest pause before connecting again, in milliseconds.</summary>
         public int ReconnectMaxMs = 3000;
 
-        /// <summary>How long dialling one address may take, in milliseconds.</summary>
+        /// <summary>Longest time to dial one address, in milliseconds.</summary>
         public int ConnectTimeoutMs = 3000;
 
-        /// <summary>How long the whole handshake may take, in milliseconds.</summary>
+        /// <summary>Longest time of the whole handshake, in milliseconds.</summary>
         public int HandshakeTimeoutMs = 5000;
 
         /// <summary>A PING goes out this often, in milliseconds.</summary>

@@ -5,7 +5,7 @@ using System.Threading;
 namespace SpaceRuntime.Transport
 {
     /// <summary>
-    /// What waits to be sent: commands first, then messages as bytes with their frame heads, in pooled buffers. A message
+    /// A queue of what is to be sent: commands first, then messages as bytes with their frame heads, in pooled buffers. A message
     /// stays here until it has gone out whole, so one that was half sent when the link broke goes out again on the next.
     /// </summary>
     internal sealed class ZmtpOutbox
