@@ -23,7 +23,6 @@ from engine_bridge.protocol.arkit import ARKIT_NAMES
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.server.limits import Folders
 from space_runtime.server.server import Server, Settings
-from space_runtime.server.sink_output import SinkOutput
 from tests.conftest import Call
 from tests.support.inline_server import InlineClient, InlineServer
 from tests.support.quick_batch import quick
@@ -65,7 +64,7 @@ def prompted() -> Iterator[tuple[InlineServer, Prompter, InlineClient, int]]:
     """A hall with a sink output, and a session in it with 0.3 s of playout delay."""
     with quick():
         prompter = Prompter()
-        hall = InlineServer(sink=SinkOutput(prompter))  # type: ignore[arg-type]  # it does what a playout does
+        hall = InlineServer(playout=prompter)  # type: ignore[arg-type]  # it does what a playout does
         guest = hall.guest()
         yield hall, prompter, guest, guest.open(playout_ms=300)
 
