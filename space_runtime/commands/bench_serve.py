@@ -34,7 +34,7 @@ def bench_serve_command(
         portrait = Path(folder) / "portrait.png" if textures else None
         if portrait:
             write_portrait(portrait)
-        print_measured(measure_server(sound, sessions, connections, seconds, portrait, []))
+        print_measured(measure_server(sound, sessions, connections, seconds, portrait))
 
 
 def print_measured(measured: ServeMeasurement) -> None:

@@ -55,13 +55,13 @@ class ServeMeasurement:
 
 
 def measure_server(
-    sound: Floats, n_sessions: int, n_connections: int, seconds: float, portrait: Path | None, options: list[str]
+    sound: Floats, n_sessions: int, n_connections: int, seconds: float, portrait: Path | None
 ) -> ServeMeasurement:
-    """Let (n,) ``sound`` at 16 kHz be spoken by a crowd; options: further words for ``space-runtime serve``.
+    """Let (n,) ``sound`` at 16 kHz be spoken by a crowd.
 
     Raises `UsageError` when the server does not start, and what `LoadGenerator` raises.
     """
-    words = ["--sessions", str(n_sessions + 2), "--http", "0", "--log-level", "error", *options]
+    words = ["--sessions", str(n_sessions + 2), "--http", "0", "--log-level", "error"]
     with running_server(words) as (process, address):
         before = usage(process.pid)
         with LoadGenerator(address, n_sessions, n_connections) as crowd:

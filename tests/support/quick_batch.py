@@ -1,4 +1,4 @@
-"""A stand-in for the ensemble that keeps its clock and draws no faces: for tests of time and order alone."""
+"""A stand-in for the stream batch that keeps its clock and draws no faces: for tests of time and order alone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class _Row:
 
 
 class QuickBatch:
-    """The interface of `Ensemble`; frames come when they must, all values are 0."""
+    """The interface of `StreamBatch`; frames come when they must, all values are 0."""
 
     def __init__(self, bundle: Bundle, threads: int = 1) -> None:
         self.rows: dict[int, _Row] = {}

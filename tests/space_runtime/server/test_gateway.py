@@ -527,7 +527,7 @@ def test_names_under_the_folder_are_found(assets: Path) -> None:
     assert refused_open(guest, character="", outputs=("texture",)).code == ErrorCode.NO_ASSET
 
 
-def test_files_do_not_pile_up_before_the_clerk() -> None:
+def test_files_do_not_pile_up_before_the_executor() -> None:
     hall = InlineServer()
     hall.executor.held = True
     guest = hall.guest()
