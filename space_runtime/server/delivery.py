@@ -111,7 +111,7 @@ class Delivery:
 
     def grant(self, state: SessionState, until: int) -> None:
         """Take credit and send what waited for it."""
-        self._flow.until[state.row] = max(until, int(self._flow.until[state.row]))
+        self._flow.until[state.row] = max(until, self._flow.until.item(state.row))
         self._send_waiting(state)
 
     def n_waiting(self, state: SessionState) -> int:
@@ -152,7 +152,7 @@ class Delivery:
 
         Infinity for a clip, which may be played at any time.
         """
-        return float(self._flow.started_at[row]) + media_s + float(self._flow.late_after_s[row])
+        return self._flow.started_at.item(row) + media_s + self._flow.late_after_s.item(row)
 
     def _wanted(self, frames: Frames, heard_at: Doubles) -> tuple[Frames, Doubles]:
         wanted = frames.frame_index < self._flow.wanted[frames.row]
@@ -214,7 +214,7 @@ class Delivery:
 
     def _send_waiting(self, state: SessionState) -> None:
         """Send what waits up to the first frame without credit."""
-        limit = int(self._flow.until[state.row])
+        limit = self._flow.until.item(state.row)
         while state.waiting and state.waiting[0][0] < limit:
             seq, what = state.waiting.popleft()
             self._outbox.outgoing.append((state.number, what if isinstance(what, bytes) else encode(what)))
@@ -226,7 +226,7 @@ class Delivery:
 
     def _is_current(self, state: SessionState, seq: int) -> bool:
         """Return whether a frame is one of a session's latest stream, not one of a stream before that still waits."""
-        return seq != NO_CREDIT_NEEDED and seq >= int(self._flow.first_seq[state.row])
+        return seq != NO_CREDIT_NEEDED and seq >= self._flow.first_seq.item(state.row)
 
 
 def _correct(state: SessionState) -> None:

@@ -79,7 +79,7 @@ class FlowControl:
 
     def rate(self, row: int, fps: Fraction) -> int:
         """Return the samples per second in which the media times of a row's stream are said. fps: of its session."""
-        return int(self.samples[row]) * fps.numerator // (int(self.per_frames[row]) * fps.denominator)
+        return self.samples.item(row) * fps.numerator // (self.per_frames.item(row) * fps.denominator)
 
     def _grow(self, n_rows: int) -> None:
         """Make room for at least that many rows."""

@@ -32,12 +32,12 @@ class SessionState:
     @property
     def number(self) -> int:
         """The session's number."""
-        return int(self.flow.session[self.row])
+        return self.flow.session.item(self.row)
 
     @property
     def last_stream(self) -> int:
         """The highest stream number so far, −1 before the first."""
-        return int(self.flow.stream[self.row])
+        return self.flow.stream.item(self.row)
 
 
 class SessionTable:

@@ -99,7 +99,7 @@ class SessionHandlers:
             session=command.session,
             stream=max(state.last_stream, 0),
             next_sample=audio.next_sample if audio else 0,
-            seq=int(self._flow.seq[state.row]),
+            seq=self._flow.seq.item(state.row),
         )
         self._delivery.send(command.session, resumed)
         if state.stream is None and state.finished and not state.waiting:
@@ -117,7 +117,7 @@ class SessionHandlers:
         self._delivery.discard(state)
         self._lifecycle.finish(state, Reason.CLOSED)
         self._delivery.event(state, closed)
-        n_frames = int(self._flow.seq[state.row])
+        n_frames = self._flow.seq.item(state.row)
         self._delivery.log(log_events.session_closed(command.session, command.reason, n_frames))
         self._delivery.gone(command.session)
         self._sessions.remove(state)

@@ -58,17 +58,17 @@ class Stream:
     @property
     def number(self) -> int:
         """The stream's number."""
-        return int(self.flow.stream[self.row])
+        return self.flow.stream.item(self.row)
 
     @property
     def first_index(self) -> int:
         """The number, in the whole sound, of the first frame."""
-        return int(self.flow.first_index[self.row])
+        return self.flow.first_index.item(self.row)
 
     @property
     def n_wanted(self) -> int:
         """Frames in all; `ENDLESS` until the end is known."""
-        return int(self.flow.wanted[self.row])
+        return self.flow.wanted.item(self.row)
 
     @property
     def next_frame(self) -> int:
@@ -83,7 +83,7 @@ class Stream:
     @property
     def started_at(self) -> float:
         """When its first sound came; NaN before."""
-        return float(self.flow.started_at[self.row])
+        return self.flow.started_at.item(self.row)
 
     @property
     def is_unread(self) -> bool:
@@ -98,7 +98,7 @@ class Stream:
     @property
     def samples_per_frame(self) -> Fraction:
         """Samples at the stream's rate from frame to frame."""
-        return Fraction(int(self.flow.samples[self.row]), int(self.flow.per_frames[self.row]))
+        return Fraction(self.flow.samples.item(self.row), self.flow.per_frames.item(self.row))
 
     @property
     def rate(self) -> int:
@@ -107,7 +107,7 @@ class Stream:
 
     def start_clock(self, now: float) -> None:
         """Let the clock run from now on if it does not yet."""
-        if math.isnan(self.flow.started_at[self.row]):
+        if math.isnan(self.flow.started_at.item(self.row)):
             self.flow.started_at[self.row] = now
 
     def set_rate(self, rate: int) -> None:
@@ -161,7 +161,7 @@ class Stream:
 
         Negative: earlier; NaN before the clock runs.
         """
-        started_at = float(self.flow.started_at[self.row])
+        started_at = self.flow.started_at.item(self.row)
         return now - (started_at + self.settings.playout_s + (sample - self.look_ahead) / SAMPLE_RATE)
 
     def end_at(self, n_samples_inside: int, reason: Reason, now: float) -> None:

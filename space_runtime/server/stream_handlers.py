@@ -216,7 +216,7 @@ class StreamHandlers:
 def _current(state: SessionState, number: int) -> Stream:
     """Return the stream of that number. Raises `Refusal` if another one runs, or none."""
     stream = state.stream
-    if stream is None or state.flow.stream[state.row] != number:
+    if stream is None or state.flow.stream.item(state.row) != number:
         running = "none" if stream is None else f"{stream.number}"
         raise Refusal(ErrorCode.UNKNOWN_STREAM, f"stream {number} is not running ({running} is); start it first")
     return stream

@@ -103,6 +103,6 @@ class StreamLifecycle:
             stream=stream.number,
             reason=reason,
             sample=float((stream.first_index + n_frames) * stream.samples_per_frame),
-            frames=int(flow.sent[row]) + self._delivery.n_waiting(state),
-            dropped=int(flow.dropped[row]),
+            frames=flow.sent.item(row) + self._delivery.n_waiting(state),
+            dropped=flow.dropped.item(row),
         )

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Final, TypeVar
 
+from engine_bridge.adapters.playout import Playout
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.messages import Message
 from engine_bridge.protocol.wire import decode
@@ -26,7 +27,7 @@ from space_runtime.server.log_events import LogEvent
 from space_runtime.server.observability.snapshot import WorkerReport
 from space_runtime.server.server import welcome_of
 from space_runtime.server.session import SessionState
-from space_runtime.server.sink_output import SinkOutput
+from space_runtime.server.sink_output import SinkFrame, SinkOutput
 from space_runtime.server.texture_renderer import TextureJob
 from space_runtime.server.worker import Worker
 from tests.support.session_frames import BUNDLE
@@ -37,7 +38,7 @@ ALL_CURVES = ("weights", "head", "eyes", "landmarks")
 OPENING: Final = m.Open(request=1, outputs=ALL_CURVES, fps=(30, 1), playout_ms=500, until=PLENTY)
 
 
-Plain = TypeVar("Plain", Command, Task, TextureJob, Answers)
+Plain = TypeVar("Plain", Command, Task, TextureJob, SinkFrame, Answers)
 
 
 class _Pickler(pickle.Pickler):
@@ -111,6 +112,17 @@ class InlineTextures:
         self.forgotten.append((session, stream))
 
 
+class InlineSinkOutput(SinkOutput):
+    """Shows frames that have gone through the pipe."""
+
+    def __init__(self, playout: Playout, pipe: Pipe) -> None:
+        super().__init__(playout)
+        self._pipe = pipe
+
+    def frames(self, shown: Sequence[SinkFrame]) -> None:
+        super().frames([self._pipe.carry(each) for each in shown])
+
+
 class InlineTransport:
     """The way from a client to an `InlineServer`: what is sent works at the next `InlineServer.run`."""
 
@@ -146,7 +158,7 @@ class InlineServer:
     """
 
     def __init__(
-        self, limits: Limits | None = None, folders: Folders | None = None, sink: SinkOutput | None = None
+        self, limits: Limits | None = None, folders: Folders | None = None, playout: Playout | None = None
     ) -> None:
         limits, folders = limits or Limits(), folders or Folders()
         self.now, self.step_cost_s = 1_000.0, 0.0
@@ -154,6 +166,7 @@ class InlineServer:
         self.port = InlinePort(self.pipe)
         self.executor = InlineExecutor(self.port, self.pipe)
         self.textures = InlineTextures(self.pipe)
+        sink = InlineSinkOutput(playout, self.pipe) if playout else None
         self.worker = Worker(BUNDLE, limits, folders, CHARACTERS, self.executor, self.textures, sink)
         self.gateway = Gateway(limits, folders, self.port, welcome_of(BUNDLE, limits))
         self.clients: dict[bytes, WireClient] = {}

@@ -530,7 +530,7 @@ def test_names_under_the_folder_are_found(assets: Path) -> None:
     assert refused_open(client, character="", outputs=("texture",)).code == ErrorCode.NO_ASSET
 
 
-def test_files_do_not_pile_up_before_the_clerk() -> None:
+def test_files_do_not_pile_up_before_the_executor() -> None:
     server = InlineServer()
     server.executor.held = True
     client = server.client()

@@ -1,7 +1,7 @@
 """Everything that passes between gateway, worker and background work is plain data that a pipe can carry.
 
-The pipe of `InlineServer` pickles and unpickles every command, task, texture job and answer of a real run; all other
-tests with that server pass through it too. Here a run in which each kind occurs, and says the right thing.
+The pipe of `InlineServer` pickles and unpickles every command, task, texture job, frame for sinks and answer of a real
+run; all other tests with that server pass through it too. Here each kind occurs, and says the right thing.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 import io
 from pathlib import Path
 from typing import get_args
+from unittest.mock import create_autospec
 
 import numpy as np
 import soundfile
 
+from engine_bridge.adapters.playout import Playout
 from engine_bridge.protocol import messages as m
 from space_runtime.animation.textures import initial_latents
 from space_runtime.server.answers import Answers
@@ -20,6 +22,7 @@ from space_runtime.server.background import Task
 from space_runtime.server.commands import Command, ReportStatus
 from space_runtime.server.limits import Folders
 from space_runtime.server.observability.snapshot import State
+from space_runtime.server.sink_output import SinkFrame
 from space_runtime.server.texture_renderer import TextureJob, render_job
 from space_runtime.timebase import SAMPLE_RATE
 from tests.support.inline_server import CHARACTERS, InlineServer
@@ -50,7 +53,7 @@ def render(server: InlineServer) -> None:
 
 
 def test_every_command_task_and_answer_of_a_run_goes_through_a_pipe(photo: Path) -> None:
-    server = InlineServer(folders=Folders(portraits=photo.parent))
+    server = InlineServer(folders=Folders(portraits=photo.parent), playout=create_autospec(Playout, instance=True))
     client = server.client()
     open_with(client, character=photo.name)
     session = client.last(m.Opened).session
@@ -75,4 +78,4 @@ def test_every_command_task_and_answer_of_a_run_goes_through_a_pipe(photo: Path)
     assert (report.sessions[0].number, report.sessions[0].stream, report.sessions[0].state) == (session, 3, State.IDLE)
     client.say(m.Close(session=session))
     assert client.last(m.Closed).session == session
-    assert {*get_args(Command), *get_args(Task), TextureJob, Answers} == server.pipe.kinds
+    assert {*get_args(Command), *get_args(Task), TextureJob, SinkFrame, Answers} == server.pipe.kinds

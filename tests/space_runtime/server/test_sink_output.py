@@ -23,7 +23,6 @@ from engine_bridge.protocol.arkit import ARKIT_NAMES
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.server.limits import Folders
 from space_runtime.server.server import Server, Settings
-from space_runtime.server.sink_output import SinkOutput
 from tests.support.command_line import Call
 from tests.support.inline_server import InlineServer
 from tests.support.ports import free_port
@@ -70,7 +69,7 @@ def prompted() -> Iterator[tuple[InlineServer, Prompter, WireClient, int]]:
     """A server with an output to sinks, and a session in it with 0.3 s of playout delay."""
     with quick():
         prompter = Prompter()
-        server = InlineServer(sink=SinkOutput(prompter))  # type: ignore[arg-type]  # it does what a playout does
+        server = InlineServer(playout=prompter)  # type: ignore[arg-type]  # it does what a playout does
         client = server.client()
         yield server, prompter, client, client.open(playout_ms=300)
 
