@@ -11,6 +11,8 @@ from collections.abc import Collection
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from engine_bridge.protocol.loopback import is_loopback_host
+
 
 def host_is_ours(host: str | None, own: str) -> bool:
     """Return whether a ``Host`` header names this machine: by number, as localhost, or by the name that was set up."""
@@ -25,7 +27,8 @@ def origin_is_welcome(origin: str | None, host: str | None, others: Collection[s
     """
     if origin is None or origin in others:
         return True
-    return origin == f"http://{host}" or _is_loopback(_name_in(origin))
+    name = _name_in(origin)
+    return origin == f"http://{host}" or (name is not None and is_loopback_host(name))
 
 
 def _name_in(url: str) -> str | None:
@@ -41,7 +44,3 @@ def _is_number(name: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _is_loopback(name: str | None) -> bool:
-    return name == "localhost" or (name is not None and _is_number(name) and ip_address(name).is_loopback)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import math
 import re
 import socket
@@ -19,6 +18,7 @@ from zmq.error import ZMQError
 from zmq.utils.monitor import parse_monitor_message
 
 from engine_bridge.protocol.errors import BridgeError
+from engine_bridge.protocol.loopback import is_loopback_host
 
 MAX_PARTS: Final = 64
 """Messages in one ZeroMQ message at most."""
@@ -70,7 +70,7 @@ def check_address(address: str, curve: Curve | None, allow_insecure: bool) -> No
     found = re.fullmatch(r"tcp://(\[[^\[\]]+\]|[^\[\]:/]+):(\d{1,5})", address)
     if not found or not 0 < int(found[2]) < 65_536:
         raise BridgeError(f"{address!r} is no server's address; expected tcp://HOST:PORT, like tcp://127.0.0.1:5570")
-    if curve is None and not allow_insecure and not _is_loopback(found[1]):
+    if curve is None and not allow_insecure and not is_loopback_host(found[1]):
         raise BridgeError(
             f"{address} is another machine, and without CURVE everybody on the way can listen in; "
             "give curve=Curve(…), or allow_insecure=True for a network that you trust"
@@ -195,12 +195,3 @@ _REASONS: Final = {
 
 
 MONITORED: Final = zmq.EVENT_HANDSHAKE_SUCCEEDED | sum(_REASONS)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

@@ -12,9 +12,8 @@ import zmq
 import zmq.auth
 from zmq.utils import z85
 
+from engine_bridge.protocol.loopback import is_loopback_host
 from space_runtime.errors import OutputError, UsageError
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ def host_of(address: str) -> str:
 
 def is_loopback(address: str) -> bool:
     """Return whether only this machine can reach an address. Raises `UsageError` when it is none."""
-    return host_of(address) in LOOPBACK
+    return is_loopback_host(host_of(address))
 
 
 def check_bind(address: str, keys: Keys | None, insecure: bool) -> None:
