@@ -9,6 +9,19 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+GUIDES: Final = tuple(
+    ROOT / name
+    for name in (
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "THIRD_PARTY.md",
+        "engine_bridge/PROTOCOL.md",
+        "export/README.md",
+        "unity_sample/README.md",
+    )
+)
+"""Pages for those who work on the project: their links are followed, their blocks are not run here."""
 FENCE: Final = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 LINK: Final = re.compile(r"\]\((?!https?:)([^)\s]+)\)")
 HEADING: Final = re.compile(r"^#+ (.*)$", re.MULTILINE)

@@ -19,7 +19,7 @@ import pytest
 import soundfile
 
 from space_runtime.assets import LINE
-from tests.docs.pages import PAGES, ROOT, Block, anchors, blocks, commands, links
+from tests.docs.pages import GUIDES, PAGES, ROOT, Block, anchors, blocks, commands, links
 
 SOUND: Final = re.compile(r"^[\w/.-]+\.(wav|flac|ogg|mp3)$")
 PICTURE: Final = re.compile(r"^[\w/.-]+\.(png|jpg|jpeg)$")
@@ -144,7 +144,7 @@ def test_every_block_is_run_by_a_test_or_says_that_it_is_text(block: Block) -> N
         assert block.language in ("bash", "python", "json", "text")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", (*PAGES, *GUIDES), ids=lambda page: f"{page.parent.name}/{page.name}")
 def test_a_link_leads_somewhere(page: Path) -> None:
     for link in links(page):
         name, _, anchor = link.partition("#")
