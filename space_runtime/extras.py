@@ -16,6 +16,7 @@ from space_runtime.errors import UsageError
 NEEDS: Final = {
     "av": "mp4, m4a and other sounds that FFmpeg alone can read need PyAV: pip install 'space-runtime[video]'",
     "cv2": "photos and pictures need OpenCV: pip install 'space-runtime[portrait]'",
+    "PIL.Image": "pictures of these formats need Pillow: pip install 'space-runtime[portrait]'",
     "matplotlib": "drawing curves (--plot) needs Matplotlib: pip install 'space-runtime[plot]'",
     "prometheus_client": "the status page of a server needs prometheus-client: pip install 'space-runtime[server]' "
     "(or serve without it: --http 0)",
@@ -46,7 +47,7 @@ class OptionalModule(ModuleType):
         try:
             module = import_module(name)
         except ModuleNotFoundError as error:
-            if error.name != name:
+            if error.name != name.partition(".")[0]:
                 raise
             raise UsageError(NEEDS[name]) from None
         return getattr(module, attribute)
@@ -55,5 +56,6 @@ class OptionalModule(ModuleType):
 if TYPE_CHECKING:
     import av as av
     import cv2 as cv2
+    from PIL import Image as Image
 else:
-    av, cv2 = OptionalModule("av"), OptionalModule("cv2")
+    av, cv2, Image = OptionalModule("av"), OptionalModule("cv2"), OptionalModule("PIL.Image")

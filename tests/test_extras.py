@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from space_runtime.extras import NEEDS
 from space_runtime.version import VERSION
 
 ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 OPTIONAL = ("av", "cv2", "matplotlib", "PIL", "prometheus_client", "websockets", "skimage", "scipy", "sounddevice")
 HEAVY = (*OPTIONAL, "onnxruntime", "soundfile", "soxr", "typer", "rich", "threadpoolctl", "space_runtime")
 BLOCKER = """
@@ -52,6 +56,19 @@ print(len(session.push(np.zeros(16_000, np.float32)) + session.finish()))
     done = run_without(OPTIONAL, code)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) == 30
+
+
+DISTRIBUTIONS = {"cv2": "opencv-python-headless", "PIL.Image": "pillow", "prometheus_client": "prometheus-client"}
+
+
+@pytest.mark.parametrize("name", NEEDS)
+def test_the_sentence_names_the_extra_that_brings_the_package(name: str) -> None:
+    code = "import sys\nfrom space_runtime.extras import OptionalModule\nOptionalModule(sys.argv[1]).anything"
+    done = run_without((name.partition(".")[0],), code, name)
+    assert done.stderr.strip().endswith(f"UsageError: {NEEDS[name]}")
+    (extra,) = re.findall(r"space-runtime\[(\w+)\]", NEEDS[name])
+    brought = PROJECT["project"]["optional-dependencies"][extra]
+    assert DISTRIBUTIONS.get(name, name) in {re.split("[>=]", one)[0] for one in brought}
 
 
 MISSING = {

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from space_runtime.errors import MediaError
-from space_runtime.extras import av
+from space_runtime.extras import Image, av
 from space_runtime.media.atomic_files import written_whole
 
 QUALITY: Final = 75
@@ -17,10 +17,9 @@ QUALITY: Final = 75
 def write_webp(video: Path, target: Path, side: int) -> None:
     """Write the pictures of a square video as an endless WebP of ``side`` pixels, at the same rate and without sound.
 
-    Needs Pillow and PyAV (extra ``demo``). Raises `MediaError` when there is no picture in the video, `OutputError`.
+    Needs Pillow and PyAV (extras ``portrait`` and ``video``). Raises `MediaError` when no picture moves in the video,
+    `OutputError`.
     """
-    from PIL import Image
-
     with av.open(str(video)) as container:
         times = [(frame.time or 0.0, frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]
     if len(times) < 2:
