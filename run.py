@@ -19,6 +19,9 @@ PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python
 TRAINER = "torch==2.13.0"
 """Asked for alone and first, so that nothing that depends on it chooses another build."""
 
+SIZES = {"demo": "1 GB", "test": "2 GB, more where PyTorch brings its GPU libraries"}
+"""About how much disk the environment of a job takes."""
+
 PACKAGES = {"demo": [[".[demo]"]], "test": [[TRAINER], [".[demo,test,dev,export,csharp]"]]}
 
 
@@ -37,7 +40,7 @@ def demo(arguments: list[str]) -> int:
     folder = Path(arguments[0] if arguments else "demo_out").resolve()
     code = python("-m", "space_runtime.demo", str(folder))
     if code == 0:
-        print(f"\nThe talking portrait: {folder / 'line.mp4'}")
+        print(f"\nThe talking portrait: {folder / 'line.mp4'}; for a web page, without sound: {folder / 'line.webp'}")
         print(f"Its frames at a glance: {folder / 'line_frames.png'}, its curves: {folder / 'line_curves.png'}")
         print(f"The clip for a rig: {folder / 'line.npz'} and {folder / 'line.json'}")
     return code
@@ -55,10 +58,10 @@ def install(job: str) -> None:
     if stamp.exists() and stamp.read_text() == wanted and environment_works():
         return
     make_environment()
-    print(f"run.py: installing into {ENVIRONMENT}; this happens once", flush=True)
+    print(f"run.py: installing into {ENVIRONMENT}, about {SIZES[job]}; this happens once", flush=True)
     for packages in PACKAGES[job]:
         editable = ["-e"] if packages[0].startswith(".") else []
-        if python("-m", "pip", "install", "--quiet", "--disable-pip-version-check", *editable, *packages):
+        if python("-m", "pip", "install", "--disable-pip-version-check", *editable, *packages):
             sys.exit(f"run.py: {packages[0]} could not be installed; the lines above say why")
     stamp.write_text(wanted)
 

@@ -1,10 +1,12 @@
 """Draws the pictures of the documentation anew: ``python docs/draw_pictures.py``, after a change that shows.
 
-The demo's frames and curves, the eight emotions, and the page of the viewer in Chromium while a server speaks.
+The demo's moving picture, its frames and curves, the eight emotions, and the page of the viewer in Chromium while a
+server speaks.
 """
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -34,8 +36,9 @@ FACE: Final = (118, 122, 394, 398)
 
 
 def draw_demo(folder: Path) -> Path:
-    """Bake the demo; its frames and curves go to the documentation. Returns the portrait."""
+    """Bake the demo; its moving picture, frames and curves go to the documentation. Returns the portrait."""
     subprocess.run([sys.executable, "-m", "space_runtime.demo", str(folder)], check=True)
+    shutil.copy(folder / "line.webp", DOCS / "demo.webp")
     frames, curves = (Image.open(folder / f"line_{name}.png") for name in ("frames", "curves"))
     frames.resize((frames.width * 3 // 4, frames.height * 3 // 4), Image.Resampling.LANCZOS).save(
         DOCS / "demo_frames.jpg", quality=88
@@ -79,10 +82,9 @@ def _moments(gap: NDArray[np.floating]) -> list[int]:
 
 def draw_viewer(photo: Path) -> None:
     """Photograph the viewer while a server speaks the bundled line with the portrait."""
-    sys.path.insert(0, str(DOCS.parent / "tests"))
-    from browser.devtools import page  # the tests drive a real browser, too
-
+    sys.path.insert(0, str(DOCS.parent))
     from engine_bridge.client import Client
+    from tests.support.browser.devtools import page  # the tests drive a real browser, too
 
     serve = (sys.executable, "-m", "space_runtime", "serve", "--bind", SERVER, "--sessions", "2", "--http", "0")
     shown = ("--portraits", str(photo.parent), "--to", f"ws://127.0.0.1:{VIEWER_PORT}")

@@ -23,8 +23,10 @@ from space_runtime.version import VERSION
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("space_runtime", "engine_bridge")
-OF_THE_REPOSITORY = {"__pycache__", "cpp", "csharp"}
-"""Folders that no Python program needs: engines take these sources from the repository."""
+OF_THE_REPOSITORY = {"__pycache__", "cpp", "csharp", "pyproject.toml"}
+"""Files that no Python program needs: engines take these sources from the repository."""
+OF_THE_RUNTIME = ("portrait", "video", "plot", "server", "audio", "demo")
+"""The extras that the runtime itself can use."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
@@ -76,7 +78,8 @@ def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile) -> None:
 def test_the_runtime_imports_nothing_of_the_trainer_or_of_the_extras() -> None:
     script = "import sys, space_runtime.cli; print(*sorted({name.split('.')[0] for name in sys.modules}))"
     modules = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
-    assert not {"torch", "onnx", "onnxscript", "scipy", "skimage", "matplotlib", "export"} & set(modules)
+    assert not {"torch", "onnx", "onnxscript", "scipy", "export"} & set(modules)
+    assert not {"av", "cv2", "matplotlib", "PIL", "prometheus_client", "websockets", "skimage"} & set(modules)
 
 
 def test_the_runtime_leaves_no_trace_at_home_and_sends_none(tmp_path: Path) -> None:
@@ -89,13 +92,15 @@ def test_the_runtime_leaves_no_trace_at_home_and_sends_none(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_every_import_is_a_declared_dependency(package: str) -> None:
-    declared = {re.split(r"[>=<;\[ ]", text)[0].lower() for text in PROJECT["project"]["dependencies"]}
-    imports = {"onnxruntime": "onnxruntime-gpu", "cv2": "opencv-python-headless", "zmq": "pyzmq", "skimage": "demo"}
-    imports |= {"prometheus_client": "prometheus-client"}
+    extras = PROJECT["project"]["optional-dependencies"]
+    requirements = [*PROJECT["project"]["dependencies"], *(one for name in OF_THE_RUNTIME for one in extras[name])]
+    declared = {re.split(r"[>=<;\[ ]", text)[0].lower() for text in requirements}
+    imports = {"onnxruntime": "onnxruntime-gpu", "cv2": "opencv-python-headless", "zmq": "pyzmq"}
+    imports |= {"prometheus_client": "prometheus-client", "skimage": "scikit-image", "PIL": "pillow"}
     own = {*PACKAGES, *sys.stdlib_module_names}
     for path in (ROOT / package).rglob("*.py"):
         for name in imported(path) - own:
-            assert imports.get(name, name) in declared | {"demo"}, f"{path} imports {name}"
+            assert imports.get(name, name) in declared, f"{path} imports {name}"
 
 
 def imported(path: Path) -> set[str]:

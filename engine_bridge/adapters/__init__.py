@@ -51,10 +51,10 @@ def _vmc(address: Address) -> Sink:
 
 
 def _web_socket(address: Address) -> Sink:
-    from engine_bridge.adapters.websocket import (
-        WebSocket,
-    )  # asyncio and websockets take 0.1 s that others need not wait
-
+    try:  # here, because asyncio and websockets take 0.1 s that others need not wait
+        from engine_bridge.adapters.websocket import WebSocket
+    except ModuleNotFoundError as error:
+        raise SinkError(f"{address.url!r} needs the package {error.name}: pip install {error.name}") from None
     address.check_no_path()
     address.check_options("origin")
     port = WEB_SOCKET_PORT if address.port is None else address.port

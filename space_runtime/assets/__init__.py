@@ -8,9 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-import cv2
-
 from space_runtime.errors import UsageError
+from space_runtime.extras import cv2
 from space_runtime.media.atomic_files import written_whole
 
 LINE: Final = Path(__file__).parent / "line.flac"

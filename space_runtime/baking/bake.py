@@ -19,6 +19,7 @@ from space_runtime.baking.clip import Clip, write_json, write_npz
 from space_runtime.baking.plots import ContactSheet, Waveform, write_curves
 from space_runtime.baking.provenance import provenance
 from space_runtime.errors import UsageError
+from space_runtime.extras import require
 from space_runtime.inference.bundle import Bundle, load_bundle
 from space_runtime.media.atomic_files import prepare_folder, writing, written_whole
 from space_runtime.media.audio_file import Sound, open_sound
@@ -87,6 +88,7 @@ def bake(
     `MediaError` for a sound that cannot be used, `OutputError` when results cannot be written, `BundleError`.
     """
     chosen, fps = parse_formats(formats), checked_fps(fps)
+    _check_extras(chosen, plot)
     if Format.MP4 in chosen and portrait is None:
         raise UsageError("mp4 shows a face and so needs a portrait; give one, or bake npz and json only")
     pictures = portrait is not None and (plot or Format.MP4 in chosen)
@@ -113,6 +115,14 @@ def target_files(line: Path, folder: Path, formats: Iterable[Format], plot: bool
         if pictures:
             endings["sheet"] = SHEET
     return {name: folder / f"{line.stem}{ending}" for name, ending in endings.items()}
+
+
+def _check_extras(formats: Iterable[Format], plot: bool) -> None:
+    """Raise `UsageError` before the work when a package that its results need is missing."""
+    if Format.MP4 in formats:
+        require("av")
+    if plot:
+        require("matplotlib")
 
 
 def _mouth(portrait: Portrait | None, size: tuple[int, int]) -> tuple[float, float, float]:

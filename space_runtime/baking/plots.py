@@ -6,7 +6,6 @@ from array import array
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +13,7 @@ from engine_bridge.protocol.arkit import ARKIT_NAMES
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.baking.clip import Clip
 from space_runtime.errors import OutputError
+from space_runtime.extras import cv2
 from space_runtime.media.atomic_files import written_whole
 from space_runtime.rig.shapes import LIP_PAIRS
 from space_runtime.timebase import SAMPLE_RATE

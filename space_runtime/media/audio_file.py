@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import av
 import numpy as np
 import soundfile
 
 from space_runtime.arrays import Floats
 from space_runtime.errors import MediaError
+from space_runtime.extras import NEEDS, av, is_installed
 from space_runtime.media.resampling import Resampler, mix_to_mono
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import LOUDEST
@@ -57,7 +57,7 @@ class Sound:
                 _check_samples(self, block, n_read)
                 n_read += len(block)
                 yield block
-        except (soundfile.LibsndfileError, av.FFmpegError, OSError) as error:
+        except _decoding_errors() as error:
             raise MediaError(
                 f"{self.path} is damaged {n_read / self.rate:.2f} s into the sound ({_first_line(error)}); "
                 "repair it or export it again"
@@ -75,6 +75,11 @@ class Sound:
         """Return the SHA-256 of the file as hexadecimal text, reading it in pieces."""
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _decoding_errors() -> tuple[type[Exception], ...]:
+    """Return the errors of the decoders that are installed."""
+    return (soundfile.LibsndfileError, OSError, *((av.FFmpegError,) if is_installed("av") else ()))
 
 
 def open_sound(path: Path) -> Sound:
@@ -143,6 +148,8 @@ def _soundfile_blocks(path: Path) -> Iterator[Floats]:
 
 def _open_with_av(path: Path, reason: str) -> Sound:
     """Open what libsndfile refused for ``reason``."""
+    if not is_installed("av"):
+        raise MediaError(f"{path} cannot be read ({reason}); use WAV, FLAC, OGG, Opus or MP3; {NEEDS['av']}")
     not_a_sound = MediaError(
         f"{path} is not a sound that can be read ({reason}); "
         "use WAV, FLAC, OGG, Opus, MP3 or m4a with one channel or more"

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import cv2
 import numpy as np
-from cv2.typing import MatLike
 
 from space_runtime.arrays import Pixels
 from space_runtime.errors import MediaError
+from space_runtime.extras import cv2
 from space_runtime.media.image_header import Size, header_size, is_whole, orientation
+
+if TYPE_CHECKING:
+    from cv2.typing import MatLike
 
 MAX_PIXELS: Final = 128_000_000
 MAX_BYTES: Final = 1 << 30
@@ -24,9 +26,6 @@ WORKING_SIDE: Final = 4096
 """Larger pictures are shrunk to this longer side: a face that is found at all is still several hundred pixels high."""
 BACKGROUND: Final = 128.0
 """Grey level that shows through transparent pixels."""
-
-_OPENCV_LOG: Final = getattr(cv2.utils, "logging", cv2)
-"""Where the log level is: a module of its own since OpenCV 5. It is lowered while decoding: our errors say enough."""
 
 
 def read_picture(path: Path) -> Pixels:
@@ -94,14 +93,15 @@ def _decode(data: bytes, size: Size) -> MatLike | None:
     if data.startswith(b"\xff\xd8") and max(size) >= 2 * WORKING_SIDE:
         fraction = cv2.IMREAD_REDUCED_COLOR_2 if max(size) < 4 * WORKING_SIDE else cv2.IMREAD_REDUCED_COLOR_4
         flags = fraction | cv2.IMREAD_IGNORE_ORIENTATION
-    level = _OPENCV_LOG.getLogLevel()
-    _OPENCV_LOG.setLogLevel(0)
+    log = getattr(cv2.utils, "logging", cv2)  # a module of its own since OpenCV 5
+    level = log.getLogLevel()
+    log.setLogLevel(0)  # our errors say enough
     try:
         return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except (cv2.error, MemoryError):
         return None
     finally:
-        _OPENCV_LOG.setLogLevel(level)
+        log.setLogLevel(level)
 
 
 def _shrunk(raw: MatLike) -> MatLike:

@@ -14,11 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-import av
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace
 
 from space_runtime.arrays import Floats, Pixels
+from space_runtime.extras import av
 from space_runtime.media.resampling import Resampler, mix_to_mono
 
 SOUND_RATE: Final = 48_000
@@ -89,8 +88,9 @@ class VideoWriter:
         return block if block.shape[1] == 2 else mix_to_mono(block)
 
     def _encode_picture(self, rgb: Pixels) -> None:
+        colours = av.video.reformatter
         picture = av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(
-            format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+            format="yuv420p", dst_colorspace=colours.Colorspace.ITU709, dst_color_range=colours.ColorRange.MPEG
         )
         picture.pts = self._n_pictures
         picture.time_base = self._video.codec_context.time_base
@@ -120,7 +120,7 @@ def _add_video(container: av.container.OutputContainer, fps: Fraction, size: tup
     stream.pix_fmt = "yuv420p"
     context = stream.codec_context
     context.time_base = 1 / fps
-    context.color_range = ColorRange.MPEG
-    context.colorspace = Colorspace.ITU709
+    context.color_range = av.video.reformatter.ColorRange.MPEG
+    context.colorspace = av.video.reformatter.Colorspace.ITU709
     context.color_primaries = context.color_trc = BT709
     return stream

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.errors import MediaError
+from space_runtime.extras import cv2
 from space_runtime.geometry import HeadPose, landmarks_from_mesh, normalise
 from space_runtime.inference.bundle import Bundle
 from space_runtime.media.image_file import read_picture

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
 
 from space_runtime.arrays import Floats, Pixels
+from space_runtime.extras import cv2
 from space_runtime.geometry import from_mediapipe
 from space_runtime.inference.network import Network
 

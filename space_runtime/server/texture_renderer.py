@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-import cv2
 import numpy as np
 
 from engine_bridge.protocol import messages as m
@@ -19,6 +18,7 @@ from space_runtime.animation.pipeline import Character
 from space_runtime.animation.textures import draw, initial_latents
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Pixels
+from space_runtime.extras import cv2
 from space_runtime.rendering.generator import State
 from space_runtime.server.character_cache import CharacterCache
 from space_runtime.server.commands import CharacterKey, Command, RenderedTexture
@@ -33,9 +33,10 @@ MAX_PENDING: Final = 2
 """Pictures of a stream that may wait; of more the oldest are left out."""
 
 _ENCODINGS: Final = {
-    TextureFormat.JPEG: (".jpg", [cv2.IMWRITE_JPEG_QUALITY, 90]),
-    TextureFormat.WEBP: (".webp", [cv2.IMWRITE_WEBP_QUALITY, 85]),
+    TextureFormat.JPEG: (".jpg", "IMWRITE_JPEG_QUALITY", 90),
+    TextureFormat.WEBP: (".webp", "IMWRITE_WEBP_QUALITY", 85),
 }
+"""File ending, OpenCV's name of the option for the quality, quality."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -205,8 +206,8 @@ def encode_pixels(rgb: Pixels, kind: TextureFormat) -> bytes:
     """Return the bytes of an (h, w, 3) picture in a format."""
     if kind is TextureFormat.RGB:
         return rgb.tobytes()
-    ending, options = _ENCODINGS[kind]
-    whole, data = cv2.imencode(ending, np.ascontiguousarray(rgb[..., ::-1]), options)
+    ending, option, quality = _ENCODINGS[kind]
+    whole, data = cv2.imencode(ending, np.ascontiguousarray(rgb[..., ::-1]), [getattr(cv2, option), quality])
     if not whole:
         raise ValueError(f"OpenCV cannot write {kind}")
     return bytes(data.tobytes())

@@ -1,44 +1,55 @@
-"""Every command and every Python example of the README runs as it is written."""
+"""Every command and every code block of README and docs/*.md runs as it is written, and every link leads somewhere."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import pytest
 import soundfile
 
-from tests.support.sounds import speechlike
+from space_runtime.assets import LINE
+from tests.docs.pages import GUIDES, PAGES, ROOT, Block, anchors, blocks, commands, links
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8") if (ROOT / "README.md").exists() else ""
-SOUND = re.compile(r"^[\w/.-]+\.(wav|flac|ogg|mp3)$")
-PICTURE = re.compile(r"^[\w/.-]+\.(png|jpg|jpeg)$")
-LONG_RUNNING = (
-    "python run.py",
-    "git clone",
-    "cd ",
-    "pip install",
-    "python -m pip",
-    "python -m export",
-    "python3 run.py",
-)
-"""Commands that install, train or run this very test; checked by .ci/run, or for existence alone."""
+SOUND: Final = re.compile(r"^[\w/.-]+\.(wav|flac|ogg|mp3)$")
+PICTURE: Final = re.compile(r"^[\w/.-]+\.(png|jpg|jpeg)$")
+PORT: Final = re.compile(r"(?<=127\.0\.0\.1:)\d+")
+ENVIRONMENT: Final = {**os.environ, "PYTHONPATH": str(ROOT)}
+ELSEWHERE: Final = {
+    ("docs/live.md", "bash"): "tests/docs/test_live_docs.py",
+    ("docs/python.md", "python"): "tests/docs/test_python_docs.py",
+    ("docs/adapters.md", "js"): "tests/docs/test_web_docs.py",
+    ("docs/csharp.md", "csharp"): "tests/engine_bridge/csharp/test_csharp_package.py",
+    ("docs/cpp.md", "cpp"): "tests/engine_bridge/cpp/test_cpp_server.py",
+    ("docs/cpp.md", "c"): "tests/engine_bridge/cpp/test_cpp_server.py",
+    ("docs/cpp.md", "sh"): "tests/engine_bridge/cpp/test_cpp_server.py",
+}
+"""Blocks that other tests run: by page and language, the test."""
+INSTALLS: Final = ("python run.py demo", "python run.py test")
+"""Commands that make an environment; CI runs them."""
+
+ALL: Final = [block for page in PAGES for block in blocks(page)]
+COMMANDS: Final = [
+    (page.relative_to(ROOT).as_posix(), command)
+    for page in PAGES
+    if (page.relative_to(ROOT).as_posix(), "bash") not in ELSEWHERE
+    for command in commands(page)
+]
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```(?:{language})\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-
-
-def commands() -> list[str]:
-    text = "\n".join(blocks("bash|sh|console|shell"))
-    lines = re.sub(r"\\\n\s*", "", text).splitlines()
-    return [line.removeprefix("$ ").split("  #")[0].strip() for line in lines if line.strip() and line[0] != "#"]
+def here(language: str) -> list[Block]:
+    """The blocks of a language that no other test runs."""
+    return [block for block in ALL if block.language == language and (block.page, language) not in ELSEWHERE]
 
 
 def prepare(folder: Path, words: list[str], photo: Path) -> None:
@@ -50,48 +61,119 @@ def prepare(folder: Path, words: list[str], photo: Path) -> None:
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         if SOUND.match(word):
-            soundfile.write(path, speechlike(0.4, 44_100), 44_100)
+            sound, rate = soundfile.read(LINE, frames=8_000)
+            soundfile.write(path, sound, rate)
         elif PICTURE.match(word):
             shutil.copy(photo, path)
 
 
-def test_the_readme_names_both_ways_to_start() -> None:
-    text = "\n".join(commands())
-    assert "python run.py demo" in text
-    assert "python run.py test" in text
+def free_port(_: object = None) -> str:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return str(server.getsockname()[1])
 
 
-def test_the_readme_shows_commands_and_python() -> None:
-    shown = {words[1] for words in map(shlex.split, commands()) if words[0] == "space-runtime"}
-    assert {"bake", "inspect"} <= shown
-    assert blocks("python")
+def start(words: list[str], folder: Path) -> subprocess.Popen[str]:
+    """Start ``space-runtime`` on free ports instead of those of the page."""
+    moved = [PORT.sub(free_port, word) for word in words[1:]]
+    if words[1] == "serve":
+        moved += ["--bind", f"tcp://127.0.0.1:{free_port()}", "--http", "0"]
+    program = [sys.executable, "-m", "space_runtime", *moved]
+    return subprocess.Popen(
+        program, cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
 
 
-@pytest.mark.parametrize("command", [c for c in commands() if c.startswith("space-runtime")])
-def test_a_command_of_the_readme_runs(command: str, tmp_path: Path, photo: Path) -> None:
+def run_to_its_end(process: subprocess.Popen[str]) -> None:
+    said, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, said
+
+
+def serve_and_stop(process: subprocess.Popen[str]) -> None:
+    """Wait until the server says that it is ready, and end it by SIGTERM, which must be clean."""
+    assert process.stdout is not None
+    assert any("ready" in line for line in process.stdout), "the server ended before it was ready"
+    process.send_signal(signal.SIGTERM)
+    run_to_its_end(process)
+
+
+@pytest.mark.parametrize(("page", "command"), [pair for pair in COMMANDS if pair[1].startswith("space-runtime")])
+def test_a_command_runs(page: str, command: str, tmp_path: Path, photo: Path) -> None:
     words = shlex.split(command)
+    serves = words[1] == "serve"
+    if serves and sys.platform == "win32":
+        pytest.skip("only on Windows signals are other ones")
     prepare(tmp_path, words, photo)
-    words = [path for word in words for path in ([str(p) for p in tmp_path.glob(word)] if "*" in word else [word])]
-    program = [sys.executable, "-c", "from space_runtime.cli import main; main()", *words[1:]]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(program, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
+    run: Callable[[subprocess.Popen[str]], None] = serve_and_stop if serves else run_to_its_end
+    process = start(words, tmp_path)
+    try:
+        run(process)
+    finally:
+        process.kill()
+        process.communicate()
 
 
-@pytest.mark.parametrize("command", [c for c in commands() if not c.startswith("space-runtime")])
+@pytest.mark.parametrize("command", [command for _, command in COMMANDS if not command.startswith("space-runtime")])
 def test_every_other_command_is_of_a_known_kind(command: str) -> None:
-    assert command.startswith(LONG_RUNNING)
+    assert command in INSTALLS
 
 
-@pytest.mark.parametrize("example", blocks("python"))
-def test_a_python_example_runs(example: str, tmp_path: Path, photo: Path) -> None:
-    prepare(tmp_path, ["", *re.findall(r'"([^"]+\.\w+)"', example)], photo)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    arguments = [sys.executable, "-c", example]
-    done = subprocess.run(arguments, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+@pytest.mark.parametrize("example", here("python"), ids=lambda block: block.page)
+def test_a_python_example_runs(example: Block, tmp_path: Path, photo: Path) -> None:
+    prepare(tmp_path, ["", *re.findall(r'"([^"]+\.\w+)"', example.text)], photo)
+    if "hello.json" in example.text:  # the clip that the command before it bakes
+        prepare(tmp_path, ["", "hello.wav"], photo)
+        bake = start(shlex.split("space-runtime bake hello.wav --formats json --out ."), tmp_path)
+        run_to_its_end(bake)
+    arguments = [sys.executable, "-c", example.text]
+    done = subprocess.run(arguments, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
+    assert done.stdout
 
 
-@pytest.mark.parametrize("link", re.findall(r"\]\((?!https?:|#)([^)#]+)", README))
-def test_a_link_of_the_readme_leads_somewhere(link: str) -> None:
-    assert (ROOT / link).exists()
+@pytest.mark.parametrize("example", here("json"), ids=lambda block: block.page)
+def test_a_json_example_is_json(example: Block) -> None:
+    json.loads(example.text)
+
+
+@pytest.mark.parametrize("block", ALL, ids=lambda block: f"{block.page} {block.language}")
+def test_every_block_is_run_by_a_test_or_says_that_it_is_text(block: Block) -> None:
+    test = ELSEWHERE.get((block.page, block.language))
+    if test is not None:
+        assert (ROOT / test).exists()
+    else:
+        assert block.language in ("bash", "python", "json", "text")
+
+
+@pytest.mark.parametrize("page", (*PAGES, *GUIDES), ids=lambda page: f"{page.parent.name}/{page.name}")
+def test_a_link_leads_somewhere(page: Path) -> None:
+    for link in links(page):
+        name, _, anchor = link.partition("#")
+        target = page.parent / name if name else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_the_readme_is_read_to_its_end() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 110
+    shown = [command for page, command in COMMANDS if page == "README.md"]
+    assert set(INSTALLS) <= set(shown)
+    assert {words[1] for words in map(shlex.split, shown) if words[0] == "space-runtime"} >= {"bake", "live", "inspect"}
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    seen, open_pages = set[Path](), [ROOT / "README.md"]
+    while open_pages:
+        page = open_pages.pop()
+        seen.add(page)
+        targets = [(page.parent / link.partition("#")[0]).resolve() for link in links(page)]
+        open_pages += [target for target in targets if target.suffix == ".md" and target not in seen]
+    assert set(PAGES) <= seen
+
+
+def test_the_moving_picture_is_one_and_small() -> None:
+    image = pytest.importorskip("PIL.Image", reason="needs Pillow (extra 'demo')")
+    path = ROOT / "docs" / "demo.webp"
+    assert path.stat().st_size < 1_500_000
+    with image.open(path) as moving:
+        assert moving.n_frames > 200

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from space_runtime.arrays import Floats
+from space_runtime.extras import cv2
 
 SHIFT = 4
 """Fractional bits of the corners handed to the filler."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from space_runtime.arrays import Floats, Pixels
+from space_runtime.extras import cv2
 from space_runtime.geometry import apply_pose
 from space_runtime.rendering.warp.backward import Box, bounding_box, picture_points, polygon_mask
 from space_runtime.rendering.warp.mesh import CREASES, EYES, IRISES, FaceMesh, MovedMesh, skull_motion

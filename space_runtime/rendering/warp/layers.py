@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from space_runtime.arrays import Floats, Pixels
+from space_runtime.extras import cv2
 
 MATTE_RADIUS: Final = 7
 """Pixels around which the matte follows the photo's edges."""

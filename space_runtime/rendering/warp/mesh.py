@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from space_runtime.arrays import Floats
+from space_runtime.extras import cv2
 from space_runtime.geometry import HeadPose, apply_pose, estimate_pose, landmarks_from_mesh, remove_pose
 from space_runtime.rendering.warp.backward import picture_points
 from space_runtime.rendering.warp.keypoints import keypoints_from_mesh, landmarks_from_keypoints

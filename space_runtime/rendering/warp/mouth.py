@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
 
 from space_runtime.arrays import Floats, Pixels
+from space_runtime.extras import cv2
 from space_runtime.inference.network import Network
 from space_runtime.rendering.warp.backward import Box, bounding_box, picture_points, polygon_mask
 from space_runtime.rendering.warp.interior import INNER_LIPS, Interior, interior_in, prepare_interior

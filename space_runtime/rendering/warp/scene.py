@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from space_runtime.arrays import Floats, Pixels
+from space_runtime.extras import cv2
 from space_runtime.rendering.warp.backward import (
     Box,
     affine_displacements,

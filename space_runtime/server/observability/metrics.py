@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from space_runtime.server.observability.snapshot import Snapshot, State, Totals, WorkerSnapshot
 from space_runtime.server.observability.status import StatusCollector
 from space_runtime.version import VERSION
+
+__all__ = ["CONTENT_TYPE_LATEST", "Metrics"]
 
 PREFIX: Final = "space_runtime_"
 

@@ -18,10 +18,8 @@ from io import BytesIO
 from socketserver import ThreadingTCPServer
 from typing import Final
 
-from prometheus_client import CONTENT_TYPE_LATEST
-
 from space_runtime.errors import UsageError
-from space_runtime.server.observability.metrics import Metrics
+from space_runtime.extras import require
 from space_runtime.server.observability.snapshot_json import to_json
 from space_runtime.server.observability.status import StatusCollector
 from space_runtime.version import VERSION
@@ -89,6 +87,9 @@ class StatusServer:
 
 def pages_of(watch: StatusCollector) -> dict[str, Callable[[], Answer]]:
     """Return what answers each path."""
+    require("prometheus_client")
+    from space_runtime.server.observability.metrics import CONTENT_TYPE_LATEST, Metrics
+
     metrics = Metrics(watch)
 
     def health() -> Answer:

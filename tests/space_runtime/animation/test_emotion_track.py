@@ -38,7 +38,7 @@ from tests.support.session_frames import BUNDLE, curves, distance, session_frame
 from tests.support.sounds import at_16k, from_s16, s16, speechlike
 
 HAPPY, SAD = list(Emotion).index(Emotion.HAPPY), list(Emotion).index(Emotion.SAD)
-README = Path(__file__).parents[3] / "README.md"
+BAKING = Path(__file__).parents[3] / "docs" / "baking.md"
 KEYED = "sad=0.8@0s,angry=0.1@0s,happy=1@300ms,surprised=0.4@0.45,happy=0.5@0.45"
 
 intensities = st.integers(0, 100).map(lambda percent: percent / 100)
@@ -173,8 +173,8 @@ def test_a_file_may_begin_with_the_mark_that_editors_leave(folder: Path) -> None
     assert labels_of(parse_emotion_track(f" {path} ").first) == {"happy": 1.0}
 
 
-def test_the_track_in_the_readme_is_one(folder: Path) -> None:
-    (shown,) = re.findall(r"^```json\n(.*?)^```", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+def test_the_track_in_the_documentation_is_one(folder: Path) -> None:
+    (shown,) = re.findall(r"^```json\n(.*?)^```", BAKING.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     track = from_json(folder, json.loads(shown))
     assert [key.at_ms for key in track.keys] == [0, 1_500] and emotion_at(track, 1_000)[HAPPY] == np.float32(0.2)
 

@@ -1,0 +1,61 @@
+"""Optional packages, imported at their first use; a missing one is named with the extra that brings it.
+
+Curves from a sound need none of them. ``from space_runtime.extras import av, cv2`` stands in place of ``import av``:
+the import succeeds without the package, its first use raises `UsageError` with one sentence.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import TYPE_CHECKING, Final
+
+from space_runtime.errors import UsageError
+
+NEEDS: Final = {
+    "av": "mp4, m4a and other sounds that FFmpeg alone can read need PyAV: pip install 'space-runtime[video]'",
+    "cv2": "photos and pictures need OpenCV: pip install 'space-runtime[portrait]'",
+    "PIL.Image": "pictures of these formats need Pillow: pip install 'space-runtime[portrait]'",
+    "matplotlib": "drawing curves (--plot) needs Matplotlib: pip install 'space-runtime[plot]'",
+    "prometheus_client": "the status page of a server needs prometheus-client: pip install 'space-runtime[server]' "
+    "(or serve without it: --http 0)",
+}
+"""Optional modules, each with the sentence for whoever lacks it."""
+
+
+def is_installed(name: str) -> bool:
+    """Return whether the optional module can be imported."""
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def require(name: str) -> None:
+    """Raise `UsageError` with a sentence of `NEEDS` when the optional module is missing."""
+    if not is_installed(name):
+        raise UsageError(NEEDS[name])
+
+
+class OptionalModule(ModuleType):
+    """A module that is imported when an attribute of it is first asked for."""
+
+    def __getattr__(self, attribute: str) -> object:
+        """Return the attribute of the real module. Raises `UsageError` when that is not installed."""
+        name = self.__name__
+        try:
+            module = import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name != name.partition(".")[0]:
+                raise
+            raise UsageError(NEEDS[name]) from None
+        return getattr(module, attribute)
+
+
+if TYPE_CHECKING:
+    import av as av
+    import cv2 as cv2
+    from PIL import Image as Image
+else:
+    av, cv2, Image = OptionalModule("av"), OptionalModule("cv2"), OptionalModule("PIL.Image")
