@@ -204,7 +204,7 @@ class _Io:
         link = AsyncDealer(self._address, self._curve, self._news, self._parts)
         try:
             while not self._stopping:
-                await self._turn(link)
+                await self._run_once(link)
             await self._send(link)
         except Exception:
             log.exception("the connection to %s has ended by a fault of this program", self._address)
@@ -215,7 +215,7 @@ class _Io:
             link.hang_up()
             threading.Thread(target=link.context.term, name="space-client-end", daemon=True).start()
 
-    async def _turn(self, link: AsyncDealer) -> None:
+    async def _run_once(self, link: AsyncDealer) -> None:
         """Do what is due, then wait for what comes."""
         now = time.monotonic()
         self._woken.clear()

@@ -212,7 +212,7 @@ class _Io:
         link = Dealer(context, self._address, self._curve)
         try:
             while not self._stopping:
-                self._turn(link)
+                self._run_once(link)
             self._send(link)
         except Exception:
             log.exception("the connection to %s has ended by a fault of this program", self._address)
@@ -226,7 +226,7 @@ class _Io:
             self._wake_out.close()
             context.term()
 
-    def _turn(self, link: Dealer) -> None:
+    def _run_once(self, link: Dealer) -> None:
         """Do what is due, then wait for what comes."""
         with self._changed:
             now = time.monotonic()

@@ -237,14 +237,14 @@ class ClientCore:
             self.fail(RefusedError(message.code, message.message))
         elif message.code == ErrorCode.TOO_FAST:
             for session in self._sessions:
-                session.hear(message, now)
+                session.receive(message, now)
 
     def _hand_over(self, message: m.ServerMessage, now: float) -> None:
         session = self._session_of(message)
         if session is None:
             self.counters.stray += 1
             return
-        session.hear(message, now)  # type: ignore[arg-type]  # what has a session or a request is about a session
+        session.receive(message, now)  # type: ignore[arg-type]  # what has a session or a request is about a session
         if session.closed:
             self._forget(session)
         elif isinstance(message, m.Opened | m.Resumed):

@@ -55,7 +55,7 @@ class SessionCore(SessionCalls):
         self.replay.session = None
         self.reopen_at = math.inf
 
-    def hear(self, message: AboutSession, now: float) -> None:
+    def receive(self, message: AboutSession, now: float) -> None:
         """Take a message that is about this session."""
         stream = self.stream
         match message:

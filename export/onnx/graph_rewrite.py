@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from export.models.landmarks import Face
-from export.onnx.multi_step_graph import STATE_IN, STATE_OUT, one_step, over_time
+from export.onnx.multi_step_graph import STATE_IN, STATE_OUT, one_step, unroll_steps
 from export.onnx.to_onnx import TRACED_BATCH, Signature, export_onnx
 from space_runtime.geometry import N_LANDMARKS
 from space_runtime.inference.network import Network, load_network
@@ -55,7 +55,7 @@ def rewrite_graph(path: Path, to: Path) -> float:
         export_onnx(face, _signature(face), part)
         _replace(model.graph, onnx.load(part).graph, motion)
         _split_gates(model.graph)
-        over_time(model.graph)
+        unroll_steps(model.graph)
         small = Path(folder) / to.name
         onnx.checker.check_model(model)
         onnx.save(model, small)

@@ -29,7 +29,7 @@ ROUTE: tuple[str, ...] = ("Add", "Split", "Concat", "Sub")
 """The way of the states: what they rest at is added, the layers' are told apart; and back."""
 
 
-def over_time(graph: GraphProto) -> None:
+def unroll_steps(graph: GraphProto) -> None:
     """Rewrite the graph of one step in place as one that takes T.
 
     Raises `ValueError` where the states do not go through it as they do in `export.models.landmarks`.
@@ -56,7 +56,7 @@ def over_time(graph: GraphProto) -> None:
 
 
 def one_step(graph: GraphProto) -> None:
-    """Undo `over_time` in place; a graph of one step stays as it is."""
+    """Undo `unroll_steps` in place; a graph of one step stays as it is."""
     if graph.node[-1].op_type != "If":
         return
     step = next(part.g for part in graph.node[-1].attribute if part.name == "then_branch")

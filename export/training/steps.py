@@ -91,7 +91,7 @@ def export_speech2landmarks(run: Path, data: Path, cache: Path, path: Path) -> E
     A network that minimises squared error moves too little where it is unsure. Two factors, across and along the face,
     measured on sentences that were kept back, give its mouth the real spread.
 
-    Raises `UsageError` for a memory that `over_time` cannot take many steps of at once.
+    Raises `UsageError` for a memory that `unroll_steps` cannot take many steps of at once.
     """
     network, recipe = load_trained(run, data, cache)
     if recipe.network.kind != FAST_KIND:

@@ -105,8 +105,8 @@ def measure_ensemble(bundle: Bundle, samples: Floats, n_sessions: int, seconds: 
     sound_s is that of all streams; wall_s and the stages' times are those that the processor worked, all threads
     together; the time per frame is that of the steps that complete frames.
     """
-    ensemble, character = StreamBatch(bundle), build(bundle, None, fps, pictures=False)
-    rows = np.array([ensemble.add(character, ControlTrack.of(Controls(seed=n))) for n in range(n_sessions)])
+    batch, character = StreamBatch(bundle), build(bundle, None, fps, pictures=False)
+    rows = np.array([batch.add(character, ControlTrack.of(Controls(seed=n))) for n in range(n_sessions)])
     places = np.arange(n_sessions)[:, None] * 7919 + np.arange(HOP)
     clock: dict[str, list[float]] = {}
     frame_times: list[float] = []
@@ -115,7 +115,7 @@ def measure_ensemble(bundle: Bundle, samples: Floats, n_sessions: int, seconds: 
         hops = samples[(places + step * HOP) % len(samples)]
         with _timed(STAGES, clock if step >= 0 else {}, time.process_time):
             begin = time.process_time()
-            made = len(ensemble.step(rows, hops).row)
+            made = len(batch.step(rows, hops).row)
             step_s = time.process_time() - begin
         if step >= 0:
             work_s += step_s

@@ -16,7 +16,7 @@ import onnx
 from onnx import numpy_helper
 
 from export.onnx.graph_rewrite import rewrite_graph
-from export.onnx.multi_step_graph import one_step, over_time
+from export.onnx.multi_step_graph import one_step, unroll_steps
 from space_runtime.animation.stages import features, landmarks
 from space_runtime.inference.bundle import EMBEDDED
 from space_runtime.inference.network import Network, load_network
@@ -95,4 +95,4 @@ def test_states_that_go_another_way_are_refused() -> None:
     (last,) = (node for node in model.graph.node if "state_out" in node.output)
     last.op_type = "Mul"
     with pytest.raises(ValueError, match="unknown way"):
-        over_time(model.graph)
+        unroll_steps(model.graph)

@@ -102,11 +102,11 @@ class Relay:
         """Relay until `stop`."""
         try:
             while not self._stopped:
-                self.turn(POLL_MS)
+                self.run_once(POLL_MS)
         finally:
             self._context.destroy(linger=200)
 
-    def turn(self, timeout_ms: int) -> None:
+    def run_once(self, timeout_ms: int) -> None:
         """Move what waits, both ways."""
         ready = dict(self._poller.poll(timeout_ms))
         now = time.monotonic()

@@ -26,28 +26,28 @@ class ScriptedServer:
     def __init__(self, served: zmq.Socket[bytes]) -> None:
         self.socket = served
         self.peer = b""
-        self.aside: list[m.Message] = []
+        self.kept: list[m.Message] = []
 
     def take(self, kind: type[Kind], seconds: float = 10.0) -> Kind:
         """Return the next message of a kind, whatever else has come before it."""
         end = time.monotonic() + seconds
         while True:
-            for at, message in enumerate(self.aside):
+            for at, message in enumerate(self.kept):
                 if isinstance(message, kind):
-                    del self.aside[at]
+                    del self.kept[at]
                     return message
             self.receive(end - time.monotonic())
 
     def receive(self, seconds: float) -> None:
         """Wait for one ZeroMQ message."""
-        assert self.socket.poll(round(max(seconds, 0.0) * 1000)), f"nothing came; put aside: {self.aside}"
+        assert self.socket.poll(round(max(seconds, 0.0) * 1000)), f"nothing came; put aside: {self.kept}"
         self.peer, *parts = self.socket.recv_multipart()
         for part in parts:
             message = wire.decode(part)
             if isinstance(message, m.Ping):
                 self.send(m.Pong(nonce=message.nonce))
             else:
-                self.aside.append(message)
+                self.kept.append(message)
 
     def send(self, *messages: m.Message | bytes) -> None:
         """Send these in one ZeroMQ message."""

@@ -86,7 +86,7 @@ def test_credit_follows_what_is_shown() -> None:
         for first in range(0, 192, 48):
             served.send(*[frame(k, 0.5) for k in range(first, first + 48)])
         wait_for(lambda: one.table("counts")["taken"] == 192)
-        assert not [message for message in served.aside if isinstance(message, m.Credit)]
+        assert not [message for message in served.kept if isinstance(message, m.Credit)]
         one.ask("evaluate", at=100 * STEP)
         assert served.take(m.Credit).until == 192 + 256 - 92
 
@@ -117,7 +117,7 @@ def test_after_a_lost_connection_sound_goes_on_where_the_server_says() -> None:
             assert served.take(m.Set).mouth == 0.5  # it may have been lost, and so may the interruption
             assert served.take(m.Interrupt).at_sample == 50_000
             assert served.take(m.Credit).until == 40 + 256
-            assert not [message for message in served.aside if isinstance(message, m.Start | m.Open)]
+            assert not [message for message in served.kept if isinstance(message, m.Start | m.Open)]
             assert one.table("counts")["connections"] == 2
 
 
@@ -326,8 +326,8 @@ def fastest_disposal(prepare: str) -> float:
 def disposal(prepare: str) -> float:
     with closing(socket.create_server(("127.0.0.1", 0), backlog=0)) as listening, driven("client") as one:
         address = listening.getsockname()
-        crowd = [socket.socket() for _ in range(4 if prepare == "dialling" else 0)]
-        for waiting in crowd:  # a full backlog: who dials now hears nothing
+        sockets = [socket.socket() for _ in range(4 if prepare == "dialling" else 0)]
+        for waiting in sockets:  # a full backlog: who dials now hears nothing
             waiting.setblocking(False)
             waiting.connect_ex(address)
         if prepare == "nobody":
@@ -338,7 +338,7 @@ def disposal(prepare: str) -> float:
         one.do("push", n=100_000)
         peer = listening.accept()[0] if prepare == "handshake" else None
         milliseconds = one.table("dispose")["ms"]
-        for opened in (*crowd, *([peer] if peer else [])):
+        for opened in (*sockets, *([peer] if peer else [])):
             opened.close()
         assert isinstance(milliseconds, float)
         return milliseconds
