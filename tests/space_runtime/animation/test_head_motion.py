@@ -22,7 +22,7 @@ from tests.support.session_frames import BUNDLE
 from tests.support.sounds import speechlike
 
 N_HOPS = 60
-SOUND = np.stack([speechlike(N_HOPS * HOP / 16_000, seed)[:, 0][: N_HOPS * HOP] for seed in range(3)])
+SOUND = np.stack([speechlike(N_HOPS * HOP / 16_000, seed=seed)[:, 0][: N_HOPS * HOP] for seed in range(3)])
 TRACK = ControlTrack.of(Controls(seed=4))
 
 
