@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass, fields, replace
+from typing import Final, Self
 
 import numpy as np
 
@@ -16,6 +16,11 @@ from space_runtime.animation.schedules import ease
 from space_runtime.arrays import Floats
 from space_runtime.errors import UsageError
 from space_runtime.values import Controls, HeadMode
+
+STRENGTHS: Final = tuple(
+    field.name for field in fields(Controls) if field.name.endswith("_strength") and field.name != "head_strength"
+)
+"""The strengths that crossfade by themselves; that of the head goes with its mode."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,13 +144,11 @@ def _check(at_sample: int, fade: int) -> None:
 def _blend(before: Controls, after: Controls, share: float) -> Controls:
     """The controls between two: ``after``, but what has degrees is on its way there."""
     mode, strength = _head(before, after, share)
+    strengths = {name: _between(getattr(before, name), getattr(after, name), share) for name in STRENGTHS}
     return replace(
         after,
         emotion=mixed(before.emotion, after.emotion, share),
-        mouth_strength=_between(before.mouth_strength, after.mouth_strength, share),
-        expression_strength=_between(before.expression_strength, after.expression_strength, share),
-        brow_strength=_between(before.brow_strength, after.brow_strength, share),
-        saccade_strength=_between(before.saccade_strength, after.saccade_strength, share),
+        **strengths,  # type: ignore[arg-type]  # fields that are floats
         gaze_rad=_mix_angles(before.gaze_rad, after.gaze_rad, share),
         look_at=_mix_angles(before.look_at, after.look_at, share),
         head_mode=mode,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
+from dataclasses import fields
+from enum import Enum
 from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from space_runtime.animation.track import ControlTrack
 from space_runtime.inference.bundle import Bundle
@@ -40,26 +42,23 @@ def provenance(
 
 
 def _settings(controls: Controls) -> dict[str, object]:
-    def numbers(values: NDArray[np.floating] | None) -> object:
-        return None if values is None else np.asarray(values, np.float64).round(6).tolist()
-
+    """Every field of the controls by name: two clips of different settings never have equal metadata."""
+    told = {_NAMES.get(field.name, field.name): _plain(getattr(controls, field.name)) for field in fields(controls)}
+    if controls.head_track is None:
+        del told["head_track_samples"]
     mix = zip(Emotion, controls.emotion, strict=True)
-    return {
-        "emotion": {label.value: round(float(value), 6) for label, value in mix if value},
-        "mouth_strength": controls.mouth_strength,
-        "expression_strength": controls.expression_strength,
-        "brow_strength": controls.brow_strength,
-        "blinks_per_minute": controls.blinks_per_minute,
-        "blink_samples": controls.blink_samples,
-        "gaze_rad": numbers(controls.gaze_rad),
-        "look_at": numbers(controls.look_at),
-        "saccade_strength": controls.saccade_strength,
-        "head_mode": controls.head_mode.value,
-        "head_strength": controls.head_strength,
-        "head_track_rad": numbers(controls.head_track),
-        **({} if controls.head_track is None else {"head_track_samples": numbers(controls.head_track_samples)}),
-        "seed": controls.seed,
-    }
+    return {**told, "emotion": {label.value: round(float(value), 6) for label, value in mix if value}}
+
+
+_NAMES: Final = {"head_track": "head_track_rad"}
+"""Fields whose name in the metadata is older than that in the code."""
+
+
+def _plain(value: object) -> object:
+    """A value as JSON has it; arrays rounded to six digits."""
+    if isinstance(value, np.ndarray):
+        return np.asarray(value, np.float64).round(6).tolist()
+    return value.value if isinstance(value, Enum) else value
 
 
 def _changes(track: ControlTrack) -> dict[str, object]:

@@ -1,0 +1,51 @@
+"""The metadata of a clip: every setting stands in it, so that clips of different settings never pass for equal."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from space_runtime.animation.track import STRENGTHS, ControlTrack
+from space_runtime.assets import LINE
+from space_runtime.baking.provenance import provenance
+from space_runtime.inference.bundle import load_bundle
+from space_runtime.media.audio_file import open_sound
+from space_runtime.values import Controls, Emotion, HeadMode, emotion_vector
+
+BUNDLE = load_bundle()
+TRACK = np.zeros((2, 6), np.float32)
+OTHER: dict[str, object] = {
+    "emotion": emotion_vector({Emotion.HAPPY: 0.5}),
+    "blink_samples": (4_800,),
+    "gaze_rad": np.array([0.1, 0.0], np.float32),
+    "look_at": np.array([0.0, 0.0, 3.0], np.float32),
+    "head_mode": HeadMode.KEEP,
+    "head_track": TRACK,
+    "head_track_samples": np.array([0.0, 160.0]),
+}
+"""Another value of every field that is no number."""
+NEEDED: dict[str, dict[str, object]] = {"head_track_samples": {"head_track": TRACK}}
+"""Fields without which another cannot be given."""
+
+
+def settings(controls: Controls) -> object:
+    told = provenance(open_sound(LINE), None, BUNDLE, ControlTrack.of(controls), Fraction(30))
+    return told["settings"]
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Controls)])
+def test_every_control_stands_in_the_metadata(name: str) -> None:
+    plain = replace(Controls(), **NEEDED.get(name, {}))  # type: ignore[arg-type]  # the fields fit
+    value = OTHER[name] if name in OTHER else 1 + getattr(plain, name)
+    changed = replace(plain, **{name: value})  # type: ignore[arg-type]  # the field fits
+    assert settings(changed) != settings(plain)
+
+
+@pytest.mark.parametrize("name", STRENGTHS)
+def test_every_strength_is_half_way_in_the_middle_of_a_fade(name: str) -> None:
+    track = ControlTrack.of(Controls()).changed(0, replace(Controls(), **{name: 2.0}), 1_000)  # type: ignore[arg-type]
+    assert getattr(track.at(500), name) == pytest.approx(1.5)
+    assert name.endswith("_strength")
