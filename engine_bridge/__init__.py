@@ -1,1 +1,1 @@
-"""Wire protocol, clip formats and engine clients of SPACE runtime."""
+"""The wire protocol of SPACE runtime, its clients and the adapters to other programs."""
