@@ -132,7 +132,7 @@ def test_a_server_that_is_killed_and_started_again_goes_on_with_the_line(sounds:
 def test_keypoints_of_a_portrait_are_those_of_an_offline_session(sounds: Path, photo: Path) -> None:
     bundle, port, step = load_bundle(), free_port(), 1_600
     offline = Session(bundle, open_portrait(photo, open_tracker(bundle)), keypoints=True)
-    sound = np.arange(16_000, dtype=np.float32) / 32_768  # what the program pushes
+    sound = np.arange(16_000, dtype=np.float32) / np.float32(32_768)  # what the program pushes
     expected = [frame.keypoints for frame in session_frames(sound, offline) if frame.media_sample % step == 0]
     with serving(port, sounds, "--portraits", str(photo.parent)), driven("client") as one:
         one.ask("client", endpoint=f"tcp://127.0.0.1:{port}")
