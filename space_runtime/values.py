@@ -179,6 +179,7 @@ class Frame:
     head_translation: (3,) relative to the rest, in normalised units (outer-eye-corner distances).
     eye_rotation_rad: (2, 2) yaw, pitch of the subject's left eye, then of the right.
     rgb: (h, w, 3) uint8 picture, or None when no pictures are asked for.
+    keypoints: (K, 3) of the picture generator, in its own space, or None when neither they nor pictures are asked for.
     """
 
     frame_index: int
@@ -189,3 +190,4 @@ class Frame:
     head_translation: Floats
     eye_rotation_rad: Floats
     rgb: Pixels | None = None
+    keypoints: Floats | None = None

@@ -157,7 +157,9 @@ OUTPUTS: Final = (
     OutputRow(
         "keypoints",
         0,
-        "`welcome.keypoints` × (x, y, z): the picture generator's keypoints, in its own space; needs a portrait",
+        "`welcome.keypoints` × (x, y, z): the picture generator's keypoints, in its own space; the embedded one's are "
+        "points of MediaPipe's face mesh in pixels of the portrait's 512×512 square, x right, y up (minus the row), z "
+        "towards the viewer; needs a portrait",
         group=3,
         rests=False,
         pose=(PoseField("keypoints", (-1, 3), "x, y, z of the picture generator's keypoints, in its own space"),),

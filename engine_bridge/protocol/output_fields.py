@@ -23,7 +23,9 @@ class Output(StrEnum):
     LANDMARKS = "landmarks"
     """78 × (x, y, z), normalised."""
     KEYPOINTS = "keypoints"
-    """``welcome.keypoints`` × (x, y, z): the picture generator's keypoints, in its own space; needs a portrait."""
+    """``welcome.keypoints`` × (x, y, z): the picture generator's keypoints, in its own space; the embedded one's are
+    points of MediaPipe's face mesh in pixels of the portrait's 512×512 square, x right, y up (minus the row), z towards
+    the viewer; needs a portrait."""
     TEXTURE = "texture"
     """Pictures, in messages of their own; needs a portrait."""
 

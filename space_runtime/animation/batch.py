@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from space_runtime.animation.control_batch import (
     fixations_at,
 )
 from space_runtime.animation.head_motion import IDLE_HEAD, HeadMotion
+from space_runtime.animation.keypoint_rows import KeypointRows
 from space_runtime.animation.motion_source import MotionSource
 from space_runtime.animation.pipeline import Character, FrameOwners
 from space_runtime.animation.speech import HopModels, completed_frames, initial_streams, run_hops, speech_motion
@@ -69,17 +69,25 @@ class StreamBatch:
         self._tracks: list[ControlTrack | None] = []
         self._sources: dict[int, MotionSource] = {}
         """Of the rows whose motion is not, or not all, speech."""
+        self._keypoints = KeypointRows()
         self._free: list[int] = []
         self._eventful: set[int] = set()
         """The rows whose tracks change."""
 
-    def add(self, character: Character, track: ControlTrack, motion: MotionSource | None = None) -> int:
-        """Return the row of a new stream; rows of removed streams are used again. motion: None for speech."""
+    def add(
+        self, character: Character, track: ControlTrack, motion: MotionSource | None = None, keypoints: bool = False
+    ) -> int:
+        """Return the row of a new stream; rows of removed streams are used again. motion: None for speech.
+
+        keypoints: its frames get the picture generator's; raises `UsageError` for a character without `PictureParts`.
+        """
         fresh = self._fresh(character, track)
         if not self._free:
             self._grow(fresh)
         row = self._free.pop()
         self._place(row, character, track, fresh)
+        if keypoints:
+            self._keypoints.begin(row, character)
         if motion is not None:
             self._sources[row] = motion
         return row
@@ -89,6 +97,7 @@ class StreamBatch:
         self._character(row)
         self._characters[row] = self._tracks[row] = None
         self._sources.pop(row, None)
+        self._keypoints.remove(row)
         self._eventful.discard(row)
         self._free.append(row)
 
@@ -96,6 +105,7 @@ class StreamBatch:
         """Let a row begin as if new, with another character perhaps; its source of motion stays."""
         character = character or self._character(row)
         self._place(row, character, track, self._fresh(character, track))
+        self._keypoints.restart(row, character)
 
     def set_track(self, row: int, track: ControlTrack) -> None:
         """Let a row follow another track from the next hop on; what it changes in the past applies at once."""
@@ -130,7 +140,7 @@ class StreamBatch:
         """
         kept = self._all
         alone = len(self._characters) == 1  # then states are handed over instead of copied
-        at = _ALL_ROWS if alone else rows
+        at = slice(None) if alone else rows
         streams, neutral = kept.streams if alone else take(kept.streams, rows), kept.neutral[at]
         emotion = self._emotion(rows, at, streams.n_steps, hops.shape[1] // HOP)
 
@@ -145,7 +155,7 @@ class StreamBatch:
         schedule = completed_frames(kept.fps[at], streams.n_steps, kept.next_frame[at], self._models.look_ahead)
         frames = NO_FRAMES if schedule is None else self._frames(rows, neutral, outputs, schedule)
         self._remember(rows, outputs)
-        return frames
+        return self._keypoints.driven(frames, self._character, self.track)
 
     def _frames(self, rows: Index, neutral: Floats, outputs: HopOutput, schedule: FrameSchedule) -> Frames:
         """The frames that are complete now."""
@@ -280,9 +290,6 @@ class StreamBatch:
         self._characters += [None] * n_new
         self._tracks += [None] * n_new
         self._free += reversed(range(n_old, n_old + n_new))
-
-
-_ALL_ROWS: Final = slice(None)
 
 
 def _no_stream(row: int) -> UsageError:

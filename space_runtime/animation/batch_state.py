@@ -103,6 +103,7 @@ class Frames:
     unposed_landmarks: (F, 78, 3) with strengths and rest, before gaze and blinks. shown_gaze_rad: (F, 2, 2) the gaze
         that these show already, 0 in speech. saccade_offset_rad: (F, 2) yaw, pitch by which the eyes leave what they
         look at. lids: (F,) how far blinks shut them, float64. features: (F, 96) of the media time.
+    keypoints: (F, K, 3) of the picture generator, in its own space; NaN in rows without; K is 0 where no row has them.
     """
 
     row: Index
@@ -118,6 +119,7 @@ class Frames:
     saccade_offset_rad: Floats
     lids: Doubles
     features: Floats
+    keypoints: Floats
 
     @property
     def head_rotation_rad(self) -> Floats:
@@ -150,6 +152,7 @@ def blank_frames(n_frames: int) -> Frames:
         saccade_offset_rad=zeros(2),
         lids=np.zeros(n_frames),
         features=zeros(N_FEATURES),
+        keypoints=zeros(0, 3),
     )
 
 

@@ -124,6 +124,7 @@ def animate(
         saccade_offset_rad=offset,
         lids=motion.lids,
         features=owners.features,
+        keypoints=np.zeros((len(owners.row), 0, 3), np.float32),
     )
 
 

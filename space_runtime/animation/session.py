@@ -13,7 +13,7 @@ from space_runtime.animation import pipeline
 from space_runtime.animation.batch import StreamBatch
 from space_runtime.animation.batch_state import Frames
 from space_runtime.animation.motion_source import MotionSource
-from space_runtime.animation.textures import draw, initial_latents, picture_size
+from space_runtime.animation.textures import picture_size, render
 from space_runtime.animation.track import ControlTrack, track_of
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.errors import UsageError
@@ -38,8 +38,9 @@ class Session:
     controls: see `Controls`; or a track of them over media time (`ControlTrack`, `EmotionTrack.over`).
     fps: frames per second. pictures: also render RGB pictures; needs a portrait.
     motion: where the face's motion comes from, None for speech; see `RecordedMotion`, `MixedMotion`.
+    keypoints: also give the picture generator's keypoints, which pictures always bring; needs a portrait.
 
-    Raises `UsageError` when pictures are asked for without a portrait, and for a frame rate outside 1…240.
+    Raises `UsageError` when pictures or keypoints are asked for without a portrait, and for a frame rate outside 1…240.
     """
 
     def __init__(
@@ -50,13 +51,17 @@ class Session:
         fps: Fraction = Fraction(30),
         pictures: bool = False,
         motion: MotionSource | None = None,
+        keypoints: bool = False,
     ) -> None:
-        if pictures and portrait is None:
-            raise UsageError("pictures need a portrait; give one, or ask for curves only")
+        if portrait is None and (pictures or keypoints):
+            what = "pictures" if pictures else "keypoints"
+            raise UsageError(f"{what} need a portrait; give one, or ask for curves only")
         self._controls = track_of(controls)
-        self._character = pipeline.build(bundle, portrait, checked_fps(fps), pictures)
+        driven = pictures or keypoints
+        self._pictures = pictures
+        self._character = pipeline.build(bundle, portrait, checked_fps(fps), driven)
         self._batch = StreamBatch(bundle)
-        self._row = self._batch.add(self._character, self._controls, motion)
+        self._row = self._batch.add(self._character, self._controls, motion, driven)
         self._rows = np.array([self._row])
         self.reset()
 
@@ -67,13 +72,13 @@ class Session:
 
     @property
     def picture_size(self) -> tuple[int, int]:
-        """Height and width of the pictures in pixels. Raises `UsageError` when none are asked for."""
+        """Height and width of the pictures in pixels. Raises `UsageError` when neither they nor keypoints are asked
+        for."""
         return picture_size(self._character)
 
     def reset(self) -> None:
         """Forget everything heard and every change of controls since; the session equals a new one."""
         self._batch.restart(self._row, self._controls)
-        self._latents = initial_latents(self._character) if self._character.pictures else None
         self._pending: Floats = np.zeros(0, np.float32)
         self._n_samples = 0
         self._finished = False
@@ -135,15 +140,10 @@ class Session:
         return [take(frames, np.flatnonzero(frames.frame_index < wanted)) for frames in batches]
 
     def pictures(self, frames: Frames) -> Iterator[Pixels]:
-        """Yield the (512, 512, 3) pictures of frames, none for a session without pictures.
-
-        A picture follows from the one before it: every batch once, in order.
-        """
-        for place in range(len(frames.row)):
-            if self._latents is None:
-                return
-            self._latents, rgb = draw(self._character, self._track, self._latents, frames, place)
-            yield rgb
+        """Yield the (h, w, 3) pictures of frames of this session, none for a session without pictures."""
+        if self._pictures:
+            for keypoints in frames.keypoints:
+                yield render(self._character, keypoints)
 
     def _drain(self) -> list[Frames]:
         batches: list[Frames] = []
@@ -174,6 +174,7 @@ class Session:
             made.head_translation[place],
             made.eye_rotation_rad[place],
             rgb,
+            made.keypoints[place] if self._character.pictures else None,
         )
 
 

@@ -29,6 +29,14 @@ def draw(character: Character, track: ControlTrack, latents: State, frames: Fram
     return latents, parts.generator.render(parts.appearance, keypoints)[0]
 
 
+def render(character: Character, keypoints: Floats) -> Pixels:
+    """Return the (h, w, 3) picture of a character driven by (K, 3) keypoints. Raises `UsageError` without
+    `PictureParts`."""
+    parts = _parts(character)
+    rgb: Pixels = parts.generator.render(parts.appearance, keypoints[None])[0]
+    return rgb
+
+
 def drive(
     characters: Sequence[Character],
     tracks: Sequence[ControlTrack],

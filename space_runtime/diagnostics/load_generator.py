@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import RefusedError, UnreachableError
 from engine_bridge.protocol.messages import Output, Texture, TextureFormat
+from engine_bridge.protocol.output_fields import OutputCounts
 from engine_bridge.protocol.wire import decode, encode
 from space_runtime.arrays import Doubles, Floats
 from space_runtime.server.frame_encoder import FrameEncoder
@@ -54,7 +55,7 @@ class LoadGenerator:
     def __init__(self, address: str, n_sessions: int, n_connections: int, fps: Fraction = Fraction(30)) -> None:
         self._context = zmq.Context()
         self._fps = fps
-        self._encoder = FrameEncoder(frozenset(OUTPUTS))
+        self._encoder = FrameEncoder(frozenset(OUTPUTS), OutputCounts())
         self._sockets = [self._connect(address) for _ in range(min(n_connections, n_sessions))]
         self.look_ahead = self._greet_all()
         self.sessions = np.zeros(n_sessions, np.int64)

@@ -40,9 +40,9 @@ class CharacterCache:
         if spec.is_neutral:
             return NEUTRAL
         data, name = _picture(spec)
-        key = CharacterKey(hashlib.sha256(data).hexdigest(), spec.textures)
+        key = CharacterKey(hashlib.sha256(data).hexdigest(), spec.generator)
         with self._building:
-            character = self.find(key) or self._build(data, name, spec.textures)
+            character = self.find(key) or self._build(data, name, spec.generator)
             with self._lock:
                 self._keep(key, character)
         return key
@@ -72,9 +72,9 @@ class CharacterCache:
         for known in idle[: max(0, len(idle) - KEPT)]:
             del self._kept[known]
 
-    def _build(self, data: bytes, name: str, textures: bool) -> Character:
+    def _build(self, data: bytes, name: str, generator: bool) -> Character:
         portrait = portrait_from_pixels(decode_picture(data, name), open_tracker(self._bundle), name)
-        return build(self._bundle, portrait, Fraction(30), textures)
+        return build(self._bundle, portrait, Fraction(30), generator)
 
 
 def _picture(spec: CharacterSpec) -> tuple[bytes, str]:

@@ -32,21 +32,21 @@ class CharacterSpec:
     """The character that a session asks for.
 
     file: a picture in the operator's folder. picture: a picture file's bytes. Neither: the neutral character.
-    textures: whether its picture is to be rendered too.
+    generator: true where a generator is to prepare its picture too, for textures or keypoints.
     """
 
     file: Path | None = None
     picture: bytes | None = None
-    textures: bool = False
+    generator: bool = False
 
     @classmethod
     def of(cls, message: Open, settings: SessionSettings, folders: Folders) -> Self:
         """Return the character that a client asks for. Names are checked at once; raises `Refusal`."""
-        textures = settings.texture is not None
+        generator = settings.texture is not None or settings.keypoints
         if message.portrait is not None:
-            return cls(picture=bytes(message.portrait), textures=textures)
+            return cls(picture=bytes(message.portrait), generator=generator)
         if message.character is not None:
-            return cls(file=folders.portrait(message.character), textures=textures)
+            return cls(file=folders.portrait(message.character), generator=generator)
         return cls()
 
     @property
@@ -60,7 +60,7 @@ class CharacterKey:
     """The name of a character in a worker's cache. digest: SHA-256 of its picture file; empty for the neutral one."""
 
     digest: str = ""
-    textures: bool = False
+    generator: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

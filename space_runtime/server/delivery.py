@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine_bridge.protocol.messages import Error, Finished, Output, ServerMessage, Texture
+from engine_bridge.protocol.output_fields import OutputCounts
 from engine_bridge.protocol.wire import encode
 from space_runtime.animation.batch_state import Frames
 from space_runtime.arrays import Doubles, Index, Longs
@@ -36,7 +37,8 @@ _WAITING: Final = attrgetter("waiting")
 class Delivery:
     """Sends what sessions are to get, through the outbox of a worker, and counts it in its flow control.
 
-    queue_frames: frames of a session that may wait for credit. sink: sees all frames too, if there is one.
+    queue_frames: frames of a session that may wait for credit. counts: of outputs whose length differs from server to
+    server. sink: sees all frames too, if there is one.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Delivery:
         flow: FlowControl,
         outbox: Outbox,
         queue_frames: int,
+        counts: OutputCounts,
         sink: SinkOutput | None = None,
     ) -> None:
         self.n_sent = self.n_dropped = self.n_refused = 0
@@ -52,6 +55,7 @@ class Delivery:
         self._flow = flow
         self._outbox = outbox
         self._queue_frames = queue_frames
+        self._counts = counts
         self._sink = sink
         self._encoders: list[FrameEncoder] = []
         self._encoder_of: dict[frozenset[Output], int] = {}
@@ -61,7 +65,7 @@ class Delivery:
         curves = outputs - {Output.TEXTURE}
         if curves not in self._encoder_of:
             self._encoder_of[curves] = len(self._encoders)
-            self._encoders.append(FrameEncoder(curves))
+            self._encoders.append(FrameEncoder(curves, self._counts))
         return self._encoder_of[curves]
 
     def send(self, session: int, message: ServerMessage) -> None:

@@ -11,10 +11,13 @@ import numpy as np
 from engine_bridge.protocol import messages as wire_messages
 from engine_bridge.protocol.field_types import FieldType
 from engine_bridge.protocol.messages import Output
+from engine_bridge.protocol.output_fields import OutputCounts
 from engine_bridge.protocol.schema import SCHEMA
 from engine_bridge.protocol.wire import encode
 from space_runtime.animation.batch_state import Frames
 from space_runtime.arrays import Floats, Longs
+from space_runtime.inference.bundle import Bundle
+from space_runtime.rendering.embedded import open_generator
 from space_runtime.server.flow_control import FlowControl
 
 COLUMNS: Final[dict[Output, Callable[[Frames], Floats]]] = {
@@ -22,22 +25,30 @@ COLUMNS: Final[dict[Output, Callable[[Frames], Floats]]] = {
     Output.HEAD: lambda frames: frames.head,
     Output.EYES: lambda frames: frames.eye_rotation_rad.reshape(len(frames.row), -1),
     Output.LANDMARKS: lambda frames: frames.landmarks.reshape(len(frames.row), -1),
+    Output.KEYPOINTS: lambda frames: frames.keypoints.reshape(len(frames.row), -1),
 }
 """The (F, n) numbers of F frames by output, made only where somebody asks for them."""
 
-_SIZES: Final = {Output(part.name): part.length for part in SCHEMA["frame"] if part.kind is FieldType.FLOATS}
-"""Values of every part of a frame, in the order of the wire."""
+_PARTS: Final = {Output(part.name): part for part in SCHEMA["frame"] if part.kind is FieldType.FLOATS}
+"""The parts of a frame, in the order of the wire."""
+
+
+def counts_of(bundle: Bundle) -> OutputCounts:
+    """Return the lengths that a server with this bundle says in its `Welcome`. Raises `BundleError`."""
+    return OutputCounts(keypoints=len(open_generator(bundle).keypoint_names))
 
 
 class FrameEncoder:
     """Encodes frames with one set of outputs.
 
     Law: the same bytes as `engine_bridge.protocol.wire.encode` gives for each frame. places: where its numbers stand.
+    counts: of outputs whose length differs from server to server.
     """
 
-    def __init__(self, outputs: frozenset[Output]) -> None:
-        self._parts = tuple(output for output in _SIZES if output in outputs)
-        marker = {output.value: np.full(_SIZES[output], _MARK, np.float32) for output in self._parts}
+    def __init__(self, outputs: frozenset[Output], counts: OutputCounts) -> None:
+        self._parts = tuple(output for output in _PARTS if output in outputs)
+        sizes = {output: _size(output, counts) for output in self._parts}
+        marker = {output.value: np.full(sizes[output], _MARK, np.float32) for output in self._parts}
         frame = wire_messages.Frame(
             session=0xA1A1A1A1,
             stream=0xA2A2A2A2,
@@ -53,9 +64,9 @@ class FrameEncoder:
         formats: dict[str, object] = dict(_FORMATS)
         start = 0
         for output in self._parts:
-            start = template.index(np.full(_SIZES[output], _MARK, "<f4").tobytes(), start)
-            self.places[output.value], formats[output.value] = start, ("<f4", (_SIZES[output],))
-            start += 4 * _SIZES[output]
+            start = template.index(np.full(sizes[output], _MARK, "<f4").tobytes(), start)
+            self.places[output.value], formats[output.value] = start, ("<f4", (sizes[output],))
+            start += 4 * sizes[output]
         self._record = np.dtype(
             {
                 "names": list(self.places),
@@ -82,6 +93,12 @@ class FrameEncoder:
             records[output.value] = COLUMNS[output](frames)
         data = records.tobytes()
         return [data[start : start + size] for start in range(0, len(data), size)]
+
+
+def _size(output: Output, counts: OutputCounts) -> int:
+    """Return how many values of an output a frame carries."""
+    part = _PARTS[output]
+    return part.group * (getattr(counts, part.name) or 0) if part.group else part.length
 
 
 _MARK: Final = 12345677824.0

@@ -6,7 +6,7 @@ import gc
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from typing import Final
 
@@ -26,6 +26,7 @@ from space_runtime.server import log_events
 from space_runtime.server.background import ThreadExecutor
 from space_runtime.server.character_cache import CharacterCache
 from space_runtime.server.commands import Command
+from space_runtime.server.frame_encoder import counts_of
 from space_runtime.server.gateway import Gateway
 from space_runtime.server.keys import Keys
 from space_runtime.server.limits import Folders, Limits
@@ -164,6 +165,7 @@ def welcome_of(bundle: Bundle, limits: Limits) -> m.Welcome:
         outputs=tuple(output for output in Output if output in OFFERED),
         textures=tuple(TextureFormat),
         limits=limits.counts(),
+        **asdict(counts_of(bundle)),
     )
 
 

@@ -125,10 +125,12 @@ class SessionHandlers:
         self._characters.release(state.character)
 
     def _enter(self, command: OpenSession, key: CharacterKey, character: Character) -> None:
-        row = self._batch.add(replace(character, fps=command.settings.fps), ControlTrack.of(Controls()))
-        encoder = self._delivery.encoder_for(command.settings.outputs)
+        settings = command.settings
+        track = ControlTrack.of(Controls())
+        row = self._batch.add(replace(character, fps=settings.fps), track, keypoints=settings.keypoints)
+        encoder = self._delivery.encoder_for(settings.outputs)
         self._flow.open(row, command.session, command.until, encoder)
-        state = SessionState(row, command.settings, key, self._flow)
+        state = SessionState(row, settings, key, self._flow)
         self._sessions.add(state)
         if self._sink:
             self._sink.opened(command.session, command.name)
@@ -137,6 +139,6 @@ class SessionHandlers:
             session=command.session,
             token=command.token,
             look_ahead_s=(character.look_ahead + HOP) / SAMPLE_RATE,
-            lease_ms=round(command.settings.lease_s * 1e3),
+            lease_ms=round(settings.lease_s * 1e3),
         )
         self._delivery.event(state, opened)

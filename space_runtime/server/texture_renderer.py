@@ -15,9 +15,9 @@ from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.messages import TextureFormat
 from space_runtime.animation.batch_state import Frames
 from space_runtime.animation.pipeline import Character
-from space_runtime.animation.textures import draw, initial_latents
+from space_runtime.animation.textures import draw, initial_latents, render
 from space_runtime.animation.track import ControlTrack
-from space_runtime.arrays import Pixels
+from space_runtime.arrays import Floats, Pixels
 from space_runtime.extras import cv2
 from space_runtime.rendering.generator import State
 from space_runtime.server.character_cache import CharacterCache
@@ -41,7 +41,10 @@ _ENCODINGS: Final = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TextureJob:
-    """One picture to render, as plain data. frame: one. index, sample: its number and media sample on the wire."""
+    """One picture to render, as plain data. frame: one. index, sample: its number and media sample on the wire.
+
+    keypoints: (K, 3) that drive it, where the session gets them too; None where the renderer is to find them.
+    """
 
     session: int
     stream: int
@@ -51,6 +54,7 @@ class TextureJob:
     frame: Frames
     index: int
     sample: float
+    keypoints: Floats | None = None
 
 
 def texture_job(state: SessionState, stream: Stream, frames: Frames, place: int) -> TextureJob:
@@ -65,6 +69,7 @@ def texture_job(state: SessionState, stream: Stream, frames: Frames, place: int)
         frame=take(frames, np.array([place])),
         index=index,
         sample=float(index * stream.samples_per_frame),
+        keypoints=frames.keypoints[place] if state.settings.keypoints else None,
     )
 
 
@@ -183,7 +188,10 @@ class TextureRenderer:
 
 def render_job(job: TextureJob, character: Character, latents: State) -> tuple[State, RenderedTexture]:
     """Return (new state of the stream's latents, the picture)."""
-    latents, rgb = draw(character, job.track, latents, job.frame, 0)
+    if job.keypoints is None:
+        latents, rgb = draw(character, job.track, latents, job.frame, 0)
+    else:
+        rgb = render(character, job.keypoints)
     return latents, RenderedTexture(job.session, texture_of(job, rgb))
 
 

@@ -24,6 +24,7 @@ from engine_bridge.protocol.messages import (
 )
 from space_runtime.arrays import Floats
 from space_runtime.errors import UsageError
+from space_runtime.server.frame_encoder import COLUMNS
 from space_runtime.server.limits import Limits, Refusal
 from space_runtime.timebase import checked_fps
 from space_runtime.values import Controls, Emotion, HeadMode, emotion_vector, in_range
@@ -33,7 +34,7 @@ MAX_RATE: Final = 192_000
 MAX_CHANNELS: Final = 8
 MIN_LEASE_MS: Final = 1_000
 MAX_FADE_MS: Final = 10_000
-OFFERED: Final = frozenset(Output) - {Output.KEYPOINTS}
+OFFERED: Final = frozenset(COLUMNS) | {Output.TEXTURE}
 """The outputs that this server makes."""
 _NEED_FACE: Final = frozenset({Output.TEXTURE, Output.KEYPOINTS})
 
@@ -49,6 +50,11 @@ class SessionSettings:
     playout_s: float
     lease_s: float
     texture: TextureFormat | None
+
+    @property
+    def keypoints(self) -> bool:
+        """Return whether keypoints of the picture generator are wanted with every frame."""
+        return Output.KEYPOINTS in self.outputs
 
 
 def session_settings(message: Open, limits: Limits) -> SessionSettings:

@@ -35,6 +35,7 @@ from space_runtime.server.commands import (
 )
 from space_runtime.server.delivery import Delivery
 from space_runtime.server.flow_control import FlowControl
+from space_runtime.server.frame_encoder import counts_of
 from space_runtime.server.limits import Folders, Limits, Refusal
 from space_runtime.server.session import SessionState, SessionTable
 from space_runtime.server.session_handlers import SessionHandlers
@@ -73,7 +74,7 @@ class Worker:
         self._textures = textures
         self._outbox = Outbox()
         flow = FlowControl.of(0)
-        self.delivery = Delivery(self.sessions, flow, self._outbox, limits.queue_frames, sink)
+        self.delivery = Delivery(self.sessions, flow, self._outbox, limits.queue_frames, counts_of(bundle), sink)
         lifecycle = StreamLifecycle(self._batch, self.delivery, bundle.look_ahead(), textures)
         self._lifecycle = lifecycle
         self._streams = StreamHandlers(limits, folders, executor, self.delivery, lifecycle)

@@ -34,7 +34,8 @@ class QuickBatch:
         self.rows: dict[int, _Row] = {}
         self._look_ahead = bundle.look_ahead()
 
-    def add(self, character: Character, track: ControlTrack, motion: None = None) -> int:
+    def add(self, character: Character, track: ControlTrack, motion: None = None, keypoints: bool = False) -> int:
+        assert not keypoints, "frames of this stand-in have no keypoints"
         row = next(n for n in range(len(self.rows) + 1) if n not in self.rows)
         self.rows[row] = _Row(character, track)
         return row

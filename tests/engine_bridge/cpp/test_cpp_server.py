@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from space_runtime import Session, load_bundle, open_portrait, open_tracker
 from tests.engine_bridge.cpp import cpp_program
 from tests.engine_bridge.cpp.cpp_program import driven
 from tests.support.ports import free_port
+from tests.support.session_frames import session_frames
 from tests.support.sounds import speechlike
 from tests.support.waiting import wait_for
 
@@ -34,9 +36,9 @@ def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def serving(port: int, sounds: Path) -> Iterator[subprocess.Popen[bytes]]:
+def serving(port: int, sounds: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     cpp_program.need_compiler()
-    words = ["serve", "--bind", f"tcp://127.0.0.1:{port}", "--http", "0", "--sounds", str(sounds)]
+    words = ["serve", "--bind", f"tcp://127.0.0.1:{port}", "--http", "0", "--sounds", str(sounds), *options]
     process = subprocess.Popen([sys.executable, "-m", "space_runtime", *words], stderr=subprocess.PIPE)
     try:
         yield process
@@ -125,3 +127,20 @@ def test_a_server_that_is_killed_and_started_again_goes_on_with_the_line(sounds:
             one.do("end")
             assert one.wait_for("finished")["text"] == "end"
             assert one.table("evaluate", at=47_000)["state"] == "playing"
+
+
+def test_keypoints_of_a_portrait_are_those_of_an_offline_session(sounds: Path, photo: Path) -> None:
+    bundle, port, step = load_bundle(), free_port(), 1_600
+    offline = Session(bundle, open_portrait(photo, open_tracker(bundle)), keypoints=True)
+    sound = np.arange(16_000, dtype=np.float32) / np.float32(32_768)  # what the program pushes
+    expected = [frame.keypoints for frame in session_frames(sound, offline) if frame.media_sample % step == 0]
+    with serving(port, sounds, "--portraits", str(photo.parent)), driven("client") as one:
+        one.ask("client", endpoint=f"tcp://127.0.0.1:{port}")
+        one.ask("open", keypoints=1, character=photo.name, playout=0)
+        one.do("start", pace="clip")
+        one.do("push", n=16_000)
+        one.do("end")
+        assert one.wait_for("finished")["text"] == "end"
+        for n, points in enumerate(expected):
+            assert points is not None and points.shape == (160, 3)
+            assert one.table("evaluate", at=n * step)["keypoints"] == pytest.approx(points.ravel().tolist(), abs=1e-2)

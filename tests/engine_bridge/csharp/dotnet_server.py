@@ -6,16 +6,19 @@ import contextlib
 import subprocess
 import sys
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from space_runtime import Session, load_bundle, open_portrait, open_tracker
 from tests.engine_bridge.csharp.dotnet import as_floats, byte_array
 from tests.engine_bridge.csharp.dotnet_loaded import Probe, Space, System
 from tests.engine_bridge.csharp.dotnet_session import client_of, is_open, kinds, line, pose_at
 from tests.support.ports import free_port
+from tests.support.session_frames import session_frames
 from tests.support.sounds import speechlike
 from tests.support.waiting import eventually
 
@@ -114,3 +117,26 @@ def test_pictures_of_a_talking_portrait(tmp_path: Path, photo: Path) -> None:
         image.Dispose()
         session.Close()
         assert eventually(lambda: client.BuffersInUse == 0)
+
+
+def test_keypoints_of_a_talking_portrait_are_those_of_an_offline_session(tmp_path: Path, photo: Path) -> None:
+    port, rate, fps = free_port(), 16_000, 10
+    bundle = load_bundle()
+    offline = Session(bundle, open_portrait(photo, open_tracker(bundle)), fps=Fraction(fps), keypoints=True)
+    expected = [frame.keypoints for frame in session_frames(speechlike(1.0, rate)[:, 0], offline)]
+    with serving(port, tmp_path / "log"), client_of(port) as client:
+        wanted = Space.SessionOptions()
+        wanted.Outputs = Space.Outputs.Keypoints
+        wanted.FpsNumerator, wanted.Portrait = fps, byte_array(photo.read_bytes())
+        session = client.Open(wanted)
+        assert eventually(lambda: is_open(session), START_S)
+        assert client.Server.KeypointCount == 160
+        session.Start(line(rate, Format=Space.SoundFormat.F32, Pace=Space.Pace.Clip))
+        session.Push(floats(1.0, rate))
+        session.End()
+        assert eventually(lambda: not session.IsStreaming, 60)
+        assert session.Counters.FramesTaken == len(expected) == fps
+        for index, points in enumerate(expected):
+            assert points is not None
+            found = as_floats(pose_at(session, index * rate / fps).Keypoints)
+            np.testing.assert_allclose(found, points.ravel(), atol=1e-3)

@@ -28,7 +28,7 @@ from space_runtime.animation.batch_state import Frames
 from space_runtime.animation.pipeline import Character, build, open_rig
 from space_runtime.animation.textures import draw, initial_latents
 from space_runtime.animation.track import ControlTrack
-from space_runtime.arrays import Floats
+from space_runtime.arrays import Floats, Index
 from space_runtime.rig.shapes import SHAPE
 from space_runtime.timebase import HOP
 from tests.support.session_frames import BUNDLE
@@ -290,3 +290,24 @@ def test_pictures_may_be_drawn_later_than_the_curves(photo: Path) -> None:
 def test_a_character_without_pictures_cannot_be_drawn() -> None:
     with pytest.raises(UsageError, match="pictures"):
         initial_latents(streams(1)[0].character)
+    with pytest.raises(UsageError, match="pictures"):
+        StreamBatch(BUNDLE).add(streams(1)[0].character, TRACKS[0], keypoints=True)
+
+
+def test_keypoints_come_for_the_rows_that_ask_and_begin_again_with_them(photo: Path) -> None:
+    character = build(BUNDLE, open_portrait(photo, open_tracker(BUNDLE)), Fraction(30), pictures=True)
+    batch, samples = StreamBatch(BUNDLE), mono_speech(0.5)[: 20 * HOP]
+    rows = np.array([batch.add(character, TRACKS[0], keypoints=asked) for asked in (False, True, True)])
+
+    def heard(rows: Index) -> list[Floats]:
+        frames = batch.step(rows, np.stack([samples] * len(rows)))
+        return [frames.keypoints[frames.row == row] for row in rows.tolist()]
+
+    none, one, other = heard(rows)
+    assert np.isnan(none).all() and np.array_equal(one, other) and one.shape[1:] == (160, 3)
+    for row in rows.tolist():
+        batch.restart(row, TRACKS[0])
+    assert np.array_equal(heard(rows)[1], one)
+    batch.remove(int(rows[1]))
+    assert batch.add(character, TRACKS[0]) == rows[1]
+    assert heard(rows[:2])[0].shape[1] == 0

@@ -140,6 +140,20 @@ def test_pictures_obey_the_same_laws(photo: Path) -> None:
     assert all(np.array_equal(a.blendshapes, b.blendshapes) for a, b in zip(curves, once, strict=True))
 
 
+def test_keypoints_obey_the_same_laws_and_are_those_of_the_pictures(photo: Path) -> None:
+    portrait = open_portrait(photo, open_tracker(BUNDLE))
+    session, samples = Session(BUNDLE, portrait, STILL, keypoints=True), mono_speech(0.4)
+    once = play(session, samples)
+    assert all(frame.rgb is None for frame in once)
+    session.reset()
+    cut = play(session, samples, [100, 2222, 3000])
+    drawn = play(Session(BUNDLE, portrait, STILL, pictures=True), samples)
+    for a, b, c in zip(once, cut, drawn, strict=True):
+        assert a.keypoints is not None and b.keypoints is not None and c.keypoints is not None
+        assert np.array_equal(a.keypoints, b.keypoints) and np.array_equal(a.keypoints, c.keypoints)
+    assert play(Session(BUNDLE, portrait, STILL), samples)[0].keypoints is None
+
+
 def test_what_the_api_is_given_is_checked() -> None:
     calls: list[Callable[[], object]] = [
         lambda: Session(BUNDLE, fps=Fraction(0)),
@@ -168,6 +182,7 @@ def test_samples_that_cannot_be_used_are_refused(bad: Floats) -> None:
         Session(BUNDLE).push(bad)
 
 
-def test_pictures_without_a_portrait_are_refused() -> None:
-    with pytest.raises(UsageError, match="portrait"):
-        Session(BUNDLE, pictures=True)
+@pytest.mark.parametrize("what", ["pictures", "keypoints"])
+def test_pictures_and_keypoints_without_a_portrait_are_refused(what: str) -> None:
+    with pytest.raises(UsageError, match=f"{what} need a portrait"):
+        Session(BUNDLE, pictures=what == "pictures", keypoints=what == "keypoints")

@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 
 from engine_bridge.protocol import messages as m
+from engine_bridge.protocol.field_table import OUTPUTS
 from engine_bridge.protocol.messages import Output
+from engine_bridge.protocol.output_fields import OutputCounts
 from engine_bridge.protocol.wire import encode
 from space_runtime.animation.batch_state import Frames
 from space_runtime.arrays import Floats
 from space_runtime.server.flow_control import FlowControl
-from space_runtime.server.frame_encoder import FrameEncoder
+from space_runtime.server.frame_encoder import COLUMNS, FrameEncoder
+from space_runtime.server.validation import OFFERED
 
-SIZES = {Output.WEIGHTS: 52, Output.HEAD: 6, Output.EYES: 4, Output.LANDMARKS: 234}
+SIZES = {Output.WEIGHTS: 52, Output.HEAD: 6, Output.EYES: 4, Output.LANDMARKS: 234, Output.KEYPOINTS: 21}
 SETS = [frozenset(some) for n in range(len(SIZES) + 1) for some in combinations(SIZES, n)]
 
 
@@ -36,7 +39,14 @@ def frames_of(parts: dict[Output, Floats], speech: Floats) -> Frames:
         saccade_offset_rad=np.zeros((n, 2), np.float32),
         lids=np.zeros(n),
         features=np.zeros((n, 96), np.float32),
+        keypoints=parts[Output.KEYPOINTS].reshape(n, -1, 3),
     )
+
+
+def test_every_output_of_a_frame_has_a_source_and_is_offered() -> None:
+    """A row of the table without a line in `COLUMNS` is not offered; today there is none."""
+    assert {output.value for output in COLUMNS} == {row.key for row in OUTPUTS if row.in_frame}
+    assert set(Output) == OFFERED
 
 
 @pytest.mark.parametrize("outputs", SETS, ids=lambda some: "+".join(sorted(some)) or "none")
@@ -49,7 +59,7 @@ def test_many_at_once_equal_one_by_one(outputs: frozenset[Output]) -> None:
     sample = numbers["index"] * flow.samples / flow.per_frames
     speech = rng.random(n).astype(np.float32)
     parts = {output: rng.standard_normal((n, size)).astype(np.float32) for output, size in SIZES.items()}
-    encoder = FrameEncoder(outputs)
+    encoder = FrameEncoder(outputs, OutputCounts(keypoints=7))
     encoded = encoder.encode(frames_of(parts, speech), numbers["seq"], flow)
     for k, data in enumerate(encoded):
         session, stream, seq, index = (int(numbers[name][k]) for name in ("session", "stream", "seq", "index"))

@@ -33,7 +33,9 @@ struct FrameOutputs {
     std::optional<Floats<kEyes>> eyes;
     /// 78 × (x, y, z), normalised.
     std::optional<Floats<kLandmarks>> landmarks;
-    /// `welcome.keypoints` × (x, y, z): the picture generator's keypoints, in its own space; needs a portrait.
+    /// `welcome.keypoints` × (x, y, z): the picture generator's keypoints, in its own space; the embedded one's are
+    /// points of MediaPipe's face mesh in pixels of the portrait's 512×512 square, x right, y up (minus the row), z
+    /// towards the viewer; needs a portrait.
     std::optional<FloatGroups<3>> keypoints;
 
     template <class Self, class Visit> static void fields(Self& m, Visit& visit) {

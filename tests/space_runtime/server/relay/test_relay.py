@@ -123,6 +123,22 @@ def dealer(address: str) -> Iterator[zmq.Socket[bytes]]:
 # A line through it
 
 
+def test_keypoints_pass_through_a_relay(photo: Path) -> None:
+    with (
+        serving() as server,
+        relaying(server.address) as relay,
+        Client(relay.address) as client,
+        client.open(outputs=("keypoints",), portrait=photo.read_bytes()) as session,
+    ):
+        session.start(16_000, "s16", pace="clip")
+        session.push(np.zeros(8_000, np.int16))
+        session.end()
+        frames = list(session.frames(timeout_s=PATIENCE_S))
+        assert client.welcome is not None and client.welcome.keypoints == 160
+        assert {frame.keypoints.shape for frame in frames if frame.keypoints is not None} == {(480,)}
+        assert len(frames) == 15
+
+
 def test_an_engine_speaks_through_a_relay_to_a_server_that_demands_keys(tmp_path: Path, call: Call) -> None:
     for who, where in (("server", "."), ("anna", "clients")):
         assert call("keygen", who, "--folder", tmp_path / where).code == 0

@@ -17,7 +17,9 @@ namespace SpaceRuntime.Protocol
         public const string Landmarks = "landmarks";
 
         /// <summary>
-        /// <c>welcome.keypoints</c> × (x, y, z): the picture generator's keypoints, in its own space; needs a portrait.
+        /// <c>welcome.keypoints</c> × (x, y, z): the picture generator's keypoints, in its own space; the embedded
+        /// one's are points of MediaPipe's face mesh in pixels of the portrait's 512×512 square, x right, y up (minus
+        /// the row), z towards the viewer; needs a portrait.
         /// </summary>
         public const string Keypoints = "keypoints";
 
@@ -57,7 +59,9 @@ namespace SpaceRuntime.Protocol
         public float[] Landmarks;
 
         /// <summary>
-        /// <c>welcome.keypoints</c> × (x, y, z): the picture generator's keypoints, in its own space; needs a portrait.
+        /// <c>welcome.keypoints</c> × (x, y, z): the picture generator's keypoints, in its own space; the embedded
+        /// one's are points of MediaPipe's face mesh in pixels of the portrait's 512×512 square, x right, y up (minus
+        /// the row), z towards the viewer; needs a portrait.
         /// </summary>
         public float[] Keypoints;
 
