@@ -82,7 +82,7 @@ class Stream:
 
     @property
     def started_at(self) -> float:
-        """When its first sound came; NaN before."""
+        """The time at which its first sound came, seconds of the monotonic clock; NaN before."""
         return self.flow.started_at.item(self.row)
 
     @property
