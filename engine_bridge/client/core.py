@@ -216,7 +216,7 @@ class ClientCore:
             case m.Error() if message.code == ErrorCode.NOT_GREETED or message.session is message.request is None:
                 self._error(message, now)
             case _:
-                self._hand_over(message, now)
+                self._dispatch(message, now)
 
     def _welcome(self, message: m.Welcome) -> None:
         if self.link is not Link.GREETING:
@@ -239,7 +239,7 @@ class ClientCore:
             for session in self._sessions:
                 session.receive(message, now)
 
-    def _hand_over(self, message: m.ServerMessage, now: float) -> None:
+    def _dispatch(self, message: m.ServerMessage, now: float) -> None:
         session = self._session_of(message)
         if session is None:
             self.counters.stray += 1
