@@ -21,8 +21,9 @@ from engine_bridge.protocol import messages as m
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.inference.device import NAMES
+from space_runtime.server.answers import State
 from space_runtime.server.limits import Limits
-from space_runtime.server.observability.snapshot import SessionSnapshot, State
+from space_runtime.server.observability.snapshot import SessionSnapshot
 from space_runtime.server.observability.snapshot_json import from_json, to_json
 from space_runtime.server.observability.status import StatusCollector
 from space_runtime.server.observability.status_client import fetch_snapshot, page_of
