@@ -14,7 +14,7 @@ from typing import Final
 
 from engine_bridge.client.log import ClientCounters
 from engine_bridge.client.server_messages import ServerMessages
-from engine_bridge.client.session_core import SessionCore
+from engine_bridge.client.session_core import FIRST_PAUSE_S, LONGEST_PAUSE_S, SessionCore
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import BridgeError, RefusedError, UnreachableError
 from engine_bridge.protocol.messages import VERSION, ErrorCode
@@ -23,8 +23,6 @@ from engine_bridge.protocol.wire import encode
 PING_S: Final = 1.0
 SILENCE_S: Final = 4.0
 """A server that says nothing for so long is gone."""
-FIRST_PAUSE_S: Final = 0.1
-LONGEST_PAUSE_S: Final = 3.0
 SPREAD: Final = 0.25
 """Share of a pause that chance adds."""
 
