@@ -164,8 +164,8 @@ def look(identity: RigIdentity, landmarks: Floats, gaze_rad: Floats, shown: Floa
 def lid_closure(controls: ControlBatch, media_sample: Doubles, early_blinks: Doubles) -> Doubles:
     """Return (F,) how far the lids are shut at media times, 0…1, by the blinks around them.
 
-    early: (F, 2) when the last early blink is shut, and up to when scheduled blinks are spent on such; seconds. It
-    touches none but scheduled blinks.
+    early_blinks: (F, 2) when the last early blink is shut, and up to when scheduled blinks are spent on such; seconds.
+    It touches none but scheduled blinks.
     """
     seconds = media_sample / SAMPLE_RATE
     since, until, late = seconds - controls.last_blink, controls.next_blink - seconds, seconds - early_blinks[:, 0]
