@@ -67,7 +67,7 @@ def install(job: str) -> None:
 
 
 def environment_works() -> bool:
-    """Whether ``.venv`` has a Python that starts; one that an upgrade of the system removed leaves a dead link."""
+    """Return whether ``.venv`` has a Python that starts; an upgrade of the system may have left a dead link."""
     try:
         return subprocess.run([str(PYTHON), "-c", "import pip"], capture_output=True, check=False).returncode == 0
     except OSError:

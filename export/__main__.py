@@ -14,9 +14,9 @@ from rich.console import Console
 
 from export.packing import pack as packing
 from space_runtime.errors import SpaceError, UsageError
+from space_runtime.inference.bundle import EMBEDDED
 
 ROOT: Final = Path(__file__).parent
-MODELS: Final = ROOT.parent / "space_runtime" / "models"
 SCRIPTS: Final = {
     "build-rig": "export.rig.build_rig",
     "build-warp": "export.rig.build_warp",
@@ -58,7 +58,7 @@ def make(recipe: RecipeFile = RECIPE, data: Data = DATA, cache: Cache = CACHE, t
     train(recipe, data, cache, threads)
     export(data, cache, network)
     evaluate(data, cache, network, record=True)
-    packing.adopt(network, MODELS)
+    packing.adopt(network, EMBEDDED)
     pack()
 
 
@@ -95,7 +95,7 @@ def train(
 
 
 @app.command()
-def export(data: Data = DATA, cache: Cache = CACHE, to: Path = MODELS / f"{S2L}.onnx") -> None:
+def export(data: Data = DATA, cache: Cache = CACHE, to: Path = EMBEDDED / f"{S2L}.onnx") -> None:
     """Write the trained Speech2Landmarks as ONNX and check it against torch."""
     from export.training.steps import export_speech2landmarks
 
@@ -112,7 +112,7 @@ def export(data: Data = DATA, cache: Cache = CACHE, to: Path = MODELS / f"{S2L}.
 def evaluate(
     data: Data = DATA,
     cache: Cache = CACHE,
-    network: Path = MODELS / f"{S2L}.onnx",
+    network: Path = EMBEDDED / f"{S2L}.onnx",
     results: Annotated[
         Path | None, typer.Option(help="Where tables and pictures go; by default into the cache.")
     ] = None,
@@ -158,7 +158,7 @@ def compare(
 
 
 @app.command()
-def regraph(folder: Path = MODELS) -> None:
+def regraph(folder: Path = EMBEDDED) -> None:
     """Rewrite the bundle's Speech2Landmarks for speed, its weights as they are, and pack; evaluate it afterwards."""
     from export.onnx.graph_rewrite import rewrite_graph as rewrite
 
@@ -170,7 +170,7 @@ def regraph(folder: Path = MODELS) -> None:
 
 @app.command()
 def pack(
-    folder: Path = MODELS,
+    folder: Path = EMBEDDED,
     force: Annotated[bool, typer.Option("--force", help="Pack networks that fail their acceptance, too.")] = False,
 ) -> None:
     """Write the bundle's manifest (hashes, tensors, provenance) and its model card."""

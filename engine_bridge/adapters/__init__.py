@@ -1,6 +1,7 @@
 """Adapters carry frames to what engines, avatar programs and browsers already understand.
 
-One seam for all: `open_sink` takes an address and gives a `Sink`; whoever has frames hands them over.
+One seam for all: `open_sink` takes an address and gives a `Sink`; whoever has frames hands them over. May import the
+protocol; knows nothing of the runtime.
 """
 
 from __future__ import annotations

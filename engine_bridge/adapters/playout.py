@@ -30,7 +30,7 @@ _CLOSING_S: Final = 1.0
 log = logging.getLogger(__name__)
 
 
-class Kind(Enum):
+class ShowingKind(Enum):
     """The kinds of showings of a character."""
 
     FRAME = "frame"
@@ -52,7 +52,7 @@ class Showing:
     due: float
     order: int
     part: Part = field(compare=False)
-    kind: Kind = field(compare=False)
+    kind: ShowingKind = field(compare=False)
     show: Callable[[Sink], None] = field(compare=False)
     size: int = field(compare=False, default=0)
 
@@ -77,7 +77,7 @@ class Timetable:
     def add(self, showing: Showing) -> None:
         """Take something; a neutral face always finds room, or another face would stay for ever."""
         full = len(self._heap) >= MAX_WAITING or self._size + showing.size > MAX_WAITING_BYTES
-        if full and showing.kind is not Kind.REST:
+        if full and showing.kind is not ShowingKind.REST:
             self.n_dropped += 1
             return
         heapq.heappush(self._heap, showing)
@@ -91,7 +91,7 @@ class Timetable:
 
     def take(self, now: float) -> list[Showing]:
         """Take what is due, in order; of everything that is due of one kind and character only the newest."""
-        newest: dict[tuple[str, Kind], Showing] = {}
+        newest: dict[tuple[str, ShowingKind], Showing] = {}
         while self.next_due <= now:
             showing = heapq.heappop(self._heap)
             self._size -= showing.size
@@ -144,15 +144,15 @@ class Playout:
 
     def frame(self, due: float, part: Part, frame: Frame, rate: float) -> None:
         """Show a frame. rate: samples per second of its stream."""
-        self._add(due, part, Kind.FRAME, lambda sink: sink.send(part.name, frame, rate))
+        self._add(due, part, ShowingKind.FRAME, lambda sink: sink.send(part.name, frame, rate))
 
     def texture(self, due: float, part: Part, texture: Texture) -> None:
         """Show a picture."""
-        self._add(due, part, Kind.TEXTURE, lambda sink: sink.texture(part.name, texture), len(texture.pixels))
+        self._add(due, part, ShowingKind.TEXTURE, lambda sink: sink.texture(part.name, texture), len(texture.pixels))
 
     def rest(self, due: float, part: Part) -> None:
         """Show the neutral face: the stream has come to its end."""
-        self._add(due, part, Kind.REST, lambda sink: sink.rest(part.name))
+        self._add(due, part, ShowingKind.REST, lambda sink: sink.rest(part.name))
 
     def cut(self, part: Part) -> None:
         """Show the neutral face now and nothing of what waits, unless the stream has come to its end before."""
@@ -172,7 +172,7 @@ class Playout:
         for sink in self._sinks:
             sink.close()
 
-    def _add(self, due: float, part: Part, kind: Kind, show: Callable[[Sink], None], size: int = 0) -> None:
+    def _add(self, due: float, part: Part, kind: ShowingKind, show: Callable[[Sink], None], size: int = 0) -> None:
         if not due < math.inf:
             return
         with self._changed:
@@ -201,7 +201,7 @@ class Playout:
     def _show(self, showing: Showing) -> None:
         self._hand_out(showing.show)
         part = showing.part
-        if showing.kind is not Kind.REST:
+        if showing.kind is not ShowingKind.REST:
             self._awake.add(part.name)
             return
         self._awake.discard(part.name)

@@ -14,7 +14,7 @@ from typing import Final
 
 from engine_bridge.client.log import ClientCounters
 from engine_bridge.client.server_messages import ServerMessages
-from engine_bridge.client.session_core import SessionCore
+from engine_bridge.client.session_core import FIRST_PAUSE_S, LONGEST_PAUSE_S, SessionCore
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import BridgeError, RefusedError, UnreachableError
 from engine_bridge.protocol.messages import VERSION, ErrorCode
@@ -23,8 +23,6 @@ from engine_bridge.protocol.wire import encode
 PING_S: Final = 1.0
 SILENCE_S: Final = 4.0
 """A server that says nothing for so long is gone."""
-FIRST_PAUSE_S: Final = 0.1
-LONGEST_PAUSE_S: Final = 3.0
 SPREAD: Final = 0.25
 """Share of a pause that chance adds."""
 
@@ -216,7 +214,7 @@ class ClientCore:
             case m.Error() if message.code == ErrorCode.NOT_GREETED or message.session is message.request is None:
                 self._error(message, now)
             case _:
-                self._hand_over(message, now)
+                self._dispatch(message, now)
 
     def _welcome(self, message: m.Welcome) -> None:
         if self.link is not Link.GREETING:
@@ -239,7 +237,7 @@ class ClientCore:
             for session in self._sessions:
                 session.receive(message, now)
 
-    def _hand_over(self, message: m.ServerMessage, now: float) -> None:
+    def _dispatch(self, message: m.ServerMessage, now: float) -> None:
         session = self._session_of(message)
         if session is None:
             self.counters.stray += 1

@@ -21,7 +21,8 @@ from engine_bridge.protocol.messages import ErrorCode, Reason
 HOLD_S: Final = 0.25
 """Pause after the server could not take a chunk."""
 FIRST_PAUSE_S: Final = 0.1
-"""Pause before a lost session is opened again; doubles up to `LONGEST_PAUSE_S` until frames come."""
+"""Pause before a lost connection is made, or a lost session opened, again; doubles up to `LONGEST_PAUSE_S` until it
+works."""
 LONGEST_PAUSE_S: Final = 3.0
 
 AboutSession = m.Opened | m.Resumed | m.Started | m.Frame | m.Texture | m.Underrun | m.Finished | m.Closed | m.Error

@@ -94,7 +94,7 @@ class Spoken:
 
     @property
     def end_s(self) -> float:
-        """When the last phone that is none of silence ends."""
+        """The end of the last phone that is none of silence, in seconds; 0 without any."""
         return max((p.end_s for p in self.phones if p.classes != (0,)), default=0.0)
 
 

@@ -34,7 +34,7 @@ class MouthConfig:
     channels: tuple[int, ...] = (48, 40, 28, 20, 14)
 
 
-class Painter(nn.Module):
+class PatchDecoder(nn.Module):
     """A vector becomes a picture: 4 × 6 cells, doubled once per further entry of ``channels``."""
 
     def __init__(self, n_in: int, width: int, channels: tuple[int, ...], n_out: int) -> None:
@@ -58,10 +58,10 @@ class MouthDecoder(nn.Module):
         self.config = config
         person = N_COLOURS + config.n_code
         soft = config.channels[:3]
-        self.upper = Painter(person, config.width, config.channels, 4)
-        self.lower = Painter(person, config.width, config.channels, 4)
-        self.dark = Painter(person + N_GEOMETRY, config.width, soft, 3)
-        self.shade = Painter(N_GEOMETRY, config.width, soft, 1)
+        self.upper = PatchDecoder(person, config.width, config.channels, 4)
+        self.lower = PatchDecoder(person, config.width, config.channels, 4)
+        self.dark = PatchDecoder(person + N_GEOMETRY, config.width, soft, 3)
+        self.shade = PatchDecoder(N_GEOMETRY, config.width, soft, 1)
 
     def forward(self, geometry: Tensor, colours: Tensor, code: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the picture (B, 3, H, W), 0…1, and the covers (B, 1, H, W) of upper and lower teeth.

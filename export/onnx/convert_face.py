@@ -37,12 +37,10 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from export.onnx.face_operators import Rewriter, double_size, sample_patch, subset_to_transform, transform_points
+from space_runtime.portrait.tracking import DETECTOR_SIDE, MATTE_SIDE, MESH_SIDE
 
 OPSET: Final = 17
 IR_VERSION: Final = 8
-DETECTOR_SIDE: Final = 128
-MESH_SIDE: Final = 192
-MATTE_SIDE: Final = 256
 N_MESH: Final = 468
 EYE_RIM: Final = 16
 """The first points of an eye's subset are its lids; the iris gets their mean depth."""

@@ -32,12 +32,11 @@ from space_runtime.geometry import (
     landmarks_from_mesh,
     normalise,
 )
+from space_runtime.inference.bundle import EMBEDDED
 from space_runtime.inference.network import load_network
 from space_runtime.portrait.tracking import FaceTracker
 from space_runtime.rig.rig import Rig
 from space_runtime.rig.shapes import EYE_POINTS, LIP_PAIRS, MIRROR_78
-
-MODELS = Path(__file__).parents[2] / "space_runtime" / "models"
 
 
 def data_folder() -> Path:
@@ -128,7 +127,7 @@ def _at_rest(faces: Floats) -> Floats:
 def tracked_portraits(data: Path) -> Floats:
     """Return (n, 78, 3): the normalised landmarks of every portrait in which a face is found."""
     names = ("face_detector", "face_mesh", "person_matte")
-    tracker = FaceTracker(*(load_network(name, MODELS / f"{name}.onnx") for name in names))
+    tracker = FaceTracker(*(load_network(name, EMBEDDED / f"{name}.onnx") for name in names))
     found = []
     for path in sorted((data / "portraits").glob("*.jpg")):
         picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
@@ -178,7 +177,7 @@ def main() -> None:
     """Write rig.npz, or print the report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=data_folder())
-    parser.add_argument("--out", type=Path, default=MODELS / "rig.npz")
+    parser.add_argument("--out", type=Path, default=EMBEDDED / "rig.npz")
     parser.add_argument("--report", action="store_true", help="print what the landmarks can see, write nothing")
     options = parser.parse_args()
     if options.report:

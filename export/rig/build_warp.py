@@ -21,6 +21,7 @@ from scipy.sparse.linalg import spsolve
 
 from space_runtime.arrays import Doubles
 from space_runtime.geometry import MEDIAPIPE_68, MEDIAPIPE_IRIS, landmarks_from_mesh, normalise, remove_pose
+from space_runtime.inference.bundle import EMBEDDED
 from space_runtime.rendering.warp.keypoints import KEYPOINTS, RIM_OF_CENTRE
 
 Indices = NDArray[np.int64]
@@ -29,7 +30,6 @@ N_SKIN: Final = 468
 N_MESH: Final = 478
 MEMBRANE: Final = 0.3
 """Share of the membrane energy beside the thin plate's; least error on real faces between 0.1 and 0.3."""
-MODELS: Final = Path(__file__).parents[2] / "space_runtime" / "models"
 
 
 def main() -> None:
@@ -37,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--connections", type=Path, required=True)
     parser.add_argument("--tracks", type=Path, required=True)
-    parser.add_argument("--output", type=Path, default=MODELS / "warp.npz")
+    parser.add_argument("--output", type=Path, default=EMBEDDED / "warp.npz")
     options = parser.parse_args()
     triangles = read_triangles(options.connections)
     smooth = laplacian(triangles, mean_shape(np.load(options.tracks)["meshes"]))

@@ -38,10 +38,10 @@ from export.onnx.to_onnx import TRACED_BATCH, Signature, export_onnx
 from space_runtime.animation.stages import features as speech
 from space_runtime.arrays import Floats
 from space_runtime.geometry import N_LANDMARKS
+from space_runtime.inference.bundle import EMBEDDED
 from space_runtime.rendering.warp.keypoints import KEYPOINT_OF, N_KEYPOINTS, landmarks_from_keypoints
 from space_runtime.values import N_EMOTIONS
 
-MODELS: Final = Path(__file__).parents[2] / "space_runtime" / "models"
 BATCH: Final = 24
 LEARNING_RATE: Final = 1e-3
 HELD_OUT: Final = 20
@@ -111,10 +111,10 @@ def main() -> None:
     clips, speaker = read_clips(options.data / "talking_heads")
     identities = read_identities(options.tracks)
     config = LatentsConfig(n_features=speech.N_FEATURES)
-    network = build(np.load(MODELS / "warp.npz")["keypoints_from_landmarks"], config)
+    network = build(np.load(EMBEDDED / "warp.npz")["keypoints_from_landmarks"], config)
     train(network, clips, speaker, identities, options.minutes, options.out, options.seed)
     network.load_state_dict(load_file(options.out / "latents.safetensors"))
-    export_onnx(OneStep(network), signature(config), MODELS / "landmarks2latents.onnx")
+    export_onnx(OneStep(network), signature(config), EMBEDDED / "landmarks2latents.onnx")
 
 
 def train(

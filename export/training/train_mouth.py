@@ -27,9 +27,9 @@ from export.data.motion.mouths import UNSEEN, Mouths, batch_of, collect, portrai
 from export.models.mouth_decoder import MouthConfig, MouthDecoder, OnePerson, hidden
 from export.onnx.fp16 import store_in_half
 from export.onnx.to_onnx import TRACED_BATCH, Signature, export_onnx
+from space_runtime.inference.bundle import EMBEDDED
 from space_runtime.rendering.warp.interior import N_COLOURS, N_GEOMETRY
 
-MODELS: Final = Path(__file__).parents[2] / "space_runtime" / "models"
 BATCH: Final = 20
 LEARNING_RATE: Final = 2e-3
 
@@ -146,8 +146,8 @@ def main() -> None:
         train(decoder, codes, mouths, options.minutes, options.out, options.seed, options.rate)
     trained, all_codes, colours = load_checkpoint(options.out)
     person = options.person
-    export_onnx(OnePerson(trained, all_codes[person], colours[person]), signature(), MODELS / "mouth_decoder.onnx")
-    store_in_half(MODELS / "mouth_decoder.onnx")
+    export_onnx(OnePerson(trained, all_codes[person], colours[person]), signature(), EMBEDDED / "mouth_decoder.onnx")
+    store_in_half(EMBEDDED / "mouth_decoder.onnx")
 
 
 if __name__ == "__main__":

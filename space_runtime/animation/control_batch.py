@@ -38,16 +38,15 @@ class ControlBatch:
     """One row per stream.
 
     since, until: (n,) media samples, first and end, for which the row is true.
-    mouth_strength, expression_strength, brow_strength, rest_factor: (n,) factors; the last is the part of speech that
-        rest leaves.
+    mouth_strength, expression_strength, brow_strength, rest_factor: (n,) factors; the last: what rest leaves of them.
     gaze: (n,) of `Gaze`. target: (n, 3) yaw and pitch in radians, or a point.
     saccade_strength: (n,) of saccades and glances, 0 where a gaze is asked for. fixations: (n, 6) when the last saccade
         began and how long it takes, seconds, and yaw and pitch in radians, with strength, before and after it.
-    fixed_until: (n,) the media sample at which the next one begins: eyes wander more often than controls change, so
+    fixed_until: (n,) the media sample at which the next one begins: saccades come more often than controls change, so
         that this alone is worked out anew then, by `fixations_at`.
     last_blink, next_blink: (n,) seconds of full closure around the media time, ∓infinity for none.
     scheduled: (n,) whether these blinks are the schedule's, which pauses may call early.
-    head_strength: (n,) of the idle head, 0 where the head does something else. phases: (n, 6, waves) of it.
+    head_strength: (n,) of the idle head, 0 where the head does something else. phases: (n, 6, waves) of its sway.
     is_given: (n,) whether the head is. given_samples: (n, 2) media times of the rows of its track around the media
         time, ∓infinity for none. given: (n, 2, 6) these rows, see `Controls.head_track`; equal ones at both ends.
     """
@@ -162,7 +161,7 @@ def _gaze(controls: Controls) -> tuple[Gaze, Floats]:
 
 
 def fixations_at(controls: Controls, sample: float) -> tuple[tuple[float, ...], float]:
-    """Return a row of `ControlBatch.fixations` and its `fixed_until`: never where nothing wanders."""
+    """Return a row of `ControlBatch.fixations` and its `fixed_until`: never without saccades."""
     strength = _saccade_strength(controls)
     if not strength:
         return NO_SACCADES, math.inf
@@ -172,7 +171,7 @@ def fixations_at(controls: Controls, sample: float) -> tuple[tuple[float, ...], 
 
 
 NO_SACCADES: Final[tuple[float, ...]] = (-math.inf, 1.0, 0.0, 0.0, 0.0, 0.0)
-"""A row of `ControlBatch.fixations` of eyes that do not wander."""
+"""A row of `ControlBatch.fixations` of eyes without saccades."""
 
 
 def _saccade_strength(controls: Controls) -> float:

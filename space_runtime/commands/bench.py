@@ -13,7 +13,7 @@ import typer
 
 from space_runtime.assets import LINE, write_portrait
 from space_runtime.commands.device_option import DeviceName
-from space_runtime.diagnostics.bench import Measurement, measure_bake, measure_ensemble, measure_session
+from space_runtime.diagnostics.bench import Measurement, measure_bake, measure_batch, measure_session
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import Bundle, load_bundle
 from space_runtime.inference.device import AUTO
@@ -50,7 +50,7 @@ def bench_command(
     print(f"bundle {manifest.name} {manifest.version} on {on}, {float(rate):g} frames per second\n")
     _print("curves, baked (a second at a time)", measure_session(opened, repeated, rate, controls, None, SAMPLE_RATE))
     _print("curves, live (20 ms at a time)", measure_session(opened, repeated, rate, controls, None))
-    _print_together(measure_ensemble(opened, samples, sessions, TOGETHER_S, rate), sessions)
+    _print_together(measure_batch(opened, samples, sessions, TOGETHER_S, rate), sessions)
     face = _face(portrait, opened)
     if face is None:
         print("512x512 video: not measured; name a photo with --portrait or install the extra 'demo'")

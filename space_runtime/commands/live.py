@@ -22,7 +22,7 @@ from space_runtime.commands.serve import stop_on_signals
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.inference.device import AUTO
-from space_runtime.live.player import Playback, Player
+from space_runtime.live.player import PlaybackResult, Player
 from space_runtime.live.sources import Microphone, PcmSource, Source, file_source, text_source
 from space_runtime.rig.shapes import SHAPE
 from space_runtime.server.keys import is_loopback
@@ -126,7 +126,7 @@ def _meter(seconds: float, pose: Pose) -> None:
         print(f"\r{seconds:8.2f} s  jaw {bar:<{METER}}", end="", file=sys.stderr, flush=True)
 
 
-def _report(played: Playback, sinks: list[Sink], urls: list[str]) -> None:
+def _report(played: PlaybackResult, sinks: list[Sink], urls: list[str]) -> None:
     if sys.stderr.isatty():
         print(file=sys.stderr)
     print(f"{played.seconds:.2f} s spoken, {played.frames} frames, {played.resting} of them without a face to show")

@@ -47,7 +47,7 @@ STAGES: Final[tuple[tuple[str, object, str], ...]] = (
 
 
 N_WARM_UP: Final = 10
-"""Steps before an ensemble is measured: the first frame of a stream costs more than all others."""
+"""Steps before a batch is measured: the first frame of a stream costs more than all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def measure_session(
     )
 
 
-def measure_ensemble(bundle: Bundle, samples: Floats, n_sessions: int, seconds: float, fps: Fraction) -> Measurement:
+def measure_batch(bundle: Bundle, samples: Floats, n_sessions: int, seconds: float, fps: Fraction) -> Measurement:
     """Step many streams of the neutral identity together, 20 ms at a time, each at its own place of ``samples``.
 
     sound_s is that of all streams; wall_s and the stages' times are those that the processor worked, all threads

@@ -26,7 +26,7 @@ from engine_bridge.protocol.messages import VERSION as PROTOCOL
 from engine_bridge.protocol.messages import Hello, Welcome
 from engine_bridge.protocol.wire import decode, encode
 from space_runtime.assets import LINE
-from space_runtime.diagnostics.bench import measure_ensemble
+from space_runtime.diagnostics.bench import measure_batch
 from space_runtime.errors import BundleError, SpaceError, UsageError
 from space_runtime.inference import network
 from space_runtime.inference.bundle import load_bundle
@@ -142,7 +142,7 @@ def check_speed(name: str, setup: Setup) -> Finding:
     except (BundleError, UsageError):
         return Finding(name, Verdict.NOTE, "not measured, because the networks do not load")
     sound = np.concatenate(list(open_sound(LINE).speech_blocks()))
-    measured = measure_ensemble(bundle, sound, N_SESSIONS, SPEED_S, Fraction(30))
+    measured = measure_batch(bundle, sound, N_SESSIONS, SPEED_S, Fraction(30))
     n, cores = int(measured.real_time_factor), n_cores()
     text = f"one core animates about {n} sessions at 30 frames/s (no pictures); cores: {cores}"
     if n < 1:

@@ -30,7 +30,7 @@ _FATAL: Final = (ErrorCode.BAD_VALUE, ErrorCode.BAD_SOUND, ErrorCode.TOO_LARGE)
 
 
 @dataclass(frozen=True, slots=True)
-class Playback:
+class PlaybackResult:
     """The result of playing a stream. seconds: of sound. frames: shown. resting: the number of them that, before its
     end, had nothing to show."""
 
@@ -57,7 +57,7 @@ class Player:
 
     def speak(
         self, source: Source, controls: Controls, emotion: EmotionTrack, watch: Callable[[float, Pose], None]
-    ) -> Playback:
+    ) -> PlaybackResult:
         """Push the source and show its frames until the face is at rest again; however it ends, it ends with that.
 
         emotion: over the time of the sound; the rest of the controls holds. watch: called with the playback time in
@@ -75,7 +75,7 @@ class Player:
                 sink.rest(self._name)
         if self._failure:
             raise self._failure
-        return Playback(self._playback.received_s, frames, resting)
+        return PlaybackResult(self._playback.received_s, frames, resting)
 
     def _show(self, rate: int, watch: Callable[[float, Pose], None]) -> tuple[int, int]:
         """Show frame after frame; return their number, and how many had nothing to show."""

@@ -106,7 +106,7 @@ class Microphone:
                 samplerate=self.rate,
                 dtype="float32",
                 blocksize=int(self.rate * BLOCK_S),
-                callback=self._hear,
+                callback=self._record,
             )
         except (sounddevice.PortAudioError, ValueError) as error:
             raise MediaError(
@@ -119,7 +119,7 @@ class Microphone:
             while True:
                 yield self._queue.get()
 
-    def _hear(self, block: NDArray[np.float32], n: int, when: object, status: object) -> None:
+    def _record(self, block: NDArray[np.float32], n: int, when: object, status: object) -> None:
         try:
             self._queue.put_nowait(block[:, 0].copy())
         except queue.Full:

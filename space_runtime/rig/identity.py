@@ -188,7 +188,7 @@ def make_plan(basis: Floats) -> SolvePlan:
 
 
 def unknown_motion(basis: Floats) -> Doubles:
-    """Return (n, 78·3): the motion of each unknown of the solver at 1 (see `rig_layout.MOUTH_CLOSE`)."""
+    """Return (n, 78·3): the motion of each unknown of the solver at 1 (see `shapes.MOUTH_CLOSE`)."""
     motion = basis[list(SOLVED_ROWS)].reshape(len(SOLVED_ROWS), -1).astype(np.float64)
     motion[MOUTH_CLOSE] += motion[JAW_OPEN]
     return motion

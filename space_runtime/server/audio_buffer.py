@@ -40,7 +40,7 @@ class AudioBuffer:
         self._resampler = Resampler(sound.rate, SAMPLE_RATE) if sound.rate != SAMPLE_RATE else None
         self._reordered: dict[int, Floats] = {}
         self._pieces: deque[Floats] = deque()
-        self._arrivals: deque[tuple[int, float]] = deque()
+        self._received: deque[tuple[int, float]] = deque()
         self._finished = False
         self._closed_at = 0.0
 
@@ -102,9 +102,9 @@ class AudioBuffer:
         if wanted < size:
             taken = np.concatenate([taken, np.zeros(size - wanted, np.float32)])
             return taken, self._closed_at
-        while len(self._arrivals) > 1 and self._arrivals[0][0] < self.n_taken:
-            self._arrivals.popleft()
-        return taken, self._arrivals[0][1] if self._arrivals else 0.0
+        while len(self._received) > 1 and self._received[0][0] < self.n_taken:
+            self._received.popleft()
+        return taken, self._received[0][1] if self._received else 0.0
 
     def _decoded(self, pcm: bytes | memoryview) -> Floats:
         """(n,) mono or (n, c) float32."""
@@ -164,7 +164,7 @@ class AudioBuffer:
         if samples.size:
             self._pieces.append(samples)
             self.buffered += samples.size
-            self._arrivals.append((self.n_taken + self.buffered, now))
+            self._received.append((self.n_taken + self.buffered, now))
 
     def _take(self, n: int) -> Floats:
         parts: list[Floats] = []

@@ -1,4 +1,4 @@
-"""Background work of a worker: sounds are decoded and characters built on threads beside it. Tasks are plain data."""
+"""Background work of a worker: sounds are decoded and characters built on a thread beside it. Tasks are plain data."""
 
 from __future__ import annotations
 
@@ -69,17 +69,17 @@ def perform(task: Task, characters: CharacterCache) -> Completion:
 
 
 class ThreadExecutor:
-    """Does tasks on threads of its own and posts their results. n_waiting: tasks that are not done yet."""
+    """Does tasks on a thread of its own and posts their results. n_waiting: tasks that are not done yet."""
 
-    def __init__(self, post: Callable[[Command], None], characters: CharacterCache, n_threads: int = 1) -> None:
+    def __init__(self, post: Callable[[Command], None], characters: CharacterCache) -> None:
         self.n_waiting = 0
         self._post = post
         self._characters = characters
         self._counting = threading.Lock()
-        self._pool = ThreadPoolExecutor(n_threads, "space-background")
+        self._pool = ThreadPoolExecutor(1, "space-background")
 
     def submit(self, task: Task) -> None:
-        """Do a task on one of the threads."""
+        """Do a task on the thread."""
         self._count(1)
         self._pool.submit(self._do, task)
 

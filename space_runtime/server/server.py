@@ -30,7 +30,7 @@ from space_runtime.server.frame_encoder import counts_of
 from space_runtime.server.gateway import Gateway
 from space_runtime.server.keys import Keys
 from space_runtime.server.limits import Folders, Limits
-from space_runtime.server.observability.report_box import ReportBox
+from space_runtime.server.report_box import ReportBox
 from space_runtime.server.sink_output import SinkOutput
 from space_runtime.server.sockets import Sockets, WakeSocket
 from space_runtime.server.texture_renderer import TextureRenderer

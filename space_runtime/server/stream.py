@@ -82,7 +82,7 @@ class Stream:
 
     @property
     def started_at(self) -> float:
-        """When its first sound came; NaN before."""
+        """The time at which its first sound came, seconds of the monotonic clock; NaN before."""
         return self.flow.started_at.item(self.row)
 
     @property
@@ -107,7 +107,7 @@ class Stream:
 
     def start_clock(self, now: float) -> None:
         """Let the clock run from now on if it does not yet."""
-        if math.isnan(self.flow.started_at.item(self.row)):
+        if math.isnan(self.started_at):
             self.flow.started_at[self.row] = now
 
     def set_rate(self, rate: int) -> None:
@@ -161,8 +161,7 @@ class Stream:
 
         Negative: earlier; NaN before the clock runs.
         """
-        started_at = self.flow.started_at.item(self.row)
-        return now - (started_at + self.settings.playout_s + (sample - self.look_ahead) / SAMPLE_RATE)
+        return now - (self.started_at + self.settings.playout_s + (sample - self.look_ahead) / SAMPLE_RATE)
 
     def end_at(self, n_samples_inside: int, reason: Reason, now: float) -> None:
         """Say that every frame before a sample at 16 kHz is wanted, and none after it."""

@@ -137,7 +137,7 @@ class StreamHandlers:
     def _audio(self, state: SessionState, message: m.Audio, now: float) -> Change:
         stream = _current(state, message.stream)
         audio = stream.audio
-        if audio is None or audio.sound is WHOLE or stream.closing is not None:
+        if audio is None or stream.takes_file or stream.closing is not None:
             raise Refusal(ErrorCode.BAD_VALUE, f"stream {message.stream} takes no sound (any more); start another one")
         self._check_ahead(stream, audio, message.first_sample + len(message.pcm) // audio.width)
         self._note_late(state, stream, audio, now)
@@ -170,7 +170,7 @@ class StreamHandlers:
     def _end(self, state: SessionState, message: m.End, now: float) -> Change:
         stream = _current(state, message.stream)
         audio = stream.audio
-        if audio is None or audio.sound is WHOLE or stream.closing is not None:
+        if audio is None or stream.takes_file or stream.closing is not None:
             raise Refusal(ErrorCode.BAD_VALUE, f"stream {message.stream} needs no end; it has one, or is interrupted")
         self._check_ahead(stream, audio, message.n_samples)
         stream.start_clock(now)

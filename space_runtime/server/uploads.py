@@ -15,7 +15,7 @@ from space_runtime.server.limits import Refusal
 from space_runtime.timebase import SAMPLE_RATE
 
 
-def read_whole(source: bytes | memoryview | Path | None, limit_s: float) -> tuple[int, Floats]:
+def read_whole(source: bytes | memoryview | Path, limit_s: float) -> tuple[int, Floats]:
     """Return the file's own sample rate and its (n,) sound at 16 kHz.
 
     Bytes lie on disk for as long as they are decoded, alone in a folder that nobody else can open. Raises `MediaError`,
@@ -25,7 +25,7 @@ def read_whole(source: bytes | memoryview | Path | None, limit_s: float) -> tupl
         return _read(source, limit_s)
     with TemporaryDirectory(prefix="space-") as folder:
         path = Path(folder) / "sound"
-        path.write_bytes(bytes(source or b""))
+        path.write_bytes(source)
         return _read(path, limit_s)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from space_runtime.server.answers import SessionReport, State, WorkerReport
 from space_runtime.server.delivery import Delivery
-from space_runtime.server.observability.snapshot import SessionReport, State, WorkerReport
 from space_runtime.server.session import SessionState, SessionTable
 from space_runtime.server.stream import Stream
 from space_runtime.timebase import SAMPLE_RATE

@@ -155,7 +155,7 @@ def test_making_everything_leaves_the_bundle_alone_until_the_network_is_accepted
 
     for name, step in {"prepare": None, "train": None, "export": made, "evaluate": measured}.items():
         monkeypatch.setattr(commands, name, step or (lambda *_: None))
-    monkeypatch.setattr(commands, "MODELS", folder)
+    monkeypatch.setattr(commands, "EMBEDDED", folder)
     monkeypatch.setattr(commands, "pack", lambda: packing.pack(folder))
     with pytest.raises(BundleError, match=r"not good enough"):
         commands.make(data=tmp_path, cache=tmp_path)

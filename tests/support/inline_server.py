@@ -17,14 +17,13 @@ from engine_bridge.adapters.playout import Playout
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.messages import Message
 from engine_bridge.protocol.wire import decode
-from space_runtime.server.answers import Answers
+from space_runtime.server.answers import Answers, WorkerReport
 from space_runtime.server.background import Task, perform
 from space_runtime.server.character_cache import CharacterCache
 from space_runtime.server.commands import Command
 from space_runtime.server.gateway import Gateway
 from space_runtime.server.limits import Folders, Limits
 from space_runtime.server.log_events import LogEvent
-from space_runtime.server.observability.snapshot import WorkerReport
 from space_runtime.server.server import welcome_of
 from space_runtime.server.session import SessionState
 from space_runtime.server.sink_output import SinkFrame, SinkOutput

@@ -30,7 +30,7 @@ public:
     void go_on_from(u64 sample);
     /// The server did not take something: sends again from `animated` on, a little later.
     void send_again(double now, double animated);
-    /// When `send_sound` wants to be called.
+    /// The time at which `send_sound` has to be called next.
     double due_at(double now) const;
 
     Status push(Bytes pcm, Maybe<SampleFormat> format, double position, u64& dropped);

@@ -1,4 +1,4 @@
-// How long things take; printed, never asserted.
+// Times of the client's hot paths; printed, never asserted.
 #include <chrono>
 
 #include "check.hpp"

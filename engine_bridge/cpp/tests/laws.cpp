@@ -1,4 +1,4 @@
-// What needs no peer: the parts' own laws. Prints what fails.
+// Laws of the parts that need no peer. Prints what fails.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -32,7 +32,7 @@ void add(space::Buffer& out, const char* text, std::size_t n) {
     for (std::size_t i = 0; i < n; ++i) out.push_back(static_cast<std::uint8_t>(text[i]));
 }
 
-/// What a ROUTER says: greeting, READY, a message of three parts, PING.
+/// The bytes that a ROUTER sends: greeting, READY, a message of three parts, PING.
 space::Buffer router_says() {
     space::Buffer bytes;
     space::Zmtp::greet(bytes);

@@ -1,6 +1,6 @@
 """Sounds that happen: breaths, steps, knocks, keys, creaks, beeps, bangs, clicks, birds, rustling.
 
-Each public function has the shape `sound_shapes.Noise`: n samples at 16 kHz, free level, pauses included.
+Each public function has the shape `synth_primitives.Noise`: n samples at 16 kHz, free level, pauses included.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Sounds that last: wind, rain, engines, mains hum, rumble, fans, applause, sirens.
 
-Each function has the shape `sound_shapes.Noise`: n samples at 16 kHz, free level.
+Each function has the shape `synth_primitives.Noise`: n samples at 16 kHz, free level.
 """
 
 from __future__ import annotations

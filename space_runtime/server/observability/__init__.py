@@ -1,4 +1,4 @@
 """The state of a running server for operators: status, metrics, log output.
 
-Reads snapshots; never steers.
+Asks for reports and reads them; never steers. May import the server.
 """

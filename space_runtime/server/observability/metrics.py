@@ -10,7 +10,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCol
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from space_runtime.server.observability.snapshot import Snapshot, State, Totals, WorkerSnapshot
+from space_runtime.server.answers import State
+from space_runtime.server.observability.snapshot import Snapshot, Totals, WorkerSnapshot
 from space_runtime.server.observability.status import StatusCollector
 from space_runtime.version import VERSION
 

@@ -3,58 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class State(StrEnum):
-    """The state of a session."""
-
-    OPENING = "opening"
-    """Its character is being built."""
-    IDLE = "idle"
-    """It has no stream, or one of silence."""
-    SPEAKING = "speaking"
-    FINISHING = "finishing"
-    """The end of its sound is known; the last frames are being made."""
-    CLOSING = "closing"
-
-
-@dataclass(frozen=True, slots=True)
-class SessionReport:
-    """A session as its worker knows it. Fields as in `SessionSnapshot`."""
-
-    number: int
-    state: State
-    outputs: tuple[str, ...]
-    fps: float
-    stream: int
-    media_s: float
-    frames_sent: int
-    frames_dropped: int
-    buffered_s: float
-    waiting: int
-    credit: int
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerReport:
-    """A worker as it knows itself, plain data that a pipe can carry.
-
-    request: of the `ReportStatus` that it answers. lag_s: how long the hops of its last batch had waited. refused:
-    errors answered. Other fields as in `Totals` and `WorkerSnapshot`.
-    """
-
-    request: int = 0
-    sessions: tuple[SessionReport, ...] = ()
-    streams: int = 0
-    hops: int = 0
-    batches: int = 0
-    lag_s: float = 0.0
-    frames_sent: int = 0
-    frames_dropped: int = 0
-    refused: int = 0
-    textures_drawn: int = 0
-    textures_skipped: int = 0
+from space_runtime.server.answers import State
 
 
 @dataclass(frozen=True, slots=True)

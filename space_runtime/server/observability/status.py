@@ -13,14 +13,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from space_runtime.server.answers import SessionReport, State, WorkerReport
 from space_runtime.server.connections import SessionEntry
 from space_runtime.server.observability.snapshot import (
-    SessionReport,
     SessionSnapshot,
     Snapshot,
-    State,
     Totals,
-    WorkerReport,
     WorkerSnapshot,
 )
 from space_runtime.server.server import Server

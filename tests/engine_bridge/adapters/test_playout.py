@@ -16,10 +16,10 @@ from engine_bridge.adapters import playout as playout_module
 from engine_bridge.adapters.playout import (
     MAX_WAITING,
     MAX_WAITING_BYTES,
-    Kind,
     Part,
     Playout,
     Showing,
+    ShowingKind,
     Timetable,
     open_playout,
 )
@@ -95,13 +95,15 @@ def picture(n_bytes: int) -> Texture:
 # The timetable, under a clock that tests turn
 
 
-def showing(order: int, due: float, part: Part = PARTS[0], kind: Kind = Kind.FRAME, size: int = 0) -> Showing:
+def showing(
+    order: int, due: float, part: Part = PARTS[0], kind: ShowingKind = ShowingKind.FRAME, size: int = 0
+) -> Showing:
     return Showing(due, order, part, kind, lambda sink: None, size)
 
 
 steps = st.lists(
     st.one_of(
-        st.tuples(st.just("add"), st.floats(0, 10), st.sampled_from(PARTS), st.sampled_from(Kind)),
+        st.tuples(st.just("add"), st.floats(0, 10), st.sampled_from(PARTS), st.sampled_from(ShowingKind)),
         st.tuples(st.just("take"), st.floats(0, 10)),
         st.tuples(st.just("cut"), st.sampled_from(PARTS)),
     ),
@@ -115,7 +117,7 @@ def test_what_is_taken_is_due_in_order_and_the_newest_of_its_kind(story: list[tu
     n_taken = n_cut = 0
     for order, (what, *rest) in enumerate(story):
         match what, rest:
-            case "add", (float(due), Part() as part, Kind() as kind):
+            case "add", (float(due), Part() as part, ShowingKind() as kind):
                 waiting.append(showing(order, due, part, kind))
                 table.add(waiting[-1])
             case "cut", (Part() as part,):
@@ -140,8 +142,8 @@ def test_what_waits_is_bounded_but_a_face_always_finds_its_rest() -> None:
     for order in range(MAX_WAITING + 5):
         table.add(showing(order, 1.0))
     assert (len(table), table.n_dropped) == (MAX_WAITING, 5)
-    table.add(showing(-1, 2.0, PARTS[1], Kind.REST))
-    assert [each.kind for each in table.take(5.0)] == [Kind.FRAME, Kind.REST]
+    table.add(showing(-1, 2.0, PARTS[1], ShowingKind.REST))
+    assert [each.kind for each in table.take(5.0)] == [ShowingKind.FRAME, ShowingKind.REST]
     table.add(showing(0, 3.0))
     assert len(table) == 1
 
@@ -149,12 +151,12 @@ def test_what_waits_is_bounded_but_a_face_always_finds_its_rest() -> None:
 def test_pictures_that_wait_are_bounded_by_their_bytes() -> None:
     table, half = Timetable(), MAX_WAITING_BYTES // 2
     for order in range(3):
-        table.add(showing(order, float(order), PARTS[order % 2], Kind.TEXTURE, half))
+        table.add(showing(order, float(order), PARTS[order % 2], ShowingKind.TEXTURE, half))
     assert (len(table), table.n_dropped) == (2, 1)
     table.take(0.5)
-    table.add(showing(3, 3.0, PARTS[0], Kind.TEXTURE, half))
+    table.add(showing(3, 3.0, PARTS[0], ShowingKind.TEXTURE, half))
     table.cut(PARTS[0])
-    table.add(showing(4, 4.0, PARTS[0], Kind.TEXTURE, half))
+    table.add(showing(4, 4.0, PARTS[0], ShowingKind.TEXTURE, half))
     assert table.n_dropped == 1
 
 

@@ -1,4 +1,4 @@
-"""What is generated from the rows of controls and outputs is what lies there."""
+"""The generated files are those that the rows of controls and outputs give."""
 
 from __future__ import annotations
 

@@ -340,14 +340,14 @@ def test_the_face_goes_from_sad_to_happy() -> None:
 def live(pcm: bytes, rate: int, text: str, piece_s: float = 0.1) -> tuple[InlineServer, list[m.Frame]]:
     """Return a server and its frames of a line that is pushed as a `Player` pushes it."""
     server, track = InlineServer(), parse_emotion_track(text)
-    client, cues, n = server.client(), ControlSchedule(track, rate), max(1, int(rate * piece_s))
+    client, schedule, n = server.client(), ControlSchedule(track, rate), max(1, int(rate * piece_s))
     session = client.open()
     client.say(m.Start(session=session, stream=1, rate=rate, format="s16", seed=5, emotion=labels_of(track.first)))
     for first in range(0, len(pcm) // 2, n):
         piece = pcm[2 * first : 2 * (first + n)]
-        for cue in cues.take(first + len(piece) // 2):
-            at, fade_ms = cue.at_sample, round(1_000 * cue.fade_s)
-            client.say(m.Set(session=session, stream=1, at_sample=at, fade_ms=fade_ms, **cue.controls.for_set()))
+        for change in schedule.take(first + len(piece) // 2):
+            at, fade_ms = change.at_sample, round(1_000 * change.fade_s)
+            client.say(m.Set(session=session, stream=1, at_sample=at, fade_ms=fade_ms, **change.controls.for_set()))
         client.say(m.Audio(session=session, stream=1, first_sample=first, pcm=piece))
         server.wait(piece_s if first > 2 * rate else 0.0, 0.05)
     client.say(m.End(session=session, stream=1, n_samples=len(pcm) // 2))
@@ -379,10 +379,12 @@ def test_live_takes_more_keys_than_a_server_keeps_and_still_equals_baked() -> No
 def test_cues_come_in_order_before_their_sound_and_never_too_many(gaps: list[int], rate: int) -> None:
     times = np.cumsum(gaps).tolist()
     keys = tuple(EmotionKey(at, emotion_vector({Emotion.HAPPY: n / len(gaps)})) for n, at in enumerate(times))
-    cues = ControlSchedule(EmotionTrack(keys), rate)
-    taken = [(end, cue) for end in range(0, rate * times[-1] // 1_000 + rate, rate // 10) for cue in cues.take(end)]
-    starts = [cue.at_sample for _, cue in taken]
-    assert all(end - rate // 10 <= cue.at_sample < end for end, cue in taken) and starts == sorted(set(starts))
+    schedule = ControlSchedule(EmotionTrack(keys), rate)
+    taken = [
+        (end, change) for end in range(0, rate * times[-1] // 1_000 + rate, rate // 10) for change in schedule.take(end)
+    ]
+    starts = [change.at_sample for _, change in taken]
+    assert all(end - rate // 10 <= change.at_sample < end for end, change in taken) and starts == sorted(set(starts))
     window = WINDOW_MS * rate // 1_000
     assert all(sum(start <= other < start + window for other in starts) < MAX_CHANGES for start in starts)
     if len(keys) > 1:

@@ -90,7 +90,9 @@ def pause_starts(seed: int, seconds: float) -> Doubles:
     return np.asarray((np.flatnonzero(np.diff(voiced) == -1) + 1) * HOP_S, np.float64)
 
 
-def wander(controls: Controls, seconds: Doubles, glance: tuple[float, ...] = (-np.inf, -np.inf, 0, 0)) -> Floats:
+def saccade_offset(
+    controls: Controls, seconds: Doubles, glance: tuple[float, ...] = (-np.inf, -np.inf, 0, 0)
+) -> Floats:
     track = ControlTrack.of(controls)
     angles = []
     for second in seconds:
@@ -253,7 +255,7 @@ def test_saccades_follow_the_main_sequence(seed: int) -> None:
         _, began, end = saccades_around(seed, begin + 1e-6)
         assert 0.2 <= end - began < 8
         time = np.arange(began - 0.01, min(end, began + 0.15), 0.001)
-        angles = np.degrees(wander(Controls(seed=seed), time))
+        angles = np.degrees(saccade_offset(Controls(seed=seed), time))
         size = float(np.linalg.norm(angles[-1] - angles[0]))
         moving = np.abs(np.diff(angles, axis=0)).sum(1) > 1e-6
         if size > 0.3:
@@ -266,17 +268,19 @@ def test_saccades_follow_the_main_sequence(seed: int) -> None:
 
 def test_eyes_stay_near_and_strength_scales_how_far() -> None:
     time = np.arange(0, 60, 0.1)
-    plain = wander(Controls(seed=4), time)
+    plain = saccade_offset(Controls(seed=4), time)
     assert not plain[0].any() and np.degrees(np.abs(plain)).max() < 3
-    assert np.allclose(wander(Controls(seed=4, saccade_strength=2.0), time)[50:60:3], 2 * plain[50:60:3], atol=0.02)
-    assert not wander(Controls(seed=4, saccade_strength=0.0), time).any()
-    assert not np.array_equal(plain, wander(Controls(seed=5), time))
+    assert np.allclose(
+        saccade_offset(Controls(seed=4, saccade_strength=2.0), time)[50:60:3], 2 * plain[50:60:3], atol=0.02
+    )
+    assert not saccade_offset(Controls(seed=4, saccade_strength=0.0), time).any()
+    assert not np.array_equal(plain, saccade_offset(Controls(seed=5), time))
 
 
 def test_a_gaze_that_is_asked_for_is_kept() -> None:
-    aside = (0.0, 60.0, 0.1, 0.0)
+    glance = (0.0, 60.0, 0.1, 0.0)
     for asked in ({"gaze_rad": np.zeros(2, np.float32)}, {"look_at": np.array([0, 0, 5], np.float32)}):
-        assert not wander(Controls(seed=4, **asked), np.arange(0, 20, 0.5), aside).any()
+        assert not saccade_offset(Controls(seed=4, **asked), np.arange(0, 20, 0.5), glance).any()
 
 
 def test_speakers_glance_aside_and_listeners_do_not() -> None:

@@ -463,7 +463,7 @@ def test_silent_connections_are_forgotten() -> None:
 
 def test_a_stop_tells_everybody_in_order() -> None:
     server = InlineServer()
-    client, bystander = server.client(), server.client()
+    client, other = server.client(), server.client()
     session = client.open(until=PLENTY)
     client.say(start(session), push(session))
     server.gateway.stop()
@@ -472,7 +472,7 @@ def test_a_stop_tells_everybody_in_order() -> None:
     server.run()
     finished, closed, bye = client.heard[-3:]
     assert isinstance(finished, m.Finished) and isinstance(closed, m.Closed) and isinstance(bye, m.Bye)
-    assert closed.reason == "stopping" and isinstance(bystander.heard[-1], m.Bye)
+    assert closed.reason == "stopping" and isinstance(other.heard[-1], m.Bye)
     assert refused_open(client).code == ErrorCode.STOPPING
 
 

@@ -114,9 +114,9 @@ def chunkings(draw: st.DrawFn) -> list[Chunk]:
     return draw(st.permutations(chunks + draw(st.lists(more, max_size=6))))
 
 
-def hops_of(intake: AudioBuffer) -> Floats:
-    intake.finish(2_000, 0.0)
-    hops = [intake.pop()[0] for _ in range(-(-intake.buffered // HOP))]
+def hops_of(buffer: AudioBuffer) -> Floats:
+    buffer.finish(2_000, 0.0)
+    hops = [buffer.pop()[0] for _ in range(-(-buffer.buffered // HOP))]
     return np.concatenate(hops)
 
 

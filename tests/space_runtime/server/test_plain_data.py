@@ -17,11 +17,10 @@ import soundfile
 from engine_bridge.adapters.playout import Playout
 from engine_bridge.protocol import messages as m
 from space_runtime.animation.textures import initial_latents
-from space_runtime.server.answers import Answers
+from space_runtime.server.answers import Answers, State
 from space_runtime.server.background import Task
 from space_runtime.server.commands import Command, ReportStatus
 from space_runtime.server.limits import Folders
-from space_runtime.server.observability.snapshot import State
 from space_runtime.server.sink_output import SinkFrame
 from space_runtime.server.texture_renderer import TextureJob, render_job
 from space_runtime.timebase import SAMPLE_RATE

@@ -21,8 +21,9 @@ from engine_bridge.protocol import messages as m
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.inference.device import NAMES
+from space_runtime.server.answers import State
 from space_runtime.server.limits import Limits
-from space_runtime.server.observability.snapshot import SessionSnapshot, State
+from space_runtime.server.observability.snapshot import SessionSnapshot
 from space_runtime.server.observability.snapshot_json import from_json, to_json
 from space_runtime.server.observability.status import StatusCollector
 from space_runtime.server.observability.status_client import fetch_snapshot, page_of
@@ -77,8 +78,8 @@ def numbers(port: int) -> dict[str, float]:
     return found
 
 
-def only(watch: StatusCollector) -> SessionSnapshot:
-    (session,) = watch.snapshot().sessions
+def only(collector: StatusCollector) -> SessionSnapshot:
+    (session,) = collector.snapshot().sessions
     return session
 
 
@@ -86,8 +87,8 @@ def only(watch: StatusCollector) -> SessionSnapshot:
 
 
 def test_counters_agree_with_what_was_sent(server: Server, page: StatusServer) -> None:
-    watch = StatusCollector(server)
-    before, told_before = watch.totals(), numbers(page.port)
+    collector = StatusCollector(server)
+    before, told_before = collector.totals(), numbers(page.port)
     with connect_client(server.address, "anna") as anna:
         session = anna.open(until=10_000)
         finished = anna.speak(session, 1, speech_pcm(1.0))
@@ -96,8 +97,8 @@ def test_counters_agree_with_what_was_sent(server: Server, page: StatusServer) -
         assert anna.wait(m.Error).code == "bad_message"
         anna.say(m.Set(session=session, stream=9, at_sample=0))
         assert anna.wait(m.Error).code == "unknown_stream"
-        totals, told = watch.totals(), numbers(page.port)
-        line = only(watch)
+        totals, told = collector.totals(), numbers(page.port)
+        line = only(collector)
         anna.say(m.Close(session=session))
         anna.wait(m.Closed)
     assert totals.frames_sent - before.frames_sent == 30
@@ -117,7 +118,7 @@ def test_counters_agree_with_what_was_sent(server: Server, page: StatusServer) -
     assert (line.client, line.connected, line.character, line.state) == ("anna", True, "neutral", State.IDLE)
     assert (line.outputs, line.fps, line.stream) == (("head", "weights"), 30.0, 1)
     assert (line.frames_sent, line.frames_dropped, line.credit) == (30, 0, 10_000 - 30)
-    wait_for(lambda: watch.totals().sessions == 0)
+    wait_for(lambda: collector.totals().sessions == 0)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only on Windows and macOS the process tells nothing")
@@ -128,50 +129,50 @@ def test_metrics_tell_of_the_process(page: StatusServer) -> None:
 
 
 def test_a_session_is_followed_through_its_states(server: Server) -> None:
-    watch = StatusCollector(server)
+    collector = StatusCollector(server)
     with connect_client(server.address) as client:
         session = client.open(until=5)
-        wait_for(lambda: only(watch).state is State.IDLE)
+        wait_for(lambda: only(collector).state is State.IDLE)
         client.start(session, pace="clip")
         client.push(session, 1, speech_pcm(1.0))
-        wait_for(lambda: only(watch).waiting > 0)
-        speaking = only(watch)
+        wait_for(lambda: only(collector).waiting > 0)
+        speaking = only(collector)
         assert (speaking.state, speaking.frames_sent, speaking.credit) == (State.SPEAKING, 5, 0)
         assert 0.1 < speaking.media_s <= 1.0
         assert speaking.buffered_s > 0.5  # a clip waits for its reader
         client.say(m.End(session=session, stream=1, n_samples=16_000))
-        wait_for(lambda: only(watch).state is State.FINISHING)
+        wait_for(lambda: only(collector).state is State.FINISHING)
         client.say(m.Credit(session=session, until=1_000))
         client.wait(m.Finished)
-        wait_for(lambda: only(watch).state is State.IDLE)
-        assert only(watch).frames_sent == 30
-        assert 0 <= only(watch).silent_s < 10
+        wait_for(lambda: only(collector).state is State.IDLE)
+        assert only(collector).frames_sent == 30
+        assert 0 <= only(collector).silent_s < 10
         client.say(m.Close(session=session))
         client.wait(m.Closed)
 
 
 def test_a_session_whose_connection_is_lost_is_shown_as_such(server: Server) -> None:
-    watch = StatusCollector(server)
+    collector = StatusCollector(server)
     with connect_client(server.address, "gone") as client:
         session = client.open(lease_ms=1_000)
         client.say(m.Idle(session=session, stream=1))
-        wait_for(lambda: only(watch).stream == 1 and watch.totals().streams == 1)
-    wait_for(lambda: not only(watch).connected)  # its frames find nobody
-    assert only(watch).client == ""
-    before = watch.totals().expired
-    wait_for(lambda: watch.totals().sessions == 0)
-    assert watch.totals().expired == before + 1
+        wait_for(lambda: only(collector).stream == 1 and collector.totals().streams == 1)
+    wait_for(lambda: not only(collector).connected)  # its frames find nobody
+    assert only(collector).client == ""
+    before = collector.totals().expired
+    wait_for(lambda: collector.totals().sessions == 0)
+    assert collector.totals().expired == before + 1
 
 
 def test_snapshots_survive_sessions_that_come_and_go(server: Server) -> None:
-    watch, done, failures = StatusCollector(server), threading.Event(), []
+    collector, done, failures = StatusCollector(server), threading.Event(), []
     taken = 0
 
     def look() -> None:
         nonlocal taken
         while not done.is_set():
             try:
-                json.loads(to_json(watch.snapshot()))
+                json.loads(to_json(collector.snapshot()))
                 taken += 1
             except Exception as error:
                 failures.append(error)
@@ -193,21 +194,21 @@ def test_snapshots_survive_sessions_that_come_and_go(server: Server) -> None:
 
 def test_a_busy_share_is_that_of_the_last_second(server: Server) -> None:
     now = [server.started_at + 100.0]
-    watch = StatusCollector(server, lambda: now[0])
+    collector = StatusCollector(server, lambda: now[0])
     worker = server.worker
-    watch.totals()
+    collector.totals()
     busy = worker.busy_s
     worker.busy_s, now[0] = busy + 0.5, now[0] + 1.0
-    assert watch.totals().workers[0].busy_share == pytest.approx(0.5, abs=0.05)
+    assert collector.totals().workers[0].busy_share == pytest.approx(0.5, abs=0.05)
     worker.busy_s, now[0] = worker.busy_s + 2.0, now[0] + 2.0
-    assert watch.totals().workers[0].busy_share == pytest.approx(1.0, abs=0.05)
+    assert collector.totals().workers[0].busy_share == pytest.approx(1.0, abs=0.05)
 
 
 def test_json_repeats_a_snapshot_and_refuses_what_is_none(server: Server) -> None:
-    watch = StatusCollector(server)
+    collector = StatusCollector(server)
     with connect_client(server.address, 'a "name" — ünï') as client:
         session = client.open()
-        snapshot = watch.snapshot()
+        snapshot = collector.snapshot()
         assert from_json(to_json(snapshot)) == snapshot
         client.say(m.Close(session=session))
         client.wait(m.Closed)
@@ -261,10 +262,10 @@ def test_a_busy_server_is_not_ready_but_healthy(server: Server, page: StatusServ
 
 def test_a_loop_that_does_not_turn_is_not_healthy(server: Server) -> None:
     later = [0.0]
-    watch = StatusCollector(server, lambda: time.monotonic() + later[0])
-    assert watch.totals().healthy
+    collector = StatusCollector(server, lambda: time.monotonic() + later[0])
+    assert collector.totals().healthy
     later[0] = 5.0
-    assert not watch.totals().healthy
+    assert not collector.totals().healthy
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/metrics", "/sessions", "/sessions?x=1", "/nothing"])

@@ -380,11 +380,11 @@ ROUTE, OTHER, TOKEN = b"one", b"two", bytes(16)
 
 
 class Story:
-    """A relay's tap, and what passes it: a session with 0.2 s of playout delay at 30 frames a second."""
+    """The sink output of a relay, and what passes it: a session with 0.2 s of playout delay at 30 frames a second."""
 
     def __init__(self, character: str | None = None) -> None:
         self.playout = _NoPlayout()
-        self.tap = RelaySinkOutput(self.playout)  # type: ignore[arg-type]
+        self.output = RelaySinkOutput(self.playout)  # type: ignore[arg-type]
         self.up(self.opening(character))
         self.down(m.Opened(request=1, session=7, token=TOKEN, look_ahead_s=0.1, lease_ms=1_000))
 
@@ -392,10 +392,10 @@ class Story:
         return m.Open(request=1, outputs=("weights",), fps=(30, 1), playout_ms=200, until=256, character=character)
 
     def up(self, *messages: m.Message, now: float = 100.0, route: bytes = ROUTE) -> None:
-        self.tap.up(route, [encode(message) for message in messages], now)
+        self.output.up(route, [encode(message) for message in messages], now)
 
     def down(self, *messages: m.Message, now: float = 100.0, route: bytes = ROUTE) -> None:
-        self.tap.down(route, [encode(message) for message in messages], now)
+        self.output.down(route, [encode(message) for message in messages], now)
 
     def frame(self, index: int, rate: float, now: float = 105.0, stream: int = 1, route: bytes = ROUTE) -> None:
         zeros = np.zeros(52, np.float32)
@@ -473,9 +473,9 @@ def test_a_face_whose_client_is_gone_rests_and_goes_on_after_resume() -> None:
     story.up(m.Hello(versions=(1,), client="x"), m.Resume(request=9, token=TOKEN), route=OTHER)
     story.down(m.Resumed(request=9, session=7, stream=1, next_sample=0, seq=1), route=OTHER)
     story.frame(1, 16_000, route=OTHER)
-    story.tap.gone(ROUTE)  # the relay hears of it later
+    story.output.gone(ROUTE)  # the relay hears of it later
     story.frame(2, 16_000, route=OTHER)
-    story.tap.gone(OTHER)
+    story.output.gone(OTHER)
     assert [what for what, *_ in story.playout.told] == ["frame", "cut", "frame", "frame", "cut"]
     assert [told[2] for told in story.playout.told if told[0] == "frame"] == pytest.approx(
         [100.2 + index / 30 for index in range(3)]
@@ -488,6 +488,6 @@ def test_the_tap_forgets_what_is_over() -> None:
         story.up(story.opening())
         story.down(m.Opened(request=1, session=session, token=bytes([session] * 16), look_ahead_s=0.1, lease_ms=1_000))
         story.down(m.Closed(session=session, reason=""))
-    assert not any(peer.asked or peer.sessions for peer in story.tap._peers.values()) and not story.tap._tokens
-    story.tap.gone(ROUTE)
-    assert not story.tap._peers
+    assert not any(peer.asked or peer.sessions for peer in story.output._peers.values()) and not story.output._tokens
+    story.output.gone(ROUTE)
+    assert not story.output._peers

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
+from space_runtime.server.answers import WorkerReport
 from space_runtime.server.commands import Command, ReportStatus
-from space_runtime.server.observability.snapshot import WorkerReport
 
 PATIENCE_S: Final = 1.0
 """For this long a report is waited for; a worker that is slower shows what it last reported."""
