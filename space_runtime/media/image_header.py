@@ -41,7 +41,7 @@ DAMAGE: Final = (
     struct.error,
     zlib.error,
 )
-"""What Pillow raises for a file that is damaged, by kind and place of the damage."""
+"""Errors that Pillow raises for a damaged file, by kind and place of the damage."""
 
 
 class ImageKind(StrEnum):

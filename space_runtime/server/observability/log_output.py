@@ -206,6 +206,6 @@ def _utc(seconds: float) -> str:
 
 
 def _place(error: BaseException) -> str:
-    """Where an error was raised: file and line."""
+    """The file and line where an error was raised."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
