@@ -39,7 +39,11 @@ def require(name: str) -> None:
 
 
 class OptionalModule(ModuleType):
-    """A module that is imported when an attribute of it is first asked for."""
+    """A module that is imported when an attribute of it is first asked for. needs: the optional one that it imports."""
+
+    def __init__(self, name: str, needs: str = "") -> None:
+        super().__init__(name)
+        self._needs = needs or name
 
     def __getattr__(self, attribute: str) -> object:
         """Return the attribute of the real module. Raises `UsageError` when that is not installed."""
@@ -47,9 +51,9 @@ class OptionalModule(ModuleType):
         try:
             module = import_module(name)
         except ModuleNotFoundError as error:
-            if error.name != name.partition(".")[0]:
+            if error.name != self._needs.partition(".")[0]:
                 raise
-            raise UsageError(NEEDS[name]) from None
+            raise UsageError(NEEDS[self._needs]) from None
         return getattr(module, attribute)
 
 

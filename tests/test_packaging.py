@@ -25,7 +25,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("space_runtime", "engine_bridge")
 OF_THE_REPOSITORY = {"__pycache__", "cpp", "csharp", "pyproject.toml"}
 """Files that no Python program needs: engines take these sources from the repository."""
-OF_THE_RUNTIME = ("portrait", "video", "plot", "server", "audio", "demo")
+OF_THE_RUNTIME = ("portrait", "video", "plot", "server", "audio", "heic", "demo")
 """The extras that the runtime itself can use."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
@@ -79,7 +79,8 @@ def test_the_runtime_imports_nothing_of_the_trainer_or_of_the_extras() -> None:
     script = "import sys, space_runtime.cli; print(*sorted({name.split('.')[0] for name in sys.modules}))"
     modules = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert not {"torch", "onnx", "onnxscript", "scipy", "export"} & set(modules)
-    assert not {"av", "cv2", "matplotlib", "PIL", "prometheus_client", "websockets", "skimage"} & set(modules)
+    optional = {"av", "cv2", "matplotlib", "PIL", "pillow_heif", "prometheus_client", "websockets", "skimage"}
+    assert not optional & set(modules)
 
 
 def test_the_runtime_leaves_no_trace_at_home_and_sends_none(tmp_path: Path) -> None:
@@ -96,7 +97,12 @@ def test_every_import_is_a_declared_dependency(package: str) -> None:
     requirements = [*PROJECT["project"]["dependencies"], *(one for name in OF_THE_RUNTIME for one in extras[name])]
     declared = {re.split(r"[>=<;\[ ]", text)[0].lower() for text in requirements}
     imports = {"onnxruntime": "onnxruntime-gpu", "cv2": "opencv-python-headless", "zmq": "pyzmq"}
-    imports |= {"prometheus_client": "prometheus-client", "skimage": "scikit-image", "PIL": "pillow"}
+    imports |= {
+        "prometheus_client": "prometheus-client",
+        "skimage": "scikit-image",
+        "PIL": "pillow",
+        "pillow_heif": "pillow-heif",
+    }
     own = {*PACKAGES, *sys.stdlib_module_names}
     for path in (ROOT / package).rglob("*.py"):
         for name in imported(path) - own:

@@ -25,10 +25,11 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from engine_bridge.adapters.address import LOOPBACK
-from engine_bridge.adapters.origin import host_is_ours, origin_is_welcome
+from engine_bridge.adapters.origin import origin_is_welcome
 from engine_bridge.adapters.sink import Counts, SinkError, at_rest, face_of
 from engine_bridge.adapters.web_text import frame_text, texture_text
 from engine_bridge.protocol.errors import WireError
+from engine_bridge.protocol.loopback import host_is_ours
 from engine_bridge.protocol.messages import Frame, Texture, TextureFormat
 from engine_bridge.protocol.wire import encode
 

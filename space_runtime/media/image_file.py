@@ -1,7 +1,7 @@
-"""Reads a picture file into upright 8-bit RGB: PNG, JPEG, WebP, TIFF, BMP, GIF, PNM and AVIF.
+"""Reads a picture file into upright 8-bit RGB: PNG, JPEG, WebP, TIFF, BMP, GIF, PNM, AVIF; HEIC with an extra.
 
-The header's size is read before anything is decoded, so that a small file cannot claim a huge picture. EXIF orientation
-is applied, 16 bits become 8, grey becomes RGB, and transparency is laid over a neutral grey.
+The size that the header states is checked before anything is decoded, so that a small file cannot claim a huge picture.
+EXIF orientation is applied, 16 bits become 8, grey becomes RGB, and transparency is laid over a neutral grey.
 """
 
 from __future__ import annotations
@@ -14,11 +14,15 @@ import numpy as np
 
 from space_runtime.arrays import Pixels
 from space_runtime.errors import MediaError
-from space_runtime.extras import cv2
-from space_runtime.media.image_header import Size, header_size, is_whole, orientation
+from space_runtime.extras import OptionalModule, cv2
 
 if TYPE_CHECKING:
     from cv2.typing import MatLike
+
+    from space_runtime.media import image_header
+    from space_runtime.media.image_header import ImageHeader, ImageKind
+else:
+    image_header = OptionalModule("space_runtime.media.image_header", needs="PIL.Image")
 
 MAX_PIXELS: Final = 128_000_000
 MAX_BYTES: Final = 1 << 30
@@ -35,19 +39,15 @@ def read_picture(path: Path) -> Pixels:
 
 def decode_picture(data: bytes, name: str) -> Pixels:
     """Return the RGB of a picture file's bytes, as `read_picture` does. ``name`` is for messages."""
-    size = header_size(data)
-    if size is None:
-        raise MediaError(f"{name} is not a picture of a known kind; use a PNG, JPEG, WebP, TIFF, BMP or GIF file")
-    if size[0] * size[1] > MAX_PIXELS:
-        raise MediaError(
-            f"{name} has {size[0]}×{size[1]} pixels; at most {MAX_PIXELS // 10**6} million are taken, save it smaller"
-        )
-    raw = _decode(data, size) if is_whole(data) else None  # decoders complain on stderr about a broken PNG
+    header = _usable_header(data, name)
+    raw = (
+        _decode(data, header) if image_header.is_whole(data, header) else None
+    )  # decoders complain on stderr about a broken PNG
     if raw is None or raw.size == 0:
         raise MediaError(f"{name} is damaged or incomplete and cannot be decoded; save or download it again")
     if raw.dtype not in (np.uint8, np.uint16):
         raise MediaError(f"{name} has pixels of type {raw.dtype}; 8 or 16 bits per channel are taken, convert it")
-    return to_rgb(upright(_shrunk(raw), orientation(data)))
+    return to_rgb(upright(_shrunk(raw), header.orientation))
 
 
 def to_rgb(raw: MatLike) -> Pixels:
@@ -75,6 +75,28 @@ def upright(picture: MatLike, orientation_tag: int) -> MatLike:
     return picture
 
 
+def _usable_header(data: bytes, name: str) -> ImageHeader:
+    """Return the header of a picture that may be decoded. Raises `MediaError`."""
+    try:
+        header = image_header.read_header(data)
+    except ImportError:
+        raise MediaError(
+            f"{name} is a HEIC picture, which needs the extra 'heic': install space-runtime[heic] (its decoder comes "
+            "under the GPL), or save the picture as JPEG"
+        ) from None
+    if header is None:
+        raise MediaError(
+            f"{name} is not a picture of a known kind, or its header is damaged; use a PNG, JPEG, WebP, TIFF, BMP, GIF "
+            "or AVIF file"
+        )
+    if header.width * header.height > MAX_PIXELS:
+        raise MediaError(
+            f"{name} has {header.width}×{header.height} pixels; at most {MAX_PIXELS // 10**6} million are taken, "
+            "save it smaller"
+        )
+    return header
+
+
 def _read_bytes(path: Path) -> bytes:
     try:
         info = path.stat()
@@ -87,11 +109,14 @@ def _read_bytes(path: Path) -> bytes:
         raise MediaError(f"{path} cannot be read ({error.strerror}); check its name and rights") from None
 
 
-def _decode(data: bytes, size: Size) -> MatLike | None:
-    """Return the pixels as they are stored. Large JPEG files are decoded at a fraction of their size."""
-    flags = cv2.IMREAD_UNCHANGED
-    if data.startswith(b"\xff\xd8") and max(size) >= 2 * WORKING_SIDE:
-        fraction = cv2.IMREAD_REDUCED_COLOR_2 if max(size) < 4 * WORKING_SIDE else cv2.IMREAD_REDUCED_COLOR_4
+def _decode(data: bytes, header: ImageHeader) -> MatLike | None:
+    """Return the pixels as they are stored, BGR. Large JPEG files are decoded at a fraction of their size."""
+    kinds = image_header.ImageKind
+    if header.kind in (kinds.AVIF, kinds.HEIF):
+        return _decode_with_pillow(data, header.kind)
+    flags, side = cv2.IMREAD_UNCHANGED, max(header.width, header.height)
+    if header.kind is kinds.JPEG and side >= 2 * WORKING_SIDE:
+        fraction = cv2.IMREAD_REDUCED_COLOR_2 if side < 4 * WORKING_SIDE else cv2.IMREAD_REDUCED_COLOR_4
         flags = fraction | cv2.IMREAD_IGNORE_ORIENTATION
     log = getattr(cv2.utils, "logging", cv2)  # a module of its own since OpenCV 5
     level = log.getLogLevel()
@@ -102,6 +127,16 @@ def _decode(data: bytes, size: Size) -> MatLike | None:
         return None
     finally:
         log.setLogLevel(level)
+
+
+def _decode_with_pillow(data: bytes, kind: ImageKind) -> MatLike | None:
+    """Return 8-bit BGR or BGRA: OpenCV reads AVIF of 10 bits too dark, and no HEIC."""
+    try:
+        with image_header.opened(data, kind) as image:
+            rgb = np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
+    except image_header.DAMAGE:
+        return None
+    return rgb[..., [2, 1, 0, 3][: rgb.shape[2]]]
 
 
 def _shrunk(raw: MatLike) -> MatLike:

@@ -1,4 +1,4 @@
 """Acoustic measures of a voice: pitch, features, and the emotion that they suggest.
 
-May import inference, the features of `animation.stages` and the ground floor.
+May import inference, the features and the pitch analysis of `animation` and the ground floor.
 """

@@ -1,6 +1,6 @@
 """Guesses the emotion of a voice: arousal, a label and how far to trust it. It suggests; nothing follows it unasked.
 
-A linear model over the measures of `voice_measures` (`python -m export train-voice-emotion`): ten German actors for
+A linear model over the measures of `voice.features` (`python -m export train-voice-emotion`): ten German actors for
 what anger, joy and sadness sound like, everyday reading in four languages for what they do not. Take a guess on another
 language, a child or an untrained speaker with care; below `SURE` it is called "unsure".
 
@@ -51,7 +51,7 @@ class VoiceEmotion:
 
     @property
     def sure(self) -> bool:
-        """Whether the label is worth a suggestion."""
+        """True when the label is worth a suggestion."""
         return self.confidence >= SURE
 
 
@@ -98,7 +98,7 @@ class Phrase:
 
     @property
     def seconds(self) -> tuple[float, float]:
-        """Where it begins and ends."""
+        """Its begin and end."""
         return self.first_sample / SAMPLE_RATE, (self.first_sample + len(self.pcm)) / SAMPLE_RATE
 
 
@@ -139,7 +139,7 @@ FRAME: Final = 160
 PAUSE_FRAMES: Final = 25
 """A quarter of a second without speech parts phrases."""
 PAUSE_DB: Final = 30.0
-"""What lies this far below the loud moments of the last half minute is a pause."""
+"""Decibels below the loud moments of the last half minute from which on there is a pause."""
 WINDOW_S: Final = 2.0
 """Phrases longer than one and a half times this are cut into about that much."""
 AT_ONCE: Final = 30 * SAMPLE_RATE

@@ -1,9 +1,8 @@
 """The pitch of a voice, 10 ms by 10 ms, from the normalised autocorrelation, with the best path over all frames.
 
-After P. Boersma, "Accurate short-term analysis of the fundamental frequency and the harmonics-to-noise ratio of a
-sampled sound", IFA Proceedings 17 (1993): the autocorrelation of a windowed frame divided by that of the window; a few
-candidates per frame, one of them "no pitch"; costs on jumps; the cheapest path. Costs are the paper's. Above 450 Hz,
-where a period has few samples, a multiple of it may be taken for the period of a steady bright tone.
+The tracker of P. Boersma (1993, see `animation.pitch_analysis`, which the prosody of hops shares): a few candidates per
+frame, one of them "no pitch"; costs on jumps; the cheapest path. Costs are the paper's. Above 450 Hz, where a period
+has few samples, a multiple of it may be taken for the period of a steady bright tone.
 
 Laws: pure; the loudness of the sound changes nothing but rounding; a frame of digital silence has no pitch.
 """
@@ -16,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from space_runtime.animation.pitch_analysis import PitchAnalysis
 from space_runtime.arrays import Doubles, Floats
 from space_runtime.timebase import SAMPLE_RATE
 
@@ -72,7 +72,7 @@ def _candidates(frames: Doubles, peak: float) -> tuple[Doubles, Doubles, Doubles
     loudest = np.abs(frames).max(axis=1)
     correlation = _autocorrelation(frames)
     lags, values = _peaks(correlation)
-    scores = np.where(lags > 0, values - OCTAVE_COST * np.log2(np.maximum(lags, 1) / SHORTEST), -np.inf)
+    scores = np.where(lags > 0, values - _ANALYSIS.costs(np.maximum(lags, 1) / SAMPLE_RATE), -np.inf)
     loudness = loudest / peak if peak > 0 else loudest
     unvoiced = VOICING_THRESHOLD + np.maximum(0, 2 - loudness * (1 + VOICING_THRESHOLD) / SILENCE_THRESHOLD)
     none = np.zeros((len(frames), 1))
@@ -80,18 +80,20 @@ def _candidates(frames: Doubles, peak: float) -> tuple[Doubles, Doubles, Doubles
 
 
 def _autocorrelation(frames: Doubles) -> Doubles:
-    """Return (n, LONGEST + 2) autocorrelations, 1 at lag 0, without the window's own fall."""
+    """Return (n, lags) autocorrelations at `_AROUND`, 1 at lag 0, without the window's own fall."""
     spectrum = np.fft.rfft(frames * _WINDOW, N_FFT)
-    raw = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, N_FFT)[:, : LONGEST + 2]
-    energy = raw[:, :1]
-    return np.divide(raw, energy, out=np.zeros_like(raw), where=energy > 0) / _WINDOW_CORRELATION
+    power = (spectrum.real**2 + spectrum.imag**2) * _BOTH_SIDES
+    energy = power.sum(axis=1, keepdims=True)
+    raw = power @ _WAVES
+    relative: Doubles = np.divide(raw, energy, out=np.zeros_like(raw), where=energy > 0)
+    return relative
 
 
 def _peaks(correlation: Doubles) -> tuple[Doubles, Doubles]:
     """Return the (n, 5) lags and heights of the highest peaks, refined by a parabola; lag 0 where there are fewer."""
-    before, here, after = (correlation[:, SHORTEST + k : LONGEST + 1 + k] for k in (-1, 0, 1))
+    before, here, after = correlation[:, :-2], correlation[:, 1:-1], correlation[:, 2:]
     is_peak = (here > before) & (here >= after) & (here > VOICING_THRESHOLD / 2)
-    height = np.where(is_peak, here - OCTAVE_COST * np.log2(_LAGS / SHORTEST), -np.inf)
+    height = np.where(is_peak, here - _COSTS, -np.inf)
     best = np.argpartition(-height, N_CANDIDATES, axis=1)[:, :N_CANDIDATES]
     best = np.sort(best, axis=1)
     left, middle, right = (np.take_along_axis(part, best, axis=1) for part in (before, here, after))
@@ -122,12 +124,15 @@ def _best_path(octaves: Doubles, voiced: NDArray[np.bool_], scores: Doubles) -> 
     return path
 
 
-def _window_correlation() -> Doubles:
-    raw = np.fft.irfft(np.abs(np.fft.rfft(_WINDOW, N_FFT)) ** 2, N_FFT)[: LONGEST + 2]
-    correlation: Doubles = raw / raw[0]
-    return correlation
-
-
 _WINDOW: Final = np.hanning(FRAME + 1)[:-1]
-_WINDOW_CORRELATION: Final = _window_correlation()
 _LAGS: Final = np.arange(SHORTEST, LONGEST + 1, dtype=np.float64)
+_AROUND: Final = np.arange(SHORTEST - 1, LONGEST + 2, dtype=np.float64)
+"""The lags and a neighbour on either side, in samples."""
+_N_BINS: Final = N_FFT // 2 + 1
+_BOTH_SIDES: Final = np.array([1.0, *[2.0] * (_N_BINS - 2), 1.0])
+"""Times a frequency is there in the whole spectrum."""
+_ANALYSIS: Final = PitchAnalysis(
+    FRAME / SAMPLE_RATE, SAMPLE_RATE / N_FFT, _N_BINS, shortest_s=SHORTEST / SAMPLE_RATE, octave_cost=OCTAVE_COST
+)
+_WAVES: Final = _ANALYSIS.waves(_AROUND / SAMPLE_RATE)
+_COSTS: Final = _ANALYSIS.costs(_LAGS / SAMPLE_RATE)

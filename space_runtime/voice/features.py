@@ -1,6 +1,6 @@
-"""What a phrase sounds like in 90 numbers: pitch, rhythm, dynamics and colour of the voice. No loudness, no length.
+"""Acoustic measures of a phrase, 90 numbers: pitch, rhythm, dynamics and colour of the voice. No loudness, no length.
 
-Statistics over the runtime's own log-mel frames (`stages.features`), the pitch track (`voice_pitch`) and the energy,
+Statistics over the runtime's own log-mel frames (`stages.features`), the pitch track (`voice.f0`) and the energy,
 all on one 10 ms grid. They follow what acoustic emotion research measures (Eyben et al., "The Geneva Minimalistic
 Acoustic Parameter Set", IEEE Transactions on Affective Computing 7, 2016), written anew for this project.
 
@@ -134,7 +134,7 @@ def _pitch(frames: _Frames) -> Doubles:
 
 
 def _voice(frames: _Frames) -> Doubles:
-    """How much of the speech is voiced, how purely, in how many and how long runs."""
+    """The voiced share of the speech, its purity, the number and length of its runs."""
     purity = frames.purity[frames.voiced]
     n_runs = int((np.diff(frames.voiced.astype(np.int8), prepend=0) == 1).sum())
     n_spoken, n_voiced = frames.spoken.sum(), frames.voiced.sum()
@@ -144,7 +144,7 @@ def _voice(frames: _Frames) -> Doubles:
 
 
 def _energy(frames: _Frames) -> Doubles:
-    """How loudness moves (never how loud it is), and how fast syllables come."""
+    """Movements of the loudness (never the level), and the rate of syllables."""
     energy = frames.energy[frames.voiced]
     low, median, high = np.quantile(energy, (0.1, 0.5, 0.9))
     spread = energy.std()

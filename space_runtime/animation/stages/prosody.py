@@ -1,8 +1,7 @@
 """Prosody: loudness and pitch of the voice, hop by hop.
 
 Both come from the power spectra below 1.5 kHz that the features were made from: the loudness there is that of the
-syllables' nuclei, the pitch is the highest peak of the autocorrelation, which is the spectrum's cosine transform,
-relative to the autocorrelation of the window (Boersma 1993, Proceedings of the IFA 17).
+syllables' nuclei, the pitch is the highest peak of the autocorrelation, its octave cost off (see `pitch_analysis`).
 
 Pure, and no bit depends on the company: sums run within a row, and the one matrix product always has the same shape.
 """
@@ -14,6 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from space_runtime.animation.pitch_analysis import PitchAnalysis
 from space_runtime.arrays import Doubles, Floats
 
 LOWEST_HZ, HIGHEST_HZ = 75.0, 400.0
@@ -27,7 +27,7 @@ FRAME_S: Final = 0.025
 VOICED_FROM: Final = 0.4
 """Height of the autocorrelation's peak, 1 for a steady voice, its cost off, from which a hop counts as voiced."""
 OCTAVE_COST: Final = 0.08
-"""Cost of a peak per octave below the highest pitch: else every second period would do as well."""
+"""Cost of a peak per octave below the highest pitch: lags are few here, and the spectra coarse."""
 SILENCE: Final = 1e-3
 """Power below which there is nothing to hear: that of a voice at −70 dBFS or so."""
 
@@ -39,7 +39,7 @@ class Prosody(NamedTuple):
     """T hops of B streams, each the mean over the last 35 ms of sound.
 
     loudness: (B, T) dB, of the voice's frequencies. pitch: (B, T) semitones from 100 Hz; of no meaning without voice.
-    voice: (B, T) whether there is one.
+    voice: (B, T) True where there is one.
     """
 
     loudness: Doubles
@@ -57,15 +57,8 @@ def prosody(power: Floats) -> Prosody:
     return Prosody(10 * np.log10(total), _SEMITONES[peaks.argmax(-1)], voiced)
 
 
-def _window_similarity(lags_s: Doubles) -> Doubles:
-    """The autocorrelation of a Hann window as long as a frame, 1 at lag 0."""
-    x = lags_s / FRAME_S
-    return (1 - x) * (2 / 3 + np.cos(2 * np.pi * x) / 3) + np.sin(2 * np.pi * x) / (2 * np.pi)
-
-
 _LAGS: Final = STEP_S * np.arange(round(1 / HIGHEST_HZ / STEP_S), round(1 / LOWEST_HZ / STEP_S) + 1, dtype=np.float64)
-_COST: Final = OCTAVE_COST * np.log2(_LAGS / _LAGS[0])
+_ANALYSIS: Final = PitchAnalysis(FRAME_S, BIN_HZ, N_BINS, shortest_s=float(_LAGS[0]), octave_cost=OCTAVE_COST)
 _SEMITONES: Final = -12 * np.log2(_LAGS * 100.0)
-_WAVES: Final = np.cos(2 * np.pi * BIN_HZ * np.arange(N_BINS)[:, None] * _LAGS)
-_PEAKS: Final = np.hstack([_WAVES / _window_similarity(_LAGS) - _COST, np.ones((N_BINS, 1))]).astype(np.float32)
+_PEAKS: Final = np.hstack([_ANALYSIS.waves(_LAGS) - _ANALYSIS.costs(_LAGS), np.ones((N_BINS, 1))]).astype(np.float32)
 """(48, lags + 1): from powers to the peaks' heights, their cost taken off, and to their sum."""

@@ -1,4 +1,4 @@
-"""How log records become lines: ``key=value`` or JSON, on standard error, written by a thread of their own.
+"""Log output: records as lines, ``key=value`` or JSON, written to a stream by a thread of their own.
 
 Whoever logs never waits for whoever reads: lines that find no room are counted and left out, and so are events that
 come too fast, as a hostile client can make them do.
@@ -16,17 +16,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from logging.handlers import QueueHandler, QueueListener
 from pathlib import PurePath
 from typing import Final, TextIO
 
 QUEUE_LINES: Final = 10_000
 STOP_S: Final = 1.0
+"""For which the lines that wait at the end are given time."""
 
 Fields = Mapping[str, str | int | float]
 
 
 class LogFormat(StrEnum):
-    """How a line is written."""
+    """The two ways to write a line."""
 
     TEXT = "text"
     JSON = "json"
@@ -45,18 +47,32 @@ class LogLevel(StrEnum):
 def logging_to(stream: TextIO, kind: LogFormat, level: LogLevel) -> Iterator[None]:
     """Write what the runtime logs, and warnings of libraries, to a stream for a while."""
     root, own = logging.getLogger(), logging.getLogger("space_runtime")
-    scribe = Scribe(stream)
-    scribe.setFormatter(LogFormatter(kind, tracebacks=level is LogLevel.DEBUG))
-    scribe.addFilter(RateLimitFilter())
     before = own.level
-    root.addHandler(scribe)
-    own.setLevel(level.value.upper())
+    with queued_to(stream) as handler:
+        handler.setFormatter(LogFormatter(kind, tracebacks=level is LogLevel.DEBUG))
+        handler.addFilter(RateLimitFilter())
+        root.addHandler(handler)
+        own.setLevel(level.value.upper())
+        try:
+            yield
+        finally:
+            root.removeHandler(handler)
+            own.setLevel(before)
+
+
+@contextmanager
+def queued_to(stream: TextIO, room: int = QUEUE_LINES) -> Iterator[BoundedQueueHandler]:
+    """Yield a handler that never waits; a thread writes its lines, at the end for `STOP_S` more at most."""
+    lines: queue.Queue[logging.LogRecord] = queue.Queue(room)
+    handler, listener = BoundedQueueHandler(lines), _LineWriter(lines, stream)
+    listener.start()
     try:
-        yield
+        yield handler
     finally:
-        root.removeHandler(scribe)
-        own.setLevel(before)
-        scribe.close()
+        stop = threading.Thread(target=_stop, args=(lines, listener), name="space-log-stop", daemon=True)
+        stop.start()  # the listener's own stop has no time limit, and a stream may block for ever
+        stop.join(STOP_S)
+        handler.close()
 
 
 class LogFormatter(logging.Formatter):
@@ -100,7 +116,7 @@ class RateLimitFilter(logging.Filter):
         self._buckets: dict[str, _Bucket] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether a record is written."""
+        """Return whether a record is written."""
         event = getattr(record, "event", "failure" if record.exc_info else "log")
         with self._lock:
             bucket = self._buckets.setdefault(event, _Bucket(*RATES.get(event, RATES[""])))
@@ -138,36 +154,38 @@ class _Bucket:
         return True
 
 
-class Scribe(logging.Handler):
-    """Writes lines on a thread of its own. n_lost: lines for which there was no room."""
+class BoundedQueueHandler(QueueHandler):
+    """Formats records and hands them over without waiting. n_lost: lines for which there was no room."""
 
-    def __init__(self, stream: TextIO, room: int = QUEUE_LINES) -> None:
-        super().__init__()
+    def __init__(self, lines: queue.Queue[logging.LogRecord]) -> None:
+        super().__init__(lines)
         self.n_lost = 0
-        self._stream = stream
-        self._lines: queue.Queue[str | None] = queue.Queue(room)
-        self._thread = threading.Thread(target=self._write, name="space-scribe", daemon=True)
-        self._thread.start()
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Hand a line over."""
+    def enqueue(self, record: logging.LogRecord) -> None:
+        """Hand a formatted record over."""
         try:
-            self._lines.put_nowait(self.format(record))
+            super().enqueue(record)
         except queue.Full:
             self.n_lost += 1
 
-    def close(self) -> None:
-        """Write what waits, for a second at most."""
-        with suppress(queue.Full):
-            self._lines.put(None, timeout=STOP_S)
-        self._thread.join(STOP_S)
-        super().close()
 
-    def _write(self) -> None:
-        while (line := self._lines.get()) is not None:
-            with suppress(OSError, ValueError):  # nobody reads any more
-                self._stream.write(line + "\n")
-                self._stream.flush()
+class _LineWriter(QueueListener):
+    """Writes formatted records. No handler does it: at the exit of the program `logging` waits for handlers' locks."""
+
+    def __init__(self, lines: queue.Queue[logging.LogRecord], stream: TextIO) -> None:
+        super().__init__(lines)
+        self._stream = stream
+
+    def handle(self, record: logging.LogRecord) -> None:
+        """Write a line, if anybody still reads."""
+        with suppress(OSError, ValueError):
+            self._stream.write(f"{record.getMessage()}\n")
+            self._stream.flush()
+
+
+def _stop(lines: queue.Queue[logging.LogRecord], listener: QueueListener) -> None:
+    lines.join()
+    listener.stop()
 
 
 def _text(fields: Fields) -> str:
@@ -188,6 +206,6 @@ def _utc(seconds: float) -> str:
 
 
 def _place(error: BaseException) -> str:
-    """Where an error was raised: file and line."""
+    """The file and line where an error was raised."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

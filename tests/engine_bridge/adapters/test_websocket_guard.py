@@ -13,7 +13,7 @@ from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
 from engine_bridge.adapters import SinkError, open_sink
-from engine_bridge.adapters.origin import host_is_ours, origin_is_welcome
+from engine_bridge.adapters.origin import origin_is_welcome
 from engine_bridge.adapters.websocket import JSON, MAX_CLIENTS, WebSocket
 from tests.support.adapter_frames import RATE
 from tests.support.waiting import wait_for
@@ -76,23 +76,6 @@ def test_other_sites_may_be_invited() -> None:
             pass
     assert refused(sink, origin="http://game.example")[0] == 403
     sink.close()
-
-
-@pytest.mark.parametrize(
-    ("host", "own", "ours"),
-    [
-        ("127.0.0.1:8765", "127.0.0.1", True),
-        ("localhost", "127.0.0.1", True),
-        ("[::1]:8765", "::1", True),
-        ("192.168.1.5:8765", "0.0.0.0", True),
-        ("Studio.local:8765", "studio.local", True),
-        ("studio.local:8765", "127.0.0.1", False),
-        (None, "127.0.0.1", False),
-        ("[", "127.0.0.1", False),
-    ],
-)
-def test_names_of_this_server(host: str | None, own: str, ours: bool) -> None:
-    assert host_is_ours(host, own) is ours
 
 
 def test_our_own_page_is_welcome_under_every_name_of_this_server() -> None:

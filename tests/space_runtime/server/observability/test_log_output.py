@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import json
 import logging
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +16,15 @@ import pytest
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.messages import ErrorCode
 from space_runtime.server import log_events
-from space_runtime.server.observability.log_output import RATES, LogFormat, LogFormatter, LogLevel, Scribe, logging_to
+from space_runtime.server.observability.log_output import (
+    RATES,
+    STOP_S,
+    LogFormat,
+    LogFormatter,
+    LogLevel,
+    logging_to,
+    queued_to,
+)
 from space_runtime.server.server import Server
 from tests.support.real_server import serving
 from tests.support.sounds import speech_pcm
@@ -161,14 +172,49 @@ class Blocked(io.StringIO):
 
 def test_whoever_logs_never_waits_for_whoever_reads() -> None:
     stream = Blocked()
-    scribe = Scribe(stream, room=10)
-    scribe.setFormatter(LogFormatter(LogFormat.TEXT, tracebacks=False))
-    for _ in range(100):
-        scribe.handle(logging.LogRecord("n", logging.INFO, "", 0, "x", None, None))
-    assert 89 <= scribe.n_lost <= 90
+    with queued_to(stream, room=10) as handler:
+        handler.setFormatter(LogFormatter(LogFormat.TEXT, tracebacks=False))
+        for _ in range(100):
+            handler.handle(logging.LogRecord("n", logging.INFO, "", 0, "x", None, None))
+        assert 89 <= handler.n_lost <= 90
+        stream.go_on.set()
+    assert len(stream.getvalue().splitlines()) == 100 - handler.n_lost
+
+
+def test_the_end_does_not_wait_for_a_reader_that_has_stopped() -> None:
+    stream, begun = Blocked(), time.monotonic()
+    with queued_to(stream, room=1) as handler:
+        for _ in range(5):
+            handler.handle(logging.LogRecord("n", logging.INFO, "", 0, "x", None, None))
+    assert time.monotonic() - begun < STOP_S + 4
     stream.go_on.set()
-    scribe.close()
-    assert len(stream.getvalue().splitlines()) == 100 - scribe.n_lost
+
+
+STUCK = """
+import logging, sys
+from space_runtime.server.observability.log_output import LogFormat, LogLevel, logging_to
+with logging_to(sys.stderr, LogFormat.TEXT, LogLevel.INFO):
+    for _ in range(200):
+        logging.getLogger("space_runtime.test").warning("y" * 2_000)
+"""
+"""Logs more than a pipe holds."""
+
+
+def test_a_program_whose_log_nobody_reads_comes_to_its_end() -> None:
+    with subprocess.Popen([sys.executable, "-c", STUCK], stderr=subprocess.PIPE) as program:
+        try:
+            assert program.wait(30) == 0
+        finally:
+            program.kill()
+
+
+def test_a_stream_that_is_gone_ends_nothing() -> None:
+    stream = io.StringIO()
+    with queued_to(stream) as handler:
+        stream.close()
+        for _ in range(3):
+            handler.handle(logging.LogRecord("n", logging.INFO, "", 0, "x", None, None))
+    assert handler.n_lost == 0
 
 
 def test_nothing_is_left_behind() -> None:

@@ -370,6 +370,23 @@ def test_silent_connections_do_not_delay_the_stop(server: Server) -> None:
         assert connection.recv(1) == b""
 
 
+def test_a_page_that_fails_is_an_answer_and_a_line_in_the_log(
+    server: Server, page: StatusServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(StatusCollector, "snapshot", lambda _: 1 / 0)
+    assert get(page.port, "/sessions")[:2] == (500, "the log says why\n")
+    assert "ZeroDivisionError" in caplog.text
+    monkeypatch.undo()
+    assert get(page.port, "/sessions")[0] == 200
+
+
+def test_half_a_request_gets_no_answer(page: StatusServer) -> None:
+    with socket.create_connection(("127.0.0.1", page.port), timeout=10) as connection:
+        connection.sendall(b"GET /sessions HTTP/1.1\r\n" + HOST)
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1) == b""
+
+
 def test_it_listens_to_this_machine_alone_and_a_taken_port_is_named(server: Server, page: StatusServer) -> None:
     assert page._listener.server_address[0] == "127.0.0.1"
     with pytest.raises(UsageError, match=f"port {page.port} .*--http"):
