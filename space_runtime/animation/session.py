@@ -107,7 +107,7 @@ class Session:
         return frame_sample(self._batch.next_frame(self._row), self._character.fps)
 
     def _follow(self, track: ControlTrack) -> None:
-        # The pictures of frames to come and the answers of hops to come: nothing before them is asked for again.
+        # The frames to come and the network outputs of hops to come: nothing before them is asked for again.
         done = min(float(self._next_sample()), self._batch.n_steps(self._row) * HOP - self._character.look_ahead)
         self._batch.set_track(self._row, track.since(done))
 
