@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from space_runtime.animation.stages.features import (
@@ -25,10 +24,9 @@ from space_runtime.animation.stages.features import (
     mel_power,
     normalised_log,
 )
-from space_runtime.arrays import Floats
+from space_runtime.arrays import Floats, Mask
 
 Rng = np.random.Generator
-Rows = NDArray[np.bool_]
 SILENCE_LOG: Final = -27.0
 HISS_SHARE, NOISE_SHARE = 0.2, 0.4
 """So many sequences have the white noise of amplifiers and microphones; so many of the others any noise at all."""
@@ -36,7 +34,7 @@ LN10_OVER_10: Final = float(np.log(10) / 10)
 """Natural logarithm of power per decibel."""
 
 
-def augment(mel: Floats, noise_only: Rows, sounds: Floats, rng: Rng) -> Floats:
+def augment(mel: Floats, noise_only: Mask, sounds: Floats, rng: Rng) -> Floats:
     """Return (B, N, 48) linear powers of distorted (B, N, 48) sequences; ``noise_only`` ones lose all their speech.
 
     sounds: (B, N, 48) logarithms of other sounds, of which some are heard beside the speech or instead of it.
@@ -105,7 +103,7 @@ def reverberate(power: Floats, rng: Rng) -> None:
         power[row] += tail.astype(np.float32)
 
 
-def beside(power: Floats, noise_only: Rows, sounds: Floats, rng: Rng) -> Floats:
+def beside(power: Floats, noise_only: Mask, sounds: Floats, rng: Rng) -> Floats:
     """Return (B, N, 48) powers of other sounds: beside a fifth of the speech, alone in most that has no speech."""
     heard = np.exp(warp_bands(sounds, rng) + equaliser(len(sounds), rng)[:, None])
     heard /= plain_power(heard)[:, None, None] + 1e-12
@@ -122,7 +120,7 @@ def codec_holes(power: Floats, rng: Rng) -> Floats:
     return np.asarray(np.where(power < threshold, 1e-4, 1.0), np.float32)
 
 
-def noise(power: Floats, noise_only: Rows, rng: Rng) -> Floats:
+def noise(power: Floats, noise_only: Mask, rng: Rng) -> Floats:
     """Return (B, N, 48) powers to add: a faint floor always, often noise, sometimes other voices of the batch."""
     n, length, bands = power.shape
     loud = np.where(noise_only, 10 ** rng.uniform(-8.5, -0.5, n), plain_power(power))[:, None, None]

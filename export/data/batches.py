@@ -17,7 +17,7 @@ from export.data.phonetics import Phonetics
 from export.data.speech.phones import BILABIAL, SILENCE, UNKNOWN, is_speech
 from export.recipes.recipe import BatchPlan
 from space_runtime.animation.stages.features import FRAME_HOP
-from space_runtime.arrays import Floats
+from space_runtime.arrays import Floats, Longs
 from space_runtime.values import N_EMOTIONS
 
 Rng = np.random.Generator
@@ -46,7 +46,7 @@ class Batch:
     """
 
     features: Floats
-    classes: NDArray[np.int64]
+    classes: Longs
     closure: Floats
     speech: Floats
     care: Floats
@@ -130,7 +130,7 @@ def closure_target(labels: NDArray[np.uint8]) -> Floats:
     return target
 
 
-def speech_target(labels: NDArray[np.uint8], lead: NDArray[np.int64]) -> Floats:
+def speech_target(labels: NDArray[np.uint8], lead: Longs) -> Floats:
     """Return (B, N) 1 during and around speech (short pauses included), 0 in silence, NaN where nothing is known.
 
     lead (B,): how many frames the face is awake before speech.
@@ -145,7 +145,7 @@ def speech_target(labels: NDArray[np.uint8], lead: NDArray[np.int64]) -> Floats:
     return target
 
 
-def _speech_and_care(labels: NDArray[np.uint8], lead: NDArray[np.int64]) -> tuple[Floats, Floats]:
+def _speech_and_care(labels: NDArray[np.uint8], lead: Longs) -> tuple[Floats, Floats]:
     """Return `speech_target`, unknown where only a filmed mouth is known to be awake, and (B, N) the weight of each."""
     speech = speech_target(labels, lead)
     # Nobody saw whether a mouth that was not filmed opened for the breath before.

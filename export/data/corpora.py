@@ -20,7 +20,7 @@ from export.data.motion.motion_space import BREATH_S, LEAD_IN_S, MotionSpace, re
 from export.data.speech.phones import SILENCE, frame_labels
 from export.data.speech.voices import Segment, read_pcm
 from space_runtime.animation.stages.features import FRAME_HOP, N_MELS, TAIL, WINDOW, mel_power
-from space_runtime.arrays import Floats
+from space_runtime.arrays import Floats, Longs
 from space_runtime.timebase import HOP
 
 log = logging.getLogger("corpora")
@@ -41,7 +41,7 @@ class Corpus:
     name: str
     mel: NDArray[np.float16]
     labels: NDArray[np.uint8]
-    offsets: NDArray[np.int64]
+    offsets: Longs
     motion: Floats
     n_voices: int = 1
 

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from export.data.corpora import Corpus, read_corpus
 from export.data.speech.phones import CLASSES, N_CLASSES, SILENCE, UNKNOWN
-from space_runtime.arrays import Floats
+from space_runtime.arrays import Floats, Longs
 
 VERSION: Final = "2"
 """Counts changes of the code below that change what the teacher says."""
@@ -144,7 +144,7 @@ def _at_every_frame(answer: Floats, n_frames: int) -> Floats:
     return np.asarray(answer[low] * (1 - share) + answer[np.minimum(low + 1, len(answer) - 1)] * share, np.float32)
 
 
-def _known(labels: NDArray[np.uint8]) -> NDArray[np.int64]:
+def _known(labels: NDArray[np.uint8]) -> Longs:
     classes = np.where(labels == UNKNOWN, SILENCE, labels).astype(np.int64)
     for missing, stand_in in STAND_IN.items():
         classes[classes == missing] = stand_in

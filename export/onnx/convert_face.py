@@ -33,10 +33,10 @@ from typing import Final
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from export.onnx.face_operators import Rewriter, double_size, sample_patch, subset_to_transform, transform_points
+from space_runtime.arrays import Floats
 from space_runtime.portrait.tracking import DETECTOR_SIDE, MATTE_SIDE, MESH_SIDE
 
 OPSET: Final = 17
@@ -52,7 +52,7 @@ def prepare_picture(to: Rewriter, divisor: float, offset: float, output: str) ->
     to.add("Add", scaled, to.constant(offset), output=output)
 
 
-def detector_anchors() -> NDArray[np.float32]:
+def detector_anchors() -> Floats:
     """Return (896, 2) anchor centres: two on every cell of a 16×16 grid, then six on every cell of an 8×8 grid."""
     anchors = []
     for cells, per_cell in ((16, 2), (8, 6)):

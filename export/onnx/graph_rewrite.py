@@ -19,12 +19,12 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from export.models.landmarks import Face
 from export.onnx.multi_step_graph import STATE_IN, STATE_OUT, one_step, unroll_steps
 from export.onnx.to_onnx import TRACED_BATCH, Signature, export_onnx
+from space_runtime.arrays import Floats
 from space_runtime.geometry import N_LANDMARKS
 from space_runtime.inference.network import Network, load_network
 from space_runtime.values import N_EMOTIONS
@@ -73,7 +73,7 @@ def _face_of(model: onnx.ModelProto) -> Face:
     return face.eval()
 
 
-def _closers(known: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+def _closers(known: dict[str, Floats]) -> Floats:
     """(3, N): in the file as such, transposed, or for every axis."""
     shapes = {(3, N_LANDMARKS): slice(None), (N_LANDMARKS, 3): slice(None), (9, 3 * N_LANDMARKS): slice(None, None, 3)}
     found = [value for name, value in known.items() if value.shape in shapes and not name.startswith(f"{PREFIX}pairs")]
@@ -192,7 +192,7 @@ def _check_steps(network: Network) -> None:
         raise ValueError("steps at once end in another state than one by one")
 
 
-def _feeds(network: Network, n_rows: int) -> dict[str, NDArray[np.float32]]:
+def _feeds(network: Network, n_rows: int) -> dict[str, Floats]:
     """Random inputs."""
     rng = np.random.default_rng(0)
     shapes = {name: (n_rows, *(int(n) for n in shape[1:])) for name, shape in network.inputs.items()}

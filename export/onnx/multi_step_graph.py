@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnx import GraphProto, NodeProto, TensorProto, helper, numpy_helper
+
+from space_runtime.arrays import Floats
 
 STATE_IN, STATE_OUT = "state_in", "state_out"
 STREAMS = "streams"
@@ -75,7 +76,7 @@ class _Layer:
     before: str
     after: str
     nodes: Sequence[NodeProto]
-    resting: NDArray[np.float32]
+    resting: Floats
 
 
 def _scan_layers(graph: GraphProto) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
 from space_runtime.animation.stages import features as feature_stage
@@ -22,7 +21,7 @@ from space_runtime.inference.network import Network, load_network
 from space_runtime.timebase import HOP
 from space_runtime.values import N_EMOTIONS
 
-Feeds = Mapping[str, NDArray[np.float32]]
+Feeds = Mapping[str, Floats]
 
 SMALLEST = 20_000
 """Matrices with fewer weights stay as they are: they cost nothing."""
@@ -50,7 +49,7 @@ def spoken_feeds(path: Path, sounds: Sequence[Floats], neutral: Floats, seed: in
         gain = np.exp(rng.uniform(np.log(QUIETEST), np.log(LOUDEST)))
         emotion = np.zeros((1, N_EMOTIONS), np.float32)
         emotion[0, rng.integers(N_EMOTIONS)] = rng.choice([0.0, rng.random()])
-        state: NDArray[np.float32] = np.zeros((1, network.state_size("state_in")), np.float32)
+        state: Floats = np.zeros((1, network.state_size("state_in")), np.float32)
         sound = (pcm[: len(pcm) // HOP * HOP] * gain).clip(-1, 1).astype(np.float32)
         for features in feature_stage.step(feature_stage.initial_state(), sound[None])[1][0]:
             feeds.append({"features": features[None], "neutral": neutral[None], "emotion": emotion, "state_in": state})
@@ -78,7 +77,7 @@ def quantise(path: Path, feeds: Sequence[Feeds], to: Path) -> float:
     full, small = load_network(path.stem, path), load_network(to.stem, to)
     first = full.outputs[0]
 
-    def answer(network: Network, feed: Feeds) -> NDArray[np.float32]:
+    def answer(network: Network, feed: Feeds) -> Floats:
         return np.asarray(network.run(feed)[first], np.float32)
 
     return max(float(np.abs(answer(full, feed) - answer(small, feed)).max()) for feed in feeds[::5])

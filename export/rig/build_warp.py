@@ -16,15 +16,12 @@ from typing import Final
 
 import numpy as np
 import scipy.sparse as sparse
-from numpy.typing import NDArray
 from scipy.sparse.linalg import spsolve
 
-from space_runtime.arrays import Doubles
+from space_runtime.arrays import Doubles, Floats, Longs
 from space_runtime.geometry import MEDIAPIPE_68, MEDIAPIPE_IRIS, landmarks_from_mesh, normalise, remove_pose
 from space_runtime.inference.bundle import EMBEDDED
 from space_runtime.rendering.warp.keypoints import KEYPOINTS, RIM_OF_CENTRE
-
-Indices = NDArray[np.int64]
 
 N_SKIN: Final = 468
 N_MESH: Final = 478
@@ -49,7 +46,7 @@ def main() -> None:
     )
 
 
-def read_triangles(connections: Path) -> Indices:
+def read_triangles(connections: Path) -> Longs:
     """Return the (852, 3) triangles hidden in the source text of MediaPipe's tessellation."""
     text = connections.read_text(encoding="utf-8")
     start = text.index("frozenset(", text.index("FACEMESH_TESSELATION")) + len("frozenset(")
@@ -57,13 +54,13 @@ def read_triangles(connections: Path) -> Indices:
     return np.asarray(edges.reshape(-1, 3, 2)[:, :, 0])
 
 
-def mean_shape(meshes: NDArray[np.float32]) -> Doubles:
+def mean_shape(meshes: Floats) -> Doubles:
     """Return the (478, 3) mean of posed meshes (n, 478, 3) after each one's head pose is removed."""
     shapes = [remove_pose(mesh, normalise(landmarks_from_mesh(mesh))[1]) for mesh in meshes]
     return np.asarray(np.mean(shapes, 0, dtype=np.float64))
 
 
-def laplacian(triangles: Indices, shape: Doubles) -> sparse.csr_matrix:
+def laplacian(triangles: Longs, shape: Doubles) -> sparse.csr_matrix:
     """Return the (468, 468) mesh Laplacian, rows of weight 1; an edge weighs the inverse of its length in ``shape``."""
     corners = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
     edges = np.unique(np.sort(corners, 1), axis=0)
@@ -74,7 +71,7 @@ def laplacian(triangles: Indices, shape: Doubles) -> sparse.csr_matrix:
     return sparse.eye(N_SKIN) - sparse.diags(1 / degree) @ adjacency
 
 
-def spread(smooth: sparse.csr_matrix, known: Indices) -> Doubles:
+def spread(smooth: sparse.csr_matrix, known: Longs) -> Doubles:
     """Return the (468, k) matrix that continues values at k ``known`` vertices over the mesh, exact at those.
 
     Minimises the energy |L x|² + m · xᵀ L x: a thin plate with some membrane. A common shift moves everything alike.

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine_bridge.protocol.arkit import ARKIT_NAMES
-from space_runtime.arrays import Floats
+from space_runtime.arrays import Floats, Longs
 from space_runtime.geometry import N_LANDMARKS, normalise
 
 SUMMED = {"browInnerUp": ("browInnerUp_L", "browInnerUp_R"), "cheekPuff": ("cheekPuff_L", "cheekPuff_R")}
@@ -46,7 +45,7 @@ def read_face_model(data: Path, iris: Floats) -> FaceModel:
     return FaceModel(mean, np.concatenate([modes[:, points], moved], 1), shapes)
 
 
-def _eyeball_vertices(ict: np.lib.npyio.NpzFile, side: str) -> NDArray[np.int64]:
+def _eyeball_vertices(ict: np.lib.npyio.NpzFile, side: str) -> Longs:
     material = [str(name) for name in ict["material_names"]].index(f"M_Iris{side}")
     faces = ict["faces"][ict["face_material"] == material]
     return np.unique(faces[faces >= 0]).astype(np.int64)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from space_runtime.animation.schedules import blinks_around, fixation, saccade_s, saccades_around, sway_phases
 from space_runtime.animation.track import ControlTrack
-from space_runtime.arrays import Doubles, Floats
+from space_runtime.arrays import Doubles, Floats, Mask
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import HEAD_TRACK_FPS, Controls, HeadMode
 
@@ -64,10 +64,10 @@ class ControlBatch:
     fixed_until: Doubles
     last_blink: Doubles
     next_blink: Doubles
-    scheduled: NDArray[np.bool_]
+    scheduled: Mask
     head_strength: Floats
     phases: Doubles
-    is_given: NDArray[np.bool_]
+    is_given: Mask
     given_samples: Doubles
     given: Floats
 

@@ -14,7 +14,6 @@ from itertools import accumulate
 from typing import Final, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from space_runtime.arrays import Doubles, Floats
 from space_runtime.soa import some
@@ -32,7 +31,7 @@ BLINK_S: Final = HOLD_S + OPENING_S
 LEAST_APART_S: Final = 0.32
 """From blink to blink at least: they never overlap. So short an interval is what one sees as a double blink."""
 
-Duration = TypeVar("Duration", float, NDArray[np.float64])
+Duration = TypeVar("Duration", float, Doubles)
 
 _EASE_IN_S: Final = 2.5
 

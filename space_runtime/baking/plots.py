@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine_bridge.protocol.arkit import ARKIT_NAMES
-from space_runtime.arrays import Floats, Pixels
+from space_runtime.arrays import Doubles, Floats, Pixels
 from space_runtime.baking.clip import Clip
 from space_runtime.errors import OutputError
 from space_runtime.extras import cv2
@@ -94,7 +94,7 @@ class ContactSheet:
         rows = [np.hstack(tiles[start : start + n_columns]) for start in range(0, len(tiles), n_columns)]
         _write_png(np.vstack(rows).astype(np.uint8), path)
 
-    def _crop(self, column: float, row: float, width: float) -> NDArray[np.float64]:
+    def _crop(self, column: float, row: float, width: float) -> Doubles:
         """The affine map from the picture to a close-up 1.8 mouths wide."""
         scale = self.SIDE / (1.8 * width)
         return np.array([[scale, 0, self.SIDE / 2 - scale * column], [0, scale, self.CLOSE_UP / 2 - scale * row]])

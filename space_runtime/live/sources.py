@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine_bridge.protocol.messages import SampleFormat
+from space_runtime.arrays import Floats
 from space_runtime.errors import MediaError, UsageError
 from space_runtime.media.audio_file import open_sound
 from space_runtime.media.resampling import mix_to_mono
@@ -119,7 +120,7 @@ class Microphone:
             while True:
                 yield self._queue.get()
 
-    def _record(self, block: NDArray[np.float32], n: int, when: object, status: object) -> None:
+    def _record(self, block: Floats, n: int, when: object, status: object) -> None:
         try:
             self._queue.put_nowait(block[:, 0].copy())
         except queue.Full:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine_bridge.protocol.arkit import ARKIT_NAMES
-from space_runtime.arrays import Doubles, Floats
+from space_runtime.arrays import Doubles, Floats, Mask
 from space_runtime.errors import BundleError
 from space_runtime.geometry import N_LANDMARKS
 from space_runtime.rig.identity import (
@@ -60,7 +60,7 @@ class RigState:
 
     unknowns: Doubles
     split: Doubles
-    warm: NDArray[np.bool_]
+    warm: Mask
 
     @classmethod
     def cold(cls, *rows: int) -> Self:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 import space_runtime
 from space_runtime.arrays import Pixels
 from space_runtime.inference.network import load_network
+from space_runtime.portrait.portrait import Portrait, portrait_from_pixels
 from space_runtime.portrait.tracking import FaceTracker
 
 GREY = 128
@@ -40,6 +41,12 @@ def bundled(name: str) -> Pixels:
 def astronaut() -> Pixels:
     """Eileen Collins, 512×512, one face 120 pixels high (NASA, public domain)."""
     return bundled("astronaut.png")
+
+
+@cache
+def portrait() -> Portrait:
+    """Return the portrait of `astronaut`; tests may share it, because portraits are values."""
+    return portrait_from_pixels(astronaut(), tracker(), "astronaut.png")
 
 
 def cat() -> Pixels:

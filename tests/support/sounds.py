@@ -15,6 +15,14 @@ from space_runtime.timebase import SAMPLE_RATE
 
 
 @cache
+def bundled_line() -> Floats:
+    """Return (n,) samples of the bundled line at 16 kHz, −1…1."""
+    pcm, rate = soundfile.read(LINE, dtype="float32")
+    assert rate == SAMPLE_RATE
+    return np.asarray(pcm, np.float32)
+
+
+@cache
 def _line(rate: int) -> Floats:
     """The bundled line at a sample rate, its silence before and after cut off: nothing but speech passes for speech."""
     pcm, recorded = soundfile.read(LINE, dtype="float32")

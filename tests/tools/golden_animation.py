@@ -23,7 +23,6 @@ from space_runtime.animation.pipeline import open_rig
 from space_runtime.animation.stages import features, landmarks
 from space_runtime.animation.stages.pose import compose
 from space_runtime.arrays import Floats
-from space_runtime.assets import LINE
 from space_runtime.baking.bake import bake
 from space_runtime.geometry import HeadPose, apply_pose
 from space_runtime.inference.bundle import Bundle, load_bundle
@@ -31,6 +30,7 @@ from space_runtime.rig.identity import turn_eyes
 from space_runtime.rig.rig import RigIdentity
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import Controls, Emotion, emotion_vector
+from tests.support.sounds import bundled_line
 
 FILE: Final = Path(__file__).parents[1] / "golden_data" / "animation.json"
 DECIMALS: Final = 5
@@ -57,17 +57,9 @@ def _identity() -> RigIdentity:
 
 
 @cache
-def line() -> Floats:
-    """Return (n,) samples of the bundled line at 16 kHz, −1…1."""
-    pcm, rate = soundfile.read(LINE, dtype="float32")
-    assert rate == SAMPLE_RATE
-    return np.asarray(pcm, np.float32)
-
-
-@cache
 def heard() -> Floats:
     """Return (50, 96) features of the line's second second, heard after silence; one row per hop of 20 ms."""
-    rows: Floats = features.step(features.initial_state(), line()[None, SAMPLE_RATE : 2 * SAMPLE_RATE])[1][0]
+    rows: Floats = features.step(features.initial_state(), bundled_line()[None, SAMPLE_RATE : 2 * SAMPLE_RATE])[1][0]
     return rows
 
 
@@ -88,7 +80,7 @@ def clip() -> dict[str, Floats]:
     second."""
     with TemporaryDirectory() as name:
         sound = Path(name) / "line.wav"
-        soundfile.write(sound, line()[: CLIP_S * SAMPLE_RATE], SAMPLE_RATE, subtype="PCM_16")
+        soundfile.write(sound, bundled_line()[: CLIP_S * SAMPLE_RATE], SAMPLE_RATE, subtype="PCM_16")
         (path,) = bake(sound, Path(name) / "baked", bundle=_bundle(), controls=CONTROLS)
         with np.load(path) as arrays:
             return {key: arrays[key] for key in arrays.files}

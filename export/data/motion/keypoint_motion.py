@@ -11,11 +11,10 @@ import numpy as np
 import soundfile
 import soxr
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from space_runtime.animation.stages import features as speech
-from space_runtime.arrays import Floats
+from space_runtime.arrays import Doubles, Floats
 from space_runtime.geometry import from_mediapipe, landmarks_from_mesh, normalise, remove_pose
 from space_runtime.rendering.warp.keypoints import KEYPOINT_OF, keypoints_from_mesh, landmarks_from_keypoints
 from space_runtime.rig.shapes import UPPER_LID_SHARE
@@ -201,7 +200,7 @@ def sample(
     }
 
 
-def blinked(target: Floats, closure: NDArray[np.float64]) -> Floats:
+def blinked(target: Floats, closure: Doubles) -> Floats:
     """Return (n, 160, 3) keypoints whose lids are shut by (n,) 0…1, along their whole length."""
     shut = target.copy()
     for pairs in LIDS:
@@ -212,7 +211,7 @@ def blinked(target: Floats, closure: NDArray[np.float64]) -> Floats:
     return shut
 
 
-def _interpolated(values: Floats, at: NDArray[np.float64]) -> Floats:
+def _interpolated(values: Floats, at: Doubles) -> Floats:
     at = np.clip(at, 0, len(values) - 1.001)
     low = at.astype(int)
     share = (at - low)[:, None, None].astype(np.float32)

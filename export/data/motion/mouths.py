@@ -11,10 +11,9 @@ import av
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from space_runtime.arrays import Floats, Pixels
+from space_runtime.arrays import Floats, Longs, Pixels
 from space_runtime.geometry import landmarks_from_mesh, normalise, remove_pose
 from space_runtime.rendering.warp.backward import picture_points
 from space_runtime.rendering.warp.interior import (
@@ -54,7 +53,7 @@ class Mouths:
     masks: Pixels
     geometry: Floats
     colours: Floats
-    person: NDArray[np.int64]
+    person: Longs
 
 
 Row = tuple[Pixels, Pixels, Floats, Floats]

@@ -19,7 +19,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from export.data.speech.voices import read_pcm
-from space_runtime.arrays import Doubles, Floats
+from space_runtime.arrays import Doubles, Floats, Longs
 from space_runtime.errors import UsageError
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import Emotion
@@ -60,7 +60,7 @@ class Measurements:
     speakers: NDArray[np.str_]
     sources: NDArray[np.str_]
     files: NDArray[np.str_]
-    variant: NDArray[np.int64]
+    variant: Longs
     skipped: NDArray[np.str_]
 
 

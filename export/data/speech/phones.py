@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.data.speech.voices import Segment
+from space_runtime.arrays import Mask
 
 CLASSES: Final = (
     "sil",
@@ -199,9 +200,9 @@ def classes_of(symbol: str, symbols: str) -> tuple[int, ...] | None:
     return _by_character(symbol, _SAMPA_INDEX)
 
 
-def is_speech(labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+def is_speech(labels: NDArray[np.uint8]) -> Mask:
     """Return where (…) labels are phones that are known: neither silence nor `UNKNOWN`."""
-    spoken: NDArray[np.bool_] = (labels != SILENCE) & (labels != UNKNOWN)
+    spoken: Mask = (labels != SILENCE) & (labels != UNKNOWN)
     return spoken
 
 

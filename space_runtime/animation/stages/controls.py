@@ -9,11 +9,10 @@ import math
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from space_runtime.animation.control_batch import ControlBatch, Gaze
 from space_runtime.animation.schedules import BLINK_S, CLOSING_S, blink_profile, ease, saccade_s
-from space_runtime.arrays import Doubles, Floats
+from space_runtime.arrays import Doubles, Floats, Index
 from space_runtime.geometry import N_LANDMARKS
 from space_runtime.rig.identity import RigIdentity, eye_centres, look_weights, turn_eyes
 from space_runtime.rig.shapes import LID_PAIRS, UPPER_LID_SHARE
@@ -24,7 +23,7 @@ GAZE_LIMIT_RAD: Final = math.radians(35.0)
 """Eyes turn no further than this in the head, sideways and up and down."""
 
 
-def strengthen(controls: ControlBatch, neutral: Floats, position: NDArray[np.intp], landmarks: Floats) -> Floats:
+def strengthen(controls: ControlBatch, neutral: Floats, position: Index, landmarks: Floats) -> Floats:
     """Return (F, 78, 3) landmarks whose motion has the wanted strengths, and as much of it as rest leaves.
 
     controls: F rows. neutral: (B, 78, 3). position: (F,) whose neutral face of the B.

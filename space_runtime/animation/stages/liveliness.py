@@ -25,11 +25,11 @@ from numpy.typing import NDArray
 
 from space_runtime.animation.glances import BEGINS, ENDS, HESITATES, NO_GLANCE, GlanceState, react
 from space_runtime.animation.scalar_or_array import PLAIN, ROWS, Arithmetic, Condition, Number
-from space_runtime.arrays import Doubles, Floats, Longs
+from space_runtime.arrays import Doubles, Floats, Longs, Mask
 from space_runtime.timebase import HOP
 from space_runtime.values import Controls
 
-Voices = tuple[Doubles, Doubles, NDArray[np.bool_]]
+Voices = tuple[Doubles, Doubles, Mask]
 ControlsAt = Callable[[int, float], Controls]
 """Callback: (position of a stream in the batch, media sample) to its controls."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from space_runtime.arrays import Floats
+from space_runtime.arrays import Floats, Longs
 from space_runtime.extras import cv2
 
 SHIFT = 4
@@ -78,7 +78,7 @@ def affine_displacements(source: Floats, moved: Floats, triangles: NDArray[np.in
 
 
 def displacement_map(
-    moved: Floats, triangles: NDArray[np.int32], order: NDArray[np.int64], maps: Floats, box: Box, step: int
+    moved: Floats, triangles: NDArray[np.int32], order: Longs, maps: Floats, box: Box, step: int
 ) -> Floats:
     """Return (h, w, 2) displacements at the middles of the box's blocks of ``step``² pixels.
 

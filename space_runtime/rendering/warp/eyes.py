@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from space_runtime.arrays import Floats, Pixels
+from space_runtime.arrays import Floats, Mask, Pixels
 from space_runtime.extras import cv2
 from space_runtime.geometry import apply_pose
 from space_runtime.rendering.warp.backward import Box, bounding_box, picture_points, polygon_mask
@@ -185,7 +184,7 @@ def _offsets(box: Box, centre: Floats) -> tuple[Floats, Floats]:
     return x - centre[0], y - centre[1]
 
 
-def _shade(photo: Pixels, eyeball: Floats, opening: Floats, disc: NDArray[np.bool_]) -> Floats:
+def _shade(photo: Pixels, eyeball: Floats, opening: Floats, disc: Mask) -> Floats:
     """Return (h, w): the photo's light as a share of the bare eyeball's, in the opening, smooth, without the iris."""
     h, w = photo.shape[:2]
     weight = (polygon_mask(opening, Box(0, 0, w, h)) > 0.5).astype(np.float32) * ~disc
@@ -213,7 +212,7 @@ def _eyeball(photo: Pixels, opening: Floats, iris: Floats, radius: float, rim: f
     return np.asarray(hidden + (photo - hidden) * seen_share[..., None], np.float32)
 
 
-def _white(photo: Pixels, seen: NDArray[np.bool_]) -> Floats:
+def _white(photo: Pixels, seen: Mask) -> Floats:
     """Return (h, w, 3): the eye's white continued everywhere, from its brighter part."""
     light = photo.mean(2)
     bright = seen & (light >= np.quantile(light[seen], 0.3)) if seen.sum() > 8 else seen
@@ -227,7 +226,7 @@ def _white(photo: Pixels, seen: NDArray[np.bool_]) -> Floats:
     return np.asarray(colour / np.maximum(total, 1e-12)[..., None], np.float32)
 
 
-def _radial_profile(photo: Pixels, seen: NDArray[np.bool_], distance: Floats, radius: float) -> Floats:
+def _radial_profile(photo: Pixels, seen: Mask, distance: Floats, radius: float) -> Floats:
     """Return the patch's mean colour at each pixel's distance from the iris centre, over the seen part of the iris."""
     bins = np.minimum((distance / radius * 6).astype(int), 6)
     profile = np.zeros((7, 3), np.float32)

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from space_runtime.arrays import Floats, Pixels
+from space_runtime.arrays import Floats, Mask, Pixels
 from space_runtime.extras import cv2
 
 MATTE_RADIUS: Final = 7
@@ -80,7 +80,7 @@ def sharpened(matte: Floats, photo: Pixels) -> Floats:
     return np.asarray(np.clip((mean(slope) * guide + mean(offset) - 0.08) / 0.84, 0, 1), np.float32)
 
 
-def continued(photo: Pixels, known: NDArray[np.bool_]) -> Floats:
+def continued(photo: Pixels, known: Mask) -> Floats:
     """Return (h, w, 3): the known colours spread over everything, from near where there are near ones."""
     weight = known.astype(np.float32)
     colours = photo * weight[..., None]

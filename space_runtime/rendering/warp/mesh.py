@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from space_runtime.arrays import Floats
+from space_runtime.arrays import Floats, Longs
 from space_runtime.extras import cv2
 from space_runtime.geometry import HeadPose, apply_pose, estimate_pose, landmarks_from_mesh, remove_pose
 from space_runtime.rendering.warp.backward import picture_points
@@ -113,7 +113,7 @@ def build_mesh(mesh: Floats, triangles: Indices, mesh_from_keypoints: Floats) ->
     )
 
 
-def drawing_order(mesh: FaceMesh, vertices: Floats) -> NDArray[np.int64]:
+def drawing_order(mesh: FaceMesh, vertices: Floats) -> Longs:
     """Return the triangles from back to front: openings first, skin by depth, hems last.
 
     What has turned its back or is seen edge-on comes before all other skin: it lies in a fold.

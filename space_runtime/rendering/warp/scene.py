@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from space_runtime.arrays import Floats, Pixels
+from space_runtime.arrays import Floats, Mask, Pixels
 from space_runtime.extras import cv2
 from space_runtime.rendering.warp.backward import (
     Box,
@@ -86,12 +86,12 @@ def _extents(points: Floats, triangles: NDArray[np.int32]) -> tuple[Floats, Floa
     return np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
 
 
-def _touching(low: Floats, high: Floats, box: Box) -> NDArray[np.bool_]:
+def _touching(low: Floats, high: Floats, box: Box) -> Mask:
     """Return which triangles reach into the box."""
     return np.asarray((high[:, 0] >= box.x0) & (low[:, 0] < box.x1) & (high[:, 1] >= box.y0) & (low[:, 1] < box.y1))
 
 
-def _within(low: Floats, high: Floats, box: Box) -> NDArray[np.bool_]:
+def _within(low: Floats, high: Floats, box: Box) -> Mask:
     """Return which triangles lie so deep in the box that the coarse map does not need them."""
     edge = FEATHER + 2 * COARSE
     start, end = np.array([box.x0, box.y0]) + edge, np.array([box.x1, box.y1]) - edge

@@ -7,17 +7,17 @@ from functools import cache
 
 import numpy as np
 import pytest
-import soundfile
 
 from space_runtime.animation.stages import features, landmarks
 from space_runtime.arrays import Floats
-from space_runtime.assets import LINE, LINE_PHONES
+from space_runtime.assets import LINE_PHONES
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.inference.network import Network
 from space_runtime.rig.rig import Rig
 from space_runtime.rig.shapes import LIP_PAIRS
 from space_runtime.timebase import HOP, SAMPLE_RATE
 from space_runtime.values import Emotion, emotion_vector
+from tests.support.sounds import bundled_line
 
 NO_EMOTION = emotion_vector({})
 CORNERS = [48, 54]
@@ -32,13 +32,6 @@ def network() -> Network:
 @cache
 def neutral() -> Floats:
     return Rig.from_arrays(load_bundle().arrays("rig")).neutral_identity().neutral
-
-
-@cache
-def line() -> Floats:
-    pcm, rate = soundfile.read(LINE, dtype="float32")
-    assert rate == SAMPLE_RATE
-    return np.asarray(pcm, np.float32)
 
 
 def speak(pcm: Floats, emotion: Floats = NO_EMOTION) -> Floats:
@@ -70,22 +63,22 @@ def test_digital_silence_leaves_the_face_exactly_at_rest(seconds: float) -> None
 
 
 def test_the_face_rests_150_ms_after_speech() -> None:
-    pcm = np.concatenate([line(), np.zeros(SAMPLE_RATE, np.float32)])
+    pcm = np.concatenate([bundled_line(), np.zeros(SAMPLE_RATE, np.float32)])
     phones = json.loads(LINE_PHONES.read_text())["phones"]
     end = max(phone["end_s"] for phone in phones if phone["phone"] != "pau")
-    after = speak(pcm)[steps_of(end + 0.15, len(line()) / SAMPLE_RATE + 0.5)]
+    after = speak(pcm)[steps_of(end + 0.15, len(bundled_line()) / SAMPLE_RATE + 0.5)]
     assert np.abs(after - neutral()).max() < 0.02
 
 
 def test_later_sound_never_changes_earlier_faces() -> None:
     cut = 100 * HOP
-    changed = line().copy()
+    changed = bundled_line().copy()
     changed[cut:] = 0
-    assert np.array_equal(speak(line()[: cut + 40 * HOP])[:100], speak(changed[: cut + 40 * HOP])[:100])
+    assert np.array_equal(speak(bundled_line()[: cut + 40 * HOP])[:100], speak(changed[: cut + 40 * HOP])[:100])
 
 
 def test_two_interleaved_streams_equal_two_separate_ones() -> None:
-    parts = line()[: 40 * HOP], line()[40 * HOP : 80 * HOP]
+    parts = bundled_line()[: 40 * HOP], bundled_line()[40 * HOP : 80 * HOP]
     separate = [speak(part) for part in parts]
     heard = [features.initial_state(), features.initial_state()]
     states = [landmarks.initial_state(network())] * 2
@@ -130,7 +123,7 @@ def test_rows_of_a_batch_do_not_see_one_another() -> None:
 
 
 def test_lips_meet_on_p_b_and_m_and_open_on_open_vowels() -> None:
-    gap = lip_gap(speak(np.concatenate([line(), np.zeros(10 * HOP, np.float32)])))
+    gap = lip_gap(speak(np.concatenate([bundled_line(), np.zeros(10 * HOP, np.float32)])))
     rest = lip_gap(neutral()[None])[0]
     spans = [
         (phone["phone"], gap[steps_of(phone["start_s"] - 0.02, phone["end_s"] + 0.02)])
@@ -143,7 +136,7 @@ def test_lips_meet_on_p_b_and_m_and_open_on_open_vowels() -> None:
 
 
 def test_a_quiet_recording_moves_the_mouth_like_a_loud_one() -> None:
-    part = line()[: 3 * SAMPLE_RATE]
+    part = bundled_line()[: 3 * SAMPLE_RATE]
     loud, quiet = (lip_gap(speak(part * np.float32(10 ** (gain_db / 20)))) for gain_db in (0, -30))
     assert np.corrcoef(loud, quiet)[0, 1] > 0.98
     assert np.abs(loud - quiet).mean() < 0.005
@@ -171,7 +164,7 @@ def test_steady_noise_does_not_flap_the_lips(rms_db: float) -> None:
 def test_emotion_acts_monotonically_on_its_action_units(
     emotion: Emotion, points: list[int], axis: int, sign: int, pcm: str
 ) -> None:
-    sound = np.zeros(20 * HOP, np.float32) if pcm == "silence" else line()[10 * HOP : 60 * HOP]
+    sound = np.zeros(20 * HOP, np.float32) if pcm == "silence" else bundled_line()[10 * HOP : 60 * HOP]
     heights = [
         speak(sound, emotion_vector({emotion: intensity}))[:, points, axis].mean() * sign
         for intensity in (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -181,7 +174,9 @@ def test_emotion_acts_monotonically_on_its_action_units(
 
 @pytest.mark.parametrize("emotion", list(Emotion))
 def test_lips_still_meet_under_every_emotion(emotion: Emotion) -> None:
-    gap = lip_gap(speak(np.concatenate([line(), np.zeros(10 * HOP, np.float32)]), emotion_vector({emotion: 0.8})))
+    gap = lip_gap(
+        speak(np.concatenate([bundled_line(), np.zeros(10 * HOP, np.float32)]), emotion_vector({emotion: 0.8}))
+    )
     rest = lip_gap(neutral()[None])[0]
     closures = [
         gap[steps_of(phone["start_s"] - 0.02, phone["end_s"] + 0.02)].min() - rest

@@ -20,7 +20,7 @@ from space_runtime.animation.textures import drive, initial_latents, picture_siz
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.baking.bake import SHEET
-from space_runtime.portrait.portrait import Portrait, portrait_from_pixels
+from space_runtime.portrait.portrait import Portrait
 from space_runtime.rendering.generator import Driving, Generator, OpaqueGenerator, opaque, turns
 from space_runtime.server.server import Server, Settings
 from space_runtime.timebase import HOP
@@ -86,7 +86,7 @@ def gap_of(landmarks: Floats) -> float:
 
 @pytest.fixture(scope="module")
 def portrait() -> Portrait:
-    return portrait_from_pixels(pictures.astronaut(), pictures.tracker(), "astronaut.png")
+    return pictures.portrait()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from space_runtime.animation.stages.features import N_FEATURES
 from space_runtime.arrays import Floats
 from space_runtime.geometry import HeadPose, apply_pose, normalise
 from space_runtime.inference.network import Network, load_network
-from space_runtime.portrait.portrait import Portrait, portrait_from_pixels
+from space_runtime.portrait.portrait import Portrait
 from space_runtime.rendering.warp import latents
 from space_runtime.rendering.warp.keypoints import KEYPOINTS, N_KEYPOINTS, keypoints_from_mesh, landmarks_from_keypoints
 from space_runtime.values import N_EMOTIONS
@@ -26,7 +26,7 @@ def network() -> Network:
 
 @pytest.fixture(scope="module")
 def portrait() -> Portrait:
-    return portrait_from_pixels(pictures.astronaut(), pictures.tracker(), "astronaut.png")
+    return pictures.portrait()
 
 
 def driven(

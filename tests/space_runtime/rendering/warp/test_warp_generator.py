@@ -15,7 +15,7 @@ from space_runtime.animation.stages.pose import compose
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.geometry import NEUTRAL_POSE, HeadPose, apply_pose, remove_pose
 from space_runtime.inference.network import load_network
-from space_runtime.portrait.portrait import Portrait, portrait_from_pixels
+from space_runtime.portrait.portrait import Portrait
 from space_runtime.rendering.warp import interior
 from space_runtime.rendering.warp.backward import Box, picture_points
 from space_runtime.rendering.warp.generator import WarpAppearance, WarpGenerator
@@ -23,6 +23,7 @@ from space_runtime.rendering.warp.interior import PATCH_HEIGHT, PATCH_WIDTH, Int
 from space_runtime.rendering.warp.keypoints import keypoints_from_mesh
 from space_runtime.rendering.warp.mesh import OVAL, RING_FACTORS, move
 from tests.support import pictures
+from tests.support.pictures import portrait
 
 WARP = np.load(pictures.MODELS / "warp.npz")
 GENERATOR = WarpGenerator(
@@ -33,11 +34,6 @@ GENERATOR = WarpGenerator(
 LIDS = ((37, 41), (38, 40), (43, 47), (44, 46))
 INNER_LIPS = ((61, 67, 50, 58), (62, 66, 51, 57), (63, 65, 52, 56))
 MAGENTA, GREEN = (255, 0, 255), (0, 255, 0)
-
-
-@cache
-def portrait() -> Portrait:
-    return portrait_from_pixels(pictures.astronaut(), pictures.tracker(), "astronaut.png")
 
 
 @cache
