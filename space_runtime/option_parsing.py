@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from math import isfinite, radians
+from math import radians
 
 import numpy as np
 
 from space_runtime.arrays import Floats
 from space_runtime.errors import UsageError
-from space_runtime.values import Emotion, emotion_vector
-
-MAX_GAZE_DEG = 40.0
-"""Beyond this an eye leaves its socket."""
+from space_runtime.values import Emotion, check_gaze, emotion_vector
 
 
 class Format(StrEnum):
@@ -71,8 +68,7 @@ def parse_gaze(text: str) -> Floats | None:
         degrees = []
     if len(degrees) != 2:
         raise UsageError(f"gaze {text!r} is not two angles; write yaw and pitch in degrees, for example 10,-5")
-    if not all(isfinite(angle) and abs(angle) <= MAX_GAZE_DEG for angle in degrees):
-        raise UsageError(f"gaze {text!r} is outside ±{MAX_GAZE_DEG:g} degrees; choose smaller angles")
+    check_gaze(*degrees)
     return np.array([radians(angle) for angle in degrees], np.float32)
 
 
