@@ -8,6 +8,7 @@ from math import radians
 
 import numpy as np
 
+from space_runtime.arguments import items_of, text_of
 from space_runtime.arrays import Floats
 from space_runtime.errors import UsageError
 from space_runtime.values import Emotion, check_gaze, emotion_vector
@@ -49,12 +50,13 @@ def add_label(mix: dict[Emotion, float], label: str, intensity: float) -> None:
 def parse_formats(names: str | Iterable[str]) -> frozenset[Format]:
     """Return the set of formats in ``mp4,npz,json`` or in a collection of such names."""
     known = ", ".join(Format)
-    chosen = [name.lower() for name in (_parts(names) if isinstance(names, str) else names)]
+    given = _parts(names) if isinstance(names, str) else items_of("formats", names)
+    chosen = [text_of("a format", name).lower() for name in given]
     if not chosen:
         raise UsageError(f"no format is named; choose from {known}")
     for part in chosen:
         if part not in set(Format):
-            raise UsageError(f"unknown format {part!r}; the known ones are {known}")
+            raise UsageError(f"unknown format {part!r:.40}; the known ones are {known}")
     return frozenset(Format(part) for part in chosen)
 
 

@@ -162,7 +162,7 @@ class Controls:
     ) -> None:
         """Check everything once, at the rim."""
         keep = partial(object.__setattr__, self)
-        keep("emotion", _emotion(emotion))
+        keep("emotion", emotion_of(emotion))
         keep("mouth_strength", _within("mouth_strength", mouth_strength))
         keep("expression_strength", _within("expression_strength", expression_strength))
         keep("brow_strength", _within("brow_strength", brow_strength))
@@ -196,7 +196,8 @@ def _within(name: str, value: float) -> float:
     return in_range(name, value, *_RANGES[name])
 
 
-def _emotion(given: EmotionLike | None) -> Floats:
+def emotion_of(given: EmotionLike | None) -> Floats:
+    """Return the (8,) vector of an emotion as callers give it, None for neutral. Raises `UsageError`."""
     if given is None:
         return _NO_EMOTION
     if isinstance(given, Mapping):
