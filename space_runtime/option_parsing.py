@@ -15,7 +15,7 @@ from space_runtime.values import Emotion, check_gaze, emotion_vector
 
 
 class Format(StrEnum):
-    """What a bake can write for a line."""
+    """The files that a bake can write for a line."""
 
     MP4 = "mp4"
     """Pictures and the original sound; needs a portrait."""

@@ -31,5 +31,5 @@ def frame_sample(frame_index: int, fps: Fraction) -> Fraction:
 
 
 def n_frames(n_samples: int, fps: Fraction) -> int:
-    """Return how many frames cover ``n_samples``: every frame whose media time lies before the end of the sound."""
+    """Return the number of frames for ``n_samples``: every frame whose media time lies before the end of the sound."""
     return -((-n_samples * fps.numerator) // (SAMPLE_RATE * fps.denominator))

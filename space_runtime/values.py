@@ -89,7 +89,7 @@ def check_gaze(yaw_deg: float, pitch_deg: float) -> None:
 
 
 class HeadMode(StrEnum):
-    """Where the head's motion comes from."""
+    """The sources of the head's motion."""
 
     KEEP = "keep"
     """The head rests in the portrait's own pose."""
@@ -101,7 +101,7 @@ class HeadMode(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)
 class Controls:
-    """What the caller may set. Every field has a neutral or natural default.
+    """Settings of a face. Every field has a neutral or natural default.
 
     emotion: (8,) intensities 0…1 in the order of `Emotion`, or by label, ``{"happy": 0.7}``; see `emotion_vector`.
     mouth_strength, expression_strength: factors 0…2 on the motion of the mouth and of the rest of the face.
@@ -249,7 +249,8 @@ class Frame:
     """One animation instant.
 
     frame_index: counts from 0; media_sample: exact media time in samples at 16 kHz.
-    landmarks: (78, 3) normalised. blendshapes: (52,) weights 0…1 in `engine_bridge.protocol.arkit.ARKIT_NAMES` order.
+    landmarks: (78, 3) normalised, in the order of `LANDMARK_NAMES`. blendshapes: (52,) weights 0…1 in the order of
+        `ARKIT_NAMES`.
     head_rotation_rad: (3,) yaw, pitch, roll relative to the portrait's own pose (a rig's rest pose).
     head_translation: (3,) relative to the rest, in normalised units (outer-eye-corner distances).
     eye_rotation_rad: (2, 2) yaw, pitch of the subject's left eye, then of the right.

@@ -29,7 +29,7 @@ BROADCAST: Final = {
 """Rates of television by their decimals."""
 
 _TEXT: Final = re.compile(r"[+-]?\d{1,20}(\.\d{0,20}|/\d{1,20})?", re.ASCII)
-"""What may become a number: an exponent could ask for one of millions of digits."""
+"""Texts that may become a number: an exponent could ask for one of millions of digits."""
 
 
 def exact_fps(fps: FrameRate) -> Fraction:

@@ -29,7 +29,7 @@ from space_runtime.animation.motion_source import MotionSource
 from space_runtime.animation.pipeline import Character, FrameOwners
 from space_runtime.animation.speech import HopModels, completed_frames, initial_streams, run_hops, speech_motion
 from space_runtime.animation.stages.features import N_FEATURES
-from space_runtime.animation.stream_arguments import checked_hops, checked_rows, checked_source, no_stream
+from space_runtime.animation.stream_arguments import checked_head, checked_hops, checked_rows, checked_source, no_stream
 from space_runtime.animation.track import ControlTrack, track_of
 from space_runtime.arguments import instance
 from space_runtime.arrays import Doubles, Floats, Index, Longs
@@ -58,7 +58,7 @@ class StreamBatch:
 
     def __init__(self, bundle: Bundle | None = None, head: HeadMotion = IDLE_HEAD) -> None:
         opened = bundle_or_embedded(bundle)
-        self._models = HopModels(opened.network("speech2landmarks"), head, opened.look_ahead())
+        self._models = HopModels(opened.network("speech2landmarks"), checked_head(head), opened.look_ahead())
         self._rig = pipeline.open_rig(opened)
         self._kept: BatchState | None = None
         self._characters: list[Character | None] = []
@@ -94,12 +94,15 @@ class StreamBatch:
 
     def restart(self, row: int, track: ControlTrack, character: Character | None = None) -> None:
         """Let a row begin as if new, with another character perhaps; its source of motion stays."""
-        character = character or self._character(row)
+        known, track = self._character(row), track_of(track)
+        character = known if character is None else character
+        instance("the character", character, Character, "which build_character() builds")
         self._place(row, character, track, self._fresh(character, track))
 
     def set_track(self, row: int, track: ControlTrack) -> None:
         """Let a row follow another track from the next hop on; what it changes in the past applies at once."""
         self._character(row)
+        track = track_of(track)
         self._follow(row, track)
         next_output = (self.n_steps(row) + 1) * HOP - self._models.look_ahead
         put(self._all.emotion, np.array([row]), emotion_at(track, float(next_output)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeVar
 
 import numpy as np
@@ -17,10 +18,19 @@ Source = TypeVar("Source")
 
 
 def checked_source(what: str, source: Source) -> Source:
-    """Return a source of motion. Raises `UsageError` for what has no ``at`` to be asked."""
-    if isinstance(source, type) or not callable(getattr(source, "at", None)):
-        raise UsageError(f"{what} is {shown(source)}; expected a source of motion, for example a RecordedMotion")
-    return source
+    """Return a source of motion. Raises `UsageError` for what has not its methods."""
+    return _with_methods(what, source, ("at",), "a source of motion, for example a RecordedMotion")
+
+
+def checked_head(head: Source) -> Source:
+    """Return an implementation of head motion. Raises `UsageError` for what has not its methods."""
+    return _with_methods("head", head, ("initial_state", "step", "at"), "a motion of heads, for example IDLE_HEAD")
+
+
+def _with_methods(what: str, value: Source, methods: Iterable[str], expected: str) -> Source:
+    if isinstance(value, type) or not all(callable(getattr(value, method, None)) for method in methods):
+        raise UsageError(f"{what} is {shown(value)}; expected {expected}")
+    return value
 
 
 def no_stream(row: object) -> UsageError:

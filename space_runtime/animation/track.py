@@ -14,7 +14,7 @@ from typing import Final, Self
 import numpy as np
 
 from space_runtime.animation.schedules import ease
-from space_runtime.arguments import in_range, instance, number, whole
+from space_runtime.arguments import in_range, instance, whole
 from space_runtime.arrays import Floats
 from space_runtime.errors import UsageError
 from space_runtime.values import Controls, HeadMode
@@ -32,7 +32,7 @@ class Change:
     fade: int
 
     def share(self, sample: float) -> float:
-        """Return how far this change has come at a media time, 0…1."""
+        """Return the share of this change that has come at a media time, 0…1."""
         if sample < self.at_sample:
             return 0.0
         return min(1.0, (sample - self.at_sample) / self.fade) if self.fade else 1.0
@@ -105,8 +105,8 @@ class ControlTrack:
         return emotion
 
     def rest_factor(self, sample: float) -> float:
-        """Return how much of the motion still shows in the face at a media time: 1, then falling to 0 in rest."""
-        if number("sample", sample) < self.rest_sample:
+        """Return the share of the motion that still shows in the face at a media time: 1, then falling to 0 in rest."""
+        if _media(sample) < self.rest_sample:
             return 1.0
         return 1.0 - ease((sample - self.rest_sample) / self.rest_fade) if self.rest_fade else 0.0
 
@@ -123,7 +123,7 @@ class ControlTrack:
 
     def since(self, sample: float) -> ControlTrack:
         """Return a track with the same answers from a media time on, without the changes that are over by then."""
-        sample = number("sample", sample)
+        sample = _media(sample)
         over = [n for n, change in enumerate(self.changes) if change.share(sample) == 1]
         if not over:
             return self
@@ -131,7 +131,7 @@ class ControlTrack:
 
     def _n_begun(self, sample: float) -> int:
         """The number of changes that have begun."""
-        return bisect_right(self.changes, number("sample", sample), key=lambda change: change.at_sample)
+        return bisect_right(self.changes, _media(sample), key=lambda change: change.at_sample)
 
     def _active(self, sample: float) -> list[tuple[Change, float]]:
         """The newest change that has come all the way and those after it that have begun; how far each has come."""
@@ -152,6 +152,11 @@ def track_of(controls: Controls | ControlTrack | None) -> ControlTrack:
         return ControlTrack.of(Controls())
     given = instance("controls", controls, (Controls, ControlTrack), "or leave them out")
     return given if isinstance(given, ControlTrack) else ControlTrack.of(given)
+
+
+def _media(sample: float) -> float:
+    """A media time. Raises `UsageError` for what is none."""
+    return in_range("sample", sample, -MAX_SAMPLE, MAX_SAMPLE)
 
 
 def _checked(at_sample: int, fade: int) -> tuple[int, int]:

@@ -61,7 +61,7 @@ class Bundle:
 
     def network(self, name: str) -> Network:
         """Return the network of that name. Raises `BundleError` when it is missing or a tensor of it is."""
-        if name not in self._networks:
+        if text_of("the network", name) not in self._networks:
             entry = self.manifest.entry(name)
             _check_required(entry)
             device = CPU if name in ON_CPU else self.device
@@ -73,7 +73,7 @@ class Bundle:
 
     def arrays(self, name: str) -> dict[str, NDArray[np.generic]]:
         """Return the arrays of an npz entry by their names. Raises `BundleError` when one of them is missing."""
-        entry = self.manifest.entry(name)
+        entry = self.manifest.entry(text_of("the entry", name))
         _check_required(entry)
         try:
             with np.load(self.folder / entry.file, allow_pickle=False) as archive:
@@ -83,7 +83,7 @@ class Bundle:
 
     def settings(self, name: str) -> dict[str, Setting]:
         """Return the settings of an entry."""
-        return self.manifest.entry(name).settings
+        return self.manifest.entry(text_of("the entry", name)).settings
 
     def look_ahead(self) -> int:
         """Return Speech2Landmarks' look-ahead in samples. Raises `BundleError` when it is missing or absurd."""
@@ -173,6 +173,6 @@ def _check_tensors(entry: Entry, network: Network) -> None:
 
 
 def _agree(stated: tuple[int | str, ...], actual: tuple[int | str, ...]) -> bool:
-    """Return whether two shapes have the same rank and the same fixed numbers."""
+    """Return True if two shapes have the same rank and the same fixed numbers."""
     fixed = [value if isinstance(value, int) else None for value in stated]
     return fixed == [value if isinstance(value, int) else None for value in actual]

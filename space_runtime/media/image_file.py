@@ -26,7 +26,7 @@ BACKGROUND: Final = 128.0
 """Grey level that shows through transparent pixels."""
 
 _OPENCV_LOG: Final = getattr(cv2.utils, "logging", cv2)
-"""Where the log level is: a module of its own since OpenCV 5. It is lowered while decoding: our errors say enough."""
+"""Has the log level: a module of its own since OpenCV 5. It is lowered while decoding: our errors say enough."""
 
 
 def read_picture(path: Path) -> Pixels:
