@@ -2,7 +2,7 @@
 
 Landmark set (N = 78): the 68 iBUG points in their usual order, then five points of the iris of the subject's right eye
 and five of the left (centre first, then four on the rim in MediaPipe's order). iBUG's points 36…41 are the subject's
-right eye, which a frontal picture shows on its left.
+right eye, which a frontal picture shows on its left. `LANDMARK_NAMES` of the bridge names them all.
 
 Coordinates (all of the runtime): right-handed; x to the right of a frontal picture (the subject's own left), y up,
 z out of the picture towards the viewer.

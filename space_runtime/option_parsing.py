@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from math import isfinite, radians
+from math import radians
 
 import numpy as np
 
+from space_runtime.arguments import items_of, text_of
 from space_runtime.arrays import Floats
 from space_runtime.errors import UsageError
-from space_runtime.values import Emotion, emotion_vector
-
-MAX_GAZE_DEG = 40.0
-"""Beyond this an eye leaves its socket."""
+from space_runtime.values import Emotion, check_gaze, emotion_vector
 
 
 class Format(StrEnum):
-    """What a bake can write for a line."""
+    """The files that a bake can write for a line."""
 
     MP4 = "mp4"
     """Pictures and the original sound; needs a portrait."""
@@ -52,12 +50,13 @@ def add_label(mix: dict[Emotion, float], label: str, intensity: float) -> None:
 def parse_formats(names: str | Iterable[str]) -> frozenset[Format]:
     """Return the set of formats in ``mp4,npz,json`` or in a collection of such names."""
     known = ", ".join(Format)
-    chosen = [name.lower() for name in (_parts(names) if isinstance(names, str) else names)]
+    given = _parts(names) if isinstance(names, str) else items_of("formats", names)
+    chosen = [text_of("a format", name).lower() for name in given]
     if not chosen:
         raise UsageError(f"no format is named; choose from {known}")
     for part in chosen:
         if part not in set(Format):
-            raise UsageError(f"unknown format {part!r}; the known ones are {known}")
+            raise UsageError(f"unknown format {part!r:.40}; the known ones are {known}")
     return frozenset(Format(part) for part in chosen)
 
 
@@ -71,8 +70,7 @@ def parse_gaze(text: str) -> Floats | None:
         degrees = []
     if len(degrees) != 2:
         raise UsageError(f"gaze {text!r} is not two angles; write yaw and pitch in degrees, for example 10,-5")
-    if not all(isfinite(angle) and abs(angle) <= MAX_GAZE_DEG for angle in degrees):
-        raise UsageError(f"gaze {text!r} is outside ±{MAX_GAZE_DEG:g} degrees; choose smaller angles")
+    check_gaze(*degrees)
     return np.array([radians(angle) for angle in degrees], np.float32)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from typing import Final
 
+from engine_bridge.protocol.errors import BridgeError
+from engine_bridge.protocol.frame_rate import FrameRate as FrameRate
+from engine_bridge.protocol.frame_rate import exact_fps
 from space_runtime.errors import UsageError
 
 SAMPLE_RATE: Final = 16_000
@@ -14,50 +16,13 @@ SAMPLE_RATE: Final = 16_000
 HOP: Final = 320
 """Samples per model step (20 ms): the clock of the features and of Speech2Landmarks."""
 
-MIN_FPS: Final = Fraction(1)
-MAX_FPS: Final = Fraction(240)
-FINEST_FPS: Final = 1_000_000
-"""Largest denominator of a frame rate as text: finer ones leave the 32-bit clocks of video files."""
 
-
-_FPS_TEXT: Final = re.compile(r"[+-]?\d{1,20}(\.\d{0,20}|/\d{1,20})?", re.ASCII)
-"""What may become a number: an exponent could ask for one of millions of digits."""
-
-
-def parse_fps(text: str) -> Fraction:
-    """Return a frame rate from ``30``, ``29.97``, ``23.976`` or ``30000/1001``.
-
-    The broadcast rates written as decimals mean their exact fractions. Raises `UsageError` outside 1…240.
-    """
-    broadcast = {
-        "23.976": Fraction(24000, 1001),
-        "23.98": Fraction(24000, 1001),
-        "29.97": Fraction(30000, 1001),
-        "59.94": Fraction(60000, 1001),
-    }
-    shown = repr(text if len(text) <= 32 else text[:32] + "…")
+def checked_fps(fps: FrameRate) -> Fraction:
+    """Return a frame rate as a fraction; see `exact_fps`. Raises `UsageError` for what is none within 1…240."""
     try:
-        fps = broadcast.get(text.strip()) or Fraction(text.strip() if _FPS_TEXT.fullmatch(text.strip()) else "")
-    except (ValueError, ZeroDivisionError):
-        raise UsageError(f"frame rate {shown} is not a number; write for example 30, 25 or 30000/1001") from None
-    if fps.denominator > FINEST_FPS:
-        raise UsageError(
-            f"frame rate {shown} is finer than {FINEST_FPS:,}ths; write six decimals at most, or 30000/1001"
-        )
-    return _within_limits(fps, shown)
-
-
-def checked_fps(fps: Fraction | int) -> Fraction:
-    """Return a frame rate that an API caller gave. Raises `UsageError` unless it is a fraction within 1…240."""
-    if not isinstance(fps, Fraction | int) or fps.denominator > FINEST_FPS:
-        raise UsageError(f"the frame rate {fps!r} is no usable fraction; give for example Fraction(30000, 1001)")
-    return _within_limits(Fraction(fps), str(fps))
-
-
-def _within_limits(fps: Fraction, shown: str) -> Fraction:
-    if not MIN_FPS <= fps <= MAX_FPS:
-        raise UsageError(f"frame rate {shown} is outside {MIN_FPS}…{MAX_FPS} frames per second; choose one inside")
-    return fps
+        return exact_fps(fps)
+    except BridgeError as error:
+        raise UsageError(str(error)) from None
 
 
 def frame_sample(frame_index: int, fps: Fraction) -> Fraction:
@@ -66,5 +31,5 @@ def frame_sample(frame_index: int, fps: Fraction) -> Fraction:
 
 
 def n_frames(n_samples: int, fps: Fraction) -> int:
-    """Return how many frames cover ``n_samples``: every frame whose media time lies before the end of the sound."""
+    """Return the number of frames for ``n_samples``: every frame whose media time lies before the end of the sound."""
     return -((-n_samples * fps.numerator) // (SAMPLE_RATE * fps.denominator))

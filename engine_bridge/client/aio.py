@@ -19,7 +19,6 @@ import random
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
-from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -37,6 +36,7 @@ from engine_bridge.client.transport import (
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.arkit import DEFAULT_ADDRESS
 from engine_bridge.protocol.errors import BridgeError, RefusedError
+from engine_bridge.protocol.frame_rate import FrameRate
 from engine_bridge.protocol.messages import Output, TextureFormat
 
 CROWDED_S: Final = 0.02
@@ -72,7 +72,7 @@ class Client:
     async def open(
         self,
         outputs: Iterable[Output | str] = (Output.WEIGHTS, Output.HEAD, Output.EYES),
-        fps: Fraction | float = 30,
+        fps: FrameRate = 30,
         playout_ms: int = 200,
         *,
         character: str | None = None,

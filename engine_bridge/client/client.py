@@ -20,7 +20,6 @@ import socket as sockets
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -35,6 +34,7 @@ from engine_bridge.client.transport import Curve, Dealer, check_address
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.arkit import DEFAULT_ADDRESS
 from engine_bridge.protocol.errors import BridgeError, RefusedError
+from engine_bridge.protocol.frame_rate import FrameRate
 from engine_bridge.protocol.messages import Output, TextureFormat
 
 NAME: Final = "space-python"
@@ -75,7 +75,7 @@ class Client:
     def open(
         self,
         outputs: Iterable[Output | str] = (Output.WEIGHTS, Output.HEAD, Output.EYES),
-        fps: Fraction | float = 30,
+        fps: FrameRate = 30,
         playout_ms: int = 200,
         *,
         character: str | None = None,

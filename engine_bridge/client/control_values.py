@@ -49,7 +49,8 @@ class ControlValues:
     blinks_per_minute: float | None = None
     """Mean rate of blinks, a minute, 0…120. Default: 17."""
     gaze_rad: Sequence[float] | None = None
-    """Yaw and pitch of both eyes in the head, radians; no values: eye contact. Default: eye contact."""
+    """Yaw and pitch of both eyes in the head (no values: eye contact), radians, -0.610865…0.610865. Default: eye
+    contact."""
     look_at: Sequence[float] | None = None
     """A point (x, y, z) that both eyes look at, wins over the gaze; no values: none. Default: none."""
     head_mode: str | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +15,7 @@ from engine_bridge.client.session_core import SessionCore
 from engine_bridge.client.stream import Change, Samples, file_bytes
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import BridgeError
+from engine_bridge.protocol.frame_rate import FrameRate, exact_fps
 from engine_bridge.protocol.messages import Output, Pace, SampleFormat, TextureFormat
 
 Guard = AbstractContextManager[float]
@@ -146,7 +146,7 @@ class SessionCommands:
 
 def opening(
     outputs: Iterable[Output | str],
-    fps: Fraction | float,
+    fps: FrameRate,
     playout_ms: int,
     character: str | None,
     portrait: str | Path | bytes | None,
@@ -154,9 +154,7 @@ def opening(
     lease_ms: int | None,
 ) -> m.Open:
     """Return the message that asks for a session. Raises `BridgeError` for what cannot be asked for."""
-    exact = Fraction(fps).limit_denominator(1001) if fps > 0 else Fraction(0)
-    if not 1 <= exact <= 240:
-        raise BridgeError(f"{fps} frames a second; expected 1 to 240")
+    exact = exact_fps(fps)
     return m.Open(
         request=0,
         outputs=tuple(_one_of(Output, output) for output in outputs),

@@ -7,6 +7,7 @@ of `CONTROLS` (and what obeys it in the server); a new output is a row at the en
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,9 @@ from engine_bridge.protocol.field_types import FieldType
 
 N_WEIGHTS: Final = 52
 N_LANDMARKS: Final = 78
+
+GAZE_LIMIT_RAD: Final = math.radians(35.0)
+"""Eyes turn no further than this in the head, sideways and up and down: beyond it the irises leave the lids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class ControlRow:
     """Value at the beginning of a stream that does not set it, for the documentation."""
     low: float | None = None
     high: float | None = None
-    """Range of a number, both ends allowed; of a `FieldType.MIX`, of each of its values."""
+    """Range of a number, both ends allowed; of a `FieldType.MIX` and of `FieldType.FLOATS`, of each of its values."""
     length: int = 0
     """Values of a `FieldType.FLOATS`; none takes an earlier value back."""
     words: tuple[str, ...] = ()
@@ -91,8 +95,10 @@ CONTROLS: Final = (
         "gaze_rad",
         "gaze",
         FieldType.FLOATS,
-        "Yaw and pitch of both eyes in the head, radians; no values: eye contact",
+        "Yaw and pitch of both eyes in the head (no values: eye contact), radians",
         "eye contact",
+        -GAZE_LIMIT_RAD,
+        GAZE_LIMIT_RAD,
         length=2,
     ),
     ControlRow(

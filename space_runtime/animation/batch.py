@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from space_runtime.animation import pipeline
-from space_runtime.animation.batch_state import NO_FRAMES, Frames, FrameSchedule, HopOutput, IdentityGroup, Streams
+from space_runtime.animation.batch_state import (
+    NO_FRAMES,
+    BatchState,
+    Frames,
+    FrameSchedule,
+    HopOutput,
+    IdentityGroup,
+)
 from space_runtime.animation.control_batch import (
     NO_SACCADES,
     ControlBatch,
-    EmotionBatch,
     controls_at,
     emotion_at,
     fixations_at,
@@ -23,33 +29,15 @@ from space_runtime.animation.motion_source import MotionSource
 from space_runtime.animation.pipeline import Character, FrameOwners
 from space_runtime.animation.speech import HopModels, completed_frames, initial_streams, run_hops, speech_motion
 from space_runtime.animation.stages.features import N_FEATURES
-from space_runtime.animation.track import ControlTrack
+from space_runtime.animation.stream_arguments import checked_head, checked_hops, checked_rows, checked_source, no_stream
+from space_runtime.animation.track import ControlTrack, track_of
+from space_runtime.arguments import instance
 from space_runtime.arrays import Doubles, Floats, Index, Longs
-from space_runtime.errors import UsageError
-from space_runtime.inference.bundle import Bundle
+from space_runtime.inference.bundle import Bundle, bundle_or_embedded
 from space_runtime.rig.rig import RigState
 from space_runtime.soa import joined, put, some, take
 from space_runtime.timebase import HOP
 from space_runtime.values import Controls
-
-
-@dataclass(slots=True, eq=False)
-class _Kept:
-    """The state of N rows.
-
-    next_frame: (N,) index of the first frame not yet made. fps: (N, 2) numerator and denominator. neutral: (N, 78, 3).
-    identity: (N,) equal numbers for equal identities. history: (N, K, 96) features, that of hop n at n modulo K.
-    """
-
-    streams: Streams
-    rig: RigState
-    next_frame: Longs
-    fps: Longs
-    neutral: Floats
-    identity: Longs
-    history: Floats
-    emotion: EmotionBatch
-    controls: ControlBatch
 
 
 class StreamBatch:
@@ -58,13 +46,21 @@ class StreamBatch:
     Laws: the frames of a row depend on its own sound, character and track alone, up to 1e-6 in any weight; and a row
     stepped alone gives bit for bit the frames of a `Session`.
 
-    bundle: an opened bundle, from which all characters are built. head: of streams whose head moves by itself.
+    ::
+
+        batch = StreamBatch()
+        rows = [batch.add(build_character(fps=30), Controls(seed=seed)) for seed in range(8)]
+        frames = batch.step(rows, sound)        # (8, n · 320) samples at 16 kHz; call it again as sound comes
+        mine = frames.blendshapes[frames.row == rows[0]]
+
+    bundle: from which all characters are built, None for the embedded one. head: of streams whose head moves by itself.
     """
 
-    def __init__(self, bundle: Bundle, head: HeadMotion = IDLE_HEAD) -> None:
-        self._models = HopModels(bundle.network("speech2landmarks"), head, bundle.look_ahead())
-        self._rig = pipeline.open_rig(bundle)
-        self._kept: _Kept | None = None
+    def __init__(self, bundle: Bundle | None = None, head: HeadMotion = IDLE_HEAD) -> None:
+        opened = bundle_or_embedded(bundle)
+        self._models = HopModels(opened.network("speech2landmarks"), checked_head(head), opened.look_ahead())
+        self._rig = pipeline.open_rig(opened)
+        self._kept: BatchState | None = None
         self._characters: list[Character | None] = []
         self._tracks: list[ControlTrack | None] = []
         self._sources: dict[int, MotionSource] = {}
@@ -75,12 +71,18 @@ class StreamBatch:
         """The rows whose tracks change."""
 
     def add(
-        self, character: Character, track: ControlTrack, motion: MotionSource | None = None, keypoints: bool = False
+        self,
+        character: Character,
+        track: ControlTrack | Controls | None = None,
+        motion: MotionSource | None = None,
+        keypoints: bool = False,
     ) -> int:
         """Return the row of a new stream; rows of removed streams are used again. motion: None for speech.
 
         keypoints: its frames get the picture generator's; raises `UsageError` for a character without `PictureParts`.
         """
+        instance("the character", character, Character, "which build_character() builds")
+        track, motion = track_of(track), None if motion is None else checked_source("motion", motion)
         fresh = self._fresh(character, track)
         if not self._free:
             self._grow(fresh)
@@ -103,13 +105,16 @@ class StreamBatch:
 
     def restart(self, row: int, track: ControlTrack, character: Character | None = None) -> None:
         """Let a row begin as if new, with another character perhaps; its source of motion stays."""
-        character = character or self._character(row)
+        known, track = self._character(row), track_of(track)
+        character = known if character is None else character
+        instance("the character", character, Character, "which build_character() builds")
         self._place(row, character, track, self._fresh(character, track))
         self._keypoints.restart(row, character)
 
     def set_track(self, row: int, track: ControlTrack) -> None:
         """Let a row follow another track from the next hop on; what it changes in the past applies at once."""
         self._character(row)
+        track = track_of(track)
         self._follow(row, track)
         next_output = (self.n_steps(row) + 1) * HOP - self._models.look_ahead
         put(self._all.emotion, np.array([row]), emotion_at(track, float(next_output)))
@@ -132,13 +137,16 @@ class StreamBatch:
         self._character(row)
         return int(self._all.next_frame[row])
 
-    def step(self, rows: Index, hops: Floats) -> Frames:
+    def step(self, rows: ArrayLike, hops: ArrayLike) -> Frames:
         """Hear one or more hops of some streams and return the frames that they complete.
 
         rows: (B,) distinct. hops: (B, n · 320) samples in −1…1. The frames stand in the order of ``rows``, those of one
-        stream in the order of time.
+        stream in the order of time. Raises `UsageError` for other shapes, rows without a stream, and no sound.
         """
-        kept = self._all
+        rows = checked_rows(rows)
+        hops, kept = checked_hops(hops, len(rows)), self._all
+        for row in rows.tolist():
+            self._character(row)
         alone = len(self._characters) == 1  # then states are handed over instead of copied
         at = slice(None) if alone else rows
         streams, neutral = kept.streams if alone else take(kept.streams, rows), kept.neutral[at]
@@ -246,21 +254,22 @@ class StreamBatch:
         return controls
 
     @property
-    def _all(self) -> _Kept:
+    def _all(self) -> BatchState:
         if self._kept is None:
-            raise _no_stream(0)
+            raise no_stream(0)
         return self._kept
 
     def _character(self, row: int) -> Character:
-        character = self._characters[row] if 0 <= row < len(self._characters) else None
+        known = isinstance(row, int | np.integer) and 0 <= row < len(self._characters)
+        character = self._characters[row] if known else None
         if character is None:
-            raise _no_stream(row)
+            raise no_stream(row)
         return character
 
-    def _fresh(self, character: Character, track: ControlTrack) -> _Kept:
+    def _fresh(self, character: Character, track: ControlTrack) -> BatchState:
         """One row that has heard nothing."""
         neutral = character.identity.neutral[None]
-        return _Kept(
+        return BatchState(
             streams=initial_streams(self._models.network, self._models.head, neutral),
             rig=RigState.cold(1),
             next_frame=np.zeros(1, np.int64),
@@ -272,7 +281,7 @@ class StreamBatch:
             controls=controls_at(track, 0.0),
         )
 
-    def _place(self, row: int, character: Character, track: ControlTrack, fresh: _Kept) -> None:
+    def _place(self, row: int, character: Character, track: ControlTrack, fresh: BatchState) -> None:
         self._characters[row] = character
         self._follow(row, track)
         put(self._all, np.array([row]), fresh)
@@ -281,7 +290,7 @@ class StreamBatch:
         self._tracks[row] = track
         (self._eventful.add if track.changes else self._eventful.discard)(row)
 
-    def _grow(self, fresh: _Kept) -> None:
+    def _grow(self, fresh: BatchState) -> None:
         """Double the number of rows."""
         n_old = len(self._characters)
         n_new = max(1, n_old)
@@ -290,7 +299,3 @@ class StreamBatch:
         self._characters += [None] * n_new
         self._tracks += [None] * n_new
         self._free += reversed(range(n_old, n_old + n_new))
-
-
-def _no_stream(row: int) -> UsageError:
-    return UsageError(f"row {row} has no stream; add one first")

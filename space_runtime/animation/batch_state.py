@@ -11,10 +11,11 @@ from typing import Final
 
 import numpy as np
 
+from space_runtime.animation.control_batch import ControlBatch, EmotionBatch
 from space_runtime.animation.stages.features import N_FEATURES, FeatureState
 from space_runtime.animation.stages.liveliness import LivelinessState
 from space_runtime.arrays import Doubles, Floats, Index, Longs
-from space_runtime.rig.rig import RigIdentity
+from space_runtime.rig.rig import RigIdentity, RigState
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +92,25 @@ class Motion:
     eyes_rad: Floats
     saccade_offset_rad: Floats
     lids: Doubles
+
+
+@dataclass(slots=True, eq=False)
+class BatchState:
+    """The state of N rows.
+
+    next_frame: (N,) index of the first frame not yet made. fps: (N, 2) numerator and denominator. neutral: (N, 78, 3).
+    identity: (N,) equal numbers for equal identities. history: (N, K, 96) features, that of hop n at n modulo K.
+    """
+
+    streams: Streams
+    rig: RigState
+    next_frame: Longs
+    fps: Longs
+    neutral: Floats
+    identity: Longs
+    history: Floats
+    emotion: EmotionBatch
+    controls: ControlBatch
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -25,11 +25,12 @@ from pathlib import Path
 from typing import Final
 
 from space_runtime.animation.track import Change, ControlTrack, mixed
+from space_runtime.arguments import StrPath, instance, items_of, path_of, text_of, whole
 from space_runtime.arrays import Floats
 from space_runtime.errors import UsageError
 from space_runtime.option_parsing import add_label, add_part, parse_emotion
 from space_runtime.timebase import SAMPLE_RATE
-from space_runtime.values import Controls, Emotion, emotion_vector
+from space_runtime.values import Controls, Emotion, emotion_of, emotion_vector
 
 MAX_KEYS: Final = 10_000
 MAX_AT_S: Final = 86_400
@@ -43,6 +44,8 @@ EMOTION_HELP: Final = (
     "Labels with intensities 0…1 (happy=0.7,surprised=0.2), also keyed over time (happy=0.2@0s,happy=0.9@1.5s), "
     "or a JSON track (track.json)."
 )
+
+_FAR_MS: Final = 2**53
 
 _TIME: Final = re.compile(r"(\d{1,12}\.?\d{0,12}|\.\d{1,12})\s*(ms|s)?", re.ASCII)
 
@@ -58,6 +61,13 @@ class EmotionKey:
     at_ms: int
     emotion: Floats
     fade_ms: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check the kinds of everything; a mixture by label and any sequence become an array."""
+        object.__setattr__(self, "at_ms", whole("at_ms", self.at_ms, -_FAR_MS, _FAR_MS))
+        object.__setattr__(self, "emotion", emotion_of(self.emotion))
+        if self.fade_ms is not None:
+            object.__setattr__(self, "fade_ms", whole("fade_ms", self.fade_ms, -_FAR_MS, _FAR_MS))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +86,10 @@ class EmotionTrack:
     keys: tuple[EmotionKey, ...]
 
     def __post_init__(self) -> None:
-        """Check the times; mixtures are checked where they become `Controls`."""
+        """Check the keys and their times."""
+        object.__setattr__(self, "keys", tuple(items_of("keys", self.keys)))
+        for key in self.keys:
+            instance("a key", key, EmotionKey, "for example EmotionKey(0, {'happy': 0.7})")
         if not 1 <= len(self.keys) <= MAX_KEYS:
             raise UsageError(f"an emotion track has {len(self.keys):,} keys; expected 1 to {MAX_KEYS:,}")
         for key in self.keys:
@@ -104,6 +117,7 @@ class EmotionTrack:
 
         Raises `UsageError` for a mixture with an intensity outside 0…1 or of another shape.
         """
+        instance("controls", controls, Controls, "for example Controls()")
         changes = tuple(
             Change(_samples(fade.begin_ms), replace(controls, emotion=fade.emotion), _samples(fade.fade_ms))
             for fade in self.crossfades()
@@ -116,7 +130,7 @@ def parse_emotion_track(text: str) -> EmotionTrack:
 
     Times are written ``1.5s``, ``1500ms`` or ``1.5``; labels with the same time make one mixture. Raises `UsageError`.
     """
-    if text.strip().lower().endswith(".json"):
+    if text_of("the emotion track", text).strip().lower().endswith(".json"):
         return read_emotion_track(Path(text.strip()))
     if "@" not in text:
         return EmotionTrack((EmotionKey(0, parse_emotion(text)),))
@@ -130,11 +144,12 @@ def parse_emotion_track(text: str) -> EmotionTrack:
     return EmotionTrack(tuple(EmotionKey(at_ms, emotion_vector(mix)) for at_ms, mix in mixtures))
 
 
-def read_emotion_track(path: Path) -> EmotionTrack:
+def read_emotion_track(path: StrPath) -> EmotionTrack:
     """Return the track of a JSON file: a list of ``{"at": seconds, "emotion": {label: intensity}, "fade": seconds}``.
 
     ``fade`` may be left out. Raises `UsageError` for a file that cannot be read or says something else.
     """
+    path = path_of("the emotion track", path)
     try:
         entries: object = json.loads(_read(path), object_pairs_hook=_object)
         return _track(entries)

@@ -7,17 +7,20 @@ the head. A source replaces what speech would do, the sound still sets the clock
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from os import PathLike
 from typing import Final, Protocol, Self
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from space_runtime.animation.batch_state import Motion
 from space_runtime.animation.stages.controls import MOUTH_SHARE
+from space_runtime.animation.stream_arguments import checked_source
+from space_runtime.arguments import StrPath, doubles_of, floats_of, instance, items_of, path_of
 from space_runtime.arrays import Doubles, Floats
 from space_runtime.errors import UsageError
 from space_runtime.geometry import N_LANDMARKS
@@ -63,21 +66,20 @@ class RecordedMotion:
     lids: Doubles
 
     def __post_init__(self) -> None:
-        """Check everything once, at the rim."""
-        n_rows = len(self.samples)
+        """Check everything once, at the rim; sequences become arrays."""
+        object.__setattr__(self, "samples", doubles_of("samples of a recorded motion", self.samples, (-1,)))
         for name, shape in _SHAPES.items():
-            values = getattr(self, name)
-            if n_rows == 0 or values.shape != (n_rows, *shape) or not np.isfinite(values).all():
-                raise UsageError(
-                    f"{name} of a recorded motion has the shape {values.shape} or holds NaN; expected finite numbers "
-                    f"of the shape {(n_rows or 'n', *shape)}, one row per time and at least one"
-                )
+            read = doubles_of if name == "lids" else floats_of
+            values = read(f"{name} of a recorded motion", getattr(self, name), (len(self.samples), *shape))
+            object.__setattr__(self, name, values)
         if (np.diff(self.samples) <= 0).any():
             raise UsageError("the times of a recorded motion do not rise; give every row a later time than the last")
 
     @classmethod
     def of_frames(cls, frames: Sequence[Frame]) -> Self:
-        """Return the take that a session gave."""
+        """Return the take that a session gave. Raises `UsageError` for what are no frames, and for none."""
+        for frame in items_of("frames", frames):
+            instance("a frame", frame, Frame, "as a session returns them")
         return cls(
             samples=np.array([float(frame.media_sample) for frame in frames]),
             landmarks=np.array([frame.landmarks for frame in frames], np.float32),
@@ -87,14 +89,15 @@ class RecordedMotion:
         )
 
     @classmethod
-    def of_clip(cls, path: str | PathLike[str]) -> Self:
+    def of_clip(cls, path: StrPath) -> Self:
         """Return the take of a baked clip, ``.npz``. Raises `UsageError` when the file is none."""
+        clip_path = path_of("the clip", path)
         try:
-            with np.load(path, allow_pickle=False) as clip:
+            with np.load(clip_path, allow_pickle=False) as clip:
                 fps, landmarks = Fraction(*clip["fps"].tolist()), clip["landmarks"]
                 head = np.concatenate([clip["head_rotation_rad"], clip["head_translation"]], 1)
                 eyes = clip["eye_rotation_rad"]
-        except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError) as error:
+        except _NO_CLIP as error:
             raise UsageError(f"{path} is no baked clip ({error}); give the .npz that bake has written") from None
         samples = np.arange(len(landmarks)) * (fps.denominator * SAMPLE_RATE) / fps.numerator
         return cls(samples, landmarks, head, eyes, np.zeros(len(landmarks)))
@@ -122,8 +125,10 @@ class RecordedMotion:
         )
 
 
+_NO_CLIP: Final = (OSError, ValueError, KeyError, TypeError, ZeroDivisionError, EOFError, BadZipFile, zlib.error)
+"""Errors of reading a file that is no clip."""
+
 _SHAPES: Final[dict[str, tuple[int, ...]]] = {
-    "samples": (),
     "landmarks": (N_LANDMARKS, 3),
     "head": (6,),
     "eyes_rad": (2, 2),
@@ -143,6 +148,11 @@ class MixedMotion:
     face: MotionSource = SPEECH
     eyes: MotionSource = SPEECH
     head: MotionSource = SPEECH
+
+    def __post_init__(self) -> None:
+        """Check that every region has a source."""
+        for name in ("mouth", "face", "eyes", "head"):
+            checked_source(name, getattr(self, name))
 
     def at(self, speech: Motion, media_sample: Doubles) -> Motion:
         """Return every region as its source has it."""

@@ -17,14 +17,16 @@ from space_runtime.animation.batch_state import Frames, FrameSchedule, IdentityG
 from space_runtime.animation.control_batch import ControlBatch
 from space_runtime.animation.stages import controls as control_stage
 from space_runtime.animation.stages import pose as pose_stage
+from space_runtime.arguments import instance, switch
 from space_runtime.arrays import Floats, Index
 from space_runtime.geometry import NEUTRAL_POSE, HeadPose
-from space_runtime.inference.bundle import Bundle
+from space_runtime.inference.bundle import Bundle, bundle_or_embedded
 from space_runtime.portrait.portrait import Portrait
 from space_runtime.rendering.embedded import open_generator
 from space_runtime.rendering.generator import Appearance, OpaqueGenerator
 from space_runtime.rig.rig import N_SHAPES, Rig, RigIdentity, RigState
 from space_runtime.soa import put, take
+from space_runtime.timebase import FrameRate, checked_fps
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,15 +52,23 @@ class Character:
     pictures: PictureParts | None
 
 
-def build(bundle: Bundle, portrait: Portrait | None, fps: Fraction, pictures: bool) -> Character:
-    """Return a character. Pictures need a portrait; without one the neutral identity speaks, the same for everybody."""
+def build_character(
+    bundle: Bundle | None = None, portrait: Portrait | None = None, fps: FrameRate = 30, pictures: bool = False
+) -> Character:
+    """Return a character. Pictures need a portrait; without one the neutral identity speaks, the same for everybody.
+
+    bundle: None for the embedded one. fps: see `exact_fps`. Raises `UsageError` for arguments of other kinds.
+    """
+    bundle, rate, pictures = bundle_or_embedded(bundle), checked_fps(fps), switch("pictures", pictures)
+    if portrait is not None:
+        instance("the portrait", portrait, Portrait, "which open_portrait() opens")
     rig = open_rig(bundle)
     identity = rig.adapt(portrait.normalised) if portrait else _neutral_identity(bundle)
     return Character(
         look_ahead=bundle.look_ahead(),
         identity=identity,
         portrait_pose=pose_stage.chain(portrait.pose, identity.rest_in_photo) if portrait else NEUTRAL_POSE,
-        fps=fps,
+        fps=rate,
         pictures=_picture_parts(bundle, portrait) if portrait and pictures else None,
     )
 

@@ -8,20 +8,23 @@ from fractions import Fraction
 from typing import Final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from space_runtime.animation import pipeline
 from space_runtime.animation.batch import StreamBatch
 from space_runtime.animation.batch_state import Frames
 from space_runtime.animation.motion_source import MotionSource
+from space_runtime.animation.pipeline import build_character
 from space_runtime.animation.textures import picture_size, render
 from space_runtime.animation.track import ControlTrack, track_of
+from space_runtime.arguments import instance, switch, whole
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.errors import UsageError
-from space_runtime.inference.bundle import Bundle
+from space_runtime.inference.bundle import Bundle, bundle_or_embedded
+from space_runtime.media.resampling import MAX_RATE, MIN_RATE, Resampler, mix_to_mono, sound_of
 from space_runtime.portrait.portrait import Portrait
 from space_runtime.soa import take
-from space_runtime.timebase import HOP, checked_fps, frame_sample, n_frames
-from space_runtime.values import LOUDEST, Controls, Frame
+from space_runtime.timebase import HOP, SAMPLE_RATE, FrameRate, frame_sample, n_frames
+from space_runtime.values import Controls, Frame
 
 HOPS_AT_ONCE: Final = 50
 """Hops handed to the pipeline together when a push brings many."""
@@ -34,9 +37,9 @@ class Session:
     How the sound is cut into pushes does not change a bit of any frame, and a frame appears as soon as the sound up to
     its media time plus `look_ahead_samples` is in.
 
-    bundle: an opened bundle. portrait: whose face speaks, None for a neutral identity.
+    bundle: an opened bundle, None for the embedded one. portrait: whose face speaks, None for a neutral identity.
     controls: see `Controls`; or a track of them over media time (`ControlTrack`, `EmotionTrack.over`).
-    fps: frames per second. pictures: also render RGB pictures; needs a portrait.
+    fps: frames per second, see `exact_fps`. pictures: also render RGB pictures; needs a portrait.
     motion: where the face's motion comes from, None for speech; see `RecordedMotion`, `MixedMotion`.
     keypoints: also give the picture generator's keypoints, which pictures always bring; needs a portrait.
 
@@ -45,22 +48,22 @@ class Session:
 
     def __init__(
         self,
-        bundle: Bundle,
+        bundle: Bundle | None = None,
         portrait: Portrait | None = None,
         controls: Controls | ControlTrack | None = None,
-        fps: Fraction = Fraction(30),
+        fps: FrameRate = 30,
         pictures: bool = False,
         motion: MotionSource | None = None,
         keypoints: bool = False,
     ) -> None:
-        if portrait is None and (pictures or keypoints):
+        self._pictures, driven = switch("pictures", pictures), pictures or switch("keypoints", keypoints)
+        if driven and portrait is None:
             what = "pictures" if pictures else "keypoints"
             raise UsageError(f"{what} need a portrait; give one, or ask for curves only")
         self._controls = track_of(controls)
-        driven = pictures or keypoints
-        self._pictures = pictures
-        self._character = pipeline.build(bundle, portrait, checked_fps(fps), driven)
-        self._batch = StreamBatch(bundle)
+        opened = bundle_or_embedded(bundle)
+        self._character = build_character(opened, portrait, fps, driven)
+        self._batch = StreamBatch(opened)
         self._row = self._batch.add(self._character, self._controls, motion, driven)
         self._rows = np.array([self._row])
         self.reset()
@@ -81,6 +84,8 @@ class Session:
         self._batch.restart(self._row, self._controls)
         self._pending: Floats = np.zeros(0, np.float32)
         self._n_samples = 0
+        self._rate: int | None = None
+        self._resampler: Resampler | None = None
         self._finished = False
 
     def set_controls(self, controls: Controls, at_sample: int | None = None, fade: int = 0) -> None:
@@ -111,18 +116,41 @@ class Session:
         done = min(float(self._next_sample()), self._batch.n_steps(self._row) * HOP - self._character.look_ahead)
         self._batch.set_track(self._row, track.since(done))
 
-    def push(self, samples: Floats) -> list[Frame]:
-        """Take (n,) mono samples at 16 kHz in −1…1 and return the frames that they complete.
+    def push(self, samples: ArrayLike, sample_rate: int = SAMPLE_RATE) -> list[Frame]:
+        """Take (n,) mono samples, or (n, channels), and return the frames that they complete.
 
-        Raises `UsageError` on another shape or type, on NaN and on values beyond ±64, and after `finish`.
+        samples: floats in −1…1, int16 or int32, in any sequence; channels are mixed to their mean.
+        sample_rate: the same in every push of a sound, 4,000…768,000; other rates than 16,000 are resampled, and frames
+        then come a few milliseconds later. Media times stay in samples at 16 kHz.
+
+        Raises `UsageError` on another shape or type, on NaN and on values beyond ±64, for a rate other than that of the
+        push before, and after `finish`.
         """
-        return self._frames(self.push_batches(samples))
+        return self._frames(self.push_batches(samples, sample_rate))
 
-    def push_batches(self, samples: Floats) -> list[Frames]:
+    def push_batches(self, samples: ArrayLike, sample_rate: int = SAMPLE_RATE) -> list[Frames]:
         """Do what `push` does, but return the frames as columns, in order; `pictures` draws theirs."""
-        self._n_samples += _checked(samples, self._finished).size
-        self._pending = np.concatenate([self._pending, samples.astype(np.float32)])
+        if self._finished:
+            raise UsageError("the session is finished; call reset() before pushing another sound")
+        sound, rate = sound_of(samples), whole("sample_rate", sample_rate, MIN_RATE, MAX_RATE)
+        if len(sound):
+            self._hear(self._resampled(mix_to_mono(sound) if sound.ndim == 2 else sound, rate))
         return self._drain()
+
+    def _resampled(self, sound: Floats, rate: int) -> Floats:
+        """(n,) sound at 16 kHz; the first push says at which rate all come."""
+        if self._rate is None:
+            self._rate, self._resampler = rate, None if rate == SAMPLE_RATE else Resampler(rate, SAMPLE_RATE)
+        if rate != self._rate:
+            raise UsageError(
+                f"the sound came at {self._rate} samples per second and now at {rate}; keep to one rate, "
+                "or call reset() before another sound"
+            )
+        return sound if self._resampler is None else self._resampler.push(sound)
+
+    def _hear(self, sound: Floats) -> None:
+        self._n_samples += sound.size
+        self._pending = np.concatenate([self._pending, sound])
 
     def finish(self) -> list[Frame]:
         """Say that the sound is over and return the remaining frames, up to the end of the sound."""
@@ -130,6 +158,8 @@ class Session:
 
     def finish_batches(self) -> list[Frames]:
         """Do what `finish` does, but return the frames as columns, in order."""
+        if self._resampler is not None and not self._finished:
+            self._hear(self._resampler.finish())
         self._finished = True
         wanted = n_frames(self._n_samples, self._character.fps)
         batches: list[Frames] = []
@@ -141,6 +171,7 @@ class Session:
 
     def pictures(self, frames: Frames) -> Iterator[Pixels]:
         """Yield the (h, w, 3) pictures of frames of this session, none for a session without pictures."""
+        instance("frames", frames, Frames, "as push_batches and finish_batches return them")
         if self._pictures:
             for keypoints in frames.keypoints:
                 yield render(self._character, keypoints)
@@ -176,15 +207,3 @@ class Session:
             rgb,
             made.keypoints[place] if self._character.pictures else None,
         )
-
-
-def _checked(samples: Floats, finished: bool) -> Floats:
-    if finished:
-        raise UsageError("the session is finished; call reset() before pushing another sound")
-    if samples.ndim != 1:
-        raise UsageError(f"samples have shape {samples.shape} instead of (n,); mix the channels to mono first")
-    if not np.issubdtype(samples.dtype, np.floating):
-        raise UsageError(f"samples are {samples.dtype}; expected float32 in −1…1, divide 16-bit integers by 32768")
-    if not (np.abs(samples) <= LOUDEST).all():
-        raise UsageError(f"samples contain NaN or values beyond ±{LOUDEST:g}; expected −1…1, repair the sound first")
-    return samples

@@ -8,11 +8,13 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 from typing import Final, Self
 
 import numpy as np
 
 from space_runtime.animation.schedules import ease
+from space_runtime.arguments import in_range, instance, whole
 from space_runtime.arrays import Floats
 from space_runtime.errors import UsageError
 from space_runtime.values import Controls, HeadMode
@@ -21,6 +23,8 @@ STRENGTHS: Final = tuple(
     field.name for field in fields(Controls) if field.name.endswith("_strength") and field.name != "head_strength"
 )
 """The strengths that crossfade by themselves; that of the head goes with its mode."""
+MAX_SAMPLE: Final = 2**62
+"""Latest media sample that a change may name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +36,7 @@ class Change:
     fade: int
 
     def share(self, sample: float) -> float:
-        """Return how far this change has come at a media time, 0…1."""
+        """Return the share of this change that has come at a media time, 0…1."""
         if sample < self.at_sample:
             return 0.0
         return min(1.0, (sample - self.at_sample) / self.fade) if self.fade else 1.0
@@ -52,6 +56,16 @@ class ControlTrack:
     rest_sample: float = math.inf
     rest_fade: int = 0
 
+    def __post_init__(self) -> None:
+        """Check the kinds of everything and the order of changes."""
+        instance("the first of a track", self.first, Controls, "for example Controls()")
+        for change in instance("changes", self.changes, tuple, "of Change"):
+            instance("a change", change, Change, "as `changed` makes it")
+        if any(after.at_sample < before.at_sample for before, after in pairwise(self.changes)):
+            raise UsageError("the changes of a track do not rise; give them in the order of their samples")
+        in_range("rest_sample", self.rest_sample, 0, math.inf)
+        in_range("rest_fade", self.rest_fade, 0, MAX_SAMPLE)
+
     @classmethod
     def of(cls, controls: Controls) -> Self:
         """Return the track on which the same controls hold for ever."""
@@ -66,7 +80,8 @@ class ControlTrack:
 
         Raises `UsageError` for a negative sample or fade.
         """
-        _check(at_sample, fade)
+        at_sample, fade = _checked(at_sample, fade)
+        instance("controls", controls, Controls, "for example Controls()")
         kept = tuple(change for change in self.changes if change.at_sample < at_sample)
         return replace(self, changes=(*kept, Change(at_sample, controls, fade)))
 
@@ -76,7 +91,7 @@ class ControlTrack:
         The motion has minimum jerk. Blinks, gaze and head go on, under whatever controls. Of two ends the earlier one
         counts. Raises `UsageError` for a negative sample or fade.
         """
-        _check(at_sample, fade)
+        at_sample, fade = _checked(at_sample, fade)
         return self if self.rest_sample <= at_sample else replace(self, rest_sample=at_sample, rest_fade=fade)
 
     def at(self, sample: float) -> Controls:
@@ -94,8 +109,8 @@ class ControlTrack:
         return emotion
 
     def rest_factor(self, sample: float) -> float:
-        """Return how much of the motion still shows in the face at a media time: 1, then falling to 0 in rest."""
-        if sample < self.rest_sample:
+        """Return the share of the motion that still shows in the face at a media time: 1, then falling to 0 in rest."""
+        if _media(sample) < self.rest_sample:
             return 1.0
         return 1.0 - ease((sample - self.rest_sample) / self.rest_fade) if self.rest_fade else 0.0
 
@@ -112,6 +127,7 @@ class ControlTrack:
 
     def since(self, sample: float) -> ControlTrack:
         """Return a track with the same answers from a media time on, without the changes that are over by then."""
+        sample = _media(sample)
         over = [n for n, change in enumerate(self.changes) if change.share(sample) == 1]
         if not over:
             return self
@@ -119,7 +135,7 @@ class ControlTrack:
 
     def _n_begun(self, sample: float) -> int:
         """The number of changes that have begun."""
-        return bisect_right(self.changes, sample, key=lambda change: change.at_sample)
+        return bisect_right(self.changes, _media(sample), key=lambda change: change.at_sample)
 
     def _active(self, sample: float) -> list[tuple[Change, float]]:
         """The newest change that has come all the way and those after it that have begun; how far each has come."""
@@ -132,13 +148,23 @@ class ControlTrack:
 
 
 def track_of(controls: Controls | ControlTrack | None) -> ControlTrack:
-    """Return what a caller may give as a track: one already, controls that hold for ever, or None for natural ones."""
-    return controls if isinstance(controls, ControlTrack) else ControlTrack.of(controls or Controls())
+    """Return what a caller may give as a track: one already, controls that hold for ever, or None for natural ones.
+
+    Raises `UsageError` for anything else.
+    """
+    if controls is None:
+        return ControlTrack.of(Controls())
+    given = instance("controls", controls, (Controls, ControlTrack), "or leave them out")
+    return given if isinstance(given, ControlTrack) else ControlTrack.of(given)
 
 
-def _check(at_sample: int, fade: int) -> None:
-    if at_sample < 0 or fade < 0:
-        raise UsageError(f"a change at sample {at_sample} with a fade of {fade}; neither may be negative")
+def _media(sample: float) -> float:
+    """A media time. Raises `UsageError` for what is none."""
+    return in_range("sample", sample, -MAX_SAMPLE, MAX_SAMPLE)
+
+
+def _checked(at_sample: int, fade: int) -> tuple[int, int]:
+    return whole("at_sample", at_sample, 0, MAX_SAMPLE), whole("fade", fade, 0, MAX_SAMPLE)
 
 
 def _blend(before: Controls, after: Controls, share: float) -> Controls:

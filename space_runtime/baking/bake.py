@@ -14,20 +14,21 @@ import numpy as np
 from space_runtime.animation.batch_state import Frames
 from space_runtime.animation.session import Session
 from space_runtime.animation.track import ControlTrack, track_of
+from space_runtime.arguments import StrPath, instance, path_of, shown, switch
 from space_runtime.arrays import Floats
 from space_runtime.baking.clip import Clip, write_json, write_npz
 from space_runtime.baking.plots import ContactSheet, Waveform, write_curves
 from space_runtime.baking.provenance import provenance
 from space_runtime.errors import UsageError
 from space_runtime.extras import require
-from space_runtime.inference.bundle import Bundle, load_bundle
+from space_runtime.inference.bundle import Bundle, bundle_or_embedded
 from space_runtime.media.atomic_files import prepare_folder, writing, written_whole
 from space_runtime.media.audio_file import Sound, open_sound
 from space_runtime.media.resampling import Resampler, mix_to_mono
 from space_runtime.media.video import VideoWriter
 from space_runtime.option_parsing import Format, parse_formats
 from space_runtime.portrait.portrait import SIDE, Portrait
-from space_runtime.timebase import SAMPLE_RATE, checked_fps
+from space_runtime.timebase import SAMPLE_RATE, FrameRate, checked_fps
 from space_runtime.values import Controls
 
 Progress = Callable[[float, float | None], None]
@@ -63,13 +64,13 @@ class _Ends:
 
 
 def bake(
-    line: Path,
-    folder: Path,
+    line: StrPath,
+    folder: StrPath,
     *,
     bundle: Bundle | None = None,
     portrait: Portrait | None = None,
     controls: Controls | ControlTrack | None = None,
-    fps: Fraction | int = 30,
+    fps: FrameRate = 30,
     formats: str | Iterable[str] = (Format.NPZ,),
     plot: bool = False,
     progress: Progress | None = None,
@@ -80,30 +81,36 @@ def bake(
     ``STEM_curves.png`` and, with a portrait, ``STEM_frames.png``. Each appears whole or not at all. The same sound,
     portrait, controls and bundle give the same bytes on one machine's CPU.
 
-    bundle: None opens the embedded one. controls: of the whole line, or over media time (`ControlTrack`,
-    `EmotionTrack.over`). formats: ``("mp4", "npz")`` or ``"mp4,npz"``. progress: see `Progress`; what it raises ends
-    the bake.
+    bundle: None opens the embedded one. fps: see `exact_fps`. controls: of the whole line, or over media time
+    (`ControlTrack`, `EmotionTrack.over`). formats: ``("mp4", "npz")`` or ``"mp4,npz"``. progress: see `Progress`; what
+    it raises ends the bake.
 
     Raises `UsageError` for an unknown format, mp4 without a portrait and a result that would overwrite the line,
     `MediaError` for a sound that cannot be used, `OutputError` when results cannot be written, `BundleError`.
     """
-    chosen, fps = parse_formats(formats), checked_fps(fps)
+    chosen, rate, track = parse_formats(formats), checked_fps(fps), track_of(controls)
+    source, out = path_of("the line", line), path_of("the folder", folder)
+    plot = switch("plot", plot)
     _check_extras(chosen, plot)
+    if portrait is not None:
+        instance("the portrait", portrait, Portrait, "which open_portrait() opens")
+    if progress is not None and not callable(progress):
+        raise UsageError(f"progress is {shown(progress)}; expected a function of seconds done and seconds in all")
     if Format.MP4 in chosen and portrait is None:
         raise UsageError("mp4 shows a face and so needs a portrait; give one, or bake npz and json only")
     pictures = portrait is not None and (plot or Format.MP4 in chosen)
-    targets = target_files(line, folder, chosen, plot, pictures)
-    _keep_line(line, targets)
-    sound = open_sound(line)
-    prepare_folder(folder)
-    bundle, track = bundle or load_bundle(), track_of(controls)
-    session = Session(bundle, portrait, track, fps, pictures)
-    with writing(folder), Clip(folder, fps) as clip:
+    targets = target_files(source, out, chosen, plot, pictures)
+    _keep_line(source, targets)
+    opened = bundle_or_embedded(bundle)
+    sound = open_sound(source)
+    prepare_folder(out)
+    session = Session(opened, portrait, track, rate, pictures)
+    with writing(out), Clip(out, rate) as clip:
         size = session.picture_size if pictures else (SIDE, SIDE)
-        with _video(targets.get(Format.MP4.value), sound, fps, size) as video:
+        with _video(targets.get(Format.MP4.value), sound, rate, size) as video:
             ends = _Ends(clip, Waveform(), ContactSheet(_mouth(portrait, size)), video)
             _play(sound, session, ends, progress)
-        _write(targets, ends, provenance(sound, portrait, bundle, track, fps))
+        _write(targets, ends, provenance(sound, portrait, opened, track, rate))
     return tuple(targets.values())
 
 

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 from space_runtime.animation.emotion_track import EMOTION_HELP, parse_emotion_track
 from space_runtime.animation.track import ControlTrack
+from space_runtime.arguments import in_range
 from space_runtime.baking.bake import bake, target_files
 from space_runtime.commands.device_option import DeviceName
 from space_runtime.commands.report import explain, one_line, unheard
@@ -25,8 +26,8 @@ from space_runtime.inference.device import AUTO
 from space_runtime.media.atomic_files import prepare_folder
 from space_runtime.option_parsing import Format, parse_formats, parse_gaze
 from space_runtime.portrait.portrait import Portrait, open_portrait, open_tracker
-from space_runtime.timebase import parse_fps
-from space_runtime.values import Controls, HeadMode, in_range
+from space_runtime.timebase import checked_fps
+from space_runtime.values import Controls, HeadMode
 
 POLL_S = 0.5
 """On Windows a thread that waits without end never hears of Ctrl-C."""
@@ -74,7 +75,7 @@ def bake_command(
     """Bake speech to facial animation: a talking portrait (mp4) and its curves (npz, json)."""
     strengths = (mouth_strength, expression_strength, brow_strength, saccade_strength, head_strength)
     controls = _controls(emotion, strengths, blinks, gaze, head, seed)
-    chosen, rate, n_jobs = parse_formats(formats), parse_fps(fps), int(in_range("--jobs", jobs, 1, 256))
+    chosen, rate, n_jobs = parse_formats(formats), checked_fps(fps), int(in_range("--jobs", jobs, 1, 256))
     _check_targets(lines, out, chosen, plot, portrait)
     opened = load_bundle(bundle, device)
     face = _open_face(portrait, opened)

@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import numpy as np
 import typer
 
+from space_runtime.arguments import in_range
 from space_runtime.assets import LINE, write_portrait
 from space_runtime.commands.device_option import DeviceName
 from space_runtime.diagnostics.bench import Measurement, measure_bake, measure_batch, measure_session
@@ -19,8 +20,8 @@ from space_runtime.inference.bundle import Bundle, load_bundle
 from space_runtime.inference.device import AUTO
 from space_runtime.media.audio_file import open_sound
 from space_runtime.portrait.portrait import Portrait, open_portrait, open_tracker
-from space_runtime.timebase import SAMPLE_RATE, parse_fps
-from space_runtime.values import Controls, in_range
+from space_runtime.timebase import SAMPLE_RATE, checked_fps
+from space_runtime.values import Controls
 
 TOGETHER_S: Final = 2.0
 """Seconds for which the sessions that are stepped together speak."""
@@ -40,7 +41,7 @@ def bench_command(
     """Measure real-time factor, time per stage, p50 and p99 per frame and memory: curves, then 512×512 video."""
     if context.invoked_subcommand:
         return
-    rate, opened, controls = parse_fps(fps), load_bundle(bundle, device), Controls()
+    rate, opened, controls = checked_fps(fps), load_bundle(bundle, device), Controls()
     in_range("--seconds", seconds, 1, 3600)
     in_range("--sessions", sessions, 1, 100_000)
     samples = np.concatenate(list(open_sound(line).speech_blocks()))

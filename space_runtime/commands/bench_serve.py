@@ -11,12 +11,12 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from space_runtime.arguments import in_range
 from space_runtime.assets import LINE, write_portrait
 from space_runtime.commands.device_option import DeviceName
 from space_runtime.diagnostics.bench_serve import ServeMeasurement, dropped, measure_server
 from space_runtime.inference.device import AUTO, checked_name
 from space_runtime.media.audio_file import open_sound
-from space_runtime.values import in_range
 
 
 def bench_serve_command(

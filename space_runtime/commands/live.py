@@ -17,6 +17,7 @@ from engine_bridge.client.controls import Controls
 from engine_bridge.client.jitter import Pose
 from engine_bridge.protocol.messages import SampleFormat
 from space_runtime.animation.emotion_track import EMOTION_HELP, parse_emotion_track
+from space_runtime.arguments import in_range
 from space_runtime.commands.device_option import DeviceName
 from space_runtime.commands.serve import stop_on_signals
 from space_runtime.errors import UsageError
@@ -27,8 +28,7 @@ from space_runtime.live.sources import Microphone, PcmSource, Source, file_sourc
 from space_runtime.rig.shapes import SHAPE
 from space_runtime.server.keys import is_loopback
 from space_runtime.server.server import Server, Settings
-from space_runtime.timebase import parse_fps
-from space_runtime.values import in_range
+from space_runtime.timebase import checked_fps
 
 METER: Final = 32
 """Characters of the jaw's bar."""
@@ -58,7 +58,7 @@ def live_command(
     """Speak now: sound in, a face on the sinks (--to) in step with it. Without --to only the meter moves."""
     controls = Controls(seed=int(in_range("--seed", seed, 0, 2**63 - 1)))
     track = parse_emotion_track(emotion)
-    frame_rate = float(parse_fps(fps))
+    frame_rate = float(checked_fps(fps))
     in_range("--playout", playout, 0, 10_000)
     with ExitStack() as stack:
         sinks = [_opened(stack, url) for url in to or ()]

@@ -13,6 +13,7 @@ from typing import Annotated, Final
 import typer
 
 from engine_bridge.protocol.arkit import DEFAULT_ADDRESS
+from space_runtime.arguments import in_range
 from space_runtime.commands.device_option import DeviceName
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import load_bundle
@@ -23,7 +24,6 @@ from space_runtime.server.observability.log_output import LogFormat, LogLevel, l
 from space_runtime.server.observability.status import StatusCollector
 from space_runtime.server.observability.status_http import DEFAULT_PORT, StatusServer
 from space_runtime.server.server import Server, Settings, capacity
-from space_runtime.values import in_range
 
 MAX_SESSIONS: Final = 100_000
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from space_runtime.animation.batch import StreamBatch
 from space_runtime.animation.head_motion import IdleHead
-from space_runtime.animation.pipeline import build
+from space_runtime.animation.pipeline import build_character
 from space_runtime.animation.session import Session
 from space_runtime.animation.stages import controls, features, landmarks, liveliness, pose, prosody
 from space_runtime.animation.track import ControlTrack
@@ -105,7 +105,7 @@ def measure_batch(bundle: Bundle, samples: Floats, n_sessions: int, seconds: flo
     sound_s is that of all streams; wall_s and the stages' times are those that the processor worked, all threads
     together; the time per frame is that of the steps that complete frames.
     """
-    batch, character = StreamBatch(bundle), build(bundle, None, fps, pictures=False)
+    batch, character = StreamBatch(bundle), build_character(bundle, None, fps, pictures=False)
     rows = np.array([batch.add(character, ControlTrack.of(Controls(seed=n))) for n in range(n_sessions)])
     places = np.arange(n_sessions)[:, None] * 7919 + np.arange(HOP)
     clock: dict[str, list[float]] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, fields
+from functools import cache
 from pathlib import Path
 from typing import Final
 from zipfile import BadZipFile
@@ -11,6 +12,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from space_runtime.arguments import StrPath, instance, path_of, text_of
 from space_runtime.errors import BundleError
 from space_runtime.inference.device import AUTO, CPU, Device
 from space_runtime.inference.feature_settings import FEATURES, FeatureSettings
@@ -59,7 +61,7 @@ class Bundle:
 
     def network(self, name: str) -> Network:
         """Return the network of that name. Raises `BundleError` when it is missing or a tensor of it is."""
-        if name not in self._networks:
+        if text_of("the network", name) not in self._networks:
             entry = self.manifest.entry(name)
             _check_required(entry)
             device = CPU if name in ON_CPU else self.device
@@ -71,7 +73,7 @@ class Bundle:
 
     def arrays(self, name: str) -> dict[str, NDArray[np.generic]]:
         """Return the arrays of an npz entry by their names. Raises `BundleError` when one of them is missing."""
-        entry = self.manifest.entry(name)
+        entry = self.manifest.entry(text_of("the entry", name))
         _check_required(entry)
         try:
             with np.load(self.folder / entry.file, allow_pickle=False) as archive:
@@ -81,7 +83,7 @@ class Bundle:
 
     def settings(self, name: str) -> dict[str, Setting]:
         """Return the settings of an entry."""
-        return self.manifest.entry(name).settings
+        return self.manifest.entry(text_of("the entry", name)).settings
 
     def look_ahead(self) -> int:
         """Return Speech2Landmarks' look-ahead in samples. Raises `BundleError` when it is missing or absurd."""
@@ -94,21 +96,31 @@ class Bundle:
         return value
 
 
-def load_bundle(path: Path | None = None, device: str = AUTO) -> Bundle:
+def load_bundle(path: StrPath | None = None, device: str = AUTO) -> Bundle:
     """Return the bundle in the folder ``path``, or the embedded one, its networks on a device of that name.
 
     Every file's SHA-256 is compared with the manifest, and the features of its training with those of this runtime.
     Raises `BundleError` naming the file that is missing or differs, or the parameter that does, and `UsageError` for a
     device that is unknown or cannot be used here; see `choose_device`.
     """
-    chosen = open_device(device)
-    folder = path or EMBEDDED
+    chosen = open_device(text_of("device", device))
+    folder = EMBEDDED if path is None else path_of("the bundle's folder", path)
     manifest = read_manifest(folder)
     _check_features(folder, manifest.features)
     for entry in manifest.entries:
         _check_file(folder, entry)
     log.debug("bundle %s %s: networks run on %s (%s)", manifest.name, manifest.version, chosen.name, chosen.provider)
     return Bundle(folder, manifest, chosen)
+
+
+@cache
+def _embedded() -> Bundle:
+    return load_bundle()
+
+
+def bundle_or_embedded(bundle: Bundle | None) -> Bundle:
+    """Return a bundle as callers give it; None opens the embedded one, once a process. Raises `UsageError`."""
+    return _embedded() if bundle is None else instance("the bundle", bundle, Bundle, "which load_bundle() opens")
 
 
 def _check_features(folder: Path, stated: FeatureSettings) -> None:
@@ -125,7 +137,10 @@ def _check_file(folder: Path, entry: Entry) -> None:
     path = folder / entry.file
     if not path.is_file():
         raise BundleError(f"the bundle in {folder} lacks {entry.file}; reinstall the bundle")
-    actual = sha256_of(path)
+    try:
+        actual = sha256_of(path)
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read ({error.strerror}); check its permissions") from None
     if actual != entry.sha256:
         raise BundleError(
             f"{path} has SHA-256 {actual[:12]}… but the manifest says {entry.sha256[:12]}…; reinstall the bundle"
@@ -158,6 +173,6 @@ def _check_tensors(entry: Entry, network: Network) -> None:
 
 
 def _agree(stated: tuple[int | str, ...], actual: tuple[int | str, ...]) -> bool:
-    """Return whether two shapes have the same rank and the same fixed numbers."""
+    """Return True if two shapes have the same rank and the same fixed numbers."""
     fixed = [value if isinstance(value, int) else None for value in stated]
     return fixed == [value if isinstance(value, int) else None for value in actual]

@@ -69,7 +69,7 @@ class Manifest:
             if entry.name == name:
                 return entry
         known = ", ".join(entry.name for entry in self.entries)
-        raise BundleError(f"the bundle has no {name!r}, only {known}; use a bundle made for this version")
+        raise BundleError(f"the bundle has no {name!r:.40}, only {known}; use a bundle made for this version")
 
 
 def sha256_of(path: Path) -> str:

@@ -20,12 +20,10 @@ import soundfile
 from space_runtime.arrays import Floats
 from space_runtime.errors import MediaError
 from space_runtime.extras import NEEDS, av, is_installed
-from space_runtime.media.resampling import Resampler, mix_to_mono
+from space_runtime.media.resampling import MAX_RATE, MIN_RATE, Resampler, mix_to_mono
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import LOUDEST
 
-MIN_RATE: Final = 4_000
-MAX_RATE: Final = 768_000
 BLOCKS_PER_SECOND: Final = 1
 TRUNCATION_SLACK: Final = 0.01
 """Length that may lack from what the header promises before a file counts as truncated, besides a tenth of a second."""

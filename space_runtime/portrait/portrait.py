@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from space_runtime.arguments import StrPath, instance, path_of
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.errors import MediaError
 from space_runtime.extras import cv2
 from space_runtime.geometry import HeadPose, landmarks_from_mesh, normalise
-from space_runtime.inference.bundle import Bundle
+from space_runtime.inference.bundle import Bundle, bundle_or_embedded
 from space_runtime.media.image_file import read_picture
 from space_runtime.portrait.tracking import TILE_LEVELS, Face, FaceTracker, region_of_mesh
 from space_runtime.portrait.validation import is_clear_human
@@ -67,14 +67,24 @@ class Portrait:
     note: str
 
 
-def open_tracker(bundle: Bundle) -> FaceTracker:
-    """Return the bundle's face tracker. Raises `BundleError` when one of its networks is missing."""
-    return FaceTracker(*(bundle.network(name) for name in ("face_detector", "face_mesh", "person_matte")))
+def open_tracker(bundle: Bundle | None = None) -> FaceTracker:
+    """Return the face tracker of a bundle, None for the embedded one.
+
+    Raises `BundleError` when one of its networks is missing.
+    """
+    opened = bundle_or_embedded(bundle)
+    return FaceTracker(*(opened.network(name) for name in ("face_detector", "face_mesh", "person_matte")))
 
 
-def open_portrait(path: Path, tracker: FaceTracker) -> Portrait:
-    """Return the portrait in a picture file. Raises `MediaError` when it cannot be read or shows no usable face."""
-    return portrait_from_pixels(read_picture(path), tracker, path.name)
+def open_portrait(path: StrPath, tracker: FaceTracker | None = None) -> Portrait:
+    """Return the portrait in a picture file. tracker: None for that of the embedded bundle, see `open_tracker`.
+
+    Raises `MediaError` when the file cannot be read or shows no usable face.
+    """
+    photo = path_of("the photo", path)
+    if tracker is not None:
+        instance("the tracker", tracker, FaceTracker, "which open_tracker() opens")
+    return portrait_from_pixels(read_picture(photo), tracker or open_tracker(), photo.name)
 
 
 def portrait_from_pixels(rgb: Pixels, tracker: FaceTracker, name: str) -> Portrait:

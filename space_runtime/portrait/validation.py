@@ -30,12 +30,12 @@ LOOKS: Final = (
 
 
 def is_clear_human(rgb: Pixels, face: Face, tracker: FaceTracker) -> bool:
-    """Return whether the face is a whole human face, seen well enough to be followed."""
+    """Return True if the face is a whole human face, seen well enough to be followed."""
     return drift(rgb, face, tracker) <= MAX_DRIFT
 
 
 def drift(rgb: Pixels, face: Face, tracker: FaceTracker) -> float:
-    """Return how much the 68 points move between looks, in outer-eye-corner distances (see above)."""
+    """Return the distance by which the 68 points move between looks, in outer-eye-corner distances (see above)."""
     home = region_of_mesh(face.mesh)
     looks = [
         _points(tracker.read(rgb, Region(moved.x, moved.y, moved.side, home.roll + turn)))

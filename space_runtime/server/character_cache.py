@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
-from space_runtime.animation.pipeline import Character, build
+from space_runtime.animation.pipeline import Character, build_character
 from space_runtime.inference.bundle import Bundle
 from space_runtime.media.image_file import decode_picture
 from space_runtime.portrait.portrait import open_tracker, portrait_from_pixels
@@ -28,7 +28,7 @@ class CharacterCache:
     """
 
     def __init__(self, bundle: Bundle) -> None:
-        self.neutral = build(bundle, None, Fraction(30), False)
+        self.neutral = build_character(bundle, None, Fraction(30), False)
         self._bundle = bundle
         self._kept: OrderedDict[CharacterKey, Character] = OrderedDict()
         self._in_use: Counter[CharacterKey] = Counter()
@@ -74,7 +74,7 @@ class CharacterCache:
 
     def _build(self, data: bytes, name: str, generator: bool) -> Character:
         portrait = portrait_from_pixels(decode_picture(data, name), open_tracker(self._bundle), name)
-        return build(self._bundle, portrait, Fraction(30), generator)
+        return build_character(self._bundle, portrait, Fraction(30), generator)
 
 
 def _picture(spec: CharacterSpec) -> tuple[bytes, str]:

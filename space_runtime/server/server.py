@@ -18,7 +18,7 @@ from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.arkit import ARKIT_NAMES, DEFAULT_ADDRESS
 from engine_bridge.protocol.messages import VERSION, Output, TextureFormat
 from space_runtime.animation.batch import StreamBatch
-from space_runtime.animation.pipeline import Character, build
+from space_runtime.animation.pipeline import Character, build_character
 from space_runtime.animation.track import ControlTrack
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import Bundle
@@ -188,7 +188,7 @@ def warm_up(bundle: Bundle, character: Character) -> float:
 
 def capacity(bundle: Bundle) -> int:
     """Return how many sessions this machine carries that all speak at once, as measured now."""
-    neutral = build(bundle, None, Fraction(30), False)
+    neutral = build_character(bundle, None, Fraction(30), False)
     with threadpool_limits(1):
         per_hop_s = min(warm_up(bundle, neutral) for _ in range(3))
     per_session = per_hop_s * SAMPLE_RATE / HOP * AROUND_IT

@@ -22,12 +22,13 @@ from engine_bridge.protocol.messages import (
     Start,
     TextureFormat,
 )
+from space_runtime.arguments import in_range
 from space_runtime.arrays import Floats
 from space_runtime.errors import UsageError
 from space_runtime.server.frame_encoder import COLUMNS
 from space_runtime.server.limits import Limits, Refusal
 from space_runtime.timebase import checked_fps
-from space_runtime.values import Controls, Emotion, HeadMode, emotion_vector, in_range
+from space_runtime.values import Controls, Emotion, HeadMode, emotion_vector
 
 MIN_RATE: Final = 4_000
 MAX_RATE: Final = 192_000

@@ -5,11 +5,11 @@ Liveliness comes in here: lifted brows before the strengths, glances with the ga
 
 from __future__ import annotations
 
-import math
 from typing import Final, NamedTuple
 
 import numpy as np
 
+from engine_bridge.protocol.field_table import GAZE_LIMIT_RAD
 from space_runtime.animation.control_batch import ControlBatch, Gaze
 from space_runtime.animation.schedules import BLINK_S, CLOSING_S, blink_profile, ease, saccade_s
 from space_runtime.arrays import Doubles, Floats, Index
@@ -18,9 +18,6 @@ from space_runtime.rig.identity import RigIdentity, eye_centres, look_weights, t
 from space_runtime.rig.shapes import LID_PAIRS, UPPER_LID_SHARE
 from space_runtime.soa import some
 from space_runtime.timebase import SAMPLE_RATE
-
-GAZE_LIMIT_RAD: Final = math.radians(35.0)
-"""Eyes turn no further than this in the head, sideways and up and down."""
 
 
 def strengthen(controls: ControlBatch, neutral: Floats, position: Index, landmarks: Floats) -> Floats:

@@ -160,8 +160,8 @@ def test_errors_say_what_is_wrong(served: ServedFake) -> None:
     ("arguments", "says"),
     [
         ({"outputs": ("teeth",)}, "'teeth' is none of weights, head"),
-        ({"fps": 0}, "0 frames a second"),
-        ({"fps": 1_000}, "expected 1 to 240"),
+        ({"fps": 0}, "frame rate 0 is outside 1…240"),
+        ({"fps": 1_000}, "frame rate 1000 is outside"),
         ({"texture": "gif"}, "none of rgb, jpeg, webp"),
         ({"playout_ms": -1}, "playout_ms"),
         ({"portrait": "/no/such/picture.png"}, "cannot be read"),

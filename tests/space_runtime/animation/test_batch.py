@@ -25,7 +25,7 @@ from space_runtime import (
 )
 from space_runtime.animation.batch import StreamBatch
 from space_runtime.animation.batch_state import Frames
-from space_runtime.animation.pipeline import Character, build, open_rig
+from space_runtime.animation.pipeline import Character, build_character, open_rig
 from space_runtime.animation.textures import draw, initial_latents
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Floats, Index
@@ -52,7 +52,7 @@ N_HOPS = 40
 @cache
 def characters() -> tuple[Character, ...]:
     """Three faces, each at every rate."""
-    plain = build(BUNDLE, None, Fraction(30), pictures=False)
+    plain = build_character(BUNDLE, None, Fraction(30), pictures=False)
     rig = open_rig(BUNDLE)
     others = [rig.adapt((rig.neutral + rig.identities[k]).astype(np.float32)) for k in range(2)]
     return tuple(replace(plain, identity=face, fps=fps) for face in (plain.identity, *others) for fps in RATES)
@@ -117,7 +117,7 @@ def test_alone_it_is_bit_for_bit_a_session(fps: Fraction, track: ControlTrack) -
         session.set_controls(change.controls, change.at_sample, change.fade)
     if track.rest_sample < np.inf:
         session.rest(int(track.rest_sample), track.rest_fade)
-    stream = Stream(build(BUNDLE, None, fps, pictures=False), track, streams(1)[0].sound)
+    stream = Stream(build_character(BUNDLE, None, fps, pictures=False), track, streams(1)[0].sound)
     frames = session.push(stream.sound)
     for name, values in alone(stream).items():
         if name in Frame.__dataclass_fields__:
@@ -273,7 +273,7 @@ def test_pictures_may_be_drawn_later_than_the_curves(photo: Path) -> None:
     portrait, samples = open_portrait(photo, open_tracker(BUNDLE)), mono_speech(0.3)
     session = Session(BUNDLE, portrait, Controls(seed=3), pictures=True)
     expected = [frame.rgb for frame in session.push(samples) if frame.rgb is not None]
-    batch, character = StreamBatch(BUNDLE), build(BUNDLE, portrait, Fraction(30), pictures=True)
+    batch, character = StreamBatch(BUNDLE), build_character(BUNDLE, portrait, Fraction(30), pictures=True)
     track = ControlTrack.of(Controls(seed=3))
     row = np.array([batch.add(character, track)])
     hops = np.split(samples[: len(samples) // HOP * HOP][None], len(samples) // HOP, axis=1)
@@ -295,7 +295,7 @@ def test_a_character_without_pictures_cannot_be_drawn() -> None:
 
 
 def test_keypoints_come_for_the_rows_that_ask_and_begin_again_with_them(photo: Path) -> None:
-    character = build(BUNDLE, open_portrait(photo, open_tracker(BUNDLE)), Fraction(30), pictures=True)
+    character = build_character(BUNDLE, open_portrait(photo, open_tracker(BUNDLE)), Fraction(30), pictures=True)
     batch, samples = StreamBatch(BUNDLE), mono_speech(0.5)[: 20 * HOP]
     rows = np.array([batch.add(character, TRACKS[0], keypoints=asked) for asked in (False, True, True)])
 

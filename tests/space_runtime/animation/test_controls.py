@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
@@ -10,17 +11,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine_bridge.protocol.field_table import GAZE_LIMIT_RAD
+from engine_bridge.protocol.messages import Set
 from export.rig.report import acted
 from space_runtime.animation.control_batch import controls_at
 from space_runtime.animation.schedules import CLOSING_S, HOLD_S, OPENING_S, blink_profile, scheduled_blink, uniform
 from space_runtime.animation.stages import controls as stage
-from space_runtime.animation.stages.controls import GAZE_LIMIT_RAD
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Floats
+from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import EMBEDDED
+from space_runtime.option_parsing import parse_gaze
 from space_runtime.rig.identity import RigIdentity, eye_centres, gaze_of
 from space_runtime.rig.rig import Rig, RigState
 from space_runtime.rig.shapes import IRIS_POINTS, LID_PAIRS, SHAPE
+from space_runtime.server.limits import Refusal
+from space_runtime.server.validation import controls_of
 from space_runtime.timebase import SAMPLE_RATE, frame_sample
 from space_runtime.values import Controls
 
@@ -210,8 +216,26 @@ def test_a_near_point_crosses_the_eyes_and_a_far_one_does_not() -> None:
 def test_a_point_wins_over_angles_and_eyes_have_a_limit() -> None:
     controls = replace(STILL, look_at=np.array([0, 0, 1e4], np.float32), gaze_rad=np.array([0.5, 0], np.float32))
     assert np.abs(gaze_target(controls, PERSON, PERSON.neutral)).max() < 1e-3
-    wide = replace(STILL, gaze_rad=np.array([2.0, -2.0], np.float32))
+    wide = replace(STILL, look_at=np.array([1e4, 1e4, 1], np.float32))
     assert np.allclose(np.abs(gaze_target(wide, PERSON, PERSON.neutral)), GAZE_LIMIT_RAD)
+
+
+def test_angles_beyond_the_limit_of_eyes_are_refused_everywhere_in_the_same_words() -> None:
+    limit = Controls(gaze_rad=(GAZE_LIMIT_RAD, -GAZE_LIMIT_RAD))
+    at_limit = gaze_target(limit, PERSON, PERSON.neutral)
+    assert np.array_equal(at_limit, np.array([[GAZE_LIMIT_RAD, -GAZE_LIMIT_RAD]] * 2, np.float32))
+    assert np.array_equal(np.asarray(parse_gaze("35,-35")), at_limit[0])
+    words = "gaze 39°,0° is outside ±35 degrees, which is as far as eyes turn; choose smaller angles"
+    asked = np.array([np.radians(39), 0], np.float32)
+    calls: list[Callable[[], object]] = [
+        lambda: parse_gaze("39,0"),
+        lambda: Controls(gaze_rad=asked),
+        lambda: controls_of(Set(session=1, stream=1, at_sample=0, gaze=asked), Controls()),
+    ]
+    for call in calls:
+        with pytest.raises((UsageError, Refusal)) as caught:
+            call()
+        assert words in str(caught.value)
 
 
 @given(SEEDS, st.integers(0, 200_000))

@@ -12,7 +12,7 @@ from space_runtime.animation.batch import StreamBatch
 from space_runtime.animation.batch_state import Frames, Streams
 from space_runtime.animation.control_batch import ControlBatch
 from space_runtime.animation.head_motion import IDLE_HEAD, HeadInputs, HeadMotion
-from space_runtime.animation.pipeline import Character, build
+from space_runtime.animation.pipeline import Character, build_character
 from space_runtime.animation.speech import HopModels, initial_streams, run_hops
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Doubles, Floats
@@ -54,7 +54,7 @@ HEADS: tuple[HeadMotion, ...] = (IDLE_HEAD, LoudnessHead())
 
 
 def character(fps: int = 30) -> Character:
-    return build(BUNDLE, None, Fraction(fps), pictures=False)
+    return build_character(BUNDLE, None, Fraction(fps), pictures=False)
 
 
 def heads(frames: list[Frames], row: int) -> Floats:

@@ -17,7 +17,7 @@ from space_runtime import Controls, Frame, HeadMode, Session, bake, open_portrai
 from space_runtime.animation.batch import StreamBatch
 from space_runtime.animation.batch_state import Frames
 from space_runtime.animation.motion_source import SPEECH, MixedMotion, MotionSource, RecordedMotion
-from space_runtime.animation.pipeline import build
+from space_runtime.animation.pipeline import build_character
 from space_runtime.animation.stages.controls import MOUTH_SHARE
 from space_runtime.animation.track import ControlTrack
 from space_runtime.errors import UsageError
@@ -128,7 +128,7 @@ def test_how_the_sound_is_cut_does_not_change_a_frame(cuts: list[int], motion: M
 def test_a_source_is_its_own_rows_alone_and_outlives_a_restart() -> None:
     sound, character = (
         speechlike(1.0)[:, 0][: 50 * HOP].reshape(50, HOP),
-        build(BUNDLE, None, Fraction(30), pictures=False),
+        build_character(BUNDLE, None, Fraction(30), pictures=False),
     )
     batch, track = StreamBatch(BUNDLE), ControlTrack.of(OTHER)
     rows = np.array([batch.add(character, track, motion) for motion in (None, take(), MixedMotion(eyes=take()))])
@@ -160,7 +160,7 @@ def test_controls_apply_to_every_source() -> None:
     looking = frames_of(take(), replace(OTHER, gaze_rad=gaze, head_mode=HeadMode.KEEP))
     assert max(float(np.abs(frame.eye_rotation_rad - gaze).max()) for frame in looking) < 1e-5
     assert not any(frame.head_rotation_rad.any() for frame in looking)
-    identity = build(BUNDLE, None, Fraction(30), pictures=False).identity
+    identity = build_character(BUNDLE, None, Fraction(30), pictures=False).identity
     for frame in frames_of(take(), replace(OTHER, mouth_strength=0.0))[::10]:
         assert np.abs(frame.landmarks[MOUTH] - identity.neutral[MOUTH]).max() < 1e-6
         assert np.abs(gaze_of(identity, frame.landmarks) - frame.eye_rotation_rad).max() < 1e-5

@@ -157,7 +157,6 @@ def test_keypoints_obey_the_same_laws_and_are_those_of_the_pictures(photo: Path)
 def test_what_the_api_is_given_is_checked() -> None:
     calls: list[Callable[[], object]] = [
         lambda: Session(BUNDLE, fps=Fraction(0)),
-        lambda: Session(BUNDLE, fps=29.97),  # type: ignore[arg-type]
         lambda: Session(BUNDLE, fps=Fraction(10_000)),
         lambda: Session(BUNDLE, fps=Fraction(29_123_456_789, 10**9)),
         lambda: Controls(emotion=np.zeros(3, np.float32)),
@@ -167,8 +166,7 @@ def test_what_the_api_is_given_is_checked() -> None:
         lambda: Controls(mouth_strength=float("nan")),
         lambda: Controls(head_track=np.zeros((0, 3), np.float32)),
         lambda: emotion_vector({Emotion.HAPPY: 7}),
-        lambda: emotion_vector({"glad": 1}),  # type: ignore[dict-item]
-        lambda: Session(BUNDLE).push(np.zeros(100, np.int16)),
+        lambda: emotion_vector({"glad": 1}),
         lambda: Session(BUNDLE).push(np.full(100, 1e30, np.float32)),
     ]
     for call in calls:

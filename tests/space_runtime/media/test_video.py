@@ -13,7 +13,7 @@ import soxr
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.media.atomic_files import written_whole
 from space_runtime.media.video import SOUND_RATE, VideoWriter
-from space_runtime.timebase import n_frames, parse_fps
+from space_runtime.timebase import checked_fps, n_frames
 from tests.support.sounds import speechlike
 
 SIZE = (96, 64)
@@ -42,7 +42,8 @@ def decoded_sound(path: Path) -> Floats:
 
 
 @pytest.mark.parametrize(
-    "fps", [Fraction(24), Fraction(30), Fraction(30_000, 1_001), Fraction(60), Fraction(25, 2), parse_fps("29.123457")]
+    "fps",
+    [Fraction(24), Fraction(30), Fraction(30_000, 1_001), Fraction(60), Fraction(25, 2), checked_fps("29.123457")],
 )
 def test_every_frame_is_there_at_its_exact_time(tmp_path: Path, fps: Fraction) -> None:
     count = write(tmp_path / "a.mp4", fps, speechlike(1.1), 16_000)

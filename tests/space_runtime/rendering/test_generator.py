@@ -15,7 +15,7 @@ import pytest
 from engine_bridge.protocol import messages as m
 from space_runtime import Session, bake, load_bundle
 from space_runtime.animation.batch import StreamBatch
-from space_runtime.animation.pipeline import Character, build
+from space_runtime.animation.pipeline import Character, build_character
 from space_runtime.animation.textures import drive, initial_latents, picture_size
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Floats, Pixels
@@ -138,7 +138,7 @@ def test_keypoints_of_streams_together_equal_those_of_each_alone(
 ) -> None:
     if kind == "other":
         request.getfixturevalue("other_generator")
-    characters = [build(BUNDLE, portrait, Fraction(30), pictures=True) for _ in range(3)]
+    characters = [build_character(BUNDLE, portrait, Fraction(30), pictures=True) for _ in range(3)]
     tracks = [ControlTrack.of(Controls(seed=seed)) for seed in range(3)]
     assert {picture_size(one) for one in characters} == {(HEIGHT, WIDTH) if kind == "other" else (512, 512)}
     together, alone = keypoints_of(characters, tracks), []

@@ -105,7 +105,7 @@ def _control_fields() -> Iterator[str]:
 
 
 def _number(value: float | None, sign: str) -> str:
-    return f"float.{sign}Infinity" if value is None else f"{value:g}f"
+    return f"float.{sign}Infinity" if value is None else f"{value:.9g}f"
 
 
 def _output_fields() -> Iterator[str]:

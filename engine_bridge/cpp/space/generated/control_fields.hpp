@@ -22,7 +22,8 @@ struct Controls {
     std::optional<float> expression_strength;
     /// Mean rate of blinks, a minute, 0…120. Default: 17.
     std::optional<float> blinks_per_minute;
-    /// Yaw and pitch of both eyes in the head, radians; no values: eye contact. Default: eye contact.
+    /// Yaw and pitch of both eyes in the head (no values: eye contact), radians, -0.610865…0.610865. Default: eye
+    /// contact.
     std::optional<FloatsOrNone<2>> gaze_rad;
     /// A point (x, y, z) that both eyes look at, wins over the gaze; no values: none. Default: none.
     std::optional<FloatsOrNone<3>> look_at;
@@ -82,7 +83,7 @@ constexpr ControlField kControlFields[] = {
     {"mouth_strength", "mouth", 0.0F, 2.0F},
     {"expression_strength", "expression", 0.0F, 2.0F},
     {"blinks_per_minute", "blinks", 0.0F, 120.0F},
-    {"gaze_rad", "gaze", -std::numeric_limits<float>::infinity(), std::numeric_limits<float>::infinity()},
+    {"gaze_rad", "gaze", -0.6108652381980153F, 0.6108652381980153F},
     {"look_at", "look_at", -std::numeric_limits<float>::infinity(), std::numeric_limits<float>::infinity()},
     {"head_mode", "head", -std::numeric_limits<float>::infinity(), std::numeric_limits<float>::infinity()},
     {"head_strength", "head_strength", 0.0F, 2.0F},

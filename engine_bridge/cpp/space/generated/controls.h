@@ -46,7 +46,8 @@ typedef struct space_controls {
     float expression_strength;
     /* Mean rate of blinks, a minute, 0…120. Default: 17. */
     float blinks_per_minute;
-    /* Yaw and pitch of both eyes in the head, radians; no values: eye contact. Default: eye contact. */
+    /* Yaw and pitch of both eyes in the head (no values: eye contact), radians, -0.610865…0.610865. Default: eye
+     * contact. */
     float gaze_rad[2];
     /* A point (x, y, z) that both eyes look at, wins over the gaze; no values: none. Default: none. */
     float look_at[3];

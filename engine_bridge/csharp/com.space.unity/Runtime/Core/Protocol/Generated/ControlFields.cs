@@ -39,7 +39,7 @@ namespace SpaceRuntime.Protocol
             new ControlField("MouthStrength", "mouth", 0f, 2f),
             new ControlField("ExpressionStrength", "expression", 0f, 2f),
             new ControlField("BlinksPerMinute", "blinks", 0f, 120f),
-            new ControlField("GazeRad", "gaze", float.NegativeInfinity, float.PositiveInfinity),
+            new ControlField("GazeRad", "gaze", -0.610865238f, 0.610865238f),
             new ControlField("LookAt", "look_at", float.NegativeInfinity, float.PositiveInfinity),
             new ControlField("HeadMode", "head", float.NegativeInfinity, float.PositiveInfinity),
             new ControlField("HeadStrength", "head_strength", 0f, 2f),

@@ -23,7 +23,8 @@ namespace SpaceRuntime.Protocol
         public float? BlinksPerMinute;
 
         /// <summary>
-        /// Yaw and pitch of both eyes in the head, radians; no values: eye contact. Default: eye contact.
+        /// Yaw and pitch of both eyes in the head (no values: eye contact), radians, -0.610865…0.610865. Default: eye
+        /// contact.
         /// </summary>
         public float[] GazeRad;
 

@@ -1,0 +1,80 @@
+"""Frame rates as exact fractions: one rule for the runtime, its command line and its clients."""
+
+from __future__ import annotations
+
+import math
+import re
+from fractions import Fraction
+from numbers import Rational, Real
+from typing import Final
+
+from engine_bridge.protocol.errors import BridgeError
+
+FrameRate = Fraction | float | str
+"""A frame rate as callers may give it: 30, 29.97, Fraction(30000, 1001), "30000/1001"."""
+
+MIN_FPS: Final = Fraction(1)
+MAX_FPS: Final = Fraction(240)
+FINEST_FPS: Final = 1_000_000
+"""Largest denominator of a frame rate: finer ones leave the 32-bit clocks of video files."""
+FINEST_FLOAT: Final = 1_001
+"""Largest denominator of a rate that comes as a float, whose last digits mean nothing."""
+
+BROADCAST: Final = {
+    "23.976": Fraction(24000, 1001),
+    "23.98": Fraction(24000, 1001),
+    "29.97": Fraction(30000, 1001),
+    "59.94": Fraction(60000, 1001),
+}
+"""Rates of television by their decimals."""
+
+_TEXT: Final = re.compile(r"[+-]?\d{1,20}(\.\d{0,20}|/\d{1,20})?", re.ASCII)
+"""Texts that may become a number: an exponent could ask for one of millions of digits."""
+
+
+def exact_fps(fps: FrameRate) -> Fraction:
+    """Return a frame rate as a fraction; decimals of the broadcast rates mean their exact fractions.
+
+    A float is taken to three decimals for these, else as the nearest fraction of a denominator up to `FINEST_FLOAT`.
+    Raises `BridgeError` for what is no number, too fine, or outside 1…240.
+    """
+    exact, named = _fraction(fps), _shown(fps)
+    if exact is None:
+        raise BridgeError(f"frame rate {named} is not a number; write for example 30, 25 or 30000/1001")
+    if exact.denominator > FINEST_FPS:
+        raise BridgeError(
+            f"frame rate {named} is finer than {FINEST_FPS:,}ths; write six decimals at most, or 30000/1001"
+        )
+    if not MIN_FPS <= exact <= MAX_FPS:
+        raise BridgeError(f"frame rate {named} is outside {MIN_FPS}…{MAX_FPS} frames per second; choose one inside")
+    return exact
+
+
+def _fraction(fps: object) -> Fraction | None:
+    if isinstance(fps, str):
+        return _of_text(fps.strip())
+    if isinstance(fps, bool) or not isinstance(fps, Real):
+        return None
+    if isinstance(fps, Rational):
+        return Fraction(int(fps.numerator), int(fps.denominator))
+    rate = float(fps)
+    if not math.isfinite(rate):
+        return None
+    return BROADCAST.get(f"{rate:.3f}".rstrip("0")) or Fraction(rate).limit_denominator(FINEST_FLOAT)
+
+
+def _of_text(text: str) -> Fraction | None:
+    try:
+        return BROADCAST.get(text) or Fraction(text if _TEXT.fullmatch(text) else "")
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
+def _shown(fps: object) -> str:
+    """A rate as text of a bearable length."""
+    try:
+        text = repr(fps) if isinstance(fps, str) else str(fps)
+    except ValueError:  # of a whole number with too many digits for text
+        text = type(fps).__name__
+    text = " ".join(text.split())
+    return text if len(text) <= 34 else f"{text[:33]}…"
