@@ -48,6 +48,25 @@ def test_pushed_sound_comes_back_as_frames(linked: LinkedClient) -> None:
     assert session.log.counters.lost == 0
 
 
+def test_the_time_since_the_last_question_is_measured_unless_it_is_said() -> None:
+    """Blends go on by the client's clock: as if the caller had told the seconds that have passed."""
+    measured, told = LinkedClient(), LinkedClient()
+    sessions = []
+    for linked in (measured, told):
+        linked.connect()
+        sessions.append(linked.open())
+        linked.start(sessions[-1])
+        linked.push(sessions[-1], 1.0)
+    shown = []
+    for question in range(8):
+        position, now = 2_000.0 + 250 * question, 100 + question / 64
+        one = sessions[0].evaluate(position, now, None)
+        other = sessions[1].evaluate(position, now, 1 / 64 if question else 0.0)
+        assert np.array_equal(one.blendshapes, other.blendshapes) and one.state is other.state
+        shown.append(float(one.blendshapes[0]))
+    assert shown[0] == 0 < shown[1] < shown[-1]
+
+
 def test_sound_goes_no_further_ahead_than_the_server_takes(linked: LinkedClient) -> None:
     session = linked.open()
     linked.start(session, Pace.CLIP)

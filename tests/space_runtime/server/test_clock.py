@@ -227,6 +227,17 @@ def test_sound_that_stalls_gives_one_underrun_and_costs_no_frame(chunk_s: float)
     assert (finished.frames, finished.dropped, gaps(client.frames())) == (60, 0, 0)
 
 
+def test_what_lies_behind_a_missing_chunk_is_animated_though_nothing_more_comes() -> None:
+    """Time alone makes the gap silence and moves the stream on."""
+    server = InlineServer()
+    client, session = speaking(server)
+    for first, end in ((0, 4_800), (5_600, 11_200)):
+        client.say(m.Audio(session=session, stream=1, first_sample=first, pcm=bytes(2 * (end - first))))
+    for heard in (4_800, 11_200):
+        assert len(client.frames()) == (heard - BUNDLE.look_ahead()) * 30 // SAMPLE_RATE + 1
+        server.wait(2.0)
+
+
 def test_an_end_that_comes_late_costs_no_frame() -> None:
     server = InlineServer()
     client, session = speaking(server, playout_ms=100)
