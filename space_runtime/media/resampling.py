@@ -1,4 +1,4 @@
-"""Sound of any rate and channel count to the mono 16 kHz of the runtime, block by block.
+"""Sound of any rate to the 16 kHz of the runtime, block by block.
 
 The state of this stage lives inside the resampling library (soxr, quality HQ) and not in a value; one `Resampler`
 belongs to one sound.
@@ -10,11 +10,7 @@ import numpy as np
 import soxr
 
 from space_runtime.arrays import Floats
-
-
-def mix_to_mono(block: Floats) -> Floats:
-    """Return the (n,) mean over the channels of an (n, c) block."""
-    return np.ascontiguousarray(block.mean(axis=1, dtype=np.float32))
+from space_runtime.media.mono import mix_to_mono as mix_to_mono
 
 
 class Resampler:
