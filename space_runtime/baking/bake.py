@@ -24,7 +24,7 @@ from space_runtime.extras import require
 from space_runtime.inference.bundle import Bundle, bundle_or_embedded
 from space_runtime.media.atomic_files import prepare_folder, writing, written_whole
 from space_runtime.media.audio_file import Sound, open_sound
-from space_runtime.media.resampling import Resampler, mix_to_mono
+from space_runtime.media.resampling import Resampler
 from space_runtime.media.video import VideoWriter
 from space_runtime.option_parsing import Format, parse_formats
 from space_runtime.portrait.portrait import SIDE, Portrait
@@ -160,12 +160,12 @@ def _video(path: Path | None, sound: Sound, fps: Fraction, size: tuple[int, int]
 
 
 def _play(sound: Sound, session: Session, ends: _Ends, progress: Progress | None) -> None:
-    resampler = Resampler(sound.rate, SAMPLE_RATE)
+    resampler, mixer = Resampler(sound.rate, SAMPLE_RATE), sound.mixer()
     total_s = sound.n_samples / sound.rate if sound.n_samples else None
     n_done = 0
     for block in sound.blocks():
         ends.hear(block)
-        _push(session, resampler.push(mix_to_mono(block)), ends)
+        _push(session, resampler.push(mixer.mix(block)), ends)
         n_done += len(block)
         if progress:
             progress(n_done / sound.rate, total_s)

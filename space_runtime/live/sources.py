@@ -20,7 +20,6 @@ from engine_bridge.protocol.messages import SampleFormat
 from space_runtime.arrays import Floats
 from space_runtime.errors import MediaError, UsageError
 from space_runtime.media.audio_file import open_sound
-from space_runtime.media.resampling import mix_to_mono
 
 Samples = NDArray[np.float32] | NDArray[np.int16]
 
@@ -51,8 +50,10 @@ class FileSource:
 
     def blocks(self) -> Iterator[Samples]:
         """Yield about a second at a time; see `Source`."""
-        for block in open_sound(self.path).blocks():
-            yield mix_to_mono(block)
+        sound = open_sound(self.path)
+        mixer = sound.mixer()
+        for block in sound.blocks():
+            yield mixer.mix(block)
 
 
 def file_source(path: Path) -> FileSource:

@@ -1,18 +1,19 @@
 """Sound files, read as a stream of blocks: twenty hours need no more memory than a second.
 
 WAV, FLAC, OGG (Vorbis, Opus), MP3, AIFF and their like through libsndfile, everything else (m4a, webm, the sound of a
-video …) through FFmpeg.
+video …) through FFmpeg. Lengths are counted: what a header says about them is checked against the structure of the
+file (`sound_parts`) and never decides what is heard.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
+import logging
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import soundfile
@@ -20,28 +21,34 @@ import soundfile
 from space_runtime.arrays import Floats
 from space_runtime.errors import MediaError
 from space_runtime.extras import NEEDS, av, is_installed
-from space_runtime.media.resampling import MAX_RATE, MIN_RATE, Resampler, mix_to_mono
+from space_runtime.media.ffmpeg_sound import Track, choose_track, open_container, track_blocks
+from space_runtime.media.mono import UNKNOWN, Layout, MonoMixer
+from space_runtime.media.resampling import MAX_RATE, MIN_RATE, Resampler
+from space_runtime.media.sound_parts import Parts, first_line, open_part, part_blocks, scan_parts
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import LOUDEST
 
-BLOCKS_PER_SECOND: Final = 1
-TRUNCATION_SLACK: Final = 0.01
-"""Length that may lack from what the header promises before a file counts as truncated, besides a tenth of a second."""
+log = logging.getLogger(__name__)
+
+Reader = Callable[[Callable[[str], None]], Iterator[Floats]]
+"""Yields (n, c) blocks; what it has to say goes, a sentence at a time, to the function that it takes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sound:
     """A sound file whose header has been read; may be streamed any number of times.
 
-    rate: samples per second, 4,000…768,000. n_channels: ≥ 1. n_samples: length that the header promises, None if it
-    promises none.
+    rate: samples per second, 4,000…768,000. n_channels: ≥ 1. n_samples: the length as far as it is known before all is
+    read, for showing progress; None if it is not. layout: the columns of special channels.
     """
 
     path: Path
     rate: int
     n_channels: int
     n_samples: int | None
-    _read: Callable[[Path], Iterator[Floats]]
+    _read: Reader
+    layout: Layout = UNKNOWN
+    _told: set[str] = field(default_factory=set)
 
     def blocks(self) -> Iterator[Floats]:
         """Yield the sound as (n, n_channels) float32 blocks of a second or so, full scale −1…1.
@@ -51,23 +58,35 @@ class Sound:
         """
         n_read = 0
         try:
-            for block in self._read(self.path):
+            for block in self._read(self.warn):
                 _check_samples(self, block, n_read)
                 n_read += len(block)
-                yield block
+                if len(block):
+                    yield block
         except _decoding_errors() as error:
             raise MediaError(
-                f"{self.path} is damaged {n_read / self.rate:.2f} s into the sound ({_first_line(error)}); "
+                f"{self.path} is damaged {n_read / self.rate:.2f} s into the sound ({first_line(error)}); "
                 "repair it or export it again"
             ) from None
         _check_length(self, n_read)
 
+    def mixer(self) -> MonoMixer:
+        """Return what mixes the blocks of one reading to mono; it warns where it does not take the mean."""
+        return MonoMixer(self.rate, self.n_channels, self.layout, self.warn)
+
     def speech_blocks(self) -> Iterator[Floats]:
         """Yield the sound as (n,) mono blocks at 16 kHz; raises what `blocks` raises. Length as in `Resampler`."""
-        resampler = Resampler(self.rate, SAMPLE_RATE)
+        resampler, mixer = Resampler(self.rate, SAMPLE_RATE), self.mixer()
         for block in self.blocks():
-            yield resampler.push(mix_to_mono(block))
+            yield resampler.push(mixer.mix(block))
         yield resampler.finish()
+
+    def warn(self, note: str) -> None:
+        """Log one sentence about the sound, once."""
+        if note not in self._told:
+            self._told.add(note)
+            name = "".join(letter if letter.isprintable() else "?" for letter in str(self.path))
+            log.warning("%s: %s", name, note)
 
     def sha256(self) -> str:
         """Return the SHA-256 of the file as hexadecimal text, reading it in pieces."""
@@ -87,9 +106,15 @@ def open_sound(path: Path) -> Sound:
     """
     _check_path(path)
     try:
-        sound = _open_with_soundfile(path)
+        parts = scan_parts(path)
+        if parts.wants_ffmpeg and is_installed("av"):
+            sound = _open_with_av(path, "its pages lack or begin late")
+        else:
+            sound = _open_with_soundfile(path, parts)
     except soundfile.LibsndfileError as error:
-        sound = _open_with_av(path, _first_line(error))
+        sound = _open_with_av(path, first_line(error))
+    except OSError as error:
+        raise MediaError(f"{path} cannot be read ({error.strerror or error}); copy it to a disk that works") from None
     if not MIN_RATE <= sound.rate <= MAX_RATE:
         raise MediaError(
             f"{path} has {sound.rate} samples per second, outside {MIN_RATE}…{MAX_RATE}; resample it, 48000 is usual"
@@ -116,32 +141,13 @@ def _check_path(path: Path) -> None:
         raise MediaError(f"{path} is an empty file; export the sound again")
 
 
-def _open_with_soundfile(path: Path) -> Sound:
-    with soundfile.SoundFile(path) as file:
-        _check_stated_length(path, file.extra_info)
+def _open_with_soundfile(path: Path, parts: Parts) -> Sound:
+    with open_part(path, parts.parts[0]) as file:
         if file.frames == 0:
             raise MediaError(f"{path} holds no samples; export the sound again")
-        return Sound(path, file.samplerate, file.channels, file.frames, _soundfile_blocks)
-
-
-def _check_stated_length(path: Path, log: str) -> None:
-    """libsndfile reads a WAV or AIFF file that was cut off as if it were whole; its log alone tells."""
-    found = re.search(r"^(?:data| SSND) : (\d+) \(should be (\d+)\)", log, re.MULTILINE)
-    if found is None:
-        return
-    promised, present = int(found[1]), int(found[2])
-    if present < promised < 0x7FFF_0000:  # larger values are what programs that write into a pipe put there
-        raise MediaError(
-            f"{path} is truncated: it holds {present} of the {promised} bytes of sound that its header promises; "
-            "copy or export it again"
-        )
-
-
-def _soundfile_blocks(path: Path) -> Iterator[Floats]:
-    with soundfile.SoundFile(path) as file:
-        n_block = max(1, file.samplerate // BLOCKS_PER_SECOND)
-        while len(block := file.read(n_block, dtype="float32", always_2d=True)):
-            yield block
+        rate, n_channels, n_samples, layout = file.samplerate, file.channels, file.frames, parts.layout(file)
+    length = n_samples if len(parts.parts) == 1 else None
+    return Sound(path, rate, n_channels, length, partial(part_blocks, path, parts, rate, n_channels), layout)
 
 
 def _open_with_av(path: Path, reason: str) -> Sound:
@@ -153,34 +159,21 @@ def _open_with_av(path: Path, reason: str) -> Sound:
         "use WAV, FLAC, OGG, Opus, MP3 or m4a with one channel or more"
     )
     try:
-        with av.open(str(path)) as container:
+        with open_container(path) as container:
             if not container.streams.audio:
                 raise MediaError(f"{path} has no sound in it; choose a file with a sound track")
-            stream = container.streams.audio[0]
-            if stream.codec_context is None or stream.rate < 1 or stream.channels < 1:  # None: no decoder for it
-                raise not_a_sound
-            promised = _promised_samples(container, stream.rate)
-            return Sound(path, stream.rate, stream.channels, promised, _av_blocks)
-    except (av.FFmpegError, OSError):
+            track = choose_track(container)
+    except (av.FFmpegError, OSError, ValueError):
         raise not_a_sound from None
+    if track is None:
+        raise not_a_sound
+    return Sound(path, track.rate, track.n_channels, None, partial(_av_blocks, path, track), track.layout)
 
 
-def _promised_samples(container: av.container.InputContainer, rate: int) -> int | None:
-    """The length in the header, of formats that write it there; others would only be guessed from the bit rate."""
-    exact = {"mov", "mp4", "matroska", "webm"} & set(container.format.name.split(","))
-    if not exact or container.duration is None:
-        return None
-    return int(container.duration * rate // 1_000_000)
-
-
-def _av_blocks(path: Path) -> Iterator[Floats]:
-    with av.open(str(path)) as container:
-        stream = container.streams.audio[0]
-        to_planar_float = av.AudioResampler(format="fltp", layout=stream.layout, rate=stream.rate)
-        for decoded in container.decode(stream):
-            decoded.pts = None  # gaps in the container's time line are not speech; samples are taken one after another
-            for frame in to_planar_float.resample(decoded):
-                yield np.ascontiguousarray(frame.to_ndarray().T)
+def _av_blocks(path: Path, track: Track, tell: Callable[[str], None]) -> Iterator[Floats]:
+    if track.note:
+        tell(track.note)
+    yield from track_blocks(path, track, tell)
 
 
 def _check_samples(sound: Sound, block: Floats, n_before: int) -> None:
@@ -204,15 +197,3 @@ def _check_length(sound: Sound, n_read: int) -> None:
             f"{sound.path} lasts only {n_read / sound.rate * 1e6:.0f} µs, less than one sample at {SAMPLE_RATE} Hz; "
             "choose a longer sound"
         )
-    promised = sound.n_samples or 0
-    if n_read < promised * (1 - TRUNCATION_SLACK) - sound.rate / 10:
-        raise MediaError(
-            f"{sound.path} is truncated: it holds {n_read / sound.rate:.2f} s of the {promised / sound.rate:.2f} s "
-            "that its header promises; copy or export it again"
-        )
-
-
-def _first_line(error: Exception) -> str:
-    """The library's own reason, without the path that the sentence around it names already."""
-    text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return re.sub(r"^Error opening .*?: |^Error : |: '[^']*'$", "", text).rstrip(".")

@@ -1,4 +1,4 @@
-"""Sound of any rate and channel count to the mono 16 kHz of the runtime, block by block.
+"""Sound of any rate to the 16 kHz of the runtime, block by block.
 
 The state of this stage lives inside the resampling library (soxr, quality HQ) and not in a value; one `Resampler`
 belongs to one sound.
@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from space_runtime.arguments import numbers_of, whole
 from space_runtime.arrays import Floats
 from space_runtime.errors import UsageError
+from space_runtime.media.mono import mix_to_mono as mix_to_mono
 from space_runtime.values import LOUDEST
 
 MIN_RATE: Final = 4_000
@@ -53,11 +54,6 @@ def _from_whole(given: NDArray[np.number]) -> Floats:
     if given.any():  # silence is silence on every scale
         raise UsageError(f"samples are {given.dtype}, whose scale is unknown; give floats in −1…1, int16 or int32")
     return np.zeros(given.shape, np.float32)
-
-
-def mix_to_mono(block: Floats) -> Floats:
-    """Return the (n,) mean over the channels of an (n, c) block."""
-    return np.ascontiguousarray(block.mean(axis=1, dtype=np.float32))
 
 
 class Resampler:

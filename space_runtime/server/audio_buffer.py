@@ -9,7 +9,8 @@ import numpy as np
 
 from engine_bridge.protocol.messages import ErrorCode, SampleFormat
 from space_runtime.arrays import Floats
-from space_runtime.media.resampling import Resampler, mix_to_mono
+from space_runtime.media.mono import MonoMixer
+from space_runtime.media.resampling import Resampler
 from space_runtime.server.limits import Refusal
 from space_runtime.server.validation import SoundFormat
 from space_runtime.timebase import HOP, SAMPLE_RATE
@@ -38,6 +39,7 @@ class AudioBuffer:
         self.buffered = self.n_taken = 0
         self.n_repeated = self.n_concealed = 0
         self._resampler = Resampler(sound.rate, SAMPLE_RATE) if sound.rate != SAMPLE_RATE else None
+        self._mixer = MonoMixer(sound.rate, sound.channels) if sound.channels > 1 else None
         self._reordered: dict[int, Floats] = {}
         self._pieces: deque[Floats] = deque()
         self._received: deque[tuple[int, float]] = deque()
@@ -107,7 +109,7 @@ class AudioBuffer:
         return taken, self._received[0][1] if self._received else 0.0
 
     def _decoded(self, pcm: bytes | memoryview) -> Floats:
-        """(n,) mono or (n, c) float32."""
+        """(n,) samples of one channel or (n, c) of several, float32."""
         channels, width = self.sound.channels, self.width
         if len(pcm) % width:
             raise Refusal(
@@ -124,15 +126,15 @@ class AudioBuffer:
                     ErrorCode.BAD_SOUND,
                     f"a chunk contains NaN or values beyond ±{LOUDEST:g}; expected −1…1, repair the sound first",
                 )
-        return mix_to_mono(samples.reshape(-1, channels)) if channels > 1 else samples
+        return samples.reshape(-1, channels) if channels > 1 else samples
 
     def _keep(self, first_sample: int, samples: Floats) -> None:
-        n_known = self._reordered[first_sample].size if first_sample in self._reordered else 0
-        if samples.size <= n_known:
+        n_known = len(self._reordered.get(first_sample, ()))
+        if len(samples) <= n_known:
             return
         if (
             len(self._reordered) >= MAX_REORDERED
-            or self._n_reordered + samples.size - n_known > MAX_REORDERED_S * self.sound.rate
+            or self._n_reordered + len(samples) - n_known > MAX_REORDERED_S * self.sound.rate
         ):
             raise Refusal(
                 ErrorCode.TOO_MUCH_SOUND,
@@ -142,22 +144,24 @@ class AudioBuffer:
 
     @property
     def _n_reordered(self) -> int:
-        return sum(samples.size for samples in self._reordered.values())
+        return sum(len(samples) for samples in self._reordered.values())
 
     def _append(self, first_sample: int, samples: Floats, now: float) -> None:
         """Take what of a chunk is new."""
-        n_known = min(self.next_sample - first_sample, samples.size)
+        n_known = min(self.next_sample - first_sample, len(samples))
         self.n_repeated += n_known
         new = samples[n_known:]
-        self.next_sample += new.size
-        self._store(self._resampler.push(new) if self._resampler else new, now)
+        self.next_sample += len(new)
+        mono = self._mixer.mix(new) if self._mixer else new
+        self._store(self._resampler.push(mono) if self._resampler else mono, now)
 
     def _fill(self, n_samples: int, now: float) -> None:
         """Put silence, a second at a time."""
         self.n_concealed += max(0, n_samples)
         while n_samples > 0:
             n = min(n_samples, self.sound.rate)
-            self._append(self.next_sample, np.zeros(n, np.float32), now)
+            channels = self.sound.channels
+            self._append(self.next_sample, np.zeros((n, channels) if channels > 1 else n, np.float32), now)
             n_samples -= n
 
     def _store(self, samples: Floats, now: float) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from engine_bridge.protocol import messages as m
+from space_runtime.server.answers import WorkerReport
 from space_runtime.server.commands import ReportStatus
 from space_runtime.server.limits import Limits
-from space_runtime.server.observability.snapshot import WorkerReport
 from space_runtime.timebase import HOP, SAMPLE_RATE
 from tests.support.inline_server import InlineServer
 from tests.support.quick_batch import quick

@@ -1,0 +1,201 @@
+"""Sound through FFmpeg, placed at its media times as FFmpeg's own playback (`aresample=async=1`) places it.
+
+A late beginning and gaps become silence, overlaps are cut, streams glued together follow one another. No length in a
+header is read. Only formats that lie in one file are opened: no playlist, no description that names other files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from space_runtime.arrays import Floats
+from space_runtime.errors import MediaError
+from space_runtime.extras import av
+from space_runtime.media.mono import Layout
+
+if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+
+FORMATS: Final = (
+    "aac,ac3,adx,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,dtshd,dv,eac3,flac,flv,gif,jpeg_pipe,loas,matroska,"
+    "mlp,mov,mp3,mp4,mpc,mpc8,mpeg,mpegts,mxf,nut,ogg,png_pipe,qoa,rm,sox,tak,truehd,tta,voc,w64,wav,webm,webp_pipe,wv"
+)
+"""Demuxers that read one file and open no other. Pictures are among them to be told apart from damaged sounds."""
+OPTIONS: Final = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
+RESTARTS: Final = 0x200
+"""FFmpeg's AVFMT_TS_DISCONT: in such a format a jump in time means that another stream follows."""
+LATE_S: Final = Fraction(1, 100)
+"""A beginning so late is silence; less is the rounding of time stamps and the delay of the encoder."""
+GAP_S: Final = Fraction(1, 10)
+"""A gap or an overlap of less is the rounding and the drift of time stamps: FFmpeg's min_hard_comp."""
+RESTART_S: Final = 10
+"""FFmpeg's dts_delta_threshold."""
+LONGEST_GAP_S: Final = 3_600
+MAX_DAMAGED: Final = 3
+MAX_DAMAGED_SHARE: Final = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """The sound track that is heard. note: one sentence without a full stop if it was chosen among several."""
+
+    index: int
+    rate: int
+    n_channels: int
+    layout: Layout
+    note: str
+
+
+def open_container(path: Path) -> InputContainer:
+    """Open a file with FFmpeg; raises its errors. ``file:`` keeps a name from being read as an address."""
+    return av.open(f"file:{path}", options=OPTIONS)
+
+
+def choose_track(container: InputContainer) -> Track | None:
+    """Return the track that players choose: the default one, then the one of most channels. None without a decoder."""
+    known = [stream for stream in container.streams.audio if _is_known(stream)]
+    if not known:
+        return None
+    best = max(known, key=lambda stream: (_is_default(stream), stream.channels, -stream.index))
+    place = container.streams.audio.index(best) + 1
+    several = len(container.streams.audio) > 1
+    note = f"it has {len(container.streams.audio)} sound tracks; number {place} is heard" if several else ""
+    return Track(best.index, best.rate, best.channels, _layout(best), note)
+
+
+def track_blocks(path: Path, track: Track, tell: Callable[[str], None]) -> Iterator[Floats]:
+    """Yield the samples of a track as (n, c) float32 at the track's rate, each at its media time.
+
+    tell: takes a sentence about damaged packets, whose place is silence. Raises FFmpeg's errors, and `MediaError` when
+    too much is damaged or the time stamps jump ahead by an hour.
+    """
+    with open_container(path) as container:
+        stream = container.streams[track.index]
+        assert isinstance(stream, av.AudioStream)
+        clock = _Clock(path, track.rate, bool(container.format.flags & RESTARTS))
+        origin = Fraction(container.start_time or 0, 1_000_000)
+        decoder = _Decoder(path, container, stream)
+        kept = np.zeros((0, track.n_channels), np.float32)
+        for frame, samples in _in_format(decoder.frames(), track, stream):
+            at = None if frame.pts is None or frame.time_base is None else frame.pts * frame.time_base - origin
+            for piece in clock.placed(samples, at):
+                yield kept
+                kept = piece
+        yield _without_padding(kept, clock, stream, origin)
+        if decoder.n_damaged:
+            tell(f"{decoder.n_damaged} of its {decoder.n_packets} packets are damaged; there it is silent")
+
+
+@dataclass(slots=True)
+class _Decoder:
+    """Decodes packet by packet and counts those that are damaged, as a player does."""
+
+    path: Path
+    container: InputContainer
+    stream: AudioStream
+    n_packets: int = 0
+    n_damaged: int = 0
+
+    def frames(self) -> Iterator[AudioFrame]:
+        last: Exception | None = None
+        for packet in self.container.demux(self.stream):
+            self.n_packets += 1
+            try:
+                yield from packet.decode()
+            except av.error.InvalidDataError as error:
+                last = error
+                self.n_damaged += 1
+                if self.n_damaged == self.n_packets > MAX_DAMAGED:
+                    break
+        if last and self.n_damaged > max(MAX_DAMAGED, MAX_DAMAGED_SHARE * self.n_packets):
+            raise MediaError(
+                f"{self.path} is damaged in {self.n_damaged} of {self.n_packets} packets; repair it or export it again"
+            )
+
+
+def _in_format(frames: Iterator[AudioFrame], track: Track, stream: AudioStream) -> Iterator[tuple[AudioFrame, Floats]]:
+    """Yield frames with their samples as (n, c) at the track's rate, also where a glued stream has another format."""
+    layout, resampler, kind = stream.layout, None, None
+    for frame in frames:
+        if resampler is None or kind != (frame.format.name, frame.layout.name, frame.sample_rate):
+            kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+            resampler = av.AudioResampler(format="fltp", layout=layout, rate=track.rate)
+        pts, frame.pts = frame.pts, None
+        converted = [np.ascontiguousarray(out.to_ndarray().T, np.float32) for out in resampler.resample(frame)]
+        frame.pts = pts
+        for samples in converted:
+            yield frame, samples
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Puts samples where their media times say. position: samples so far. shift: seconds added to time stamps."""
+
+    path: Path
+    rate: int
+    may_restart: bool
+    position: int = 0
+    shift: Fraction = field(default_factory=Fraction)
+    latest: Fraction | None = None
+
+    def placed(self, samples: Floats, at: Fraction | None) -> Iterator[Floats]:
+        """Yield silence before, then what of the samples is heard. at: their media time, None where it is unknown."""
+        if at is not None:
+            late = round((self._heard_at(at) - Fraction(self.position, self.rate)) * self.rate)
+            threshold = LATE_S if self.position == 0 else GAP_S
+            if late > threshold * self.rate:
+                yield from self._silence(late, samples.shape[1])
+            elif late < -threshold * self.rate:
+                samples = samples[-late:]
+        self.position += len(samples)
+        yield samples
+
+    def _heard_at(self, at: Fraction) -> Fraction:
+        """The media time, moved where a glued stream begins anew."""
+        now, latest, self.latest = Fraction(self.position, self.rate), self.latest, at
+        jump = at + self.shift - now
+        ran_back = latest is not None and at < latest - GAP_S
+        if latest is not None and (ran_back or (self.may_restart and abs(jump) > RESTART_S)):
+            self.shift -= jump
+        return at + self.shift
+
+    def _silence(self, n_samples: int, n_channels: int) -> Iterator[Floats]:
+        if n_samples > LONGEST_GAP_S * self.rate:
+            raise MediaError(
+                f"{self.path} jumps {n_samples / self.rate / 3600:.1f} hours ahead {self.position / self.rate:.2f} s "
+                "into the sound; its time stamps are damaged, export it again"
+            )
+        self.position += n_samples
+        while n_samples > 0:
+            yield np.zeros((min(n_samples, self.rate), n_channels), np.float32)
+            n_samples -= self.rate
+
+
+def _without_padding(last: Floats, clock: _Clock, stream: AudioStream, origin: Fraction) -> Floats:
+    """The last frame without what an encoder added to fill it, where the track ends inside the frame."""
+    if stream.duration is None or stream.time_base is None or clock.shift:
+        return last
+    end = (stream.start_time or 0) * stream.time_base + stream.duration * stream.time_base - origin
+    n_padding = round(clock.position - end * clock.rate)
+    return last[:-n_padding] if LATE_S * clock.rate < n_padding < len(last) else last
+
+
+def _is_known(stream: AudioStream) -> bool:
+    return stream.codec_context is not None and stream.rate >= 1 and stream.channels >= 1
+
+
+def _is_default(stream: AudioStream) -> bool:
+    return bool(stream.disposition & av.stream.Disposition.default)
+
+
+def _layout(stream: AudioStream) -> Layout:
+    names = [channel.name for channel in stream.layout.channels]
+    return Layout(*(names.index(name) if name in names else None for name in ("FC", "LFE")))

@@ -1,0 +1,129 @@
+"""Streams that follow one another in one OGG or FLAC file, found by their first bytes."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from space_runtime.media.byte_ranges import Part
+
+FLAC_HEADS: Final = (b"fLaC\x00\x00\x00\x22", b"fLaC\x80\x00\x00\x22")
+BLOCK: Final = 1 << 20
+PAGE: Final = struct.Struct("<4sBBqIIIB")
+FIRST_PAGE: Final = 2
+OFFSET_GRANULES: Final = 96_000
+"""The first page of sound may hold two seconds and four times what the second holds; a later end is an offset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ogg:
+    """The chained streams of an OGG file. has_own_clock: pages lack, several streams run side by side, or time does
+    not begin at 0: a decoder that follows media times must read it.
+    """
+
+    parts: tuple[Part, ...]
+    has_own_clock: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    first: int
+    is_first: bool
+    granule: int
+    serial: int
+    number: int
+
+
+def scan_flac(path: Path) -> tuple[Part, ...]:
+    """Return the streams of a file of several FLAC streams, none where there is only one."""
+    with path.open("rb") as file:
+        if file.read(4) != b"fLaC":
+            return ()
+        end = file.seek(0, 2)
+        starts = [*sorted({position for head in FLAC_HEADS for position in _find(file, head)}), end]
+    return tuple(Part((span,)) for span in pairwise(starts)) if len(starts) > 2 else ()
+
+
+def scan_ogg(path: Path) -> Ogg | None:
+    """Return the streams of an OGG file, None for any other file."""
+    with path.open("rb") as file:
+        if file.read(4) != b"OggS":
+            return None
+        end = file.seek(0, 2)
+        pages = _pages(file, end)
+        starts, own_clock = _chain(pages)
+    return Ogg(tuple(Part((span,)) for span in pairwise([*starts, end])), own_clock)
+
+
+def _find(file: BinaryIO, head: bytes) -> Iterator[int]:
+    """Yield the positions of some bytes, reading the file in blocks that overlap."""
+    position = 0
+    while True:
+        file.seek(position)
+        block = file.read(BLOCK + len(head) - 1)
+        found = block.find(head)
+        while found >= 0:
+            yield position + found
+            found = block.find(head, found + 1)
+        position += BLOCK
+        if len(block) < BLOCK:
+            return
+
+
+def _pages(file: BinaryIO, end: int) -> Iterator[_Page]:
+    """Yield the pages; what lies between them is skipped."""
+    position = 0
+    while position + PAGE.size <= end:
+        file.seek(position)
+        head = file.read(PAGE.size + 255)
+        name, _, kind, granule, serial, number, _, n_segments = PAGE.unpack_from(head)
+        if name != b"OggS":
+            position = next((position + found for found in _find_from(file, position + 1)), end)
+            continue
+        yield _Page(position, bool(kind & FIRST_PAGE), granule, serial, number)
+        position += PAGE.size + n_segments + sum(head[PAGE.size : PAGE.size + n_segments])
+
+
+def _find_from(file: BinaryIO, position: int) -> Iterator[int]:
+    """Yield distances (at least 1) to the next page after a position."""
+    distance = 1
+    file.seek(position)
+    while block := file.read(BLOCK):
+        found = block.find(b"OggS")
+        if found >= 0:
+            yield distance + found
+            return
+        distance += max(1, len(block) - 3)
+        file.seek(position + distance - 1)
+        if len(block) < 4:
+            return
+
+
+def _chain(pages: Iterator[_Page]) -> tuple[list[int], bool]:
+    """Return the first bytes of the chained streams, and whether any has a clock of its own."""
+    starts: list[int] = []
+    numbers: dict[int, int] = {}
+    granules: list[int] = []
+    own_clock, in_heads = False, False
+    for page in pages:
+        if page.is_first and not in_heads:
+            own_clock |= _begins_late(granules)
+            starts.append(page.first)
+            numbers, granules = {}, []
+        in_heads = page.is_first
+        own_clock |= page.number != numbers.get(page.serial, -1) + 1 or len(numbers) > 1
+        numbers[page.serial] = page.number
+        if page.granule > 0 and len(granules) < 2:
+            granules.append(page.granule)
+    return starts or [0], own_clock or _begins_late(granules)
+
+
+def _begins_late(granules: list[int]) -> bool:
+    if not granules:
+        return False
+    step = granules[1] - granules[0] if len(granules) > 1 else 0
+    return granules[0] > OFFSET_GRANULES + 4 * max(0, step)
