@@ -10,8 +10,8 @@ class PlaybackClock:
     """The playback position. Pure: the time is a parameter.
 
     delay_s: from a sound to its playback. slack_s: how much later than expected sound may come before playback makes a
-    pause for it. received_s: sound so far. over: whether no more comes. paused_at_s: the position at the last pause, which
-    lasts until playback is there again.
+    pause for it. received_s: sound so far. over: whether no more comes. paused_at_s: the position at the last
+    pause, which lasts until playback is there again.
     """
 
     delay_s: float

@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine_bridge.client.jitter import CAPACITY, FURTHEST, HISTORY, HOLD_S, RELEASE_S, JitterBuffer, Pose, State
@@ -15,6 +15,7 @@ from engine_bridge.protocol import messages as m
 from tests.engine_bridge.client.test_jitter import DT, RATE, STEP, begun, finished, frame, value
 
 REST_S = HOLD_S + RELEASE_S
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
 STILL = st.one_of(st.just(math.nan), st.just(math.inf), st.just(-math.inf), st.floats(-0.99 * HOLD_S, 0.0))
 """Positions that are no move: none at all, or seconds before the one before."""
 DTS = st.floats(0.001, 0.3)
@@ -128,9 +129,7 @@ def test_a_loop_shows_the_same_every_time() -> None:
 
 @given(
     st.lists(
-        st.tuples(
-            st.floats(), st.floats(), st.integers(0, 2**32 - 1), st.floats(allow_nan=False, allow_infinity=False)
-        ),
+        st.tuples(st.floats(), st.floats(), st.integers(0, 2**32 - 1), FINITE),
         max_size=40,
     ),
     st.floats(min_value=0, exclude_min=True, allow_infinity=False),
