@@ -10,7 +10,8 @@ class PlaybackClock:
     """The playback position. Pure: the time is a parameter.
 
     delay_s: from a sound to its playback. slack_s: how much later than expected sound may come before playback makes a
-    pause for it. received_s: sound so far. over: whether no more comes.
+    pause for it. received_s: sound so far. over: whether no more comes. paused_at_s: the position at the last
+    pause, which lasts until playback is there again.
     """
 
     delay_s: float
@@ -18,6 +19,7 @@ class PlaybackClock:
     received_s: float = 0.0
     over: bool = False
     begun_at: float | None = None
+    paused_at_s: float | None = None
 
     def add(self, seconds: float, now: float) -> None:
         """More sound has come."""
@@ -25,17 +27,18 @@ class PlaybackClock:
         if self.begun_at is None:
             self.begun_at = now
         elif late > self.slack_s:
+            self.paused_at_s = self.position(now)
             self.begun_at += late
         self.received_s += seconds
 
     def position(self, now: float) -> float | None:
         """Return what is being played, in seconds of the sound; None before it begins.
 
-        It never passes the sound that has come, until that is over.
+        It never passes the sound that has come, until that is over, and never runs back.
         """
         if self.begun_at is None or now - self.begun_at < self.delay_s:
-            return None
-        seconds = now - self.begun_at - self.delay_s
+            return self.paused_at_s
+        seconds = max(now - self.begun_at - self.delay_s, self.paused_at_s or 0.0)
         return seconds if self.over else min(seconds, self.received_s)
 
     def ahead_s(self, now: float) -> float:

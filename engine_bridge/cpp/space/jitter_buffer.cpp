@@ -57,10 +57,11 @@ JitterBuffer::JitterBuffer(bool with_landmarks) : kept_(kCapacity), landmarks_(w
 void JitterBuffer::begin(u32 stream, double rate) {
     stream_ = stream, rate_ = rate, begun_ = true;
     forget(0, order_.size());
-    floor_ = 0;
+    n_passed_ = 0, floor_ = 0;
     end_ = std::numeric_limits<double>::infinity();
     position_ = -end_;
-    came_ = false;
+    has_current_ = came_ = false;
+    still_s_ = 0;
     if (follows_) turn_to(false);
 }
 
@@ -73,18 +74,31 @@ void JitterBuffer::put(const Frame& frame) {
         ++counts_.late;
         return;
     }
-    const std::size_t at = place_of(frame.index);
-    if (at < order_.size() && kept_[order_[at]].index == frame.index) {
+    std::size_t at = place_of(frame.index);
+    const bool again = at < order_.size() && kept_[order_[at]].index == frame.index;
+    if (!fits(frame, at, again ? at + 1 : at) || !(again || make_room(at))) {
+        ++counts_.refused;
+    } else if (again) {
         keep(frame, order_[at]);
         ++counts_.replaced;
-    } else if (free_.empty()) {
-        ++counts_.refused;
     } else {
         order_.insert(order_.begin() + static_cast<std::ptrdiff_t>(at), free_.back());
         free_.pop_back();
         keep(frame, order_[at]);
         ++counts_.taken;
     }
+}
+
+/// Whether a frame's time lies between those of its neighbours, the ones before `at` and at `after`.
+bool JitterBuffer::fits(const Frame& frame, std::size_t at, std::size_t after) const {
+    return (at == 0 || kept_[order_[at - 1]].sample < frame.sample) &&
+           (after == order_.size() || frame.sample < kept_[order_[after]].sample);
+}
+
+/// Forgets the oldest passed frame where there is no room. Returns whether there is room for a frame at a place.
+bool JitterBuffer::make_room(std::size_t& at) {
+    if (free_.empty() && n_passed_ > 0) forget(0, 1), --n_passed_, --at;
+    return !free_.empty();
 }
 
 void JitterBuffer::keep(const Frame& frame, Slot slot) {
@@ -126,45 +140,81 @@ void JitterBuffer::finish(u32 stream, double sample) {
         ++counts_.foreign;
         forget(i, 1);
     }
+    n_passed_ = std::min(n_passed_, order_.empty() ? 0 : order_.size() - 1);
 }
 
 const Pose& JitterBuffer::evaluate(double position, double dt) {
-    if (std::isfinite(position) && position > position_) position_ = position;
-    const bool is_due = due(target_);
-    if (follows_ != is_due) turn_to(is_due);
-    if (dt > 0 && std::isfinite(dt)) blend_.elapsed += dt;
+    dt = dt > 0 && std::isfinite(dt) ? std::min(dt, kLongestDt_s) : 0;
+    const double before = position_;
+    const double way = move(position, dt);
+    const bool is_due = due(way, dt, target_);
+    if (follows_ != is_due || (is_due && position_ < before)) turn_to(is_due);
+    blend_.elapsed += dt;
     if (!is_due) rest(shown_, idle_state(), target_);
-    const double x = blend_.elapsed / blend_.length;
-    if (x < 1) {
-        between(blend_.source, target_, smooth(x), shown_);
-    } else {
+    if (blend_is_over()) {
         shown_ = target_;
+    } else {
+        between(blend_.source, target_, smooth(blend_.elapsed / blend_.length), shown_);
     }
     return shown_;
 }
 
+/// Takes a position. Returns its way if it moves, infinity for a seek and the first one, 0 if it stands still.
+double JitterBuffer::move(double position, double dt) {
+    if (!std::isfinite(position)) return 0;
+    position = std::min(std::max(position, -kFurthest), kFurthest);
+    const double before = position_;
+    const bool seeks = position < before - kHold_s * rate_;
+    if (position <= before && !seeks) return 0;
+    position_ = position;
+    const double way = seeks ? std::numeric_limits<double>::infinity() : position - before;
+    return way >= kSlowest * std::min(dt, kLongestStep_s) * rate_ ? way : 0;
+}
+
 /// Writes what the frames say about the position. Returns whether they say anything.
-bool JitterBuffer::due(Pose& pose) {
-    std::size_t n_before = 0;
-    while (n_before < order_.size() && kept_[order_[n_before]].sample <= position_) ++n_before;
-    if (n_before == 0) return false;
-    forget(0, n_before - 1);
-    const Kept& first = kept_[order_[0]];
+bool JitterBuffer::due(double way, double dt, Pose& pose) {
+    const auto after = [this](double position, Slot slot) { return position < kept_[slot].sample; };
+    const auto end = std::upper_bound(order_.begin(), order_.end(), position_, after);
+    const auto n_before = static_cast<std::size_t>(end - order_.begin());
+    n_passed_ = n_before > 0 ? std::min(n_before - 1, kHistory) : 0;
+    if (n_before == 0) {
+        floor_ = 0, has_current_ = false, still_s_ = 0;
+        return false;
+    }
+    forget(0, n_before - 1 - n_passed_);
+    const Slot slot = order_[n_passed_];
+    const Kept& first = kept_[slot];
+    const bool has_next = has_neighbour();
+    const double past = has_next ? 0 : position_ - first.sample;
+    count_still(first.index, past, way, dt);
     floor_ = first.index;
     came_ = true;
-    if (position_ > end_) return false;
-    const bool exact = first.sample >= position_;
-    if (!exact && order_.size() == 1) {
-        pose_of(order_[0], State::holding, pose);
-        return position_ - first.sample <= kHold_s * rate_;
-    }
-    pose_of(order_[0], State::playing, pose);
-    if (exact) return true;
-    const double gap = kept_[order_[1]].sample - first.sample;  // positive: one is at or before the position, one after
-    const double x = std::isfinite(gap) ? (position_ - first.sample) / gap : 0;
-    pose_of(order_[1], State::playing, next_);
-    between(pose, next_, x, pose);
+    const double longest = kHold_s + kTolerance_s;
+    if (position_ > end_ || still_s_ > longest || past > longest * rate_) return false;
+    pose_of(slot, past > 0 ? State::holding : State::playing, pose);
+    if (!has_next || first.sample >= position_) return true;
+    const Slot next = order_[n_passed_ + 1];
+    pose_of(next, State::playing, next_);
+    between(pose, next_, (position_ - first.sample) / (kept_[next].sample - first.sample), pose);
     return true;
+}
+
+/// Whether there is a frame after the one at or before the position, and no gap between them.
+bool JitterBuffer::has_neighbour() const {
+    if (order_.size() < n_passed_ + 2) return false;
+    const Kept &first = kept_[order_[n_passed_]], &second = kept_[order_[n_passed_ + 1]];
+    return second.sample - first.sample <= (kGap_s + kTolerance_s) * rate_ || second.index - first.index == 1;
+}
+
+/// Counts the time in which there was nothing new: PROTOCOL.md, section 9, "Standing still".
+void JitterBuffer::count_still(u32 index, double past, double way, double dt) {
+    const bool is_same = has_current_ && index == current_;
+    if (has_current_ && (way <= 0 || (is_same && past > 0))) {
+        still_s_ += dt;
+    } else {
+        still_s_ = way > 0 ? dt * std::min(past / way, 1.0) : 0;
+    }
+    has_current_ = true, current_ = index;
 }
 
 void JitterBuffer::pose_of(Slot slot, State state, Pose& pose) const {
@@ -180,7 +230,7 @@ void JitterBuffer::pose_of(Slot slot, State state, Pose& pose) const {
 }
 
 State JitterBuffer::idle_state() const {
-    if (blend_.elapsed < blend_.length) return State::releasing;
+    if (!blend_is_over()) return State::releasing;
     return came_ ? State::resting : State::waiting;
 }
 

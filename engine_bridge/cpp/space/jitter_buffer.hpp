@@ -32,7 +32,7 @@ struct FrameCounts {
     std::uint64_t replaced = 0;  ///< received twice
     std::uint64_t late = 0;      ///< dropped: older than the frame at or before the position
     std::uint64_t foreign = 0;   ///< dropped: of another stream, or beyond the end of a finished one
-    std::uint64_t refused = 0;   ///< dropped: there were `kCapacity` already
+    std::uint64_t refused = 0;   ///< dropped: `kCapacity` waited already, or their time contradicts their neighbours'
 };
 
 /// The frames of one session's current stream, waiting for their time. Allocates in its constructor, and for keypoints,
@@ -40,9 +40,16 @@ struct FrameCounts {
 class JitterBuffer {
 public:
     static constexpr std::size_t kCapacity = 4096;
-    static constexpr double kHold_s = 0.1;
+    static constexpr std::size_t kHistory = 2048;  ///< frames kept after their time, for a player that seeks back
+    static constexpr double kHold_s = 0.1;         ///< without anything new; a position that falls back by more seeks
     static constexpr double kRelease_s = 0.3;
     static constexpr double kEnter_s = 0.1;
+    static constexpr double kGap_s = 0.4;          ///< frames further apart, with lost ones between, are no neighbours
+    static constexpr double kSlowest = 0.1;        ///< a slower position (share of real time) stands still
+    static constexpr double kLongestStep_s = 0.05; ///< that share is of no longer a time than this
+    static constexpr double kLongestDt_s = 1;      ///< a longer time between two questions counts as this
+    static constexpr double kTolerance_s = 1e-6;   ///< of comparisons between lengths of time, against rounding
+    static constexpr double kFurthest = 9007199254740992.0;  ///< 2⁵³; positions beyond are clamped
 
     /// with_landmarks: keep landmarks too, at four times the memory (1.1 MB without).
     explicit JitterBuffer(bool with_landmarks);
@@ -59,13 +66,13 @@ public:
     /// The stream ends at `sample`; frames beyond it are void.
     void finish(u32 stream, double sample);
 
-    /// The pose at `position` (samples at the stream's rate), `dt` seconds after the last call. A position below
-    /// the largest so far, or none at all (NaN, infinity), counts as the largest so far; a `dt` that is not positive
-    /// and finite counts as 0. Valid until the next call.
+    /// The pose at `position` (samples at the stream's rate), `dt` seconds after the last call. A position that is none
+    /// (NaN, infinity), or smaller by at most `kHold_s`, counts as the one before; one that is smaller by more seeks. A
+    /// `dt` that is not positive and finite counts as 0, a longer one as `kLongestDt_s`. Valid until the next call.
     const Pose& evaluate(double position, double dt);
 
-    std::size_t waiting() const { return order_.size(); }
-    double position() const { return position_; }  ///< the largest asked for in this stream; minus infinity before
+    std::size_t waiting() const { return order_.size() - n_passed_; }
+    double position() const { return position_; }  ///< the last that counted; minus infinity before the stream's first
     const FrameCounts& counts() const { return counts_; }
 
 private:
@@ -90,8 +97,14 @@ private:
     void keep(const Frame& frame, Slot slot);
     void keep_keypoints(FloatGroups<3> values, Slot slot);
     std::size_t place_of(u32 index) const;
+    bool fits(const Frame& frame, std::size_t at, std::size_t after) const;
+    bool make_room(std::size_t& at);
     void forget(std::size_t first, std::size_t n);
-    bool due(Pose& pose);
+    double move(double position, double dt);
+    bool due(double way, double dt, Pose& pose);
+    bool has_neighbour() const;
+    void count_still(u32 index, double past, double way, double dt);
+    bool blend_is_over() const { return blend_.elapsed >= blend_.length - kTolerance_s; }
     void pose_of(Slot slot, State state, Pose& pose) const;
     State idle_state() const;
     void turn_to(bool follows);
@@ -99,7 +112,8 @@ private:
     std::vector<Kept> kept_;
     std::vector<Floats<kLandmarks>> landmarks_;
     std::vector<std::vector<float>> keypoints_;  ///< by slot; empty before the first frame with keypoints
-    std::vector<Slot> order_;  ///< slots in use, by index; the first may lie before the position, the others do not
+    std::vector<Slot> order_;  ///< slots in use, by index, which is by time
+    std::size_t n_passed_ = 0;  ///< of these, those before the one at or before the position
     std::vector<Slot> free_;
     u32 stream_ = 0;
     bool begun_ = false;
@@ -107,6 +121,9 @@ private:
     u32 floor_ = 0;
     double end_ = std::numeric_limits<double>::infinity();
     double position_ = -std::numeric_limits<double>::infinity();
+    bool has_current_ = false;  ///< whether a frame was at or before the position at the last answer
+    u32 current_ = 0;           ///< its index
+    double still_s_ = 0;
     bool came_ = false;     ///< whether a frame of this stream has been due
     bool follows_ = false;  ///< whether frames, not rest, are being shown or blended to
     Pose shown_, target_, next_;

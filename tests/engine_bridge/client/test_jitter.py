@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine_bridge.client.jitter import CAPACITY, JitterBuffer, Pose, State
+from engine_bridge.client.jitter import CAPACITY, HOLD_S, JitterBuffer, Pose, State
 from engine_bridge.protocol import messages as m
 from tests.tools import golden_jitter
 
@@ -97,8 +97,8 @@ def test_whatever_comes_the_pose_is_sound(steps: list[tuple[str, float, float]])
     for kind, a, b in steps:
         if kind == "ask":
             pose = buffer.ask(a, b)
-            assert buffer.position == max(position, a)
-            position = buffer.position
+            position = a if a < position - HOLD_S * buffer.rate else max(position, a)
+            assert buffer.position == position
             assert pose.blendshapes.dtype == np.float32
             assert pose.blendshapes.min() >= 0 and pose.blendshapes.max() <= 1.000001
             assert pose.state not in (State.WAITING, State.RESTING) or not pose.blendshapes.any()
@@ -151,6 +151,7 @@ def test_what_has_passed_is_forgotten_and_room_comes_back() -> None:
     assert len(buffer) == CAPACITY - 100
     buffer.put(frame(CAPACITY))
     assert len(buffer) == CAPACITY - 99
+    assert buffer.counts.refused == 5
 
 
 def test_without_a_stream_it_rests() -> None:

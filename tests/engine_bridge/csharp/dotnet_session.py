@@ -106,7 +106,7 @@ def pose_at(session: Session, position: float, dt: float = 1.0) -> Any:
 
 def jaw(session: Session, position: float) -> float:
     pose_at(session, position)
-    return float(as_floats(pose_at(session, position).Blendshapes)[0])
+    return float(as_floats(pose_at(session, position, 0.0).Blendshapes)[0])  # in the same instant
 
 
 def test_a_line_from_open_to_close() -> None:

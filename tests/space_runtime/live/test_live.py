@@ -319,14 +319,16 @@ def test_playback_never_runs_back_nor_past_what_has_come(
     assert playback.position(now) is None
     for pause, seconds in story:
         now += pause
+        last = playback.position(now) or last
         heard_before = playback.received_s
         playback.add(seconds, now)
         soon = playback.position(now + delay_s - slack_s)  # the new sound is played then at the soonest
         assert soon is None or soon <= heard_before + 1e-9
         shown = playback.position(now)
+        assert shown is not None or not last
         if shown is not None:
-            assert shown <= playback.received_s
-            last = max(last, shown)
+            assert last <= shown <= playback.received_s
+            last = shown
     playback.over = True
     end = playback.position(now + 100.0)
     assert end is not None and end > playback.received_s >= last

@@ -1,3 +1,4 @@
+using System;
 using SpaceRuntime.Protocol;
 
 namespace SpaceRuntime
@@ -8,10 +9,16 @@ namespace SpaceRuntime
     /// </summary>
     public sealed class JitterBuffer
     {
-        /// <summary>Frames that wait at most.</summary>
+        /// <summary>Frames that are kept at most.</summary>
         public const int Capacity = 4096;
 
-        /// <summary>The time past the newest frame in which it is still shown, in seconds.</summary>
+        /// <summary>Frames that are kept at most after their time, for a player that seeks back.</summary>
+        public const int History = 2048;
+
+        /// <summary>
+        /// The time in which a face without anything new is still shown: past the newest frame, or at a position that stands
+        /// still; in seconds. A position that falls back by more than this seeks.
+        /// </summary>
         public const double HoldSeconds = 0.1;
 
         /// <summary>Length of the blend to rest, in seconds.</summary>
@@ -20,21 +27,30 @@ namespace SpaceRuntime
         /// <summary>Length of the blend to frames that become due, in seconds.</summary>
         public const double EnterSeconds = 0.1;
 
+        /// <summary>Frames further apart than this, with lost ones between them, are no neighbours.</summary>
+        public const double GapSeconds = 0.4;
+
+        private const double Slowest = 0.1;
+        private const double LongestStepSeconds = 0.05;
+        private const double LongestDtSeconds = 1;
+        private const double ToleranceSeconds = 1e-6;
+        private const double Furthest = 9007199254740992;
+
         private readonly FrameStore store = new FrameStore(Capacity);
         private readonly int[] order = new int[Capacity];
         private readonly FacePose shown = new FacePose();
         private readonly FacePose source = new FacePose();
         private readonly FacePose second = new FacePose();
-        private int first, count;
-        private bool begun, came, follows;
-        private uint stream, floor;
-        private double rate = 1, end = double.PositiveInfinity;
+        private int first, count, passed;
+        private bool begun, came, follows, hasCurrent;
+        private uint stream, floor, current;
+        private double rate = 1, end = double.PositiveInfinity, stillSeconds;
         private double blendLength = ReleaseSeconds, blendElapsed = ReleaseSeconds;
 
-        /// <summary>Frames that wait, the one at or before the position included.</summary>
-        public int Waiting => count;
+        /// <summary>Frames that wait, the one at or before the position included; those before it do not.</summary>
+        public int Waiting => count - passed;
 
-        /// <summary>The largest position asked for in this stream; minus infinity before.</summary>
+        /// <summary>The last position that counted; minus infinity before the stream's first.</summary>
         public double Position { get; private set; } = double.NegativeInfinity;
 
         /// <summary>Frames that were new and kept.</summary>
@@ -49,7 +65,9 @@ namespace SpaceRuntime
         /// <summary>Frames dropped because they belong to another stream, or lie beyond the end of a finished one.</summary>
         public long Foreign { get; private set; }
 
-        /// <summary>Frames dropped because <see cref="Capacity"/> of them waited.</summary>
+        /// <summary>
+        /// Frames dropped because <see cref="Capacity"/> of them waited, or because their time contradicts their neighbours'.
+        /// </summary>
         public long Refused { get; private set; }
 
         /// <summary>Another stream follows, whose positions count samples at <paramref name="rate"/> hertz.</summary>
@@ -58,12 +76,13 @@ namespace SpaceRuntime
             this.stream = stream;
             this.rate = rate;
             Forget(count);
-            first = 0;
+            first = passed = 0;
             floor = 0;
             end = double.PositiveInfinity;
             Position = double.NegativeInfinity;
             begun = true;
-            came = false;
+            came = hasCurrent = false;
+            stillSeconds = 0;
             if (follows) TurnTo(false);
         }
 
@@ -76,12 +95,8 @@ namespace SpaceRuntime
             int at = PlaceOf(frame.Index);
             if (!begun || frame.Stream != stream || frame.Sample > end) Foreign++;
             else if (frame.Index < floor) Late++;
-            else if (at < count && store.Index(Slot(at)) == frame.Index)
-            {
-                store.Write(Slot(at), frame);
-                Replaced++;
-            }
-            else if (count == Capacity) Refused++;
+            else if (at < count && store.Index(Slot(at)) == frame.Index) Replace(at, frame);
+            else if (!Fits(frame, at, at) || !MakeRoom(ref at)) Refused++;
             else
             {
                 Insert(at, frame);
@@ -103,50 +118,109 @@ namespace SpaceRuntime
             }
             Foreign += count - kept;
             count = kept;
+            passed = Math.Min(passed, Math.Max(count - 1, 0));
         }
 
         /// <summary>
         /// Fills <paramref name="pose"/> with the face at <paramref name="position"/> (samples at the stream's rate),
-        /// <paramref name="dt"/> seconds after the last call. A position below the largest so far, or one that is not
-        /// finite, counts as the largest so far; a dt that is not positive and finite counts as 0.
+        /// <paramref name="dt"/> seconds after the last call. A position that is not finite, or smaller by at most
+        /// <see cref="HoldSeconds"/>, counts as the one before; one that is smaller by more seeks. A dt that is not positive
+        /// and finite counts as 0, one above a second as a second.
         /// </summary>
         public void Evaluate(double position, double dt, FacePose pose)
         {
-            if (double.IsFinite(position) && position > Position) Position = position;
-            bool due = Due(pose);
-            if (due != follows) TurnTo(due);
-            if (dt > 0 && double.IsFinite(dt)) blendElapsed += dt;
+            dt = dt > 0 && double.IsFinite(dt) ? Math.Min(dt, LongestDtSeconds) : 0;
+            double before = Position;
+            double way = Move(position, dt);
+            bool due = Due(way, dt, pose);
+            if (due != follows || (due && Position < before)) TurnTo(due);
+            blendElapsed += dt;
             if (!due) pose.Rest(shown, StateWithoutFrames());
             double x = blendElapsed / blendLength;
-            if (x < 1) pose.BlendFrom(source, x * x * x * (10 - 15 * x + 6 * x * x));
+            if (!BlendIsOver) pose.BlendFrom(source, x * x * x * (10 - 15 * x + 6 * x * x));
             shown.CopyFrom(pose);
         }
 
-        /// <summary>Writes the frames' pose at the position; false where they have none.</summary>
-        private bool Due(FacePose pose)
+        private bool BlendIsOver => blendElapsed >= blendLength - ToleranceSeconds;
+
+        /// <summary>Takes a position. Its way if it moves, infinity for a seek and the first one, 0 if it stands still.</summary>
+        private double Move(double position, double dt)
         {
-            int before = 0;
-            while (before < count && store.Sample(Slot(before)) <= Position) before++;
-            if (before == 0) return false;
-            Forget(before - 1);
-            int slot = Slot(0);
+            if (!double.IsFinite(position)) return 0;
+            position = Math.Min(Math.Max(position, -Furthest), Furthest);
+            double before = Position;
+            bool seeks = position < before - HoldSeconds * rate;
+            if (position <= before && !seeks) return 0;
+            Position = position;
+            double way = seeks ? double.PositiveInfinity : position - before;
+            return way >= Slowest * Math.Min(dt, LongestStepSeconds) * rate ? way : 0;
+        }
+
+        /// <summary>Writes the frames' pose at the position; false where they have none.</summary>
+        private bool Due(double way, double dt, FacePose pose)
+        {
+            int before = CountUntil(Position);
+            passed = Math.Min(Math.Max(before - 1, 0), History);
+            if (before == 0)
+            {
+                floor = 0;
+                hasCurrent = false;
+                stillSeconds = 0;
+                return false;
+            }
+            Forget(before - 1 - passed);
+            int slot = Slot(passed);
             double sample = store.Sample(slot);
-            floor = store.Index(slot);
+            bool hasNext = HasNeighbour();
+            double past = hasNext ? 0 : Position - sample;
+            CountStill(store.Index(slot), past, way, dt);
+            floor = current;
             came = true;
-            if (Position > end) return false;
-            bool between = count > 1 && sample != Position;
-            if (!between && Position - sample > HoldSeconds * rate) return false;
+            const double Longest = HoldSeconds + ToleranceSeconds;
+            if (Position > end || stillSeconds > Longest || past > Longest * rate) return false;
             pose.HasLandmarks = false;
             store.Read(slot, pose);
-            pose.State = between || sample == Position ? FaceState.Playing : FaceState.Holding;
-            if (between) Interpolate(pose, sample);
+            pose.State = past > 0 ? FaceState.Holding : FaceState.Playing;
+            if (hasNext && sample != Position) Interpolate(pose, sample);
             return true;
         }
 
-        /// <summary>From the first frame, which is in the pose, on the way to the second.</summary>
+        /// <summary>The number of frames at or before a position.</summary>
+        private int CountUntil(double position)
+        {
+            int low = 0, high = count;
+            while (low < high)
+            {
+                int middle = (low + high) / 2;
+                if (store.Sample(Slot(middle)) <= position) low = middle + 1;
+                else high = middle;
+            }
+            return low;
+        }
+
+        /// <summary>True: there is a frame after the one at or before the position, and no gap between them.</summary>
+        private bool HasNeighbour()
+        {
+            if (count < passed + 2) return false;
+            int one = Slot(passed), other = Slot(passed + 1);
+            return store.Sample(other) - store.Sample(one) <= (GapSeconds + ToleranceSeconds) * rate
+                || store.Index(other) - store.Index(one) == 1;
+        }
+
+        /// <summary>Counts the time in which there was nothing new: PROTOCOL.md, section 9, "Standing still".</summary>
+        private void CountStill(uint index, double past, double way, double dt)
+        {
+            bool isSame = hasCurrent && index == current;
+            if (hasCurrent && (way <= 0 || (isSame && past > 0))) stillSeconds += dt;
+            else stillSeconds = way > 0 ? dt * Math.Min(past / way, 1) : 0;
+            hasCurrent = true;
+            current = index;
+        }
+
+        /// <summary>From the frame that is in the pose on the way to the one after it.</summary>
         private void Interpolate(FacePose pose, double sample)
         {
-            int slot = Slot(1);
+            int slot = Slot(passed + 1);
             double x = (Position - sample) / (store.Sample(slot) - sample);
             second.CopyFrom(pose);
             store.Read(slot, pose);
@@ -155,7 +229,7 @@ namespace SpaceRuntime
 
         private FaceState StateWithoutFrames()
         {
-            if (blendElapsed < blendLength) return FaceState.Releasing;
+            if (!BlendIsOver) return FaceState.Releasing;
             return came ? FaceState.Resting : FaceState.Waiting;
         }
 
@@ -183,6 +257,37 @@ namespace SpaceRuntime
                 else high = middle;
             }
             return low;
+        }
+
+        /// <summary>
+        /// True: a frame's time lies between those of its neighbours, the ones before <paramref name="at"/> and at
+        /// <paramref name="after"/>.
+        /// </summary>
+        private bool Fits(FrameMessage frame, int at, int after) =>
+            (at == 0 || store.Sample(Slot(at - 1)) < frame.Sample)
+            && (after == count || frame.Sample < store.Sample(Slot(after)));
+
+        /// <summary>Forgets the oldest passed frame where there is no room. True: there is room at a place.</summary>
+        private bool MakeRoom(ref int at)
+        {
+            if (count == Capacity && passed > 0)
+            {
+                Forget(1);
+                passed--;
+                at--;
+            }
+            return count < Capacity;
+        }
+
+        private void Replace(int at, FrameMessage frame)
+        {
+            if (!Fits(frame, at, at + 1))
+            {
+                Refused++;
+                return;
+            }
+            store.Write(Slot(at), frame);
+            Replaced++;
         }
 
         private void Insert(int at, FrameMessage frame)
