@@ -23,20 +23,20 @@ from space_runtime.animation.track import ControlTrack
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import Bundle
 from space_runtime.server import log_events
-from space_runtime.server.background import ThreadExecutor
-from space_runtime.server.character_cache import CharacterCache
 from space_runtime.server.commands import Command
 from space_runtime.server.frame_encoder import counts_of
 from space_runtime.server.gateway import Gateway
 from space_runtime.server.keys import Keys
 from space_runtime.server.limits import Folders, Limits
 from space_runtime.server.report_box import ReportBox
-from space_runtime.server.sink_output import SinkOutput
 from space_runtime.server.sockets import Sockets, WakeSocket
-from space_runtime.server.texture_renderer import TextureRenderer
 from space_runtime.server.validation import OFFERED
-from space_runtime.server.worker import Worker
-from space_runtime.server.worker_loop import WorkerLoop
+from space_runtime.server.worker.background import ThreadExecutor
+from space_runtime.server.worker.character_cache import CharacterCache
+from space_runtime.server.worker.loop import WorkerLoop
+from space_runtime.server.worker.sink_output import SinkOutput
+from space_runtime.server.worker.texture_renderer import TextureRenderer
+from space_runtime.server.worker.worker import Worker
 from space_runtime.timebase import HOP, SAMPLE_RATE
 from space_runtime.values import Controls, Emotion
 from space_runtime.version import VERSION as RUNTIME_VERSION

@@ -16,7 +16,7 @@ from space_runtime.server import log_events
 from space_runtime.server.gateway import MAX_PARTS, Gateway
 from space_runtime.server.keys import Keys, zap_reply
 from space_runtime.server.report_box import ReportBox
-from space_runtime.server.worker_loop import WorkerLoop
+from space_runtime.server.worker.loop import WorkerLoop
 
 ZAP_ADDRESS: Final = "inproc://zeromq.zap.01"
 MAX_RECEIVED: Final = 500

@@ -18,17 +18,17 @@ from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.messages import Message
 from engine_bridge.protocol.wire import decode
 from space_runtime.server.answers import Answers, WorkerReport
-from space_runtime.server.background import Task, perform
-from space_runtime.server.character_cache import CharacterCache
 from space_runtime.server.commands import Command
 from space_runtime.server.gateway import Gateway
 from space_runtime.server.limits import Folders, Limits
 from space_runtime.server.log_events import LogEvent
 from space_runtime.server.server import welcome_of
-from space_runtime.server.session import SessionState
-from space_runtime.server.sink_output import SinkFrame, SinkOutput
-from space_runtime.server.texture_renderer import TextureJob
-from space_runtime.server.worker import Worker
+from space_runtime.server.worker.background import Task, perform
+from space_runtime.server.worker.character_cache import CharacterCache
+from space_runtime.server.worker.session import SessionState
+from space_runtime.server.worker.sink_output import SinkFrame, SinkOutput
+from space_runtime.server.worker.texture_renderer import TextureJob
+from space_runtime.server.worker.worker import Worker
 from tests.support.session_frames import BUNDLE
 from tests.support.wire_client import PLENTY, WireClient
 

@@ -15,7 +15,7 @@ from space_runtime.animation.pipeline import Character
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Floats, Index
 from space_runtime.inference.bundle import Bundle
-from space_runtime.server import worker
+from space_runtime.server.worker import worker
 from space_runtime.timebase import HOP, frame_sample
 
 

@@ -31,7 +31,7 @@ from space_runtime.arrays import Floats
 from space_runtime.live.control_schedule import WINDOW_MS, ControlSchedule, labels_of
 from space_runtime.media.audio_file import open_sound
 from space_runtime.option_parsing import parse_emotion
-from space_runtime.server.stream_handlers import MAX_CHANGES
+from space_runtime.server.worker.stream_handlers import MAX_CHANGES
 from tests.support.command_line import Call
 from tests.support.inline_server import InlineServer
 from tests.support.session_frames import BUNDLE, curves, distance, session_frames

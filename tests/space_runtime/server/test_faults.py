@@ -25,7 +25,7 @@ from engine_bridge.protocol.wire import encode
 from space_runtime.server.keys import make_keys
 from space_runtime.server.limits import Limits
 from space_runtime.server.server import Server, Settings
-from space_runtime.server.worker import Worker
+from space_runtime.server.worker.worker import Worker
 from tests.support.quick_batch import quick
 from tests.support.real_server import child_environment, serving_process
 from tests.support.session_frames import BUNDLE

@@ -21,8 +21,8 @@ from space_runtime.animation.session import Session
 from space_runtime.arrays import Floats
 from space_runtime.baking.bake import bake
 from space_runtime.media.audio_file import open_sound
-from space_runtime.server.audio_buffer import AudioBuffer
 from space_runtime.server.validation import SoundFormat, controls_of
+from space_runtime.server.worker.audio_buffer import AudioBuffer
 from space_runtime.timebase import HOP, SAMPLE_RATE, n_frames
 from space_runtime.values import Controls, Emotion, HeadMode, emotion_vector
 from tests.support.inline_server import InlineServer

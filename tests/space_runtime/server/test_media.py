@@ -217,8 +217,8 @@ def test_a_task_that_fails_ends_that_session_alone(monkeypatch: pytest.MonkeyPat
     def fail(*_: object) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("space_runtime.server.character_cache.decode_picture", fail)
-    monkeypatch.setattr("space_runtime.server.background.read_whole", fail)
+    monkeypatch.setattr("space_runtime.server.worker.character_cache.decode_picture", fail)
+    monkeypatch.setattr("space_runtime.server.worker.background.read_whole", fail)
     with connect_client(server.address) as client, connect_client(server.address) as other:
         if what == "face":
             client.say(m.Open(request=1, outputs=("weights",), fps=(30, 1), playout_ms=0, until=1, portrait=b"another"))

@@ -18,11 +18,11 @@ from engine_bridge.adapters.playout import Playout
 from engine_bridge.protocol import messages as m
 from space_runtime.animation.textures import initial_latents
 from space_runtime.server.answers import Answers, State
-from space_runtime.server.background import Task
 from space_runtime.server.commands import Command, ReportStatus
 from space_runtime.server.limits import Folders
-from space_runtime.server.sink_output import SinkFrame
-from space_runtime.server.texture_renderer import TextureJob, render_job
+from space_runtime.server.worker.background import Task
+from space_runtime.server.worker.sink_output import SinkFrame
+from space_runtime.server.worker.texture_renderer import TextureJob, render_job
 from space_runtime.timebase import SAMPLE_RATE
 from tests.support.inline_server import CHARACTERS, InlineServer
 from tests.support.wire_client import WireClient

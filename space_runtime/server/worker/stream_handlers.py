@@ -9,15 +9,15 @@ from typing import Final
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.messages import ErrorCode, Pace, Reason
 from space_runtime.animation.track import ControlTrack
-from space_runtime.server.audio_buffer import AudioBuffer
-from space_runtime.server.background import BackgroundExecutor, DecodeSound
 from space_runtime.server.commands import DecodedSound, RefusedSound
-from space_runtime.server.delivery import Delivery
 from space_runtime.server.limits import MAX_LONG_WORK, Folders, Limits, Refusal
-from space_runtime.server.session import SessionState
-from space_runtime.server.stream import UNDERRUN_STEP_S, WHOLE, Stream, place
-from space_runtime.server.stream_lifecycle import StreamLifecycle, StreamPlan
 from space_runtime.server.validation import controls_of, fade_s, pace_of, sound_format
+from space_runtime.server.worker.audio_buffer import AudioBuffer
+from space_runtime.server.worker.background import BackgroundExecutor, DecodeSound
+from space_runtime.server.worker.delivery import Delivery
+from space_runtime.server.worker.session import SessionState
+from space_runtime.server.worker.stream import UNDERRUN_STEP_S, WHOLE, Stream, place
+from space_runtime.server.worker.stream_lifecycle import StreamLifecycle, StreamPlan
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import Controls
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from space_runtime.server.answers import SessionReport, State, WorkerReport
-from space_runtime.server.delivery import Delivery
-from space_runtime.server.session import SessionState, SessionTable
-from space_runtime.server.stream import Stream
+from space_runtime.server.worker.delivery import Delivery
+from space_runtime.server.worker.session import SessionState, SessionTable
+from space_runtime.server.worker.stream import Stream
 from space_runtime.timebase import SAMPLE_RATE
 
 

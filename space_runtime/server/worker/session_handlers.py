@@ -10,8 +10,6 @@ from space_runtime.animation.batch import StreamBatch
 from space_runtime.animation.pipeline import Character
 from space_runtime.animation.track import ControlTrack
 from space_runtime.server import log_events
-from space_runtime.server.background import BackgroundExecutor, BuildCharacter
-from space_runtime.server.character_cache import NEUTRAL, CharacterCache
 from space_runtime.server.commands import (
     BuiltCharacter,
     CharacterKey,
@@ -20,12 +18,14 @@ from space_runtime.server.commands import (
     RefusedCharacter,
     ResumeSession,
 )
-from space_runtime.server.delivery import Delivery
 from space_runtime.server.flow_control import FlowControl
 from space_runtime.server.limits import MAX_LONG_WORK
-from space_runtime.server.session import SessionState, SessionTable
-from space_runtime.server.sink_output import SinkOutput
-from space_runtime.server.stream_lifecycle import StreamLifecycle
+from space_runtime.server.worker.background import BackgroundExecutor, BuildCharacter
+from space_runtime.server.worker.character_cache import NEUTRAL, CharacterCache
+from space_runtime.server.worker.delivery import Delivery
+from space_runtime.server.worker.session import SessionState, SessionTable
+from space_runtime.server.worker.sink_output import SinkOutput
+from space_runtime.server.worker.stream_lifecycle import StreamLifecycle
 from space_runtime.timebase import HOP, SAMPLE_RATE
 from space_runtime.values import Controls
 

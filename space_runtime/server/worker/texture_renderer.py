@@ -20,10 +20,10 @@ from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.extras import cv2
 from space_runtime.rendering.generator import State
-from space_runtime.server.character_cache import CharacterCache
 from space_runtime.server.commands import CharacterKey, Command, RenderedTexture
-from space_runtime.server.session import SessionState
-from space_runtime.server.stream import Stream
+from space_runtime.server.worker.character_cache import CharacterCache
+from space_runtime.server.worker.session import SessionState
+from space_runtime.server.worker.stream import Stream
 from space_runtime.soa import take
 
 log = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 
 from space_runtime.arrays import Doubles, Floats
-from space_runtime.server.session import SessionState
-from space_runtime.server.stream import Stream
+from space_runtime.server.worker.session import SessionState
+from space_runtime.server.worker.stream import Stream
 from space_runtime.timebase import HOP, SAMPLE_RATE
 
 MAX_BATCH: Final = 256

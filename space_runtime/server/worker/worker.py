@@ -17,8 +17,6 @@ from space_runtime.animation.batch import StreamBatch
 from space_runtime.animation.batch_state import Frames
 from space_runtime.inference.bundle import Bundle
 from space_runtime.server.answers import Answers, Outbox
-from space_runtime.server.background import BackgroundExecutor
-from space_runtime.server.character_cache import CharacterCache
 from space_runtime.server.commands import (
     BuiltCharacter,
     CloseSession,
@@ -33,18 +31,20 @@ from space_runtime.server.commands import (
     SessionMessage,
     StreamMessage,
 )
-from space_runtime.server.delivery import Delivery
 from space_runtime.server.flow_control import FlowControl
 from space_runtime.server.frame_encoder import counts_of
 from space_runtime.server.limits import Folders, Limits, Refusal
-from space_runtime.server.session import SessionState, SessionTable
-from space_runtime.server.session_handlers import SessionHandlers
-from space_runtime.server.sink_output import SinkOutput
-from space_runtime.server.step_queue import HopBatch, StepQueue
-from space_runtime.server.stream_handlers import STEPPABLE, StreamHandlers
-from space_runtime.server.stream_lifecycle import StreamLifecycle
-from space_runtime.server.texture_renderer import TextureSink, texture_job
-from space_runtime.server.worker_report import Counts, report_of
+from space_runtime.server.worker.background import BackgroundExecutor
+from space_runtime.server.worker.character_cache import CharacterCache
+from space_runtime.server.worker.delivery import Delivery
+from space_runtime.server.worker.report import Counts, report_of
+from space_runtime.server.worker.session import SessionState, SessionTable
+from space_runtime.server.worker.session_handlers import SessionHandlers
+from space_runtime.server.worker.sink_output import SinkOutput
+from space_runtime.server.worker.step_queue import HopBatch, StepQueue
+from space_runtime.server.worker.stream_handlers import STEPPABLE, StreamHandlers
+from space_runtime.server.worker.stream_lifecycle import StreamLifecycle
+from space_runtime.server.worker.texture_renderer import TextureSink, texture_job
 
 HOUSEKEEPING_S: Final = 0.05
 """Seconds between two searches for sound that lacks."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from space_runtime.server.answers import NO_ANSWERS, Answers
 from space_runtime.server.commands import Command
-from space_runtime.server.worker import Worker
+from space_runtime.server.worker.worker import Worker
 
 log = logging.getLogger(__name__)
 

@@ -11,13 +11,13 @@ from engine_bridge.protocol.messages import ErrorCode, Pace, Reason
 from space_runtime.animation.batch import StreamBatch
 from space_runtime.animation.track import ControlTrack
 from space_runtime.server import log_events
-from space_runtime.server.audio_buffer import AudioBuffer
-from space_runtime.server.delivery import Delivery
 from space_runtime.server.limits import Refusal
-from space_runtime.server.session import SessionState
-from space_runtime.server.stream import Stream
-from space_runtime.server.texture_renderer import TextureSink
 from space_runtime.server.validation import controls_of
+from space_runtime.server.worker.audio_buffer import AudioBuffer
+from space_runtime.server.worker.delivery import Delivery
+from space_runtime.server.worker.session import SessionState
+from space_runtime.server.worker.stream import Stream
+from space_runtime.server.worker.texture_renderer import TextureSink
 from space_runtime.values import Controls
 
 Beginning = m.Start | m.Speak | m.Idle

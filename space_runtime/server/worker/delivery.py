@@ -20,8 +20,8 @@ from space_runtime.server.flow_control import FlowControl
 from space_runtime.server.frame_encoder import FrameEncoder
 from space_runtime.server.limits import Refusal
 from space_runtime.server.log_events import LogEvent
-from space_runtime.server.session import SessionState, SessionTable
-from space_runtime.server.sink_output import SinkOutput, sink_frames
+from space_runtime.server.worker.session import SessionState, SessionTable
+from space_runtime.server.worker.sink_output import SinkOutput, sink_frames
 from space_runtime.soa import take
 from space_runtime.timebase import SAMPLE_RATE
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from engine_bridge.protocol.messages import Finished, ServerMessage
 from space_runtime.server.commands import CharacterKey
 from space_runtime.server.flow_control import FlowControl
-from space_runtime.server.stream import Stream
 from space_runtime.server.validation import SessionSettings
+from space_runtime.server.worker.stream import Stream
 
 
 @dataclass(slots=True, eq=False)

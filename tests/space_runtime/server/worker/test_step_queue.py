@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from engine_bridge.protocol import messages as m
-from space_runtime.server import step_queue
+from space_runtime.server.worker import step_queue
 from space_runtime.timebase import HOP, SAMPLE_RATE
 from tests.support.inline_server import InlineServer
 from tests.support.quick_batch import quick

@@ -12,7 +12,6 @@ from typing import Protocol
 
 from engine_bridge.protocol.messages import ErrorCode
 from space_runtime.errors import SpaceError
-from space_runtime.server.character_cache import CharacterCache
 from space_runtime.server.commands import (
     BuiltCharacter,
     CharacterSpec,
@@ -24,7 +23,8 @@ from space_runtime.server.commands import (
     RefusedSound,
 )
 from space_runtime.server.limits import Refusal
-from space_runtime.server.uploads import read_whole
+from space_runtime.server.worker.character_cache import CharacterCache
+from space_runtime.server.worker.uploads import read_whole
 
 log = logging.getLogger(__name__)
 

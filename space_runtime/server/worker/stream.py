@@ -10,9 +10,9 @@ from typing import Final
 from engine_bridge.protocol.messages import Pace, Reason, SampleFormat, Set
 from space_runtime.animation.batch import StreamBatch
 from space_runtime.animation.track import ControlTrack
-from space_runtime.server.audio_buffer import AudioBuffer
 from space_runtime.server.flow_control import FlowControl
 from space_runtime.server.validation import SessionSettings, SoundFormat
+from space_runtime.server.worker.audio_buffer import AudioBuffer
 from space_runtime.timebase import HOP, SAMPLE_RATE, n_frames
 
 EAGER: Final = SAMPLE_RATE // 2

@@ -14,9 +14,9 @@ from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.messages import TextureFormat
 from space_runtime.animation.batch_state import NO_FRAMES, Frames
 from space_runtime.animation.track import ControlTrack
-from space_runtime.server.character_cache import NEUTRAL
 from space_runtime.server.limits import Folders
-from space_runtime.server.texture_renderer import MAX_PENDING, TextureJob, TextureRenderer
+from space_runtime.server.worker.character_cache import NEUTRAL
+from space_runtime.server.worker.texture_renderer import MAX_PENDING, TextureJob, TextureRenderer
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import Controls
 from tests.support.inline_server import CHARACTERS, InlineServer
@@ -60,8 +60,10 @@ def job(index: int, stream: int = 1) -> TextureJob:
 @pytest.fixture
 def drawing(monkeypatch: pytest.MonkeyPatch) -> SlowDrawing:
     drawing = SlowDrawing()
-    monkeypatch.setattr("space_runtime.server.texture_renderer.draw", drawing.draw)
-    monkeypatch.setattr("space_runtime.server.texture_renderer.initial_latents", lambda _: np.zeros((1, 1), np.float32))
+    monkeypatch.setattr("space_runtime.server.worker.texture_renderer.draw", drawing.draw)
+    monkeypatch.setattr(
+        "space_runtime.server.worker.texture_renderer.initial_latents", lambda _: np.zeros((1, 1), np.float32)
+    )
     return drawing
 
 
