@@ -28,11 +28,11 @@ FPS: Final = Fraction(30)
 LABEL: Final = 26
 SERVER, VIEWER_PORT = "tcp://127.0.0.1:5590", 8790
 SEEN: Final = (0, 0, 1100, 424)
-"""What of the viewer's page is shown."""
+"""The part of the viewer's page that is shown."""
 JAW: Final = "window.space?.characters.get('portrait')?.shown?.weights.jawOpen"
 SPEAKING: Final = f"{JAW} > 0.3 && window.space.stats.textures > 9"
 FACE: Final = (118, 122, 394, 398)
-"""Where the face is in the demo's pictures: left, upper, right, lower."""
+"""The place of the face in the demo's pictures: left, upper, right, lower."""
 
 
 def draw_demo(folder: Path) -> Path:

@@ -28,7 +28,7 @@ ANYTHING = st.lists(
     ),
     max_size=40,
 )
-"""What may come, in seconds and frames: a position, a speed, a frame, an end."""
+"""Events of a run, in seconds and frames: a position, a speed, a frame, an end."""
 
 
 def do(buffer: JitterBuffer, steps: list[tuple[str, float, float]]) -> None:
@@ -146,7 +146,7 @@ def test_numbers_at_the_edges_of_their_types(entries: list[tuple[float, float, i
 
 
 def test_memory_is_bounded() -> None:
-    """What is kept is what a player can seek to, and what waits: both have a bound."""
+    """The frames that a player can seek to and those that wait are bounded."""
     buffer = begun()
     for k in range(3 * CAPACITY):
         buffer.put(frame(k, 0.5))

@@ -1,4 +1,4 @@
-"""The front desk: greetings, admission, ownership, resumption, rates, muting, and names of files."""
+"""The gateway: greetings, admission, ownership, resumption, rates, muting, and names of files."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def report_of(server: InlineServer) -> WorkerReport:
 
 
 def test_frames_sent_are_those_that_came_and_frames_dropped_those_that_lack() -> None:
-    """Whether they were late or found no room without credit."""
+    """Late frames and those that found no room without credit alike."""
     server = InlineServer(Limits(queue_frames=5))
     client = server.client()
     late, unread = client.open(playout_ms=200), client.open(playout_ms=10_000, until=3)
