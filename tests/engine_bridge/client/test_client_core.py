@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -340,6 +341,29 @@ def test_strangers_and_noise_are_counted(linked: LinkedClient) -> None:
     counters = linked.core.counters
     assert (counters.bad, counters.unknown, counters.stray) == (2, 1, 2)
     assert linked.core.link is Link.UP
+
+
+def test_what_comes_for_a_session_that_is_over_is_nobodys(linked: LinkedClient) -> None:
+    session = linked.open()
+    linked.start(session)
+    linked.push(session, 0.2)
+    number, n_frames = session.replay.session, session.log.counters.frames
+    assert number is not None and n_frames > 0
+    del linked.server.sessions[number]
+    linked.say(m.Closed(session=number, reason="lease_expired"))
+    linked.say(frame(number, 1, n_frames, n_frames, n_frames * 640.0))
+    assert (session.log.counters.frames, linked.core.counters.stray) == (n_frames, 1)
+
+
+def test_a_second_answer_to_one_request_is_nobodys(linked: LinkedClient) -> None:
+    session = linked.open()
+    assert session.opened is not None
+    number = session.replay.session
+    linked.say(replace(session.opened, request=session.opening.request, session=99))
+    assert session.replay.session == number and linked.core.counters.stray == 1
+    linked.start(session)
+    linked.push(session, 1.0)
+    assert linked.ask(session, 0.5) == pytest.approx(12.5, abs=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -92,6 +93,20 @@ def test_silence_is_neutral() -> None:
     rest = Session(BUNDLE, controls=STILL)._character.identity.neutral
     assert max(np.abs(frame.landmarks - rest).max() for frame in frames) < 0.01
     assert max(frame.blendshapes.max() for frame in frames) < 0.1
+
+
+def test_a_face_at_rest_neither_moves_nor_speaks_while_the_sound_goes_on() -> None:
+    """Before the rest it changes nothing; from the end of its fade on it leaves nothing of mouth, brows and gate."""
+    controls, sound = replace(STILL, saccade_strength=0.0), mono_speech(2.0)
+    plain, resting = Session(BUNDLE, controls=controls), Session(BUNDLE, controls=controls)
+    resting.rest(SAMPLE_RATE, SAMPLE_RATE // 5)
+    (face, speech), (rested, rested_speech) = (
+        (np.concatenate([part.landmarks for part in made]), np.concatenate([part.speech for part in made]))
+        for made in (one.push_batches(sound) + one.finish_batches() for one in (plain, resting))
+    )
+    assert np.array_equal(rested[:31], face[:31]) and np.array_equal(rested_speech[:31], speech[:31])
+    assert np.ptp(face[36:], axis=0).max() > 0.05 and speech[36:].max() > 0.9
+    assert np.ptp(rested[36:], axis=0).max() < 1e-6 and not rested_speech[36:].any()
 
 
 def test_speech_moves_the_face() -> None:

@@ -67,3 +67,15 @@ def test_each_frame_that_waits_needs_its_own_credit() -> None:
     for until in (0, 1, 2, 3, 9, 10):
         client.say(m.Credit(session=session, until=until))
         assert seqs(client) == list(range(until))
+
+
+def test_a_session_counts_from_0_though_another_one_had_its_row() -> None:
+    server, client, first = speaking(until=1_000)
+    push(client, first, 0.0, 1.0)
+    row, n_before = server.state_of(first).row, len(client.frames())
+    client.say(m.Close(session=first))
+    second = client.open(until=3, playout_ms=500)
+    assert server.state_of(second).row == row and n_before > 3
+    client.say(m.Start(session=second, stream=1, rate=SAMPLE_RATE, format="s16", pace="clip"))
+    push(client, second, 0.0, 1.0)
+    assert [frame.seq for frame in client.frames(session=second)] == [0, 1, 2]

@@ -264,6 +264,23 @@ def test_every_strength_of_the_runtime_can_be_said_at_any_time() -> None:
         assert {name: getattr(asked, name) for name in wanted} == wanted
 
 
+def test_changes_at_one_time_add_up() -> None:
+    """What the later one leaves out stays as the earlier one said, though both are for the same sample."""
+    server = InlineServer()
+    client = server.client()
+    session = client.open()
+    client.say(
+        m.Start(session=session, stream=1, rate=16_000, format="s16"),
+        m.Set(session=session, stream=1, at_sample=4_000, fade_ms=0, mouth=0.25),
+        m.Set(session=session, stream=1, at_sample=4_000, fade_ms=0, head="keep"),
+    )
+    client.push_chunks(session, 1, PCM, 320, 2)
+    client.say(m.End(session=session, stream=1, n_samples=len(SOUND)))
+    reference = Session(BUNDLE)
+    reference.set_controls(Controls(mouth_strength=0.25, head_mode=HeadMode.KEEP), 4_000)
+    assert distance(client.frames(), session_frames(SOUND, reference)) == 0
+
+
 def test_controls_set_at_a_time_of_the_past_count_from_the_next_frame() -> None:
     server = InlineServer()
     client = server.client()

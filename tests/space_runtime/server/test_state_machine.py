@@ -228,6 +228,12 @@ class Server(RuleBasedStateMachine):
             assert state.stream is None or len(state.stream.track.changes) <= 65
 
     @invariant()
+    def rows_are_of_open_sessions_alone(self) -> None:
+        """Whatever was closed, its row is free or another session's."""
+        sessions = self.server.worker.sessions
+        assert sessions.by_row == {state.row: state for state in sessions}
+
+    @invariant()
     def what_is_said_is_true(self) -> None:
         said = self.server.sent
         for route, message in said[self.n_read :]:

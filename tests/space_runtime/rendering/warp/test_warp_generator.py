@@ -11,17 +11,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from space_runtime.animation.stages.features import N_FEATURES
 from space_runtime.animation.stages.pose import compose
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.geometry import NEUTRAL_POSE, HeadPose, apply_pose, remove_pose
 from space_runtime.inference.network import load_network
 from space_runtime.portrait.portrait import Portrait
-from space_runtime.rendering.warp import interior
+from space_runtime.rendering.generator import Driving
+from space_runtime.rendering.warp import interior, latents
 from space_runtime.rendering.warp.backward import Box, picture_points
 from space_runtime.rendering.warp.generator import WarpAppearance, WarpGenerator
 from space_runtime.rendering.warp.interior import PATCH_HEIGHT, PATCH_WIDTH, Interior
 from space_runtime.rendering.warp.keypoints import keypoints_from_mesh
 from space_runtime.rendering.warp.mesh import OVAL, RING_FACTORS, move
+from space_runtime.values import N_EMOTIONS
 from tests.support import pictures
 from tests.support.pictures import portrait
 
@@ -211,3 +214,32 @@ def benchmark(n: int = 60) -> float:
 if __name__ == "__main__":
     cv2.setNumThreads(1)
     benchmark()
+
+
+def test_every_frame_of_a_stream_follows_from_the_one_before_it() -> None:
+    """Frames of two streams, mixed, in two calls: each as if the network had been stepped by hand."""
+    rng, stream = np.random.default_rng(0), np.array([0, 1, 0, 1, 0, 1, 1])
+    landmarks = portrait().landmarks + rng.normal(0, 3, (len(stream), 78, 3)).astype(np.float32)
+    features = rng.normal(0, 1, (len(stream), N_FEATURES)).astype(np.float32)
+    emotion = np.zeros((len(stream), N_EMOTIONS), np.float32)
+    first = GENERATOR.initial_state(appearance())
+    states, found = [first, first], []
+    for part in (slice(0, 4), slice(4, None)):
+        driving = Driving(stream[part], landmarks[part], features[part], emotion[part])
+        states, keypoints = GENERATOR.keypoints([appearance()] * 2, states, driving)
+        found += list(keypoints)
+    by_hand = [first, first]
+    for place, which in enumerate(stream.tolist()):
+        here = slice(place, place + 1)
+        after, wanted = latents.step(
+            GENERATOR.latents,
+            by_hand[which][None],
+            landmarks[here],
+            features[here],
+            appearance().keypoints[None],
+            emotion[here],
+        )
+        by_hand[which] = after[0]
+        np.testing.assert_allclose(found[place], wanted[0], atol=0.02)  # a fiftieth of a pixel
+    np.testing.assert_allclose(states, by_hand, atol=1e-3)
+    assert not np.allclose(by_hand, first, atol=0.01)

@@ -47,14 +47,18 @@ def test_frames_sent_are_those_that_came_and_frames_dropped_those_that_lack() ->
     assert report.frames_dropped == sum(session.frames_dropped for session in report.sessions)
 
 
-def test_streams_hops_and_refusals_are_those_that_there_were() -> None:
+def test_streams_hops_batches_and_refusals_are_those_that_there_were() -> None:
+    """Two streams side by side, each heard two hops at a time."""
     server = InlineServer()
     client = server.client()
-    speaking, silent = client.open(), client.open()
-    client.say(m.Start(session=speaking, stream=1, rate=SAMPLE_RATE, format="s16"))
-    client.push_chunks(speaking, 1, bytes(2 * 12 * HOP), HOP, 2)
+    *speaking, silent = (client.open() for _ in range(3))
+    for session in speaking:
+        client.say(m.Start(session=session, stream=1, rate=SAMPLE_RATE, format="s16"))
+    for first in range(0, 12 * HOP, 2 * HOP):
+        client.say(*(m.Audio(session=each, stream=1, first_sample=first, pcm=bytes(4 * HOP)) for each in speaking))
     client.say(m.Set(session=silent, stream=1, at_sample=0))
     report = report_of(server)
     assert report.request == 7
-    assert {session.number for session in report.sessions} == {speaking, silent}
-    assert (report.streams, report.hops, report.refused) == (1, 12, len(client.take(m.Error))) == (1, 12, 1)
+    assert {session.number for session in report.sessions} == {*speaking, silent}
+    assert (report.streams, report.hops, report.batches) == (2, 24, 6)
+    assert report.refused == len(client.take(m.Error)) == 1

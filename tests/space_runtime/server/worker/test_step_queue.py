@@ -36,3 +36,15 @@ def test_what_a_batch_does_not_take_comes_next_in_the_order_of_arrival(monkeypat
     for n_stepped in (2, 4, 5):
         server.run(1)
         assert heard() == arrived[:n_stepped]
+
+
+def test_no_stream_that_follows_the_clock_waits_for_another_one() -> None:
+    """Whenever all work is done, nothing is due: each is stepped when its own time has come."""
+    server = InlineServer()
+    client = server.client()
+    for wait_s in (0.0, 0.003, 0.007, 0.012):
+        server.wait(wait_s, 0.001)
+        client.say(m.Idle(session=client.open(), stream=1))
+    for _ in range(60):
+        server.wait(0.003, 0.003)
+        assert server.worker.queue.next_due() > server.now

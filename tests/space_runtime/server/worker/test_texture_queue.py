@@ -14,6 +14,7 @@ from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.messages import TextureFormat
 from space_runtime.animation.batch_state import NO_FRAMES, Frames
 from space_runtime.animation.track import ControlTrack
+from space_runtime.server.commands import ReportStatus
 from space_runtime.server.limits import Folders
 from space_runtime.server.worker.character_cache import NEUTRAL
 from space_runtime.server.worker.texture_renderer import MAX_PENDING, TextureJob, TextureRenderer
@@ -121,6 +122,9 @@ def test_a_reader_without_credit_gets_no_pictures(photo: Path) -> None:
     shown = [job.index for job in server.textures.jobs]
     assert shown == [0, 1, 2]
     assert server.state_of(session).waiting and server.worker.n_skipped > 10
+    server.port.post(ReportStatus(1))
+    server.run()
+    assert (server.reports[-1].textures_drawn, server.reports[-1].textures_skipped) == (0, server.worker.n_skipped)
     client.say(m.Credit(session=session, until=1_000))
     client.say(m.Audio(session=session, stream=1, first_sample=SAMPLE_RATE, pcm=bytes(2 * 3_200)))
     assert len(server.textures.jobs) > 3
