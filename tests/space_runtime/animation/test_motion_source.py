@@ -148,6 +148,17 @@ def test_a_source_is_its_own_rows_alone_and_outlives_a_restart() -> None:
         assert np.array_equal(one.landmarks, other.landmarks)
 
 
+def test_a_source_is_asked_for_the_times_of_its_own_frames() -> None:
+    """Two streams of other frame rates follow the same take side by side."""
+    sound, rates = speechlike(1.0)[:, 0][: 50 * HOP], (Fraction(24), Fraction(60))
+    batch, track = StreamBatch(BUNDLE), ControlTrack.of(OTHER)
+    rows = np.array([batch.add(build_character(BUNDLE, None, fps, pictures=False), track, take()) for fps in rates])
+    together = batch.step(rows, np.stack([sound] * 2))
+    for row, fps in zip(rows, rates, strict=True):
+        alone = [frame.landmarks for frame in Session(BUNDLE, None, OTHER, fps, motion=take()).push(sound)]
+        assert np.abs(together.landmarks[together.row == row] - np.array(alone)).max() < 1e-6
+
+
 def test_a_take_holds_at_both_ends() -> None:
     motion = RecordedMotion.of_frames(recorded()[30:33])
     frames = frames_of(motion)

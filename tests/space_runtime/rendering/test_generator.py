@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from space_runtime.portrait.portrait import Portrait
 from space_runtime.rendering.generator import Driving, Generator, OpaqueGenerator, opaque, turns
 from space_runtime.server.server import Server, Settings
 from space_runtime.timebase import HOP
-from space_runtime.values import Controls
+from space_runtime.values import Controls, HeadMode
 from tests.support import pictures
 from tests.support.sounds import silence, speechlike
 from tests.support.wire_client import connect_client
@@ -139,7 +139,8 @@ def test_keypoints_of_streams_together_equal_those_of_each_alone(
     if kind == "other":
         request.getfixturevalue("other_generator")
     characters = [build_character(BUNDLE, portrait, Fraction(30), pictures=True) for _ in range(3)]
-    tracks = [ControlTrack.of(Controls(seed=seed)) for seed in range(3)]
+    gazes = [np.array([0.1 * seed, 0.0], np.float32) for seed in range(3)]
+    tracks = [ControlTrack.of(Controls(seed=seed, gaze_rad=gaze)) for seed, gaze in enumerate(gazes)]
     assert {picture_size(one) for one in characters} == {(HEIGHT, WIDTH) if kind == "other" else (512, 512)}
     together, alone = keypoints_of(characters, tracks), []
     for character, track in zip(characters, tracks, strict=True):
@@ -151,6 +152,14 @@ def test_keypoints_of_streams_together_equal_those_of_each_alone(
     for one, other in zip(together, alone, strict=True):
         assert len(one) > 5 and one.shape[1:] == (len(names), 3)
         np.testing.assert_allclose(one, other, atol=0.02)  # a fiftieth of a pixel
+
+
+def test_the_eyes_of_a_photo_wander_too(portrait: Portrait) -> None:
+    character = build_character(BUNDLE, portrait, Fraction(30), pictures=True)
+    calm = Controls(seed=1, blinks_per_minute=0.0, head_mode=HeadMode.KEEP, saccade_strength=0.0)
+    tracks = [ControlTrack.of(controls) for controls in (calm, replace(calm, saccade_strength=2.0))]
+    still, wandering = (keypoints_of([character], [track])[0] for track in tracks)
+    assert np.abs(still - wandering).max() > 0.3  # pixels
 
 
 def keypoints_of(characters: list[Character], tracks: list[ControlTrack]) -> list[Floats]:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from space_runtime.server import character_cache
-from space_runtime.server.character_cache import CharacterCache
 from space_runtime.server.commands import CharacterSpec
+from space_runtime.server.worker.character_cache import CharacterCache
 from tests.support.session_frames import BUNDLE
 
 

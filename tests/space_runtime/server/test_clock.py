@@ -143,6 +143,20 @@ def test_frames_of_a_line_before_do_not_count_for_the_next_one() -> None:
     assert len(client.frames(1)) == 30 and len(client.frames(2)) == 8 and gaps(client.frames()) == 0
 
 
+def test_frames_that_one_stream_lacks_are_not_counted_for_the_next_one() -> None:
+    server = InlineServer(Limits(queue_frames=5))
+    client, session = speaking(server, until=0)
+    client.say(m.Audio(session=session, stream=1, first_sample=0, pcm=QUIET))
+    server.wait(1.0)
+    client.say(m.End(session=session, stream=1, n_samples=SAMPLE_RATE), m.Credit(session=session, until=1_000))
+    client.say(m.Start(session=session, stream=2, rate=SAMPLE_RATE, format="s16"))
+    client.say(m.Audio(session=session, stream=2, first_sample=0, pcm=QUIET[:8_000]))
+    client.say(m.End(session=session, stream=2, n_samples=4_000))
+    server.wait(2.0)
+    first, second = client.take(m.Finished)
+    assert first.dropped > 10 and (second.frames, second.dropped) == (8, 0)
+
+
 @pytest.mark.parametrize("how", ["replaced", "closed"])
 def test_every_stream_is_finished_though_nobody_gave_credit(how: str) -> None:
     server = InlineServer()
