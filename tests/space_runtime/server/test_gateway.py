@@ -343,6 +343,17 @@ def test_changes_ahead_are_bounded() -> None:
     assert {error.code for error in client.take(m.Error)} == {ErrorCode.TOO_FAST}
 
 
+def test_changes_for_a_file_that_is_not_read_yet_are_bounded() -> None:
+    server = InlineServer()
+    client = server.client()
+    session = client.open()
+    server.executor.held = True
+    client.say(m.Speak(session=session, stream=1, sound=b"RIFF"))
+    for n in range(70):
+        client.say(m.Set(session=session, stream=1, at_sample=1_000 * n, mouth=1.0))
+    assert [error.code for error in client.take(m.Error)] == [ErrorCode.TOO_FAST] * 6
+
+
 def test_chunks_that_wait_for_an_earlier_one_are_bounded() -> None:
     server = InlineServer()
     client = server.client()
