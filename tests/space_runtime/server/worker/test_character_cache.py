@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from space_runtime.server import character_cache
 from space_runtime.server.commands import CharacterSpec
+from space_runtime.server.worker import character_cache
 from space_runtime.server.worker.character_cache import CharacterCache
 from tests.support.session_frames import BUNDLE
 
@@ -17,7 +17,7 @@ def test_the_bytes_of_a_picture_and_whether_it_is_drawn_make_a_character(photo: 
     cache, picture = CharacterCache(BUNDLE), photo.read_bytes()
     plain = cache.prepare(CharacterSpec(picture=picture))
     assert cache.prepare(CharacterSpec(file=photo)) == plain
-    drawn = cache.prepare(CharacterSpec(picture=picture, textures=True))
+    drawn = cache.prepare(CharacterSpec(picture=picture, generator=True))
     first, second = cache.find(plain), cache.find(drawn)
     assert first is not None and first.pictures is None
     assert second is not None and second.pictures is not None
