@@ -39,7 +39,10 @@ def require(name: str) -> None:
 
 
 class OptionalModule(ModuleType):
-    """A module that is imported when an attribute of it is first asked for. needs: the optional one that it imports."""
+    """A module that is imported when an attribute of it is first asked for, and then becomes a copy of it.
+
+    needs: the optional module that it imports, if it is none itself.
+    """
 
     def __init__(self, name: str, needs: str = "") -> None:
         super().__init__(name)
@@ -47,13 +50,14 @@ class OptionalModule(ModuleType):
 
     def __getattr__(self, attribute: str) -> object:
         """Return the attribute of the real module. Raises `UsageError` when that is not installed."""
-        name = self.__name__
         try:
-            module = import_module(name)
+            module = import_module(self.__name__)
         except ModuleNotFoundError as error:
             if error.name != self._needs.partition(".")[0]:
                 raise
             raise UsageError(NEEDS[self._needs]) from None
+        vars(self).update(vars(module))
+        object.__setattr__(self, "__class__", ModuleType)  # plain now: a picture asks for thousands of attributes
         return getattr(module, attribute)
 
 

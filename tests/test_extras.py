@@ -8,11 +8,13 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from fractions import Fraction
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from space_runtime.extras import NEEDS
+from space_runtime.extras import NEEDS, OptionalModule
 from space_runtime.version import VERSION
 
 ROOT = Path(__file__).parent.parent
@@ -56,6 +58,14 @@ print(len(session.push(np.zeros(16_000, np.float32)) + session.finish()))
     done = run_without(OPTIONAL, code)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) == 30
+
+
+def test_a_module_that_is_there_becomes_a_plain_one() -> None:
+    module = OptionalModule("fractions")
+    assert module.Fraction is Fraction
+    assert type(module) is ModuleType
+    with pytest.raises(AttributeError, match="fractions"):
+        module.nothing  # noqa: B018
 
 
 DISTRIBUTIONS = {"cv2": "opencv-python-headless", "PIL.Image": "pillow", "prometheus_client": "prometheus-client"}
