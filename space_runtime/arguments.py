@@ -97,7 +97,7 @@ def instance(what: str, value: Kind, kind: type[object] | tuple[type[object], ..
     """Return ``value`` if it is of a kind; ``way`` says in the message how to get such a one. Raises `UsageError`."""
     if not isinstance(value, kind):
         kinds = kind if isinstance(kind, tuple) else (kind,)
-        expected = " or ".join(f"a {one.__name__}" for one in kinds)
+        expected = " or ".join(f"{'an' if one.__name__[0] in 'AEIOU' else 'a'} {one.__name__}" for one in kinds)
         raise UsageError(f"{what} is {shown(value)}; expected {expected}, {way}")
     return value
 

@@ -260,7 +260,8 @@ class StreamBatch:
         return self._kept
 
     def _character(self, row: int) -> Character:
-        known = isinstance(row, int | np.integer) and 0 <= row < len(self._characters)
+        whole = isinstance(row, int | np.integer) and not isinstance(row, bool)
+        known = whole and 0 <= row < len(self._characters)
         character = self._characters[row] if known else None
         if character is None:
             raise no_stream(row)

@@ -83,7 +83,9 @@ class Resampler:
         if samples.ndim == 0 or samples.shape[1:] != self._silence.shape[1:]:
             expected = "(n,)" if self._n_channels == 1 else f"(n, {self._n_channels})"
             raise UsageError(f"the block has the shape {samples.shape}; expected {expected}, give it that shape")
-        return np.asarray(self._stream.resample_chunk(samples.astype(np.float32, copy=False)), np.float32)
+        with np.errstate(over="ignore"):  # a double may be infinite as a float, and stays so
+            floats = samples.astype(np.float32, copy=False)
+        return np.asarray(self._stream.resample_chunk(floats), np.float32)
 
     def finish(self) -> Floats:
         """Say that the sound is over and return the remaining samples. Raises `UsageError` when said twice."""

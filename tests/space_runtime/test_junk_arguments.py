@@ -44,7 +44,7 @@ MADE: Final = {"Bundle", "Frame", "Portrait", "MotionSource"}
 """Exported types of values that the runtime makes, or that callers write."""
 
 JUNK: Final[tuple[object, ...]] = (
-    *(None, True, -1, 0, 1.5, 10**400, 10**5_000, -(10**400), float("nan"), float("inf"), 1e300, 3j),
+    *(None, True, False, -1, 0, 1.5, 10**400, 10**5_000, -(10**400), float("nan"), float("inf"), 1e300, 3j),
     *("", "\0", "junk", "a\nb", "\ud800", "no/such/place.png", ".", "x" * 5_000, b"", b"x", bytearray(b"xy")),
     *([], [None], [[1], [2, 3]], [0.5, "x"], (), set()),
     *({}, {"glad": 1}, {"happy": float("nan")}, {"happy": None}, {1: 2}),

@@ -85,7 +85,7 @@ WRONG: Final[tuple[tuple[str, Values, type[SpaceError], str], ...]] = (
     ("Controls", {"seed": 0.5}, UsageError, "seed is 0.5; expected a whole number"),
     ("emotion_vector", {"mix": [1]}, UsageError, "expected a Mapping"),
     ("EmotionKey", {"at_ms": "1s"}, UsageError, "at_ms is '1s'; expected a number"),
-    ("EmotionTrack", {"keys": [None]}, UsageError, "expected a EmotionKey"),
+    ("EmotionTrack", {"keys": [None]}, UsageError, "expected an EmotionKey"),
     ("EmotionTrack", {"keys": ()}, UsageError, "has 0 keys"),
     ("parse_emotion_track", {"text": 5}, UsageError, "the emotion track is 5; expected text"),
     ("parse_emotion_track", {"text": "happy=much"}, UsageError, "no number after '='"),
