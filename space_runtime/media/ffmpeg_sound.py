@@ -71,6 +71,32 @@ def choose_track(container: InputContainer) -> Track | None:
     return Track(best.index, best.rate, best.channels, _layout(best), note)
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The packets of a track, not decoded. seconds: their length. has_gaps: their times leave gaps."""
+
+    seconds: float
+    has_gaps: bool
+
+
+def count_packets(path: Path) -> Counted | None:
+    """Return what the packets of a file say, None where FFmpeg cannot tell."""
+    seconds, expected, has_gaps = Fraction(), None, False
+    try:
+        with open_container(path) as container:
+            if (track := choose_track(container)) is None:
+                return None
+            for packet in container.demux(container.streams[track.index]):
+                if packet.duration is None or packet.pts is None:
+                    continue
+                at, lasts = packet.pts * packet.time_base, packet.duration * packet.time_base
+                has_gaps |= expected is not None and at - expected > GAP_S
+                seconds, expected = seconds + lasts, at + lasts
+    except (av.FFmpegError, OSError, ValueError):
+        return None
+    return Counted(float(seconds), has_gaps)
+
+
 def track_blocks(path: Path, track: Track, tell: Callable[[str], None]) -> Iterator[Floats]:
     """Yield the samples of a track as (n, c) float32 at the track's rate, each at its media time.
 
@@ -110,7 +136,9 @@ class _Decoder:
             self.n_packets += 1
             try:
                 yield from packet.decode()
-            except av.error.InvalidDataError as error:
+            except (av.error.InvalidDataError, av.error.ArgumentError) as error:
+                if not packet.size:  # some decoders take no word of the end
+                    continue
                 last = error
                 self.n_damaged += 1
                 if self.n_damaged == self.n_packets > MAX_DAMAGED:
