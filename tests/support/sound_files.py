@@ -38,7 +38,7 @@ def mux(
         stream = container.add_stream(codec, rate=rate, options=encoder or {})
         assert isinstance(stream, av.AudioStream)
         stream.layout = "mono"
-        packets = [*_sound(stream, pieces, rate)]
+        packets: list[av.Packet[av.AudioStream] | av.Packet[av.VideoStream]] = [*_sound(stream, pieces, rate)]
         if isinstance(picture, av.VideoStream):
             packets += _pictures(picture, round(video_s * 25))
         packets.sort(key=lambda packet: Fraction(packet.dts or 0) * packet.time_base)
@@ -46,8 +46,8 @@ def mux(
             container.mux(packet)
 
 
-def _sound(stream: av.AudioStream, pieces: Sequence[Piece], rate: int) -> list[av.Packet]:
-    packets: list[av.Packet] = []
+def _sound(stream: av.AudioStream, pieces: Sequence[Piece], rate: int) -> list[av.Packet[av.AudioStream]]:
+    packets: list[av.Packet[av.AudioStream]] = []
     resampler = av.AudioResampler(format=stream.format, layout="mono", rate=rate)
     step = stream.codec_context.frame_size or 1024
     for start, samples in pieces:
@@ -63,8 +63,8 @@ def _sound(stream: av.AudioStream, pieces: Sequence[Piece], rate: int) -> list[a
     return [*packets, *stream.encode(None)]
 
 
-def _pictures(stream: av.VideoStream, n: int) -> list[av.Packet]:
-    packets: list[av.Packet] = []
+def _pictures(stream: av.VideoStream, n: int) -> list[av.Packet[av.VideoStream]]:
+    packets: list[av.Packet[av.VideoStream]] = []
     for k in range(n):
         frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 90, np.uint8))
         frame.pts, frame.time_base = k, Fraction(1, 25)

@@ -155,7 +155,7 @@ VARIANTS: Final[dict[str, tuple[Make, Floats]]] = {
 def envelope(samples: Floats) -> Floats:
     """The level per 5 ms."""
     n = len(samples) // ENVELOPE
-    return np.sqrt((samples[: n * ENVELOPE].reshape(n, ENVELOPE) ** 2).mean(axis=1))
+    return np.asarray(np.sqrt((samples[: n * ENVELOPE].reshape(n, ENVELOPE) ** 2).mean(axis=1)), np.float32)
 
 
 def lag_s(heard: Floats, truth: Floats) -> float:
