@@ -56,7 +56,7 @@ def test_a_list_that_names_itself_is_refused(tmp_path: Path, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", LISTS)
 def test_an_upload_that_names_files_is_refused_without_a_path(kind: str) -> None:
-    with pytest.raises(MediaError, match="^the sound is not a sound") as refused:
+    with pytest.raises(MediaError, match=r"^the sound is not a sound") as refused:
         read_whole(LISTS[kind].replace("{other}", "sound").encode(), 10)
     assert "/" not in str(refused.value).replace("MP3 or m4a", "")
 
