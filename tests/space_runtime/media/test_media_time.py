@@ -96,7 +96,7 @@ def two_data_chunks(path: Path) -> None:
 
 
 PLAIN_MP3: Final = {"write_xing": "0", "id3v2_version": "0"}
-VBR: Final = {"q": "4", "compression_level": "5"}
+VBR: Final = {"flags": "+qscale", "global_quality": "472"}
 VARIANTS: Final[dict[str, tuple[Make, Floats]]] = {
     "late.mp4": (filmed("aac", LATE), OFFSET),
     "late.mov": (filmed("pcm_s16le", LATE), OFFSET),
