@@ -21,13 +21,16 @@ import soundfile
 from space_runtime.arrays import Floats
 from space_runtime.errors import MediaError
 from space_runtime.extras import NEEDS, av, is_installed
-from space_runtime.media.ffmpeg_sound import Track, choose_track, open_container, track_blocks
+from space_runtime.media.ffmpeg_sound import Track, choose_track, count_packets, open_container, track_blocks
 from space_runtime.media.mono import UNKNOWN, Layout, MonoMixer
 from space_runtime.media.resampling import MAX_RATE, MIN_RATE, Resampler
 from space_runtime.media.sound_parts import Parts, first_line, open_part, part_blocks, scan_parts
+from space_runtime.media.stated_end import check_whole
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import LOUDEST
 
+PACKET_SLACK_S: Final = 0.15
+"""Seconds that packets may last longer than the samples in them: decoders drop these at both ends."""
 log = logging.getLogger(__name__)
 
 Reader = Callable[[Callable[[str], None]], Iterator[Floats]]
@@ -106,11 +109,11 @@ def open_sound(path: Path) -> Sound:
     """
     _check_path(path)
     try:
+        check_whole(path)
         parts = scan_parts(path)
-        if parts.wants_ffmpeg and is_installed("av"):
+        sound = _open_with_soundfile(path, parts)
+        if is_installed("av") and (parts.wants_ffmpeg or (parts.may_lie and _is_contradicted(path, sound))):
             sound = _open_with_av(path, "its pages lack or begin late")
-        else:
-            sound = _open_with_soundfile(path, parts)
     except soundfile.LibsndfileError as error:
         sound = _open_with_av(path, first_line(error))
     except OSError as error:
@@ -148,6 +151,14 @@ def _open_with_soundfile(path: Path, parts: Parts) -> Sound:
         rate, n_channels, n_samples, layout = file.samplerate, file.channels, file.frames, parts.layout(file)
     length = n_samples if len(parts.parts) == 1 else None
     return Sound(path, rate, n_channels, length, partial(part_blocks, path, parts, rate, n_channels), layout)
+
+
+def _is_contradicted(path: Path, sound: Sound) -> bool:
+    """Return whether the packets last longer than libsndfile reads, or leave gaps."""
+    counted = count_packets(path)
+    if counted is None or sound.n_samples is None:
+        return bool(counted and counted.has_gaps)
+    return counted.has_gaps or counted.seconds > sound.n_samples / sound.rate + PACKET_SLACK_S
 
 
 def _open_with_av(path: Path, reason: str) -> Sound:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
     from av.audio.stream import AudioStream
     from av.container import InputContainer
+    from av.packet import Packet
 
 FORMATS: Final = (
     "aac,ac3,adx,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,dtshd,dv,eac3,flac,flv,gif,jpeg_pipe,loas,matroska,"
@@ -71,6 +72,32 @@ def choose_track(container: InputContainer) -> Track | None:
     return Track(best.index, best.rate, best.channels, _layout(best), note)
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The packets of a track, not decoded. seconds: their length. has_gaps: their times leave gaps."""
+
+    seconds: float
+    has_gaps: bool
+
+
+def count_packets(path: Path) -> Counted | None:
+    """Return what the packets of a file say, None where FFmpeg cannot tell."""
+    seconds, expected, has_gaps = Fraction(), None, False
+    try:
+        with open_container(path) as container:
+            if (track := choose_track(container)) is None:
+                return None
+            for packet in _packets(container, _audio_stream(container, track)):
+                if packet.duration is None or packet.pts is None:
+                    continue
+                at, lasts = packet.pts * packet.time_base, packet.duration * packet.time_base
+                has_gaps |= expected is not None and at - expected > GAP_S
+                seconds, expected = seconds + lasts, at + lasts
+    except (av.FFmpegError, OSError, ValueError):
+        return None
+    return Counted(float(seconds), has_gaps)
+
+
 def track_blocks(path: Path, track: Track, tell: Callable[[str], None]) -> Iterator[Floats]:
     """Yield the samples of a track as (n, c) float32 at the track's rate, each at its media time.
 
@@ -78,8 +105,7 @@ def track_blocks(path: Path, track: Track, tell: Callable[[str], None]) -> Itera
     too much is damaged or the time stamps jump ahead by an hour.
     """
     with open_container(path) as container:
-        stream = container.streams[track.index]
-        assert isinstance(stream, av.AudioStream)
+        stream = _audio_stream(container, track)
         clock = _Clock(path, track.rate, bool(container.format.flags & RESTARTS))
         origin = Fraction(container.start_time or 0, 1_000_000)
         decoder = _Decoder(path, container, stream)
@@ -106,11 +132,13 @@ class _Decoder:
 
     def frames(self) -> Iterator[AudioFrame]:
         last: Exception | None = None
-        for packet in self.container.demux(self.stream):
+        for packet in _packets(self.container, self.stream):
             self.n_packets += 1
             try:
                 yield from packet.decode()
-            except av.error.InvalidDataError as error:
+            except (av.error.InvalidDataError, av.error.ArgumentError) as error:
+                if not packet.size:  # some decoders take no word of the end
+                    continue
                 last = error
                 self.n_damaged += 1
                 if self.n_damaged == self.n_packets > MAX_DAMAGED:
@@ -186,6 +214,26 @@ def _without_padding(last: Floats, clock: _Clock, stream: AudioStream, origin: F
     end = (stream.start_time or 0) * stream.time_base + stream.duration * stream.time_base - origin
     n_padding = round(clock.position - end * clock.rate)
     return last[:-n_padding] if LATE_S * clock.rate < n_padding < len(last) else last
+
+
+def _audio_stream(container: InputContainer, track: Track) -> AudioStream:
+    stream = container.streams[track.index]
+    assert isinstance(stream, av.AudioStream)
+    return stream
+
+
+def _packets(container: InputContainer, stream: AudioStream) -> Iterator[Packet[AudioStream]]:
+    """Yield the packets of a stream. Streams that begin later in the file are passed by: PyAV does not know them."""
+    has_read = True
+    while has_read:
+        has_read = False
+        try:
+            for packet in container.demux(stream):
+                has_read |= packet.size > 0
+                yield packet
+            return
+        except IndexError:  # PyAV looks up a stream that was not there when it opened the file
+            continue
 
 
 def _is_known(stream: AudioStream) -> bool:

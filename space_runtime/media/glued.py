@@ -12,40 +12,54 @@ from typing import BinaryIO, Final
 from space_runtime.media.byte_ranges import Part
 
 FLAC_HEADS: Final = (b"fLaC\x00\x00\x00\x22", b"fLaC\x80\x00\x00\x22")
+FLAC_TOTAL: Final = slice(18, 26)
+"""Bytes whose last 36 bits are the number of samples, 0 if it was not known when they were written."""
 BLOCK: Final = 1 << 20
 PAGE: Final = struct.Struct("<4sBBqIIIB")
-FIRST_PAGE: Final = 2
+FIRST_PAGE, LAST_PAGE = 2, 4
 OFFSET_GRANULES: Final = 96_000
 """The first page of sound may hold two seconds and four times what the second holds; a later end is an offset."""
 
 
 @dataclass(frozen=True, slots=True)
+class Flac:
+    """The streams of a FLAC file. is_streamed: the first does not state its length, which libsndfile needs."""
+
+    parts: tuple[Part, ...]
+    is_streamed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Ogg:
     """The chained streams of an OGG file. has_own_clock: pages lack, several streams run side by side, or time does
-    not begin at 0: a decoder that follows media times must read it.
+    not begin at 0: a decoder that follows media times must read it. is_ended: the last page says that it is the last.
     """
 
     parts: tuple[Part, ...]
     has_own_clock: bool
+    is_ended: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
     first: int
     is_first: bool
+    is_last: bool
     granule: int
     serial: int
     number: int
 
 
-def scan_flac(path: Path) -> tuple[Part, ...]:
-    """Return the streams of a file of several FLAC streams, none where there is only one."""
+def scan_flac(path: Path) -> Flac | None:
+    """Return the streams of a FLAC file, None for any other file."""
     with path.open("rb") as file:
-        if file.read(4) != b"fLaC":
-            return ()
+        head = file.read(FLAC_TOTAL.stop)
+        if head[:4] != b"fLaC":
+            return None
         end = file.seek(0, 2)
         starts = [*sorted({position for head in FLAC_HEADS for position in _find(file, head)}), end]
-    return tuple(Part((span,)) for span in pairwise(starts)) if len(starts) > 2 else ()
+    total = int.from_bytes(head[FLAC_TOTAL]) & (1 << 36) - 1
+    return Flac(tuple(Part((span,)) for span in pairwise(starts)), total == 0)
 
 
 def scan_ogg(path: Path) -> Ogg | None:
@@ -55,8 +69,8 @@ def scan_ogg(path: Path) -> Ogg | None:
             return None
         end = file.seek(0, 2)
         pages = _pages(file, end)
-        starts, own_clock = _chain(pages)
-    return Ogg(tuple(Part((span,)) for span in pairwise([*starts, end])), own_clock)
+        starts, own_clock, is_ended = _chain(pages)
+    return Ogg(tuple(Part((span,)) for span in pairwise([*starts, end])), own_clock, is_ended)
 
 
 def _find(file: BinaryIO, head: bytes) -> Iterator[int]:
@@ -84,7 +98,7 @@ def _pages(file: BinaryIO, end: int) -> Iterator[_Page]:
         if name != b"OggS":
             position = next((position + found for found in _find_from(file, position + 1)), end)
             continue
-        yield _Page(position, bool(kind & FIRST_PAGE), granule, serial, number)
+        yield _Page(position, bool(kind & FIRST_PAGE), bool(kind & LAST_PAGE), granule, serial, number)
         position += PAGE.size + n_segments + sum(head[PAGE.size : PAGE.size + n_segments])
 
 
@@ -103,23 +117,23 @@ def _find_from(file: BinaryIO, position: int) -> Iterator[int]:
             return
 
 
-def _chain(pages: Iterator[_Page]) -> tuple[list[int], bool]:
-    """Return the first bytes of the chained streams, and whether any has a clock of its own."""
+def _chain(pages: Iterator[_Page]) -> tuple[list[int], bool, bool]:
+    """Return the first bytes of the chained streams, if any has a clock of its own, if the last page says it is."""
     starts: list[int] = []
     numbers: dict[int, int] = {}
     granules: list[int] = []
-    own_clock, in_heads = False, False
+    own_clock = in_heads = is_ended = False
     for page in pages:
         if page.is_first and not in_heads:
             own_clock |= _begins_late(granules)
             starts.append(page.first)
             numbers, granules = {}, []
-        in_heads = page.is_first
+        in_heads, is_ended = page.is_first, page.is_last
         own_clock |= page.number != numbers.get(page.serial, -1) + 1 or len(numbers) > 1
         numbers[page.serial] = page.number
         if page.granule > 0 and len(granules) < 2:
             granules.append(page.granule)
-    return starts or [0], own_clock or _begins_late(granules)
+    return starts or [0], own_clock or _begins_late(granules), is_ended
 
 
 def _begins_late(granules: list[int]) -> bool:

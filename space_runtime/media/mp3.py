@@ -23,6 +23,8 @@ MAKE_UP_KBIT: Final = 9
 DECODER_DELAY: Final = 529
 """Samples of its own delay that a decoder takes away besides the encoder's where a tag states one."""
 WINDOW: Final = 1 << 16
+MIN_FRAMES: Final = 3
+"""Fewer frames of another kind among others are chance."""
 MAX_TAG_FRAME: Final = 4_096
 
 
@@ -61,6 +63,16 @@ class _Run:
     bit_rates: set[int] = field(default_factory=set)
     ranges: list[tuple[int, int]] | None = None
 
+    @property
+    def first(self) -> int:
+        """The first byte."""
+        return self.ranges[0][0] if self.ranges else 0
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of all frames."""
+        return sum(last - first for first, last in self.ranges or ())
+
     def add(self, first: int, last: int, bit_rate: int) -> None:
         self.n_frames += 1
         self.bit_rates.add(bit_rate)
@@ -79,7 +91,8 @@ def scan_mp3(path: Path) -> tuple[Part, ...]:
     with path.open("rb") as file:
         end = file.seek(0, 2)
         runs, partial = _runs(file, end)
-    if not runs:
+        runs = [run for run in runs if run.n_frames >= MIN_FRAMES] or runs[:1]
+    if not runs or sum(run.n_bytes for run in runs) * 2 < end - runs[0].first:  # the frames are chance
         return ()
     promised = _stated(runs[0])
     n_frames = sum(run.n_frames for run in runs)
@@ -172,13 +185,12 @@ def _stated(run: _Run) -> int | None:
 def _first_frame(run: _Run) -> bytes:
     """A first frame with the true length; the encoder's delay is kept, its padding lies somewhere inside."""
     start = 4 + run.frame.n_side
-    n_bytes = sum(last - first for first, last in run.ranges or ())
     if _stated(run) is None:
         return _made_up(run)
     tag = bytearray(run.tag)
     tag[start + 8 : start + 12] = run.n_frames.to_bytes(4)
     if tag[start + 7] & 2:
-        tag[start + 12 : start + 16] = min(n_bytes + len(tag), 0xFFFF_FFFF).to_bytes(4)
+        tag[start + 12 : start + 16] = min(run.n_bytes + len(tag), 0xFFFF_FFFF).to_bytes(4)
     if tag[start + 7] & 15 == 15 and len(tag) > start + 144:
         tag[start + 142] &= 0xF0
         tag[start + 143] = 0

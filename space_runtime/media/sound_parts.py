@@ -25,6 +25,7 @@ FORMATS: Final = frozenset(("WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", 
 UNSTATED_FORMATS: Final = ("MP3", "MPEG", "OGG")
 """Formats whose length libsndfile only estimates, or has from where the file ends."""
 BLOCKS_PER_SECOND: Final = 1
+NO_END: Final = "its last page is missing; it may have been cut off there"
 SLACK_S: Final = 0.1
 FLAC_LAYOUTS: Final = {3: Layout(2), 5: Layout(2), 6: Layout(2, 3), 7: Layout(2, 3), 8: Layout(2, 3)}
 OGG_LAYOUTS: Final = {3: Layout(1), 5: Layout(1), 6: Layout(1, 5), 7: Layout(1, 6), 8: Layout(1, 7)}
@@ -36,12 +37,16 @@ KNOWN_LAYOUTS: Final = {"FLAC": FLAC_LAYOUTS, "OGG": OGG_LAYOUTS}
 class Parts:
     """The streams of sound in a file, heard one after another; None: the file as it is.
 
-    wants_ffmpeg: only a decoder that follows media times reads the file rightly. wav: the layout of a WAV file.
+    wants_ffmpeg: only a decoder that follows media times reads the file rightly. may_lie: packets may tell another
+    length than the header, or leave gaps. wav: the layout of a WAV file. note: one sentence
+    without a full stop for the user, or nothing.
     """
 
     parts: tuple[Part | None, ...] = (None,)
     wants_ffmpeg: bool = False
+    may_lie: bool = False
     wav: Layout | None = None
+    note: str = ""
 
     def layout(self, file: soundfile.SoundFile) -> Layout:
         """Return the columns of special channels."""
@@ -55,9 +60,11 @@ def scan_parts(path: Path) -> Parts:
     if wav := scan_wav(path):
         return Parts((wav.part,), wav=wav.layout)
     if ogg := scan_ogg(path):
-        return Parts(ogg.parts if len(ogg.parts) > 1 else (None,), ogg.has_own_clock)
-    if flac := scan_flac(path):
-        return Parts(flac)
+        return Parts(
+            ogg.parts if len(ogg.parts) > 1 else (None,), ogg.has_own_clock, True, note="" if ogg.is_ended else NO_END
+        )
+    if (flac := scan_flac(path)) is not None:
+        return Parts(flac.parts if len(flac.parts) > 1 else (None,), flac.is_streamed, may_lie=len(flac.parts) == 1)
     if _is_mp3(path) and (mp3 := scan_mp3(path)):
         return Parts(mp3)
     return Parts()
@@ -76,7 +83,8 @@ def open_part(path: Path, part: Part | None) -> soundfile.SoundFile:
 
 def part_blocks(path: Path, parts: Parts, rate: int, n_channels: int, tell: Callable[[str], None]) -> Iterator[Floats]:
     """Yield the samples of all parts as (n, n_channels) at one rate. Raises what `open_part` raises."""
-    del tell
+    if parts.note:
+        tell(parts.note)
     for part in parts.parts:
         with open_part(path, part) as file:
             resampler = Resampler(file.samplerate, rate, n_channels) if file.samplerate != rate else None

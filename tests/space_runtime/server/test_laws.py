@@ -120,18 +120,26 @@ def hops_of(buffer: AudioBuffer) -> Floats:
     return np.concatenate(hops)
 
 
-@given(chunkings(), st.sampled_from([16_000, 22_050, 48_000]), st.sampled_from([1, 2]))
+@given(chunkings(), st.sampled_from([16_000, 22_050, 48_000]), st.sampled_from([1, 2, 6]), st.booleans())
 def test_chunks_cut_repeated_overlapping_and_out_of_order_change_nothing(
-    chunks: list[Chunk], rate: int, channels: int
+    chunks: list[Chunk], rate: int, channels: int, cancels: bool
 ) -> None:
     sound = SoundFormat(rate, SampleFormat.S16, channels)
-    pcm, width = s16(speechlike(2_000 / rate, rate, channels)), 2 * channels
+    signs = np.resize([1, -1], channels) if cancels else 1
+    pcm, width = s16(speechlike(2_000 / rate, rate, channels) * signs), 2 * channels
     whole, cut = AudioBuffer(sound), AudioBuffer(sound)
     whole.add(0, pcm, 0.0)
     for first, end in chunks:
         cut.add(first, pcm[first * width : end * width], 0.0)
     assert not cut.has_gap and cut.n_concealed == 0
     assert np.array_equal(hops_of(cut), hops_of(whole))
+
+
+def test_channels_that_cancel_each_other_are_heard() -> None:
+    voice = speechlike(1.0, 16_000)
+    sound = AudioBuffer(SoundFormat(16_000, SampleFormat.S16, 2))
+    sound.add(0, s16(np.concatenate([voice, -voice], axis=1)), 0.0)
+    assert np.corrcoef(hops_of(sound), voice[:, 0])[0, 1] > 0.98
 
 
 def test_a_line_in_disorder_is_the_same_line() -> None:

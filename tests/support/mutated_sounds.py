@@ -1,0 +1,126 @@
+"""Damaged sound files by number: the same number gives the same bytes.
+
+``python -m tests.support.mutated_sounds 2000`` reads as many and prints what became of them.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import tempfile
+import time
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import soundfile
+
+from space_runtime.errors import MediaError
+from space_runtime.media.audio_file import open_sound
+from tests.support.sound_files import mux, rf64, wav
+from tests.support.sounds import speechlike
+
+RATE: Final = 48_000
+WRITTEN: Final = ("a.wav", "a.flac", "a.ogg", "a.opus", "a.mp3", "a.aiff", "a.au", "a.caf", "a.w64")
+MUXED: Final = {
+    "a.m4a": ("aac", ""), "a.mp4": ("aac", "mpeg4"), "a.mkv": ("libopus", "mpeg4"), "a.webm": ("libopus", ""),
+    "a.ts": ("mp2", ""), "a.aac": ("aac", ""), "a.avi": ("libmp3lame", "mpeg4"), "a.flv": ("aac", ""),
+    "a.ac3": ("ac3", ""), "a.mov": ("pcm_s16le", ""), "a.nut": ("flac", ""), "plain.mp3": ("libmp3lame", ""),
+}  # fmt: skip
+EDGES: Final = (0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF, 2_000_000_000)
+LONGEST_S: Final = 7_200
+
+
+@cache
+def whole_files() -> dict[str, bytes]:
+    """Return undamaged files by name."""
+    samples = speechlike(0.5, RATE)[:, 0]
+    with tempfile.TemporaryDirectory() as folder:
+        for name in WRITTEN:
+            form = "OGG" if name.endswith("opus") else None
+            soundfile.write(Path(folder) / name, samples, RATE, format=form, subtype="OPUS" if form else None)
+        for name, (codec, video) in MUXED.items():
+            options = {"write_xing": "0", "id3v2_version": "0"} if name == "plain.mp3" else None
+            pieces = [(0.0, samples[:9_600]), (0.3, samples[9_600:])]
+            mux(Path(folder) / name, codec, pieces, RATE, video=video, video_s=0.4, options=options)
+        files = {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
+    return {**files, "sizes.wav": wav(samples, RATE, data_size=0), "sizes.rf64": rf64(samples, RATE)}
+
+
+def mutated(number: int) -> tuple[str, bytes]:
+    """Return the name and the bytes of a damaged file."""
+    rng = np.random.default_rng(number)
+    names = sorted(whole_files())
+    name = names[number % len(names)]
+    data = bytearray(whole_files()[name])
+    for _ in range(int(rng.integers(1, 5))):
+        data = _damaged(data, whole_files()[names[int(rng.integers(len(names)))]], rng)
+    return name, bytes(data)
+
+
+def _damaged(data: bytearray, other: bytes, rng: np.random.Generator) -> bytearray:
+    """The data after one damage: bytes or numbers changed, pieces cut out, repeated, emptied or foreign."""
+    n = len(data)
+    if n < 16:
+        return data
+    reach = n if rng.random() < 0.4 else min(n, 600)
+    first = int(rng.integers(0, reach - 8))
+    last = min(n, first + int(rng.integers(1, max(2, n // 4))))
+    match int(rng.integers(0, 8)):
+        case 0:
+            for place in rng.integers(0, reach, int(rng.integers(1, 24))):
+                data[place] = int(rng.integers(0, 256))
+        case 1 | 2:
+            number = EDGES[int(rng.integers(len(EDGES)))].to_bytes(4)
+            data[first : first + 4] = number if rng.random() < 0.5 else number[::-1]
+        case 3:
+            del data[last:]
+        case 4:
+            del data[first:last]
+        case 5:
+            data[last:last] = data[first:last]
+        case 6:
+            data[first:last] = bytes(last - first)
+        case _:
+            data += other
+    return data
+
+
+def read_all(path: Path) -> str:
+    """Read a file to its end and return what became of it. Anything but a `MediaError` of one line is passed on."""
+    n_read = 0
+    try:
+        sound = open_sound(path)
+        for block in sound.speech_blocks():
+            n_read += len(block)
+            if n_read > LONGEST_S * 16_000:
+                return "endless"
+    except MediaError as error:
+        assert "\n" not in str(error)
+        return "refused"
+    return "read"
+
+
+def main() -> None:
+    """Read damaged files and print numbers."""
+    outcomes: Counter[str] = Counter()
+    slowest, at = 0.0, 0
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(int(sys.argv[1])):
+            name, data = mutated(number)
+            path = Path(folder) / name
+            path.write_bytes(data)
+            since = time.perf_counter()
+            print(number, name, file=sys.stderr, flush=True)
+            outcomes[read_all(path)] += 1
+            took = time.perf_counter() - since
+            if took > slowest:
+                slowest, at = took, number
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(dict(outcomes), f"slowest {slowest:.2f} s (number {at}), peak of memory {peak:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
