@@ -38,7 +38,8 @@ class ControlBatch:
     """One row per stream.
 
     since, until: (n,) media samples, first and end, for which the row is true.
-    mouth_strength, expression_strength, brow_strength, rest_factor: (n,) factors; the last: what rest leaves of them.
+    mouth_strength, expression_strength, brow_strength, rest_factor, lid_factor: (n,) factors; the last two: what rest
+        leaves of them, and the end of everything of blinks.
     gaze: (n,) of `Gaze`. target: (n, 3) yaw and pitch in radians, or a point.
     saccade_strength: (n,) of saccades and glances, 0 where a gaze is asked for. fixations: (n, 6) when the last saccade
         began and how long it takes, seconds, and yaw and pitch in radians, with strength, before and after it.
@@ -57,6 +58,7 @@ class ControlBatch:
     expression_strength: Floats
     brow_strength: Floats
     rest_factor: Floats
+    lid_factor: Floats
     gaze: NDArray[np.int8]
     target: Floats
     saccade_strength: Floats
@@ -102,6 +104,7 @@ def controls_at(track: ControlTrack, sample: float) -> ControlBatch:
         expression_strength=np.array([controls.expression_strength], np.float32),
         brow_strength=np.array([controls.brow_strength], np.float32),
         rest_factor=np.array([track.rest_factor(sample)], np.float32),
+        lid_factor=np.array([track.lid_factor(sample)], np.float32),
         gaze=np.array([gaze], np.int8),
         target=target[None],
         saccade_strength=np.array([_saccade_strength(controls)], np.float32),

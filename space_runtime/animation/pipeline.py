@@ -109,15 +109,16 @@ def animate(
     groups = owners.groups
     unposed = control_stage.strengthen(controls, owners.neutral, schedule.position, motion.landmarks)
     head = pose_stage.head_motion(controls, motion.head, schedule.media_sample)
+    lids = motion.lids * controls.lid_factor
     ahead, shown, offset = control_stage.own_gaze(motion.eyes_rad, motion.saccade_offset_rad, head)
     if len(groups) == 1:
-        landmarks = control_stage.move_eyes(controls, groups[0].identity, unposed, ahead, motion.lids, shown)
+        landmarks = control_stage.move_eyes(controls, groups[0].identity, unposed, ahead, lids, shown)
     else:
         landmarks = np.empty_like(unposed)
         for group in groups:
             own = group.frames
             landmarks[own] = control_stage.move_eyes(
-                take(controls, own), group.identity, unposed[own], ahead[own], motion.lids[own], shown[own]
+                take(controls, own), group.identity, unposed[own], ahead[own], lids[own], shown[own]
             )
     state, weights, eyes = _solve(rig, groups, state, schedule, landmarks)
     return state, Frames(
@@ -132,7 +133,7 @@ def animate(
         unposed_landmarks=unposed,
         shown_gaze_rad=shown,
         saccade_offset_rad=offset,
-        lids=motion.lids,
+        lids=lids,
         features=owners.features,
         keypoints=np.zeros((len(owners.row), 0, 3), np.float32),
     )

@@ -16,7 +16,7 @@ from space_runtime.animation.motion_source import MotionSource
 from space_runtime.animation.pipeline import build_character
 from space_runtime.animation.textures import picture_size, render
 from space_runtime.animation.track import ControlTrack, track_of
-from space_runtime.arguments import instance, switch, whole
+from space_runtime.arguments import in_range, instance, switch, whole
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import Bundle, bundle_or_embedded
@@ -28,6 +28,9 @@ from space_runtime.values import Controls, Frame
 
 HOPS_AT_ONCE: Final = 50
 """Hops handed to the pipeline together when a push brings many."""
+
+MAX_TAIL_S: Final = 10.0
+"""Longest release after the sound, in seconds."""
 
 
 class Session:
@@ -152,22 +155,37 @@ class Session:
         self._n_samples += sound.size
         self._pending = np.concatenate([self._pending, sound])
 
-    def finish(self) -> list[Frame]:
-        """Say that the sound is over and return the remaining frames, up to the end of the sound."""
-        return self._frames(self.finish_batches())
+    def finish(self, tail_s: float = 0.0) -> list[Frame]:
+        """Say that the sound is over and return the remaining frames: up to its end, or until the face is at rest.
 
-    def finish_batches(self) -> list[Frames]:
+        tail_s: seconds, 0…10, that the face takes from the end of the sound to rest, with minimum jerk. Frames before
+        the end of the sound are the same, bit for bit, whatever the tail; the last one is the first that lies at or
+        after the end of the tail. 0: no frame follows the sound. Raises `UsageError` for another number.
+        """
+        return self._frames(self.finish_batches(tail_s))
+
+    def finish_batches(self, tail_s: float = 0.0) -> list[Frames]:
         """Do what `finish` does, but return the frames as columns, in order."""
-        if self._resampler is not None and not self._finished:
+        tail = round(in_range("tail_s", tail_s, 0, MAX_TAIL_S) * SAMPLE_RATE)
+        if self._finished:
+            return []
+        if self._resampler is not None:
             self._hear(self._resampler.finish())
         self._finished = True
-        wanted = n_frames(self._n_samples, self._character.fps)
+        wanted = self._released(tail)
         batches: list[Frames] = []
         while self._batch.next_frame(self._row) < wanted:
             padding = HOP - self._pending.size % HOP
             self._pending = np.concatenate([self._pending, np.zeros(padding, np.float32)])
             batches += self._drain()
         return [take(frames, np.flatnonzero(frames.frame_index < wanted)) for frames in batches]
+
+    def _released(self, tail: int) -> int:
+        """Let the face go to rest within ``tail`` samples after the sound; return the number of frames in all."""
+        if not tail or not self._n_samples:
+            return n_frames(self._n_samples, self._character.fps)
+        self._follow(self._track.ending(self._n_samples, tail))
+        return n_frames(self._n_samples + tail, self._character.fps) + 1
 
     def pictures(self, frames: Frames) -> Iterator[Pixels]:
         """Yield the (h, w, 3) pictures of frames of this session, none for a session without pictures."""

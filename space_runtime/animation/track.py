@@ -47,7 +47,8 @@ class ControlTrack:
     """Controls over media time, in samples at 16 kHz.
 
     first: from the start. changes: in the order of their samples, no two at the same one. rest_sample, rest_fade: when
-    the face goes to rest, infinity for never, and how many samples that takes. However many changes there are, an
+    the face goes to rest, infinity for never, and how many samples that takes. end_sample, end_fade: likewise when
+    everything is over, see `ending`. However many changes there are, an
     answer costs a search among them and those that are under way.
     """
 
@@ -55,6 +56,8 @@ class ControlTrack:
     changes: tuple[Change, ...] = ()
     rest_sample: float = math.inf
     rest_fade: int = 0
+    end_sample: float = math.inf
+    end_fade: int = 0
 
     def __post_init__(self) -> None:
         """Check the kinds of everything and the order of changes."""
@@ -65,6 +68,8 @@ class ControlTrack:
             raise UsageError("the changes of a track do not rise; give them in the order of their samples")
         in_range("rest_sample", self.rest_sample, 0, math.inf)
         in_range("rest_fade", self.rest_fade, 0, MAX_SAMPLE)
+        in_range("end_sample", self.end_sample, 0, math.inf)
+        in_range("end_fade", self.end_fade, 0, MAX_SAMPLE)
 
     @classmethod
     def of(cls, controls: Controls) -> Self:
@@ -94,6 +99,14 @@ class ControlTrack:
         at_sample, fade = _checked(at_sample, fade)
         return self if self.rest_sample <= at_sample else replace(self, rest_sample=at_sample, rest_fade=fade)
 
+    def ending(self, at_sample: int, fade: int) -> ControlTrack:
+        """Return this track with the end of everything: as `resting`, and the lids open for good as the face rests.
+
+        Whatever rest was asked for before, the face is at rest ``fade`` samples after ``at_sample``.
+        """
+        at_sample, fade = _checked(at_sample, fade)
+        return replace(self, end_sample=at_sample, end_fade=fade)
+
     def at(self, sample: float) -> Controls:
         """Return the controls at a media time."""
         controls = self.first
@@ -110,17 +123,21 @@ class ControlTrack:
 
     def rest_factor(self, sample: float) -> float:
         """Return the share of the motion that still shows in the face at a media time: 1, then falling to 0 in rest."""
-        if _media(sample) < self.rest_sample:
-            return 1.0
-        return 1.0 - ease((sample - self.rest_sample) / self.rest_fade) if self.rest_fade else 0.0
+        return _left(_media(sample), self.rest_sample, self.rest_fade) * self.lid_factor(sample)
+
+    def lid_factor(self, sample: float) -> float:
+        """Return the share of blinks that still shows at a media time: 1, then falling to 0 at the end."""
+        return _left(_media(sample), self.end_sample, self.end_fade)
 
     def steady(self, sample: float) -> tuple[float, float]:
         """Return the (first, end) of the samples around this one with the same answers; (sample, sample) in a fade."""
-        n_begun, rest_end = self._n_begun(sample), self.rest_sample + self.rest_fade
+        n_begun = self._n_begun(sample)
+        rest = self.rest_sample, self.rest_sample + self.rest_fade
+        end = self.end_sample, self.end_sample + self.end_fade
         newest = self.changes[n_begun - 1] if n_begun else None
-        if (newest and newest.share(sample) < 1) or self.rest_sample <= sample < rest_end:
+        if (newest and newest.share(sample) < 1) or rest[0] <= sample < rest[1] or end[0] <= sample < end[1]:
             return sample, sample
-        edges = [-math.inf, self.rest_sample, rest_end, math.inf]
+        edges = [-math.inf, *rest, *end, math.inf]
         edges += [newest.at_sample + newest.fade] if newest else []
         edges += [change.at_sample for change in self.changes[n_begun : n_begun + 1]]
         return max(edge for edge in edges if edge <= sample), min(edge for edge in edges if edge > sample)
@@ -156,6 +173,13 @@ def track_of(controls: Controls | ControlTrack | None) -> ControlTrack:
         return ControlTrack.of(Controls())
     given = instance("controls", controls, (Controls, ControlTrack), "or leave them out")
     return given if isinstance(given, ControlTrack) else ControlTrack.of(given)
+
+
+def _left(sample: float, begin: float, fade: int) -> float:
+    """What is left at a sample of something that fades to nothing from ``begin`` on, with minimum jerk."""
+    if sample < begin:
+        return 1.0
+    return 1.0 - ease((sample - begin) / fade) if fade else 0.0
 
 
 def _media(sample: float) -> float:

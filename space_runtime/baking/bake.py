@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 
 from space_runtime.animation.batch_state import Frames
-from space_runtime.animation.session import Session
+from space_runtime.animation.session import MAX_TAIL_S, Session
 from space_runtime.animation.track import ControlTrack, track_of
-from space_runtime.arguments import StrPath, instance, path_of, shown, switch
+from space_runtime.arguments import StrPath, in_range, instance, path_of, shown, switch
 from space_runtime.arrays import Floats
 from space_runtime.baking.clip import Clip, write_json, write_npz
 from space_runtime.baking.plots import ContactSheet, Waveform, write_curves
@@ -36,6 +36,9 @@ Progress = Callable[[float, float | None], None]
 
 LIPS: Final = slice(48, 68)
 """Landmarks of the outer and the inner lips."""
+
+TAIL_S: Final = 0.3
+"""Seconds from the end of the sound to rest."""
 
 CURVES: Final = "_curves.png"
 SHEET: Final = "_frames.png"
@@ -74,6 +77,7 @@ def bake(
     formats: str | Iterable[str] = (Format.NPZ,),
     plot: bool = False,
     progress: Progress | None = None,
+    tail_s: float = TAIL_S,
 ) -> tuple[Path, ...]:
     """Write the animation of the sound file ``line`` into ``folder`` and return the files.
 
@@ -83,13 +87,15 @@ def bake(
 
     bundle: None opens the embedded one. fps: see `exact_fps`. controls: of the whole line, or over media time
     (`ControlTrack`, `EmotionTrack.over`). formats: ``("mp4", "npz")`` or ``"mp4,npz"``. progress: see `Progress`; what
-    it raises ends the bake.
+    it raises ends the bake. tail_s: seconds, 0…10, in which the face goes to rest after the sound, see
+    `Session.finish`; the mp4 has as much silence after its sound. 0 ends the clip with the sound.
 
     Raises `UsageError` for an unknown format, mp4 without a portrait and a result that would overwrite the line,
     `MediaError` for a sound that cannot be used, `OutputError` when results cannot be written, `BundleError`.
     """
     chosen, rate, track = parse_formats(formats), checked_fps(fps), track_of(controls)
     source, out = path_of("the line", line), path_of("the folder", folder)
+    tail_s = in_range("tail_s", tail_s, 0, MAX_TAIL_S)
     plot = switch("plot", plot)
     _check_extras(chosen, plot)
     if portrait is not None:
@@ -109,8 +115,8 @@ def bake(
         size = session.picture_size if pictures else (SIDE, SIDE)
         with _video(targets.get(Format.MP4.value), sound, rate, size) as video:
             ends = _Ends(clip, Waveform(), ContactSheet(_mouth(portrait, size)), video)
-            _play(sound, session, ends, progress)
-        _write(targets, ends, provenance(sound, portrait, opened, track, rate))
+            _play(sound, session, ends, progress, tail_s)
+        _write(targets, ends, provenance(sound, portrait, opened, track, rate, tail_s))
     return tuple(targets.values())
 
 
@@ -159,7 +165,7 @@ def _video(path: Path | None, sound: Sound, fps: Fraction, size: tuple[int, int]
         video.finish()
 
 
-def _play(sound: Sound, session: Session, ends: _Ends, progress: Progress | None) -> None:
+def _play(sound: Sound, session: Session, ends: _Ends, progress: Progress | None, tail_s: float) -> None:
     resampler, mixer = Resampler(sound.rate, SAMPLE_RATE), sound.mixer()
     total_s = sound.n_samples / sound.rate if sound.n_samples else None
     n_done = 0
@@ -170,7 +176,8 @@ def _play(sound: Sound, session: Session, ends: _Ends, progress: Progress | None
         if progress:
             progress(n_done / sound.rate, total_s)
     _push(session, resampler.finish(), ends)
-    ends.see(session, session.finish_batches())
+    ends.hear(np.zeros((round(tail_s * sound.rate), sound.n_channels), np.float32))
+    ends.see(session, session.finish_batches(tail_s))
 
 
 def _push(session: Session, samples: Floats, ends: _Ends) -> None:

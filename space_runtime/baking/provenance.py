@@ -22,7 +22,7 @@ from space_runtime.version import VERSION
 
 
 def provenance(
-    sound: Sound, portrait: Portrait | None, bundle: Bundle, track: ControlTrack, fps: Fraction
+    sound: Sound, portrait: Portrait | None, bundle: Bundle, track: ControlTrack, fps: Fraction, tail_s: float
 ) -> dict[str, object]:
     """Return everything that a clip depends on and nothing that changes from run to run: no path, no name, no clock."""
     return {
@@ -37,7 +37,7 @@ def provenance(
         "sound": {"sha256": sound.sha256(), "sample_rate": sound.rate, "n_channels": sound.n_channels},
         "portrait": None if portrait is None else {"sha256": hashlib.sha256(portrait.image.tobytes()).hexdigest()},
         **({} if bundle.device == CPU else {"device": bundle.device.name}),
-        "settings": {"fps": str(fps), **_settings(track.first), **_changes(track)},
+        "settings": {"fps": str(fps), "tail_s": tail_s, **_settings(track.first), **_changes(track)},
     }
 
 

@@ -15,9 +15,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from space_runtime.animation.emotion_track import EMOTION_HELP, parse_emotion_track
+from space_runtime.animation.session import MAX_TAIL_S
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arguments import in_range
-from space_runtime.baking.bake import bake, target_files
+from space_runtime.baking.bake import TAIL_S, bake, target_files
 from space_runtime.commands.device_option import DeviceName
 from space_runtime.commands.report import explain, one_line, unheard
 from space_runtime.errors import UsageError
@@ -48,6 +49,7 @@ class Job:
     fps: Fraction
     formats: frozenset[Format]
     plot: bool
+    tail_s: float
 
 
 def bake_command(
@@ -59,6 +61,7 @@ def bake_command(
     out: Annotated[Path, typer.Option(help="Folder for the results; made if it does not exist.")] = Path("out"),
     formats: Annotated[str, typer.Option(help="Any of mp4,npz,json.")] = "npz",
     plot: Annotated[bool, typer.Option("--plot", help="Also draw the curves and a contact sheet.")] = False,
+    tail: Annotated[float, typer.Option(help="Seconds from the end of the sound to rest, 0…10; 0: no tail.")] = TAIL_S,
     mouth_strength: Annotated[float, typer.Option(help="Factor 0…2 on the motion of the mouth.")] = 1.0,
     expression_strength: Annotated[float, typer.Option(help="Factor 0…2 on the motion of the rest of the face.")] = 1.0,
     brow_strength: Annotated[float, typer.Option(help="Factor 0…2 on brows and lids that follow the voice.")] = 1.0,
@@ -76,11 +79,12 @@ def bake_command(
     strengths = (mouth_strength, expression_strength, brow_strength, saccade_strength, head_strength)
     controls = _controls(emotion, strengths, blinks, gaze, head, seed)
     chosen, rate, n_jobs = parse_formats(formats), checked_fps(fps), int(in_range("--jobs", jobs, 1, 256))
+    tail_s = in_range("--tail", tail, 0, MAX_TAIL_S)
     _check_targets(lines, out, chosen, plot, portrait)
     opened = load_bundle(bundle, device)
     face = _open_face(portrait, opened)
     prepare_folder(out)  # last: a call that cannot work leaves no empty folder
-    if _bake_all(lines, Job(out, opened, face, controls, rate, chosen, plot), n_jobs, debug):
+    if _bake_all(lines, Job(out, opened, face, controls, rate, chosen, plot, tail_s), n_jobs, debug):
         raise typer.Exit(1)
 
 
@@ -182,6 +186,7 @@ def _bake_one(line: Path, job: Job, bars: Progress, stop: threading.Event) -> tu
             formats=job.formats,
             plot=job.plot,
             progress=show,
+            tail_s=job.tail_s,
         )
     finally:
         bars.remove_task(task)

@@ -81,7 +81,7 @@ def clip() -> dict[str, Floats]:
     with TemporaryDirectory() as name:
         sound = Path(name) / "line.wav"
         soundfile.write(sound, bundled_line()[: CLIP_S * SAMPLE_RATE], SAMPLE_RATE, subtype="PCM_16")
-        (path,) = bake(sound, Path(name) / "baked", bundle=_bundle(), controls=CONTROLS)
+        (path,) = bake(sound, Path(name) / "baked", bundle=_bundle(), controls=CONTROLS, tail_s=0)
         with np.load(path) as arrays:
             return {key: arrays[key] for key in arrays.files}
 

@@ -23,7 +23,7 @@ def test_bake_equals_live(tmp_path: Path, line: Path, fps: Fraction | int) -> No
     bake(line, tmp_path, bundle=BUNDLE, controls=CONTROLS, fps=fps)
     session = Session(BUNDLE, controls=CONTROLS, fps=Fraction(fps))
     samples = np.concatenate(list(open_sound(line).speech_blocks()))
-    frames = [frame for piece in np.array_split(samples, 17) for frame in session.push(piece)] + session.finish()
+    frames = [frame for piece in np.array_split(samples, 17) for frame in session.push(piece)] + session.finish(0.3)
     with np.load(tmp_path / "line.npz") as clip:
         assert clip["times_s"].tolist() == [float(frame.media_sample / 16_000) for frame in frames]
         for column in COLUMNS[1:]:

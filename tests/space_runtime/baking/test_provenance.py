@@ -32,7 +32,7 @@ NEEDED: dict[str, dict[str, object]] = {"head_track_samples": {"head_track": TRA
 
 
 def settings(controls: Controls) -> object:
-    told = provenance(open_sound(LINE), None, BUNDLE, ControlTrack.of(controls), Fraction(30))
+    told = provenance(open_sound(LINE), None, BUNDLE, ControlTrack.of(controls), Fraction(30), 0.3)
     return told["settings"]
 
 

@@ -35,7 +35,7 @@ def test_curves_need_no_portrait(tmp_path: Path, line: Path, call: Call) -> None
     with np.load(tmp_path / "out" / "line.npz") as clip:
         fps = Fraction(*map(int, clip["fps"]))
         assert fps == Fraction(30_000, 1_001)
-        assert len(clip["times_s"]) == n_frames(9_600, fps)
+        assert len(clip["times_s"]) == n_frames(9_600 + 4_800, fps) + 1
         assert np.all((clip["blendshapes"] >= 0) & (clip["blendshapes"] <= 1))
         assert not clip["blendshapes"][:, ARKIT_NAMES.index("tongueOut")].any()
 
@@ -48,11 +48,26 @@ def test_a_portrait_speaks_in_sync(tmp_path: Path, line: Path, call: Call, photo
     with av.open(str(tmp_path / "out" / "line.mp4")) as video:
         pictures = [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
         assert video.streams.video[0].average_rate == 30
-    assert len(pictures) == n_frames(9_600, Fraction(30))
+        video.seek(0)
+        sound = np.concatenate([frame.to_ndarray()[0] for frame in video.decode(audio=0)])
+    assert len(pictures) == n_frames(9_600 + 4_800, Fraction(30)) + 1
+    assert 0.9 <= len(sound) / 48_000 < 0.95
+    assert np.abs(sound[round(0.65 * 48_000) :]).max() < 0.01 < np.abs(sound[: round(0.6 * 48_000)]).max()
     assert {picture.shape for picture in pictures} == {(512, 512, 3)}
     assert np.mean([picture.mean() for picture in pictures]) > 20
     with np.load(tmp_path / "out" / "line.npz") as clip:
         assert len(clip["times_s"]) == len(pictures)
+
+
+def test_the_tail_has_the_length_that_is_asked_for_and_can_be_switched_off(
+    tmp_path: Path, line: Path, call: Call
+) -> None:
+    for tail, n in ((0, n_frames(9_600, Fraction(30))), (1, n_frames(25_600, Fraction(30)) + 1)):
+        assert call("bake", line, "--tail", tail, "--out", tmp_path / "out").code == 0
+        with np.load(tmp_path / "out" / "line.npz") as clip:
+            assert len(clip["times_s"]) == n
+    done = call("bake", line, "--tail", "-1", "--out", tmp_path / "none")
+    assert (done.code, "--tail" in done.err) == (2, True)
 
 
 def test_the_same_call_gives_the_same_bytes_and_another_seed_others(
