@@ -11,7 +11,7 @@ from engine_bridge.protocol.messages import ErrorCode
 from space_runtime.errors import MediaError
 from space_runtime.media.audio_file import open_sound
 from space_runtime.server.limits import Refusal
-from space_runtime.server.uploads import read_whole
+from space_runtime.server.worker.uploads import read_whole
 from tests.support.sounds import speechlike
 
 HLS = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{other}\n#EXT-X-ENDLIST\n"
