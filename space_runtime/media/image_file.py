@@ -40,9 +40,8 @@ def read_picture(path: Path) -> Pixels:
 def decode_picture(data: bytes, name: str) -> Pixels:
     """Return the RGB of a picture file's bytes, as `read_picture` does. ``name`` is for messages."""
     header = _usable_header(data, name)
-    raw = (
-        _decode(data, header) if image_header.is_whole(data, header) else None
-    )  # decoders complain on stderr about a broken PNG
+    is_whole = image_header.is_whole(data, header)  # decoders complain on stderr about a broken PNG
+    raw = _decode(data, header) if is_whole else None
     if raw is None or raw.size == 0:
         raise MediaError(f"{name} is damaged or incomplete and cannot be decoded; save or download it again")
     if raw.dtype not in (np.uint8, np.uint16):

@@ -44,6 +44,10 @@ DAMAGE: Final = (
 """Errors that Pillow raises for a damaged file, by kind and place of the damage."""
 
 
+PNG_END: Final = b"IEND\xaeB`\x82"
+"""Name and checksum of the chunk with which a PNG file ends."""
+
+
 class ImageKind(StrEnum):
     """The kinds of picture files that are read."""
 
@@ -93,7 +97,7 @@ def is_whole(data: bytes, header: ImageHeader) -> bool:
             image.verify()
     except DAMAGE:
         return False
-    return True
+    return header.kind is not ImageKind.PNG or PNG_END in data  # Pillow does not read the checksum of the last chunk
 
 
 @contextmanager

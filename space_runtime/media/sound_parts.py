@@ -90,7 +90,8 @@ def part_blocks(path: Path, parts: Parts, rate: int, n_channels: int, tell: Call
             resampler = Resampler(file.samplerate, rate, n_channels) if file.samplerate != rate else None
             for block in _blocks(path, file):
                 columns = _columns(block, n_channels)
-                yield resampler.push(columns).reshape(-1, n_channels) if resampler else columns
+                flat = columns[:, 0] if n_channels == 1 else columns
+                yield resampler.push(flat).reshape(-1, n_channels) if resampler else columns
             if resampler:
                 yield resampler.finish().reshape(-1, n_channels)
 
