@@ -30,28 +30,25 @@ namespace SpaceRuntime
         /// <summary>Frames further apart than this, with lost ones between them, are no neighbours.</summary>
         public const double GapSeconds = 0.4;
 
-        private const double Slowest = 0.1;
-        private const double LongestStepSeconds = 0.05;
-        private const double LongestDtSeconds = 1;
         private const double ToleranceSeconds = 1e-6;
-        private const double Furthest = 9007199254740992;
 
         private readonly FrameStore store = new FrameStore(Capacity);
         private readonly int[] order = new int[Capacity];
+        private readonly PlayerClock clock = new PlayerClock();
         private readonly FacePose shown = new FacePose();
         private readonly FacePose source = new FacePose();
         private readonly FacePose second = new FacePose();
         private int first, count, passed;
-        private bool begun, came, follows, hasCurrent;
-        private uint stream, floor, current;
-        private double rate = 1, end = double.PositiveInfinity, stillSeconds;
+        private bool begun, came, follows;
+        private uint stream, floor;
+        private double rate = 1, end = double.PositiveInfinity;
         private double blendLength = ReleaseSeconds, blendElapsed = ReleaseSeconds;
 
         /// <summary>Frames that wait, the one at or before the position included; those before it do not.</summary>
         public int Waiting => count - passed;
 
         /// <summary>The last position that counted; minus infinity before the stream's first.</summary>
-        public double Position { get; private set; } = double.NegativeInfinity;
+        public double Position => clock.Position;
 
         /// <summary>Frames that were new and kept.</summary>
         public long Taken { get; private set; }
@@ -79,10 +76,9 @@ namespace SpaceRuntime
             first = passed = 0;
             floor = 0;
             end = double.PositiveInfinity;
-            Position = double.NegativeInfinity;
+            clock.Begin();
             begun = true;
-            came = hasCurrent = false;
-            stillSeconds = 0;
+            came = false;
             if (follows) TurnTo(false);
         }
 
@@ -129,9 +125,9 @@ namespace SpaceRuntime
         /// </summary>
         public void Evaluate(double position, double dt, FacePose pose)
         {
-            dt = dt > 0 && double.IsFinite(dt) ? Math.Min(dt, LongestDtSeconds) : 0;
+            dt = PlayerClock.Clamped(dt);
             double before = Position;
-            double way = Move(position, dt);
+            double way = clock.Move(position, dt, rate);
             bool due = Due(way, dt, pose);
             if (due != follows || (due && Position < before)) TurnTo(due);
             blendElapsed += dt;
@@ -143,19 +139,6 @@ namespace SpaceRuntime
 
         private bool BlendIsOver => blendElapsed >= blendLength - ToleranceSeconds;
 
-        /// <summary>Takes a position. Its way if it moves, infinity for a seek and the first one, 0 if it stands still.</summary>
-        private double Move(double position, double dt)
-        {
-            if (!double.IsFinite(position)) return 0;
-            position = Math.Min(Math.Max(position, -Furthest), Furthest);
-            double before = Position;
-            bool seeks = position < before - HoldSeconds * rate;
-            if (position <= before && !seeks) return 0;
-            Position = position;
-            double way = seeks ? double.PositiveInfinity : position - before;
-            return way >= Slowest * Math.Min(dt, LongestStepSeconds) * rate ? way : 0;
-        }
-
         /// <summary>Writes the frames' pose at the position; false where they have none.</summary>
         private bool Due(double way, double dt, FacePose pose)
         {
@@ -164,8 +147,7 @@ namespace SpaceRuntime
             if (before == 0)
             {
                 floor = 0;
-                hasCurrent = false;
-                stillSeconds = 0;
+                clock.HasNoFrame();
                 return false;
             }
             Forget(before - 1 - passed);
@@ -173,11 +155,11 @@ namespace SpaceRuntime
             double sample = store.Sample(slot);
             bool hasNext = HasNeighbour();
             double past = hasNext ? 0 : Position - sample;
-            CountStill(store.Index(slot), past, way, dt);
-            floor = current;
+            floor = store.Index(slot);
+            clock.CountStill(floor, past, way, dt);
             came = true;
             const double Longest = HoldSeconds + ToleranceSeconds;
-            if (Position > end || stillSeconds > Longest || past > Longest * rate) return false;
+            if (Position > end || clock.StillSeconds > Longest || past > Longest * rate) return false;
             pose.HasLandmarks = false;
             store.Read(slot, pose);
             pose.State = past > 0 ? FaceState.Holding : FaceState.Playing;
@@ -205,16 +187,6 @@ namespace SpaceRuntime
             int one = Slot(passed), other = Slot(passed + 1);
             return store.Sample(other) - store.Sample(one) <= (GapSeconds + ToleranceSeconds) * rate
                 || store.Index(other) - store.Index(one) == 1;
-        }
-
-        /// <summary>Counts the time in which there was nothing new: PROTOCOL.md, section 9, "Standing still".</summary>
-        private void CountStill(uint index, double past, double way, double dt)
-        {
-            bool isSame = hasCurrent && index == current;
-            if (hasCurrent && (way <= 0 || (isSame && past > 0))) stillSeconds += dt;
-            else stillSeconds = way > 0 ? dt * Math.Min(past / way, 1) : 0;
-            hasCurrent = true;
-            current = index;
         }
 
         /// <summary>From the frame that is in the pose on the way to the one after it.</summary>
