@@ -16,6 +16,8 @@ from engine_bridge.protocol import messages as m
 
 CREDIT: Final = 256
 """Frames that may be on their way or wait."""
+MAX_RATE: Final = 768_000
+"""Highest rate of a sound that is believed, in hertz."""
 TEXTURES: Final = 32
 """Pictures that wait at most; the oldest go first."""
 
@@ -131,6 +133,6 @@ class Receiver:
 
     def _learn_rate(self, stream: ClientStream, frame: m.Frame) -> None:
         """The rate of a file that the server reads is known from its frames."""
-        if isinstance(stream.opening, m.Speak) and frame.index > 0 and frame.sample > 0:
-            stream.rate = frame.sample * float(self._fps) / frame.index
-            self.buffer.rate = stream.rate
+        rate = frame.sample * float(self._fps) / frame.index if frame.index else 0.0
+        if isinstance(stream.opening, m.Speak) and 1 <= rate <= MAX_RATE:
+            stream.rate = self.buffer.rate = rate

@@ -96,8 +96,26 @@ def test_fades() -> None:
         (jitter.HOLD_S, ("HoldSeconds", "Playback/JitterBuffer.cs", 1), ("kHold_s", "jitter_buffer.hpp")),
         (jitter.RELEASE_S, ("ReleaseSeconds", "Playback/JitterBuffer.cs", 1), ("kRelease_s", "jitter_buffer.hpp")),
         (jitter.ENTER_S, ("EnterSeconds", "Playback/JitterBuffer.cs", 1), ("kEnter_s", "jitter_buffer.hpp")),
+        (jitter.GAP_S, ("GapSeconds", "Playback/JitterBuffer.cs", 1), ("kGap_s", "jitter_buffer.hpp")),
+        (jitter.SLOWEST, ("Slowest", "Playback/PlayerClock.cs", 1), ("kSlowest", "jitter_buffer.hpp")),
+        (
+            jitter.LONGEST_STEP_S,
+            ("LongestStepSeconds", "Playback/PlayerClock.cs", 1),
+            ("kLongestStep_s", "jitter_buffer.hpp"),
+        ),
+        (
+            jitter.LONGEST_DT_S,
+            ("LongestDtSeconds", "Playback/PlayerClock.cs", 1),
+            ("kLongestDt_s", "jitter_buffer.hpp"),
+        ),
+        (jitter.FURTHEST, ("Furthest", "Playback/PlayerClock.cs", 1), ("kFurthest", "jitter_buffer.hpp")),
+        (jitter.CAPACITY, ("Capacity", "Playback/JitterBuffer.cs", 1), ("kCapacity", "jitter_buffer.hpp")),
+        (jitter.HISTORY, ("History", "Playback/JitterBuffer.cs", 1), ("kHistory", "jitter_buffer.hpp")),
     ],
-    ids=["ping", "silence", "sound kept", "ahead", "hold", "release", "enter"],
+    ids=[
+        *["ping", "silence", "sound kept", "ahead", "hold", "release", "enter"],
+        *["gap", "slowest", "longest step", "longest dt", "furthest", "capacity", "history"],
+    ],
 )
 def test_times(python: float, sharp: tuple[str, str, int], plus: tuple[str, str]) -> None:
     name, file, per_second = sharp

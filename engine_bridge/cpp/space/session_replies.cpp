@@ -8,6 +8,7 @@ namespace space {
 namespace {
 
 constexpr double kFirstPause_s = 1, kLongestPause_s = 8;  ///< before asking again a server that had no room
+constexpr double kBelievedRate = 768000;                  ///< highest rate of a file, in hertz
 
 bool is_one_of(Text text, std::initializer_list<const char*> options) {
     return std::any_of(options.begin(), options.end(), [&](const char* option) { return text == option; });
@@ -56,9 +57,9 @@ void SessionCore::on(Frame& message) {
     next_seq_ = std::max(next_seq_, u64{message.seq} + 1);
     if (is_current(message.stream)) {
         message.sample += stream_->shift_samples();
-        if (stream_->kind() == StreamKind::spoken && message.index > 0 && message.sample > 0) {
-            stream_->set_rate(message.sample * options_.fps_numerator / options_.fps_denominator / message.index);
-            buffer_.set_rate(stream_->rate());
+        if (stream_->kind() == StreamKind::spoken && message.index > 0) {
+            const double rate = message.sample * options_.fps_numerator / options_.fps_denominator / message.index;
+            if (rate >= 1 && rate <= kBelievedRate) stream_->set_rate(rate), buffer_.set_rate(rate);
         }
         message.index += stream_->shift_frames();
         animated_ = std::max(animated_, message.sample);

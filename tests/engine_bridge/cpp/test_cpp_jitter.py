@@ -115,9 +115,10 @@ def test_random_questions_are_answered_as_in_python(seed: int) -> None:
             asked.append(put(entry))
             buffer.put(frame(entry, weights))
         elif draw < 0.96:
-            position += rng.choice((0.0, 100.0, 300.0, 900.0, 4_000.0, -500.0))
-            pose = buffer.ask(position, dt := rng.choice((0.0, 0.0171, 0.0533)))
-            asked.append(f"evaluate {position!r} {dt}")
+            position += rng.choice((0.0, 0.0, 0.0, 1.0, 100.0, 300.0, 900.0, 4_000.0, -500.0, -5_000.0))
+            said = rng.choice((position,) * 9 + (math.nan, -math.inf, 1e300))
+            pose = buffer.ask(said, dt := rng.choice((0.0, 0.0171, 0.0533, 0.2171, math.nan, 7.0)))
+            asked.append(f"evaluate {said!r} {dt}")
             expected.append((pose.state, float(pose.blendshapes[0])))
         elif draw < 0.98:
             asked.append(f"finish {stream} {position + 600!r}")

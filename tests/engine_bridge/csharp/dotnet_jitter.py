@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
+import random
 from collections.abc import Callable, Iterable
 
 import numpy as np
 import pytest
 
+from engine_bridge.client.jitter import JitterBuffer
 from tests.engine_bridge.csharp.dotnet import as_floats, byte_array
 from tests.engine_bridge.csharp.dotnet_loaded import Probe, Protocol, Space, System
 from tests.tools import golden_vectors as golden
+from tests.tools.golden_jitter import frame_of
 
 RUNS = {run["name"]: run["steps"] for run in json.loads((golden.FOLDER / "jitter.json").read_text())["runs"]}
 PARTS = {
@@ -82,6 +86,29 @@ def test_a_run_of_the_vectors(name: str) -> None:
         else:
             found = {key: getattr(buffer, key.title()) for key in step["counts"]}
             assert found == step["counts"]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_random_questions_are_answered_as_in_python(seed: int) -> None:
+    rng = random.Random(seed)
+    buffer, ours, pose = Space.JitterBuffer(), JitterBuffer(), Space.FacePose()
+    buffer.Begin(1, 16_000.0)
+    ours.begin(1, 16_000.0)
+    position = 0.0
+    for _ in range(400):
+        if rng.random() < 0.5:
+            index, value = max(int(position / 533) + rng.randint(-4, 12), 0), rng.random()
+            frame = {"stream": 1, "index": index, "sample": index * 533.0, "speech": 0.0, "weights": [value]}
+            put(buffer, frame)
+            ours.put(frame_of(frame))
+            continue
+        position += rng.choice((0.0, 0.0, 0.0, 1.0, 100.0, 300.0, 900.0, 4_000.0, -500.0, -5_000.0))
+        said = rng.choice((position,) * 9 + (math.nan, -math.inf, 1e300))
+        dt = rng.choice((0.0, 0.0171, 0.0533, 0.2171, math.nan, 7.0))
+        buffer.Evaluate(said, dt, pose)
+        expected = ours.ask(said, dt)
+        assert str(pose.State) == str(expected.state).title()
+        np.testing.assert_allclose(as_floats(pose.Blendshapes), expected.blendshapes, atol=1e-5)
 
 
 def test_frames_and_poses_make_no_garbage() -> None:
