@@ -121,7 +121,8 @@ class Controls:
     head_track: (n, 6) given yaw, pitch, roll in radians and x, y, z in normalised units, relative to the portrait's
         pose; or (n, 3) rotations alone. Linear between rows; the first row holds before them and the last one after.
     head_track_samples: (n,) media times of the rows, samples at 16 kHz, rising; None for 30 rows per second from 0 on.
-    seed: of blinks, saccades and idle motion, a whole number of 64 bits.
+    seed: of blinks, saccades and idle motion, a whole number of 64 bits; None for one from the content where there is
+        some, as in `bake`, and 0 elsewhere.
 
     Arrays may be given as any sequence of numbers; they are kept as float32, ``head_track_samples`` as float64.
 
@@ -141,7 +142,7 @@ class Controls:
     head_strength: float
     head_track: Floats | None
     head_track_samples: Doubles | None
-    seed: int
+    seed: int | None
 
     def __init__(
         self,
@@ -158,7 +159,7 @@ class Controls:
         head_strength: float = 1.0,
         head_track: ArrayLike | None = None,
         head_track_samples: ArrayLike | None = None,
-        seed: int = 0,
+        seed: int | None = None,
     ) -> None:
         """Check everything once, at the rim."""
         keep = partial(object.__setattr__, self)
@@ -175,9 +176,19 @@ class Controls:
         keep("head_strength", _within("head_strength", head_strength))
         keep("head_track", _track(head_track))
         keep("head_track_samples", _track_samples(head_track_samples, self.head_track))
-        keep("seed", whole("seed", seed, -(2**63), 2**64 - 1))
+        keep("seed", None if seed is None else whole("seed", seed, -(2**63), 2**64 - 1))
         if self.head_mode is HeadMode.GIVEN and self.head_track is None:
             raise UsageError("head mode 'given' came without a track; give head_track of shape (n, 6) or (n, 3)")
+
+    @property
+    def seed_in_use(self) -> int:
+        """The seed, 0 where none is given."""
+        return 0 if self.seed is None else self.seed
+
+
+def content_seed(digest: str) -> int:
+    """Return the seed that stands for a content by its SHA-256, hexadecimal text: 32 bits, which every option takes."""
+    return int(digest[:8], 16)
 
 
 _RANGES: Final = {

@@ -114,7 +114,7 @@ def controls_at(track: ControlTrack, sample: float) -> ControlBatch:
         next_blink=_double(following),
         scheduled=np.array([controls.blink_samples is None and controls.blinks_per_minute > 0]),
         head_strength=np.array([controls.head_strength if controls.head_mode is HeadMode.IDLE else 0.0], np.float32),
-        phases=sway_phases(controls.seed)[None],
+        phases=sway_phases(controls.seed_in_use)[None],
         is_given=np.array([controls.head_mode is HeadMode.GIVEN]),
         given_samples=np.array([(given.since, given.until)]),
         given=given.rows[None],
@@ -168,8 +168,9 @@ def fixations_at(controls: Controls, sample: float) -> tuple[tuple[float, ...], 
     strength = _saccade_strength(controls)
     if not strength:
         return NO_SACCADES, math.inf
-    number, began, ends = saccades_around(controls.seed, sample / SAMPLE_RATE)
-    before, after = ([strength * angle for angle in fixation(controls.seed, n)] for n in (max(0, number - 1), number))
+    seed = controls.seed_in_use
+    number, began, ends = saccades_around(seed, sample / SAMPLE_RATE)
+    before, after = ([strength * angle for angle in fixation(seed, n)] for n in (max(0, number - 1), number))
     return (began, saccade_s(math.dist(before, after)), *before, *after), ends * SAMPLE_RATE
 
 
@@ -185,7 +186,7 @@ def _saccade_strength(controls: Controls) -> float:
 def _blinks(controls: Controls, seconds: float) -> tuple[float, float]:
     """The last and the next blink: the given ones, or else those of the seeded schedule."""
     if controls.blink_samples is None:
-        return blinks_around(controls.seed, controls.blinks_per_minute, seconds)
+        return blinks_around(controls.seed_in_use, controls.blinks_per_minute, seconds)
     given = sorted(sample / SAMPLE_RATE for sample in controls.blink_samples)
     place = bisect_right(given, seconds)
     return given[place - 1] if place else -math.inf, given[place] if place < len(given) else math.inf

@@ -51,13 +51,13 @@ NO_GLANCE: Final = GlanceState(*(-math.inf,) * 4, 0.0, 0.0)
 
 def react(glance: GlanceState, events: int, sample: float, controls: Controls) -> GlanceState:
     """Return the state after a stream's events at a media sample."""
-    now, hop = sample / SAMPLE_RATE, int(sample) // HOP
+    now, hop, seed = sample / SAMPLE_RATE, int(sample) // HOP, controls.seed_in_use
     if events & ENDS:
         glance = glance._replace(glance_until=max(now, min(glance.glance_until, now + 0.1)))
-    if events & ENDS or (events & HESITATES and uniform(controls.seed, RandomStream.EARLY_BLINK, hop, 1) < HESITANT):
+    if events & ENDS or (events & HESITATES and uniform(seed, RandomStream.EARLY_BLINK, hop, 1) < HESITANT):
         glance = _blink_early(glance, now, hop, controls)
-    if events & (BEGINS | HESITATES) and uniform(controls.seed, RandomStream.GLANCE, hop, 0) < ASIDE:
-        glance = _glance(glance, now, hop, controls.seed)
+    if events & (BEGINS | HESITATES) and uniform(seed, RandomStream.GLANCE, hop, 0) < ASIDE:
+        glance = _glance(glance, now, hop, seed)
     return glance
 
 
@@ -65,8 +65,8 @@ def _blink_early(glance: GlanceState, now: float, hop: int, controls: Controls) 
     """Take the next scheduled blink now, if it is not too far and the last one not too near."""
     if controls.blink_samples is not None or controls.blinks_per_minute <= 0:
         return glance
-    at = now + BLINK_AFTER_S + BLINK_WITHIN_S * uniform(controls.seed, RandomStream.EARLY_BLINK, hop, 0)
-    last, following = blinks_around(controls.seed, controls.blinks_per_minute, max(now, glance.spent))
+    at = now + BLINK_AFTER_S + BLINK_WITHIN_S * uniform(controls.seed_in_use, RandomStream.EARLY_BLINK, hop, 0)
+    last, following = blinks_around(controls.seed_in_use, controls.blinks_per_minute, max(now, glance.spent))
     last = max(glance.early_blink, last if last > glance.spent else -math.inf)
     near = at < following <= now + REACH * 60.0 / controls.blinks_per_minute
     if not near or at - last < LEAST_APART_S:

@@ -107,6 +107,15 @@ class ControlTrack:
         at_sample, fade = _checked(at_sample, fade)
         return replace(self, end_sample=at_sample, end_fade=fade)
 
+    def seeded(self, seed: int) -> ControlTrack:
+        """Return this track with a seed for all controls that have none."""
+
+        def filled(controls: Controls) -> Controls:
+            return replace(controls, seed=seed) if controls.seed is None else controls
+
+        changes = tuple(replace(change, controls=filled(change.controls)) for change in self.changes)
+        return replace(self, first=filled(self.first), changes=changes)
+
     def at(self, sample: float) -> Controls:
         """Return the controls at a media time."""
         controls = self.first

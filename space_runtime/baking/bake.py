@@ -29,7 +29,7 @@ from space_runtime.media.video import VideoWriter
 from space_runtime.option_parsing import Format, parse_formats
 from space_runtime.portrait.portrait import SIDE, Portrait
 from space_runtime.timebase import SAMPLE_RATE, FrameRate, checked_fps
-from space_runtime.values import Controls
+from space_runtime.values import Controls, content_seed
 
 Progress = Callable[[float, float | None], None]
 """Called with the seconds of sound done and the seconds in all, None where the file does not tell."""
@@ -86,7 +86,8 @@ def bake(
     portrait, controls and bundle give the same bytes on one machine's CPU.
 
     bundle: None opens the embedded one. fps: see `exact_fps`. controls: of the whole line, or over media time
-    (`ControlTrack`, `EmotionTrack.over`). formats: ``("mp4", "npz")`` or ``"mp4,npz"``. progress: see `Progress`; what
+    (`ControlTrack`, `EmotionTrack.over`); a seed that they do not name comes from the sound file's
+    SHA-256. formats: ``("mp4", "npz")`` or ``"mp4,npz"``. progress: see `Progress`; what
     it raises ends the bake. tail_s: seconds, 0…10, in which the face goes to rest after the sound, see
     `Session.finish`; the mp4 has as much silence after its sound. 0 ends the clip with the sound.
 
@@ -109,6 +110,7 @@ def bake(
     _keep_line(source, targets)
     opened = bundle_or_embedded(bundle)
     sound = open_sound(source)
+    track = track.seeded(content_seed(sound.sha256()))
     prepare_folder(out)
     session = Session(opened, portrait, track, rate, pictures)
     with writing(out), Clip(out, rate) as clip:

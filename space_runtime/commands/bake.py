@@ -57,7 +57,7 @@ def bake_command(
     portrait: Annotated[Path | None, typer.Option(help="Photo of the face that speaks; mp4 needs one.")] = None,
     emotion: Annotated[str, typer.Option(help=EMOTION_HELP)] = "",
     fps: Annotated[str, typer.Option(help="Frames per second: 30, 29.97, 30000/1001 …")] = "30",
-    seed: Annotated[int, typer.Option(help="Seed of blinks, eyes and head motion.")] = 0,
+    seed: Annotated[int | None, typer.Option(help="Seed of blinks, eyes and head; by default from the sound.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the results; made if it does not exist.")] = Path("out"),
     formats: Annotated[str, typer.Option(help="Any of mp4,npz,json.")] = "npz",
     plot: Annotated[bool, typer.Option("--plot", help="Also draw the curves and a contact sheet.")] = False,
@@ -89,7 +89,7 @@ def bake_command(
 
 
 def _controls(
-    emotion: str, strengths: tuple[float, ...], blinks: float, gaze: str, head: str, seed: int
+    emotion: str, strengths: tuple[float, ...], blinks: float, gaze: str, head: str, seed: int | None
 ) -> ControlTrack:
     """The options that steer the face; ``strengths`` are those of mouth, expression, brows, saccades and head."""
     names = (f"--{part}-strength" for part in ("mouth", "expression", "brow", "saccade", "head"))
@@ -103,7 +103,7 @@ def _controls(
         gaze_rad=parse_gaze(gaze),
         head_mode=_head_mode(head),
         head_strength=sway,
-        seed=int(in_range("--seed", seed, 0, 2**63 - 1)),
+        seed=None if seed is None else int(in_range("--seed", seed, 0, 2**63 - 1)),
     )
     return parse_emotion_track(emotion).over(controls)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -29,6 +30,7 @@ from space_runtime.rig.shapes import SHAPE
 from space_runtime.server.keys import is_loopback
 from space_runtime.server.server import Server, Settings
 from space_runtime.timebase import checked_fps
+from space_runtime.values import content_seed
 
 METER: Final = 32
 """Characters of the jaw's bar."""
@@ -50,13 +52,13 @@ def live_command(
     emotion: Annotated[str, typer.Option(help=EMOTION_HELP)] = "",
     fps: Annotated[str, typer.Option(help="Frames per second.")] = "60",
     playout: Annotated[int, typer.Option(help="Milliseconds from a sound to its face.")] = 200,
-    seed: Annotated[int, typer.Option(help="Seed of blinks and head motion.")] = 0,
+    seed: Annotated[int | None, typer.Option(help="Seed of blinks and head; by default of LINE or --name.")] = None,
     name: Annotated[str, typer.Option(help="The character's name, for sinks.")] = "Face",
     device: DeviceName = AUTO,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Speak now: sound in, a face on the sinks (--to) in step with it. Without --to only the meter moves."""
-    controls = Controls(seed=int(in_range("--seed", seed, 0, 2**63 - 1)))
+    controls = Controls(seed=default_seed(line, name) if seed is None else int(in_range("--seed", seed, 0, 2**63 - 1)))
     track = parse_emotion_track(emotion)
     frame_rate = float(checked_fps(fps))
     in_range("--playout", playout, 0, 10_000)
@@ -69,6 +71,14 @@ def live_command(
         stop_on_signals(player.stop)
         played = player.speak(source, controls, track, _meter)
     _report(played, sinks, to or [])
+
+
+def default_seed(line: Path | None, name: str) -> int:
+    """Return the seed of a line's file, the same as of its bake; of other sources that of the character's name."""
+    if line is not None and line.is_file():
+        with line.open("rb") as file:
+            return content_seed(hashlib.file_digest(file, "sha256").hexdigest())
+    return content_seed(hashlib.sha256(name.encode()).hexdigest())
 
 
 def _opened(stack: ExitStack, url: str) -> Sink:

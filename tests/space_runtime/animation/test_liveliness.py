@@ -77,7 +77,7 @@ def blinks_of(controls: Controls, seen: Doubles, seconds: float) -> Doubles:
     early, spent = seen[:, N_BROW_NOD], seen[:, N_BROW_NOD + 1]
     times = [time for time in np.unique(early) if time > 0]
     for index in range(10_000):
-        time = scheduled_blink(controls.seed, controls.blinks_per_minute, index)
+        time = scheduled_blink(controls.seed_in_use, controls.blinks_per_minute, index)
         if time >= seconds - HOP_S:
             return np.sort(times)
         if time > spent[int(time / HOP_S)]:

@@ -23,6 +23,7 @@ OTHER: dict[str, object] = {
     "gaze_rad": np.array([0.1, 0.0], np.float32),
     "look_at": np.array([0.0, 0.0, 3.0], np.float32),
     "head_mode": HeadMode.KEEP,
+    "seed": 7,
     "head_track": TRACK,
     "head_track_samples": np.array([0.0, 160.0]),
 }

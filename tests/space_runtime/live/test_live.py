@@ -31,6 +31,8 @@ from engine_bridge.protocol.errors import RefusedError
 from engine_bridge.protocol.messages import SampleFormat
 from space_runtime.animation.emotion_track import parse_emotion_track
 from space_runtime.arrays import Floats
+from space_runtime.baking.bake import bake
+from space_runtime.commands.live import default_seed
 from space_runtime.errors import MediaError
 from space_runtime.live.playback_clock import PlaybackClock
 from space_runtime.live.player import Player
@@ -356,7 +358,7 @@ def speaking(server: Server, source: object, watch: Callable[[float, Pose], None
 def test_after_a_pause_of_its_source_the_face_goes_on(server: Server, call: Call, tmp_path: Path) -> None:
     sound = mono_speech(2.0)
     soundfile.write(tmp_path / "line.wav", sound, 16_000, subtype="FLOAT")
-    jaw = jaws(call, tmp_path / "line.wav", tmp_path)
+    jaw = jaws(call, tmp_path / "line.wav", tmp_path, "--seed", "0")
     poses: list[tuple[float, Pose]] = []
 
     def pause() -> None:
@@ -450,3 +452,18 @@ def test_ctrl_c_ends_it_at_once_though_nothing_comes_any_more(server: Server, re
         process.communicate()
     assert process.returncode == 0 and b"s spoken" in out and said == b""
     assert receiver.wait_for_rest("Hero")[-1].is_neutral
+
+
+def test_lines_and_characters_have_their_own_seeds_unless_one_is_given(tmp_path: Path) -> None:
+    lines = [tmp_path / f"{seed}.wav" for seed in range(2)]
+    for seed, path in enumerate(lines):
+        soundfile.write(path, speechlike(0.4, seed=seed), 16_000)
+    of_lines, of_names = (
+        [default_seed(line, "Ann") for line in lines],
+        [default_seed(None, who) for who in ("Ann", "Bo")],
+    )
+    seeds = of_lines + of_names
+    assert len(set(seeds)) == 4
+    (clip,) = bake(lines[0], tmp_path / "out")
+    with np.load(clip) as arrays:
+        assert json.loads(str(arrays["metadata"]))["settings"]["seed"] == seeds[0]
