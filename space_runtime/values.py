@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from engine_bridge.protocol.field_table import CONTROLS, GAZE_LIMIT_RAD
+from engine_bridge.protocol.field_table import CONTROLS, FARTHEST, GAZE_LIMIT_RAD
 from engine_bridge.protocol.field_types import FieldType
 from space_runtime.arguments import (
     doubles_of,
@@ -113,8 +113,8 @@ class Controls:
     gaze_rad: (2,) yaw and pitch of both eyes in the head, radians within ±35°, signs as in `HeadPose`; None keeps eye
         contact: a rig looks straight ahead, a portrait where its photo looks, and both go on doing so while the head
         sways.
-    look_at: (3,) point in normalised space that both eyes look at, as far as they turn; wins over gaze_rad; None for
-        none.
+    look_at: (3,) point in normalised space that both eyes look at, as far as they turn; wins over gaze_rad; within
+        ±`FARTHEST`; None for none.
     saccade_strength: factor 0…2 on the small shifts of a gaze that keeps eye contact, and on a speaker's glances aside.
     head_mode, head_strength: where head motion comes from, and a factor 0…2 on the idle sway and its nods on stressed
         syllables.
@@ -170,7 +170,7 @@ class Controls:
         keep("blinks_per_minute", _within("blinks_per_minute", blinks_per_minute))
         keep("blink_samples", _blinks(blink_samples))
         keep("gaze_rad", _gaze(gaze_rad))
-        keep("look_at", None if look_at is None else floats_of("look_at", look_at, (3,)))
+        keep("look_at", _point(look_at))
         keep("saccade_strength", _within("saccade_strength", saccade_strength))
         keep("head_mode", one_of("head_mode", head_mode, HeadMode))
         keep("head_strength", _within("head_strength", head_strength))
@@ -235,6 +235,14 @@ def _gaze(given: ArrayLike | None) -> Floats | None:
     if not (np.abs(gaze) <= _GAZE_LIMIT).all():
         check_gaze(*np.degrees(gaze.astype(np.float64)).tolist())
     return gaze
+
+
+def _point(given: ArrayLike | None) -> Floats | None:
+    if given is None:
+        return None
+    point = floats_of("look_at", given, (3,))
+    in_range("the farthest coordinate of look_at", float(np.abs(point).max()), 0.0, FARTHEST)
+    return point
 
 
 def _track(given: ArrayLike | None) -> Floats | None:

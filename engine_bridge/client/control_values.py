@@ -52,7 +52,7 @@ class ControlValues:
     """Yaw and pitch of both eyes in the head (no values: eye contact), radians, -0.610865…0.610865. Default: eye
     contact."""
     look_at: Sequence[float] | None = None
-    """A point (x, y, z) that both eyes look at, wins over the gaze; no values: none. Default: none."""
+    """A point (x, y, z) that both eyes look at, wins over the gaze; no values: none, -10000…10000. Default: none."""
     head_mode: str | None = None
     """Source of the head's motion: ``keep`` or ``idle``. Default: idle."""
     head_strength: float | None = None

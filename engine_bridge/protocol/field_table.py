@@ -19,6 +19,9 @@ N_LANDMARKS: Final = 78
 GAZE_LIMIT_RAD: Final = math.radians(35.0)
 """Eyes turn no further than this in the head, sideways and up and down: beyond it the irises leave the lids."""
 
+FARTHEST: Final = 1e4
+"""Points to look at lie no further away, in normalised units: some 900 m, which is infinity to eyes."""
+
 
 @dataclass(frozen=True, slots=True)
 class ControlRow:
@@ -107,6 +110,8 @@ CONTROLS: Final = (
         FieldType.FLOATS,
         "A point (x, y, z) that both eyes look at, wins over the gaze; no values: none",
         "none",
+        -FARTHEST,
+        FARTHEST,
         length=3,
     ),
     ControlRow("head_mode", "head", FieldType.STR, "Source of the head's motion", "idle", words=("keep", "idle")),

@@ -142,12 +142,21 @@ class StreamBatch:
 
         rows: (B,) distinct. hops: (B, n · 320) samples in −1…1. The frames stand in the order of ``rows``, those of one
         stream in the order of time. Raises `UsageError` for other shapes, rows without a stream, and no sound.
+        Whatever it raises, no row has moved on: the same hops may be heard again, by all or by some of the rows.
         """
         rows = checked_rows(rows)
-        hops, kept = checked_hops(hops, len(rows)), self._all
+        hops = checked_hops(hops, len(rows))
         for row in rows.tolist():
             self._character(row)
-        alone = len(self._characters) == 1  # then states are handed over instead of copied
+        try:
+            return self._stepped(rows, hops)
+        except Exception:
+            self._all.controls.until[rows] = -np.inf  # what was worked out for later frames is worked out anew
+            raise
+
+    def _stepped(self, rows: Index, hops: Floats) -> Frames:
+        """Work everything out first, keep it last: nothing has happened if it fails in between."""
+        kept, alone = self._all, len(self._characters) == 1  # alone, states are handed over instead of copied
         at = slice(None) if alone else rows
         streams, neutral = kept.streams if alone else take(kept.streams, rows), kept.neutral[at]
         emotion = self._emotion(rows, at, streams.n_steps, hops.shape[1] // HOP)
@@ -156,17 +165,23 @@ class StreamBatch:
             return self.track(int(rows[place])).at(sample)
 
         streams, outputs = run_hops(self._models, neutral, streams, emotion, hops, controls_of)
+        schedule = completed_frames(kept.fps[at], streams.n_steps, kept.next_frame[at], self._models.look_ahead)
+        rig, frames = self._frames(rows, neutral, outputs, schedule) if schedule else (None, NO_FRAMES)
+        frames = self._keypoints.driven(frames, self._character, self.track)
         if alone:
-            kept.streams = streams
+            kept.streams, kept.rig = streams, rig or kept.rig
         else:
             put(kept.streams, rows, streams)
-        schedule = completed_frames(kept.fps[at], streams.n_steps, kept.next_frame[at], self._models.look_ahead)
-        frames = NO_FRAMES if schedule is None else self._frames(rows, neutral, outputs, schedule)
+        if rig and schedule and not alone:
+            put(kept.rig, frames.row[schedule.turn == 0], rig)
+        kept.next_frame[frames.row] = frames.frame_index + 1  # the last one of a stream stays
         self._remember(rows, outputs)
-        return self._keypoints.driven(frames, self._character, self.track)
+        return frames
 
-    def _frames(self, rows: Index, neutral: Floats, outputs: HopOutput, schedule: FrameSchedule) -> Frames:
-        """The frames that are complete now."""
+    def _frames(
+        self, rows: Index, neutral: Floats, outputs: HopOutput, schedule: FrameSchedule
+    ) -> tuple[RigState, Frames]:
+        """The rig's state after the frames that are complete now, and these; of what is kept, only caches change."""
         kept, alone = self._all, len(self._characters) == 1
         owners = rows[schedule.position]
         controls = self._controls(owners, schedule.media_sample)
@@ -175,18 +190,11 @@ class StreamBatch:
         for row in self._sources.keys() & set(owners.tolist()) if self._sources else ():
             own = np.flatnonzero(owners == row)
             put(motion, own, self._sources[row].at(take(motion, own), schedule.media_sample[own]))
-        moving = owners[schedule.turn == 0]
-        before = kept.rig if alone else take(kept.rig, moving)
+        before = kept.rig if alone else take(kept.rig, owners[schedule.turn == 0])
         features = self._features(owners, outputs, schedule)
-        state, frames = pipeline.animate(
+        return pipeline.animate(
             self._rig, FrameOwners(owners, groups, neutral, features), before, controls, schedule, motion
         )
-        if alone:
-            kept.rig = state
-        else:
-            put(kept.rig, moving, state)
-        kept.next_frame[owners] = schedule.frame_index + 1  # the last one of a stream stays
-        return frames
 
     def _groups(self, owners: Index) -> list[IdentityGroup]:
         """The identities of frames whose rows are ``owners``, and the frames of each."""
@@ -196,7 +204,7 @@ class StreamBatch:
         else:
             order = np.argsort(keys, kind="stable")
             places = np.split(order, np.flatnonzero(np.diff(keys[order])) + 1)
-        return [IdentityGroup(self._character(int(owners[some[0]])).identity, some) for some in places]
+        return [IdentityGroup(self._character(int(owners[own[0]])).identity, own) for own in places]
 
     def _features(self, owners: Index, outputs: HopOutput, schedule: FrameSchedule) -> Floats:
         """(F, 96) features of the hops that the frames' media times lie in: of now, or of the last hops."""

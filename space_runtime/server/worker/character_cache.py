@@ -55,7 +55,8 @@ class CharacterCache:
         """Return a character and keep it until `release`; None if it is not there any more."""
         with self._lock:
             character = self.find(key)
-            self._in_use[key] += character is not None
+            if character is not None:
+                self._in_use[key] += 1
         return character
 
     def release(self, key: CharacterKey) -> None:

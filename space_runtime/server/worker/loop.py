@@ -32,7 +32,7 @@ class WorkerLoop:
     at most, while the next one gathers: few large batches cost less than many small ones, and the game on the same
     machine gets its share of the processor.
 
-    A failure is logged and ends the session or the batch that it concerns, never the loop.
+    A failure is logged and ends the session that it concerns, never the loop.
     """
 
     def __init__(self) -> None:
@@ -120,7 +120,7 @@ class WorkerLoop:
             worker.handle(command, now)
         except Exception:
             log.exception("a %s failed; its session ends", type(command).__name__)
-            worker.fail_batch(command, now)
+            worker.fail(command, now)
 
     def _step(self, worker: Worker, now: float) -> None:
         try:
@@ -128,5 +128,4 @@ class WorkerLoop:
                 self._note(worker.lag_s, now)
                 self._rest(now, time.monotonic())
         except Exception:
-            log.exception("a batch failed; its sessions end")
-            worker.fail_batch(None, now)
+            log.exception("a step failed")

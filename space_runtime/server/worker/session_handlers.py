@@ -57,6 +57,7 @@ class SessionHandlers:
     def open(self, command: OpenSession, now: float) -> None:
         """Open a session, at once with the neutral character, else when its character is built."""
         if command.character.is_neutral:
+            self._characters.take(NEUTRAL)
             self._enter(command, NEUTRAL, self._characters.neutral)
             return
         self.opening[command.session] = command

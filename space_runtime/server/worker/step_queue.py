@@ -35,6 +35,15 @@ class HopBatch:
         """Hops of each."""
         return int(self.sound.shape[1]) // HOP
 
+    def halves(self) -> tuple[HopBatch, HopBatch]:
+        """Return its first and its second half."""
+        middle = len(self.states) // 2
+        first, second = slice(middle), slice(middle, None)
+        return self._part(first), self._part(second)
+
+    def _part(self, of: slice) -> HopBatch:
+        return HopBatch(self.states[of], self.sound[of], self.heard_at[of])
+
 
 @dataclass(slots=True, eq=False)
 class _Gathered:

@@ -9,7 +9,7 @@ from typing import Final
 
 from engine_bridge.protocol.messages import Pace, Reason, SampleFormat, Set
 from space_runtime.animation.batch import StreamBatch
-from space_runtime.animation.track import ControlTrack
+from space_runtime.animation.track import MAX_SAMPLE, ControlTrack
 from space_runtime.server.flow_control import FlowControl
 from space_runtime.server.validation import SessionSettings, SoundFormat
 from space_runtime.server.worker.audio_buffer import AudioBuffer
@@ -122,7 +122,8 @@ class Stream:
         """Return the sample at 16 kHz, counted from the first frame, of a media sample at the stream's rate."""
         numerator, denominator = self.origin.numerator, self.origin.denominator  # fractions are slow, chunks are many
         rate = self.flow.rate(self.row, self.settings.fps)
-        return max(0, round((sample * denominator - numerator) * SAMPLE_RATE / (rate * denominator)))
+        inside = round((sample * denominator - numerator) * SAMPLE_RATE / (rate * denominator))
+        return min(max(0, inside), MAX_SAMPLE - SAMPLE_RATE)  # what is later than any frame stays so
 
     def outside(self, sample: float) -> float:
         """Return the media sample at the stream's rate of a sample at 16 kHz counted from the first frame."""

@@ -24,6 +24,9 @@ from space_runtime.values import Controls
 MAX_INDEX: Final = 1 << 31
 """The last frame at which a stream may begin: its frames' numbers have to fit 32 bits."""
 
+MAX_PRODUCT: Final = 1 << 61
+"""Flow control multiplies a frame's number and the samples between frames, as a fraction, in 64 bits."""
+
 MAX_CHANGES: Final = 64
 """Changes of a stream's controls that may lie ahead."""
 
@@ -111,7 +114,7 @@ class StreamHandlers:
     def _start(self, state: SessionState, message: m.Start, now: float) -> Change:
         sound = sound_format(message)
         first_index, origin = place(message.first_sample or 0, sound.rate, state.settings.fps)
-        if first_index > MAX_INDEX:
+        if first_index > MAX_INDEX or first_index * (sound.rate / state.settings.fps).numerator > MAX_PRODUCT:
             raise Refusal(ErrorCode.BAD_VALUE, f"first_sample is {message.first_sample}, which is after any frame")
         audio = AudioBuffer(sound, round(origin))
         self._lifecycle.begin(state, message, StreamPlan(pace_of(message), sound.rate, audio, first_index, origin))

@@ -5,8 +5,9 @@ All streams that have a hop of sound are stepped together, one hop each; what ar
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import numpy as np
@@ -46,12 +47,14 @@ from space_runtime.server.worker.stream_handlers import STEPPABLE, StreamHandler
 from space_runtime.server.worker.stream_lifecycle import StreamLifecycle
 from space_runtime.server.worker.texture_renderer import TextureSink, texture_job
 
+log = logging.getLogger(__name__)
+
 HOUSEKEEPING_S: Final = 0.05
 """Seconds between two searches for sound that lacks."""
 
 
 class Worker:
-    """Owns sessions and steps their streams.
+    """Owns sessions and steps their streams. What fails in one session ends that session alone.
 
     executor: does background work, with the same characters. textures: renders pictures. n_hops, n_batches: stepped so
     far; n_skipped: pictures left out for readers without credit.
@@ -81,7 +84,6 @@ class Worker:
         self._sessions = SessionHandlers(
             self.sessions, flow, self._batch, self.delivery, lifecycle, characters, executor, sink
         )
-        self._stepping: list[SessionState] = []
         self._periodic_at = -math.inf
         self._handlers: dict[type, Callable[..., None]] = {
             OpenSession: self._sessions.open,
@@ -108,7 +110,7 @@ class Worker:
     @property
     def is_idle(self) -> bool:
         """Return whether nothing is left: no session, none that opens, nothing to step, nothing to send."""
-        return not (len(self.sessions) or self._sessions.opening or self.queue or self._stepping or self._outbox)
+        return not (len(self.sessions) or self._sessions.opening or self.queue or self._outbox)
 
     def handle(self, command: Command, now: float) -> None:
         """Take a command."""
@@ -124,9 +126,8 @@ class Worker:
             self._schedule(state, now)
         batches = self.queue.take(now)
         for batch in batches:
-            self._stepping = batch.states
-            self._step_batch(batch, now)
-            self._stepping = []
+            for part, frames in self._stepped(batch, now):
+                self._deliver(part, frames, now)
             for state in batch.states:
                 self._schedule(state, now)
         return bool(batches)
@@ -140,14 +141,10 @@ class Worker:
         due = self.queue.next_due()
         return min(due, self._periodic_at + HOUSEKEEPING_S) if len(self.sessions) else due
 
-    def fail_batch(self, command: Command | None, now: float) -> None:
-        """Close the sessions of a command, or of a batch, that failed for a reason of our own."""
-        failed = [state.number for state in self._stepping]
-        if command is not None and not isinstance(command, CloseSession | ReportStatus):
-            failed.append(command.session)
-        self._stepping = []
-        for session in failed:
-            self._close(CloseSession(session, ErrorCode.INTERNAL), now)
+    def fail(self, command: Command, now: float) -> None:
+        """Close the session of a command that failed for a reason of our own."""
+        if not isinstance(command, ReportStatus):
+            self._close(CloseSession(command.session, ErrorCode.INTERNAL), now)
 
     # Commands
 
@@ -212,22 +209,52 @@ class Worker:
         stream = state.stream
         if stream is None or stream in self.queue.ready:
             return
-        if stream.closing and stream.is_complete():
-            self._lifecycle.finish(state, stream.closing)
-        elif stream.has_hop() and not (state.waiting and stream.pace is Pace.CLIP):
-            self.queue.add(state, stream, now)
+        try:
+            if stream.closing and stream.is_complete():
+                self._lifecycle.finish(state, stream.closing)
+            elif stream.has_hop() and not (state.waiting and stream.pace is Pace.CLIP):
+                self.queue.add(state, stream, now)
+        except Exception:
+            self._give_up([state], now)
 
-    def _step_batch(self, batch: HopBatch, now: float) -> None:
+    def _stepped(self, batch: HopBatch, now: float) -> Iterator[tuple[HopBatch, Frames]]:
+        """Step a batch; return it with its frames. One that fails has not happened: its halves are stepped instead.
+
+        So on until it fails for one stream alone, whose session ends.
+        """
         rows = np.array([state.row for state in batch.states], np.intp)
-        frames = self._batch.step(rows, batch.sound)
+        try:
+            frames = self._batch.step(rows, batch.sound)
+        except Exception:
+            if len(rows) == 1:
+                self._give_up(batch.states, now)
+            else:
+                for half in batch.halves():
+                    yield from self._stepped(half, now)
+            return
         self.n_hops += batch.n_hops * len(rows)
         self.n_batches += 1
-        if not len(frames.row):
-            return
-        heard_at = np.zeros(int(rows.max()) + 1)
-        heard_at[rows] = batch.heard_at
-        self._announce(frames.row.tolist())
-        self._render(self.delivery.frames(frames, heard_at[frames.row], now))
+        if len(frames.row):
+            yield batch, frames
+
+    def _deliver(self, batch: HopBatch, frames: Frames, now: float) -> None:
+        """Send the frames of a batch; what fails here may have been sent in part and cannot be done again."""
+        try:
+            rows = [state.row for state in batch.states]
+            heard_at = np.zeros(max(rows) + 1)
+            heard_at[rows] = batch.heard_at
+            self._announce(frames.row.tolist())
+            self._render(self.delivery.frames(frames, heard_at[frames.row], now))
+        except Exception:
+            self._give_up(batch.states, now)
+
+    def _give_up(self, states: list[SessionState], now: float) -> None:
+        """End sessions whose streams cannot go on for a reason of our own. To be called where that was caught."""
+        log.exception(
+            "what a stream needs failed; its session ends: %s", ", ".join(str(each.number) for each in states)
+        )
+        for state in states:
+            self._close(CloseSession(state.number, ErrorCode.INTERNAL), now)
 
     def _announce(self, rows: list[int]) -> None:
         """Say `started` before a stream's first frame."""
@@ -252,6 +279,11 @@ class Worker:
         if now < self._periodic_at + HOUSEKEEPING_S:
             return
         self._periodic_at = now
-        for state in self.sessions:
-            if self._streams.conceal_gaps(state, now) in STEPPABLE:
+        for state in list(self.sessions):
+            try:
+                change = self._streams.conceal_gaps(state, now)
+            except Exception:
+                self._give_up([state], now)
+                continue
+            if change in STEPPABLE:
                 self._schedule(state, now)

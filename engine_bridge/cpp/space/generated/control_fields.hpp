@@ -25,7 +25,7 @@ struct Controls {
     /// Yaw and pitch of both eyes in the head (no values: eye contact), radians, -0.610865…0.610865. Default: eye
     /// contact.
     std::optional<FloatsOrNone<2>> gaze_rad;
-    /// A point (x, y, z) that both eyes look at, wins over the gaze; no values: none. Default: none.
+    /// A point (x, y, z) that both eyes look at, wins over the gaze; no values: none, -10000…10000. Default: none.
     std::optional<FloatsOrNone<3>> look_at;
     /// Source of the head's motion: `keep` or `idle`. Default: idle.
     std::optional<std::string_view> head_mode;
@@ -84,7 +84,7 @@ constexpr ControlField kControlFields[] = {
     {"expression_strength", "expression", 0.0F, 2.0F},
     {"blinks_per_minute", "blinks", 0.0F, 120.0F},
     {"gaze_rad", "gaze", -0.6108652381980153F, 0.6108652381980153F},
-    {"look_at", "look_at", -std::numeric_limits<float>::infinity(), std::numeric_limits<float>::infinity()},
+    {"look_at", "look_at", -10000.0F, 10000.0F},
     {"head_mode", "head", -std::numeric_limits<float>::infinity(), std::numeric_limits<float>::infinity()},
     {"head_strength", "head_strength", 0.0F, 2.0F},
     {"brow_strength", "brows", 0.0F, 2.0F},

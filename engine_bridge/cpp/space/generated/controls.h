@@ -49,7 +49,7 @@ typedef struct space_controls {
     /* Yaw and pitch of both eyes in the head (no values: eye contact), radians, -0.610865…0.610865. Default: eye
      * contact. */
     float gaze_rad[2];
-    /* A point (x, y, z) that both eyes look at, wins over the gaze; no values: none. Default: none. */
+    /* A point (x, y, z) that both eyes look at, wins over the gaze; no values: none, -10000…10000. Default: none. */
     float look_at[3];
     /* Source of the head's motion: `keep` or `idle`. Default: idle. */
     const char *head_mode;

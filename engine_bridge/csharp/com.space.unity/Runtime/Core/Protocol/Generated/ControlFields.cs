@@ -40,7 +40,7 @@ namespace SpaceRuntime.Protocol
             new ControlField("ExpressionStrength", "expression", 0f, 2f),
             new ControlField("BlinksPerMinute", "blinks", 0f, 120f),
             new ControlField("GazeRad", "gaze", -0.610865238f, 0.610865238f),
-            new ControlField("LookAt", "look_at", float.NegativeInfinity, float.PositiveInfinity),
+            new ControlField("LookAt", "look_at", -10000f, 10000f),
             new ControlField("HeadMode", "head", float.NegativeInfinity, float.PositiveInfinity),
             new ControlField("HeadStrength", "head_strength", 0f, 2f),
             new ControlField("BrowStrength", "brows", 0f, 2f),

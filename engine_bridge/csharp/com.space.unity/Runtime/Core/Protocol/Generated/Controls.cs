@@ -29,7 +29,7 @@ namespace SpaceRuntime.Protocol
         public float[] GazeRad;
 
         /// <summary>
-        /// A point (x, y, z) that both eyes look at, wins over the gaze; no values: none. Default: none.
+        /// A point (x, y, z) that both eyes look at, wins over the gaze; no values: none, -10000…10000. Default: none.
         /// </summary>
         public float[] LookAt;
 
