@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -126,8 +126,7 @@ class Worker:
             self._schedule(state, now)
         batches = self.queue.take(now)
         for batch in batches:
-            for part, frames in self._stepped(batch, now):
-                self._deliver(part, frames, now)
+            self._step_batch(batch, now)
             for state in batch.states:
                 self._schedule(state, now)
         return bool(batches)
@@ -217,36 +216,33 @@ class Worker:
         except Exception:
             self._give_up([state], now)
 
-    def _stepped(self, batch: HopBatch, now: float) -> Iterator[tuple[HopBatch, Frames]]:
-        """Step a batch; return it with its frames. One that fails has not happened: its halves are stepped instead.
-
-        So on until it fails for one stream alone, whose session ends.
-        """
+    def _step_batch(self, batch: HopBatch, now: float) -> None:
+        """Step a batch and send its frames; what fails in sending may have been sent in part and is not done again."""
         rows = np.array([state.row for state in batch.states], np.intp)
         try:
             frames = self._batch.step(rows, batch.sound)
         except Exception:
-            if len(rows) == 1:
-                self._give_up(batch.states, now)
-            else:
-                for half in batch.halves():
-                    yield from self._stepped(half, now)
+            self._step_apart(batch, now)
             return
         self.n_hops += batch.n_hops * len(rows)
         self.n_batches += 1
-        if len(frames.row):
-            yield batch, frames
-
-    def _deliver(self, batch: HopBatch, frames: Frames, now: float) -> None:
-        """Send the frames of a batch; what fails here may have been sent in part and cannot be done again."""
+        if not len(frames.row):
+            return
         try:
-            rows = [state.row for state in batch.states]
-            heard_at = np.zeros(max(rows) + 1)
+            heard_at = np.zeros(int(rows.max()) + 1)
             heard_at[rows] = batch.heard_at
             self._announce(frames.row.tolist())
             self._render(self.delivery.frames(frames, heard_at[frames.row], now))
         except Exception:
             self._give_up(batch.states, now)
+
+    def _step_apart(self, batch: HopBatch, now: float) -> None:
+        """Step the halves of a batch that failed, which has not happened; end the session that fails alone."""
+        if len(batch.states) == 1:
+            self._give_up(batch.states, now)
+            return
+        for half in batch.halves():
+            self._step_batch(half, now)
 
     def _give_up(self, states: list[SessionState], now: float) -> None:
         """End sessions whose streams cannot go on for a reason of our own. To be called where that was caught."""
