@@ -19,6 +19,7 @@ from zmq.utils.monitor import parse_monitor_message
 
 from engine_bridge.protocol.errors import BridgeError
 from engine_bridge.protocol.loopback import is_loopback_host
+from engine_bridge.protocol.secret_file import exposure_of
 
 MAX_PARTS: Final = 64
 """Messages in one ZeroMQ message at most."""
@@ -46,15 +47,21 @@ class Curve:
 
     @classmethod
     def from_files(cls, server: str | Path, own: str | Path) -> Self:
-        """Read the server's public and this client's secret key file, as ``space-runtime keygen`` writes them."""
+        """Read the server's public and this client's secret key file, as ``space-runtime keygen`` writes them.
+
+        Raises `BridgeError` for what is no key, and for a secret file that others than its owner can read (POSIX).
+        """
         try:
             server_key, (public_key, secret_key) = load_certificate(server)[0], load_certificate(own)
+            exposure = exposure_of(own)
         except (OSError, ValueError) as error:
             raise BridgeError(
                 f"{server} or {own} cannot be read as a key file ({error}); make them with keygen"
             ) from None
         if secret_key is None:
             raise BridgeError(f"{own} holds no secret key; give the file that ends in .key_secret")
+        if exposure:
+            raise BridgeError(f"{own} is a secret key, and {exposure}")
         return cls(server_key.decode(), public_key.decode(), secret_key.decode())
 
     def __post_init__(self) -> None:

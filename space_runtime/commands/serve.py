@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -26,6 +27,9 @@ from space_runtime.server.observability.status_http import DEFAULT_PORT, StatusS
 from space_runtime.server.server import Server, Settings, capacity
 
 MAX_SESSIONS: Final = 100_000
+_PLAIN_NAME: Final = re.compile(r"\w[\w.-]{0,63}")
+_DEVICE_NAME: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+"""Names of devices on Windows, where no file can have one, whatever its ending."""
 
 Bind = Annotated[str, typer.Option(help="Address to listen on; other machines can come in only with --key.")]
 Key = Annotated[Path | None, typer.Option(help="The server's secret key file (keygen): only listed clients come in.")]
@@ -79,8 +83,8 @@ def keygen_command(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Make a pair of CURVE keys: NAME.key may be known to all, NAME.key_secret to its owner alone."""
-    if not name or name.startswith(".") or Path(name).name != name:
-        raise UsageError(f"{name!r} is no plain name; write for example server, or anna")
+    if not _PLAIN_NAME.fullmatch(name) or _DEVICE_NAME.fullmatch(name):
+        raise UsageError(f"{name!r} is no plain name of letters, digits, '_', '-' and '.'; write for example anna")
     for path in make_keys(folder, name):
         print(path)
 

@@ -13,6 +13,7 @@ import zmq.auth
 from zmq.utils import z85
 
 from engine_bridge.protocol.loopback import is_loopback_host
+from engine_bridge.protocol.secret_file import exposure_of
 from space_runtime.errors import OutputError, UsageError
 
 
@@ -33,7 +34,7 @@ def make_keys(folder: Path, name: str) -> tuple[Path, Path]:
     public, secret = folder / f"{name}.key", folder / f"{name}.key_secret"
     for path in (public, secret):
         if path.exists():
-            raise UsageError(f"{path} exists; choose another --name, or remove it first (which locks its holder out)")
+            raise UsageError(f"{path} exists; choose another name, or remove it first (which locks its holder out)")
     before = os.umask(0o077)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -58,10 +59,13 @@ def load_keys(secret_file: Path, clients: Path) -> Keys:
 
 
 def load_pair(secret_file: Path) -> tuple[bytes, bytes]:
-    """Return (public, secret) of a secret file. Raises `UsageError`."""
+    """Return (public, secret) of a secret file that its owner alone can read. Raises `UsageError`."""
     public, secret = _load(secret_file)
     if secret is None:
         raise UsageError(f"{secret_file} holds no secret key; name the file that ends in .key_secret")
+    exposure = exposure_of(secret_file)
+    if exposure:
+        raise UsageError(f"{secret_file} is a secret key, and {exposure}")
     return public, secret
 
 
@@ -71,6 +75,8 @@ def load_public(file: Path) -> bytes:
 
 
 def _load(file: Path) -> tuple[bytes, bytes | None]:
+    if not file.exists():
+        raise UsageError(f"there is no key file {file}; check the name, or make it with `space-runtime keygen`")
     try:
         public, secret = zmq.auth.load_certificate(file)
         for key in (public, secret or public):

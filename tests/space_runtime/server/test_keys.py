@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from zmq.utils import z85
 
+from engine_bridge.client.transport import Curve
+from engine_bridge.protocol.errors import BridgeError
 from space_runtime.errors import OutputError, UsageError
 from space_runtime.server import server
 from space_runtime.server.keys import Keys, check_bind, load_keys, load_pair, make_keys, zap_reply
@@ -46,10 +48,11 @@ def test_keygen_overwrites_nothing(tmp_path: Path, call: Call, there: str) -> No
     (tmp_path / there).write_text("precious")
     done = call("keygen", "anna", "--folder", tmp_path)
     assert done.code == 2 and there in done.complaint
+    assert "another name" in done.complaint and "--name" not in done.complaint
     assert [path.read_text() for path in tmp_path.iterdir()] == ["precious"]
 
 
-@pytest.mark.parametrize("name", ["", "a/b", "..", ".", "../x", "/x"])
+@pytest.mark.parametrize("name", ["", "a/b", "..", ".", "../x", "/x", "con:", "nul", "CON.x", "a\u202eb", "a b"])
 def test_keygen_wants_a_plain_name(tmp_path: Path, call: Call, name: str) -> None:
     done = call("keygen", name, "--folder", tmp_path)
     assert done.code == 2 and "plain name" in done.complaint and not list(tmp_path.iterdir())
@@ -84,6 +87,24 @@ def test_a_file_that_is_no_key_is_one_sentence(keys: Path, content: bytes) -> No
         load_keys(keys / "server.key_secret", keys / "clients")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="permission bits say nothing on Windows")
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660, 0o602, 0o777])
+def test_a_secret_that_others_can_use_is_refused_everywhere(keys: Path, mode: int, call: Call) -> None:
+    secret, public = keys / "server.key_secret", keys / "server.key"
+    secret.chmod(mode)
+    for words in (
+        ("serve", "--http", 0, "--key", secret, "--clients", keys / "clients"),
+        ("relay", "tcp://127.0.0.1:5", "--bind", "tcp://127.0.0.1:0", "--server-key", public, "--key", secret),
+    ):
+        done = call(*words)
+        assert done.code == 2 and f"mode {mode:o}" in done.complaint and "chmod 600" in done.complaint
+    with pytest.raises(BridgeError, match="chmod 600"):
+        Curve.from_files(public, secret)
+    for tight in (0o600, 0o400):
+        secret.chmod(tight)
+        assert load_keys(secret, keys / "clients").secret == Curve.from_files(public, secret).secret_key.encode()
+
+
 @pytest.mark.parametrize(
     ("secret", "clients", "word"),
     [
@@ -92,6 +113,7 @@ def test_a_file_that_is_no_key_is_one_sentence(keys: Path, content: bytes) -> No
         ("server.key_secret", "nowhere", "no folder"),
         ("server.key_secret", "empty", "no public key"),
         ("clients", "clients", "no key file"),
+        ("missing.key_secret", "clients", "there is no key file"),
     ],
 )
 def test_keys_that_cannot_be_used_are_one_sentence(
