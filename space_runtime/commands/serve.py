@@ -71,6 +71,8 @@ def serve_command(
         limits = Limits(sessions=sessions or capacity(opened), lease_ms=lease_ms)
         server = Server(opened, Settings(bind, limits, folders, keys, tuple(to or ())))
         stop_on_signals(server.sockets.stop)
+        if keys and hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, lambda *_: server.sockets.read_keys_again())
         stack.callback(server.stop)
         if port:
             stack.enter_context(StatusServer(StatusCollector(server), port))

@@ -19,11 +19,15 @@ from space_runtime.errors import OutputError, UsageError
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """A server's own key pair and the public keys that it admits, all as Z85 text."""
+    """A server's own key pair and the public keys that it admits, all as Z85 text.
+
+    clients: the folder of the admitted keys, read again when it changes (`allow_list`); None: they stay as they are.
+    """
 
     public: bytes
     secret: bytes
     admitted: frozenset[bytes]
+    clients: Path | None = None
 
 
 def make_keys(folder: Path, name: str) -> tuple[Path, Path]:
@@ -55,7 +59,7 @@ def load_keys(secret_file: Path, clients: Path) -> Keys:
     admitted = frozenset(load_public(path) for path in sorted(clients.glob("*.key")))
     if not admitted:
         raise UsageError(f"{clients} holds no public key (*.key), so that nobody could come in; copy one there")
-    return Keys(public, secret, admitted)
+    return Keys(public, secret, admitted, clients)
 
 
 def load_pair(secret_file: Path) -> tuple[bytes, bytes]:
@@ -114,10 +118,14 @@ def check_bind(address: str, keys: Keys | None, insecure: bool) -> None:
         )
 
 
-def zap_reply(request: list[bytes], keys: Keys) -> list[bytes]:
-    """Return the answer to a request of ZeroMQ's authentication protocol (ZAP, RFC 27): keys on the list come in."""
+def zap_reply(request: list[bytes], admitted: frozenset[bytes]) -> list[bytes]:
+    """Return the answer to a request of ZeroMQ's authentication protocol (ZAP, RFC 27): keys on the list come in.
+
+    Their connections' messages then carry the key, as Z85 text, as ZeroMQ's property ``User-Id``.
+    """
     version, request_id = [*request, b"", b""][:2]
     mechanism = request[5] if len(request) > 5 else b""
-    key = z85.encode(request[6]) if mechanism == b"CURVE" and len(request) > 6 and len(request[6]) == 32 else None
-    status, text = (b"200", b"OK") if version == b"1.0" and key in keys.admitted else (b"400", b"not on the list")
-    return [b"1.0", request_id, status, text, b"", b""]
+    key = z85.encode(request[6]) if mechanism == b"CURVE" and len(request) > 6 and len(request[6]) == 32 else b""
+    if version == b"1.0" and key in admitted:
+        return [b"1.0", request_id, b"200", b"OK", key, b""]
+    return [b"1.0", request_id, b"400", b"not on the list", b"", b""]
