@@ -18,7 +18,7 @@ from zmq.error import ZMQError
 from zmq.utils.monitor import parse_monitor_message
 
 from engine_bridge.protocol.errors import BridgeError
-from engine_bridge.protocol.loopback import is_loopback_host
+from engine_bridge.protocol.loopback import is_allowed_host
 from engine_bridge.protocol.secret_file import exposure_of
 
 MAX_PARTS: Final = 64
@@ -77,7 +77,7 @@ def check_address(address: str, curve: Curve | None, allow_insecure: bool) -> No
     found = re.fullmatch(r"tcp://(\[[^\[\]]+\]|[^\[\]:/]+):(\d{1,5})", address)
     if not found or not 0 < int(found[2]) < 65_536:
         raise BridgeError(f"{address!r} is no server's address; expected tcp://HOST:PORT, like tcp://127.0.0.1:5570")
-    if curve is None and not allow_insecure and not is_loopback_host(found[1]):
+    if not is_allowed_host(found[1], allow_insecure, curve is not None):
         raise BridgeError(
             f"{address} is another machine, and without CURVE everybody on the way can listen in; "
             "give curve=Curve(…), or allow_insecure=True for a network that you trust"

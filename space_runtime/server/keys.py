@@ -12,7 +12,7 @@ import zmq
 import zmq.auth
 from zmq.utils import z85
 
-from engine_bridge.protocol.loopback import is_loopback_host
+from engine_bridge.protocol.loopback import is_allowed_host, is_loopback_host
 from engine_bridge.protocol.secret_file import exposure_of
 from space_runtime.errors import OutputError, UsageError
 
@@ -111,7 +111,7 @@ def is_loopback(address: str) -> bool:
 
 def check_bind(address: str, keys: Keys | None, insecure: bool) -> None:
     """Raise `UsageError` when an address cannot be used, or would let strangers in."""
-    if not is_loopback(address) and keys is None and not insecure:
+    if not is_allowed_host(host_of(address), insecure, keys is not None):
         raise UsageError(
             f"{address} can be reached from other machines; give --key and --clients (space-runtime keygen), "
             "or say --insecure if really everybody may come in"

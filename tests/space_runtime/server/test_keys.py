@@ -14,6 +14,7 @@ from engine_bridge.protocol.errors import BridgeError
 from space_runtime.errors import OutputError, UsageError
 from space_runtime.server import server
 from space_runtime.server.keys import Keys, check_bind, load_keys, load_pair, make_keys, zap_reply
+from space_runtime.server.observability.status_http import status_address
 from tests.support.command_line import Call
 
 
@@ -178,6 +179,30 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 def test_options_that_cannot_be_meant_are_one_sentence(words: tuple[str | int, ...], word: str, call: Call) -> None:
     done = call("serve", "--http", 0, *map(str, words))
     assert done.code != 0 and word in done.complaint and "internal error" not in done.complaint
+
+
+@pytest.mark.parametrize("http", ["0.0.0.0:0", "[::]:5571", "192.0.2.1:5571", "2130706433:0"])
+def test_the_status_page_follows_the_rule_of_addresses(http: str, call: Call) -> None:
+    with pytest.raises(UsageError, match="--insecure"):
+        status_address(http, insecure=False)
+    assert status_address(http, insecure=True)[1] == int(http.rpartition(":")[2])
+    done = call("serve", "--bind", "tcp://127.0.0.1:0", "--http", http)
+    assert done.code == 2 and "--insecure" in done.complaint
+
+
+def test_the_status_page_stays_here_by_default() -> None:
+    assert status_address("5571", insecure=False) == ("127.0.0.1", 5571)
+    assert status_address("[::1]:0", insecure=False) == ("::1", 0)
+    for wrong in ("", "-1", "65536", "x", "http://127.0.0.1:5571", "127.0.0.1"):
+        with pytest.raises(UsageError, match="expected a port"):
+            status_address(wrong, insecure=True)
+
+
+@pytest.mark.parametrize("to", ["ws://0.0.0.0:0", "vmc://224.0.0.1", "llf://192.0.2.1/Face"])
+def test_sinks_follow_the_rule_of_addresses(to: str, call: Call) -> None:
+    for words in (("serve", "--http", 0, "--bind", "tcp://127.0.0.1:0"), ("relay", "tcp://127.0.0.1:5570"), ("live",)):
+        done = call(*words, "--to", to)
+        assert done.code != 0 and "--insecure" in done.complaint
 
 
 def request(key: bytes, mechanism: bytes = b"CURVE", version: bytes = b"1.0") -> list[bytes]:
