@@ -16,24 +16,31 @@ from engine_bridge.adapters.sink import Counts, Sink, SinkError
 from engine_bridge.adapters.vmc import PORT as VMC_PORT
 from engine_bridge.adapters.vmc import Vmc
 from engine_bridge.adapters.vrm import Preset
+from engine_bridge.protocol.loopback import is_allowed_host
 
 __all__ = ["WEB_SOCKET_PORT", "Counts", "Sink", "SinkError", "open_sink"]
 
 WEB_SOCKET_PORT: Final = 8_765
 
 
-def open_sink(url: str) -> Sink:
+def open_sink(url: str, allow_insecure: bool = False) -> Sink:
     """Return an open sink: ``llf://HOST:PORT/SUBJECT``, ``vmc://HOST:PORT?preset=vrm0`` or ``ws://HOST:PORT``.
 
     Without a host it is this machine, without a port the protocol's usual one, without a subject every character is one
     of its own name; presets are arkit (the default), vrm0 and vrm1; ``ws`` listens, and takes ``origin=`` for pages of
-    other web sites. Raises `SinkError` with one sentence for every other address, and when the port cannot be had.
+    other web sites. allow_insecure: other machines too, which can then read and send frames without encryption.
+    Raises `SinkError` with one sentence for every other address, and when the port cannot be had.
     """
     address = parse(url)
     opener = _OPENERS.get(address.scheme)
     if opener is None:
         known = ", ".join(f"{scheme}://" for scheme in _OPENERS)
         raise SinkError(f"{url!r} is no address of a sink; it begins with one of {known}")
+    if not is_allowed_host(address.host, allow_insecure):
+        raise SinkError(
+            f"{url!r} is not this machine alone, and sinks have neither encryption nor keys; name 127.0.0.1, "
+            "or say --insecure (allow_insecure=True) in a network that you trust"
+        )
     return opener(address)
 
 

@@ -222,12 +222,12 @@ class Playout:
                 self.n_failed += 1
 
 
-def open_playout(urls: Sequence[str]) -> Playout | None:
+def open_playout(urls: Sequence[str], allow_insecure: bool = False) -> Playout | None:
     """Return a playout to the sinks at these addresses, None without any. Raises `SinkError`; then none stays open."""
     sinks: list[Sink] = []
     try:
         for url in urls:
-            sinks.append(open_sink(url))
+            sinks.append(open_sink(url, allow_insecure))
     except SinkError:
         for sink in sinks:
             sink.close()

@@ -18,7 +18,8 @@ from zmq.error import ZMQError
 from zmq.utils.monitor import parse_monitor_message
 
 from engine_bridge.protocol.errors import BridgeError
-from engine_bridge.protocol.loopback import is_loopback_host
+from engine_bridge.protocol.loopback import is_allowed_host
+from engine_bridge.protocol.secret_file import exposure_of
 
 MAX_PARTS: Final = 64
 """Messages in one ZeroMQ message at most."""
@@ -46,15 +47,21 @@ class Curve:
 
     @classmethod
     def from_files(cls, server: str | Path, own: str | Path) -> Self:
-        """Read the server's public and this client's secret key file, as ``space-runtime keygen`` writes them."""
+        """Read the server's public and this client's secret key file, as ``space-runtime keygen`` writes them.
+
+        Raises `BridgeError` for what is no key, and for a secret file that others than its owner can read (POSIX).
+        """
         try:
             server_key, (public_key, secret_key) = load_certificate(server)[0], load_certificate(own)
+            exposure = exposure_of(own)
         except (OSError, ValueError) as error:
             raise BridgeError(
                 f"{server} or {own} cannot be read as a key file ({error}); make them with keygen"
             ) from None
         if secret_key is None:
             raise BridgeError(f"{own} holds no secret key; give the file that ends in .key_secret")
+        if exposure:
+            raise BridgeError(f"{own} is a secret key, and {exposure}")
         return cls(server_key.decode(), public_key.decode(), secret_key.decode())
 
     def __post_init__(self) -> None:
@@ -70,7 +77,7 @@ def check_address(address: str, curve: Curve | None, allow_insecure: bool) -> No
     found = re.fullmatch(r"tcp://(\[[^\[\]]+\]|[^\[\]:/]+):(\d{1,5})", address)
     if not found or not 0 < int(found[2]) < 65_536:
         raise BridgeError(f"{address!r} is no server's address; expected tcp://HOST:PORT, like tcp://127.0.0.1:5570")
-    if curve is None and not allow_insecure and not is_loopback_host(found[1]):
+    if not is_allowed_host(found[1], allow_insecure, curve is not None):
         raise BridgeError(
             f"{address} is another machine, and without CURVE everybody on the way can listen in; "
             "give curve=Curve(…), or allow_insecure=True for a network that you trust"

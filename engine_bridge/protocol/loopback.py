@@ -20,6 +20,14 @@ def is_loopback_host(host: str) -> bool:
         return False
 
 
+def is_allowed_host(host: str, allow_insecure: bool, has_keys: bool = False) -> bool:
+    """Return whether an address may be used: this machine's always, others with keys or when the operator says so.
+
+    The one rule of ``--bind``, ``--to``, ``--http``, sinks and clients.
+    """
+    return has_keys or allow_insecure or is_loopback_host(host)
+
+
 def host_is_ours(host: str | None, own: str = "127.0.0.1") -> bool:
     """Return whether a ``Host`` header names this server, so that no foreign page asks (DNS rebinding).
 

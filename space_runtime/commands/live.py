@@ -48,6 +48,7 @@ def live_command(
         str, typer.Option(help="Reads the text, {text} or standard input, into the WAV file {out}.")
     ] = "espeak-ng --stdin -w {out}",
     to: Annotated[list[str] | None, typer.Option(help="Show the face there: llf://, vmc:// or ws://.")] = None,
+    insecure: Annotated[bool, typer.Option("--insecure", help="--to may name other machines, unencrypted.")] = False,
     server: Annotated[str | None, typer.Option(help="A running server's address; by default one of its own.")] = None,
     emotion: Annotated[str, typer.Option(help=EMOTION_HELP)] = "",
     fps: Annotated[str, typer.Option(help="Frames per second.")] = "60",
@@ -63,7 +64,7 @@ def live_command(
     frame_rate = float(checked_fps(fps))
     in_range("--playout", playout, 0, 10_000)
     with ExitStack() as stack:
-        sinks = [_opened(stack, url) for url in to or ()]
+        sinks = [_opened(stack, url, insecure) for url in to or ()]
         source = _source(line, mic, mic_device, stdin, rate, format, say, tts_command)
         client = stack.enter_context(Client(stack.enter_context(_address(server, device)), name="space-runtime live"))
         session = stack.enter_context(client.open(fps=30, playout_ms=playout))
@@ -81,8 +82,8 @@ def default_seed(line: Path | None, name: str) -> int:
     return content_seed(hashlib.sha256(name.encode()).hexdigest())
 
 
-def _opened(stack: ExitStack, url: str) -> Sink:
-    sink = open_sink(url)
+def _opened(stack: ExitStack, url: str, insecure: bool) -> Sink:
+    sink = open_sink(url, insecure)
     stack.callback(sink.close)
     return sink
 

@@ -12,7 +12,7 @@ import typer
 
 from engine_bridge.adapters.playout import open_playout
 from engine_bridge.protocol.arkit import DEFAULT_ADDRESS
-from space_runtime.commands.serve import Bind, stop_on_signals
+from space_runtime.commands.serve import stop_on_signals
 from space_runtime.errors import UsageError
 from space_runtime.server.keys import is_loopback, load_pair, load_public
 from space_runtime.server.observability.log_output import LogFormat, LogLevel, logging_to
@@ -26,11 +26,13 @@ def relay_command(
     server: Annotated[str, typer.Argument(help="The server's address, for example tcp://10.0.0.5:5570.")],
     server_key: Annotated[Path | None, typer.Option(help="The server's public key file (server.key).")] = None,
     key: Annotated[Path | None, typer.Option(help="This machine's secret key file (NAME.key_secret).")] = None,
-    bind: Bind = DEFAULT_ADDRESS,
+    bind: Annotated[str, typer.Option(help="Address on this machine to listen on.")] = DEFAULT_ADDRESS,
     to: Annotated[list[str] | None, typer.Option(help="Also show all sessions there: llf://, vmc:// or ws://.")] = None,
     log_format: Annotated[LogFormat, typer.Option(help="How log lines are written.")] = LogFormat.TEXT,
     log_level: Annotated[LogLevel, typer.Option(help="The least that is logged.")] = LogLevel.INFO,
-    insecure: Annotated[bool, typer.Option("--insecure", help="Reach the server without encryption.")] = False,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Other machines without encryption: server, --to.")
+    ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Relay local connections to a server on another machine: plain ZeroMQ here, CURVE on the way."""
@@ -39,7 +41,7 @@ def relay_command(
         raise UsageError(f"{bind} can be reached from other machines, and a relay lets everybody in; bind 127.0.0.1")
     with ExitStack() as stack:
         stack.enter_context(logging_to(sys.stderr, log_format, LogLevel.DEBUG if debug else log_level))
-        playout = open_playout(to or ())
+        playout = open_playout(to or (), insecure)
         if playout:
             stack.callback(playout.close)
         relay = Relay(bind, upstream, RelaySinkOutput(playout) if playout else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -22,10 +23,13 @@ from space_runtime.server.keys import Keys, check_bind, load_keys, make_keys
 from space_runtime.server.limits import Folders, Limits
 from space_runtime.server.observability.log_output import LogFormat, LogLevel, logging_to
 from space_runtime.server.observability.status import StatusCollector
-from space_runtime.server.observability.status_http import DEFAULT_PORT, StatusServer
+from space_runtime.server.observability.status_http import DEFAULT_PORT, StatusServer, status_address
 from space_runtime.server.server import Server, Settings, capacity
 
 MAX_SESSIONS: Final = 100_000
+_PLAIN_NAME: Final = re.compile(r"\w[\w.-]{0,63}")
+_DEVICE_NAME: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+"""Names of devices on Windows, where no file can have one, whatever its ending."""
 
 Bind = Annotated[str, typer.Option(help="Address to listen on; other machines can come in only with --key.")]
 Key = Annotated[Path | None, typer.Option(help="The server's secret key file (keygen): only listed clients come in.")]
@@ -37,7 +41,9 @@ def serve_command(
     bind: Bind = DEFAULT_ADDRESS,
     key: Key = None,
     clients: Clients = None,
-    insecure: Annotated[bool, typer.Option("--insecure", help="Listen to everybody, without encryption.")] = False,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Open --bind, --http, --to to all, unencrypted.")
+    ] = False,
     sessions: Annotated[
         int,
         typer.Option(help="Sessions at most; one more is refused. 0: as many as this machine carries, measured now."),
@@ -47,8 +53,8 @@ def serve_command(
     lease: Annotated[float, typer.Option(help="Seconds of silence after which a client's sessions end.")] = 15.0,
     to: Annotated[list[str] | None, typer.Option(help="Also show all sessions there: llf://, vmc:// or ws://.")] = None,
     http: Annotated[
-        int, typer.Option(help="Port on 127.0.0.1 for /healthz, /readyz, /metrics; 0: none.")
-    ] = DEFAULT_PORT,
+        str, typer.Option(help="Port on 127.0.0.1, or HOST:PORT, for /healthz, /readyz, /metrics; 0: none.")
+    ] = str(DEFAULT_PORT),
     log_format: Annotated[LogFormat, typer.Option(help="How log lines are written.")] = LogFormat.TEXT,
     log_level: Annotated[LogLevel, typer.Option(help="The least that is logged.")] = LogLevel.INFO,
     bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
@@ -60,16 +66,18 @@ def serve_command(
     in_range("--sessions", sessions, 0, MAX_SESSIONS)
     lease_ms = round(in_range("--lease", lease, 1.0, 3_600.0) * 1e3)
     folders = Folders(_folder(portraits, "--portraits"), _folder(sounds, "--sounds"))
-    port = int(in_range("--http", http, 0, 65_535))
+    host, port = status_address(http, insecure)
     with ExitStack() as stack:
         stack.enter_context(logging_to(sys.stderr, log_format, LogLevel.DEBUG if debug else log_level))
         opened = load_bundle(bundle, device)
         limits = Limits(sessions=sessions or capacity(opened), lease_ms=lease_ms)
-        server = Server(opened, Settings(bind, limits, folders, keys, tuple(to or ())))
+        server = Server(opened, Settings(bind, limits, folders, keys, tuple(to or ()), insecure))
         stop_on_signals(server.sockets.stop)
+        if keys and hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, lambda *_: server.sockets.read_keys_again())
         stack.callback(server.stop)
         if port:
-            stack.enter_context(StatusServer(StatusCollector(server), port))
+            stack.enter_context(StatusServer(StatusCollector(server), port, host=host))
         server.run()
 
 
@@ -79,8 +87,8 @@ def keygen_command(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Make a pair of CURVE keys: NAME.key may be known to all, NAME.key_secret to its owner alone."""
-    if not name or name.startswith(".") or Path(name).name != name:
-        raise UsageError(f"{name!r} is no plain name; write for example server, or anna")
+    if not _PLAIN_NAME.fullmatch(name) or _DEVICE_NAME.fullmatch(name):
+        raise UsageError(f"{name!r} is no plain name of letters, digits, '_', '-' and '.'; write for example anna")
     for path in make_keys(folder, name):
         print(path)
 

@@ -12,8 +12,19 @@ from space_runtime.server.commands import Command
 Route = bytes
 """The name that a ROUTER socket gives a connection."""
 
+OWN_ROUTE_BYTES: Final = 5
+"""Length of the names that ZeroMQ makes itself, which begin with a zero byte."""
+
 FORGET_S: Final = 60.0
 """After this silence a connection without sessions is forgotten."""
+
+
+def is_own_route(route: Route) -> bool:
+    """Return whether ZeroMQ itself made the name, so that no other connection can ever have it.
+
+    A name that the client chose (its routing id) goes over to whoever connects with it next: such are not heard.
+    """
+    return len(route) == OWN_ROUTE_BYTES and route[0] == 0
 
 
 class WorkerPort(Protocol):
@@ -33,11 +44,12 @@ class WorkerPort(Protocol):
 class Connection:
     """A peer. heard_at: when it last said something. allowance: messages that it may still send at once.
 
-    slowed_at: when it was last told to slow down.
+    slowed_at: when it was last told to slow down. key: its client's public key as Z85 text, empty without CURVE.
     """
 
     route: Route
     heard_at: float
+    key: bytes = b""
     greeted: bool = False
     client: str = ""
     n_bad: int = 0
@@ -60,7 +72,7 @@ class Connection:
 class SessionEntry:
     """A session as the gateway knows it. route: None while its connection is lost, since lost_at.
 
-    character: its name for people: that of a file, "portrait" or "neutral".
+    character: its name for people: that of a file, "portrait" or "neutral". key: its client's, see `Connection`.
     """
 
     number: int
@@ -70,6 +82,7 @@ class SessionEntry:
     character: str = "neutral"
     closing: bool = False
     lost_at: float = 0.0
+    key: bytes = b""
 
 
 @dataclass(slots=True)
@@ -121,6 +134,7 @@ class ConnectionTable:
 
     def add(self, session: SessionEntry, connection: Connection) -> None:
         """Enter a new session of a connection."""
+        session.key = connection.key
         self.sessions[session.number] = session
         self._tokens[session.token] = session.number
         connection.sessions.add(session.number)
@@ -130,7 +144,7 @@ class ConnectionTable:
         before = self.connection_of(session)
         if before:
             before.sessions.discard(session.number)
-        session.route = connection.route
+        session.route, session.key = connection.route, connection.key
         connection.sessions.add(session.number)
 
     def forget(self, session: SessionEntry) -> None:

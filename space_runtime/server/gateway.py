@@ -32,6 +32,7 @@ from space_runtime.server.connections import (
     Route,
     SessionEntry,
     WorkerPort,
+    is_own_route,
 )
 from space_runtime.server.limits import Folders, Limits, Refusal
 from space_runtime.server.validation import session_settings
@@ -66,7 +67,7 @@ class Gateway:
         self._worker = worker
         self._welcome = encode(welcome)
         self._busy_lag_s = busy_lag_s
-        self._swept_at = -math.inf
+        self._swept_at = self._turned_away_at = -math.inf
         self._stopping = False
         self._handlers: dict[type, Callable[..., None]] = {
             m.Hello: self._greet,
@@ -88,14 +89,17 @@ class Gateway:
 
     # In
 
-    def receive(self, route: Route, parts: Sequence[bytes], now: float) -> None:
-        """Take one ZeroMQ message of a connection."""
+    def receive(self, route: Route, parts: Sequence[bytes], now: float, key: bytes = b"") -> None:
+        """Take one ZeroMQ message of a connection. key: its client's, empty without CURVE."""
+        if not is_own_route(route):
+            self._turn_away(route, now)
+            return
         connection = self.connections.get(route)
         if connection is None:
             if len(self.connections) >= self.limits.connections and not self.table.evict_idle():
                 self.counters.refused += 1
                 return
-            connection = self.connections[route] = Connection(route, now, refilled_at=now)
+            connection = self.connections[route] = Connection(route, now, key, refilled_at=now)
         if connection.muted_until > now:
             return
         connection.heard_at = now
@@ -129,6 +133,15 @@ class Gateway:
     def lost(self, route: Route, now: float) -> None:
         """Say that a connection is gone: its sessions wait for `resume` until their leases run out."""
         self.table.lose(route, now)
+
+    def cut_off(self, keys: frozenset[bytes], now: float) -> None:
+        """End the sessions of keys that are no longer admitted, lost ones too, and forget their connections."""
+        for session in list(self.sessions.values()):
+            if session.key in keys:
+                self._end(session, "key_removed")
+        for connection in list(self.connections.values()):
+            if connection.key in keys:
+                self.table.lose(connection.route, now)
 
     def stop(self) -> None:
         """Begin to stop: nothing new is taken, every session is closed."""
@@ -276,6 +289,15 @@ class Gateway:
         if not session.closing:
             session.closing = True
             self._worker.post(CloseSession(session.number, reason))
+
+    def _turn_away(self, route: Route, now: float) -> None:
+        """Tell a connection with a routing id of its own that it is not heard; not more than once a second."""
+        self.counters.refused += 1
+        if now - self._turned_away_at >= SLOW_DOWN_S:
+            self._turned_away_at = now
+            text = "this connection has set a ZeroMQ routing id (identity), and is not heard; leave that unset"
+            self.outbox.append((route, encode(m.Error(code=ErrorCode.BAD_MESSAGE, message=text))))
+            log_events.write(log_events.refused(ErrorCode.BAD_MESSAGE, None))
 
     # Out
 

@@ -12,17 +12,22 @@ import zmq
 import zmq.auth
 from zmq.utils import z85
 
-from engine_bridge.protocol.loopback import is_loopback_host
+from engine_bridge.protocol.loopback import is_allowed_host, is_loopback_host
+from engine_bridge.protocol.secret_file import exposure_of
 from space_runtime.errors import OutputError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """A server's own key pair and the public keys that it admits, all as Z85 text."""
+    """A server's own key pair and the public keys that it admits, all as Z85 text.
+
+    clients: the folder of the admitted keys, read again when it changes (`allow_list`); None: they stay as they are.
+    """
 
     public: bytes
     secret: bytes
     admitted: frozenset[bytes]
+    clients: Path | None = None
 
 
 def make_keys(folder: Path, name: str) -> tuple[Path, Path]:
@@ -33,7 +38,7 @@ def make_keys(folder: Path, name: str) -> tuple[Path, Path]:
     public, secret = folder / f"{name}.key", folder / f"{name}.key_secret"
     for path in (public, secret):
         if path.exists():
-            raise UsageError(f"{path} exists; choose another --name, or remove it first (which locks its holder out)")
+            raise UsageError(f"{path} exists; choose another name, or remove it first (which locks its holder out)")
     before = os.umask(0o077)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -54,14 +59,17 @@ def load_keys(secret_file: Path, clients: Path) -> Keys:
     admitted = frozenset(load_public(path) for path in sorted(clients.glob("*.key")))
     if not admitted:
         raise UsageError(f"{clients} holds no public key (*.key), so that nobody could come in; copy one there")
-    return Keys(public, secret, admitted)
+    return Keys(public, secret, admitted, clients)
 
 
 def load_pair(secret_file: Path) -> tuple[bytes, bytes]:
-    """Return (public, secret) of a secret file. Raises `UsageError`."""
+    """Return (public, secret) of a secret file that its owner alone can read. Raises `UsageError`."""
     public, secret = _load(secret_file)
     if secret is None:
         raise UsageError(f"{secret_file} holds no secret key; name the file that ends in .key_secret")
+    exposure = exposure_of(secret_file)
+    if exposure:
+        raise UsageError(f"{secret_file} is a secret key, and {exposure}")
     return public, secret
 
 
@@ -71,6 +79,8 @@ def load_public(file: Path) -> bytes:
 
 
 def _load(file: Path) -> tuple[bytes, bytes | None]:
+    if not file.exists():
+        raise UsageError(f"there is no key file {file}; check the name, or make it with `space-runtime keygen`")
     try:
         public, secret = zmq.auth.load_certificate(file)
         for key in (public, secret or public):
@@ -101,17 +111,21 @@ def is_loopback(address: str) -> bool:
 
 def check_bind(address: str, keys: Keys | None, insecure: bool) -> None:
     """Raise `UsageError` when an address cannot be used, or would let strangers in."""
-    if not is_loopback(address) and keys is None and not insecure:
+    if not is_allowed_host(host_of(address), insecure, keys is not None):
         raise UsageError(
             f"{address} can be reached from other machines; give --key and --clients (space-runtime keygen), "
             "or say --insecure if really everybody may come in"
         )
 
 
-def zap_reply(request: list[bytes], keys: Keys) -> list[bytes]:
-    """Return the answer to a request of ZeroMQ's authentication protocol (ZAP, RFC 27): keys on the list come in."""
+def zap_reply(request: list[bytes], admitted: frozenset[bytes]) -> list[bytes]:
+    """Return the answer to a request of ZeroMQ's authentication protocol (ZAP, RFC 27): keys on the list come in.
+
+    Their connections' messages then carry the key, as Z85 text, as ZeroMQ's property ``User-Id``.
+    """
     version, request_id = [*request, b"", b""][:2]
     mechanism = request[5] if len(request) > 5 else b""
-    key = z85.encode(request[6]) if mechanism == b"CURVE" and len(request) > 6 and len(request[6]) == 32 else None
-    status, text = (b"200", b"OK") if version == b"1.0" and key in keys.admitted else (b"400", b"not on the list")
-    return [b"1.0", request_id, status, text, b"", b""]
+    key = z85.encode(request[6]) if mechanism == b"CURVE" and len(request) > 6 and len(request[6]) == 32 else b""
+    if version == b"1.0" and key in admitted:
+        return [b"1.0", request_id, b"200", b"OK", key, b""]
+    return [b"1.0", request_id, b"400", b"not on the list", b"", b""]

@@ -96,5 +96,16 @@ def slow_peer(client: str) -> LogEvent:
     return _event(logging.WARNING, "slow_peer", client=client)
 
 
+def keys_changed(n_admitted: int, n_added: int, n_removed: int) -> LogEvent:
+    """The list of clients' keys was read again, and is another one; without any nobody comes in."""
+    level = logging.INFO if n_admitted else logging.WARNING
+    return _event(level, "keys_changed", admitted=n_admitted, added=n_added, removed=n_removed)
+
+
+def key_unreadable(reason: str) -> LogEvent:
+    """A file on the list of clients' keys holds no key, so that it admits nobody."""
+    return _event(logging.WARNING, "key_unreadable", reason=reason)
+
+
 def _event(level: int, name: str, **fields: Value) -> LogEvent:
     return LogEvent(level, name, fields)

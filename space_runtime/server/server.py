@@ -54,7 +54,8 @@ SWITCH_INTERVAL_S: Final = 0.001
 class Settings:
     """The choices of an operator.
 
-    sinks: addresses of `engine_bridge.adapters.open_sink` that see every session too.
+    sinks: addresses of `engine_bridge.adapters.open_sink` that see every session too. insecure_sinks: they may be on
+        other machines.
     """
 
     address: str = DEFAULT_ADDRESS
@@ -62,6 +63,7 @@ class Settings:
     folders: Folders = field(default_factory=Folders)
     keys: Keys | None = None
     sinks: tuple[str, ...] = ()
+    insecure_sinks: bool = False
 
 
 class Server:
@@ -80,7 +82,7 @@ class Server:
         self._wake_socket = WakeSocket()
         self._bundle = bundle
         self._characters = CharacterCache(bundle)
-        self._playout = open_playout(settings.sinks)
+        self._playout = open_playout(settings.sinks, settings.insecure_sinks)
         self.sockets = self._open_sockets()
         self.address = self.sockets.address
         self.textures = TextureRenderer(self._post, self._characters)

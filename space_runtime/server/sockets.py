@@ -13,6 +13,7 @@ import zmq
 
 from space_runtime.errors import UsageError
 from space_runtime.server import log_events
+from space_runtime.server.allow_list import AllowList, Links
 from space_runtime.server.gateway import MAX_PARTS, Gateway
 from space_runtime.server.keys import Keys, zap_reply
 from space_runtime.server.report_box import ReportBox
@@ -83,6 +84,8 @@ class Sockets:
         self._wake_socket = wake_socket
         self._reports = reports
         self._keys = keys
+        self._allowed = AllowList(keys) if keys else None
+        self._links = Links()
         self._context = zmq.Context()
         self._zap = self._context.socket(zmq.REP)
         self._zap.linger = 0
@@ -91,6 +94,17 @@ class Sockets:
         self._router = self._open(address)
         self.address = self._router.get_string(zmq.LAST_ENDPOINT).rstrip("\0")
         self._stop = threading.Event()
+
+    @property
+    def admitted(self) -> frozenset[bytes]:
+        """The public keys that come in now."""
+        return self._allowed.admitted if self._allowed else frozenset()
+
+    def read_keys_again(self) -> None:
+        """Look at the list of keys at once, from any thread."""
+        if self._allowed:
+            self._allowed.look_again()
+            self._wake_socket.wake()
 
     def stop(self) -> None:
         """Ask the loop to end; sessions are told first."""
@@ -147,6 +161,9 @@ class Sockets:
 
     def _run_once(self, events: dict[object, int]) -> None:
         now = self.turned_at = time.monotonic()
+        if self._allowed and (removed := self._allowed.removed(now)):
+            self._gateway.cut_off(removed, now)
+            self._links.cut(removed)
         if self._zap in events:
             self._admit()
         if self._router in events and self._worker.n_waiting < MAX_INBOX:
@@ -173,17 +190,27 @@ class Sockets:
         return max(0, min(POLL_MS, math.ceil(wait_s * 1e3))) if math.isfinite(wait_s) else POLL_MS * (wait_s > 0)
 
     def _admit(self) -> None:
-        assert self._keys is not None
-        self._zap.send_multipart(zap_reply(self._zap.recv_multipart(), self._keys))
+        self._zap.send_multipart(zap_reply(self._zap.recv_multipart(), self.admitted))
 
     def _receive(self, now: float) -> None:
-        receive, take = self._router.recv_multipart, self._gateway.receive
+        router, take = self._router, self._take if self._allowed else self._take_from_anybody
         try:
             for _ in range(MAX_RECEIVED):
-                route, *parts = receive(zmq.NOBLOCK)
-                take(route, parts, now)
+                route = router.recv(zmq.NOBLOCK, copy=False)
+                take(route, router.recv_multipart(zmq.NOBLOCK), now)
         except zmq.Again:
             pass
+
+    def _take_from_anybody(self, route: zmq.Frame, parts: list[bytes], now: float) -> None:
+        self._gateway.receive(route.bytes, parts, now)
+
+    def _take(self, route: zmq.Frame, parts: list[bytes], now: float) -> None:
+        """Hand on what a client with a key said, and cut it off if the key went after its handshake."""
+        key = self._links.key_of(route)
+        if key in self.admitted:
+            self._gateway.receive(route.bytes, parts, now, key)
+        else:
+            self._links.cut(frozenset([key]))
 
     def _flush(self, now: float) -> None:
         """Send what waits: one ZeroMQ message for all that a peer gets now."""

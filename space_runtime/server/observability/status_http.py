@@ -6,6 +6,7 @@ No connection lasts: whoever stays silent, or sends a drop at a time, is cut off
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import sys
 import threading
@@ -17,6 +18,7 @@ from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Final
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
+from engine_bridge.protocol.loopback import is_allowed_host
 from space_runtime.errors import UsageError
 from space_runtime.server.observability.status import StatusCollector
 from space_runtime.server.observability.status_pages import HEADERS, PLAIN, SERVER, application
@@ -41,16 +43,18 @@ MAX_CONNECTIONS: Final = 32
 class StatusServer:
     """Answers on 127.0.0.1 about the server that ``watch`` looks at, until `stop`. Use as a context manager.
 
-    port: 0 for any that is free. Raises `UsageError` when it is taken.
+    port: 0 for any that is free. host: the address to listen on. Raises `UsageError` when it is taken.
     """
 
-    def __init__(self, watch: StatusCollector, port: int = DEFAULT_PORT, head_s: float = HEAD_S) -> None:
+    def __init__(
+        self, watch: StatusCollector, port: int = DEFAULT_PORT, head_s: float = HEAD_S, host: str = HOST
+    ) -> None:
         try:
-            self._listener = _Listener(application(watch), port, head_s)
+            self._listener = _Listener(application(watch, host), (host, port), head_s)
         except OSError as error:
             raise UsageError(
-                f"port {port} for /healthz and /metrics cannot be used ({error.strerror}); choose another one with "
-                "--http PORT, or --http 0 for none"
+                f"port {port} of {host} for /healthz and /metrics cannot be used ({error.strerror}); choose another "
+                "one with --http PORT, or --http 0 for none"
             ) from None
         self.port = int(self._listener.server_address[1])
         serve = self._listener.serve_forever
@@ -71,6 +75,20 @@ class StatusServer:
         self.stop()
 
 
+def status_address(text: str, insecure: bool) -> tuple[str, int]:
+    """Return (host, port) of ``PORT`` or ``HOST:PORT``, by the rule of ``--bind``. Raises `UsageError`."""
+    found = re.fullmatch(r"(?:(\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\]]+):)?([0-9]{1,5})", text)
+    if not found or int(found[2]) > 65_535:
+        raise UsageError(f"--http is {text!r}; expected a port (0 … 65535) or HOST:PORT, like {HOST}:{DEFAULT_PORT}")
+    host = (found[1] or HOST).strip("[]")
+    if not is_allowed_host(host, insecure):
+        raise UsageError(
+            f"--http {text} can be reached from other machines, without keys or encryption; name {HOST}, or say "
+            "--insecure in a network that you trust"
+        )
+    return host, int(found[2])
+
+
 class _Listener(ThreadingMixIn, WSGIServer):
     """A thread per connection; few connections, for a short time."""
 
@@ -79,11 +97,12 @@ class _Listener(ThreadingMixIn, WSGIServer):
     allow_reuse_address = sys.platform != "win32"  # there it would let two programs share a port
     request_queue_size = 128
 
-    def __init__(self, answer: WSGIApplication, port: int, head_s: float) -> None:
+    def __init__(self, answer: WSGIApplication, address: tuple[str, int], head_s: float) -> None:
         self.head_s = head_s
         self._since: dict[socket.socket, float] = {}
         self._lock = threading.Lock()
-        super().__init__((HOST, port), _Handler)
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        super().__init__(address, _Handler)
         self.set_app(answer)
 
     def process_request(self, request: object, client_address: object) -> None:

@@ -33,12 +33,19 @@ Answer = tuple[HTTPStatus, str, bytes]
 """Status, content type, body."""
 
 
-def application(watch: StatusCollector) -> WSGIApplication:
-    """Return what tells of the server that ``watch`` looks at, to whoever asks this machine by its name."""
+def application(watch: StatusCollector, own: str = "127.0.0.1") -> WSGIApplication:
+    """Return what tells of the server that ``watch`` looks at, to whoever asks this machine by its name.
+
+    own: the host that is listened on.
+    """
     pages = _pages_of(watch)
 
     def respond(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        status, kind, body = _answer(pages, environ["REQUEST_METHOD"], environ["PATH_INFO"], environ.get("HTTP_HOST"))
+        host = environ.get("HTTP_HOST")
+        if host_is_ours(host, own):
+            status, kind, body = _answer(pages, environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        else:
+            status, kind, body = HTTPStatus.FORBIDDEN, PLAIN, b"ask for 127.0.0.1 or localhost\n"
         allowed = {"Allow": "GET"} if status is HTTPStatus.METHOD_NOT_ALLOWED else {}
         headers = {**HEADERS, **allowed, "Server": SERVER, "Content-Type": kind, "Content-Length": str(len(body))}
         start_response(f"{status} {status.phrase}", list(headers.items()))
@@ -47,9 +54,7 @@ def application(watch: StatusCollector) -> WSGIApplication:
     return respond
 
 
-def _answer(pages: dict[str, Callable[[], Answer]], method: str, path: str, host: str | None) -> Answer:
-    if not host_is_ours(host):
-        return HTTPStatus.FORBIDDEN, PLAIN, b"ask for 127.0.0.1 or localhost\n"
+def _answer(pages: dict[str, Callable[[], Answer]], method: str, path: str) -> Answer:
     if method != "GET":
         return HTTPStatus.METHOD_NOT_ALLOWED, PLAIN, b"only GET is answered\n"
     page = pages.get(path)

@@ -17,7 +17,7 @@ import zmq
 from engine_bridge.protocol.messages import Error, ErrorCode
 from engine_bridge.protocol.wire import encode
 from space_runtime.errors import UsageError
-from space_runtime.server.connections import Route
+from space_runtime.server.connections import Route, is_own_route
 from space_runtime.server.gateway import MAX_PARTS
 
 MAX_PEERS: Final = 256
@@ -121,7 +121,7 @@ class Relay:
                 self._forget(route)
 
     def _up(self, route: Route, parts: list[bytes], now: float) -> None:
-        if len(parts) > MAX_PARTS:
+        if len(parts) > MAX_PARTS or not is_own_route(route):  # a name of the client's choice is anybody's
             self.n_dropped += 1
             return
         peer = self.peers.get(route)

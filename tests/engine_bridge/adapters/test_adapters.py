@@ -67,14 +67,27 @@ def test_addresses_that_are_understood(url: str, where: str) -> None:
         ("vmc://127.0.0.1?preset=vrm2", "there are arkit, vrm0, vrm1"),
         ("vmc://127.0.0.1?presets=vrm1", "it knows preset"),
         ("ws://127.0.0.1/Face", "ends with a path"),
-        ("ws://203.0.113.1:8765", "cannot listen"),
     ],
 )
 def test_every_other_address_is_refused_in_one_sentence(url: str, about: str) -> None:
     with pytest.raises(SinkError) as refused:
-        open_sink(url)
+        open_sink(url, allow_insecure=True)
     assert about in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ws://0.0.0.0:0", "ws://[::]:0", "vmc://224.0.0.1", "llf://192.0.2.1/Face", "vmc://2130706433", "ws://a.example"],
+)
+def test_other_machines_only_when_really_meant(url: str) -> None:
+    with pytest.raises(SinkError, match="--insecure"):
+        open_sink(url)
+
+
+def test_an_address_that_cannot_be_had_is_one_sentence() -> None:
+    with pytest.raises(SinkError, match="cannot listen"):
+        open_sink("ws://203.0.113.1:8765", allow_insecure=True)
 
 
 def bad(**changes: object) -> Frame:

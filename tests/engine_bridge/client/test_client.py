@@ -222,6 +222,7 @@ def test_keys_are_checked() -> None:
 def test_keys_from_files(tmp_path: Path) -> None:
     create_certificates(tmp_path, "server")
     create_certificates(tmp_path, "anna")
+    (tmp_path / "anna.key_secret").chmod(0o600)
     curve = Curve.from_files(tmp_path / "server.key", tmp_path / "anna.key_secret")
     assert len({curve.server_key, curve.public_key, curve.secret_key}) == 3
     with pytest.raises(BridgeError, match="no secret key"):

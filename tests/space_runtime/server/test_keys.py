@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from zmq.utils import z85
 
+from engine_bridge.client.transport import Curve
+from engine_bridge.protocol.errors import BridgeError
 from space_runtime.errors import OutputError, UsageError
 from space_runtime.server import server
 from space_runtime.server.keys import Keys, check_bind, load_keys, load_pair, make_keys, zap_reply
+from space_runtime.server.observability.status_http import status_address
 from tests.support.command_line import Call
 
 
@@ -46,10 +49,11 @@ def test_keygen_overwrites_nothing(tmp_path: Path, call: Call, there: str) -> No
     (tmp_path / there).write_text("precious")
     done = call("keygen", "anna", "--folder", tmp_path)
     assert done.code == 2 and there in done.complaint
+    assert "another name" in done.complaint and "--name" not in done.complaint
     assert [path.read_text() for path in tmp_path.iterdir()] == ["precious"]
 
 
-@pytest.mark.parametrize("name", ["", "a/b", "..", ".", "../x", "/x"])
+@pytest.mark.parametrize("name", ["", "a/b", "..", ".", "../x", "/x", "con:", "nul", "CON.x", "a\u202eb", "a b"])
 def test_keygen_wants_a_plain_name(tmp_path: Path, call: Call, name: str) -> None:
     done = call("keygen", name, "--folder", tmp_path)
     assert done.code == 2 and "plain name" in done.complaint and not list(tmp_path.iterdir())
@@ -84,6 +88,24 @@ def test_a_file_that_is_no_key_is_one_sentence(keys: Path, content: bytes) -> No
         load_keys(keys / "server.key_secret", keys / "clients")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="permission bits say nothing on Windows")
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660, 0o602, 0o777])
+def test_a_secret_that_others_can_use_is_refused_everywhere(keys: Path, mode: int, call: Call) -> None:
+    secret, public = keys / "server.key_secret", keys / "server.key"
+    secret.chmod(mode)
+    for words in (
+        ("serve", "--http", 0, "--key", secret, "--clients", keys / "clients"),
+        ("relay", "tcp://127.0.0.1:5", "--bind", "tcp://127.0.0.1:0", "--server-key", public, "--key", secret),
+    ):
+        done = call(*words)
+        assert done.code == 2 and f"mode {mode:o}" in done.complaint and "chmod 600" in done.complaint
+    with pytest.raises(BridgeError, match="chmod 600"):
+        Curve.from_files(public, secret)
+    for tight in (0o600, 0o400):
+        secret.chmod(tight)
+        assert load_keys(secret, keys / "clients").secret == Curve.from_files(public, secret).secret_key.encode()
+
+
 @pytest.mark.parametrize(
     ("secret", "clients", "word"),
     [
@@ -92,6 +114,7 @@ def test_a_file_that_is_no_key_is_one_sentence(keys: Path, content: bytes) -> No
         ("server.key_secret", "nowhere", "no folder"),
         ("server.key_secret", "empty", "no public key"),
         ("clients", "clients", "no key file"),
+        ("missing.key_secret", "clients", "there is no key file"),
     ],
 )
 def test_keys_that_cannot_be_used_are_one_sentence(
@@ -158,6 +181,30 @@ def test_options_that_cannot_be_meant_are_one_sentence(words: tuple[str | int, .
     assert done.code != 0 and word in done.complaint and "internal error" not in done.complaint
 
 
+@pytest.mark.parametrize("http", ["0.0.0.0:0", "[::]:5571", "192.0.2.1:5571", "2130706433:0"])
+def test_the_status_page_follows_the_rule_of_addresses(http: str, call: Call) -> None:
+    with pytest.raises(UsageError, match="--insecure"):
+        status_address(http, insecure=False)
+    assert status_address(http, insecure=True)[1] == int(http.rpartition(":")[2])
+    done = call("serve", "--bind", "tcp://127.0.0.1:0", "--http", http)
+    assert done.code == 2 and "--insecure" in done.complaint
+
+
+def test_the_status_page_stays_here_by_default() -> None:
+    assert status_address("5571", insecure=False) == ("127.0.0.1", 5571)
+    assert status_address("[::1]:0", insecure=False) == ("::1", 0)
+    for wrong in ("", "-1", "65536", "x", "http://127.0.0.1:5571", "127.0.0.1"):
+        with pytest.raises(UsageError, match="expected a port"):
+            status_address(wrong, insecure=True)
+
+
+@pytest.mark.parametrize("to", ["ws://0.0.0.0:0", "vmc://224.0.0.1", "llf://192.0.2.1/Face"])
+def test_sinks_follow_the_rule_of_addresses(to: str, call: Call) -> None:
+    for words in (("serve", "--http", 0, "--bind", "tcp://127.0.0.1:0"), ("relay", "tcp://127.0.0.1:5570"), ("live",)):
+        done = call(*words, "--to", to)
+        assert done.code != 0 and "--insecure" in done.complaint
+
+
 def request(key: bytes, mechanism: bytes = b"CURVE", version: bytes = b"1.0") -> list[bytes]:
     return [version, b"id", b"", b"127.0.0.1", b"", mechanism, key]
 
@@ -165,7 +212,8 @@ def request(key: bytes, mechanism: bytes = b"CURVE", version: bytes = b"1.0") ->
 def test_the_door_opens_for_listed_keys_alone(keys: Path) -> None:
     known = load_keys(keys / "server.key_secret", keys / "clients")
     (listed,) = known.admitted
-    assert zap_reply(request(z85.decode(listed)), known)[1:3] == [b"id", b"200"]
+    answer = zap_reply(request(z85.decode(listed)), known.admitted)
+    assert (*answer[1:3], answer[4]) == (b"id", b"200", listed)
     for wrong in (
         request(bytes(32)),
         request(z85.decode(known.public)),
@@ -177,4 +225,4 @@ def test_the_door_opens_for_listed_keys_alone(keys: Path) -> None:
         [b"1.0"],
         [],
     ):
-        assert zap_reply(wrong, known)[2] == b"400"
+        assert zap_reply(wrong, known.admitted)[2] == b"400"

@@ -188,6 +188,18 @@ def test_a_client_that_vanishes_is_forgotten_and_the_others_go_on(keys: Keys, fo
         assert other.speak(session, 1, speech_pcm(0.5)).frames == 15
 
 
+def test_a_chosen_routing_id_is_not_relayed() -> None:
+    with Echo() as echo, relaying(echo.address) as relay, dealer(relay.address) as plain:
+        with zmq.Context() as context, context.socket(zmq.DEALER) as named:
+            named.linger = 0
+            named.setsockopt(zmq.ROUTING_ID, b"bob")
+            named.connect(relay.address)
+            named.send(b"hello")
+            assert not named.poll(300)
+        plain.send(b"hello")
+        assert plain.recv() == b"hello" and len(relay.peers) == 1
+
+
 def test_a_client_that_says_nothing_any_more_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay_module, "SILENCE_S", 0.2)
     with Echo() as echo, relaying(echo.address) as relay, dealer(relay.address) as quiet:
