@@ -15,6 +15,8 @@ from space_runtime.animation.batch_state import (
     FrameSchedule,
     HopOutput,
     IdentityGroup,
+    features_at,
+    remember,
 )
 from space_runtime.animation.control_batch import (
     NO_SACCADES,
@@ -175,7 +177,7 @@ class StreamBatch:
         if rig and schedule and not alone:
             put(kept.rig, frames.row[schedule.turn == 0], rig)
         kept.next_frame[frames.row] = frames.frame_index + 1  # the last one of a stream stays
-        self._remember(rows, outputs)
+        remember(kept.history, rows, outputs)
         return frames
 
     def _frames(
@@ -191,7 +193,7 @@ class StreamBatch:
             own = np.flatnonzero(owners == row)
             put(motion, own, self._sources[row].at(take(motion, own), schedule.media_sample[own]))
         before = kept.rig if alone else take(kept.rig, owners[schedule.turn == 0])
-        features = self._features(owners, outputs, schedule)
+        features = features_at(kept.history, owners, outputs, schedule)
         return pipeline.animate(
             self._rig, FrameOwners(owners, groups, neutral, features), before, controls, schedule, motion
         )
@@ -205,22 +207,6 @@ class StreamBatch:
             order = np.argsort(keys, kind="stable")
             places = np.split(order, np.flatnonzero(np.diff(keys[order])) + 1)
         return [IdentityGroup(self._character(int(owners[own[0]])).identity, own) for own in places]
-
-    def _features(self, owners: Index, outputs: HopOutput, schedule: FrameSchedule) -> Floats:
-        """(F, 96) features of the hops that the frames' media times lie in: of now, or of the last hops."""
-        history = self._all.history
-        hop = schedule.media_sample.astype(np.int64) // HOP
-        features: Floats = history[owners, hop % history.shape[1]]
-        place = hop - outputs.n_steps[schedule.position]
-        now = place >= 0
-        if some(now):
-            features[now] = outputs.features[schedule.position[now], place[now]]
-        return features
-
-    def _remember(self, rows: Index, outputs: HopOutput) -> None:
-        history, n_hops = self._all.history, outputs.features.shape[1]
-        for hop in range(max(0, n_hops - history.shape[1]), n_hops):
-            history[rows, (outputs.n_steps + hop) % history.shape[1]] = outputs.features[:, hop]
 
     def _emotion(self, rows: Index, at: Index | slice, n_steps: Longs, n_hops: int) -> Floats:
         """(B, n_hops, 8): the emotion at the media times of the outputs to come."""

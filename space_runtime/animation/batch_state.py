@@ -16,6 +16,8 @@ from space_runtime.animation.stages.features import N_FEATURES, FeatureState
 from space_runtime.animation.stages.liveliness import LivelinessState
 from space_runtime.arrays import Doubles, Floats, Index, Longs
 from space_runtime.rig.rig import RigIdentity, RigState
+from space_runtime.soa import some
+from space_runtime.timebase import HOP
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,3 +180,24 @@ def blank_frames(n_frames: int) -> Frames:
 
 NO_FRAMES: Final = blank_frames(0)
 """None at all."""
+
+
+def features_at(history: Floats, rows: Index, outputs: HopOutput, schedule: FrameSchedule) -> Floats:
+    """Return (F, 96) features of the hops that the frames' media times lie in: of now, or of the last hops.
+
+    history: (N, K, 96) of `BatchState`. rows: (F,) of the frames.
+    """
+    hop = schedule.media_sample.astype(np.int64) // HOP
+    features: Floats = history[rows, hop % history.shape[1]]
+    place = hop - outputs.n_steps[schedule.position]
+    now = place >= 0
+    if some(now):
+        features[now] = outputs.features[schedule.position[now], place[now]]
+    return features
+
+
+def remember(history: Floats, rows: Index, outputs: HopOutput) -> None:
+    """Write the features of these hops into the history of (B,) rows."""
+    n_kept, n_hops = history.shape[1], outputs.features.shape[1]
+    for hop in range(max(0, n_hops - n_kept), n_hops):
+        history[rows, (outputs.n_steps + hop) % n_kept] = outputs.features[:, hop]

@@ -180,7 +180,14 @@ class ConnectionTable:
             if connection.muted_until <= now:
                 del self.connections[connection.route]
 
-    def evict_idle(self) -> bool:
+    def connect(self, route: Route, now: float, key: bytes, most: int) -> Connection | None:
+        """Return the entry of a new connection; None where ``most`` are there already and none of them is idle."""
+        if len(self.connections) >= most and not self._evict_idle():
+            return None
+        self.connections[route] = connection = Connection(route, now, key, refilled_at=now)
+        return connection
+
+    def _evict_idle(self) -> bool:
         """Forget the more silent half of the connections without sessions, which may say hello again."""
         idle = sorted((c for c in self.connections.values() if not c.sessions), key=lambda c: c.heard_at)
         for connection in idle[: -(-len(idle) // 2)]:

@@ -13,8 +13,7 @@ from typing import Final
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import WireError
 from engine_bridge.protocol.messages import VERSION, ErrorCode, Message, ServerMessage
-from engine_bridge.protocol.schema import FROM_CLIENT
-from engine_bridge.protocol.wire import audio_from, decode, encode, type_of
+from engine_bridge.protocol.wire import audio_from, decode, encode
 from space_runtime.server import log_events
 from space_runtime.server.answers import Outgoing
 from space_runtime.server.commands import (
@@ -34,8 +33,8 @@ from space_runtime.server.connections import (
     WorkerPort,
     is_own_route,
 )
-from space_runtime.server.limits import Folders, Limits, Refusal
-from space_runtime.server.validation import session_settings
+from space_runtime.server.limits import Folders, Limits, Refusal, closed_sentence, unknown_session
+from space_runtime.server.validation import has_unknown_type, session_settings
 
 MAX_PARTS: Final = 64
 MAX_UNGREETED_BYTES: Final = 65_536
@@ -94,12 +93,10 @@ class Gateway:
         if not is_own_route(route):
             self._turn_away(route, now)
             return
-        connection = self.connections.get(route)
+        connection = self.connections.get(route) or self.table.connect(route, now, key, self.limits.connections)
         if connection is None:
-            if len(self.connections) >= self.limits.connections and not self.table.evict_idle():
-                self.counters.refused += 1
-                return
-            connection = self.connections[route] = Connection(route, now, key, refilled_at=now)
+            self.counters.refused += 1
+            return
         if connection.muted_until > now:
             return
         connection.heard_at = now
@@ -136,12 +133,10 @@ class Gateway:
 
     def cut_off(self, keys: frozenset[bytes], now: float) -> None:
         """End the sessions of keys that are no longer admitted, lost ones too, and forget their connections."""
-        for session in list(self.sessions.values()):
-            if session.key in keys:
-                self._end(session, "key_removed")
-        for connection in list(self.connections.values()):
-            if connection.key in keys:
-                self.table.lose(connection.route, now)
+        for session in [one for one in self.sessions.values() if one.key in keys]:
+            self._end(session, "key_removed")
+        for route in [one.route for one in self.connections.values() if one.key in keys]:
+            self.table.lose(route, now)
 
     def stop(self) -> None:
         """Begin to stop: nothing new is taken, every session is closed."""
@@ -190,11 +185,7 @@ class Gateway:
         return False
 
     def _misunderstood(self, connection: Connection, part: bytes, reason: str, now: float) -> None:
-        try:
-            unknown = type_of(part) not in FROM_CLIENT
-        except WireError:
-            unknown = False
-        if unknown:
+        if has_unknown_type(part):
             self._refuse(connection, ErrorCode.UNKNOWN_TYPE, reason)
         else:
             self._bad(connection, reason, now)
@@ -222,7 +213,7 @@ class Gateway:
         """Pass a message on to the session that it names. The way of most messages, kept short."""
         session = self.table.session_of(connection, message.session)
         if session is None:
-            self._refuse(connection, *_unknown_session(message.session), message=message)
+            self._refuse(connection, *unknown_session(message.session), message=message)
             return
         self._worker.post(SessionMessage(session.number, message, now))
 
@@ -235,7 +226,7 @@ class Gateway:
     def _close(self, connection: Connection, message: m.Close) -> None:
         session = self.table.session_of(connection, message.session)
         if session is None:
-            raise Refusal(*_unknown_session(message.session))
+            raise Refusal(*unknown_session(message.session))
         self._end(session, "")
 
     def _greet(self, connection: Connection, message: m.Hello) -> None:
@@ -267,15 +258,8 @@ class Gateway:
 
     def _admit(self) -> None:
         """Refuse the session too many, for a reason that it can read."""
-        code = self.closed_for
-        if code is ErrorCode.STOPPING:
-            raise Refusal(code, "the server is about to stop; use another one")
-        if code is ErrorCode.TOO_MANY_SESSIONS:
-            taken = f"all {self.limits.sessions} sessions of this server are taken"
-            raise Refusal(code, f"{taken}; wait, or use another server")
-        if code is not None:
-            late = f"the server is {self._worker.load * 1e3:.0f} ms behind"
-            raise Refusal(code, f"{late}; wait until lines end, or use another server")
+        if code := self.closed_for:
+            raise Refusal(code, closed_sentence(code, self.limits.sessions, self._worker.load))
 
     def _resume(self, connection: Connection, message: m.Resume) -> None:
         session = self.table.with_token(bytes(message.token))
@@ -312,7 +296,3 @@ class Gateway:
 
 
 MAX_SENTENCE: Final = 1_000
-
-
-def _unknown_session(number: int) -> tuple[ErrorCode, str]:
-    return ErrorCode.UNKNOWN_SESSION, f"this connection has no session {number}; open or resume one"

@@ -81,3 +81,17 @@ def _inside(root: Path | None, name: str) -> Path:
 
 _FORBIDDEN: Final = frozenset('\\:*?"<>|') | {chr(code) for code in range(32)}
 """Characters that mean something to one system or another: drives, streams, wild cards, ends of text."""
+
+
+def closed_sentence(code: ErrorCode, n_sessions: int, lag_s: float) -> str:
+    """Return the reason for which a server takes no more sessions. lag_s: by which it is behind."""
+    if code is ErrorCode.STOPPING:
+        return "the server is about to stop; use another one"
+    if code is ErrorCode.TOO_MANY_SESSIONS:
+        return f"all {n_sessions} sessions of this server are taken; wait, or use another server"
+    return f"the server is {lag_s * 1e3:.0f} ms behind; wait until lines end, or use another server"
+
+
+def unknown_session(number: int) -> tuple[ErrorCode, str]:
+    """Return code and sentence for a session that is not a connection's own."""
+    return ErrorCode.UNKNOWN_SESSION, f"this connection has no session {number}; open or resume one"

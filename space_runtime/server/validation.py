@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 
+from engine_bridge.protocol.errors import WireError
 from engine_bridge.protocol.field_table import CONTROLS
 from engine_bridge.protocol.messages import (
     Controlled,
@@ -22,6 +23,8 @@ from engine_bridge.protocol.messages import (
     Start,
     TextureFormat,
 )
+from engine_bridge.protocol.schema import FROM_CLIENT
+from engine_bridge.protocol.wire import type_of
 from space_runtime.arguments import in_range
 from space_runtime.arrays import Floats
 from space_runtime.errors import UsageError
@@ -177,3 +180,11 @@ def _refusing() -> Iterator[None]:
         yield
     except UsageError as error:
         raise _bad(str(error)) from None
+
+
+def has_unknown_type(part: bytes) -> bool:
+    """Return whether a message names a type that no client says; False where none can be read."""
+    try:
+        return type_of(part) not in FROM_CLIENT
+    except WireError:
+        return False
