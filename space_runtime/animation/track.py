@@ -185,7 +185,7 @@ def track_of(controls: Controls | ControlTrack | None) -> ControlTrack:
 
 
 def _left(sample: float, begin: float, fade: int) -> float:
-    """What is left at a sample of something that fades to nothing from ``begin`` on, with minimum jerk."""
+    """Return the rest at a sample of something that fades to nothing from ``begin`` on, with minimum jerk."""
     if sample < begin:
         return 1.0
     return 1.0 - ease((sample - begin) / fade) if fade else 0.0

@@ -22,7 +22,7 @@ CERTAIN_PLACEHOLDER: Final = 0x7FFF_0000
 ROUND_PLACEHOLDER: Final = 0x100_0000
 """Round numbers from here on are too, when less than a quarter of them is present."""
 HEADER_SIZES: Final = (0, 1, 8, 36, 37, 44, 45)
-"""What is taken off a round number that is to be the size of the whole file."""
+"""The amount that is taken off a round number that is to be the size of the whole file."""
 SLOPPY_S: Final = 0.01
 """Sound that may lack from a data size before the file counts as truncated: many writers count their header too."""
 WRAP: Final = 1 << 32

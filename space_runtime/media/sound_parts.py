@@ -1,4 +1,4 @@
-"""What libsndfile reads of a file: the whole of it, or parts with a header that is true."""
+"""The parts of a file that libsndfile reads: the whole of it, or parts with a header that is true."""
 
 from __future__ import annotations
 

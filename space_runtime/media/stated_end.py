@@ -1,4 +1,4 @@
-"""Where a container says that it ends: a copy that was broken off is told from one that is whole.
+"""The end that a container states: a copy that was broken off is told from one that is whole.
 
 Only sizes of what is in the file are read, never durations.
 """

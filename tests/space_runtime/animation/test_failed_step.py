@@ -36,11 +36,11 @@ PLACES: Final = [
     (pipeline, "animate"),
     (KeypointRows, "driven"),
 ]
-"""What a step calls: each does its work and fails then."""
+"""The places that a step calls: each does its work and fails then."""
 
 
 class Trouble(Exception):
-    """What the tests raise inside a step."""
+    """The failure that the tests raise inside a step."""
 
 
 def batch_of(n_rows: int) -> tuple[StreamBatch, list[int]]:

@@ -1,4 +1,4 @@
-"""Who may come in while a server runs: keys that are added and removed, and routing ids that clients choose."""
+"""Admission while a server runs: keys that are added and removed, and routing ids that clients choose."""
 
 from __future__ import annotations
 

@@ -279,7 +279,7 @@ def test_every_strength_of_the_runtime_can_be_said_at_any_time() -> None:
 
 
 def test_changes_at_one_time_add_up() -> None:
-    """What the later one leaves out stays as the earlier one said, though both are for the same sample."""
+    """Fields that the later one leaves out stay as the earlier one said, though both are for the same sample."""
     server = InlineServer()
     client = server.client()
     session = client.open()
