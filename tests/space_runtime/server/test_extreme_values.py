@@ -34,7 +34,7 @@ u64: Strategy = st.sampled_from(
     [0, 0, 1, 319, 1_000, 2**31, 2**32, 2**40, 2**42, 2**53 + 1, 2**60, 2**62, 2**62 + 1, 2**63 - 1]
 )
 f32 = st.sampled_from([0.0, -0.0, 0.5, 1.0, 2.0, 1e-45, 1e4, -1e4, 1e30, HUGE, -HUGE])
-"""Numbers that are not finite, and whole ones from 2^63 on, make no messages: `wire` refuses them, see its own tests."""
+"""Numbers not finite, and whole ones from 2^63 on, make no messages: `wire` refuses them, see its own tests."""
 factor: Strategy = st.none() | st.sampled_from([0.0, 1e-45, 0.3, 1.0]) | f32
 fade: Strategy = st.sampled_from([None, 0, 1, 5_000, 10_000]) | u32
 paces: Strategy = st.sampled_from([None, "live", "clip"])
