@@ -239,7 +239,11 @@ def connect_client(
     """Return a client of a server over a socket."""
     client = WireClient(SocketTransport(address, keys, identity))
     if greet:
-        client.greet(name)
+        try:
+            client.greet(name)
+        except BaseException:
+            client.close()  # else its context would wait for ever when it is collected
+            raise
     return client
 
 

@@ -271,16 +271,20 @@ def test_connections_by_the_hundred_a_second_lock_nobody_out(server: Server) -> 
     assert server.gateway.counters.refused == refused_before
 
 
-def test_two_peers_with_one_identity_do_not_share_a_session(server: Server) -> None:
+def test_peers_that_choose_one_identity_are_not_heard_and_harm_nobody(server: Server) -> None:
     with (
-        connect_client(server.address, identity=b"twin") as first,
+        connect_client(server.address, identity=b"twin", greet=False) as first,
         connect_client(server.address, identity=b"twin", greet=False) as second,
+        connect_client(server.address) as other,
     ):
-        session = first.open()
-        second.say(m.Hello(versions=(1,), client="second"), m.Close(session=session))
-        assert first.speak(session, 1, silence(8_000)).frames == 15
-        second.listen(200)
-        assert not second.heard
+        session = other.open()
+        for twin in (first, second):
+            twin.say(m.Hello(versions=(1,), client="twin"), m.Close(session=session))
+        assert other.speak(session, 1, silence(8_000)).frames == 15
+        for twin in (first, second):
+            twin.listen(500)
+        assert {error.code for twin in (first, second) for error in twin.take(m.Error)} == {"bad_message"}
+        assert not first.take(m.Welcome) and not second.take(m.Welcome)
 
 
 def test_a_real_stall_of_a_worker_costs_frames_only_while_it_lasts(server: Server) -> None:
