@@ -78,7 +78,8 @@ class RecordedMotion:
     @classmethod
     def of_frames(cls, frames: Sequence[Frame]) -> Self:
         """Return the take that a session gave. Raises `UsageError` for what are no frames, and for none."""
-        for frame in items_of("frames", frames):
+        frames = list(items_of("frames", frames))
+        for frame in frames:
             instance("a frame", frame, Frame, "as a session returns them")
         return cls(
             samples=np.array([float(frame.media_sample) for frame in frames]),
@@ -97,9 +98,11 @@ class RecordedMotion:
                 fps, landmarks = Fraction(*clip["fps"].tolist()), clip["landmarks"]
                 head = np.concatenate([clip["head_rotation_rad"], clip["head_translation"]], 1)
                 eyes = clip["eye_rotation_rad"]
+            if fps <= 0:
+                raise ValueError(f"its frame rate is {fps}")
+            samples = np.arange(len(landmarks)) * (fps.denominator * SAMPLE_RATE) / fps.numerator
         except _NO_CLIP as error:
             raise UsageError(f"{path} is no baked clip ({error}); give the .npz that bake has written") from None
-        samples = np.arange(len(landmarks)) * (fps.denominator * SAMPLE_RATE) / fps.numerator
         return cls(samples, landmarks, head, eyes, np.zeros(len(landmarks)))
 
     def at(self, speech: Motion, media_sample: Doubles) -> Motion:
@@ -125,7 +128,7 @@ class RecordedMotion:
         )
 
 
-_NO_CLIP: Final = (OSError, ValueError, KeyError, TypeError, ZeroDivisionError, EOFError, BadZipFile, zlib.error)
+_NO_CLIP: Final = (OSError, ValueError, LookupError, TypeError, ArithmeticError, EOFError, BadZipFile, zlib.error)
 """Errors of reading a file that is no clip."""
 
 _SHAPES: Final[dict[str, tuple[int, ...]]] = {

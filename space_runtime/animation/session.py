@@ -89,7 +89,8 @@ class Session:
         self._n_samples = 0
         self._rate: int | None = None
         self._resampler: Resampler | None = None
-        self._finished = False
+        self._finished = self._is_over = False
+        self._made: list[Frames] = []
 
     def set_controls(self, controls: Controls, at_sample: int | None = None, fade: int = 0) -> None:
         """Change the controls from a media sample on, at once by default; see `ControlTrack.changed`.
@@ -167,9 +168,9 @@ class Session:
     def finish_batches(self, tail_s: float = 0.0) -> list[Frames]:
         """Do what `finish` does, but return the frames as columns, in order."""
         tail = round(in_range("tail_s", tail_s, 0, MAX_TAIL_S) * SAMPLE_RATE)
-        if self._finished:
+        if self._is_over:
             return []
-        if self._resampler is not None:
+        if self._resampler is not None and not self._finished:
             self._hear(self._resampler.finish())
         self._finished = True
         wanted = self._released(tail)
@@ -178,6 +179,7 @@ class Session:
             padding = HOP - self._pending.size % HOP
             self._pending = np.concatenate([self._pending, np.zeros(padding, np.float32)])
             batches += self._drain()
+        self._is_over = True
         return [take(frames, np.flatnonzero(frames.frame_index < wanted)) for frames in batches]
 
     def _released(self, tail: int) -> int:
@@ -195,15 +197,14 @@ class Session:
                 yield render(self._character, keypoints)
 
     def _drain(self) -> list[Frames]:
-        batches: list[Frames] = []
-        whole = self._pending.size // HOP * HOP
-        for start in range(0, whole, HOPS_AT_ONCE * HOP):
-            sound = self._pending[start : min(whole, start + HOPS_AT_ONCE * HOP)]
-            frames = self._batch.step(self._rows, sound[None])
+        """Step whole hops; where a step fails, what was made before it is returned when it has succeeded."""
+        while n_hops := min(self._pending.size // HOP, HOPS_AT_ONCE):
+            frames = self._batch.step(self._rows, self._pending[None, : n_hops * HOP])
+            self._pending = self._pending[n_hops * HOP :]
             if len(frames.row):
-                batches.append(frames)
-        self._pending = self._pending[whole:]
-        return batches
+                self._made.append(frames)
+        made, self._made = self._made, []
+        return made
 
     def _frames(self, batches: list[Frames]) -> list[Frame]:
         made: list[Frame] = []
