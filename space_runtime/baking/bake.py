@@ -86,9 +86,9 @@ def bake(
     portrait, controls and bundle give the same bytes on one machine's CPU.
 
     bundle: None opens the embedded one. fps: see `exact_fps`. controls: of the whole line, or over media time
-    (`ControlTrack`, `EmotionTrack.over`); a seed that they do not name comes from the sound file's
-    SHA-256. formats: ``("mp4", "npz")`` or ``"mp4,npz"``. progress: see `Progress`; what
-    it raises ends the bake. tail_s: seconds, 0…10, in which the face goes to rest after the sound, see
+    (`ControlTrack`, `EmotionTrack.over`); a seed that they do not name comes from the sound file's SHA-256.
+    formats: ``("mp4", "npz")`` or ``"mp4,npz"``. progress: see `Progress`; what it raises ends the bake.
+    tail_s: seconds, 0…10, in which the face goes to rest after the sound, see
     `Session.finish`; the mp4 has as much silence after its sound. 0 ends the clip with the sound.
 
     Raises `UsageError` for an unknown format, mp4 without a portrait and a result that would overwrite the line,
@@ -99,18 +99,16 @@ def bake(
     tail_s = in_range("tail_s", tail_s, 0, MAX_TAIL_S)
     plot = switch("plot", plot)
     _check_extras(chosen, plot)
-    if portrait is not None:
-        instance("the portrait", portrait, Portrait, "which open_portrait() opens")
+    _check_portrait(chosen, portrait)
     if progress is not None and not callable(progress):
         raise UsageError(f"progress is {shown(progress)}; expected a function of seconds done and seconds in all")
-    if Format.MP4 in chosen and portrait is None:
-        raise UsageError("mp4 shows a face and so needs a portrait; give one, or bake npz and json only")
     pictures = portrait is not None and (plot or Format.MP4 in chosen)
     targets = target_files(source, out, chosen, plot, pictures)
     _keep_line(source, targets)
     opened = bundle_or_embedded(bundle)
     sound = open_sound(source)
-    track = track.seeded(content_seed(sound.sha256()))
+    digest = sound.sha256()
+    track = track.seeded(content_seed(digest))
     prepare_folder(out)
     session = Session(opened, portrait, track, rate, pictures)
     with writing(out), Clip(out, rate) as clip:
@@ -118,7 +116,7 @@ def bake(
         with _video(targets.get(Format.MP4.value), sound, rate, size) as video:
             ends = _Ends(clip, Waveform(), ContactSheet(_mouth(portrait, size)), video)
             _play(sound, session, ends, progress, tail_s)
-        _write(targets, ends, provenance(sound, portrait, opened, track, rate, tail_s))
+        _write(targets, ends, provenance(sound, digest, portrait, opened, track, rate, tail_s))
     return tuple(targets.values())
 
 
@@ -130,6 +128,13 @@ def target_files(line: Path, folder: Path, formats: Iterable[Format], plot: bool
         if pictures:
             endings["sheet"] = SHEET
     return {name: folder / f"{line.stem}{ending}" for name, ending in endings.items()}
+
+
+def _check_portrait(formats: Iterable[Format], portrait: Portrait | None) -> None:
+    if portrait is not None:
+        instance("the portrait", portrait, Portrait, "which open_portrait() opens")
+    elif Format.MP4 in formats:
+        raise UsageError("mp4 shows a face and so needs a portrait; give one, or bake npz and json only")
 
 
 def _check_extras(formats: Iterable[Format], plot: bool) -> None:

@@ -22,9 +22,18 @@ from space_runtime.version import VERSION
 
 
 def provenance(
-    sound: Sound, portrait: Portrait | None, bundle: Bundle, track: ControlTrack, fps: Fraction, tail_s: float
+    sound: Sound,
+    digest: str,
+    portrait: Portrait | None,
+    bundle: Bundle,
+    track: ControlTrack,
+    fps: Fraction,
+    tail_s: float,
 ) -> dict[str, object]:
-    """Return everything that a clip depends on and nothing that changes from run to run: no path, no name, no clock."""
+    """Return everything that a clip depends on and nothing that changes from run to run: no path, no name, no clock.
+
+    digest: SHA-256 of the sound's file.
+    """
     return {
         "space_runtime": VERSION,
         "numpy": np.__version__,
@@ -34,7 +43,7 @@ def provenance(
             "version": bundle.manifest.version,
             "sha256": {entry.file: entry.sha256 for entry in bundle.manifest.entries},
         },
-        "sound": {"sha256": sound.sha256(), "sample_rate": sound.rate, "n_channels": sound.n_channels},
+        "sound": {"sha256": digest, "sample_rate": sound.rate, "n_channels": sound.n_channels},
         "portrait": None if portrait is None else {"sha256": hashlib.sha256(portrait.image.tobytes()).hexdigest()},
         **({} if bundle.device == CPU else {"device": bundle.device.name}),
         "settings": {"fps": str(fps), "tail_s": tail_s, **_settings(track.first), **_changes(track)},

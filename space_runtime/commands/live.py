@@ -26,6 +26,7 @@ from space_runtime.inference.bundle import load_bundle
 from space_runtime.inference.device import AUTO
 from space_runtime.live.player import PlaybackResult, Player
 from space_runtime.live.sources import Microphone, PcmSource, Source, file_source, text_source
+from space_runtime.media.audio_file import file_sha256
 from space_runtime.rig.shapes import SHAPE
 from space_runtime.server.keys import is_loopback
 from space_runtime.server.server import Server, Settings
@@ -77,8 +78,7 @@ def live_command(
 def default_seed(line: Path | None, name: str) -> int:
     """Return the seed of a line's file, the same as of its bake; of other sources that of the character's name."""
     if line is not None and line.is_file():
-        with line.open("rb") as file:
-            return content_seed(hashlib.file_digest(file, "sha256").hexdigest())
+        return content_seed(file_sha256(line))
     return content_seed(hashlib.sha256(name.encode()).hexdigest())
 
 

@@ -94,8 +94,13 @@ class Sound:
 
     def sha256(self) -> str:
         """Return the SHA-256 of the file as hexadecimal text, reading it in pieces."""
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha256(self.path)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as hexadecimal text, reading it in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _decoding_errors() -> tuple[type[Exception], ...]:

@@ -33,7 +33,8 @@ NEEDED: dict[str, dict[str, object]] = {"head_track_samples": {"head_track": TRA
 
 
 def settings(controls: Controls) -> object:
-    told = provenance(open_sound(LINE), None, BUNDLE, ControlTrack.of(controls), Fraction(30), 0.3)
+    sound = open_sound(LINE)
+    told = provenance(sound, sound.sha256(), None, BUNDLE, ControlTrack.of(controls), Fraction(30), 0.3)
     return told["settings"]
 
 
