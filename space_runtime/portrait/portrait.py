@@ -36,7 +36,7 @@ MAX_ROLL: Final = 0.9
 MAX_YAW_DEG: Final = 50.0
 MAX_PITCH_DEG: Final = 45.0
 
-LOOKS: Final = (
+VIEWS: Final = (
     (0.0, 0.0, 1.0),
     (0.011, 0.007, 1.03),
     (-0.009, 0.012, 0.97),
@@ -105,8 +105,8 @@ def portrait_from_pixels(rgb: Pixels, tracker: FaceTracker, name: str) -> Portra
 def refine(rgb: Pixels, tracker: FaceTracker, mesh: Floats) -> Floats:
     """Return the mean (478, 3) mesh of several slightly moved crops around a first mesh."""
     region = region_of_mesh(tracker.read(rgb, region_of_mesh(mesh)).mesh)
-    looks = [tracker.read(rgb, region.moved(*look)).mesh for look in LOOKS]
-    mesh = np.stack(looks).mean(0, dtype=np.float64)
+    views = [tracker.read(rgb, region.moved(*view)).mesh for view in VIEWS]
+    mesh = np.stack(views).mean(0, dtype=np.float64)
     return mesh.astype(np.float32)
 
 

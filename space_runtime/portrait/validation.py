@@ -19,7 +19,7 @@ from space_runtime.portrait.tracking import Face, FaceTracker, Region, region_of
 MAX_DRIFT: Final = 0.05
 """Largest drift of a clear human face."""
 
-LOOKS: Final = (
+VIEWS: Final = (
     (0.0, 0.0, 1.0, 0.0),
     (0.0, 0.0, 1.0, 0.35),
     (0.0, 0.0, 1.0, -0.35),
@@ -35,15 +35,15 @@ def is_clear_human(rgb: Pixels, face: Face, tracker: FaceTracker) -> bool:
 
 
 def drift(rgb: Pixels, face: Face, tracker: FaceTracker) -> float:
-    """Return the distance by which the 68 points move between looks, in outer-eye-corner distances (see above)."""
+    """Return the distance by which the 68 points move between views, in outer-eye-corner distances (see above)."""
     home = region_of_mesh(face.mesh)
-    looks = [
+    views = [
         _points(tracker.read(rgb, Region(moved.x, moved.y, moved.side, home.roll + turn)))
-        for right, down, scale, turn in LOOKS
+        for right, down, scale, turn in VIEWS
         for moved in (home.moved(right, down, scale),)
     ]
-    looks.append(_mirrored_look(rgb, home, tracker))
-    points = np.stack(looks)
+    views.append(_mirrored_view(rgb, home, tracker))
+    points = np.stack(views)
     mean = points.mean(0).astype(np.float32)
     distance = np.linalg.norm(points[..., :2] - mean[:, :2], axis=-1).mean()
     return float(distance) / estimate_pose(mean).scale
@@ -54,7 +54,7 @@ def _points(face: Face) -> Floats:
     return landmarks_from_mesh(face.mesh)[:68]
 
 
-def _mirrored_look(rgb: Pixels, home: Region, tracker: FaceTracker) -> Floats:
+def _mirrored_view(rgb: Pixels, home: Region, tracker: FaceTracker) -> Floats:
     """Return the (68, 3) points as read from the mirrored picture, mirrored back."""
     last = rgb.shape[1] - 1
     mirrored = np.ascontiguousarray(rgb[:, ::-1])

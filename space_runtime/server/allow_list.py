@@ -17,7 +17,7 @@ from space_runtime.server.connections import Route
 from space_runtime.server.keys import Keys, load_public
 
 LOOK_S: Final = 0.5
-"""Seconds between two looks at the folder."""
+"""Seconds between two readings of the folder."""
 SWEEP_AT: Final = 256
 """Connections noted between two searches for those that are over."""
 

@@ -26,7 +26,7 @@ import numpy as np
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.errors import MediaError
 from space_runtime.inference.network import load_network
-from space_runtime.portrait.portrait import LOOKS, Portrait, open_portrait, refine
+from space_runtime.portrait.portrait import VIEWS, Portrait, open_portrait, refine
 from space_runtime.portrait.tracking import FaceTracker
 
 log = logging.getLogger("track")
@@ -90,7 +90,7 @@ def track_portraits(folder: Path, out: Path, tracker: FaceTracker) -> None:
     np.savez(out, names=np.array([*portraits]), meshes=meshes)
     crops = out.with_name(f"{out.stem}_crops.npz")
     np.savez(crops, names=np.array([*portraits]), images=np.stack([portrait.image for portrait in portraits.values()]))
-    log.info("%d portraits, %d looks each", len(portraits), len(LOOKS))
+    log.info("%d portraits, %d views each", len(portraits), len(VIEWS))
 
 
 def main() -> None:
