@@ -18,7 +18,7 @@ from engine_bridge.protocol.messages import Error, ErrorCode
 from engine_bridge.protocol.wire import encode
 from space_runtime.errors import UsageError
 from space_runtime.server.connections import Route, is_own_route
-from space_runtime.server.gateway import MAX_PARTS
+from space_runtime.server.transport.zmtp import MAX_PARTS
 
 MAX_PEERS: Final = 256
 """Local connections at a time; further ones are told so and not heard."""
