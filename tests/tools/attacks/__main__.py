@@ -28,13 +28,13 @@ def row(result: AttackResult) -> str:
 def main() -> int:
     """Run the attacks named, or all; return 0 if no frame was lost or late by more than 50 ms."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[[], *ATTACKS], default=list(ATTACKS), metavar="NAME")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(ATTACKS)}; all without any")
     parser.add_argument("--seconds", type=float, default=6.0)
     chosen = parser.parse_args()
     print(HEAD)
     harmed = 0
     with tempfile.TemporaryDirectory() as folder:
-        for name in chosen.names:
+        for name in chosen.names or ATTACKS:
             with serving_process(Path(folder) / "log", "--sessions", "48") as (
                 process,
                 address,
