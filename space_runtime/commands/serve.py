@@ -82,8 +82,7 @@ def serve_command(
         bounds = bounds if bounds.sessions else replace(bounds, sessions=capacity(opened))
         server = Server(opened, Settings(bind, bounds, folders, keys, tuple(to or ()), insecure))
         stop_on_signals(server.sockets.stop)
-        if keys and hasattr(signal, "SIGHUP"):
-            signal.signal(signal.SIGHUP, lambda *_: server.sockets.read_keys_again())
+        outlive_hang_ups(server.sockets.read_keys_again)
         stack.callback(server.stop)
         if port:
             stack.enter_context(StatusServer(StatusCollector(server), port, host=host))
@@ -111,6 +110,16 @@ def stop_on_signals(ask: Callable[[], None]) -> None:
     for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), stop)
+
+
+def outlive_hang_ups(read_again: Callable[[], None] = lambda: None) -> None:
+    """Let SIGHUP end nothing: it asks for files to be read again."""
+
+    def hang_up(number: int, frame: FrameType | None) -> None:
+        read_again()
+
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, hang_up)
 
 
 def _keys(bind: str, key: Path | None, clients: Path | None, insecure: bool) -> Keys | None:

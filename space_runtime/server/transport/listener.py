@@ -15,9 +15,9 @@ from contextlib import suppress
 from itertools import count
 from typing import Final
 
+from space_runtime.server.descriptors import most_connections
 from space_runtime.server.transport.address import listen
 from space_runtime.server.transport.client import OWN, Client, Hearing, Rates
-from space_runtime.server.transport.descriptors import most_connections
 from space_runtime.server.transport.errors import BreachError
 from space_runtime.server.transport.peer import Peer
 from space_runtime.server.transport.zmtp import Mechanism, Zmtp
