@@ -96,7 +96,7 @@ def test_every_import_is_a_declared_dependency(package: str) -> None:
     extras = PROJECT["project"]["optional-dependencies"]
     requirements = [*PROJECT["project"]["dependencies"], *(one for name in OF_THE_RUNTIME for one in extras[name])]
     declared = {re.split(r"[>=<;\[ ]", text)[0].lower() for text in requirements}
-    imports = {"onnxruntime": "onnxruntime-gpu", "cv2": "opencv-python-headless", "zmq": "pyzmq"}
+    imports = {"onnxruntime": "onnxruntime-gpu", "cv2": "opencv-python-headless", "zmq": "pyzmq", "nacl": "pynacl"}
     imports |= {
         "prometheus_client": "prometheus-client",
         "skimage": "scikit-image",

@@ -20,9 +20,9 @@ from engine_bridge.protocol.wire import encode
 from space_runtime.errors import UsageError
 from space_runtime.server import descriptors
 from space_runtime.server.connections import Route, is_own_route
-from space_runtime.server.gateway import MAX_PARTS
 from space_runtime.server.relay.upstream import Upstream, bind, dial
 from space_runtime.server.tcp_link import TcpLink
+from space_runtime.server.transport.zmtp import MAX_PARTS
 
 MAX_PEERS: Final = 256
 """Local connections at a time; further ones are told so, not heard, and cut off."""
