@@ -1,11 +1,13 @@
 """Reads a picture file into upright 8-bit RGB: PNG, JPEG, WebP, TIFF, BMP, GIF, PNM, AVIF; HEIC with an extra.
 
-The size that the header states is checked before anything is decoded, so that a small file cannot claim a huge picture.
+The size that the header states is checked before anything is decoded, so that a small file cannot claim a huge picture,
+and compared with what was decoded.
 EXIF orientation is applied, 16 bits become 8, grey becomes RGB, and transparency is laid over a neutral grey.
 """
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -25,7 +27,10 @@ else:
     image_header = OptionalModule("space_runtime.media.image_header", needs="PIL.Image")
 
 MAX_PIXELS: Final = 128_000_000
+MAX_DECODED_BYTES: Final = 4 * MAX_PIXELS
+"""A picture's pixels at their stored depth: width · height · channels · bytes of each."""
 MAX_BYTES: Final = 1 << 30
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MAX_PIXELS))  # read on import: no decoder takes more than ours
 WORKING_SIDE: Final = 4096
 """Larger pictures are shrunk to this longer side: a face that is found at all is still several hundred pixels high."""
 BACKGROUND: Final = 128.0
@@ -37,13 +42,21 @@ def read_picture(path: Path) -> Pixels:
     return decode_picture(_read_bytes(path), path.name)
 
 
-def decode_picture(data: bytes, name: str) -> Pixels:
-    """Return the RGB of a picture file's bytes, as `read_picture` does. ``name`` is for messages."""
-    header = _usable_header(data, name)
+def decode_picture(data: bytes, name: str, max_decoded: int = MAX_DECODED_BYTES) -> Pixels:
+    """Return the RGB of a picture file's bytes, as `read_picture` does. ``name`` is for messages.
+
+    max_decoded: bytes of its pixels at their stored depth.
+    """
+    header = _usable_header(data, name, max_decoded)
     is_whole = image_header.is_whole(data, header)  # decoders complain on stderr about a broken PNG
     raw = _decode(data, header) if is_whole else None
     if raw is None or raw.size == 0:
         raise MediaError(f"{name} is damaged or incomplete and cannot be decoded; save or download it again")
+    if not _fits(raw, header):
+        raise MediaError(
+            f"{name} is {raw.shape[1]}×{raw.shape[0]} pixels but its header states {header.width}×{header.height}; "
+            "save it again"
+        )
     if raw.dtype not in (np.uint8, np.uint16):
         raise MediaError(f"{name} has pixels of type {raw.dtype}; 8 or 16 bits per channel are taken, convert it")
     return to_rgb(upright(_shrunk(raw), header.orientation))
@@ -74,7 +87,13 @@ def upright(picture: MatLike, orientation_tag: int) -> MatLike:
     return picture
 
 
-def _usable_header(data: bytes, name: str) -> ImageHeader:
+def _fits(raw: MatLike, header: ImageHeader) -> bool:
+    """Return whether pixels are as many as the header says: turned by their decoder, perhaps, or a JPEG's fraction."""
+    sides = sorted((header.width, header.height))
+    return any(sorted(raw.shape[:2]) == [-(-side // part) for side in sides] for part in (1, 2, 4))
+
+
+def _usable_header(data: bytes, name: str, max_decoded: int) -> ImageHeader:
     """Return the header of a picture that may be decoded. Raises `MediaError`."""
     try:
         header = image_header.read_header(data)
@@ -92,6 +111,11 @@ def _usable_header(data: bytes, name: str) -> ImageHeader:
         raise MediaError(
             f"{name} has {header.width}×{header.height} pixels; at most {MAX_PIXELS // 10**6} million are taken, "
             "save it smaller"
+        )
+    if header.decoded_bytes > max_decoded:
+        raise MediaError(
+            f"{name} takes {header.decoded_bytes // 10**6} MB decoded ({header.width}×{header.height} pixels of "
+            f"{header.pixel_bytes} bytes); at most {max_decoded // 10**6} are taken, save it smaller"
         )
     return header
 
