@@ -11,10 +11,10 @@ from typing import Annotated
 import typer
 
 from engine_bridge.adapters.playout import open_playout
+from engine_bridge.protocol import descriptors
 from engine_bridge.protocol.arkit import DEFAULT_ADDRESS
 from space_runtime.commands.serve import outlive_hang_ups, stop_on_signals
 from space_runtime.errors import UsageError
-from space_runtime.server import descriptors
 from space_runtime.server.keys import is_loopback, load_pair, load_public
 from space_runtime.server.observability.log_output import LogFormat, LogLevel, logging_to
 from space_runtime.server.relay.relay import DESCRIPTORS, Relay

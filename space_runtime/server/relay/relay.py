@@ -15,10 +15,10 @@ from typing import Final, Protocol
 
 import zmq
 
+from engine_bridge.protocol import descriptors
 from engine_bridge.protocol.messages import Error, ErrorCode
 from engine_bridge.protocol.wire import encode
 from space_runtime.errors import UsageError
-from space_runtime.server import descriptors
 from space_runtime.server.connections import Route, is_own_route
 from space_runtime.server.relay.upstream import Upstream, bind, dial
 from space_runtime.server.tcp_link import TcpLink
