@@ -1,0 +1,64 @@
+// One character on the page: its picture, or a drawn face, and what of a line is shown at a time.
+
+import { DrawnFace } from "./face.js";
+import { Timeline } from "./timeline.js";
+
+const SIDE = 720; // of the drawn face, pixels
+
+export class Character {
+  constructor(name, parent) {
+    this.name = name;
+    this.section = element("section", parent, "face");
+    this.canvas = element("canvas", this.section);
+    element("h2", this.section).textContent = name;
+    this.time = element("span", this.section, "time");
+    this.frames = new Timeline();
+    this.pictures = new Timeline((picture) => picture.bitmap.close());
+    this.shown = null; // the frame on the page, under its old name: tests and pages read it
+    this.hasPicture = false;
+  }
+
+  // Forget what waits: another line follows.
+  clear() {
+    this.frames.clear();
+    this.pictures.clear();
+  }
+
+  // Draw what belongs to a media time; without one (null) the newest. Returns the media time drawn, null for none.
+  draw(seconds) {
+    const pick = (timeline) => (seconds === null ? timeline.newest() : timeline.nearest(seconds));
+    const frame = pick(this.frames), picture = pick(this.pictures);
+    if (frame && frame !== this.shown) this.drawFrame(frame);
+    if (picture && picture !== this.picture) this.drawPicture(picture);
+    return (this.hasPicture ? picture : frame)?.seconds ?? null;
+  }
+
+  drawFrame(frame) {
+    this.shown = frame;
+    this.time.textContent = `${frame.seconds.toFixed(2)} s`;
+    if (this.hasPicture) return;
+    if (!this.drawn) {
+      this.canvas.width = this.canvas.height = SIDE;
+      this.drawn = new DrawnFace(this.canvas);
+    }
+    this.drawn.draw(frame);
+  }
+
+  drawPicture(picture) {
+    const { canvas } = this, { bitmap } = picture;
+    this.picture = picture;
+    this.hasPicture = true;
+    if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
+      [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
+    }
+    const pen = canvas.getContext("2d");
+    pen.setTransform(1, 0, 0, 1, 0, 0);
+    pen.drawImage(bitmap, 0, 0);
+  }
+}
+
+export function element(tag, parent, className = "") {
+  const made = document.createElement(tag);
+  made.className = className;
+  return parent.appendChild(made);
+}
