@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from typing import Final
 
+import numpy as np
 from websockets.asyncio.server import ServerConnection
 from websockets.typing import Subprotocol
 
@@ -156,7 +157,7 @@ class WebPlayer:
     def _keep(self, line: _Line, data: bytes) -> None:
         line.sound.append(data)
         line.kept += len(data)
-        while line.kept > KEPT_S * line.rate * 4 + len(data):
+        while line.kept - len(line.sound[0]) >= KEPT_S * line.rate * np.float32().nbytes:
             line.kept -= len(line.sound.popleft())
         self._hand_out(data)
 

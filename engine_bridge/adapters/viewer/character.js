@@ -4,6 +4,7 @@ import { DrawnFace } from "./face.js";
 import { Timeline } from "./timeline.js";
 
 const SIDE = 720; // of the drawn face, pixels
+const FADE_MS = 160; // from the last picture of a line to those of the next: the head stands elsewhere
 
 export class Character {
   constructor(name, parent) {
@@ -22,6 +23,13 @@ export class Character {
   clear() {
     this.frames.clear();
     this.pictures.clear();
+    if (this.hasPicture) this.fadeFrom(this.canvas);
+  }
+
+  fadeFrom({ width, height }) {
+    this.before = Object.assign(document.createElement("canvas"), { width, height });
+    this.before.getContext("2d").drawImage(this.canvas, 0, 0);
+    this.fadeBegan = null;
   }
 
   // Draw what belongs to a media time; without one (null) the newest. Returns the media time drawn, null for none.
@@ -53,7 +61,17 @@ export class Character {
     }
     const pen = canvas.getContext("2d");
     pen.setTransform(1, 0, 0, 1, 0, 0);
+    pen.globalAlpha = 1;
     pen.drawImage(bitmap, 0, 0);
+    this.drawFade(pen);
+  }
+
+  drawFade(pen) {
+    if (!this.before) return;
+    this.fadeBegan ??= performance.now();
+    pen.globalAlpha = Math.max(0, 1 - (performance.now() - this.fadeBegan) / FADE_MS);
+    if (pen.globalAlpha > 0) pen.drawImage(this.before, 0, 0);
+    else this.before = null;
   }
 }
 

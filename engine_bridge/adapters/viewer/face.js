@@ -4,7 +4,7 @@
 // turned with the head and projected. Left and right in the names of weights are the character's own.
 
 const SKIN = "#8f8378", SHADE = "#6f655d", LIGHT = "#a89b8f", LINE = "#3a342f", LIPS = "#94625a", LIP_SHADE = "#7c4e48";
-const HEAD = [[0, 1.16], [0.46, 1.06], [0.74, 0.74], [0.8, 0.3], [0.75, -0.15], [0.64, -0.55], [0.42, -0.88], [0, -1.04]];
+const HEAD = [[0, 1.08], [0.44, 1.0], [0.71, 0.7], [0.77, 0.28], [0.73, -0.15], [0.62, -0.56], [0.38, -0.9], [0, -1.03]];
 
 export class DrawnFace {
   constructor(canvas) {
@@ -18,10 +18,10 @@ export class DrawnFace {
     this.eyes = eyes;
     const { pen, canvas } = this;
     pen.setTransform(1, 0, 0, 1, 0, 0);
-    pen.fillStyle = "#1b1d1f";
+    pen.fillStyle = "#101112";
     pen.fillRect(0, 0, canvas.width, canvas.height);
-    const scale = canvas.height / 3;
-    pen.setTransform(scale, 0, 0, -scale, canvas.width / 2, canvas.height * 0.5);
+    const scale = canvas.height / 2.75;
+    pen.setTransform(scale, 0, 0, -scale, canvas.width / 2, canvas.height * 0.49);
     pen.lineCap = pen.lineJoin = "round";
     this.body();
     this.skull();
@@ -79,7 +79,7 @@ export class DrawnFace {
     const open = this.weight("jawOpen"), aside = 0.1 * (this.weight("jawLeft") - this.weight("jawRight"));
     const lowered = ([x, y]) => [x + (y < -0.3 ? aside : 0), y - 0.2 * open * Math.max(0, Math.min(1, (-0.25 - y) / 0.7)), 0];
     const right = HEAD.map(lowered), left = HEAD.slice(1, -1).reverse().map(([x, y]) => lowered([-x, y]));
-    for (const side of [-1, 1]) this.fill([[side * 0.76, 0.28, -0.15], [side * 0.93, 0.3, -0.2], [side * 0.9, 0, -0.2], [side * 0.76, -0.12, -0.15]], SHADE);
+    for (const side of [-1, 1]) this.fill([[side * 0.74, 0.28, -0.15], [side * 0.87, 0.31, -0.2], [side * 0.85, 0.02, -0.2], [side * 0.74, -0.12, -0.15]], SHADE);
     const light = this.pen.createRadialGradient(-0.25, 0.5, 0.1, 0, 0, 1.35);
     light.addColorStop(0, LIGHT);
     light.addColorStop(0.6, SKIN);
@@ -90,7 +90,7 @@ export class DrawnFace {
   eye(side) {
     const x = side * 0.33, y = 0.2, half = 0.165;
     const blink = this.of("eyeBlink", side), wide = this.of("eyeWide", side), squint = this.of("eyeSquint", side);
-    const upper = (0.1 + 0.035 * wide) * (1 - blink) - 0.035 * blink, lower = 0.055 * (1 - 0.5 * squint) * (1 - 0.35 * blink);
+    const upper = (0.075 + 0.035 * wide) * (1 - blink) - 0.035 * blink, lower = 0.048 * (1 - 0.5 * squint) * (1 - 0.35 * blink);
     const lid = [[x - half, y], [x - half / 2, y + upper * 0.85], [x, y + upper], [x + half / 2, y + upper * 0.85], [x + half, y]];
     const under = [[x + half / 2, y - lower * 0.85], [x, y - lower], [x - half / 2, y - lower * 0.85]];
     this.fill([[x - half * 1.2, y - 0.01], [x, y + 0.17], [x + half * 1.2, y - 0.01], [x, y - 0.11]], "rgb(90 80 72 / 45%)");
@@ -116,10 +116,10 @@ export class DrawnFace {
       pen.arc(cx + dx, cy + dy, radius, 0, 2 * Math.PI);
       pen.fill();
     };
-    disc(0.083, "#3d4c52");
-    disc(0.07, "#5d737b");
-    disc(0.036, "#14161a");
-    disc(0.014, "#ffffff", -0.026, 0.03);
+    disc(0.078, "#35434a");
+    disc(0.066, "#566b73");
+    disc(0.033, "#14161a");
+    disc(0.012, "#ffffff", -0.024, 0.026);
   }
 
   // Yaw to the right of the picture, pitch down, radians.
@@ -134,8 +134,8 @@ export class DrawnFace {
     const inner = 0.1 * this.weight("browInnerUp") - 0.09 * this.of("browDown", side);
     const outer = 0.1 * this.of("browOuterUp", side) - 0.05 * this.of("browDown", side);
     const pinch = 0.03 * this.of("browDown", side);
-    this.stroke([[side * (0.15 - pinch), 0.45 + inner], [side * 0.26, 0.5 + 0.6 * inner + 0.3 * outer],
-      [side * 0.42, 0.51 + 0.15 * inner + 0.85 * outer], [side * 0.55, 0.43 + outer * 0.8]], "#4a4039", 0.048);
+    this.stroke([[side * (0.16 - pinch), 0.42 + inner], [side * 0.28, 0.455 + 0.6 * inner + 0.3 * outer],
+      [side * 0.43, 0.455 + 0.15 * inner + 0.85 * outer], [side * 0.55, 0.395 + outer * 0.8]], "#4a4039", 0.046);
   }
 
   nose() {
