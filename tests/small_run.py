@@ -20,6 +20,28 @@ LEFT_OUT: Final[dict[str, tuple[str, ...]]] = {
         "tests/engine_bridge/adapters/test_websocket_browser.py",
         "tests/docs/test_web_docs.py",
     ),
+    "servers that are killed, overloaded, attacked or relayed": (
+        "tests/space_runtime/server/test_faults.py",
+        "tests/space_runtime/server/test_shutdown.py",
+        "tests/space_runtime/server/test_extreme_values.py",
+        "tests/space_runtime/server/observability/test_status.py",
+        "tests/space_runtime/server/relay",
+        "tests/space_runtime/server/worker/test_keypoints.py",
+        "tests/space_runtime/server/worker/test_sink_output.py",
+    ),
+    "live sources of sound": ("tests/space_runtime/live",),
+    "the commands and programs of the documents": (
+        "tests/docs/test_docs.py::test_a_command_runs",
+        "tests/docs/test_docs.py::test_a_python_example_runs",
+        "tests/docs/test_live_docs.py",
+        "tests/docs/test_python_docs.py",
+    ),
+    "slow single ones": (
+        "tests/engine_bridge/protocol/test_new_row.py::test_cpp_has_them",
+        "tests/space_runtime/commands/test_bad_input.py::test_a_disk_that_fills_up",
+        "tests/space_runtime/commands/test_cli.py::test_bench",
+        "tests/space_runtime/media/test_image_file.py::test_orientation_of_avif_and_heic_is_undone",
+    ),
 }
 """What is left out, and the starts of its tests' names."""
 
