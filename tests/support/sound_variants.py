@@ -6,7 +6,8 @@ plays, sample by sample.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -54,19 +55,27 @@ def at_rate(codec: str, rate: int, **more: object) -> Make:
     return lambda path: mux(path, codec, pieces, rate, **more)  # type: ignore[arg-type]
 
 
-def glued(*makes: Make) -> Make:
+@dataclass(frozen=True, slots=True)
+class Glued:
+    """Writes files one behind the other. parts: what writes each."""
+
+    parts: tuple[Make, ...]
+
+    def __call__(self, path: Path) -> None:
+        """Write the file."""
+        path.write_bytes(b"".join(part.read_bytes() for part in self.write_parts(path)))
+
+    def write_parts(self, path: Path) -> Iterator[Path]:
+        """Write one part after another, beside a path, and yield the file of each."""
+        for make in self.parts:
+            part = path.with_name(f"part_{path.name}")
+            make(part)
+            yield part
+
+
+def glued(*parts: Make) -> Glued:
     """Return what writes files one behind the other."""
-
-    def make(path: Path) -> None:
-        data = b""
-        for place, one in enumerate(makes):
-            part = path.with_name(f"{place}{path.name}")
-            one(part)
-            data += part.read_bytes()
-            part.unlink()
-        path.write_bytes(data)
-
-    return make
+    return Glued(parts)
 
 
 def written(subtype: str | None = None, rate: int = RATE, form: str | None = None) -> Make:

@@ -1,6 +1,6 @@
 """Reads damaged sound files by the thousand and prints what became of them, by format.
 
-``python -m tests.tools.mutated_sounds [N]``, 2,000 without a number. Ends with code 1 when a file is read longer than 10 s
+``python -m tests.tools.mutated_sounds [N]``, 2,000 if not told. Ends with code 1 when a file is read longer than 10 s
 (its stack is printed), raises anything but a `MediaError`, never ends, or when the peak of memory is beyond 400 MB.
 """
 
