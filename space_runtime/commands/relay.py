@@ -12,12 +12,14 @@ import typer
 
 from engine_bridge.adapters.playout import open_playout
 from engine_bridge.protocol.arkit import DEFAULT_ADDRESS
-from space_runtime.commands.serve import stop_on_signals
+from space_runtime.commands.serve import outlive_hang_ups, stop_on_signals
 from space_runtime.errors import UsageError
+from space_runtime.server import descriptors
 from space_runtime.server.keys import is_loopback, load_pair, load_public
 from space_runtime.server.observability.log_output import LogFormat, LogLevel, logging_to
-from space_runtime.server.relay.relay import Relay, Upstream
+from space_runtime.server.relay.relay import DESCRIPTORS, Relay
 from space_runtime.server.relay.sink_output import RelaySinkOutput
+from space_runtime.server.relay.upstream import Upstream
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +46,10 @@ def relay_command(
         playout = open_playout(to or (), insecure)
         if playout:
             stack.callback(playout.close)
+        descriptors.raise_limit(DESCRIPTORS)
         relay = Relay(bind, upstream, RelaySinkOutput(playout) if playout else None)
         stop_on_signals(relay.stop)
+        outlive_hang_ups()
         log.info("relaying %s to %s", relay.address, server)
         relay.run()
         log.info("stopped; %d messages came too fast and were dropped", relay.n_dropped)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from space_runtime.errors import UsageError
 from space_runtime.server import log_events
 from space_runtime.server.connections import Route
 from space_runtime.server.keys import Keys, load_public
+from space_runtime.server.tcp_link import TcpLink
 
 LOOK_S: Final = 0.5
 """Seconds between two readings of the folder."""
@@ -78,11 +78,10 @@ def _stamps(folder: Path) -> dict[Path, Stamp]:
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """A TCP connection. key: of its client. descriptor: of ZeroMQ's socket. peer: the address at its other end."""
+    """A TCP connection. key: of its client."""
 
     key: bytes
-    descriptor: int
-    peer: object
+    tcp: TcpLink
 
 
 class Links:
@@ -96,8 +95,8 @@ class Links:
         """Return the key with which the connection of a received message came in, and note the connection."""
         name = route.bytes
         link = self._links.get(name)
-        if link is None:
-            link = self._links[name] = _link_of(route)
+        if link is None:  # libzmq gives every part the user (`zap_reply`) of its connection
+            link = self._links[name] = _Link(str(route.get("User-Id")).encode(), TcpLink.of(route))
             self._sweep()
         return link.key
 
@@ -106,42 +105,10 @@ class Links:
         for route, link in list(self._links.items()):
             if link.key in keys:
                 del self._links[route]
-                _with_socket(link, shut=True)
+                link.tcp.cut()
 
     def _sweep(self) -> None:
         """Forget connections that are over, from time to time."""
         if len(self._links) >= self._sweep_at:
-            self._links = {route: link for route, link in self._links.items() if _with_socket(link)}
+            self._links = {route: link for route, link in self._links.items() if link.tcp.is_alive}
             self._sweep_at = 2 * len(self._links) + SWEEP_AT
-
-
-def _link_of(route: zmq.Frame) -> _Link:
-    """Return the connection of a message: libzmq gives every part the user (`zap_reply`) and descriptor of its own."""
-    key = str(route.get("User-Id")).encode()
-    descriptor = int(route.get(zmq.SRCFD))
-    wire = None
-    try:
-        wire = socket.socket(fileno=descriptor)
-        return _Link(key, descriptor, wire.getpeername())
-    except OSError:  # over already
-        return _Link(key, -1, None)
-    finally:
-        if wire:
-            wire.detach()
-
-
-def _with_socket(link: _Link, shut: bool = False) -> bool:
-    """Return whether a connection still is what it was, not another one with its number; shut it down if wanted."""
-    wire = None
-    try:
-        wire = socket.socket(fileno=link.descriptor)
-        if wire.getpeername() != link.peer:
-            return False
-        if shut:
-            wire.shutdown(socket.SHUT_RDWR)
-        return True
-    except (OSError, ValueError):
-        return False
-    finally:
-        if wire:
-            wire.detach()
