@@ -183,7 +183,7 @@ def _stated(run: _Run) -> int | None:
 
 
 def _first_frame(run: _Run) -> bytes:
-    """A first frame with the true length; the encoder's delay is kept, its padding where no other stream is glued on."""
+    """A first frame with the true length; the encoder's delay is kept, its padding where the tag was true."""
     start = 4 + run.frame.n_side
     stated = _stated(run)
     if stated is None:

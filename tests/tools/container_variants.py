@@ -2,9 +2,10 @@
 
 ``python -m tests.tools.container_variants [NAME …]`` prints, in milliseconds, how far the lips and the length of the
 baked clip are off those of FFmpeg's default playback (``ffmpeg -af aresample=async=1:first_pts=0``, beside the picture)
-and off those of the raw line. Where FFmpeg leaves out or misplaces what is glued on, it plays each part by itself. Ends
-with code 1 where both are off by more than 20 ms: decoders add silence of up to a frame that the raw line does not have,
-and FFmpeg plays some damaged headers not at all. Needs the program ``ffmpeg``; without it the raw line is compared alone.
+and off those of the raw line. Where FFmpeg leaves out or misplaces what is glued on, it plays each part by itself.
+
+Ends with code 1 where both are off by more than 20 ms: decoders add silence of up to a frame that the raw line does not
+have, and FFmpeg does not play some damaged headers at all. Without the program ``ffmpeg`` the raw line alone is compared.
 """
 
 from __future__ import annotations
