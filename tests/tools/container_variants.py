@@ -5,7 +5,7 @@ baked clip are off those of FFmpeg's default playback (``ffmpeg -af aresample=as
 and off those of the raw line. Where FFmpeg leaves out or misplaces what is glued on, it plays each part by itself.
 
 Ends with code 1 where both are off by more than 20 ms: decoders add silence of up to a frame that the raw line does not
-have, and FFmpeg does not play some damaged headers at all. Without the program ``ffmpeg`` only the raw line is compared.
+have, and FFmpeg does not play some damaged headers. Without the program ``ffmpeg`` only the raw line is compared.
 """
 
 from __future__ import annotations
