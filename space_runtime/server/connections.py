@@ -137,6 +137,12 @@ class ConnectionTable:
         session = self.sessions.get(number)
         return session if session and session.route == connection.route and not session.closing else None
 
+    def n_sessions_of(self, connection: Connection) -> int:
+        """Return how many sessions a client has: on this connection, or with its key on all of them."""
+        if not connection.key:
+            return len(connection.sessions)
+        return sum(session.key == connection.key for session in self.sessions.values())
+
     def with_token(self, token: bytes) -> SessionEntry | None:
         """Return the session of a token, None if there is none that is not closing."""
         number = self._tokens.get(token)

@@ -304,7 +304,7 @@ class Gateway:
 
     def _open(self, connection: Connection, message: m.Open) -> None:
         settings = session_settings(message, self.limits)
-        self._admit()
+        self._admit(connection)
         spec = CharacterSpec.of(message, settings, self._folders)
         number, token = self.table.next_number(), secrets.token_bytes(TOKEN_BYTES)
         character = message.character or ("neutral" if message.portrait is None else "portrait")
@@ -317,10 +317,17 @@ class Gateway:
         name = message.character or ""
         self._worker.post(OpenSession(number, message.request, token, settings, message.until, spec, name))
 
-    def _admit(self) -> None:
-        """Refuse the session too many, for a reason that it can read."""
+    def _admit(self, connection: Connection) -> None:
+        """Refuse the session too many, for a reason that its client can read."""
         if code := self.closed_for:
             raise Refusal(code, closed_sentence(code, self.limits.sessions, self._worker.load))
+        n_own = self.table.n_sessions_of(connection)
+        if n_own >= self.limits.share_left(len(self.sessions)):
+            raise Refusal(
+                ErrorCode.TOO_MANY_SESSIONS,
+                f"this client has {n_own} sessions already, which is its share; close some, or let the server's "
+                "operator raise sessions_per_client",
+            )
 
     def _resume(self, connection: Connection, message: m.Resume) -> None:
         session = self.table.with_token(bytes(message.token))

@@ -152,7 +152,7 @@ def test_an_open_that_comes_too_fast_is_answered_too() -> None:
 
 
 def test_the_session_too_many_is_refused_and_the_others_are_complete() -> None:
-    server = InlineServer(Limits(sessions=20))
+    server = InlineServer(Limits(sessions=20, sessions_per_client=20))
     client = server.client()
     sessions = [client.open() for _ in range(20)]
     client.say(*[start(session) for session in sessions])
@@ -166,6 +166,37 @@ def test_the_session_too_many_is_refused_and_the_others_are_complete() -> None:
         assert [frame.seq for frame in client.frames(session=session)] == list(range(30))
     client.say(m.Close(session=sessions[0]))
     assert client.open() == 21
+
+
+def test_a_connection_has_a_share_of_the_sessions_and_others_can_always_open_one() -> None:
+    server = InlineServer(Limits(sessions=20))
+    first, second = server.client(), server.client()
+    assert opened(first) == 10 and opened(second) == 5
+    for _ in range(5):
+        assert opened(server.client()) == 1
+    assert opened(server.client()) == 0
+    first.say(m.Close(session=1))
+    assert opened(first) == 0 and opened(server.client()) == 1
+    error = refused_open(second)
+    assert error.code == ErrorCode.TOO_MANY_SESSIONS
+
+
+def test_a_key_has_one_share_on_all_its_connections() -> None:
+    server = InlineServer(Limits(sessions=20))
+    connections = [server.client(greet=False) for _ in range(4)]
+    for client in connections:
+        server.gateway.receive(client.route, [encode(m.Hello(versions=(1,), client="x"))], server.now, b"key")
+    assert [opened(client) for client in connections] == [10, 0, 0, 0]
+    stranger = server.client()
+    assert opened(stranger) == 5
+
+
+def opened(client: WireClient, n: int = 30) -> int:
+    """Return how many sessions a client gets that asks for so many."""
+    before = len(client.take(m.Opened))
+    for _ in range(n):
+        client.say(m.Open(request=1, outputs=("weights",), fps=(30, 1), playout_ms=100, until=1))
+    return len(client.take(m.Opened)) - before
 
 
 def refused_open(client: WireClient, **fields: object) -> m.Error:
