@@ -30,7 +30,7 @@ from space_runtime.server.server import Server, Settings, capacity
 
 MAX_SESSIONS: Final = 100_000
 _PLAIN_NAME: Final = re.compile(r"\w[\w.-]{0,63}")
-_DEVICE_NAME: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_DEVICE_NAME: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d|(com|lpt)[¹²³])(\..*)?", re.IGNORECASE)
 """Names of devices on Windows, where no file can have one, whatever its ending."""
 
 Bind = Annotated[str, typer.Option(help="Address to listen on; other machines can come in only with --key.")]

@@ -391,7 +391,7 @@ def test_chunks_that_wait_for_an_earlier_one_are_bounded() -> None:
     client.open(playout_ms=10_000)
     client.say(start(1), push(1))
     for n in range(40):
-        client.say(push(1, SAMPLE_RATE + 1 + n, bytes(2 * 25 * SAMPLE_RATE)))
+        client.say(push(1, SAMPLE_RATE + 1 + n, bytes(2 * 8 * SAMPLE_RATE)))
     stream = server.state_of(1).stream
     assert stream and stream.audio and 0 < stream.audio.n_early_bytes <= 2 << 20
     assert {error.code for error in client.take(m.Error)} == {ErrorCode.TOO_MUCH_SOUND}

@@ -52,7 +52,9 @@ def test_keygen_overwrites_nothing(tmp_path: Path, call: Call, there: str) -> No
     assert [path.read_text() for path in tmp_path.iterdir()] == ["precious"]
 
 
-@pytest.mark.parametrize("name", ["", "a/b", "..", ".", "../x", "/x", "con:", "nul", "CON.x", "a\u202eb", "a b"])
+@pytest.mark.parametrize(
+    "name", ["", "a/b", "..", ".", "../x", "/x", "con:", "nul", "CON.x", "com¹", "conin$", "a\u202eb", "a b"]
+)
 def test_keygen_wants_a_plain_name(tmp_path: Path, call: Call, name: str) -> None:
     done = call("keygen", name, "--folder", tmp_path)
     assert done.code == 2 and "plain name" in done.complaint and not list(tmp_path.iterdir())
