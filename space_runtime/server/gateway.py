@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from engine_bridge.protocol import messages as m
+from engine_bridge.protocol.client_ranges import range_fault
 from engine_bridge.protocol.errors import WireError
 from engine_bridge.protocol.messages import VERSION, ErrorCode, Message, ServerMessage
 from engine_bridge.protocol.wire import audio_from, decode, encode
@@ -201,12 +202,9 @@ class Gateway:
         if len(part) > (self.limits.message_bytes if connection.greeted else MAX_UNGREETED_BYTES):
             self._refuse(connection, ErrorCode.TOO_LARGE, f"a message of {len(part)} bytes; send smaller ones")
             return
-        audio = audio_from(part) if connection.greeted else None
-        if audio is not None:
-            self._dispatch(connection, audio, now)
-            return
+        message: Message | None = audio_from(part) if connection.greeted else None
         try:
-            message = decode(part)
+            message = message or decode(part)
         except WireError as error:
             self._misunderstood(connection, part, str(error), now)
             return
@@ -274,8 +272,9 @@ class Gateway:
         """Pass a message on to the session that it names. The way of most messages, kept short."""
         session = self.table.session_of(connection, message.session)
         if session is None:
-            self._refuse(connection, *unknown_session(message.session), message=message)
-            return
+            raise Refusal(*unknown_session(message.session))
+        if fault := range_fault(message):
+            raise Refusal(ErrorCode.BAD_VALUE, fault)
         self._worker.post(SessionMessage(session.number, message, now))
 
     def _ping(self, connection: Connection, message: m.Ping) -> None:
