@@ -318,6 +318,8 @@ class Gateway:
 
     def _admit(self, connection: Connection) -> None:
         """Refuse the session too many, for a reason that its client can read."""
+        if len(self.sessions) >= self.limits.sessions:
+            self._make_room()
         if code := self.closed_for:
             raise Refusal(code, closed_sentence(code, self.limits.sessions, self._worker.load))
         n_own = self.table.n_sessions_of(connection)
@@ -327,6 +329,13 @@ class Gateway:
                 f"this client has {n_own} sessions already, which is its share; close some, or let the server's "
                 "operator raise sessions_per_client",
             )
+
+    def _make_room(self) -> None:
+        """End the session that has been without a connection for longest, at once: nobody is there to be told."""
+        session = self.table.longest_lost()
+        if session:
+            self._end(session, ErrorCode.TOO_MANY_SESSIONS)
+            self.table.forget(session)
 
     def _resume(self, connection: Connection, message: m.Resume) -> None:
         session = self.table.with_token(bytes(message.token))
