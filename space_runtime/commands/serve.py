@@ -80,8 +80,9 @@ def serve_command(
     with ExitStack() as stack:
         stack.enter_context(logging_to(sys.stderr, log_format, LogLevel.DEBUG if debug else log_level))
         opened = load_bundle(bundle, device)
-        bounds = bounds if bounds.sessions else replace(bounds, sessions=capacity(opened))
-        server = Server(opened, Settings(bind, bounds, folders, keys, tuple(to or ()), insecure))
+        measures = not bounds.sessions
+        bounds = replace(bounds, sessions=capacity(opened)) if measures else bounds
+        server = Server(opened, Settings(bind, bounds, measures, folders, keys, tuple(to or ()), insecure))
         stop_on_signals(server.sockets.stop)
         outlive_hang_ups(server.sockets.read_keys_again)
         stack.callback(server.stop)

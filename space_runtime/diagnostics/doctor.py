@@ -144,8 +144,8 @@ def check_speed(name: str, setup: Setup) -> Finding:
         bundle = load_bundle(setup.bundle, setup.device)
     except (BundleError, UsageError):
         return Finding(name, Verdict.NOTE, "not measured, because the networks do not load")
-    text = f"serve takes {capacity(bundle)} sessions that all speak at once at 30 frames/s, curves alone, on one core; "
-    text += f"cores: {n_cores()}"
+    text = f"serve takes {capacity(bundle)} sessions at 30 frames/s that all speak at once (curves alone, on one core)"
+    text += f"; cores: {n_cores()}"
     return Finding(name, Verdict.OK, text)
 
 

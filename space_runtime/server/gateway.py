@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from engine_bridge.protocol import messages as m
@@ -71,7 +72,7 @@ class Gateway:
         self.counters = Counters()
         self._folders = folders
         self._worker = worker
-        self._welcome = encode(welcome)
+        self._welcome = welcome
         self._busy_lag_s = busy_lag_s
         self._swept_at = self._turned_away_at = -math.inf
         self._stopping = False
@@ -122,9 +123,10 @@ class Gateway:
         return connection.muted_until <= now
 
     def too_fast(self, route: Route, now: float) -> None:
-        """Tell a connection that it sends more bytes than it may, and is read more slowly."""
+        """Tell a connection that it sends more bytes, or costs more time, than it may, and is read more slowly."""
         if connection := self.connections.get(route):
-            self._slow_down(connection, f"more than {self.limits.bytes_per_s} bytes a second", now)
+            bound = f"{self.limits.bytes_per_s * self.weight(route)} bytes a second"
+            self._slow_down(connection, f"more than {bound}, or more work than this connection's share", now)
 
     def part_bytes(self, route: Route) -> int:
         """Return how long a message of a connection may be now."""
@@ -180,6 +182,11 @@ class Gateway:
             self._end(session, "key_removed")
         for route in [one.route for one in self.connections.values() if one.key in keys]:
             self.table.lose(route, now)
+
+    def allow_sessions(self, n_sessions: int) -> None:
+        """Take so many sessions from now on."""
+        self.limits = replace(self.limits, sessions=n_sessions)
+        self._welcome = replace(self._welcome, limits=self.limits.counts())
 
     def stop(self) -> None:
         """Begin to stop: nothing new is taken, every session is closed."""
@@ -299,7 +306,7 @@ class Gateway:
         if not connection.greeted:
             connection.allowance = 2.0 * self.limits.messages_per_s
         connection.greeted, connection.client = True, message.client[:80]
-        self.outbox.append((connection.route, self._welcome))
+        self._say(connection, self._welcome)
 
     def _open(self, connection: Connection, message: m.Open) -> None:
         settings = session_settings(message, self.limits)

@@ -54,6 +54,11 @@ def relay_stopped(n_dropped: int) -> LogEvent:
     return _event(logging.INFO, "relay_stopped", dropped=n_dropped)
 
 
+def capacity_measured(n_sessions: int) -> LogEvent:
+    """This machine carries more sessions than the server was started with, which it takes from now on."""
+    return _event(logging.INFO, "capacity_measured", sessions=n_sessions)
+
+
 def stopped(uptime_s: float) -> LogEvent:
     """The server has told everybody and ends."""
     return _event(logging.INFO, "stopped", seconds=round(uptime_s, 3))

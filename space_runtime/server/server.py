@@ -26,7 +26,7 @@ from space_runtime.server.limits import Folders, Limits
 from space_runtime.server.report_box import ReportBox
 from space_runtime.server.sockets import Sockets, WakeSocket
 from space_runtime.server.validation import OFFERED
-from space_runtime.server.warm_up import warm_up, warm_up_delivery
+from space_runtime.server.warm_up import capacity, warm_up, warm_up_delivery
 from space_runtime.server.worker.background import ThreadExecutor
 from space_runtime.server.worker.character_cache import CharacterCache
 from space_runtime.server.worker.loop import WorkerLoop
@@ -37,6 +37,8 @@ from space_runtime.timebase import HOP, SAMPLE_RATE
 from space_runtime.values import Emotion
 from space_runtime.version import VERSION as RUNTIME_VERSION
 
+MEASURE_S: Final = 60.0
+"""Seconds between two measures of what this machine carries."""
 SWITCH_INTERVAL_S: Final = 0.001
 """Seconds for which a Python thread may keep the others waiting."""
 
@@ -45,12 +47,14 @@ SWITCH_INTERVAL_S: Final = 0.001
 class Settings:
     """The choices of an operator.
 
+    measures_sessions: the sessions of the limits were measured, and are again whenever nobody is there.
     sinks: addresses of `engine_bridge.adapters.open_sink` that see every session too. insecure_sinks: they may be on
         other machines.
     """
 
     address: str = DEFAULT_ADDRESS
     limits: Limits = field(default_factory=Limits)
+    measures_sessions: bool = False
     folders: Folders = field(default_factory=Folders)
     keys: Keys | None = None
     sinks: tuple[str, ...] = ()
@@ -78,6 +82,7 @@ class Server:
         self.address = self.sockets.address
         self.textures = TextureRenderer(self._post, self._characters)
         self._executor = ThreadExecutor(self._post, self._characters)
+        self._measured_at = time.monotonic()
         self._thread = threading.Thread(target=self.run, name="space-sockets", daemon=True)
 
     def run(self) -> None:
@@ -129,11 +134,29 @@ class Server:
     def _open_sockets(self) -> Sockets:
         settings = self.settings
         try:
-            return Sockets(settings.address, self.gateway, self.worker, self._wake_socket, self.reports, settings.keys)
+            return Sockets(
+                settings.address,
+                self.gateway,
+                self.worker,
+                self._wake_socket,
+                self.reports,
+                settings.keys,
+                self._measure_again if settings.measures_sessions else None,
+            )
         except UsageError:
             if self._playout:
                 self._playout.close()
             raise
+
+    def _measure_again(self, now: float) -> None:
+        """Measure what this machine carries, now and then; a server that was started at a bad moment learns better."""
+        if now < self._measured_at + MEASURE_S:
+            return
+        measured = capacity(self._bundle)
+        self._measured_at = time.monotonic()
+        if measured > self.gateway.limits.sessions:
+            self.gateway.allow_sessions(measured)
+            log_events.write(log_events.capacity_measured(measured))
 
     def _start_worker(self) -> None:
         self.worker.start(self._new_worker(SinkOutput(self._playout) if self._playout else None))
