@@ -13,6 +13,7 @@ from space_runtime.commands.bench_serve import bench_serve_command
 from space_runtime.commands.doctor import doctor_command
 from space_runtime.commands.inspect import inspect_command
 from space_runtime.commands.live import live_command
+from space_runtime.commands.once import OnceCommand
 from space_runtime.commands.relay import relay_command
 from space_runtime.commands.report import explain, unheard
 from space_runtime.commands.serve import keygen_command, serve_command
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command("bake")(bake_command)
+app.command("bake", cls=OnceCommand)(bake_command)
 app.command("inspect")(inspect_command)
 app.command("suggest-emotion")(suggest_emotion_command)
 bench = typer.Typer(invoke_without_command=True)
