@@ -25,7 +25,7 @@ from space_runtime.baking.provenance import (
     told_of_versions,
 )
 from space_runtime.inference.bundle import Bundle
-from space_runtime.media.atomic_files import prepare_folder, written_whole
+from space_runtime.media.atomic_files import writing, written_whole
 from space_runtime.media.audio_file import file_sha256
 from space_runtime.values import content_seed
 
@@ -125,7 +125,8 @@ def read_record(target: Path) -> Record | None:
 def write_record(target: Path, record: Record) -> None:
     """Write the record of the results at a target. Raises `OutputError`."""
     path = record_path(target)
-    prepare_folder(path.parent)
+    with writing(path):
+        path.parent.mkdir(exist_ok=True)
     told = {
         "origin": asdict(record.origin),
         "sound_s": record.sound_s,

@@ -34,12 +34,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """The way in which a line is to be baked; see `bake_many`."""
+    """The part that all jobs of a batch share; see `bake_many`."""
 
     bundle: Bundle
     overwrite: bool
     dry_run: bool
-    progress: Progress
+
+    def bake(self, begun: BakeResult, progress: Progress) -> BakeResult:
+        """Return what `bake_as_needed` returns."""
+        return bake_as_needed(begun, self, progress)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +62,7 @@ class _Line:
         return {name: path for name, path in self.job.targets().items() if name not in self.need.kept}
 
 
-def bake_as_needed(begun: BakeResult, task: Task) -> BakeResult:
+def bake_as_needed(begun: BakeResult, task: Task, progress: Progress) -> BakeResult:
     """Bake the job of ``begun`` and return its outcome. Raises `SpaceError`, and what the progress raises."""
     line = _known(begun.job, task.bundle)
     if line.need.edited and not task.overwrite:
@@ -77,7 +80,7 @@ def bake_as_needed(begun: BakeResult, task: Task) -> BakeResult:
         return replace(known, outcome=Outcome.UNCHANGED, sound_s=line.record.sound_s if line.record else None)
     if task.dry_run:
         return replace(known, outcome=Outcome.PLANNED)
-    sound_s, changed = _bake(line, task)
+    sound_s, changed = _bake(line, task, progress)
     outcome = Outcome.BAKED if changed else Outcome.UNCHANGED
     return replace(known, outcome=outcome, sound_s=sound_s, notes=(*line.sound.notes, *known.notes))
 
@@ -89,12 +92,12 @@ def _known(job: BakeJob, bundle: Bundle) -> _Line:
     return _Line(job, sound, digest, origin, record, need_of(job, origin, record))
 
 
-def _bake(line: _Line, task: Task) -> tuple[float, bool]:
+def _bake(line: _Line, task: Task, progress: Progress) -> tuple[float, bool]:
     """Bake what is wanted; return the seconds of sound and whether any file is another now."""
     before = line.need.hashes
     with _staging(line.job.target.parent) as folder:
         staged = {name: folder / f"result{name.ending}" for name in line.wanted}
-        sound_s = write_results(line.job, line.sound, line.digest, staged, task.bundle, task.progress)
+        sound_s = write_results(line.job, line.sound, line.digest, staged, task.bundle, progress)
         hashes = {name: hash_of(path) for name, path in staged.items()}
         foreign = [name for name in line.need.unknown if hashes[name] != before[name]]
         if foreign and not task.overwrite:

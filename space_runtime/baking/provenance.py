@@ -7,6 +7,7 @@ import math
 from dataclasses import fields
 from enum import Enum
 from fractions import Fraction
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
@@ -107,6 +108,7 @@ def _changes(track: ControlTrack) -> dict[str, object]:
     return {**({"changes": told} if told else {}), **rest}
 
 
+@cache
 def installed(*names: str) -> str:
     """Return the version of the first of these distributions that is installed."""
     for name in names:

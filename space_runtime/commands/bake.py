@@ -15,7 +15,7 @@ import typer
 
 from space_runtime.animation.emotion_track import EMOTION_HELP
 from space_runtime.arguments import in_range, one_of
-from space_runtime.baking.batch import MAX_WORKERS, bake_many
+from space_runtime.baking.batch import MAX_WORKERS, bake_many, default_workers
 from space_runtime.baking.clashes import clashes_of
 from space_runtime.baking.jobs import TAIL_S, BakeJob
 from space_runtime.baking.lines import Found, find_lines
@@ -66,7 +66,7 @@ def bake_command(
     head_strength: Annotated[float, typer.Option(help="Factor 0…2 on the head's sway and nods.")] = 1.0,
     bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
     device: DeviceName = AUTO,
-    jobs: Annotated[int, typer.Option(help="Lines baked at the same time.")] = 1,
+    jobs: Annotated[int | None, typer.Option(help="Processes; by default as many as are worth it, at most 8.")] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace results that were changed by hand or come from elsewhere.")
     ] = False,
@@ -102,7 +102,7 @@ def bake_command(
         head_strength=head_strength,
     )
     options = Options(
-        n_workers=int(in_range("--jobs", jobs, 1, MAX_WORKERS)),
+        n_workers=None if jobs is None else int(in_range("--jobs", jobs, 1, MAX_WORKERS)),
         overwrite=overwrite,
         dry_run=dry_run,
         report=_report_path(report),
@@ -123,9 +123,12 @@ def bake_command(
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options that concern the whole call, see `bake_many`; report: the file of the report, None for none."""
+    """The options that concern the whole call, see `bake_many`.
 
-    n_workers: int
+    n_workers: None for `default_workers`. report: the file of the report, None for none.
+    """
+
+    n_workers: int | None
     overwrite: bool
     dry_run: bool
     report: Path | None
@@ -225,7 +228,7 @@ def _bake(jobs: Sequence[BakeJob], options: Options, bundle: Bundle, display: Di
             bake_many(
                 jobs,
                 bundle=bundle,
-                n_workers=options.n_workers,
+                n_workers=options.n_workers or default_workers(jobs),
                 overwrite=options.overwrite,
                 dry_run=options.dry_run,
                 on_progress=display.progress,

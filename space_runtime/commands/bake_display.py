@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from time import perf_counter
 from types import TracebackType
@@ -22,6 +22,9 @@ from space_runtime.commands.report import explain, one_line, say, unheard
 BETWEEN_EVENTS_S: Final = 0.5
 """Least time between two JSON events about the progress of lines."""
 
+SURE_S: Final = 3.0
+"""Seconds of work before the time that is left is told."""
+
 
 class DisplayKind(StrEnum):
     """The forms of progress that can be asked for."""
@@ -36,23 +39,28 @@ class DisplayKind(StrEnum):
 class Remaining:
     """Estimates the time that is left, by the bytes of the sounds that took work and of those that wait."""
 
-    def __init__(self, jobs: Sequence[BakeJob]) -> None:
-        """Begin to count time."""
+    def __init__(self, jobs: Sequence[BakeJob], clock: Callable[[], float] = perf_counter) -> None:
+        """Begin to count time. clock: seconds from anywhere."""
         self._sizes = [_size(job) for job in jobs]
+        self._clock, self._begin = clock, clock()
+        self._first_s: float | None = None
         self._waiting, self._worked = sum(self._sizes), 0
-        self._begin = perf_counter()
 
     @property
     def elapsed_s(self) -> float:
         """Seconds since the beginning."""
-        return perf_counter() - self._begin
+        return self._clock() - self._begin
 
     def take(self, result: BakeResult) -> float | None:
-        """Count a line that has ended; return the seconds left, None while nothing is known."""
+        """Count a line that has ended; return the seconds left, None for some seconds after the first line."""
         size = self._sizes[result.index]
         self._waiting -= size
+        if self._first_s is None:  # until here processes began
+            self._first_s = self.elapsed_s
+            return None
         self._worked += 0 if result.outcome is Outcome.UNCHANGED else size
-        return self.elapsed_s * self._waiting / self._worked if self._worked else None
+        work_s = self.elapsed_s - self._first_s
+        return work_s * self._waiting / self._worked if self._worked and work_s >= SURE_S else None
 
 
 class Display:

@@ -184,9 +184,9 @@ def test_a_kill_between_two_results_leaves_nothing_that_looks_edited(
         original(source, target)
 
     monkeypatch.setattr(os, "replace", killed)
-    task = baking_line.Task(BUNDLE, False, False, lambda *_: None)
+    task = baking_line.Task(BUNDLE, overwrite=False, dry_run=False)
     with pytest.raises(SystemExit):
-        baking_line.bake_as_needed(BakeResult(0, job_of(sound, SAD), Outcome.STOPPED), task)
+        task.bake(BakeResult(0, job_of(sound, SAD), Outcome.STOPPED), lambda *_: None)
     monkeypatch.undo()
     assert run(job_of(sound, SAD)).outcome is Outcome.BAKED
 

@@ -17,6 +17,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from space_runtime import BakeJob, BakeResult
+from space_runtime.baking.jobs import Outcome
+from space_runtime.commands.bake_display import Remaining
 from tests.support.command_line import Call
 from tests.support.files import contents
 from tests.support.sounds import speechlike
@@ -43,8 +46,7 @@ def test_a_folder_in_a_tree_out_and_nothing_done_twice(folder: Path, tmp_path: P
     assert first.out.splitlines() == [str(out / name) for name in names]
     said = first.err.splitlines()
     assert said[0].startswith("left out, no sound can be read from them: ") and said[0].endswith("notes.txt")
-    assert said[1].startswith("1 of 3, about ") and said[1].endswith(f"left: {folder / 'guard/hm.wav'} baked")
-    assert said[3] == f"3 of 3: {folder / 'npc/hm.wav'} baked"
+    assert said[1:4] == [f"{n} of 3: {folder / name} baked" for n, name in enumerate(NAMES, 1)]
     assert said[4].startswith("3 lines: 3 baked; 0.4 s of sound in ")
     again = call("bake", folder, "--out", out)
     assert (again.code, again.out, again.err.splitlines()[-1]) == (0, first.out, "3 lines: 3 unchanged")
@@ -188,9 +190,19 @@ def test_programs_read_progress_as_json(folder: Path, tmp_path: Path, call: Call
         (4, "baked"),
     ]
     assert lines[0]["error"].endswith("is an empty file; export the sound again")
-    assert lines[1]["outputs"] and lines[1]["left_s"] >= 0
+    assert lines[1]["outputs"] and lines[1]["left_s"] is None
     assert {event["event"] for event in events} <= {"begin", "progress", "line", "end"}
     assert events[-1]["totals"] == {"baked": 3, "failed": 1}
+
+
+def test_the_time_left_is_told_by_the_bytes_that_wait(folder: Path) -> None:
+    now = [100.0]
+    jobs = [BakeJob(folder / name, folder / str(n)) for n, name in enumerate([*NAMES, *NAMES])]
+    remaining, told = Remaining(jobs, lambda: now[0]), list[float | None]()
+    for index, outcome in enumerate([Outcome.BAKED, Outcome.UNCHANGED, *[Outcome.BAKED] * 4]):
+        now[0] += 2
+        told.append(remaining.take(BakeResult(index, jobs[index], outcome)))
+    assert told == [None, None, pytest.approx(12), pytest.approx(6), pytest.approx(8 / 3), 0]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="only on Windows there is another kind of terminal")
@@ -218,19 +230,22 @@ def _read_all(descriptor: int) -> Iterator[bytes]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="only on Windows interrupts are sent in another way")
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_says_what_is_done_and_the_next_call_goes_on(tmp_path: Path, kind: signal.Signals) -> None:
+@pytest.mark.parametrize(("kind", "n_jobs"), [(signal.SIGINT, 1), (signal.SIGTERM, 1), (signal.SIGTERM, 2)])
+def test_an_interrupt_says_what_is_done_and_the_next_call_goes_on(
+    tmp_path: Path, kind: signal.Signals, n_jobs: int
+) -> None:
     for n in range(3):
         soundfile.write(tmp_path / f"{n}.wav", speechlike(0.1 if n < 2 else 100, seed=n), 16_000)
     words = ["bake", f"{tmp_path}/*.wav", "--out", str(tmp_path / "out"), "--report", str(tmp_path / "report.json")]
     process = subprocess.Popen(
-        [sys.executable, "-m", "space_runtime", *words, "--formats", "npz"],
+        [sys.executable, "-m", "space_runtime", *words, "--formats", "npz", "--jobs", str(n_jobs)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    while not list((tmp_path / "out").glob(".bake-*")) or not (tmp_path / "out" / "1.npz").exists():
+    done = [tmp_path / "out" / f"{n}.npz" for n in (0, 1)]
+    while not list((tmp_path / "out").glob(".bake-*")) or not all(path.exists() for path in done):
         assert process.poll() is None
         time.sleep(0.02)
     process.send_signal(kind)
