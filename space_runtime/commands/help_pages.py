@@ -20,7 +20,7 @@ HEADINGS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "Results": ("--out", "--formats", "--fps", "--tail", "--plot", "--json", "--folder", "--samples"),
     "Source of sound": ("--mic", "--mic-device", "--stdin", "--rate", "--format", "--say", "--tts-command"),
-    "Live": ("--to", "--playout", "--server"),
+    "Live": ("--to", "--no-wait", "--playout", "--server"),
     "Other machines": ("--bind", "--key", "--clients", "--server-key", "--insecure"),
     "Limits and files of a server": ("--sessions", "--lease", "--portraits", "--sounds"),
     "Observing": ("--http", "--log-format", "--log-level"),
@@ -37,7 +37,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "inspect": ("space-runtime inspect",),
     "suggest-emotion": ("space-runtime suggest-emotion hello.wav --json track.json",),
     "live": (
-        "space-runtime live hello.wav --to ws://127.0.0.1:8765",
+        "space-runtime live hello.wav --portrait photo.jpg",
         'space-runtime live --say "Hello" --to llf://127.0.0.1:11111/Face',
     ),
     "serve": (

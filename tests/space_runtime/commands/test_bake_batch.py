@@ -92,7 +92,7 @@ def test_an_option_given_twice_is_refused(folder: Path, tmp_path: Path, call: Ca
     done = call("bake", folder, "--out", tmp_path / "out", *([option, "1"] * (1 if option == "--out" else 2)))
     assert (done.code, done.complaint) == (
         2,
-        f"space-runtime: {option} is given 2 times; give it once, with one value for all",
+        f"space-runtime: {option} is given 2 times; give it once",
     )
 
 
