@@ -13,6 +13,7 @@ import numpy as np
 
 from space_runtime.animation.batch_state import Frames
 from space_runtime.animation.session import MAX_TAIL_S, Session
+from space_runtime.animation.speech_check import SpeechCheck
 from space_runtime.animation.track import ControlTrack, track_of
 from space_runtime.arguments import StrPath, in_range, instance, path_of, shown, switch
 from space_runtime.arrays import Floats
@@ -48,6 +49,7 @@ SHEET: Final = "_frames.png"
 class _Ends:
     """The outputs that take sound and frames."""
 
+    check: SpeechCheck
     clip: Clip
     waveform: Waveform
     sheet: ContactSheet
@@ -59,6 +61,7 @@ class _Ends:
 
     def see(self, session: Session, batches: Iterable[Frames]) -> None:
         for frames in batches:
+            self.check.see(frames.speech)
             self.clip.add_frames(frames)
             for place, rgb in enumerate(session.pictures(frames)):
                 self.sheet.add(int(frames.frame_index[place]), float(frames.media_sample[place]) / SAMPLE_RATE, rgb)
@@ -114,7 +117,7 @@ def bake(
     with writing(out), Clip(out, rate) as clip:
         size = session.picture_size if pictures else (SIDE, SIDE)
         with _video(targets.get(Format.MP4.value), sound, rate, size) as video:
-            ends = _Ends(clip, Waveform(), ContactSheet(_mouth(portrait, size)), video)
+            ends = _Ends(SpeechCheck(sound.n_channels), clip, Waveform(), ContactSheet(_mouth(portrait, size)), video)
             _play(sound, session, ends, progress, tail_s)
         _write(targets, ends, provenance(sound, digest, portrait, opened, track, rate, tail_s))
     return tuple(targets.values())
@@ -185,9 +188,12 @@ def _play(sound: Sound, session: Session, ends: _Ends, progress: Progress | None
     _push(session, resampler.finish(), ends)
     ends.hear(np.zeros((round(tail_s * sound.rate), sound.n_channels), np.float32))
     ends.see(session, session.finish_batches(tail_s))
+    if note := ends.check.note():
+        sound.warn(note)
 
 
 def _push(session: Session, samples: Floats, ends: _Ends) -> None:
+    ends.check.hear(samples)
     ends.waveform.add(samples)
     ends.see(session, session.push_batches(samples))
 

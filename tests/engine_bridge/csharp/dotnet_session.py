@@ -520,9 +520,13 @@ def test_a_notice_is_an_event() -> None:
         assert eventually(lambda: session.Counters.FramesTaken == 3)
         held = server.fake.only_session()
         server.say(m.Notice(session=held.number, stream=1, message="no speech"), held)
-        found: list[Any] = []
-        assert eventually(lambda: found.extend(events(session)) or "Notice" in [str(e.Kind) for e in found])
-        assert [(e.Stream, e.Text) for e in found if str(e.Kind) == "Notice"] == [(1, "no speech")]
+        found: list[tuple[str, int, str]] = []
+
+        def has_come() -> bool:
+            found.extend((str(event.Kind), event.Stream, event.Text) for event in events(session))
+            return ("Notice", 1, "no speech") in found
+
+        assert eventually(has_come)
 
 
 def test_the_sound_of_thirty_seconds_is_kept() -> None:
