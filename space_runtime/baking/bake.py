@@ -13,6 +13,7 @@ import numpy as np
 
 from space_runtime.animation.batch_state import Frames
 from space_runtime.animation.session import Session
+from space_runtime.animation.speech_check import SpeechCheck
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arguments import StrPath, path_of, shown
 from space_runtime.arrays import Floats
@@ -42,6 +43,7 @@ LIPS: Final = slice(48, 68)
 class _Ends:
     """The outputs that take sound and frames."""
 
+    check: SpeechCheck
     clip: Clip
     waveform: Waveform
     sheet: ContactSheet
@@ -53,6 +55,7 @@ class _Ends:
 
     def see(self, session: Session, batches: Iterable[Frames]) -> None:
         for frames in batches:
+            self.check.see(frames.speech)
             self.clip.add_frames(frames)
             for place, rgb in enumerate(session.pictures(frames)):
                 self.sheet.add(int(frames.frame_index[place]), float(frames.media_sample[place]) / SAMPLE_RATE, rgb)
@@ -135,7 +138,8 @@ def write_results(
     with writing(folder), Clip(folder, job.fps) as clip:
         size = session.picture_size if pictures else (SIDE, SIDE)
         with _video(targets.get(Result.MP4), sound, job.fps, size) as video:
-            ends = _Ends(clip, Waveform(), ContactSheet(_mouth(job.portrait, size)), video)
+            sheet = ContactSheet(_mouth(job.portrait, size))
+            ends = _Ends(SpeechCheck(sound.n_channels), clip, Waveform(), sheet, video)
             sound_s = _play(sound, session, ends, progress, job.tail_s)
         metadata = provenance(sound, digest, job.portrait, bundle, track, job.fps, job.tail_s)
         _write(job, targets, ends, metadata)
@@ -182,10 +186,13 @@ def _play(sound: Sound, session: Session, ends: _Ends, progress: Progress | None
     _push(session, resampler.finish(), ends)
     ends.hear(np.zeros((round(tail_s * sound.rate), sound.n_channels), np.float32))
     ends.see(session, session.finish_batches(tail_s))
+    if note := ends.check.note():
+        sound.warn(note)
     return n_done / sound.rate
 
 
 def _push(session: Session, samples: Floats, ends: _Ends) -> None:
+    ends.check.hear(samples)
     ends.waveform.add(samples)
     ends.see(session, session.push_batches(samples))
 

@@ -75,7 +75,11 @@ class Sound:
         _check_length(self, n_read)
 
     def mixer(self) -> MonoMixer:
-        """Return what mixes the blocks of one reading to mono; it warns where it does not take the mean."""
+        """Return what mixes the blocks of one reading to mono; it warns where a voice might get lost."""
+        if self.n_channels > 2 and self.layout == UNKNOWN:
+            self.warn(
+                f"its {self.n_channels} channels are heard as their mean; if one holds the voice, export it alone"
+            )
         return MonoMixer(self.rate, self.n_channels, self.layout, self.warn)
 
     def speech_blocks(self) -> Iterator[Floats]:
@@ -84,6 +88,11 @@ class Sound:
         for block in self.blocks():
             yield resampler.push(mixer.mix(block))
         yield resampler.finish()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The sentences that have been logged about the sound."""
+        return tuple(sorted(self._told))
 
     def warn(self, note: str) -> None:
         """Log one sentence about the sound, once."""
