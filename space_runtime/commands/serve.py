@@ -30,7 +30,7 @@ from space_runtime.server.server import Server, Settings, capacity
 
 MAX_SESSIONS: Final = 100_000
 _PLAIN_NAME: Final = re.compile(r"\w[\w.-]{0,63}")
-_DEVICE_NAME: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_DEVICE_NAME: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d|(com|lpt)[¹²³])(\..*)?", re.IGNORECASE)
 """Names of devices on Windows, where no file can have one, whatever its ending."""
 
 Bind = Annotated[str, typer.Option(help="Address to listen on; other machines can come in only with --key.")]
@@ -49,6 +49,9 @@ def serve_command(
     sessions: Annotated[
         int,
         typer.Option(help="Sessions at most; one more is refused. 0: as many as this machine carries, measured."),
+    ] = 0,
+    sessions_per_client: Annotated[
+        int, typer.Option(help="Of them, those of one connection, or of one key on all its connections. 0: half.")
     ] = 0,
     limits: Annotated[
         Path | None, typer.Option(help="TOML file of other limits, such as clip_ms = 600000 (docs/live.md).")
@@ -70,7 +73,7 @@ def serve_command(
 ) -> None:
     """Serve live sessions over ZeroMQ until Ctrl-C or SIGTERM. The protocol: engine_bridge/PROTOCOL.md."""
     keys = _keys(bind, key, clients, insecure)
-    bounds = _limits(limits, sessions, lease)
+    bounds = _limits(limits, sessions, sessions_per_client, lease)
     folders = Folders(_folder(portraits, "--portraits"), _folder(sounds, "--sounds"))
     host, port = status_address(http, insecure)
     with ExitStack() as stack:
@@ -127,13 +130,15 @@ def _keys(bind: str, key: Path | None, clients: Path | None, insecure: bool) -> 
     return keys
 
 
-def _limits(file: Path | None, sessions: int, lease_s: float | None) -> Limits:
+def _limits(file: Path | None, sessions: int, per_client: int, lease_s: float | None) -> Limits:
     """Return the limits of an operator: options, then the file, then the defaults; 0 sessions are to be measured."""
     limits = Limits(sessions=0)
     if file is not None:
         limits = read_limits(file, limits)
     if in_range("--sessions", sessions, 0, MAX_SESSIONS):
         limits = replace(limits, sessions=sessions)
+    if in_range("--sessions-per-client", per_client, 0, MAX_SESSIONS):
+        limits = replace(limits, sessions_per_client=per_client)
     if lease_s is not None:
         limits = replace(limits, lease_ms=round(in_range("--lease", lease_s, 1.0, 3_600.0) * 1e3))
     return limits

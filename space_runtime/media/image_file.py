@@ -147,8 +147,8 @@ def _usable_header(data: bytes, name: str, max_decoded: int) -> ImageHeader:
         header = image_header.read_header(data)
     except ImportError:
         raise MediaError(
-            f"{name} is a HEIC picture, which needs the extra 'heic': install space-runtime[heic] (its decoder comes "
-            "under the GPL), or save the picture as JPEG"
+            f"{name} is a HEIC picture, which needs pillow-heif: pip install pillow-heif (the extra 'heic'; its "
+            "decoder comes under the GPL), or save the picture as JPEG"
         ) from None
     if header is None:
         raise MediaError(

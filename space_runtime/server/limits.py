@@ -51,6 +51,14 @@ class Limits:
         """Sessions that one connection, or one key on all its connections, may have."""
         return min(self.sessions, self.sessions_per_client) or max(1, self.sessions // 2)
 
+    def share_left(self, n_sessions: int) -> int:
+        """Return how many sessions a client may have when there are so many in all, below which it may open another.
+
+        The last quarter is for clients that have none, unless one client may have all.
+        """
+        is_scarce = self.share < self.sessions and self.sessions - n_sessions <= self.sessions // 4
+        return 1 if is_scarce else self.share
+
     def counts(self) -> dict[str, int]:
         """Return the limits as `welcome` carries them."""
         return {field.name: getattr(self, field.name) for field in fields(self)} | {"sessions_per_client": self.share}

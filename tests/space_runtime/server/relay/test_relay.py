@@ -21,12 +21,12 @@ from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import UnreachableError
 from engine_bridge.protocol.messages import ErrorCode
 from engine_bridge.protocol.wire import decode, encode
-from space_runtime.server.gateway import MAX_PARTS
 from space_runtime.server.keys import Keys, load_keys, load_pair, load_public, make_keys
 from space_runtime.server.relay import relay as relay_module
 from space_runtime.server.relay.relay import Relay, RelayObserver
 from space_runtime.server.relay.sink_output import RelaySinkOutput
 from space_runtime.server.relay.upstream import Upstream
+from space_runtime.server.transport.zmtp import MAX_PARTS
 from tests.support.command_line import Call
 from tests.support.echo_server import Echo
 from tests.support.ports import free_port

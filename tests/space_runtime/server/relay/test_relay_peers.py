@@ -14,9 +14,9 @@ from typing import Final
 import pytest
 import zmq
 
+from engine_bridge.protocol import descriptors
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.wire import decode
-from space_runtime.server import descriptors
 from space_runtime.server.relay import relay as relay_module
 from space_runtime.server.relay.relay import Relay
 from space_runtime.server.relay.upstream import Upstream
