@@ -96,8 +96,9 @@ class Server:
 
     def _run(self) -> None:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
-        self._executor.start()
+        self._executor.start(with_pictures=self.settings.folders.portraits is not None)
         warm_up(self._bundle, self._characters.neutral)
+        self._executor.wait_until_ready()
         self._start_worker()
         gc.collect()
         gc.freeze()  # what is there now stays: no collection has to look at it again, while frames wait

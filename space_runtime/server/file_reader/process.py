@@ -35,7 +35,7 @@ from space_runtime.server.file_reader.requests import (
     Refused,
     TrackedPicture,
 )
-from space_runtime.server.file_reader.restrictions import MEMORY_BYTES, limit_processor_time, restrict
+from space_runtime.server.file_reader.restrictions import limit_processor_time, restrict
 from space_runtime.server.file_reader.sounds import SoundFiles
 from space_runtime.server.limits import Refusal
 from space_runtime.timebase import SAMPLE_RATE
@@ -91,7 +91,7 @@ def main(kind: str, folder: str, work_s: float) -> None:
     _WARM_UPS[FileKind(kind)](reader)
     inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(requests, inbox), daemon=True).start()
-    restrict(MEMORY_BYTES[kind])
+    restrict(kind)
     send(answers, Done())
     while True:
         request = inbox.get()

@@ -9,22 +9,22 @@ from typing import Final
 
 MEMORY_BYTES: Final = {"sound": 256 << 20, "picture": 1 << 30}
 """What a child of each kind may use beyond what it has once it is ready."""
-NICENESS: Final = 5
-"""Steps by which frames go before files where both want a processor."""
+NICENESS: Final = {"sound": 0, "picture": 5}
+"""Steps by which frames go before files where both want a processor; a voice is waited for as frames are."""
 MAX_OPEN_FILES: Final = 4_096
 
 
-def restrict(memory_bytes: int) -> None:
-    """Limit this process's memory and descriptors, let it leave no core file, and let others go first."""
+def restrict(kind: str) -> None:
+    """Limit this child's memory and descriptors, let it leave no core file, and let others go first."""
     if sys.platform == "win32":
         return
     import resource
 
-    os.nice(NICENESS)
+    os.nice(NICENESS[kind])
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_NOFILE, MAX_OPEN_FILES)
     if (size := _address_space()) is not None:
-        _lower(resource.RLIMIT_AS, size + memory_bytes)
+        _lower(resource.RLIMIT_AS, size + MEMORY_BYTES[kind])
 
 
 def limit_processor_time(seconds: float) -> None:

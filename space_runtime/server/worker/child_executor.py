@@ -28,6 +28,8 @@ from space_runtime.server.worker.lane import Lane, Slot
 
 log = logging.getLogger(__name__)
 
+READY_S: Final = 5.0
+
 _BAD: Final = {FileKind.SOUND: ErrorCode.BAD_SOUND, FileKind.PICTURE: ErrorCode.BAD_PICTURE}
 
 
@@ -51,9 +53,14 @@ class ChildExecutor:
         self._work_s = work_s
         self._lanes = {kind: Lane(kind, characters.folder, work_s, self._perform) for kind in FileKind}
 
-    def start(self) -> None:
-        """Have a child ready for the first sound."""
-        self._lanes[FileKind.SOUND].start()
+    def start(self, with_pictures: bool) -> None:
+        """Have a child ready for the first sound, and for the first picture."""
+        for kind in FileKind if with_pictures else [FileKind.SOUND]:
+            self._lanes[kind].start()
+
+    def wait_until_ready(self) -> None:
+        """Return when the first sound would not wait for its child, or after some seconds."""
+        self._lanes[FileKind.SOUND].wait_until_ready(READY_S)
 
     def n_waiting(self, owner: bytes) -> int:
         """Return an owner's tasks that are not done yet."""

@@ -21,7 +21,7 @@ CHILDREN: Final = {FileKind.SOUND: 3, FileKind.PICTURE: 2}
 HOLD_S: Final = 0.25
 """Seconds for which a task waits for a child that is busy before another one is started, or takes over its sound."""
 IDLE_S: Final = 60.0
-"""Seconds without work after which a child ends; the first one for sounds stays."""
+"""Seconds without work after which a child ends, but for one that stays (`Lane.start`)."""
 CANCEL_S: Final = 0.5
 """Seconds that a task whose stream or session is gone may still take: after that its child is killed."""
 STOP_S: Final = 1.0
@@ -103,12 +103,18 @@ class Lane:
         self._slots: list[Slot] = []
         self._threads: dict[Slot, threading.Thread] = {}
         self._changed = threading.Condition()
-        self._stopped = False
+        self._is_warm = threading.Event()
+        self._keeps_one = self._stopped = False
 
     def start(self) -> None:
-        """Start the child that stays, so that the first task does not wait for it."""
+        """Start a child that stays, so that the first task does not wait for it."""
         with self._changed:
+            self._keeps_one = True
             self._add_slot()
+
+    def wait_until_ready(self, timeout_s: float) -> None:
+        """Return when the child that stays can be asked, or the time is over."""
+        self._is_warm.wait(timeout_s)
 
     def submit(self, task: Task) -> None:
         """Let a task be done when its turn comes."""
@@ -176,9 +182,10 @@ class Lane:
         if self._stays(slot):
             with suppress(OSError, ChildEnded):
                 slot.started().wait_until_ready()
+            self._is_warm.set()
 
     def _stays(self, slot: Slot) -> bool:
-        return self._kind is FileKind.SOUND and slot is self._slots[0]
+        return self._keeps_one and slot is self._slots[0]
 
     def _next(self, slot: Slot) -> Task | DropSound | None:
         """Wait for something to do; None at the end, or when there has been nothing for long."""
