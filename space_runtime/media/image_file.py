@@ -1,12 +1,13 @@
 """Reads a picture file into upright 8-bit RGB: PNG, JPEG, WebP, TIFF, BMP, GIF, PNM, AVIF; HEIC with an extra.
 
-The size that the header states is checked before anything is decoded, so that a small file cannot claim a huge picture.
-EXIF orientation, ICC profiles and stated gamma are applied, 16 bits become 8, grey becomes RGB, and transparency is
-laid over a neutral grey. A blank first frame gives way to a later one.
+The size that the header states is checked before anything is decoded, so that a small file cannot claim a huge picture,
+and compared with what was decoded. EXIF orientation, ICC profiles and stated gamma are applied, 16 bits become 8, grey
+becomes RGB, and transparency is laid over a neutral grey. A blank first frame gives way to a later one.
 """
 
 from __future__ import annotations
 
+import os
 import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,7 +32,10 @@ else:
     )
 
 MAX_PIXELS: Final = 128_000_000
+MAX_DECODED_BYTES: Final = 4 * MAX_PIXELS
+"""A picture's pixels at their stored depth: width · height · channels · bytes of each."""
 MAX_BYTES: Final = 1 << 30
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MAX_PIXELS))  # read on import: no decoder takes more than ours
 WORKING_SIDE: Final = 4096
 """Larger pictures are shrunk to this longer side: a face that is found at all is still several hundred pixels high."""
 BACKGROUND: Final = 128.0
@@ -56,14 +60,22 @@ def decode_picture(data: bytes, name: str) -> Pixels:
     return open_picture(data, name).pixels
 
 
-def open_picture(data: bytes, name: str) -> Picture:
-    """Return the picture in a file's bytes with what there is to say of it. Raises `MediaError`."""
-    header = _usable_header(data, name)
+def open_picture(data: bytes, name: str, max_decoded: int = MAX_DECODED_BYTES) -> Picture:
+    """Return the picture in a file's bytes with what there is to say of it. Raises `MediaError`.
+
+    max_decoded: bytes of its pixels at their stored depth.
+    """
+    header = _usable_header(data, name, max_decoded)
     is_whole = image_header.is_whole(data, header)  # decoders complain on stderr about a broken PNG
     colours = stated_colours.stated_colours(data, header.kind)
     raw = _decode(data, header, colours.cmyk) if is_whole else None
     if raw is None or raw.size == 0:
         raise MediaError(f"{name} is damaged or incomplete and cannot be decoded; save or download it again")
+    if not _fits(raw, header):
+        raise MediaError(
+            f"{name} is {raw.shape[1]}×{raw.shape[0]} pixels but its header states {header.width}×{header.height}; "
+            "save it again"
+        )
     stored = _stored(raw, name)
     shown, notes = (stored, []) if colours.cmyk else _shown(stored, data, header, name)
     picture = _laid(_stored(upright(_shrunk(shown), header.orientation), name), colours)
@@ -123,14 +135,20 @@ def upright(picture: MatLike, orientation_tag: int) -> MatLike:
     return picture
 
 
-def _usable_header(data: bytes, name: str) -> ImageHeader:
+def _fits(raw: MatLike, header: ImageHeader) -> bool:
+    """Return whether pixels are as many as the header says: turned by their decoder, perhaps, or a JPEG's fraction."""
+    sides = sorted((header.width, header.height))
+    return any(sorted(raw.shape[:2]) == [-(-side // part) for side in sides] for part in (1, 2, 4))
+
+
+def _usable_header(data: bytes, name: str, max_decoded: int) -> ImageHeader:
     """Return the header of a picture that may be decoded. Raises `MediaError`."""
     try:
         header = image_header.read_header(data)
     except ImportError:
         raise MediaError(
-            f"{name} is a HEIC picture, which needs the extra 'heic': install space-runtime[heic] (its decoder comes "
-            "under the GPL), or save the picture as JPEG"
+            f"{name} is a HEIC picture, which needs pillow-heif: pip install pillow-heif (the extra 'heic'; its "
+            "decoder comes under the GPL), or save the picture as JPEG"
         ) from None
     if header is None:
         raise MediaError(
@@ -141,6 +159,11 @@ def _usable_header(data: bytes, name: str) -> ImageHeader:
         raise MediaError(
             f"{name} has {header.width}×{header.height} pixels; at most {MAX_PIXELS // 10**6} million are taken, "
             "save it smaller"
+        )
+    if header.decoded_bytes > max_decoded:
+        raise MediaError(
+            f"{name} takes {header.decoded_bytes // 10**6} MB decoded ({header.width}×{header.height} pixels of "
+            f"{header.pixel_bytes} bytes); at most {max_decoded // 10**6} are taken, save it smaller"
         )
     return header
 
