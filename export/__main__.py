@@ -193,7 +193,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except FileNotFoundError as error:
         what = f"{error.filename} is missing" if error.filename else str(error)
-        typer.echo(f"error: {what}; python -m export make makes everything in its order", err=True)
+        typer.echo(f"error: {what}; export/README.md says where the data come from and what makes which file", err=True)
         sys.exit(1)
     except ModuleNotFoundError as error:
         typer.echo(f"error: {error.name} is not installed; export/README.md says what to install", err=True)

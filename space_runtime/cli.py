@@ -6,11 +6,15 @@ import sys
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
 from space_runtime.commands.bake import bake_command
 from space_runtime.commands.bench import bench_command
 from space_runtime.commands.bench_serve import bench_serve_command
+from space_runtime.commands.demo import demo_command
 from space_runtime.commands.doctor import doctor_command
+from space_runtime.commands.help_pages import arrange
 from space_runtime.commands.inspect import inspect_command
 from space_runtime.commands.live import live_command
 from space_runtime.commands.relay import relay_command
@@ -26,7 +30,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("demo")(demo_command)
 app.command("bake")(bake_command)
 app.command("inspect")(inspect_command)
 app.command("suggest-emotion")(suggest_emotion_command)
@@ -60,6 +66,13 @@ def _options(
     """Speech in, facial animation out."""
 
 
+def program() -> TyperGroup:
+    """Return all commands, their help pages arranged."""
+    commands = get_group(app)
+    arrange(commands)
+    return commands
+
+
 def main() -> None:
     """Run the command in `sys.argv` and exit: 0 when all went well, 1 when a line failed, 2 for a wrong call."""
     for stream in (sys.stdout, sys.stderr):
@@ -67,7 +80,7 @@ def main() -> None:
             stream.reconfigure(errors="replace")
     try:
         with unheard():
-            app()
+            program()()
     except KeyboardInterrupt:
         print("space-runtime: stopped", file=sys.stderr)
         sys.exit(INTERRUPTED)

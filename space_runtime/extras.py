@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Final
 from space_runtime.errors import UsageError
 
 NEEDS: Final = {
-    "av": "mp4, m4a and other sounds that FFmpeg alone can read need PyAV: pip install 'space-runtime[video]'",
-    "cv2": "photos and pictures need OpenCV: pip install 'space-runtime[portrait]'",
-    "PIL.Image": "pictures of these formats need Pillow: pip install 'space-runtime[portrait]'",
-    "matplotlib": "drawing curves (--plot) needs Matplotlib: pip install 'space-runtime[plot]'",
-    "prometheus_client": "the status page of a server needs prometheus-client: pip install 'space-runtime[server]' "
-    "(or serve without it: --http 0)",
+    "av": "mp4, m4a and other sounds that FFmpeg alone can read need PyAV: pip install av (the extra 'video')",
+    "cv2": "photos and pictures need OpenCV: pip install opencv-python-headless pillow (the extra 'portrait')",
+    "PIL.Image": "pictures of these formats need Pillow: pip install pillow (the extra 'portrait')",
+    "matplotlib": "drawing curves (--plot) needs Matplotlib: pip install matplotlib (the extra 'plot')",
+    "prometheus_client": "the status page of a server needs prometheus-client: pip install prometheus-client (the "
+    "extra 'server'), or serve without it: --http 0",
 }
 """Optional modules, each with the sentence for whoever lacks it."""
 

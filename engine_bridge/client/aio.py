@@ -204,16 +204,26 @@ class _Io:
         link = AsyncDealer(self._address, self._curve, self._news, self._parts)
         try:
             while not self._stopping:
-                await self._run_once(link)
+                await self._try_once(link)
             await self._send(link)
         except Exception:
-            log.exception("the connection to %s has ended by a fault of this program", self._address)
+            log.exception("the last words to %s failed by a fault of this program", self._address)
         finally:
             self._stopping = True
             self.core.fail(BridgeError("the client is closed; make another one"))
             self._notify()
             link.hang_up()
             threading.Thread(target=link.context.term, name="space-client-end", daemon=True).start()
+
+    async def _try_once(self, link: AsyncDealer) -> None:
+        """Do what is due; whatever fails ends this connection, and another one is made after a pause."""
+        try:
+            await self._run_once(link)
+        except Exception as error:
+            if not isinstance(error, BridgeError):
+                log.exception("the connection to %s has ended by a fault of this program", self._address)
+            self.core.lost(time.monotonic(), str(error))
+            link.hang_up()
 
     async def _run_once(self, link: AsyncDealer) -> None:
         """Do what is due, then wait for what comes."""

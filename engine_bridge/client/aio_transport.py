@@ -9,7 +9,17 @@ from collections.abc import Callable
 import zmq
 import zmq.asyncio
 
-from engine_bridge.client.transport import LINGER_MS, MAX_BACKLOG, MAX_PARTS, MONITORED, Curve, configure, verdict
+from engine_bridge.client.transport import (
+    LINGER_MS,
+    MAX_BACKLOG,
+    MAX_PARTS,
+    MONITORED,
+    SLICE,
+    Curve,
+    check_descriptors,
+    configure,
+    verdict,
+)
 
 
 class AsyncDealer:
@@ -35,8 +45,9 @@ class AsyncDealer:
         return bool(self._backlog)
 
     def dial(self) -> None:
-        """Begin to connect. The socket tries once."""
+        """Begin to connect. The socket tries once. Raises `BridgeError` where no descriptors are left."""
         self.hang_up()
+        check_descriptors()
         self._socket = self.context.socket(zmq.DEALER)
         configure(self._socket, self._curve)
         self._monitor = self._socket.get_monitor_socket(MONITORED)
@@ -73,7 +84,10 @@ class AsyncDealer:
 
     async def _read(self, socket: zmq.asyncio.Socket) -> None:
         while True:
-            self._parts(await socket.recv_multipart())
+            parts = await socket.recv_multipart()
+            for at in range(0, len(parts), SLICE):
+                self._parts(parts[at : at + SLICE])
+                await asyncio.sleep(0)  # what is there already is read without a pause in which others could run
 
     async def _watch(self, monitor: zmq.asyncio.Socket) -> None:
         while True:

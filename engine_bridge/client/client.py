@@ -30,7 +30,7 @@ from engine_bridge.client.core import ClientCore
 from engine_bridge.client.log import ClientCounters
 from engine_bridge.client.session_api import SessionCommands, opening
 from engine_bridge.client.session_core import SessionCore
-from engine_bridge.client.transport import Curve, Dealer, check_address
+from engine_bridge.client.transport import SLICE, Curve, Dealer, check_address
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.arkit import DEFAULT_ADDRESS
 from engine_bridge.protocol.errors import BridgeError, RefusedError
@@ -38,8 +38,10 @@ from engine_bridge.protocol.frame_rate import FrameRate
 from engine_bridge.protocol.messages import Output, TextureFormat
 
 NAME: Final = "space-python"
-CLOSE_S: Final = 0.2
+CLOSE_S: Final = 0.15
 """Longest time for which `Client.close` waits for its thread."""
+GIVE_WAY_S: Final = 5e-5
+"""Pause of the thread after each slice of a flood, so that callers get the interpreter: it would keep it for 5 ms."""
 AT_LEAST_EVERY_S: Final = 0.25
 """The thread looks after everything at least this often."""
 
@@ -168,7 +170,7 @@ class _Io:
         self._address, self._curve = address, curve
         self._changed = threading.Condition(threading.RLock())
         self._stopping = False
-        self._wake_out, self._wake_in = sockets.socketpair()
+        self._wake_out, self._wake_in = _pair()
         self._wake_out.setblocking(False)
         self._wake_in.setblocking(False)
         self._thread = threading.Thread(target=self._run, name="space-client", daemon=True)
@@ -212,10 +214,10 @@ class _Io:
         link = Dealer(context, self._address, self._curve)
         try:
             while not self._stopping:
-                self._run_once(link)
+                self._try_once(link)
             self._send(link)
         except Exception:
-            log.exception("the connection to %s has ended by a fault of this program", self._address)
+            log.exception("the last words to %s failed by a fault of this program", self._address)
         finally:
             with self._changed:
                 self._stopping = True
@@ -225,6 +227,17 @@ class _Io:
             self._wake_in.close()
             self._wake_out.close()
             context.term()
+
+    def _try_once(self, link: Dealer) -> None:
+        """Do what is due; whatever fails ends this connection, and another one is made after a pause."""
+        try:
+            self._run_once(link)
+        except Exception as error:
+            if not isinstance(error, BridgeError):
+                log.exception("the connection to %s has ended by a fault of this program", self._address)
+            with self._changed:
+                self.core.lost(time.monotonic(), str(error))
+            link.hang_up()
 
     def _run_once(self, link: Dealer) -> None:
         """Do what is due, then wait for what comes."""
@@ -251,14 +264,29 @@ class _Io:
     def _receive(self, link: Dealer) -> None:
         arrived = link.receive()
         is_up, why = link.news()
-        if not arrived and is_up is None:
-            return
+        if is_up:
+            with self._changed:
+                self.core.connected(time.monotonic())
+        for at in range(0, len(arrived), SLICE):
+            self._take(arrived[at : at + SLICE])
+        if is_up is False:
+            with self._changed:
+                self.core.lost(time.monotonic(), why)
+                self._changed.notify_all()
+
+    def _take(self, parts: list[bytes]) -> None:
+        """Take some parts; they are read before callers have to wait, who get their turn afterwards."""
+        messages = self.core.read(parts)
         with self._changed:
-            now = time.monotonic()
-            if is_up:
-                self.core.connected(now)
-            for parts in arrived:
-                self.core.receive(parts, now)
-            if is_up is False:
-                self.core.lost(now, why)
+            self.core.take(messages, time.monotonic())
             self._changed.notify_all()
+        if len(parts) == SLICE:
+            time.sleep(GIVE_WAY_S)
+
+
+def _pair() -> tuple[sockets.socket, sockets.socket]:
+    """Return two connected sockets. Raises `BridgeError` where the system has none."""
+    try:
+        return sockets.socketpair()
+    except OSError as error:
+        raise BridgeError(f"a client needs two sockets, which this system does not lend ({error.strerror})") from None

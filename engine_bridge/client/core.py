@@ -9,15 +9,16 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterable
-from enum import StrEnum
 from typing import Final
 
+from engine_bridge.client.link import Link as Link
 from engine_bridge.client.log import ClientCounters
 from engine_bridge.client.server_messages import ServerMessages
 from engine_bridge.client.session_core import FIRST_PAUSE_S, LONGEST_PAUSE_S, SessionCore
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import BridgeError, RefusedError, UnreachableError
 from engine_bridge.protocol.messages import VERSION, ErrorCode
+from engine_bridge.protocol.server_ranges import problem_with
 from engine_bridge.protocol.wire import encode
 
 PING_S: Final = 1.0
@@ -25,17 +26,8 @@ SILENCE_S: Final = 4.0
 """A server that says nothing for so long is gone."""
 SPREAD: Final = 0.25
 """Share of a pause that chance adds."""
-
-
-class Link(StrEnum):
-    """The stages of a connection."""
-
-    DOWN = "down"
-    DIALLING = "dialling"
-    GREETING = "greeting"
-    UP = "up"
-    USELESS = "useless"
-    """The server does not speak this version; there is no use in trying again."""
+MAX_ANSWERS: Final = 1_024
+"""Messages that may wait to be sent when a server asks whether this client is there; of more, none is answered."""
 
 
 class ClientCore:
@@ -58,6 +50,8 @@ class ClientCore:
         self._pause = FIRST_PAUSE_S
         self._dial_at = -math.inf
         self._heard_at = self._said_at = -math.inf
+        self._told = ""
+        """The server's last complaint on this connection."""
         self._failure: BridgeError | None = None
 
     # Sessions
@@ -116,6 +110,7 @@ class ClientCore:
     def connected(self, now: float) -> None:
         """The connection is there."""
         self.link = Link.DIALLING
+        self._told = ""
         self._greet(now)
 
     def lost(self, now: float, why: str) -> None:
@@ -123,7 +118,7 @@ class ClientCore:
         if self.link in (Link.DOWN, Link.USELESS):
             return
         self.counters.lost += 1
-        self.trouble = why
+        self.trouble, self._told = self._told or why, ""
         self.link = Link.DOWN
         self._out.clear()
         self._dial_at = now + self._pause * (1 + SPREAD * self._rng.random())
@@ -133,13 +128,19 @@ class ClientCore:
 
     def receive(self, parts: Iterable[bytes], now: float) -> None:
         """Take the parts of a ZeroMQ message."""
-        if self.link in (Link.DOWN, Link.USELESS):
-            return
-        self._heard_at = now
-        for part in parts:
-            message = self._reader.read(part)
-            if message is not None:
+        self.take(self.read(parts), now)
+
+    def read(self, parts: Iterable[bytes]) -> list[m.ServerMessage]:
+        """Return the messages in parts, for `take`. Touches counters alone, so that nobody has to wait meanwhile."""
+        return [message for part in parts if (message := self._reader.read(part)) is not None]
+
+    def take(self, messages: Iterable[m.ServerMessage], now: float) -> None:
+        """Do what messages say; the server has just been heard."""
+        for message in messages:
+            if not self.is_down:
                 self._take(message, now)
+        if not self.is_down:
+            self._heard_at = now
 
     def tick(self, now: float) -> None:
         """Do what is due: give up a silent server, ping, open lost sessions again."""
@@ -204,9 +205,10 @@ class ClientCore:
     def _take(self, message: m.ServerMessage, now: float) -> None:
         match message:
             case m.Welcome():
-                self._welcome(message)
+                self._welcome(message, now)
             case m.Ping():
-                self._say(m.Pong(nonce=message.nonce))
+                if len(self._out) < MAX_ANSWERS:
+                    self._say(m.Pong(nonce=message.nonce))
             case m.Pong():
                 pass
             case m.Bye():
@@ -216,8 +218,15 @@ class ClientCore:
             case _:
                 self._dispatch(message, now)
 
-    def _welcome(self, message: m.Welcome) -> None:
+    def _welcome(self, message: m.Welcome, now: float) -> None:
         if self.link is not Link.GREETING:
+            return
+        problem = problem_with(message)
+        if message.version != VERSION:
+            self.fail(RefusedError(ErrorCode.UNSUPPORTED_VERSION, problem))
+            return
+        if problem:
+            self.lost(now, problem)
             return
         self.counters.connections += 1
         self.link, self.welcome = Link.UP, message
@@ -228,7 +237,7 @@ class ClientCore:
     def _error(self, message: m.Error, now: float) -> None:
         """An error about the connection itself."""
         self.counters.errors += 1
-        self.trouble = message.message
+        self.trouble = self._told = message.message
         if message.code == ErrorCode.NOT_GREETED and self.link is Link.UP:
             self._greet(now)
         elif message.code == ErrorCode.UNSUPPORTED_VERSION:

@@ -25,7 +25,9 @@ class ClientCounters:
     unknown: int = 0
     """Messages of a type that this version does not know."""
     bad: int = 0
-    """Parts that were no message."""
+    """Parts that were no message, or said what cannot be."""
+    reason: str = ""
+    """Why the last of those was none, one sentence."""
     stray: int = 0
     """Messages about no session of this client, or that no server sends."""
     errors: int = 0

@@ -9,7 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
-from engine_bridge.client.jitter import JitterBuffer, Pose
+from engine_bridge.client.jitter import CAPACITY, JitterBuffer, Pose
 from engine_bridge.client.log import SessionCounters
 from engine_bridge.client.stream import ClientStream
 from engine_bridge.protocol import messages as m
@@ -20,6 +20,10 @@ MAX_RATE: Final = 768_000
 """Highest rate of a sound that is believed, in hertz."""
 TEXTURES: Final = 32
 """Pictures that wait at most; the oldest go first."""
+TEXTURE_BYTES: Final = 1 << 26
+"""Bytes of the pictures that wait, at most."""
+LAST_CREDIT: Final = 2**32 - 1
+"""Credit at most, which is what a message can carry."""
 
 
 class Receiver:
@@ -58,11 +62,11 @@ class Receiver:
             self._learn_rate(stream, frame)
             if stream.shift:
                 frame = replace(frame, index=frame.index + stream.shift, sample=frame.sample + stream.shift_samples)
-            stream.newest = max(stream.newest, frame.sample)
+            stream.hear_of(frame.sample)
             if not stream.is_clip:
                 self.buffer.put(frame)
             elif frame.index >= stream.next_index:
-                self._clip[frame.index] = frame
+                self._keep_for_clip(frame)
         self.give_credit()
 
     def texture(self, stream: ClientStream, texture: m.Texture) -> None:
@@ -73,7 +77,7 @@ class Receiver:
         if stream.shift:
             texture = replace(texture, index=texture.index + stream.shift, sample=texture.sample + stream.shift_samples)
         self._textures.append(texture)
-        if len(self._textures) > TEXTURES:
+        while len(self._textures) > TEXTURES or (len(self._textures) > 1 and self._texture_bytes > TEXTURE_BYTES):
             self._textures.popleft()
             self._counters.textures_dropped += 1
 
@@ -126,10 +130,20 @@ class Receiver:
 
     def give_credit(self, at_once: bool = False) -> None:
         """Grant more frames when a quarter of the credit has been used."""
-        until = self._next_seq + CREDIT - len(self.buffer) - len(self._clip)
+        until = min(self._next_seq + CREDIT - len(self.buffer) - len(self._clip), LAST_CREDIT)
         if until - self._until >= CREDIT // 4 or at_once:
             self._until = max(until, self._until)
             self._grant(self._until)
+
+    @property
+    def _texture_bytes(self) -> int:
+        return sum(len(texture.pixels) for texture in self._textures)
+
+    def _keep_for_clip(self, frame: m.Frame) -> None:
+        if frame.index in self._clip or len(self._clip) < CAPACITY:
+            self._clip[frame.index] = frame
+        else:
+            self.buffer.counts.refused += 1
 
     def _learn_rate(self, stream: ClientStream, frame: m.Frame) -> None:
         """The rate of a file that the server reads is known from its frames."""

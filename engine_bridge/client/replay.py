@@ -52,7 +52,7 @@ class StreamReplay:
     def go_on(self, stream: ClientStream, next_sample: int, now: float) -> None:
         """Go on over a new connection, from the first sample that the server lacks."""
         if stream.sound:
-            stream.sent_until = max(stream.sound.first, next_sample)
+            stream.sent_until = min(max(stream.sound.first, next_sample), stream.sound.end)
         self.say(
             m.Set(session=0, stream=stream.number, at_sample=0)
         )  # changes nothing; tells whether the stream goes on

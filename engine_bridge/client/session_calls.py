@@ -22,6 +22,7 @@ from engine_bridge.client.stream import Change, ClientStream, Samples, Sound, fi
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import BridgeError, RefusedError
 from engine_bridge.protocol.messages import ErrorCode, Pace, Reason, SampleFormat
+from engine_bridge.protocol.server_ranges import LAST_SAMPLE
 from engine_bridge.protocol.wire import encode
 
 UNSENT_S: Final = 600.0
@@ -58,6 +59,8 @@ class SessionCalls:
 
     def start(self, opening: m.Start, controls: Controls) -> None:
         """Begin a stream of pushed sound. Numbers and controls of ``opening`` are filled in here."""
+        if (opening.first_sample or 0) > LAST_SAMPLE:
+            raise BridgeError(f"first_sample is {opening.first_sample}; expected 0 to 2^53")
         sound = Sound(SampleFormat(opening.format), opening.channels or 1, opening.first_sample or 0)
         opening = replace(opening, stream=self._last_number + 1, **controls.for_start())
         self._begin(ClientStream(opening, opening.rate, controls, sound, sent_until=sound.first))
@@ -84,6 +87,8 @@ class SessionCalls:
             raise BridgeError("push needs a stream that was begun with start and has not been ended")
         if stream.sound.end - stream.sent_until > UNSENT_S * stream.rate:
             raise BridgeError(f"more than {UNSENT_S:.0f} s of sound wait to be sent; push it more slowly")
+        if stream.sound.end > LAST_SAMPLE:
+            raise BridgeError("a stream has 2^53 samples at most; begin another one")
         stream.sound.push(samples)
         self.replay.pump(stream, now)
         return stream.sound.end

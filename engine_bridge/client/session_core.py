@@ -17,6 +17,7 @@ from engine_bridge.client.stream import ClientStream
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import BridgeError, RefusedError
 from engine_bridge.protocol.messages import ErrorCode, Reason
+from engine_bridge.protocol.server_ranges import limit
 
 HOLD_S: Final = 0.25
 """Pause after the server could not take a chunk."""
@@ -44,8 +45,8 @@ class SessionCore(SessionCalls):
 
     def greet(self, request: int, welcome: m.Welcome) -> None:
         """A connection is there: take the session over to it, or open it (anew)."""
-        self._max_part = welcome.limits.get("message_bytes", 65_536)
-        self.replay.audio_s = welcome.limits.get("audio_ms", 1_000) / 1_000
+        self._max_part = limit(welcome, "message_bytes", 65_536)
+        self.replay.audio_s = limit(welcome, "audio_ms", 1_000) / 1_000
         self.lose()
         self.opening = replace(self.opening, request=request)
         token = self.opened.token if self.opened else b""

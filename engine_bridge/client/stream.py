@@ -124,6 +124,10 @@ class ClientStream:
         """The sample at which it began."""
         return (self.opening.first_sample or 0) if isinstance(self.opening, Start) else 0
 
+    def hear_of(self, sample: float) -> None:
+        """Note that a frame has come. None can belong to sound that has not been pushed."""
+        self.newest = max(self.newest, min(sample, self.sound.end) if self.sound else sample)
+
     def presumed_end(self) -> Finished:
         """Return its end as far as it can be known here."""
         end = float(self.n_samples) if self.n_samples is not None else max(self.newest, 0.0)

@@ -17,18 +17,25 @@ from zmq.auth import load_certificate
 from zmq.error import ZMQError
 from zmq.utils.monitor import parse_monitor_message
 
+from engine_bridge.protocol import descriptors
 from engine_bridge.protocol.errors import BridgeError
 from engine_bridge.protocol.loopback import is_allowed_host
 from engine_bridge.protocol.secret_file import exposure_of
 
 MAX_PARTS: Final = 64
 """Messages in one ZeroMQ message at most."""
-MAX_PART_BYTES: Final = 1 << 26
-"""Longest part that is taken: four times a picture of 2048 × 2048."""
+MAX_PART_BYTES: Final = 1 << 24
+"""Longest part that is taken: more than a picture of 2048 × 2048."""
 MAX_BACKLOG: Final = 256
 """ZeroMQ messages that may wait for a peer that takes none."""
-MAX_AT_ONCE: Final = 64
-"""ZeroMQ messages that are read before others get their turn."""
+MAX_WAITING: Final = 64
+"""ZeroMQ messages that may wait to be read; then TCP slows the server down."""
+MAX_AT_ONCE: Final = 256
+"""Parts that are read before others get their turn."""
+SLICE: Final = 16
+"""Parts that are handled while callers wait."""
+DESCRIPTORS: Final = 16
+"""Descriptors that a connection may need, with its threads."""
 LINGER_MS: Final = 50
 """Time in which a closing socket may still send its last messages."""
 
@@ -99,8 +106,12 @@ class Dealer:
         return self._socket is not None
 
     def dial(self) -> None:
-        """Begin to connect. The socket tries once; `news` tells how it went."""
+        """Begin to connect. The socket tries once; `news` tells how it went.
+
+        Raises `BridgeError` where the system has no descriptors left: ZeroMQ itself would end the program.
+        """
         self.hang_up()
+        check_descriptors()
         self._socket = self._context.socket(zmq.DEALER)
         configure(self._socket, self._curve)
         self._monitor = self._socket.get_monitor_socket(MONITORED)
@@ -141,12 +152,12 @@ class Dealer:
         with contextlib.suppress(BlockingIOError):
             wake.recv(4_096)
 
-    def receive(self) -> list[list[bytes]]:
-        """Return what has come, at most `MAX_AT_ONCE` ZeroMQ messages."""
-        arrived: list[list[bytes]] = []
+    def receive(self) -> list[bytes]:
+        """Return the parts that have come; `MAX_AT_ONCE`, and the rest of the last ZeroMQ message, at most."""
+        arrived: list[bytes] = []
         while self._socket and len(arrived) < MAX_AT_ONCE:
             try:
-                arrived.append(self._socket.recv_multipart(zmq.NOBLOCK))
+                arrived += self._socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 break
         return arrived
@@ -163,13 +174,21 @@ class Dealer:
         return None, ""
 
 
+def check_descriptors() -> None:
+    """Raise `BridgeError` unless some more descriptors can be opened."""
+    if not descriptors.are_left(DESCRIPTORS):
+        raise BridgeError(
+            "the system has no descriptors left for a connection; close files, or raise the limit (ulimit -n)"
+        )
+
+
 def configure(socket: zmq.Socket[bytes] | zmq.asyncio.Socket, curve: Curve | None) -> None:
     """Set a DEALER's options."""
     options = {
         zmq.RECONNECT_IVL: -1,
         zmq.LINGER: LINGER_MS,
         zmq.SNDHWM: 1_000,
-        zmq.RCVHWM: 10_000,
+        zmq.RCVHWM: MAX_WAITING,
         zmq.MAXMSGSIZE: MAX_PART_BYTES,
         zmq.IPV6: 1,
         zmq.HANDSHAKE_IVL: 4_000,

@@ -23,6 +23,7 @@ from engine_bridge.protocol.arkit import ARKIT_NAMES
 from export.rig.face_model import FaceModel, lid_centres, read_face_model
 from export.rig.report import report
 from space_runtime.arrays import Floats
+from space_runtime.errors import UsageError
 from space_runtime.geometry import (
     LEFT_IRIS,
     MEDIAPIPE_68,
@@ -134,6 +135,8 @@ def tracked_portraits(data: Path) -> Floats:
         face = None if picture is None else tracker.track(np.ascontiguousarray(picture[..., ::-1]))
         if face is not None:
             found.append(normalise(landmarks_from_mesh(face.mesh))[0])
+    if not found:
+        raise UsageError(f"{data / 'portraits'} has no picture with a face; name the folder of the training data")
     return np.stack(found)
 
 

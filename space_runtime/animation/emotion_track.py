@@ -41,8 +41,8 @@ LONGEST_FADE_MS: Final = 10_000
 """The longest crossfade of one message of the protocol; a longer one goes in equal steps, baked as live."""
 
 EMOTION_HELP: Final = (
-    "Labels with intensities 0…1 (happy=0.7,surprised=0.2), also keyed over time (happy=0.2@0s,happy=0.9@1.5s), "
-    "or a JSON track (track.json)."
+    f"Of {', '.join(Emotion)}: a mix with intensities 0…1 (happy=0.7,surprised=0.2), also keyed over time "
+    "(happy=0.2@0s,happy=0.9@1.5s), or a JSON track (track.json)."
 )
 
 _FAR_MS: Final = 2**53

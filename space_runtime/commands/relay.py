@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,15 +10,16 @@ from typing import Annotated
 import typer
 
 from engine_bridge.adapters.playout import open_playout
+from engine_bridge.protocol import descriptors
 from engine_bridge.protocol.arkit import DEFAULT_ADDRESS
-from space_runtime.commands.serve import stop_on_signals
+from space_runtime.commands.serve import outlive_hang_ups, stop_on_signals
 from space_runtime.errors import UsageError
+from space_runtime.server import log_events
 from space_runtime.server.keys import is_loopback, load_pair, load_public
 from space_runtime.server.observability.log_output import LogFormat, LogLevel, logging_to
-from space_runtime.server.relay.relay import Relay, Upstream
+from space_runtime.server.relay.relay import DESCRIPTORS, Relay
 from space_runtime.server.relay.sink_output import RelaySinkOutput
-
-log = logging.getLogger(__name__)
+from space_runtime.server.relay.upstream import Upstream
 
 
 def relay_command(
@@ -44,11 +44,13 @@ def relay_command(
         playout = open_playout(to or (), insecure)
         if playout:
             stack.callback(playout.close)
+        descriptors.raise_limit(DESCRIPTORS)
         relay = Relay(bind, upstream, RelaySinkOutput(playout) if playout else None)
         stop_on_signals(relay.stop)
-        log.info("relaying %s to %s", relay.address, server)
+        outlive_hang_ups()
+        log_events.write(log_events.relaying(relay.address, server))
         relay.run()
-        log.info("stopped; %d messages came too fast and were dropped", relay.n_dropped)
+        log_events.write(log_events.relay_stopped(relay.n_dropped))
 
 
 def _upstream(server: str, server_key: Path | None, key: Path | None, insecure: bool) -> Upstream:

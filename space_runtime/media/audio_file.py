@@ -154,6 +154,7 @@ def _open_with_soundfile(path: Path, parts: Parts) -> Sound:
     with open_part(path, parts.parts[0]) as file:
         if file.frames == 0:
             raise MediaError(f"{path} holds no samples; export the sound again")
+        file.read(1)  # an error here, like one of opening, leaves the file to FFmpeg
         rate, n_channels, n_samples, layout = file.samplerate, file.channels, file.frames, parts.layout(file)
     length = n_samples if len(parts.parts) == 1 else None
     return Sound(path, rate, n_channels, length, partial(part_blocks, path, parts, rate, n_channels), layout)

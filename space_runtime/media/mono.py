@@ -78,7 +78,7 @@ class MonoMixer:
             piece = block[: self._window - self._n_pending]
             block = block[len(piece) :]
             mixed.append(self._mixed(piece))
-            self._pending.append(piece)
+            self._pending.append(piece.copy())  # a view would keep the whole block
             self._n_pending += len(piece)
             if self._n_pending == self._window:
                 self._choose(np.concatenate(self._pending).astype(np.float64))

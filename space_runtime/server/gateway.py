@@ -34,13 +34,18 @@ from space_runtime.server.connections import (
     is_own_route,
 )
 from space_runtime.server.limits import Folders, Limits, Refusal, closed_sentence, unknown_session
+from space_runtime.server.transport.zmtp import MAX_PARTS, Overrun
 from space_runtime.server.validation import has_unknown_type, session_settings
 
-MAX_PARTS: Final = 64
 MAX_UNGREETED_BYTES: Final = 65_536
+MAX_UNGREETED: Final = 512
+"""Messages before `hello`, after which a connection is cut off."""
 MAX_BAD: Final = 32
-"""Messages that are none, after which a connection is not listened to."""
+"""Messages that are none, after which a connection is cut off."""
+MAX_EXCESS_S: Final = 8.0
+"""Messages beyond the rate, in seconds at that rate, after which a connection is cut off."""
 MUTE_S: Final = 60.0
+"""Time in which nothing more is heard of a connection that is cut off, should it still be there."""
 TOKEN_BYTES: Final = 16
 SWEEP_S: Final = 0.25
 SLOW_DOWN_S: Final = 1.0
@@ -50,8 +55,8 @@ SLOW_DOWN_S: Final = 1.0
 class Gateway:
     """Talks to clients and gives a worker their sessions' messages.
 
-    table: connections and sessions; sessions, connections: the table's. busy_lag_s: admission ends when the worker is
-    later than this.
+    table: connections and sessions; sessions, connections: the table's. given_up: routes of connections that are to be
+    closed once `outbox` is sent. busy_lag_s: admission ends when the worker is later than this.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class Gateway:
         self.table = ConnectionTable()
         self.sessions, self.connections = self.table.sessions, self.table.connections
         self.outbox: list[tuple[Route, bytes]] = []
+        self.given_up: list[Route] = []
         self.counters = Counters()
         self._folders = folders
         self._worker = worker
@@ -88,23 +94,59 @@ class Gateway:
 
     # In
 
-    def receive(self, route: Route, parts: Sequence[bytes], now: float, key: bytes = b"") -> None:
-        """Take one ZeroMQ message of a connection. key: its client's, empty without CURVE."""
+    def receive(self, route: Route, parts: Sequence[bytes], now: float, key: bytes = b"") -> bool:
+        """Take one ZeroMQ message of a connection; return whether it is heard further. key: empty without CURVE."""
+        connection = self._connection(route, now, key)
+        if connection is None:
+            return False
+        if len(parts) > MAX_PARTS:
+            self._bad(connection, f"a message of {len(parts)} parts; at most {MAX_PARTS} are taken", now)
+            parts = ()
+        for part in parts:
+            self._take(connection, part, now)
+            if connection.muted_until > now:
+                return False
+        return True
+
+    def overran(self, route: Route, kind: Overrun, size: int, now: float, key: bytes = b"") -> bool:
+        """Refuse a message that the transport has passed over; return whether the connection is heard further."""
+        connection = self._connection(route, now, key)
+        if connection is None:
+            return False
+        if kind is Overrun.PARTS:
+            self._bad(connection, f"a message of {size} parts and more; at most {MAX_PARTS} are taken", now)
+        else:
+            self._excess(connection, 1.0, now)
+            self._refuse(connection, ErrorCode.TOO_LARGE, f"a message of {size} bytes and more; send smaller ones")
+        return connection.muted_until <= now
+
+    def too_fast(self, route: Route, now: float) -> None:
+        """Tell a connection that it sends more bytes than it may, and is read more slowly."""
+        if connection := self.connections.get(route):
+            self._slow_down(connection, f"more than {self.limits.bytes_per_s} bytes a second", now)
+
+    def part_bytes(self, route: Route) -> int:
+        """Return how long a message of a connection may be now."""
+        connection = self.connections.get(route)
+        return self.limits.message_bytes if connection and connection.greeted else MAX_UNGREETED_BYTES
+
+    def weight(self, route: Route) -> int:
+        """Return by how much a connection's rates are multiplied: once for each of its sessions."""
+        connection = self.connections.get(route)
+        return max(1, len(connection.sessions)) if connection else 1
+
+    def _connection(self, route: Route, now: float, key: bytes) -> Connection | None:
+        """Return the connection that says something, None if it is not heard."""
         if not is_own_route(route):
             self._turn_away(route, now)
-            return
+            return None
         connection = self.connections.get(route) or self.table.connect(route, now, key, self.limits.connections)
         if connection is None:
             self.counters.refused += 1
-            return
-        if connection.muted_until > now:
-            return
-        connection.heard_at = now
-        if len(parts) > MAX_PARTS:
-            self._bad(connection, f"a message of {len(parts)} parts; at most {MAX_PARTS} are taken", now)
-            return
-        for part in parts:
-            self._take(connection, part, now)
+        elif connection.muted_until <= now:
+            connection.heard_at = now
+            return connection
+        return None
 
     def deliver(self, outgoing: Iterable[Outgoing]) -> None:
         """Take what the worker sends."""
@@ -179,10 +221,25 @@ class Gateway:
         if connection.may_speak(rate, now):
             return True
         self.counters.too_fast += 1
+        self._slow_down(connection, f"more than {rate} messages a second", now)
+        self._excess(connection, 1.0 / rate, now)
+        return False
+
+    def _slow_down(self, connection: Connection, reason: str, now: float) -> None:
         if now - connection.slowed_at >= SLOW_DOWN_S:
             connection.slowed_at = now
-            self._refuse(connection, ErrorCode.TOO_FAST, f"more than {rate} messages a second; slow down")
-        return False
+            self._refuse(connection, ErrorCode.TOO_FAST, f"{reason}; slow down")
+
+    def _excess(self, connection: Connection, seconds: float, now: float) -> None:
+        """Count what a connection has sent beyond its budget, as seconds; cut it off when that is too much."""
+        if connection.exceed(seconds, now) > MAX_EXCESS_S:
+            self._give_up(connection, now)
+
+    def _give_up(self, connection: Connection, now: float) -> None:
+        """Hear nothing more of a connection, and have it closed."""
+        if connection.muted_until <= now:
+            connection.muted_until = now + MUTE_S
+            self.given_up.append(connection.route)
 
     def _misunderstood(self, connection: Connection, part: bytes, reason: str, now: float) -> None:
         if has_unknown_type(part):
@@ -193,14 +250,18 @@ class Gateway:
     def _bad(self, connection: Connection, reason: str, now: float) -> None:
         self.counters.bad_messages += 1
         connection.n_bad += 1
-        if connection.n_bad >= MAX_BAD:
-            connection.muted_until, connection.n_bad = now + MUTE_S, 0
         self._refuse(connection, ErrorCode.BAD_MESSAGE, reason)
+        if connection.n_bad >= MAX_BAD:
+            connection.n_bad = 0
+            self._give_up(connection, now)
 
     def _handle(self, connection: Connection, message: Message, now: float) -> None:
         """Answer a message to the gateway, pass one to a session on. Raises `Refusal`."""
         kind = type(message)
         if not connection.greeted and kind is not m.Hello:
+            connection.n_ungreeted += 1
+            if connection.n_ungreeted >= MAX_UNGREETED:
+                self._give_up(connection, now)
             raise Refusal(ErrorCode.NOT_GREETED, "this connection has not said hello; say it first")
         if kind in self._handlers:
             self._handlers[kind](connection, message)
@@ -243,7 +304,7 @@ class Gateway:
 
     def _open(self, connection: Connection, message: m.Open) -> None:
         settings = session_settings(message, self.limits)
-        self._admit()
+        self._admit(connection)
         spec = CharacterSpec.of(message, settings, self._folders)
         number, token = self.table.next_number(), secrets.token_bytes(TOKEN_BYTES)
         character = message.character or ("neutral" if message.portrait is None else "portrait")
@@ -256,10 +317,17 @@ class Gateway:
         name = message.character or ""
         self._worker.post(OpenSession(number, message.request, token, settings, message.until, spec, name))
 
-    def _admit(self) -> None:
-        """Refuse the session too many, for a reason that it can read."""
+    def _admit(self, connection: Connection) -> None:
+        """Refuse the session too many, for a reason that its client can read."""
         if code := self.closed_for:
             raise Refusal(code, closed_sentence(code, self.limits.sessions, self._worker.load))
+        n_own = self.table.n_sessions_of(connection)
+        if n_own >= self.limits.share_left(len(self.sessions)):
+            raise Refusal(
+                ErrorCode.TOO_MANY_SESSIONS,
+                f"this client has {n_own} sessions already, which is its share; close some, or let the server's "
+                "operator raise sessions_per_client",
+            )
 
     def _resume(self, connection: Connection, message: m.Resume) -> None:
         session = self.table.with_token(bytes(message.token))

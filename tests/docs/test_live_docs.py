@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import pytest
 import soundfile
 
 from engine_bridge.client import Client
+from tests.docs.other_machines import exchange_keys, steps
 from tests.support.ports import free_port
 from tests.support.real_server import child_environment
 from tests.support.sounds import speechlike
@@ -142,17 +142,13 @@ def test_a_link_of_the_guide_leads_somewhere(link: str) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.2 is no address of this machine")
 def test_the_steps_for_other_machines_work_as_printed(tmp_path: Path, ports: Ports) -> None:
     """Two machines are two folders and two addresses of loopback; addresses are the only words that change."""
-    steps = GUIDE[GUIDE.index("## Other machines") : GUIDE.index("## Sources of sound")]
-    words = [line.split("  #")[0].strip() for line in steps.splitlines() if line.startswith("space-runtime ")]
-    of_server, of_anna, serve, relay = words
+    of_server, of_anna, serve, relay = steps()
     there, here = tmp_path / "server", tmp_path / "anna"
     for machine, step in ((there, of_server), (here, of_anna)):
         machine.mkdir()
         made = start(step, machine, ports)
         assert made.wait(READY_S) == 0
-    (there / "keys" / "clients").mkdir()
-    shutil.copy(here / "keys" / "anna.key", there / "keys" / "clients")
-    shutil.copy(there / "keys" / "server.key", here / "keys")
+    exchange_keys(there, here)
     address, local = f"127.0.0.2:{ports.bind}", f"tcp://127.0.0.1:{free_port()}"
     serve = serve.replace("0.0.0.0:5570", address)
     relay = relay.replace("10.0.0.5:5570", address) + f" --bind {local}"

@@ -131,7 +131,8 @@ class SessionHandlers:
         row = self._batch.add(replace(character, fps=settings.fps), track, keypoints=settings.keypoints)
         encoder = self._delivery.encoder_for(settings.outputs)
         self._flow.open(row, command.session, command.until, encoder)
-        state = SessionState(row, settings, key, self._flow)
+        twin = self._sessions.free_twin(key, command.name)
+        state = SessionState(row, settings, key, self._flow, command.name, twin)
         self._sessions.add(state)
         if self._sink:
             self._sink.opened(command.session, command.name)

@@ -52,7 +52,7 @@ class StreamLifecycle:
             raise Refusal(
                 ErrorCode.BAD_VALUE, f"stream {message.stream} after {state.last_stream}; stream numbers must rise"
             )
-        controls = controls_of(message, Controls())
+        controls = controls_of(message, Controls(seed=state.seed_of(message.stream)))
         self.finish(state, Reason.REPLACED)
         self._batch.restart(state.row, ControlTrack.of(controls))
         state.stream = self._stream(state, plan)

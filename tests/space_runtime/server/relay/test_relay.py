@@ -21,12 +21,14 @@ from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import UnreachableError
 from engine_bridge.protocol.messages import ErrorCode
 from engine_bridge.protocol.wire import decode, encode
-from space_runtime.server.gateway import MAX_PARTS
 from space_runtime.server.keys import Keys, load_keys, load_pair, load_public, make_keys
 from space_runtime.server.relay import relay as relay_module
-from space_runtime.server.relay.relay import Relay, RelayObserver, Upstream
+from space_runtime.server.relay.relay import Relay, RelayObserver
 from space_runtime.server.relay.sink_output import RelaySinkOutput
+from space_runtime.server.relay.upstream import Upstream
+from space_runtime.server.transport.zmtp import MAX_PARTS
 from tests.support.command_line import Call
+from tests.support.echo_server import Echo
 from tests.support.ports import free_port
 from tests.support.real_server import serving
 from tests.support.sounds import mono_speech, speech_pcm
@@ -74,38 +76,6 @@ def keys(folder: Path) -> Keys:
 
 def upstream(address: str, folder: Path, who: str = "clients/anna") -> Upstream:
     return Upstream(address, load_public(folder / "server.key"), *load_pair(folder / f"{who}.key_secret"))
-
-
-class Echo:
-    """A server that returns what comes, whatever it is. heard: parts of every message."""
-
-    def __init__(self) -> None:
-        self.heard: list[list[bytes]] = []
-        self.silent = False
-        self._context = zmq.Context()
-        self._router = self._context.socket(zmq.ROUTER)
-        self._router.linger = 0
-        self.address = f"tcp://127.0.0.1:{self._router.bind_to_random_port('tcp://127.0.0.1')}"
-        self._over = False
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self) -> Echo:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over = True
-        self._thread.join()
-        self._router.close()
-        self._context.term()
-
-    def _run(self) -> None:
-        while not self._over:
-            if self._router.poll(20):
-                route, *parts = self._router.recv_multipart()
-                self.heard.append(parts)
-                if not self.silent:
-                    self._router.send_multipart([route, *parts])
 
 
 @contextmanager

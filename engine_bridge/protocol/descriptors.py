@@ -1,0 +1,33 @@
+"""File descriptors of this process: as many as the system allows, and whether some are left."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+
+
+def raise_limit(wanted: int) -> None:
+    """Raise this process's own limit to ``wanted`` descriptors, as far as the system's allows."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def are_left(n: int) -> bool:
+    """Return whether ``n`` more descriptors could be opened now."""
+    opened: list[int] = []
+    try:
+        opened.extend(os.open(os.devnull, os.O_RDONLY) for _ in range(n))
+    except OSError:
+        return False
+    finally:
+        for each in opened:
+            os.close(each)
+    return True
