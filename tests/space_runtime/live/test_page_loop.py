@@ -127,8 +127,8 @@ def test_it_waits_speaks_repeats_and_takes_a_file(server: Server, line_file: Pat
         begin, seconds, frames = viewer.line()
         assert (begin["title"], begin["rate"], begin["audible"]) == ("line.wav", 22_050, True)
         assert seconds == pytest.approx(0.8, abs=1e-3)
-        times = [frame["seconds"] for frame in frames]
-        assert len(frames) > 20 and times == sorted(times)
+        times = np.array([frame["seconds"] for frame in frames], float)
+        assert len(frames) > 20 and (np.diff(times) > 0).all()
         assert set(frames[-1]["weights"].values()) == {0.0}, "it ends at rest"  # type: ignore[attr-defined]
         viewer.say(type="replay")
         assert viewer.line()[0]["title"] == "line.wav"
