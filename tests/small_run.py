@@ -17,6 +17,7 @@ LEFT_OUT: Final[dict[str, tuple[str, ...]]] = {
     "training and evaluation (PyTorch)": ("tests/export",),
     "clients in C# and C++ (.NET, compilers)": ("tests/engine_bridge/csharp", "tests/engine_bridge/cpp"),
     "pages in a browser (Chromium)": (
+        "tests/engine_bridge/adapters/test_viewer_sync.py",
         "tests/engine_bridge/adapters/test_websocket_browser.py",
         "tests/docs/test_web_docs.py",
     ),
