@@ -107,6 +107,8 @@ class Server:
         took_s = time.monotonic() - self.started_at
         n_sessions, device = self.settings.limits.sessions, self._bundle.device.name
         log_events.write(log_events.ready(self.address, n_sessions, took_s, device))
+        for page in self._playout.pages if self._playout else ():
+            log_events.write(log_events.viewer(page))
         self.sockets.run()
         self.reports.close()
         self.textures.stop()

@@ -83,6 +83,20 @@ def start(words: list[str], folder: Path) -> subprocess.Popen[str]:
     )
 
 
+def waits_for_a_page(words: list[str]) -> bool:
+    """Return whether a command serves a page until Ctrl-C."""
+    targets = [word for word, before in zip(words[1:], words, strict=False) if before == "--to"]
+    return words[1] == "live" and "--no-wait" not in words and all(target.startswith("ws:") for target in targets)
+
+
+def open_and_stop(process: subprocess.Popen[str]) -> None:
+    """Wait for the address of a page, and end the command by Ctrl-C, which must be clean."""
+    assert process.stdout is not None
+    assert any("in a browser" in line for line in process.stdout), "no page was opened"
+    process.send_signal(signal.SIGINT)
+    run_to_its_end(process)
+
+
 def run_to_its_end(process: subprocess.Popen[str]) -> None:
     said, _ = process.communicate(timeout=300)
     assert process.returncode == 0, said
@@ -99,11 +113,13 @@ def serve_and_stop(process: subprocess.Popen[str]) -> None:
 @pytest.mark.parametrize(("page", "command"), [pair for pair in COMMANDS if pair[1].startswith("space-runtime")])
 def test_a_command_runs(page: str, command: str, tmp_path: Path, photo: Path) -> None:
     words = shlex.split(command)
-    serves = words[1] == "serve"
-    if serves and sys.platform == "win32":
+    serves, waits = words[1] == "serve", waits_for_a_page(words)
+    if (serves or waits) and sys.platform == "win32":
         pytest.skip("only on Windows signals are other ones")
     prepare(tmp_path, words, photo)
-    run: Callable[[subprocess.Popen[str]], None] = serve_and_stop if serves else run_to_its_end
+    run: Callable[[subprocess.Popen[str]], None] = run_to_its_end
+    if serves or waits:
+        run = serve_and_stop if serves else open_and_stop
     process = start(words, tmp_path)
     try:
         run(process)
