@@ -89,11 +89,6 @@ class Sound:
             yield resampler.push(mixer.mix(block))
         yield resampler.finish()
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """The sentences that have been logged about the sound."""
-        return tuple(sorted(self._told))
-
     def warn(self, note: str) -> None:
         """Log one sentence about the sound, once."""
         if note not in self._told:
