@@ -39,6 +39,11 @@ def _exit_code(error: SpaceError | BridgeError) -> int:
     return error.exit_code if isinstance(error, SpaceError) else SpaceError.exit_code
 
 
+def say(sentence: str) -> None:
+    """Print a sentence on stderr, on one line."""
+    print(one_line(sentence), file=sys.stderr)
+
+
 def one_line(text: str) -> str:
     """Return a text whose line breaks and control characters, as file names may hold them, are written as escapes."""
     return "".join(ascii(c)[1:-1] if unicodedata.category(c) in UNSAYABLE else c for c in text)
