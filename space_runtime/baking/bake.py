@@ -141,9 +141,16 @@ def write_results(
             sheet = ContactSheet(_mouth(job.portrait, size))
             ends = _Ends(SpeechCheck(sound.n_channels), clip, Waveform(), sheet, video)
             sound_s = _play(sound, session, ends, progress, job.tail_s)
+        _warn_of_late_keys(sound, track, sound_s)
         metadata = provenance(sound, digest, job.portrait, bundle, track, job.fps, job.tail_s)
         _write(job, targets, ends, metadata)
     return sound_s
+
+
+def _warn_of_late_keys(sound: Sound, track: ControlTrack, sound_s: float) -> None:
+    named_s = track.named_until / SAMPLE_RATE
+    if named_s > sound_s:
+        sound.warn(f"a key of the emotion lies at {named_s:g} s, after the end of the sound at {sound_s:.2f} s")
 
 
 def _mouth(portrait: Portrait | None, size: tuple[int, int]) -> tuple[float, float, float]:

@@ -60,7 +60,9 @@ def bake_command(
     expression_strength: Annotated[float, typer.Option(help="Factor 0…2 on the motion of the rest of the face.")] = 1.0,
     brow_strength: Annotated[float, typer.Option(help="Factor 0…2 on brows and lids that follow the voice.")] = 1.0,
     blinks: Annotated[float, typer.Option(help="Mean blinks per minute, 0…120.")] = 17.0,
-    gaze: Annotated[str, typer.Option(help="YAW,PITCH of the eyes in degrees.")] = "",
+    gaze: Annotated[
+        str, typer.Option(help="YAW,PITCH of the eyes in degrees, at most 35: + is the character's left, and down.")
+    ] = "",
     saccade_strength: Annotated[float, typer.Option(help="Factor 0…2 on the eyes' small shifts and glances.")] = 1.0,
     head: Annotated[str, typer.Option(help="keep: rest in the portrait's pose; idle: sway gently.")] = "idle",
     head_strength: Annotated[float, typer.Option(help="Factor 0…2 on the head's sway and nods.")] = 1.0,

@@ -223,3 +223,12 @@ def test_curves_are_drawn_without_a_word_where_home_cannot_be_written(tmp_path: 
     done = subprocess.run(command, env={**os.environ, **nowhere}, cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "out" / "line_curves.png").exists()
+
+
+@pytest.mark.parametrize(("emotion", "is_late"), [("happy=0.9@99s", True), ("happy=0.2@0s,happy=0.9@0.5s", False)])
+def test_an_emotion_after_the_end_of_the_sound_is_told(
+    emotion: str, is_late: bool, tmp_path: Path, line: Path, call: Call, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert call("bake", line, "--emotion", emotion, "--out", tmp_path / "out").code == 0
+    told = [f"{line}: a key of the emotion lies at 99 s, after the end of the sound at 0.60 s"]
+    assert [record.getMessage() for record in caplog.records] == (told if is_late else [])
