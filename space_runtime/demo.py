@@ -18,7 +18,7 @@ from space_runtime.errors import SpaceError
 from space_runtime.media.atomic_files import prepare_folder
 from space_runtime.media.moving_picture import write_webp
 
-OPTIONS: Final = ("--emotion", "happy=0.5", "--seed", "3", "--formats", "mp4,npz,json", "--plot")
+OPTIONS: Final = ("--emotion", "happy=0.5", "--seed", "3", "--formats", "mp4,npz,json", "--plot", "--overwrite")
 WEBP_SIDE: Final = 400
 """Pixels of the moving picture."""
 

@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from time import perf_counter
 from typing import Final
 
-from space_runtime.arguments import instance, items_of, switch, whole
+from space_runtime.arguments import instance, items_of, shown, switch, whole
 from space_runtime.baking.bake import Progress
 from space_runtime.baking.clashes import clashes_of
 from space_runtime.baking.jobs import BakeJob, BakeResult, Outcome
@@ -86,6 +86,9 @@ def bake_many(
     n, stop = whole("n_workers", n_workers, 1, MAX_WORKERS), threading.Event()
     if clashes := clashes_of(given):
         raise UsageError("; ".join(clashes))
+    for what, function in (("on_progress", on_progress), ("on_result", on_result)):
+        if function is not None and not callable(function):
+            raise UsageError(f"{what} is {shown(function)}; expected a function, see bake_many")
     opened = bundle_or_embedded(bundle)
     task = Task(opened, switch("overwrite", overwrite), switch("dry_run", dry_run))
     results: list[BakeResult] = []
