@@ -15,7 +15,7 @@ from space_runtime.commands.inspect import inspect_command
 from space_runtime.commands.live import live_command
 from space_runtime.commands.once import OnceCommand
 from space_runtime.commands.relay import relay_command
-from space_runtime.commands.report import explain, unheard
+from space_runtime.commands.report import INTERRUPTED, explain, unheard
 from space_runtime.commands.serve import keygen_command, serve_command
 from space_runtime.commands.suggest_emotion import suggest_emotion_command
 from space_runtime.commands.top import top_command
@@ -41,9 +41,6 @@ app.command("relay")(relay_command)
 app.command("live")(live_command)
 app.command("top")(top_command)
 app.command("doctor")(doctor_command)
-
-INTERRUPTED = 130
-"""The exit code that shells expect after Ctrl-C."""
 
 
 def _print_version(wanted: bool) -> None:

@@ -31,7 +31,7 @@ MAX_DEFAULT_WORKERS: Final = 8
 LINES_PER_WORKER: Final = 32
 """Lines of curves for which another process is worth its beginning; a video is worth one of its own."""
 FROZEN: Final = bool(getattr(sys, "frozen", False))
-"""Whether Python and this program are one executable, which cannot start others."""
+"""True where Python and this program are one executable, which cannot start others."""
 
 JobProgress = Callable[[BakeJob, float, float | None], None]
 """Called from worker threads with a job, the seconds of its sound done and those in all, None where no file tells."""
