@@ -20,7 +20,7 @@ from space_runtime.commands.inspect import inspect_command
 from space_runtime.commands.live import live_command
 from space_runtime.commands.relay import relay_command
 from space_runtime.commands.repeated_options import check_repeated
-from space_runtime.commands.report import explain, unheard
+from space_runtime.commands.report import INTERRUPTED, explain, unheard
 from space_runtime.commands.serve import keygen_command, serve_command
 from space_runtime.commands.suggest_emotion import suggest_emotion_command
 from space_runtime.commands.top import top_command
@@ -52,9 +52,6 @@ bench = typer.Typer(invoke_without_command=True)
 bench.callback()(bench_command)
 bench.command("serve")(bench_serve_command)
 app.add_typer(bench, name="bench")
-
-INTERRUPTED = 130
-"""The exit code that shells expect after Ctrl-C."""
 
 
 def _print_version(wanted: bool) -> None:

@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from time import perf_counter
 from typing import Final
 
-from space_runtime.arguments import instance, items_of, switch, whole
+from space_runtime.arguments import instance, items_of, shown, switch, whole
 from space_runtime.baking.bake import Progress
 from space_runtime.baking.clashes import clashes_of
 from space_runtime.baking.jobs import BakeJob, BakeResult, Outcome
@@ -31,7 +31,7 @@ MAX_DEFAULT_WORKERS: Final = 8
 LINES_PER_WORKER: Final = 32
 """Lines of curves for which another process is worth its beginning; a video is worth one of its own."""
 FROZEN: Final = bool(getattr(sys, "frozen", False))
-"""Whether Python and this program are one executable, which cannot start others."""
+"""True where Python and this program are one executable, which cannot start others."""
 
 JobProgress = Callable[[BakeJob, float, float | None], None]
 """Called from worker threads with a job, the seconds of its sound done and those in all, None where no file tells."""
@@ -86,6 +86,9 @@ def bake_many(
     n, stop = whole("n_workers", n_workers, 1, MAX_WORKERS), threading.Event()
     if clashes := clashes_of(given):
         raise UsageError("; ".join(clashes))
+    for what, function in (("on_progress", on_progress), ("on_result", on_result)):
+        if function is not None and not callable(function):
+            raise UsageError(f"{what} is {shown(function)}; expected a function, see bake_many")
     opened = bundle_or_embedded(bundle)
     task = Task(opened, switch("overwrite", overwrite), switch("dry_run", dry_run))
     results: list[BakeResult] = []

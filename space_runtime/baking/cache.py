@@ -136,10 +136,14 @@ def write_record(target: Path, record: Record) -> None:
         partial.write_text(json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
 
 
-def is_video_of_a_bake(path: Path) -> bool:
-    """Return whether a file is the video of a former bake, which is no line to bake."""
-    record = read_record(path.with_suffix("")) if path.suffix == Result.MP4.ending else None
-    return record is not None and Result.MP4 in record.results
+def is_result(path: Path) -> bool:
+    """Return whether a file is on record as the result of a former bake."""
+    for result in Result:
+        if path.name.endswith(result.ending) and path.name != result.ending:
+            record = read_record(path.with_name(path.name.removesuffix(result.ending)))
+            if record is not None and result in record.results:
+                return True
+    return False
 
 
 def hash_of(path: Path) -> str:

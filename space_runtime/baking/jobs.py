@@ -42,7 +42,7 @@ class Result(StrEnum):
 
     @property
     def is_clip(self) -> bool:
-        """Whether the file has channels."""
+        """True for files that have channels."""
         return self in (Result.JSON, Result.NPZ)
 
 

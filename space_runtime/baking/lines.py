@@ -13,7 +13,7 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePath
 from typing import Final
 
-from space_runtime.baking.cache import is_video_of_a_bake
+from space_runtime.baking.cache import is_result
 from space_runtime.errors import MediaError, UsageError
 from space_runtime.media.audio_file import open_sound
 
@@ -97,7 +97,7 @@ def _add_below(found: Found, pattern: _Pattern, out: Path, nothing: str) -> None
             continue
         if _is_line(path):
             found.lines.append(Line(path, below.with_name(path.stem)))
-        elif not is_video_of_a_bake(path):
+        elif not is_result(path):
             found.left_out.append(path)
     if len(found.lines) + len(found.faults) == n_before:
         found.faults.append(f"{nothing}; check the name")
@@ -155,7 +155,7 @@ def _is_line(path: Path) -> bool:
     """Return whether a file is to be baked: by its ending, or else by what the decoders say."""
     if path.suffix.lower() in SOUND_ENDINGS:
         return True
-    if not os.path.isfile(path) or is_video_of_a_bake(path):
+    if not os.path.isfile(path) or is_result(path):
         return False
     try:
         open_sound(path)

@@ -12,6 +12,7 @@ import csv
 import io
 import math
 import os
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
@@ -236,10 +237,14 @@ _PARSERS: Final[Mapping[str, _Parser]] = {
 
 
 def _found(folder: Path, text: str) -> Path:
-    """A file that a table names; written on Windows, it may have backslashes."""
+    """A file that a table names; on another system it may be written with backslashes or in another Unicode form."""
     path = folder / path_of("a path", text)
-    other = folder / PureWindowsPath(text).as_posix()
-    return other if not os.path.exists(path) and os.path.exists(other) else path
+    others = (folder / PureWindowsPath(text).as_posix(), *(path.with_name(form) for form in _unicode_forms(path.name)))
+    return next((other for other in (path, *others) if os.path.exists(other)), path)
+
+
+def _unicode_forms(name: str) -> Iterator[str]:
+    return (unicodedata.normalize(form, name) for form in ("NFC", "NFD") if name)
 
 
 def _place(out: str, sound: Path, folder: Path) -> PurePath:

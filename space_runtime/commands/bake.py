@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from space_runtime.animation.emotion_track import EMOTION_HELP
-from space_runtime.arguments import in_range, one_of
+from space_runtime.arguments import in_range, one_of, path_of
 from space_runtime.baking.batch import MAX_WORKERS, bake_many, default_workers
 from space_runtime.baking.clashes import clashes_of
 from space_runtime.baking.jobs import TAIL_S, BakeJob
@@ -24,7 +24,7 @@ from space_runtime.baking.report import check_report_path, write_report
 from space_runtime.baking.settings import LineSettings
 from space_runtime.commands.bake_display import Display, DisplayKind, open_display
 from space_runtime.commands.device_option import DeviceName
-from space_runtime.commands.report import explain, say
+from space_runtime.commands.report import INTERRUPTED, explain, say
 from space_runtime.errors import MediaError, SpaceError, UsageError
 from space_runtime.inference.bundle import Bundle, load_bundle
 from space_runtime.inference.device import AUTO
@@ -33,15 +33,13 @@ from space_runtime.option_parsing import ALL_CHANNELS
 from space_runtime.portrait.portrait import Portrait, open_portrait, open_tracker
 from space_runtime.portrait.tracking import FaceTracker
 
-INTERRUPTED = 130
-"""The exit code that shells expect after Ctrl-C."""
 MAX_NAMED = 5
 """Files that one sentence names."""
 
 
 def bake_command(
     lines: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Argument(help="Sound files, folders of such, or quoted patterns ('lines/**/*.wav').", metavar="LINE…"),
     ] = None,
     manifest: Annotated[Path | None, typer.Option(help="CSV table of lines with settings of their own.")] = None,
@@ -110,7 +108,7 @@ def bake_command(
         report=_report_path(report),
     )
     kind = one_of("--progress", progress, DisplayKind)
-    found, rows = _find(lines or [], manifest, settings, out)
+    found, rows = _find([path_of("a line", line) for line in lines or []], manifest, settings, out)
     opened = load_bundle(bundle, device)
     todo = _jobs(rows, out, _open_faces(rows, opened, debug))
     _check_overwriting(todo, _inputs(rows, manifest), options.report)

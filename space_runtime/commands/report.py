@@ -14,6 +14,8 @@ from engine_bridge.adapters.sink import SinkError
 from engine_bridge.protocol.errors import BridgeError
 from space_runtime.errors import SpaceError, UsageError
 
+INTERRUPTED: Final = 130
+"""The exit code that shells expect after Ctrl-C."""
 UNSAYABLE: Final = {"Cc", "Cs", "Zl", "Zp"}
 """Unicode categories that break a line, steer a terminal or cannot be encoded."""
 

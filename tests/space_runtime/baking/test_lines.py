@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from space_runtime import BakeJob, UsageError, bake_many
+from space_runtime import BakeJob, UsageError, bake_many, open_portrait
 from space_runtime.baking.lines import find_lines
 
 
@@ -71,14 +71,17 @@ def test_what_systems_and_engines_put_there_is_passed_over_silently(tmp_path: Pa
 
 
 def test_results_are_no_lines(tmp_path: Path, photo: Path) -> None:
-    from space_runtime import open_portrait
-
     put(tmp_path / "lines" / "a.wav")
     put(tmp_path / "lines" / "out" / "old.wav")
     assert places(tmp_path / "lines", out=tmp_path / "lines" / "out") == ["a"]
     assert places(tmp_path / "lines" / "out", out=tmp_path / "lines" / "out") == ["old"]
     job = BakeJob(
-        tmp_path / "lines" / "a.wav", tmp_path / "lines" / "a", formats="mp4", portrait=open_portrait(photo), fps=1
+        tmp_path / "lines" / "a.wav",
+        tmp_path / "lines" / "a",
+        formats="mp4,json",
+        plot=True,
+        portrait=open_portrait(photo),
+        fps=1,
     )
     assert [result.outcome for result in bake_many([job])] == ["baked"]
     found = find_lines([tmp_path / "lines"], tmp_path / "lines")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,6 +102,13 @@ def test_files_that_a_row_names_count_from_the_table(tmp_path: Path) -> None:
     (tmp_path / "track.json").write_text('[{"at": 0, "emotion": {"happy": 1}}]')
     (row,) = read(tmp_path, "sound,emotion,portrait\na.wav,track.json,photos/p.jpg\n").rows
     assert row.settings.inputs() == [tmp_path / "track.json", tmp_path / "photos/p.jpg"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only on Windows and macOS names keep one Unicode form")
+def test_names_are_found_whatever_their_unicode_form(tmp_path: Path) -> None:
+    (tmp_path / "cafe\u0301.wav").touch()
+    (row,) = read(tmp_path, "sound\ncaf\u00e9.wav\n").rows
+    assert row.line.sound.exists()
 
 
 BAD = """sound,out,emotion,intensity,seed,fps,formats,gaze,head,tail,plot,channels

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -58,6 +57,19 @@ def test_a_pattern_is_expanded_where_the_shell_does_not(folder: Path, tmp_path: 
     done = call("bake", f"{folder}/*.mp3", folder / "hello.wav", "--out", tmp_path / "out", "--progress", "none")
     assert (done.code, "no sound matches it as a pattern" in done.complaint) == (1, True)
     assert "hello.npz" in contents(tmp_path / "out")
+
+
+def test_an_empty_name_is_no_folder(folder: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    done = call("bake", "")
+    assert (done.code, "a line is ''; expected a path as text that is not empty" in done.complaint) == (2, True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only on Windows and macOS the unit is another")
+def test_many_lines_need_no_more_memory(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "tests.tools.many_lines", str(tmp_path), "60", "0.1"]
+    said = subprocess.run(words, capture_output=True, text=True, check=True, timeout=120).stdout
+    assert float(said.split("grown ")[1].split(" MiB")[0]) < 4
 
 
 def test_bad_sounds_are_named_and_the_others_are_baked(folder: Path, tmp_path: Path, call: Call) -> None:
@@ -207,6 +219,8 @@ def test_the_time_left_is_told_by_the_bytes_that_wait(folder: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="only on Windows there is another kind of terminal")
 def test_a_terminal_shows_bars(folder: Path, tmp_path: Path) -> None:
+    import pty
+
     main, terminal = pty.openpty()
     words = [sys.executable, "-m", "space_runtime", "bake", str(folder), "--out", str(tmp_path / "out")]
     done = subprocess.run(words, stdout=subprocess.PIPE, stderr=terminal, timeout=120)
