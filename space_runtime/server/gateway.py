@@ -321,7 +321,8 @@ class Gateway:
         )
         log_events.write(event)
         name = message.character or ""
-        self._worker.post(OpenSession(number, message.request, token, settings, message.until, spec, name))
+        owner = connection.key or connection.route
+        self._worker.post(OpenSession(number, message.request, token, settings, message.until, spec, name, owner))
 
     def _admit(self, connection: Connection) -> None:
         """Refuse the session too many, for a reason that its client can read."""

@@ -59,6 +59,11 @@ def capacity_measured(n_sessions: int) -> LogEvent:
     return _event(logging.INFO, "capacity_measured", sessions=n_sessions)
 
 
+def viewer(page: str) -> LogEvent:
+    """A page shows the sessions to browsers. page: its address."""
+    return _event(logging.INFO, "viewer", page=page)
+
+
 def stopped(uptime_s: float) -> LogEvent:
     """The server has told everybody and ends."""
     return _event(logging.INFO, "stopped", seconds=round(uptime_s, 3))

@@ -27,8 +27,8 @@ from space_runtime.server.report_box import ReportBox
 from space_runtime.server.sockets import Sockets, WakeSocket
 from space_runtime.server.validation import OFFERED
 from space_runtime.server.warm_up import capacity, warm_up, warm_up_delivery
-from space_runtime.server.worker.background import ThreadExecutor
 from space_runtime.server.worker.character_cache import CharacterCache
+from space_runtime.server.worker.child_executor import ChildExecutor
 from space_runtime.server.worker.loop import WorkerLoop
 from space_runtime.server.worker.sink_output import SinkOutput
 from space_runtime.server.worker.texture_renderer import TextureRenderer
@@ -81,8 +81,8 @@ class Server:
         self.sockets = self._open_sockets()
         self.address = self.sockets.address
         self.textures = TextureRenderer(self._post, self._characters)
-        self._executor = ThreadExecutor(self._post, self._characters)
         self._measured_at = time.monotonic()
+        self._executor = ChildExecutor(self._post, self._characters, settings.limits.work_ms / 1e3)
         self._thread = threading.Thread(target=self.run, name="space-sockets", daemon=True)
 
     def run(self) -> None:
@@ -92,8 +92,10 @@ class Server:
 
     def _run(self) -> None:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
+        self._executor.start(with_pictures=self.settings.folders.portraits is not None)
         warm_up(self._bundle, self._characters.neutral)
         warm_up_delivery(self._new_worker(None))
+        self._executor.wait_until_ready()
         self._start_worker()
         gc.collect()
         gc.freeze()  # what is there now stays: no collection has to look at it again, while frames wait
@@ -102,6 +104,8 @@ class Server:
         took_s = time.monotonic() - self.started_at
         n_sessions, device = self.settings.limits.sessions, self._bundle.device.name
         log_events.write(log_events.ready(self.address, n_sessions, took_s, device))
+        for page in self._playout.pages if self._playout else ():
+            log_events.write(log_events.viewer(page))
         self.sockets.run()
         self.reports.close()
         self.textures.stop()
