@@ -18,10 +18,13 @@ DOCUMENT: Final = "engine_bridge/PROTOCOL.md"
 
 def sources() -> Iterator[tuple[str, str]]:
     """Yield (path, text) of every source file."""
+    from tests.tools.protocol import range_files  # the message classes that it reads are written first
+
     yield from python_files.files()
     yield from csharp_files.files()
     yield from cpp_files.files()
     yield from c_files.files()
+    yield from range_files.files()
 
 
 def document(text: str) -> str:
