@@ -68,7 +68,7 @@ SERVER_RANGES: Final = (
 """In the order of messages and fields."""
 
 LIMIT_RANGES: Final = {
-    "message_bytes": (1_024, 1 << 30),
+    "message_bytes": (65_536, 1 << 30),
     "audio_ms": (100, 600_000),
     "messages_per_s": (1, 1_000_000),
 }

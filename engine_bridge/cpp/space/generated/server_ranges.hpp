@@ -41,7 +41,7 @@ struct LimitRange {
 };
 
 constexpr LimitRange kLimitRanges[] = {
-    {"message_bytes", 1024, 1073741824},
+    {"message_bytes", 65536, 1073741824},
     {"audio_ms", 100, 600000},
     {"messages_per_s", 1, 1000000},
 };

@@ -61,7 +61,7 @@ namespace SpaceRuntime.Protocol
         /// <summary>One a limit.</summary>
         public static readonly LimitRange[] All =
         {
-            new LimitRange("message_bytes", 1024, 1073741824),
+            new LimitRange("message_bytes", 65536, 1073741824),
             new LimitRange("audio_ms", 100, 600000),
             new LimitRange("messages_per_s", 1, 1000000),
         };
