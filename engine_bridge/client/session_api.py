@@ -153,11 +153,17 @@ def opening(
     texture: TextureFormat | str | None,
     lease_ms: int | None,
 ) -> m.Open:
-    """Return the message that asks for a session. Raises `BridgeError` for what cannot be asked for."""
+    """Return the message that asks for a session: a format of pictures asks for pictures.
+
+    Raises `BridgeError` for what cannot be asked for.
+    """
     exact = exact_fps(fps)
+    wanted = dict.fromkeys(_one_of(Output, output) for output in outputs)
+    if texture is not None:
+        wanted[Output.TEXTURE.value] = None
     return m.Open(
         request=0,
-        outputs=tuple(_one_of(Output, output) for output in outputs),
+        outputs=tuple(wanted),
         fps=(exact.numerator, exact.denominator),
         playout_ms=playout_ms,
         until=CREDIT,

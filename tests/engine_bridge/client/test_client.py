@@ -358,3 +358,10 @@ def test_noise_from_the_server_harms_nothing() -> None:
         wait_for(lambda: client.counters.bad >= 200)
     router.close()
     context.term()
+
+
+@pytest.mark.parametrize("outputs", [("weights",), ("weights", "texture"), ()])
+def test_a_format_asks_for_pictures(served: ServedFake, outputs: tuple[str, ...]) -> None:
+    with Client(served.address) as client, client.open(outputs=outputs, texture="rgb", portrait=b"photo"):
+        asked = served.fake.only_session().opened
+        assert asked.texture == "rgb" and asked.outputs == (*(each for each in outputs if each != "texture"), "texture")
