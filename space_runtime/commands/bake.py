@@ -55,6 +55,9 @@ class Job:
 def bake_command(
     lines: Annotated[list[Path], typer.Argument(help="Sound files: WAV, FLAC, OGG, Opus, MP3, m4a …", metavar="LINE…")],
     portrait: Annotated[Path | None, typer.Option(help="Photo of the face that speaks; mp4 needs one.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Take a photo that looks unusable: covered, cut off …")
+    ] = False,
     emotion: Annotated[str, typer.Option(help=EMOTION_HELP)] = "",
     fps: Annotated[str, typer.Option(help="Frames per second: 30, 29.97, 30000/1001 …")] = "30",
     seed: Annotated[int | None, typer.Option(help="Seed of blinks, eyes and head; by default from the sound.")] = None,
@@ -82,7 +85,7 @@ def bake_command(
     tail_s = in_range("--tail", tail, 0, MAX_TAIL_S)
     _check_targets(lines, out, chosen, plot, portrait)
     opened = load_bundle(bundle, device)
-    face = _open_face(portrait, opened)
+    face = _open_face(portrait, opened, force)
     prepare_folder(out)  # last: a call that cannot work leaves no empty folder
     if _bake_all(lines, Job(out, opened, face, controls, rate, chosen, plot, tail_s), n_jobs, debug):
         raise typer.Exit(1)
@@ -132,10 +135,10 @@ def _check_targets(lines: list[Path], out: Path, formats: frozenset[Format], plo
                 )
 
 
-def _open_face(path: Path | None, bundle: Bundle) -> Portrait | None:
+def _open_face(path: Path | None, bundle: Bundle, force: bool) -> Portrait | None:
     if path is None:
         return None
-    portrait = open_portrait(path, open_tracker(bundle))
+    portrait = open_portrait(path, open_tracker(bundle), force)
     if portrait.note:
         Console(stderr=True).print(
             one_line(f"{path.name}: {portrait.note}"), highlight=False, markup=False, soft_wrap=True
