@@ -37,6 +37,8 @@ from space_runtime.values import content_seed
 if TYPE_CHECKING:
     from engine_bridge.adapters.web_player import WebPlayer
 
+MAX_TITLE: Final = 80
+"""Characters of a text by which pages call it."""
 PORTRAIT_TIMEOUT_S: Final = 60.0
 """A portrait is looked at closely before its session opens."""
 METER: Final = 32
@@ -185,7 +187,7 @@ def _speech(
         return Speech("the microphone", lambda: microphone, is_live=True, is_audible=False)
     if say:
         text = text_source(say, tts_command)
-        return Speech(say, lambda: text)
+        return Speech(say[:MAX_TITLE], lambda: text)
     pipe = _standard_input(rate, format)
     return Speech("standard input", lambda: pipe, is_live=True, can_be_repeated=False)
 

@@ -98,7 +98,7 @@ class PageLoop:
 
     def _uploaded(self, file: SoundFile) -> Speech | None:
         try:
-            source = uploaded_source(file.title, file.content)
+            source = uploaded_source(file.title, file.content, self._stopped.is_set)
         except MediaError as error:
             self._page.note(str(error))
             return None
