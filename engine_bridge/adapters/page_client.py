@@ -15,8 +15,8 @@ from websockets.exceptions import ConnectionClosed
 from engine_bridge.adapters.page_requests import Ready, Request, RequestReader
 from engine_bridge.protocol.errors import WireError
 
-MAX_WAITING_BYTES: Final = 16 * 1024 * 1024
-"""Bytes that may wait for a page: about ten seconds of pictures. One that takes less is sent away."""
+MAX_WAITING_BYTES: Final = 8 * 1024 * 1024
+"""Bytes that may wait for a page: about five seconds of pictures. One that takes less is sent away."""
 _POLICY, _TRY_LATER = 1008, 1013
 
 Message = str | bytes

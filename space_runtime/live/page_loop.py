@@ -51,12 +51,12 @@ class PageLoop:
     def run(self, speech: Speech) -> Iterator[PlaybackResult]:
         """Wait until somebody looks, speak, and then whatever pages ask for; yield the result of every line.
 
-        Raises what the first line raises; what is wrong with a later one is told to the pages.
+        A page that asks for something before is given that instead. Raises what the first line raises; what is wrong
+        with a later one is told to the pages.
         """
-        self._idle_until(lambda: self._page.is_awaited)
-        if self._stopped.is_set():
-            return
-        yield self.speak(speech)
+        self._idle_until(lambda: self._page.is_awaited or not self._page.requests.empty())
+        if not self._is_interrupted():
+            yield self.speak(speech)
         while (request := self._next_request()) is not None:
             wanted = self._speech_of(request, speech)
             if wanted:

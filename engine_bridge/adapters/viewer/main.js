@@ -221,7 +221,7 @@ function note(text, forMs = NOTE_MS) {
 }
 
 $("start").addEventListener("click", ready);
-$("replay").addEventListener("click", () => connection.say({ type: "replay" }));
+$("replay").addEventListener("click", () => { if (!playback.isUnlocked) ready(); connection.say({ type: "replay" }); });
 $("stop").addEventListener("click", () => { microphone.stop(); connection.say({ type: "stop" }); });
 $("open").addEventListener("click", () => $("file").click());
 $("file").addEventListener("change", () => { speakFile($("file").files[0]); $("file").value = ""; });
