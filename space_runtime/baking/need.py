@@ -6,9 +6,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from space_runtime.baking.cache import Origin, Record, channels_of, hash_of
 from space_runtime.baking.jobs import BakeJob, Result
+
+FIRST_BAKE: Final = "first bake"
+"""The reason of a line of which no bake is on record."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,11 +36,12 @@ class Need:
     strangers: frozenset[Result]
     reason: str
 
-    def notes(self, job: BakeJob) -> tuple[str, ...]:
-        """Return a sentence for each file beside the results that this bake leaves alone."""
+    def notes(self, job: BakeJob, dry_run: bool) -> tuple[str, ...]:
+        """Return a sentence for each file that a bake leaves alone, or may find to be another's."""
         edited = "{} is of another bake and was changed by hand; it stays"
         stranger = "{} is there too, and no bake on record wrote it; it stays"
-        pairs = ((edited, self.stale_edited), (stranger, self.strangers))
+        unknown = "{} is there already, and no bake on record wrote it; it stays unless the bake gives the same bytes"
+        pairs = [(edited, self.stale_edited), (stranger, self.strangers), (unknown, self.unknown if dry_run else ())]
         return tuple(text.format(job.file_of(name)) for text, names in pairs for name in sorted(names))
 
 
@@ -84,7 +89,7 @@ def _reason(missing: frozenset[Result], there: set[Result], record: Record | Non
     if not missing:
         return "nothing has changed"
     if record is None:
-        return "first bake"
+        return FIRST_BAKE
     differences = record.origin.differences(origin)
     if differences:
         return differences

@@ -122,6 +122,19 @@ def test_a_file_from_elsewhere_is_never_lost_silently(sound: Path) -> None:
     assert run(job_of(sound), overwrite=True).outcome is Outcome.BAKED
 
 
+def test_an_edit_during_the_bake_is_not_lost(sound: Path) -> None:
+    run(job_of(sound))
+    edited = sound.parent / "out" / "hello.json"
+
+    def edit(job: BakeJob, done_s: float, total_s: float | None) -> None:
+        if done_s > 0:
+            edited.write_text("mine")
+
+    (result,) = bake_many([job_of(sound, SAD)], bundle=BUNDLE, on_progress=edit)
+    assert edited.read_text() == "mine"
+    assert "hello.json was changed meanwhile" in str(result.error)
+
+
 def test_results_whose_record_was_lost_are_recognised_by_their_bytes(sound: Path) -> None:
     bake(sound, sound.parent / "out", bundle=BUNDLE, controls=HAPPY, formats="npz,json")
     assert run(job_of(sound)).outcome is Outcome.UNCHANGED
@@ -166,6 +179,10 @@ def test_a_dry_run_writes_nothing_and_says_why(sound: Path) -> None:
     result = run(job_of(sound), dry_run=True)
     assert (result.outcome, result.reason) == (Outcome.PLANNED, "first bake")
     assert not (sound.parent / "out").exists()
+    (sound.parent / "out").mkdir()
+    (sound.parent / "out" / "hello.json").write_text("mine")
+    assert "it stays unless the bake gives the same bytes" in run(job_of(sound), dry_run=True).notes[0]
+    (sound.parent / "out" / "hello.json").unlink()
     run(job_of(sound))
     assert run(job_of(sound), dry_run=True).outcome is Outcome.UNCHANGED
 
