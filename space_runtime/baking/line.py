@@ -19,6 +19,7 @@ from space_runtime.baking.cache import (
     Recorded,
     channels_of,
     hash_of,
+    line_of,
     origin_of,
     read_record,
     write_record,
@@ -135,7 +136,7 @@ def _record(line: _Line, sound_s: float, hashes: Mapping[Result, str]) -> Record
     kept = dict(line.record.results) if line.record and line.record.origin == line.origin else {}
     for name, digest in hashes.items():
         kept[name] = Recorded(digest, channels_of(line.job, name), former=line.need.hashes[name])
-    return Record(line.origin, sound_s, kept)
+    return Record(line_of(line.job), line.origin, sound_s, kept)
 
 
 def _remove_stale(line: _Line) -> None:
