@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import mkdtemp
 
+from space_runtime.arguments import printable
 from space_runtime.baking.bake import Progress, write_results
 from space_runtime.baking.cache import (
     Origin,
@@ -18,6 +19,7 @@ from space_runtime.baking.cache import (
     Recorded,
     channels_of,
     hash_of,
+    line_of,
     origin_of,
     read_record,
     write_record,
@@ -71,11 +73,11 @@ def bake_as_needed(begun: BakeResult, task: Task, progress: Progress) -> BakeRes
         begun,
         files=tuple(line.job.targets().values()),
         reason=line.need.reason,
-        notes=line.need.notes(line.job),
+        notes=line.need.notes(line.job, task.dry_run),
         removed=tuple(line.job.file_of(name) for name in sorted(line.need.stale)),
     )
     for note in known.notes:
-        log.warning("%s", note)
+        log.warning("%s", printable(note))
     if not line.wanted:
         return replace(known, outcome=Outcome.UNCHANGED, sound_s=line.record.sound_s if line.record else None)
     if task.dry_run:
@@ -102,6 +104,7 @@ def _bake(line: _Line, task: Task, progress: Progress) -> tuple[float, bool]:
         foreign = [name for name in line.need.unknown if hashes[name] != before[name]]
         if foreign and not task.overwrite:
             raise OutputError(_foreign(line.job, foreign))
+        _check_untouched(line)
         _remove_stale(line)
         write_record(line.job.target, _record(line, sound_s, hashes))
         _appear(line, staged)
@@ -120,19 +123,28 @@ def _staging(folder: Path) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
+def _check_untouched(line: _Line) -> None:
+    """Raise `OutputError` when a file that is about to go is no longer what it was before the work."""
+    for name in (*line.wanted, *line.need.stale):
+        path = line.job.file_of(name)
+        if hash_of(path) != line.need.hashes[name]:
+            raise OutputError(f"{line.job.sound} is not baked: {path} was changed meanwhile; bake it again")
+
+
 def _record(line: _Line, sound_s: float, hashes: Mapping[Result, str]) -> Record:
     """The record as it is once the results have appeared; it is written first, so that a kill leaves no strangers."""
     kept = dict(line.record.results) if line.record and line.record.origin == line.origin else {}
     for name, digest in hashes.items():
         kept[name] = Recorded(digest, channels_of(line.job, name), former=line.need.hashes[name])
-    return Record(line.origin, sound_s, kept)
+    return Record(line_of(line.job), line.origin, sound_s, kept)
 
 
 def _remove_stale(line: _Line) -> None:
     for name in line.need.stale:
         with writing(line.job.file_of(name)):
             line.job.file_of(name).unlink(missing_ok=True)
-        log.warning("%s was of an earlier bake from %s, and is removed", line.job.file_of(name), line.need.reason)
+        path = printable(str(line.job.file_of(name)))
+        log.warning("%s was of an earlier bake from %s, and is removed", path, line.need.reason)
 
 
 def _appear(line: _Line, staged: Mapping[Result, Path]) -> None:

@@ -6,9 +6,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from space_runtime.baking.cache import Origin, Record, channels_of, hash_of
+from space_runtime.baking.cache import Origin, Record, channels_of, hash_of, line_of
 from space_runtime.baking.jobs import BakeJob, Result
+
+FIRST_BAKE: Final = "first bake"
+"""The reason of a line of which no bake is on record."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,6 +24,7 @@ class Need:
     baked. unknown: those that no record knows.
     stale: recorded results of another origin that the job does not write. stale_edited: the same, changed by hand.
     strangers: files beside a first bake that are named like results of it and that the job does not write.
+    is_of_another_line: the record is of another sound, which lies elsewhere.
     reason: why there is something to do, in a few words.
     """
 
@@ -30,14 +35,21 @@ class Need:
     stale: frozenset[Result]
     stale_edited: frozenset[Result]
     strangers: frozenset[Result]
+    is_of_another_line: bool
     reason: str
 
-    def notes(self, job: BakeJob) -> tuple[str, ...]:
-        """Return a sentence for each file beside the results that this bake leaves alone."""
+    def notes(self, job: BakeJob, dry_run: bool) -> tuple[str, ...]:
+        """Return a sentence for each file that a bake leaves alone, or may find to be another's."""
         edited = "{} is of another bake and was changed by hand; it stays"
         stranger = "{} is there too, and no bake on record wrote it; it stays"
-        pairs = ((edited, self.stale_edited), (stranger, self.strangers))
-        return tuple(text.format(job.file_of(name)) for text, names in pairs for name in sorted(names))
+        unknown = "{} is there already, and no bake on record wrote it; it stays unless the bake gives the same bytes"
+        pairs = [(edited, self.stale_edited), (stranger, self.strangers), (unknown, self.unknown if dry_run else ())]
+        notes = [text.format(job.file_of(name)) for text, names in pairs for name in sorted(names)]
+        if self.is_of_another_line:
+            notes.append(
+                f"{job.target} has the results of another line of this name; those of {job.sound} replace them"
+            )
+        return tuple(notes)
 
 
 def need_of(job: BakeJob, origin: Origin, record: Record | None) -> Need:
@@ -62,6 +74,7 @@ def need_of(job: BakeJob, origin: Origin, record: Record | None) -> Need:
         stale=frozenset(stale & ours),
         stale_edited=frozenset(stale - ours),
         strangers=frozenset() if record else _strangers(job),
+        is_of_another_line=record is not None and record.origin.sound != origin.sound and record.line != line_of(job),
         reason=_reason(wanted - kept, there, record, origin),
     )
 
@@ -84,7 +97,7 @@ def _reason(missing: frozenset[Result], there: set[Result], record: Record | Non
     if not missing:
         return "nothing has changed"
     if record is None:
-        return "first bake"
+        return FIRST_BAKE
     differences = record.origin.differences(origin)
     if differences:
         return differences

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from space_runtime.baking.jobs import BakeJob, BakeResult, Outcome
+from space_runtime.baking.need import FIRST_BAKE
 from space_runtime.baking.report import told_of, totals_of
 from space_runtime.commands.report import explain, one_line, say, unheard
 
@@ -146,7 +147,8 @@ class PlainDisplay(Display):
         """Show the outcome of a line and the place in the batch."""
         left_s = self._remaining.take(result)
         super().result(result)
-        say(f"{self._where(left_s)}: {result.job.sound} {result.outcome}")
+        why = f" ({result.reason})" if result.outcome is Outcome.BAKED and result.reason != FIRST_BAKE else ""
+        say(f"{self._where(left_s)}: {result.job.sound} {result.outcome}{why}")
 
 
 class BarsDisplay(Display):

@@ -19,6 +19,7 @@ from typing import Final
 import numpy as np
 import soundfile
 
+from space_runtime.arguments import printable
 from space_runtime.arrays import Floats
 from space_runtime.errors import MediaError
 from space_runtime.extras import NEEDS, av, is_installed
@@ -93,8 +94,7 @@ class Sound:
         """Log one sentence about the sound, once."""
         if note not in self._told:
             self._told.append(note)
-            name = "".join(letter if letter.isprintable() else "?" for letter in str(self.path))
-            log.warning("%s: %s", name, note)
+            log.warning("%s: %s", printable(str(self.path)), note)
 
     @property
     def notes(self) -> tuple[str, ...]:
