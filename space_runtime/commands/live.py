@@ -100,7 +100,6 @@ def _opened(
     page = _page(pages, name, insecure) if pages or has_portrait or not urls else None
     if page:
         stack.callback(page.close)
-        print(f"open {page.page} in a browser; Ctrl-C ends", flush=True)
     others = {url: open_sink(url, insecure) for url in urls if url not in pages[:1]}
     for sink in others.values():
         stack.callback(sink.close)
@@ -140,6 +139,7 @@ def _speak_for_page(
 
     loop = PageLoop(session, page, others, voice, _meter)
     stop_on_signals(loop.stop)
+    print(f"open {page.page} in a browser; Ctrl-C ends", flush=True)
     return loop.speak(speech) if no_wait else sum(loop.run(speech), PlaybackResult(0.0, 0, 0))
 
 

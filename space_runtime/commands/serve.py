@@ -26,7 +26,8 @@ from space_runtime.server.limits_file import read_limits
 from space_runtime.server.observability.log_output import LogFormat, LogLevel, logging_to
 from space_runtime.server.observability.status import StatusCollector
 from space_runtime.server.observability.status_http import DEFAULT_PORT, StatusServer, status_address
-from space_runtime.server.server import Server, Settings, capacity
+from space_runtime.server.server import Server, Settings
+from space_runtime.server.warm_up import capacity
 
 MAX_SESSIONS: Final = 100_000
 _PLAIN_NAME: Final = re.compile(r"\w[\w.-]{0,63}")

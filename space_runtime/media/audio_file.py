@@ -52,7 +52,7 @@ class Sound:
     n_samples: int | None
     _read: Reader
     layout: Layout = UNKNOWN
-    _told: set[str] = field(default_factory=set)
+    _told: list[str] = field(default_factory=list)
 
     def blocks(self) -> Iterator[Floats]:
         """Yield the sound as (n, n_channels) float32 blocks of a second or so, full scale −1…1.
@@ -91,16 +91,16 @@ class Sound:
             yield resampler.push(mixer.mix(block))
         yield resampler.finish()
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """The sentences that have been logged about the sound."""
-        return tuple(sorted(self._told))
-
     def warn(self, note: str) -> None:
         """Log one sentence about the sound, once."""
         if note not in self._told:
-            self._told.add(note)
+            self._told.append(note)
             log.warning("%s: %s", one_line(str(self.path)), note)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The sentences that were logged about the sound so far, in order."""
+        return tuple(self._told)
 
     def sha256(self) -> str:
         """Return the SHA-256 of the file as hexadecimal text, reading it in pieces."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from engine_bridge.protocol import messages as m
+from engine_bridge.protocol.client_ranges import range_fault
 from engine_bridge.protocol.errors import WireError
 from engine_bridge.protocol.messages import VERSION, ErrorCode, Message, ServerMessage
 from engine_bridge.protocol.wire import audio_from, decode, encode
@@ -201,12 +202,9 @@ class Gateway:
         if len(part) > (self.limits.message_bytes if connection.greeted else MAX_UNGREETED_BYTES):
             self._refuse(connection, ErrorCode.TOO_LARGE, f"a message of {len(part)} bytes; send smaller ones")
             return
-        audio = audio_from(part) if connection.greeted else None
-        if audio is not None:
-            self._dispatch(connection, audio, now)
-            return
+        message: Message | None = audio_from(part) if connection.greeted else None
         try:
-            message = decode(part)
+            message = message or decode(part)
         except WireError as error:
             self._misunderstood(connection, part, str(error), now)
             return
@@ -274,8 +272,9 @@ class Gateway:
         """Pass a message on to the session that it names. The way of most messages, kept short."""
         session = self.table.session_of(connection, message.session)
         if session is None:
-            self._refuse(connection, *unknown_session(message.session), message=message)
-            return
+            raise Refusal(*unknown_session(message.session))
+        if fault := range_fault(message):
+            raise Refusal(ErrorCode.BAD_VALUE, fault)
         self._worker.post(SessionMessage(session.number, message, now))
 
     def _ping(self, connection: Connection, message: m.Ping) -> None:
@@ -315,10 +314,13 @@ class Gateway:
         )
         log_events.write(event)
         name = message.character or ""
-        self._worker.post(OpenSession(number, message.request, token, settings, message.until, spec, name))
+        owner = connection.key or connection.route
+        self._worker.post(OpenSession(number, message.request, token, settings, message.until, spec, name, owner))
 
     def _admit(self, connection: Connection) -> None:
         """Refuse the session too many, for a reason that its client can read."""
+        if len(self.sessions) >= self.limits.sessions:
+            self._make_room()
         if code := self.closed_for:
             raise Refusal(code, closed_sentence(code, self.limits.sessions, self._worker.load))
         n_own = self.table.n_sessions_of(connection)
@@ -328,6 +330,13 @@ class Gateway:
                 f"this client has {n_own} sessions already, which is its share; close some, or let the server's "
                 "operator raise sessions_per_client",
             )
+
+    def _make_room(self) -> None:
+        """End the session that has been without a connection for longest, at once: nobody is there to be told."""
+        session = self.table.longest_lost()
+        if session:
+            self._end(session, ErrorCode.TOO_MANY_SESSIONS)
+            self.table.forget(session)
 
     def _resume(self, connection: Connection, message: m.Resume) -> None:
         session = self.table.with_token(bytes(message.token))

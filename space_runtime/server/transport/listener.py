@@ -15,9 +15,9 @@ from contextlib import suppress
 from itertools import count
 from typing import Final
 
+from engine_bridge.protocol.descriptors import most_connections
 from space_runtime.server.transport.address import listen
 from space_runtime.server.transport.client import OWN, Client, Hearing, Rates
-from space_runtime.server.transport.descriptors import most_connections
 from space_runtime.server.transport.errors import BreachError
 from space_runtime.server.transport.peer import Peer
 from space_runtime.server.transport.zmtp import Mechanism, Zmtp
@@ -44,7 +44,7 @@ SILENCE_S: Final = 8.0
 SWEEP_S: Final = 0.25
 GRACE_S: Final = 0.25
 """Time in which a peer that is cut off may still read why."""
-MAX_HELD: Final = 256 << 20
+MAX_HELD: Final = 128 << 20
 """Bytes of incomplete messages of all connections: beyond it who holds most is cut off."""
 
 
