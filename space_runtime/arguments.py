@@ -165,11 +165,6 @@ def shown(value: object) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
-def printable(text: str) -> str:
-    """Return a text in which letters that steer a terminal or break a line are question marks."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
-
-
 def _digits(value: float) -> str:
     """A number as text; whole ones may be too large for a float and too long for a sentence."""
     text = f"{value:g}" if isinstance(value, float) else shown(value)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import mkdtemp
 
-from space_runtime.arguments import printable
 from space_runtime.baking.bake import Progress, write_results
 from space_runtime.baking.cache import (
     Origin,
@@ -26,7 +25,7 @@ from space_runtime.baking.cache import (
 )
 from space_runtime.baking.jobs import BakeJob, BakeResult, Outcome, Result
 from space_runtime.baking.need import Need, need_of
-from space_runtime.errors import OutputError
+from space_runtime.errors import OutputError, one_line
 from space_runtime.inference.bundle import Bundle
 from space_runtime.media.atomic_files import prepare_folder, writing
 from space_runtime.media.audio_file import Sound, open_sound
@@ -77,7 +76,7 @@ def bake_as_needed(begun: BakeResult, task: Task, progress: Progress) -> BakeRes
         removed=tuple(line.job.file_of(name) for name in sorted(line.need.stale)),
     )
     for note in known.notes:
-        log.warning("%s", printable(note))
+        log.warning("%s", one_line(note))
     if not line.wanted:
         return replace(known, outcome=Outcome.UNCHANGED, sound_s=line.record.sound_s if line.record else None)
     if task.dry_run:
@@ -143,7 +142,7 @@ def _remove_stale(line: _Line) -> None:
     for name in line.need.stale:
         with writing(line.job.file_of(name)):
             line.job.file_of(name).unlink(missing_ok=True)
-        path = printable(str(line.job.file_of(name)))
+        path = one_line(str(line.job.file_of(name)))
         log.warning("%s was of an earlier bake from %s, and is removed", path, line.need.reason)
 
 

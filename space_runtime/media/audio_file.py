@@ -19,9 +19,8 @@ from typing import Final
 import numpy as np
 import soundfile
 
-from space_runtime.arguments import printable
 from space_runtime.arrays import Floats
-from space_runtime.errors import MediaError
+from space_runtime.errors import MediaError, one_line
 from space_runtime.extras import NEEDS, av, is_installed
 from space_runtime.media.ffmpeg_sound import Track, choose_track, count_packets, open_container, track_blocks
 from space_runtime.media.mono import UNKNOWN, Layout, MonoMixer
@@ -61,7 +60,7 @@ class Sound:
         Raises `MediaError` for NaN, infinity and values beyond ±64 (naming the time), damage, truncation and a sound
         that does not last one sample at 16 kHz.
         """
-        n_read = 0
+        n_read, n_bytes = 0, _size(self.path)
         try:
             for block in self._read(self.warn):
                 _check_samples(self, block, n_read)
@@ -69,10 +68,12 @@ class Sound:
                 if len(block):
                     yield block
         except _decoding_errors() as error:
+            _check_unchanged(self, n_bytes, has_failed=True)
             raise MediaError(
                 f"{self.path} is damaged {n_read / self.rate:.2f} s into the sound ({first_line(error)}); "
                 "repair it or export it again"
             ) from None
+        _check_unchanged(self, n_bytes)
         _check_length(self, n_read)
 
     def mixer(self) -> MonoMixer:
@@ -94,7 +95,7 @@ class Sound:
         """Log one sentence about the sound, once."""
         if note not in self._told:
             self._told.append(note)
-            log.warning("%s: %s", printable(str(self.path)), note)
+            log.warning("%s: %s", one_line(str(self.path)), note)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -214,6 +215,25 @@ def _check_samples(sound: Sound, block: Floats, n_before: int) -> None:
         f"{sound.path} has a sample {what} at {(n_before + first) / sound.rate:.3f} s; "
         "expected −1…1, repair or normalise the sound"
     )
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, 0 when it is gone."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _check_unchanged(sound: Sound, n_bytes: int, has_failed: bool = False) -> None:
+    """Raise `MediaError` when a file of so many bytes has become shorter, or is gone, which harms only what failed."""
+    now = _size(sound.path)
+    if has_failed and not now:
+        raise MediaError(f"{sound.path} was removed while it was read; keep it until it has been read")
+    if 0 < now < n_bytes:
+        raise MediaError(f"{sound.path} was cut short while it was read; copy it again, and read it when it is whole")
+    if now > n_bytes:
+        sound.warn("it grew while it was read; what came later may be missing")
 
 
 def _check_length(sound: Sound, n_read: int) -> None:

@@ -143,4 +143,6 @@ def _check_stated_length(path: Path, text: str) -> None:
 def first_line(error: Exception) -> str:
     """Return the library's own reason, without the path that the sentence around it names already."""
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if "not a regular file" in text:  # what libsndfile says of any MP3 that is none
+        return "Format not recognised"
     return re.sub(r"^Error opening .*?: |^Error : |: '[^']*'$", "", text).rstrip(".")
