@@ -24,6 +24,7 @@ SCRIPTS: Final = {
     "fit": "export.rig.fit",
     "train-latents": "export.training.train_latents",
     "train-mouth": "export.training.train_mouth",
+    "train-mouth-cover": "export.training.train_mouth_cover",
     "train-voice-emotion": "export.training.train_voice_emotion",
 }
 """Commands that are modules with an own command line: `python -m export NAME …` is `python -m MODULE …`."""
@@ -193,7 +194,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except FileNotFoundError as error:
         what = f"{error.filename} is missing" if error.filename else str(error)
-        typer.echo(f"error: {what}; python -m export make makes everything in its order", err=True)
+        typer.echo(f"error: {what}; export/README.md says where the data come from and what makes which file", err=True)
         sys.exit(1)
     except ModuleNotFoundError as error:
         typer.echo(f"error: {error.name} is not installed; export/README.md says what to install", err=True)

@@ -13,3 +13,5 @@ Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 Pixels = NDArray[np.uint8]
 """Colours of a picture, or bytes of a message."""
+Stored = NDArray[np.uint8] | NDArray[np.uint16]
+"""Colour values as a picture file holds them."""

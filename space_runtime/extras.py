@@ -6,6 +6,9 @@ the import succeeds without the package, its first use raises `UsageError` with 
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -14,12 +17,12 @@ from typing import TYPE_CHECKING, Final
 from space_runtime.errors import UsageError
 
 NEEDS: Final = {
-    "av": "mp4, m4a and other sounds that FFmpeg alone can read need PyAV: pip install 'space-runtime[video]'",
-    "cv2": "photos and pictures need OpenCV: pip install 'space-runtime[portrait]'",
-    "PIL.Image": "pictures of these formats need Pillow: pip install 'space-runtime[portrait]'",
-    "matplotlib": "drawing curves (--plot) needs Matplotlib: pip install 'space-runtime[plot]'",
-    "prometheus_client": "the status page of a server needs prometheus-client: pip install 'space-runtime[server]' "
-    "(or serve without it: --http 0)",
+    "av": "mp4, m4a and other sounds that FFmpeg alone can read need PyAV: pip install av (the extra 'video')",
+    "cv2": "photos and pictures need OpenCV: pip install opencv-python-headless pillow (the extra 'portrait')",
+    "PIL.Image": "pictures of these formats need Pillow: pip install pillow (the extra 'portrait')",
+    "matplotlib": "drawing curves (--plot) needs Matplotlib: pip install matplotlib (the extra 'plot')",
+    "prometheus_client": "the status page of a server needs prometheus-client: pip install prometheus-client (the "
+    "extra 'server'), or serve without it: --http 0",
 }
 """Optional modules, each with the sentence for whoever lacks it."""
 
@@ -36,6 +39,18 @@ def require(name: str) -> None:
     """Raise `UsageError` with a sentence of `NEEDS` when the optional module is missing."""
     if not is_installed(name):
         raise UsageError(NEEDS[name])
+
+
+@contextmanager
+def without_warnings_of(library: str) -> Iterator[None]:
+    """Leave out what a library logs below errors inside the block; standard error is the command's own."""
+    logger = logging.getLogger(library)
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 class OptionalModule(ModuleType):

@@ -13,10 +13,14 @@ from hypothesis import settings
 
 from space_runtime import cli
 from space_runtime.assets import write_portrait
+from tests.small_run import pytest_addoption as pytest_addoption
+from tests.small_run import pytest_collection_modifyitems as pytest_collection_modifyitems
+from tests.small_run import pytest_ignore_collect as pytest_ignore_collect
+from tests.small_run import pytest_terminal_summary as pytest_terminal_summary
 from tests.support.command_line import Call, Called
 from tests.support.sounds import speechlike
 
-ALLOWED_SKIPS = ("needs a GPU", "needs the training data", "only on Windows", "only on macOS")
+ALLOWED_SKIPS = ("needs a GPU", "needs the training data", "only on Windows", "only on macOS", "network namespaces")
 """Reasons for which a test may be skipped even in CI."""
 
 CI = bool(os.environ.get("SPACE_CI"))
@@ -51,8 +55,7 @@ def line(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """NASA's portrait as PNG, from scikit-image."""
-    pytest.importorskip("skimage", reason="needs scikit-image (extra 'demo')")
+    """NASA's portrait as PNG."""
     path = tmp_path_factory.mktemp("photo") / "portrait.png"
     write_portrait(path)
     return path

@@ -14,8 +14,11 @@ from types import ModuleType
 
 import pytest
 
+from space_runtime.assets import LINE, PORTRAIT
+from space_runtime.commands.demo import RESULTS
 from space_runtime.extras import NEEDS, OptionalModule
 from space_runtime.version import VERSION
+from tests.support.files import contents
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -45,7 +48,52 @@ def test_curves_are_baked_without_any_extra(tmp_path: Path, line: Path) -> None:
     out = tmp_path / "out"
     done = run_without(OPTIONAL, RUN, "bake", str(line), "--formats", "npz,json", "--out", str(out))
     assert done.returncode == 0, done.stderr
-    assert {path.name for path in out.iterdir()} == {"line.npz", "line.json"}
+    assert set(contents(out)) == {"line.npz", "line.json"}
+
+
+def demo_without(packages: tuple[str, ...], sound: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the demo where the packages cannot be imported, with another sound that is sooner over."""
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom space_runtime.commands import demo\ndemo.LINE = Path(sys.argv[1])\n"
+    )
+    return run_without(packages, code + RUN.replace("sys.argv[1:]", "sys.argv[2:]"), str(sound), "demo", str(folder))
+
+
+CURVES = {"line.flac", "portrait.png", "line.npz", "line.json"}
+
+
+@pytest.mark.parametrize(
+    ("packages", "more"),
+    [
+        (OPTIONAL, set[str]()),
+        (("av", "matplotlib"), {"line.webp"}),
+        (("cv2",), {"line_curves.png"}),
+        ((), {"line.mp4", "line.webp", "line_curves.png", "line_frames.png"}),
+    ],
+)
+def test_the_demo_writes_what_the_installation_can(
+    packages: tuple[str, ...], more: set[str], tmp_path: Path, line: Path
+) -> None:
+    done = demo_without(packages, line, tmp_path / "out")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == CURVES | more
+    for result in RESULTS:
+        path = str(tmp_path / "out" / result.name)
+        assert (f"{path}: " in done.stdout) == (result.name in CURVES | more)
+        assert (f"not written: {result.name}" in done.stdout) == (result.name not in CURVES | more)
+    assert [NEEDS[name] for name in NEEDS if NEEDS[name] in done.stdout] == [
+        sentence
+        for name, sentence in NEEDS.items()
+        if name.partition(".")[0] in packages and any(name in result.needs for result in RESULTS)
+    ]
+
+
+def test_the_samples_alone_are_copied(tmp_path: Path) -> None:
+    done = run_without(OPTIONAL, RUN, "demo", str(tmp_path), "--samples")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "line.flac").read_bytes() == LINE.read_bytes()
+    assert (tmp_path / "portrait.png").read_bytes() == PORTRAIT.read_bytes()
+    assert {path.name for path in tmp_path.iterdir()} == {"line.flac", "portrait.png"}
 
 
 def test_a_session_is_stepped_without_any_extra() -> None:
@@ -76,16 +124,18 @@ def test_the_sentence_names_the_extra_that_brings_the_package(name: str) -> None
     code = "import sys\nfrom space_runtime.extras import OptionalModule\nOptionalModule(sys.argv[1]).anything"
     done = run_without((name.partition(".")[0],), code, name)
     assert done.stderr.strip().endswith(f"UsageError: {NEEDS[name]}")
-    (extra,) = re.findall(r"space-runtime\[(\w+)\]", NEEDS[name])
+    (extra,) = re.findall(r"extra '(\w+)'", NEEDS[name])
     brought = PROJECT["project"]["optional-dependencies"][extra]
-    assert DISTRIBUTIONS.get(name, name) in {re.split("[>=]", one)[0] for one in brought}
+    distribution = DISTRIBUTIONS.get(name, name)
+    assert distribution in {re.split("[>=]", one)[0] for one in brought}
+    assert f"pip install {distribution}" in NEEDS[name]
 
 
 MISSING = {
-    "mp4": (["bake", "LINE", "--portrait", "PHOTO", "--formats", "mp4"], ("av",), "space-runtime[video]"),
-    "portrait": (["bake", "LINE", "--portrait", "PHOTO"], ("cv2",), "space-runtime[portrait]"),
-    "plot": (["bake", "LINE", "--plot"], ("matplotlib",), "space-runtime[plot]"),
-    "other sounds": (["bake", "PHOTO"], ("av",), "space-runtime[video]"),
+    "mp4": (["bake", "LINE", "--portrait", "PHOTO", "--formats", "mp4"], ("av",), "pip install av"),
+    "portrait": (["bake", "LINE", "--portrait", "PHOTO"], ("cv2",), "pip install opencv-python-headless"),
+    "plot": (["bake", "LINE", "--plot"], ("matplotlib",), "pip install matplotlib"),
+    "other sounds": (["bake", "PHOTO"], ("av",), "pip install av"),
     "browsers": (["live", "LINE", "--to", "ws://127.0.0.1:0"], ("websockets",), "pip install websockets"),
     "status page": (["serve", "--bind", "tcp://127.0.0.1:PORT", "--http", "HTTP"], ("prometheus_client",), "--http 0"),
 }

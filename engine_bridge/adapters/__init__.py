@@ -7,7 +7,7 @@ protocol; knows nothing of the runtime.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from engine_bridge.adapters.address import Address, parse
 from engine_bridge.adapters.live_link_face import PORT as LIVE_LINK_FACE_PORT
@@ -18,7 +18,10 @@ from engine_bridge.adapters.vmc import Vmc
 from engine_bridge.adapters.vrm import Preset
 from engine_bridge.protocol.loopback import is_allowed_host
 
-__all__ = ["WEB_SOCKET_PORT", "Counts", "Sink", "SinkError", "open_sink"]
+if TYPE_CHECKING:
+    from engine_bridge.adapters.web_player import WebPlayer
+
+__all__ = ["WEB_SOCKET_PORT", "Counts", "Sink", "SinkError", "is_web_socket", "open_player", "open_sink"]
 
 WEB_SOCKET_PORT: Final = 8_765
 
@@ -31,9 +34,31 @@ def open_sink(url: str, allow_insecure: bool = False) -> Sink:
     other web sites. allow_insecure: other machines too, which can then read and send frames without encryption.
     Raises `SinkError` with one sentence for every other address, and when the port cannot be had.
     """
+    address = _checked(url, allow_insecure)
+    return _OPENERS[address.scheme](address)
+
+
+def is_web_socket(url: str) -> bool:
+    """Return whether a sink's address is ``ws://…``, which listens and has a page."""
+    return parse(url).scheme == _WS
+
+
+def open_player(url: str, name: str, allow_insecure: bool = False) -> WebPlayer:
+    """Return an open sink at a ``ws://`` address whose page plays the sound of the character ``name`` too.
+
+    Raises `SinkError` like `open_sink`.
+    """
+    address = _checked(url, allow_insecure)
+    try:  # here, because asyncio and websockets take 0.1 s that others need not wait
+        from engine_bridge.adapters.web_player import WebPlayer
+    except ModuleNotFoundError as error:
+        raise _lacks(address, error) from None
+    return WebPlayer(name, address.host, *_listening(address))
+
+
+def _checked(url: str, allow_insecure: bool) -> Address:
     address = parse(url)
-    opener = _OPENERS.get(address.scheme)
-    if opener is None:
+    if address.scheme not in _OPENERS:
         known = ", ".join(f"{scheme}://" for scheme in _OPENERS)
         raise SinkError(f"{url!r} is no address of a sink; it begins with one of {known}")
     if not is_allowed_host(address.host, allow_insecure):
@@ -41,7 +66,7 @@ def open_sink(url: str, allow_insecure: bool = False) -> Sink:
             f"{url!r} is not this machine alone, and sinks have neither encryption nor keys; name 127.0.0.1, "
             "or say --insecure (allow_insecure=True) in a network that you trust"
         )
-    return opener(address)
+    return address
 
 
 def _live_link_face(address: Address) -> Sink:
@@ -59,14 +84,23 @@ def _vmc(address: Address) -> Sink:
 
 
 def _web_socket(address: Address) -> Sink:
-    try:  # here, because asyncio and websockets take 0.1 s that others need not wait
+    try:  # here as well
         from engine_bridge.adapters.websocket import WebSocket
     except ModuleNotFoundError as error:
-        raise SinkError(f"{address.url!r} needs the package {error.name}: pip install {error.name}") from None
+        raise _lacks(address, error) from None
+    return WebSocket(address.host, *_listening(address))
+
+
+def _listening(address: Address) -> tuple[int, tuple[str, ...]]:
+    """Return the port and the origins of a ``ws`` address."""
     address.check_no_path()
     address.check_options("origin")
     port = WEB_SOCKET_PORT if address.port is None else address.port
-    return WebSocket(address.host, port, tuple(origin for _, origin in address.options))
+    return port, tuple(origin for _, origin in address.options)
+
+
+def _lacks(address: Address, error: ModuleNotFoundError) -> SinkError:
+    return SinkError(f"{address.url!r} needs the package {error.name}: pip install {error.name}")
 
 
 def _target_port(address: Address, usual: int) -> int:
@@ -75,8 +109,9 @@ def _target_port(address: Address, usual: int) -> int:
     return usual if address.port is None else address.port
 
 
+_WS: Final = "ws"
 _OPENERS: Final[dict[str, Callable[[Address], Sink]]] = {
     "llf": _live_link_face,
     "vmc": _vmc,
-    "ws": _web_socket,
+    _WS: _web_socket,
 }

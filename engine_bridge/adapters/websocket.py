@@ -9,50 +9,32 @@ slow client sees fewer frames, never old ones.
 from __future__ import annotations
 
 import asyncio
-import logging
-import socket
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from http import HTTPStatus
-from importlib.resources import files
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
-from websockets.asyncio.server import ServerConnection, serve
+from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
-from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from engine_bridge.adapters.address import LOOPBACK
-from engine_bridge.adapters.origin import origin_is_welcome
-from engine_bridge.adapters.sink import Counts, SinkError, at_rest, face_of
+from engine_bridge.adapters.sink import Counts, at_rest, face_of
+from engine_bridge.adapters.web_server import MAX_CLIENTS as MAX_CLIENTS
+from engine_bridge.adapters.web_server import Converse, WebServer
 from engine_bridge.adapters.web_text import frame_text, texture_text
 from engine_bridge.protocol.errors import WireError
-from engine_bridge.protocol.loopback import host_is_ours
 from engine_bridge.protocol.messages import Frame, Texture, TextureFormat
 from engine_bridge.protocol.wire import encode
 
 JSON: Final = Subprotocol("space.json.v1")
 MSGPACK: Final = Subprotocol("space.msgpack.v1")
 
-MAX_CLIENTS: Final = 32
 MAX_TEXTURE_BYTES: Final = 4 * 1024 * 1024
 MAX_WAITING: Final = 256
 """Frames and textures of different characters that may wait for one client."""
 _MAX_ANSWER_BYTES: Final = 16
 _ANSWER: Final = "next"
-_CLOSING_S: Final = 2.0
-_PAGE_HEADERS: Final = {
-    "Content-Type": "text/html; charset=utf-8",
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
-    "img-src data: blob:; connect-src 'self' ws:; frame-ancestors 'none'",
-}
-
-_log = logging.getLogger(__name__)
-_log.addHandler(logging.NullHandler())  # strangers' broken requests are no news unless the program wants them
 
 Key = tuple[str, str]
 """Character, and what it is: the newest of each replaces the one before."""
@@ -61,24 +43,28 @@ Payloads = tuple[str | bytes, ...]
 
 
 class WebSocket:
-    """A `Sink` for any number of browsers, served by a thread of its own."""
+    """A `Sink` for any number of browsers. server: the web server, whose thread all conversations share."""
 
-    def __init__(self, host: str = LOOPBACK, port: int = 8_765, origins: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        host: str = LOOPBACK,
+        port: int = 8_765,
+        origins: Sequence[str] = (),
+        others: Mapping[Subprotocol, Converse] = MappingProxyType({}),
+        max_message: int = _MAX_ANSWER_BYTES,
+    ) -> None:
         """Listen on (host, port). origins: web sites whose pages may connect, besides pages of this machine.
 
-        Raises `SinkError` when the port cannot be had.
+        others: further sub-protocols on the same port, which are preferred; max_message: bytes of what their clients
+        may send at once. Raises `SinkError` when the port cannot be had.
         """
         self.counts = Counts()
-        self._host, self._origins = host, tuple(origins)
-        self._page = files(__package__).joinpath("viewer.html").read_bytes()
         self._clients: tuple[_Client, ...] = ()  # replaced as a whole: both threads read it
         self._last: dict[str, tuple[Frame, float]] = {}
-        self._listener = _listen(host, port)
-        self.port: int = self._listener.getsockname()[1]
-        started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
-        self._thread = threading.Thread(target=self._run, args=(started,), name="space-websocket", daemon=True)
-        self._thread.start()
-        self._loop, self._stop = started.result()
+        protocols = {**others, JSON: self._converse, MSGPACK: self._converse}
+        self.server = WebServer(host, port, origins, protocols, max_message)
+        self.port = self.server.port
+        self.page = self.server.page
 
     @property
     def n_clients(self) -> int:
@@ -92,13 +78,9 @@ class WebSocket:
 
     def texture(self, name: str, texture: Texture) -> None:
         """Offer a JPEG or WebP picture to every client, as it is; see `Sink`."""
-        size = len(texture.pixels)
-        if texture.format not in (TextureFormat.JPEG, TextureFormat.WEBP):
-            self.counts.fail(
-                f"a texture as {texture.format!r:.20}; browsers take jpeg and webp: ask the server for those"
-            )
-        elif size > MAX_TEXTURE_BYTES:
-            self.counts.fail(f"a texture of {size} bytes; at most {MAX_TEXTURE_BYTES} are sent to browsers")
+        reason = unfit(texture)
+        if reason:
+            self.counts.fail(reason)
         else:
             self._offer(name, texture, lambda: (texture_text(name, texture), bytes(texture.pixels)))
 
@@ -111,9 +93,7 @@ class WebSocket:
 
     def close(self) -> None:
         """Say goodbye to the clients and free the port; see `Sink`."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._stop.set)
-            self._thread.join()
+        self.server.close()
 
     def _send(self, name: str, frame: Frame, rate: float) -> bool:
         try:
@@ -132,67 +112,14 @@ class WebSocket:
                 forms[JSON] = as_text()
             if MSGPACK in wanted:
                 forms[MSGPACK] = (encode(message),)
-            self._loop.call_soon_threadsafe(self._hand_out, (name, type(message).__name__), forms)
+            self.server.call(self._hand_out, (name, type(message).__name__), forms)
         except (WireError, ValueError, RuntimeError) as error:  # RuntimeError: closed
             self.counts.fail(f"{name!r:.40}: {error}")
             return False
         return True
 
-    def _run(self, started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]]) -> None:
-        try:
-            asyncio.run(self._serve(started))
-        except BaseException as error:
-            if started.done():
-                raise
-            started.set_exception(error)
-
-    async def _serve(self, started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]]) -> None:
-        stop = asyncio.Event()
-        async with serve(
-            self._converse,
-            sock=self._listener,
-            subprotocols=[JSON, MSGPACK],
-            compression=None,
-            max_size=_MAX_ANSWER_BYTES,
-            max_queue=4,
-            close_timeout=_CLOSING_S,
-            process_request=self._answer,
-            server_header=None,
-            logger=_log,
-        ):
-            started.set_result((asyncio.get_running_loop(), stop))
-            await stop.wait()
-
-    def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
-        """Return the answer to a plain HTTP request or to a page that may not connect; None lets a client in."""
-        hosts, origins = request.headers.get_all("Host"), request.headers.get_all("Origin")
-        host, origin = (next(iter(values), None) for values in (hosts, origins))
-        if len(hosts) > 1 or len(origins) > 1 or not host_is_ours(host, self._host):
-            return connection.respond(HTTPStatus.FORBIDDEN, f"{host!r:.80} is no name of this server.\n")
-        if not origin_is_welcome(origin, host, self._origins):
-            return connection.respond(HTTPStatus.FORBIDDEN, f"Pages of {origin!r:.80} may not connect.\n")
-        if "Upgrade" not in request.headers:
-            return self._file(connection, urlsplit(request.path).path)
-        if len(self._clients) >= MAX_CLIENTS:
-            return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, f"{MAX_CLIENTS} clients are connected already.\n")
-        return None
-
-    def _file(self, connection: ServerConnection, path: str) -> Response:
-        """Return the viewer page, the only thing there is."""
-        if path not in ("/", "/viewer.html"):
-            return connection.respond(HTTPStatus.NOT_FOUND, "There is only the viewer, at /.\n")
-        response = connection.respond(HTTPStatus.OK, "")
-        for key, value in (_PAGE_HEADERS | {"Content-Length": str(len(self._page))}).items():
-            if key in response.headers:
-                del response.headers[key]
-            response.headers[key] = value
-        response.body = self._page
-        return response
-
     async def _converse(self, connection: ServerConnection) -> None:
         """Serve one client until it leaves or says something else than ``next``."""
-        wire: socket.socket = connection.transport.get_extra_info("socket")
-        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else a texture waits 40 ms behind its text
         client = _Client(connection, self.counts)
         self._clients = (*self._clients, client)
         writer = asyncio.create_task(client.write())
@@ -200,6 +127,8 @@ class WebSocket:
             async for answer in connection:
                 if answer != _ANSWER or not client.take_answer():
                     await connection.close(1008, f"expected {_ANSWER!r}, once for every message")
+        except ConnectionClosed:
+            pass  # without a word; that is no failure of this handler
         finally:
             writer.cancel()
             self._clients = tuple(other for other in self._clients if other is not client)
@@ -208,6 +137,16 @@ class WebSocket:
         for client in self._clients:
             if client.protocol in forms:  # else it has just come
                 client.offer(key, forms[client.protocol])
+
+
+def unfit(texture: Texture) -> str:
+    """Return why a picture is not sent to browsers, one sentence; empty if it can be."""
+    size = len(texture.pixels)
+    if texture.format not in (TextureFormat.JPEG, TextureFormat.WEBP):
+        return f"a texture as {texture.format!r:.20}; browsers take jpeg and webp: ask the server for those"
+    if size > MAX_TEXTURE_BYTES:
+        return f"a texture of {size} bytes; at most {MAX_TEXTURE_BYTES} are sent to browsers"
+    return ""
 
 
 class _Client:
@@ -255,11 +194,3 @@ class _Client:
             for payload in payloads:
                 await self._connection.send(payload)
             self._counts.sent += 1
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family)
-    except (OSError, ValueError, OverflowError) as error:
-        raise SinkError(f"ws cannot listen on {host}:{port} ({error}); choose another port or address") from None

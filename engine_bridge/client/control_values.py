@@ -38,8 +38,8 @@ class ControlValues:
     """Controls of a stream; None leaves one as it is."""
 
     seed: int | None = None
-    """Seed of blinks, glances and sway: the same seed gives the same face. Default: 0. Given with the beginning of a
-    stream alone."""
+    """Seed of blinks, glances and sway: the same seed gives the same face. Default: one of its own for each stream.
+    Given with the beginning of a stream alone."""
     emotion: Mapping[str, float] | None = None
     """Intensities of the labels in ``welcome.emotions``, 0…1. Default: none."""
     mouth_strength: float | None = None

@@ -85,7 +85,7 @@ CONTROLS: Final = (
         "seed",
         FieldType.U64,
         "Seed of blinks, glances and sway: the same seed gives the same face",
-        "0",
+        "one of its own for each stream",
         begins=True,
     ),
     ControlRow("emotion", "emotion", FieldType.MIX, "Intensities of the labels in `welcome.emotions`", "none", 0, 1),

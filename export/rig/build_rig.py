@@ -23,6 +23,7 @@ from engine_bridge.protocol.arkit import ARKIT_NAMES
 from export.rig.face_model import FaceModel, lid_centres, read_face_model
 from export.rig.report import report
 from space_runtime.arrays import Floats
+from space_runtime.errors import UsageError
 from space_runtime.geometry import (
     LEFT_IRIS,
     MEDIAPIPE_68,
@@ -127,13 +128,16 @@ def _at_rest(faces: Floats) -> Floats:
 def tracked_portraits(data: Path) -> Floats:
     """Return (n, 78, 3): the normalised landmarks of every portrait in which a face is found."""
     names = ("face_detector", "face_mesh", "person_matte")
-    tracker = FaceTracker(*(load_network(name, EMBEDDED / f"{name}.onnx") for name in names))
+    detector, mesh, matte = (load_network(name, EMBEDDED / f"{name}.onnx") for name in names)
+    tracker = FaceTracker(detector, mesh, matte)
     found = []
     for path in sorted((data / "portraits").glob("*.jpg")):
         picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
         face = None if picture is None else tracker.track(np.ascontiguousarray(picture[..., ::-1]))
         if face is not None:
             found.append(normalise(landmarks_from_mesh(face.mesh))[0])
+    if not found:
+        raise UsageError(f"{data / 'portraits'} has no picture with a face; name the folder of the training data")
     return np.stack(found)
 
 

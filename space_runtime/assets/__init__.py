@@ -1,6 +1,6 @@
-"""The samples that the package carries: a spoken line with its phone times, and the way to a portrait.
+"""The samples that the package carries: a spoken line with its phone times, and a portrait.
 
-Who made the line and under which licence stands in ``LICENCE.txt`` beside it.
+Who made them and under which licences stands in ``LICENCE.txt`` beside them.
 """
 
 from __future__ import annotations
@@ -8,8 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from space_runtime.errors import UsageError
-from space_runtime.extras import cv2
 from space_runtime.media.atomic_files import written_whole
 
 LINE: Final = Path(__file__).parent / "line.flac"
@@ -18,20 +16,20 @@ LINE: Final = Path(__file__).parent / "line.flac"
 LINE_PHONES: Final = Path(__file__).parent / "line_phones.json"
 """Its text and its phones in order, each with start and end in seconds."""
 
+PORTRAIT: Final = Path(__file__).parent / "portrait.png"
+"""NASA's portrait of astronaut Eileen Collins, 512×512, in the public domain."""
+
+
+def write_line(path: Path) -> None:
+    """Write a copy of `LINE`. Raises `OutputError` when the file cannot be written."""
+    _write_copy(LINE, path)
+
 
 def write_portrait(path: Path) -> None:
-    """Write NASA's portrait of astronaut Eileen Collins, 512×512, as PNG; it comes from the installed scikit-image.
+    """Write a copy of `PORTRAIT`. Raises `OutputError` when the file cannot be written."""
+    _write_copy(PORTRAIT, path)
 
-    The picture is in the public domain. Raises `UsageError` when scikit-image is not installed, `OutputError` when
-    the file cannot be written.
-    """
-    try:
-        from skimage.data import astronaut
-    except ModuleNotFoundError:
-        raise UsageError(
-            "the demo's portrait comes with scikit-image, which is not installed; "
-            "install the extra with: pip install 'space-runtime[demo]'"
-        ) from None
-    encoded = cv2.imencode(".png", astronaut()[:, :, ::-1])[1]
-    with written_whole(path) as partial:
-        partial.write_bytes(encoded.tobytes())
+
+def _write_copy(source: Path, target: Path) -> None:
+    with written_whole(target) as partial:
+        partial.write_bytes(source.read_bytes())

@@ -5,21 +5,20 @@ from __future__ import annotations
 import os
 import platform
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Final
 
 import numpy as np
 import typer
 
 from space_runtime.arguments import in_range
-from space_runtime.assets import LINE, write_portrait
+from space_runtime.assets import LINE, PORTRAIT
 from space_runtime.commands.device_option import DeviceName
 from space_runtime.diagnostics.bench import Measurement, measure_bake, measure_batch, measure_session
-from space_runtime.errors import UsageError
-from space_runtime.inference.bundle import Bundle, load_bundle
+from space_runtime.extras import NEEDS, is_installed
+from space_runtime.inference.bundle import load_bundle
 from space_runtime.inference.device import AUTO
 from space_runtime.media.audio_file import open_sound
-from space_runtime.portrait.portrait import Portrait, open_portrait, open_tracker
+from space_runtime.portrait.portrait import open_portrait, open_tracker
 from space_runtime.timebase import SAMPLE_RATE, checked_fps
 from space_runtime.values import Controls
 
@@ -30,7 +29,7 @@ TOGETHER_S: Final = 2.0
 def bench_command(
     context: typer.Context,
     line: Annotated[Path, typer.Option(help="What to speak; the bundled line by default.")] = LINE,
-    portrait: Annotated[Path | None, typer.Option(help="Photo; scikit-image's NASA portrait by default.")] = None,
+    portrait: Annotated[Path, typer.Option(help="Photo; the bundled NASA portrait by default.")] = PORTRAIT,
     seconds: Annotated[float, typer.Option(help="The curves are measured on the line repeated this long.")] = 60.0,
     fps: Annotated[str, typer.Option(help="Frames per second.")] = "30",
     sessions: Annotated[int, typer.Option(help="Sessions that are stepped together.")] = 1000,
@@ -52,26 +51,16 @@ def bench_command(
     _print("curves, baked (a second at a time)", measure_session(opened, repeated, rate, controls, None, SAMPLE_RATE))
     _print("curves, live (20 ms at a time)", measure_session(opened, repeated, rate, controls, None))
     _print_together(measure_batch(opened, samples, sessions, TOGETHER_S, rate), sessions)
-    face = _face(portrait, opened)
-    if face is None:
-        print("512x512 video: not measured; name a photo with --portrait or install the extra 'demo'")
+    if not is_installed("cv2"):
+        print(f"512x512 video: not measured; {NEEDS['cv2']}")
         return
+    face = open_portrait(portrait, open_tracker(opened))
     _print("512x512 pictures", measure_session(opened, samples, rate, controls, face))
+    if not is_installed("av"):
+        print(f"bake to mp4: not measured; {NEEDS['av']}")
+        return
     whole = measure_bake(opened, line, rate, controls, face)
     print(f"bake to mp4, from file to file: {whole:.2f} x real time, {whole * float(rate):.1f} frames/s")
-
-
-def _face(path: Path | None, bundle: Bundle) -> Portrait | None:
-    tracker = open_tracker(bundle)
-    if path is not None:
-        return open_portrait(path, tracker)
-    with TemporaryDirectory() as folder:
-        picture = Path(folder) / "portrait.png"
-        try:
-            write_portrait(picture)
-        except UsageError:
-            return None
-        return open_portrait(picture, tracker)
 
 
 def _print_together(measured: Measurement, n_sessions: int) -> None:

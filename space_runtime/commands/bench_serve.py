@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import numpy as np
 import typer
 
 from space_runtime.arguments import in_range
-from space_runtime.assets import LINE, write_portrait
+from space_runtime.assets import LINE, PORTRAIT
 from space_runtime.commands.device_option import DeviceName
 from space_runtime.diagnostics.bench_serve import ServeMeasurement, dropped, measure_server
 from space_runtime.inference.device import AUTO, checked_name
@@ -34,11 +32,8 @@ def bench_serve_command(
     options = ["--device", checked_name(device)]
     sound = np.concatenate(list(open_sound(LINE).speech_blocks()))
     print(f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, {os.cpu_count()} CPUs")
-    with TemporaryDirectory() as folder:
-        portrait = Path(folder) / "portrait.png" if textures else None
-        if portrait:
-            write_portrait(portrait)
-        print_measured(measure_server(sound, sessions, connections, seconds, portrait, options))
+    portrait = PORTRAIT if textures else None
+    print_measured(measure_server(sound, sessions, connections, seconds, portrait, options))
 
 
 def print_measured(measured: ServeMeasurement) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from space_runtime.commands.report import one_line
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.inference.manifest import Entry, Tensor
 
@@ -19,11 +20,11 @@ def inspect_command(
     opened = load_bundle(bundle)
     manifest = opened.manifest
     total = sum(entry.n_bytes for entry in manifest.entries)
-    print(f"{manifest.name} {manifest.version} in {opened.folder}")
+    print(one_line(f"{manifest.name} {manifest.version} in {opened.folder}"))
     print(f"{len(manifest.entries)} files, {total / 1e6:.2f} MB, every SHA-256 as the manifest says")
     print(f"{manifest.sample_rate} Hz, hop {manifest.hop} samples")
     for entry in manifest.entries:
-        print("\n" + "\n".join(_describe(entry)))
+        print("\n" + "\n".join(map(one_line, _describe(entry))))
 
 
 def _describe(entry: Entry) -> list[str]:

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from io import FileIO
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from engine_bridge.adapters import Sink, open_sink
-from engine_bridge.client import Client
+from engine_bridge.adapters import WEB_SOCKET_PORT, Sink, SinkError, is_web_socket, open_player, open_sink
+from engine_bridge.client import Client, ClientSession
 from engine_bridge.client.controls import Controls
 from engine_bridge.client.jitter import Pose
-from engine_bridge.protocol.messages import SampleFormat
+from engine_bridge.protocol.messages import Output, SampleFormat, TextureFormat
 from space_runtime.animation.emotion_track import EMOTION_HELP, parse_emotion_track
 from space_runtime.arguments import in_range
 from space_runtime.commands.device_option import DeviceName
@@ -25,7 +25,8 @@ from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.inference.device import AUTO
 from space_runtime.live.player import PlaybackResult, Player
-from space_runtime.live.sources import Microphone, PcmSource, Source, file_source, text_source
+from space_runtime.live.sources import Microphone, PcmSource, file_source, text_source
+from space_runtime.live.speech import Speech, Voice
 from space_runtime.media.audio_file import file_sha256
 from space_runtime.rig.shapes import SHAPE
 from space_runtime.server.keys import is_loopback
@@ -33,6 +34,11 @@ from space_runtime.server.server import Server, Settings
 from space_runtime.timebase import checked_fps
 from space_runtime.values import content_seed
 
+if TYPE_CHECKING:
+    from engine_bridge.adapters.web_player import WebPlayer
+
+PORTRAIT_TIMEOUT_S: Final = 60.0
+"""A portrait is looked at closely before its session opens."""
 METER: Final = 32
 """Characters of the jaw's bar."""
 
@@ -48,7 +54,13 @@ def live_command(
     tts_command: Annotated[
         str, typer.Option(help="Reads the text, {text} or standard input, into the WAV file {out}.")
     ] = "espeak-ng --stdin -w {out}",
-    to: Annotated[list[str] | None, typer.Option(help="Show the face there: llf://, vmc:// or ws://.")] = None,
+    portrait: Annotated[Path | None, typer.Option(help="A photo of the face that is shown in the browser.")] = None,
+    to: Annotated[
+        list[str] | None, typer.Option(help="Show the face there: llf://, vmc://, or ws:// for the page's own address.")
+    ] = None,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Speak at once and end with the line, whether a page is open or not.")
+    ] = False,
     insecure: Annotated[bool, typer.Option("--insecure", help="--to may name other machines, unencrypted.")] = False,
     server: Annotated[str | None, typer.Option(help="A running server's address; by default one of its own.")] = None,
     emotion: Annotated[str, typer.Option(help=EMOTION_HELP)] = "",
@@ -59,20 +71,76 @@ def live_command(
     device: DeviceName = AUTO,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
-    """Speak now: sound in, a face on the sinks (--to) in step with it. Without --to only the meter moves."""
+    """Speak now: sound in, a face in step with it, on a page in the browser or, with --to, in other programs.
+
+    The page plays the sound, repeats the line, and takes dropped sound files and the microphone; Ctrl-C ends it.
+    """
     controls = Controls(seed=default_seed(line, name) if seed is None else int(in_range("--seed", seed, 0, 2**63 - 1)))
     track = parse_emotion_track(emotion)
     frame_rate = float(checked_fps(fps))
     in_range("--playout", playout, 0, 10_000)
+    voice = Voice(frame_rate, playout / 1e3, name, controls, track)
     with ExitStack() as stack:
-        sinks = [_opened(stack, url, insecure) for url in to or ()]
-        source = _source(line, mic, mic_device, stdin, rate, format, say, tts_command)
+        speech = _speech(line, mic, mic_device, stdin, rate, format, say, tts_command)
+        page, others = _opened(stack, to or [], portrait is not None, name, insecure)
         client = stack.enter_context(Client(stack.enter_context(_address(server, device)), name="space-runtime live"))
-        session = stack.enter_context(client.open(fps=30, playout_ms=playout))
-        player = Player(session, sinks, frame_rate, playout / 1e3, name)
-        stop_on_signals(player.stop)
-        played = player.speak(source, controls, track, _meter)
-    _report(played, sinks, to or [])
+        session = stack.enter_context(_session(client, portrait, playout))
+        if page is None:
+            played = _speak(session, [*others.values()], voice, speech)
+        else:
+            played = _speak_for_page(session, page, [*others.values()], voice, speech, no_wait)
+    _report(played, others, page)
+
+
+def _opened(
+    stack: ExitStack, urls: list[str], has_portrait: bool, name: str, insecure: bool
+) -> tuple[WebPlayer | None, dict[str, Sink]]:
+    """Return the player of the page, if there is one, and the other sinks by address."""
+    pages = [url for url in urls if is_web_socket(url)]
+    page = _page(pages, name, insecure) if pages or has_portrait or not urls else None
+    if page:
+        stack.callback(page.close)
+    others = {url: open_sink(url, insecure) for url in urls if url not in pages[:1]}
+    for sink in others.values():
+        stack.callback(sink.close)
+    return page, others
+
+
+def _page(urls: list[str], name: str, insecure: bool) -> WebPlayer:
+    """Return the player at the first of the addresses; without any at the usual port of this machine, or a free one."""
+    if urls:
+        return open_player(urls[0], name, insecure)
+    try:
+        return open_player(f"ws://127.0.0.1:{WEB_SOCKET_PORT}", name)
+    except SinkError:
+        return open_player("ws://127.0.0.1:0", name)
+
+
+def _session(client: Client, portrait: Path | None, playout_ms: int) -> ClientSession:
+    if portrait is None:
+        return client.open(fps=30, playout_ms=playout_ms)
+    outputs = (Output.WEIGHTS, Output.HEAD, Output.EYES, Output.TEXTURE)
+    return client.open(
+        outputs, 30, playout_ms, portrait=portrait, texture=TextureFormat.JPEG, timeout_s=PORTRAIT_TIMEOUT_S
+    )
+
+
+def _speak(session: ClientSession, sinks: list[Sink], voice: Voice, speech: Speech) -> PlaybackResult:
+    player = Player(session, sinks, voice.fps, voice.playout_s, voice.name)
+    stop_on_signals(player.stop)
+    return player.speak(speech.source(), voice.controls, voice.emotion, _meter)
+
+
+def _speak_for_page(
+    session: ClientSession, page: WebPlayer, others: list[Sink], voice: Voice, speech: Speech, no_wait: bool
+) -> PlaybackResult:
+    """Speak the line, and unless nothing is waited for whatever pages ask for, until Ctrl-C; return the sum."""
+    from space_runtime.live.page_loop import PageLoop  # here, because its packages are optional
+
+    loop = PageLoop(session, page, others, voice, _meter)
+    stop_on_signals(loop.stop)
+    print(f"open {page.page} in a browser; Ctrl-C ends", flush=True)
+    return loop.speak(speech) if no_wait else sum(loop.run(speech), PlaybackResult(0.0, 0, 0))
 
 
 def default_seed(line: Path | None, name: str) -> int:
@@ -80,12 +148,6 @@ def default_seed(line: Path | None, name: str) -> int:
     if line is not None and line.is_file():
         return content_seed(file_sha256(line))
     return content_seed(hashlib.sha256(name.encode()).hexdigest())
-
-
-def _opened(stack: ExitStack, url: str, insecure: bool) -> Sink:
-    sink = open_sink(url, insecure)
-    stack.callback(sink.close)
-    return sink
 
 
 @contextmanager
@@ -102,7 +164,7 @@ def _address(server: str | None, device: str) -> Iterator[str]:
         yield own.address
 
 
-def _source(
+def _speech(
     line: Path | None,
     mic: bool,
     mic_device: str | None,
@@ -111,16 +173,24 @@ def _source(
     format: str,
     say: str | None,
     tts_command: str,
-) -> Source:
+) -> Speech:
     chosen = [name for name, given in (("LINE", line), ("--mic", mic), ("--stdin", stdin), ("--say", say)) if given]
     if len(chosen) != 1:
         raise UsageError(f"name one source: LINE, --mic, --stdin or --say ({', '.join(chosen) or 'none'} given)")
     if line:
-        return file_source(line)
+        file = file_source(line)
+        return Speech(line.name, lambda: file)
     if mic:
-        return Microphone(mic_device)
+        microphone = Microphone(mic_device)
+        return Speech("the microphone", lambda: microphone, is_live=True, is_audible=False)
     if say:
-        return text_source(say, tts_command)
+        text = text_source(say, tts_command)
+        return Speech(say, lambda: text)
+    pipe = _standard_input(rate, format)
+    return Speech("standard input", lambda: pipe, is_live=True, can_be_repeated=False)
+
+
+def _standard_input(rate: int, format: str) -> PcmSource:
     if format not in set(SampleFormat):
         raise UsageError(f"--format is {format!r}; expected one of {', '.join(SampleFormat)}")
     if sys.stdin is None:
@@ -137,10 +207,19 @@ def _meter(seconds: float, pose: Pose) -> None:
         print(f"\r{seconds:8.2f} s  jaw {bar:<{METER}}", end="", file=sys.stderr, flush=True)
 
 
-def _report(played: PlaybackResult, sinks: list[Sink], urls: list[str]) -> None:
+def _report(played: PlaybackResult, others: dict[str, Sink], page: WebPlayer | None) -> None:
     if sys.stderr.isatty():
         print(file=sys.stderr)
     print(f"{played.seconds:.2f} s spoken, {played.frames} frames, {played.resting} of them without a face to show")
-    for url, sink in zip(urls, sinks, strict=True):
+    if page:
+        others = {page.page: page, **others}
+    for url, sink in others.items():
         lost = f", {sink.counts.unsent} not sent ({sink.counts.reason})" if sink.counts.unsent else ""
-        print(f"{url}: {sink.counts.sent} sent{lost}")
+        print(f"{url}: {sink.counts.sent} sent{lost or _why_none(sink, sink is page)}")
+
+
+def _why_none(sink: Sink, is_page: bool) -> str:
+    """Return why nothing was sent, if so."""
+    if sink.counts.sent:
+        return ""
+    return "; nobody opened it in a browser" if is_page else "; nothing was spoken, or nobody was connected"

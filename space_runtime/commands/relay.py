@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,13 +14,12 @@ from engine_bridge.protocol import descriptors
 from engine_bridge.protocol.arkit import DEFAULT_ADDRESS
 from space_runtime.commands.serve import outlive_hang_ups, stop_on_signals
 from space_runtime.errors import UsageError
+from space_runtime.server import log_events
 from space_runtime.server.keys import is_loopback, load_pair, load_public
 from space_runtime.server.observability.log_output import LogFormat, LogLevel, logging_to
 from space_runtime.server.relay.relay import DESCRIPTORS, Relay
 from space_runtime.server.relay.sink_output import RelaySinkOutput
 from space_runtime.server.relay.upstream import Upstream
-
-log = logging.getLogger(__name__)
 
 
 def relay_command(
@@ -50,9 +48,11 @@ def relay_command(
         relay = Relay(bind, upstream, RelaySinkOutput(playout) if playout else None)
         stop_on_signals(relay.stop)
         outlive_hang_ups()
-        log.info("relaying %s to %s", relay.address, server)
+        log_events.write(log_events.relaying(relay.address, server))
+        for page in playout.pages if playout else ():
+            log_events.write(log_events.viewer(page))
         relay.run()
-        log.info("stopped; %d messages came too fast and were dropped", relay.n_dropped)
+        log_events.write(log_events.relay_stopped(relay.n_dropped))
 
 
 def _upstream(server: str, server_key: Path | None, key: Path | None, insecure: bool) -> Upstream:

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Final
@@ -21,14 +22,16 @@ from space_runtime.inference.bundle import load_bundle
 from space_runtime.inference.device import AUTO
 from space_runtime.server.keys import Keys, check_bind, load_keys, make_keys
 from space_runtime.server.limits import Folders, Limits
+from space_runtime.server.limits_file import read_limits
 from space_runtime.server.observability.log_output import LogFormat, LogLevel, logging_to
 from space_runtime.server.observability.status import StatusCollector
 from space_runtime.server.observability.status_http import DEFAULT_PORT, StatusServer, status_address
-from space_runtime.server.server import Server, Settings, capacity
+from space_runtime.server.server import Server, Settings
+from space_runtime.server.warm_up import capacity
 
 MAX_SESSIONS: Final = 100_000
 _PLAIN_NAME: Final = re.compile(r"\w[\w.-]{0,63}")
-_DEVICE_NAME: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_DEVICE_NAME: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d|(com|lpt)[¹²³])(\..*)?", re.IGNORECASE)
 """Names of devices on Windows, where no file can have one, whatever its ending."""
 
 Bind = Annotated[str, typer.Option(help="Address to listen on; other machines can come in only with --key.")]
@@ -46,11 +49,19 @@ def serve_command(
     ] = False,
     sessions: Annotated[
         int,
-        typer.Option(help="Sessions at most; one more is refused. 0: as many as this machine carries, measured now."),
+        typer.Option(help="Sessions at most; one more is refused. 0: as many as this machine carries, measured."),
     ] = 0,
+    sessions_per_client: Annotated[
+        int, typer.Option(help="Of them, those of one connection, or of one key on all its connections. 0: half.")
+    ] = 0,
+    limits: Annotated[
+        Path | None, typer.Option(help="TOML file of other limits, such as clip_ms = 600000 (docs/live.md).")
+    ] = None,
     portraits: Folder = None,
     sounds: Folder = None,
-    lease: Annotated[float, typer.Option(help="Seconds of silence after which a client's sessions end.")] = 15.0,
+    lease: Annotated[
+        float | None, typer.Option(help="Seconds of silence after which a client's sessions end; 15 by default.")
+    ] = None,
     to: Annotated[list[str] | None, typer.Option(help="Also show all sessions there: llf://, vmc:// or ws://.")] = None,
     http: Annotated[
         str, typer.Option(help="Port on 127.0.0.1, or HOST:PORT, for /healthz, /readyz, /metrics; 0: none.")
@@ -63,15 +74,15 @@ def serve_command(
 ) -> None:
     """Serve live sessions over ZeroMQ until Ctrl-C or SIGTERM. The protocol: engine_bridge/PROTOCOL.md."""
     keys = _keys(bind, key, clients, insecure)
-    in_range("--sessions", sessions, 0, MAX_SESSIONS)
-    lease_ms = round(in_range("--lease", lease, 1.0, 3_600.0) * 1e3)
+    bounds = _limits(limits, sessions, sessions_per_client, lease)
     folders = Folders(_folder(portraits, "--portraits"), _folder(sounds, "--sounds"))
     host, port = status_address(http, insecure)
     with ExitStack() as stack:
         stack.enter_context(logging_to(sys.stderr, log_format, LogLevel.DEBUG if debug else log_level))
         opened = load_bundle(bundle, device)
-        limits = Limits(sessions=sessions or capacity(opened), lease_ms=lease_ms)
-        server = Server(opened, Settings(bind, limits, folders, keys, tuple(to or ()), insecure))
+        measures = not bounds.sessions
+        bounds = replace(bounds, sessions=capacity(opened)) if measures else bounds
+        server = Server(opened, Settings(bind, bounds, measures, folders, keys, tuple(to or ()), insecure))
         stop_on_signals(server.sockets.stop)
         outlive_hang_ups(server.sockets.read_keys_again)
         stack.callback(server.stop)
@@ -119,6 +130,20 @@ def _keys(bind: str, key: Path | None, clients: Path | None, insecure: bool) -> 
     keys = load_keys(key, clients) if key and clients else None
     check_bind(bind, keys, insecure)
     return keys
+
+
+def _limits(file: Path | None, sessions: int, per_client: int, lease_s: float | None) -> Limits:
+    """Return the limits of an operator: options, then the file, then the defaults; 0 sessions are to be measured."""
+    limits = Limits(sessions=0)
+    if file is not None:
+        limits = read_limits(file, limits)
+    if in_range("--sessions", sessions, 0, MAX_SESSIONS):
+        limits = replace(limits, sessions=sessions)
+    if in_range("--sessions-per-client", per_client, 0, MAX_SESSIONS):
+        limits = replace(limits, sessions_per_client=per_client)
+    if lease_s is not None:
+        limits = replace(limits, lease_ms=round(in_range("--lease", lease_s, 1.0, 3_600.0) * 1e3))
+    return limits
 
 
 def _folder(path: Path | None, option: str) -> Path | None:

@@ -40,9 +40,10 @@ def suggest_emotion_command(
     if not any(guess.label for _, guess in guesses):
         print("no voice long enough to guess an emotion; at least half a second of speech is needed")
     if json_file is not None:
+        track = emotion_track(guesses)
         with written_whole(json_file) as partial:
-            partial.write_text(json.dumps(emotion_track(guesses), indent=1) + "\n", encoding="utf-8")
-        print(json_file)
+            partial.write_text(json.dumps(track, indent=1) + "\n", encoding="utf-8")
+        print(f"{json_file}: {_summary(track)}")
 
 
 def describe(phrase: Phrase, guess: VoiceEmotion) -> str:
@@ -70,6 +71,13 @@ def emotion_track(guesses: list[Guess]) -> list[dict[str, object]]:
         entries.append({"at": at, "emotion": mix, "fade": 0.0 if latest is None else FADE_S})
         latest = mix
     return entries or [{"at": 0.0, "emotion": {}, "fade": 0.0}]
+
+
+def _summary(track: list[dict[str, object]]) -> str:
+    """What the file holds, and what takes it."""
+    if not any(entry["emotion"] for entry in track):
+        return "neutral throughout, no other emotion was sure enough"
+    return f"{len(track)} keys; space-runtime bake and live take it with --emotion"
 
 
 def mix_of(guess: VoiceEmotion) -> dict[str, float]:

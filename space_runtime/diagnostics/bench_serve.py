@@ -61,7 +61,8 @@ def measure_server(
 
     Raises `UsageError` when the server does not start, and what `LoadGenerator` raises.
     """
-    words = ["--sessions", str(n_sessions + 2), "--http", "0", "--log-level", "error", *options]
+    n = str(n_sessions + 2)
+    words = ["--sessions", n, "--sessions-per-client", n, "--http", "0", "--log-level", "error", *options]
     with running_server(words) as (process, address):
         before = usage(process.pid)
         with LoadGenerator(address, n_sessions, n_connections) as load:

@@ -12,7 +12,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from space_runtime.arguments import StrPath, instance, path_of, text_of
+from space_runtime.arguments import StrPath, instance, path_of, shown, text_of
 from space_runtime.errors import BundleError
 from space_runtime.inference.device import AUTO, CPU, Device
 from space_runtime.inference.feature_settings import FEATURES, FeatureSettings
@@ -40,6 +40,8 @@ REQUIRED: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
 ON_CPU: Final = frozenset({"speech2landmarks"})
 """Networks of eight-bit products. GPU providers have no kernels for them: each would travel to the CPU and back."""
 
+MIN_LOOK_AHEAD: Final = 1
+"""Samples: the sound at a frame's own time must be in."""
 MAX_LOOK_AHEAD: Final = 16_000
 """Samples: nobody waits longer than a second for a face."""
 
@@ -88,9 +90,10 @@ class Bundle:
     def look_ahead(self) -> int:
         """Return Speech2Landmarks' look-ahead in samples. Raises `BundleError` when it is missing or absurd."""
         value = self.settings("speech2landmarks").get("look_ahead_samples")
-        if type(value) is not int or not 0 <= value <= MAX_LOOK_AHEAD:
+        if type(value) is not int or not MIN_LOOK_AHEAD <= value <= MAX_LOOK_AHEAD:
             raise BundleError(
-                f"the bundle's look_ahead_samples is {value!r}; expected a whole number within 0…{MAX_LOOK_AHEAD}, "
+                f"the bundle's look_ahead_samples is {shown(value)}; expected a whole number within "
+                f"{MIN_LOOK_AHEAD}…{MAX_LOOK_AHEAD}, "
                 "use a bundle made for this version"
             )
         return value
@@ -138,9 +141,15 @@ def _check_file(folder: Path, entry: Entry) -> None:
     if not path.is_file():
         raise BundleError(f"the bundle in {folder} lacks {entry.file}; reinstall the bundle")
     try:
-        actual = sha256_of(path)
+        n_bytes, actual = path.stat().st_size, ""
+        if n_bytes == entry.n_bytes:  # a file of another length is not read, it may have no end
+            actual = sha256_of(path)
     except OSError as error:
         raise BundleError(f"{path} cannot be read ({error.strerror}); check its permissions") from None
+    if n_bytes != entry.n_bytes:
+        raise BundleError(
+            f"{path} has {n_bytes:,} bytes but the manifest says {shown(entry.n_bytes)}; reinstall the bundle"
+        )
     if actual != entry.sha256:
         raise BundleError(
             f"{path} has SHA-256 {actual[:12]}… but the manifest says {entry.sha256[:12]}…; reinstall the bundle"

@@ -9,6 +9,9 @@ from typing import Final
 from space_runtime.errors import UsageError
 
 AUTO: Final = "auto"
+USUAL_BUILD: Final = "onnxruntime"
+GPU_BUILD: Final = "onnxruntime-gpu"
+"""Packages of ONNX Runtime, of which an environment can hold one: they write the same files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,7 @@ class Device:
 
     memory: where ONNX Runtime leaves tensors that stay on the device. automatic: taken unasked where it works.
     drivers: shared libraries of which one must load, else the provider cannot work; none: not known beforehand.
+    package: the build of ONNX Runtime that has the provider, where the usual one lacks it.
     """
 
     name: str
@@ -24,12 +28,13 @@ class Device:
     memory: str = "cpu"
     automatic: bool = False
     drivers: tuple[str, ...] = ()
+    package: str = ""
 
 
 CPU: Final = Device("cpu", "CPUExecutionProvider")
 DEVICES: Final = (
-    Device("cuda", "CUDAExecutionProvider", "cuda", True, ("libcuda.so.1", "nvcuda.dll")),
-    Device("tensorrt", "TensorrtExecutionProvider", "cuda", False, ("libcuda.so.1", "nvcuda.dll")),
+    Device("cuda", "CUDAExecutionProvider", "cuda", True, ("libcuda.so.1", "nvcuda.dll"), GPU_BUILD),
+    Device("tensorrt", "TensorrtExecutionProvider", "cuda", False, ("libcuda.so.1", "nvcuda.dll"), GPU_BUILD),
     Device("migraphx", "MIGraphXExecutionProvider", automatic=True),
     Device("directml", "DmlExecutionProvider", automatic=True),
     Device("coreml", "CoreMLExecutionProvider"),
@@ -65,7 +70,8 @@ def choose_device(name: str, providers: Collection[str], works: Callable[[Device
 
 def _reason(device: Device, providers: Collection[str]) -> str:
     if device.provider not in providers:
-        return f"the installed ONNX Runtime lacks {device.provider}"
+        way = f" (pip uninstall {USUAL_BUILD}, then pip install {device.package})" if device.package else ""
+        return f"the installed ONNX Runtime lacks {device.provider}{way}"
     return f"{device.provider} does not start, its driver or libraries are missing"
 
 

@@ -17,6 +17,8 @@ from space_runtime.timebase import HOP, SAMPLE_RATE
 
 FORMAT: Final = 1
 MANIFEST_NAME: Final = "manifest.json"
+MAX_BYTES: Final = 8 << 20
+"""Of a manifest; the embedded one has 20 KB."""
 
 Setting = float | int | str
 
@@ -74,7 +76,8 @@ class Manifest:
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file as hexadecimal text."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_manifest(manifest: Manifest, folder: Path) -> None:
@@ -95,15 +98,28 @@ def read_manifest(folder: Path) -> Manifest:
     """Return the manifest in ``folder``. Raises `BundleError` when it is missing, unreadable or of another format."""
     path = folder / MANIFEST_NAME
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        document = json.loads(_read(path))
+    except (FileNotFoundError, NotADirectoryError):
         raise BundleError(f"no bundle in {folder}: {MANIFEST_NAME} is missing; name a bundle's folder") from None
     except (OSError, ValueError) as error:
         raise BundleError(f"{path} cannot be read ({error}); reinstall the bundle") from None
+    except RecursionError:
+        raise BundleError(f"{path} is nested too deeply for a manifest; reinstall the bundle") from None
     try:
         return _manifest_from_json(document)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BundleError(f"{path} is not a manifest of format {FORMAT} ({error!r}); rebuild the bundle") from None
+
+
+def _read(path: Path) -> str:
+    """Return a text file of at most `MAX_BYTES`. Raises `OSError`, `ValueError`."""
+    if path.exists() and not path.is_file():  # a pipe or a device might never end
+        raise ValueError("it is no file")
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"it has more than {MAX_BYTES >> 20} MiB")
+    return data.decode("utf-8")
 
 
 def _entry_to_json(entry: Entry) -> dict[str, object]:

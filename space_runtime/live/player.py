@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -18,9 +18,11 @@ from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import RefusedError
 from engine_bridge.protocol.messages import ErrorCode, SampleFormat
 from space_runtime.animation.emotion_track import EmotionTrack
+from space_runtime.arrays import Floats
 from space_runtime.live.control_schedule import AHEAD_S, ControlSchedule, labels_of
 from space_runtime.live.playback_clock import PlaybackClock
 from space_runtime.live.sources import Samples, Source
+from space_runtime.media.resampling import sound_of
 
 RELEASE_S: Final = 0.5
 """Seconds for which frames go on after the end, until the face is at rest."""
@@ -38,17 +40,76 @@ class PlaybackResult:
     frames: int
     resting: int
 
+    def __add__(self, other: PlaybackResult) -> PlaybackResult:
+        """Return the result of two streams together."""
+        return PlaybackResult(self.seconds + other.seconds, self.frames + other.frames, self.resting + other.resting)
+
+
+class SoundOutput(Protocol):
+    """A receiver of the sound that is spoken."""
+
+    def sound(self, first_sample: int, samples: Floats) -> None:
+        """Take (n,) samples, full scale −1…1, as soon as they are there."""
+
+    def end(self, seconds: float) -> None:
+        """Take the length of the sound."""
+
+
+class FrameSender:
+    """Hands the poses of a session to sinks as frames, and each picture with the first pose that it belongs to."""
+
+    def __init__(self, session: ClientSession, sinks: Sequence[Sink], name: str) -> None:
+        self._session, self._sinks, self._name = session, sinks, name
+        self._n_frames = 0
+        self._picture = -1
+
+    def send(self, pose: Pose, seconds: float, rate: float) -> None:
+        """Send a pose. seconds: its media time. rate: samples per second of its stream."""
+        self._n_frames += 1
+        frame = m.Frame(
+            session=0,
+            stream=0,
+            seq=self._n_frames,
+            index=self._n_frames,
+            sample=seconds * rate,
+            speech=pose.speech,
+            weights=pose.blendshapes,
+            head=np.concatenate([pose.head_rotation_rad, pose.head_translation]),
+            eyes=pose.eye_rotation_rad.reshape(4),
+        )
+        for sink in self._sinks:
+            sink.send(self._name, frame, rate)
+        texture = self._session.texture()
+        if texture is not None and texture.index != self._picture:
+            self._picture = texture.index
+            for sink in self._sinks:
+                sink.texture(self._name, texture)
+
+    def rest(self) -> None:
+        """Send the neutral face."""
+        for sink in self._sinks:
+            sink.rest(self._name)
+
 
 class Player:
-    """Plays one stream. name: of the character, for sinks. playout_s: from a sound to its playback."""
+    """Plays one stream. name: of the character, for sinks. playout_s: from a sound to its playback. sound: gets it."""
 
-    def __init__(self, session: ClientSession, sinks: Sequence[Sink], fps: float, playout_s: float, name: str) -> None:
+    def __init__(
+        self,
+        session: ClientSession,
+        sinks: Sequence[Sink],
+        fps: float,
+        playout_s: float,
+        name: str,
+        sound: SoundOutput | None = None,
+    ) -> None:
         self._session = session
-        self._sinks = sinks
+        self._sender = FrameSender(session, sinks, name)
+        self._sound = sound
         self._period = 1.0 / fps
-        self._name = name
         self._playback = PlaybackClock(playout_s, max(0.0, playout_s - session.look_ahead_s))
         self._stopped = threading.Event()
+        self._pushing = threading.Lock()  # nothing is pushed after the end: it would belong to the next stream
         self._failure: Exception | None = None
 
     def stop(self) -> None:
@@ -56,34 +117,41 @@ class Player:
         self._stopped.set()
 
     def speak(
-        self, source: Source, controls: Controls, emotion: EmotionTrack, watch: Callable[[float, Pose], None]
+        self,
+        source: Source,
+        controls: Controls,
+        emotion: EmotionTrack,
+        watch: Callable[[float, Pose], None],
+        is_interrupted: Callable[[], bool] = lambda: False,
     ) -> PlaybackResult:
         """Push the source and show its frames until the face is at rest again; however it ends, it ends with that.
 
         emotion: over the time of the sound; the rest of the controls holds. watch: called with the playback time in
-        seconds and the pose of every frame. Raises what the source raises, and `RefusedError` when the server does not
-        take the stream.
+        seconds and the pose of every frame. is_interrupted: asked before every frame; if so, it ends.
+        Raises what the source raises, and `RefusedError` when the server does not take the stream.
         """
         self._session.start(source.rate, SampleFormat.F32, replace(controls, emotion=labels_of(emotion.first)))
         schedule = ControlSchedule(emotion, source.rate)
         threading.Thread(target=self._push, args=(source, schedule), name="space-source", daemon=True).start()
         try:
-            frames, resting = self._show(source.rate, watch)
+            frames, resting = self._show(source.rate, watch, is_interrupted)
         finally:
-            self._stopped.set()
-            for sink in self._sinks:
-                sink.rest(self._name)
+            with self._pushing:
+                self._stopped.set()
+            self._sender.rest()
         if self._failure:
             raise self._failure
         return PlaybackResult(self._playback.received_s, frames, resting)
 
-    def _show(self, rate: int, watch: Callable[[float, Pose], None]) -> tuple[int, int]:
+    def _show(
+        self, rate: int, watch: Callable[[float, Pose], None], is_interrupted: Callable[[], bool]
+    ) -> tuple[int, int]:
         """Show frame after frame; return their number, and how many had nothing to show."""
         frames = resting = 0
         due = time.monotonic()
         while not self._is_over(time.monotonic()):
             due = max(due + self._period, time.monotonic())
-            if self._stopped.wait(due - time.monotonic()):
+            if self._stopped.wait(due - time.monotonic()) or is_interrupted():
                 break
             self._check()
             seconds = self._playback.position(time.monotonic())
@@ -91,7 +159,7 @@ class Player:
                 pose = self._session.evaluate(seconds * rate)
                 frames += 1
                 resting += pose.state in (State.WAITING, State.RESTING) and seconds < self._playback.received_s
-                self._send(pose, frames, seconds, rate)
+                self._sender.send(pose, seconds, rate)
                 watch(seconds, pose)
         return frames, resting
 
@@ -107,39 +175,41 @@ class Player:
         try:
             for block in source.blocks():
                 for piece in _pieces(block, source.rate):
-                    self._playback.add(len(piece) / source.rate, time.monotonic())
-                    for change in schedule.take(n_pushed + len(piece)):
-                        self._session.set(change.controls, change.at_sample, change.fade_s)
-                    n_pushed = self._session.push(piece)
+                    with self._pushing:
+                        if self._stopped.is_set():
+                            return
+                        n_pushed = self._push_piece(piece, n_pushed, source.rate, schedule)
                     ahead = self._playback.ahead_s(time.monotonic())
                     if self._stopped.wait(max(0.0, ahead - AHEAD_S)):
                         return
-            self._session.end()
+            with self._pushing:
+                self._end()
         except Exception as error:  # a thread's top: whatever it is, the main thread raises it
             self._failure = error
             self._stopped.set()
         self._playback.over = True
+
+    def _push_piece(self, piece: Samples, n_pushed: int, rate: int, schedule: ControlSchedule) -> int:
+        """Push a piece, after the changes of controls that begin in it; return the samples so far."""
+        self._playback.add(len(piece) / rate, time.monotonic())
+        for change in schedule.take(n_pushed + len(piece)):
+            self._session.set(change.controls, change.at_sample, change.fade_s)
+        if self._sound:
+            self._sound.sound(n_pushed, sound_of(piece))
+        return self._session.push(piece)
+
+    def _end(self) -> None:
+        if self._stopped.is_set():
+            return
+        self._session.end()
+        if self._sound:
+            self._sound.end(self._playback.received_s)
 
     def _is_over(self, now: float) -> bool:
         playback = self._playback
         return playback.over and (
             not playback.received_s or (playback.position(now) or 0.0) > playback.received_s + RELEASE_S
         )
-
-    def _send(self, pose: Pose, index: int, seconds: float, rate: int) -> None:
-        frame = m.Frame(
-            session=0,
-            stream=0,
-            seq=index,
-            index=index,
-            sample=seconds * rate,
-            speech=pose.speech,
-            weights=pose.blendshapes,
-            head=np.concatenate([pose.head_rotation_rad, pose.head_translation]),
-            eyes=pose.eye_rotation_rad.reshape(4),
-        )
-        for sink in self._sinks:
-            sink.send(self._name, frame, rate)
 
 
 def _pieces(block: Samples, rate: int) -> Iterator[Samples]:

@@ -134,7 +134,7 @@ def load_sounddevice() -> ModuleType:
         return import_module("sounddevice")
     except (ImportError, OSError) as error:
         raise UsageError(
-            f"the sound card cannot be used ({error}); install the extra: pip install 'space-runtime[audio]' "
+            f"the sound card cannot be used ({error}); pip install sounddevice, the extra 'audio' "
             "(on Debian and Ubuntu also: apt install libportaudio2)"
         ) from None
 

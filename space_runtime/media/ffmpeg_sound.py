@@ -7,8 +7,10 @@ header is read. Only formats that lie in one file are opened: no playlist, no de
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +33,11 @@ FORMATS: Final = (
 )
 """Demuxers that read one file and open no other. Pictures are among them to be told apart from damaged sounds."""
 OPTIONS: Final = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
+TIMELESS: Final = frozenset(
+    ("aac", "ac3", "amr", "dts", "dtshd", "eac3", "flac", "loas", "mlp", "mp3", "truehd", "tta")
+)
+"""Formats without time stamps. FFmpeg makes them up from the first rate: they are wrong where another one follows."""
+PROBED_PACKETS: Final = 100
 RESTARTS: Final = 0x200
 """FFmpeg's AVFMT_TS_DISCONT: in such a format a jump in time means that another stream follows."""
 LATE_S: Final = Fraction(1, 100)
@@ -46,11 +53,15 @@ MAX_DAMAGED_SHARE: Final = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """The sound track that is heard. note: one sentence without a full stop if it was chosen among several."""
+    """The sound track that is heard. note: one sentence without a full stop if it was chosen among several.
+
+    speakers: FFmpeg's name of its channel layout.
+    """
 
     index: int
     rate: int
     n_channels: int
+    speakers: str
     layout: Layout
     note: str
 
@@ -62,14 +73,14 @@ def open_container(path: Path) -> InputContainer:
 
 def choose_track(container: InputContainer) -> Track | None:
     """Return the track that players choose: the default one, then the one of most channels. None without a decoder."""
-    known = [stream for stream in container.streams.audio if _is_known(stream)]
+    known = [stream for stream in container.streams.audio if _is_known(stream) or _is_found(container, stream)]
     if not known:
         return None
     best = max(known, key=lambda stream: (_is_default(stream), stream.channels, -stream.index))
     place = container.streams.audio.index(best) + 1
     several = len(container.streams.audio) > 1
     note = f"it has {len(container.streams.audio)} sound tracks; number {place} is heard" if several else ""
-    return Track(best.index, best.rate, best.channels, _layout(best), note)
+    return Track(best.index, best.rate, best.channels, best.layout.name, _layout(best), note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,39 +119,44 @@ def track_blocks(path: Path, track: Track, tell: Callable[[str], None]) -> Itera
         stream = _audio_stream(container, track)
         clock = _Clock(path, track.rate, bool(container.format.flags & RESTARTS))
         origin = Fraction(container.start_time or 0, 1_000_000)
-        decoder = _Decoder(path, container, stream)
-        kept = np.zeros((0, track.n_channels), np.float32)
-        for frame, samples in _in_format(decoder.frames(), track, stream):
-            at = None if frame.pts is None or frame.time_base is None else frame.pts * frame.time_base - origin
-            for piece in clock.placed(samples, at):
-                yield kept
-                kept = piece
-        yield _without_padding(kept, clock, stream, origin)
+        decoder = _Decoder(path, container, stream, container.format.name in TIMELESS)
+        for at, samples in _in_format(decoder.frames(), track):
+            if at is not None and clock.latest is None:
+                origin = min(origin, at)
+            yield from clock.placed(samples, None if at is None else at - origin)
         if decoder.n_damaged:
             tell(f"{decoder.n_damaged} of its {decoder.n_packets} packets are damaged; there it is silent")
 
 
 @dataclass(slots=True)
 class _Decoder:
-    """Decodes packet by packet and counts those that are damaged, as a player does."""
+    """Decodes packet by packet and counts those that are damaged, as a player does.
+
+    is_timeless: the format has no time stamps, so that media times are counted.
+    """
 
     path: Path
     container: InputContainer
     stream: AudioStream
+    is_timeless: bool
     n_packets: int = 0
     n_damaged: int = 0
+    counted: Fraction = field(default_factory=Fraction)
 
-    def frames(self) -> Iterator[AudioFrame]:
+    def frames(self) -> Iterator[tuple[AudioFrame, Fraction | None]]:
+        """Yield frames with their media times in seconds, None where none is known."""
         last: Exception | None = None
         for packet in _packets(self.container, self.stream):
             self.n_packets += 1
             try:
-                yield from packet.decode()
+                for frame in packet.decode():
+                    yield frame, self._time(frame)
             except (av.error.InvalidDataError, av.error.ArgumentError) as error:
                 if not packet.size:  # some decoders take no word of the end
                     continue
                 last = error
                 self.n_damaged += 1
+                self.counted += (packet.duration or 0) * packet.time_base
                 if self.n_damaged == self.n_packets > MAX_DAMAGED:
                     break
         if last and self.n_damaged > max(MAX_DAMAGED, MAX_DAMAGED_SHARE * self.n_packets):
@@ -148,19 +164,25 @@ class _Decoder:
                 f"{self.path} is damaged in {self.n_damaged} of {self.n_packets} packets; repair it or export it again"
             )
 
+    def _time(self, frame: AudioFrame) -> Fraction | None:
+        if self.is_timeless:
+            now, self.counted = self.counted, self.counted + Fraction(frame.samples, frame.sample_rate)
+            return now
+        return None if frame.pts is None or frame.time_base is None else frame.pts * frame.time_base
 
-def _in_format(frames: Iterator[AudioFrame], track: Track, stream: AudioStream) -> Iterator[tuple[AudioFrame, Floats]]:
-    """Yield frames with their samples as (n, c) at the track's rate, also where a glued stream has another format."""
-    layout, resampler, kind = stream.layout, None, None
-    for frame in frames:
+
+def _in_format(
+    frames: Iterator[tuple[AudioFrame, Fraction | None]], track: Track
+) -> Iterator[tuple[Fraction | None, Floats]]:
+    """Yield media times and (n, c) samples at the track's rate, also where a glued stream has another format."""
+    resampler, kind = None, None
+    for frame, at in frames:
         if resampler is None or kind != (frame.format.name, frame.layout.name, frame.sample_rate):
             kind = (frame.format.name, frame.layout.name, frame.sample_rate)
-            resampler = av.AudioResampler(format="fltp", layout=layout, rate=track.rate)
-        pts, frame.pts = frame.pts, None
-        converted = [np.ascontiguousarray(out.to_ndarray().T, np.float32) for out in resampler.resample(frame)]
-        frame.pts = pts
-        for samples in converted:
-            yield frame, samples
+            resampler = av.AudioResampler(format="fltp", layout=track.speakers, rate=track.rate)
+        frame.pts = None
+        for out in resampler.resample(frame):
+            yield at, np.ascontiguousarray(out.to_ndarray().T, np.float32)
 
 
 @dataclass(slots=True)
@@ -207,15 +229,6 @@ class _Clock:
             n_samples -= self.rate
 
 
-def _without_padding(last: Floats, clock: _Clock, stream: AudioStream, origin: Fraction) -> Floats:
-    """The last frame without what an encoder added to fill it, where the track ends inside the frame."""
-    if stream.duration is None or stream.time_base is None or clock.shift:
-        return last
-    end = (stream.start_time or 0) * stream.time_base + stream.duration * stream.time_base - origin
-    n_padding = round(clock.position - end * clock.rate)
-    return last[:-n_padding] if LATE_S * clock.rate < n_padding < len(last) else last
-
-
 def _audio_stream(container: InputContainer, track: Track) -> AudioStream:
     stream = container.streams[track.index]
     assert isinstance(stream, av.AudioStream)
@@ -238,6 +251,19 @@ def _packets(container: InputContainer, stream: AudioStream) -> Iterator[Packet[
 
 def _is_known(stream: AudioStream) -> bool:
     return stream.codec_context is not None and stream.rate >= 1 and stream.channels >= 1
+
+
+def _is_found(container: InputContainer, stream: AudioStream) -> bool:
+    """Return whether the first packets tell a rate and channels that FFmpeg did not find when it opened the file."""
+    if stream.codec_context is None:
+        return False
+    container.seek(0)
+    for packet in islice(_packets(container, stream), PROBED_PACKETS):
+        with suppress(av.FFmpegError):
+            packet.decode()
+        if _is_known(stream):
+            return True
+    return False
 
 
 def _is_default(stream: AudioStream) -> bool:

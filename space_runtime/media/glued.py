@@ -1,4 +1,4 @@
-"""Streams that follow one another in one OGG or FLAC file, found by their first bytes."""
+"""Streams that follow one another in one OGG, FLAC, AU, AIFF or W64 file, found by their first bytes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from space_runtime.media.byte_ranges import Part
 FLAC_HEADS: Final = (b"fLaC\x00\x00\x00\x22", b"fLaC\x80\x00\x00\x22")
 FLAC_TOTAL: Final = slice(18, 26)
 """Bytes whose last 36 bits are the number of samples, 0 if it was not known when they were written."""
+W64_HEAD: Final = bytes.fromhex("726966662e91cf11a5d628db04c10000")
+SIZED_HEAD: Final = 24
 BLOCK: Final = 1 << 20
 PAGE: Final = struct.Struct("<4sBBqIIIB")
 FIRST_PAGE, LAST_PAGE = 2, 4
@@ -71,6 +73,34 @@ def scan_ogg(path: Path) -> Ogg | None:
         pages = _pages(file, end)
         starts, own_clock, is_ended = _chain(pages)
     return Ogg(tuple(Part((span,)) for span in pairwise([*starts, end])), own_clock, is_ended)
+
+
+def scan_sized(path: Path) -> tuple[Part, ...]:
+    """Return the files glued together in an AU, AIFF or W64 file, by the size that each states; none for one alone."""
+    starts: list[int] = []
+    with path.open("rb") as file:
+        end = file.seek(0, 2)
+        position = 0
+        while position + SIZED_HEAD <= end:
+            file.seek(position)
+            size = _stated_size(file.read(SIZED_HEAD))
+            if not size:
+                break
+            starts.append(position)
+            position += size
+    return tuple(Part((span,)) for span in pairwise([*starts, end])) if len(starts) > 1 else ()
+
+
+def _stated_size(head: bytes) -> int:
+    """Bytes of the file that begins with a head, 0 where it does not say."""
+    if head[:4] == b".snd" and head[8:12] != b"\xff" * 4:
+        return int.from_bytes(head[4:8]) + int.from_bytes(head[8:12])
+    if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
+        size = int.from_bytes(head[4:8])
+        return 8 + size + size % 2
+    if head[:16] == W64_HEAD:
+        return int.from_bytes(head[16:24], "little")
+    return 0
 
 
 def _find(file: BinaryIO, head: bytes) -> Iterator[int]:

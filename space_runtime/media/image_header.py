@@ -9,7 +9,7 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from io import BytesIO
 from typing import Final
@@ -40,6 +40,7 @@ DAMAGE: Final = (
     MemoryError,
     struct.error,
     zlib.error,
+    Image.DecompressionBombError,
 )
 """Errors that Pillow raises for a damaged file, by kind and place of the damage."""
 
@@ -64,12 +65,21 @@ class ImageKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ImageHeader:
-    """The frame of a picture file. width, height: of the stored pixels. orientation: EXIF, 1…8, for `upright`."""
+    """The frame of a picture file. width, height: of the stored pixels. orientation: EXIF, 1…8, for `upright`.
+
+    pixel_bytes: a pixel's, decoded; at least as many as the decoder needs.
+    """
 
     kind: ImageKind
     width: int
     height: int
     orientation: int
+    pixel_bytes: int = field(default=4, compare=False)
+
+    @property
+    def decoded_bytes(self) -> int:
+        """The bytes of all pixels, decoded."""
+        return self.width * self.height * self.pixel_bytes
 
 
 def read_header(data: bytes) -> ImageHeader | None:
@@ -82,7 +92,7 @@ def read_header(data: bytes) -> ImageHeader | None:
         return None
     try:
         with opened(data, kind) as image:
-            return ImageHeader(kind, *image.size, _orientation(data, kind, image))
+            return ImageHeader(kind, *image.size, _orientation(data, kind, image), _pixel_bytes(data, kind, image))
     except DAMAGE:
         return None
 
@@ -122,6 +132,18 @@ def _kind_of(data: bytes) -> ImageKind | None:
     return next((kind for magic, kind in _MAGICS if re.match(magic, data, re.DOTALL)), None)
 
 
+def _pixel_bytes(data: bytes, kind: ImageKind, image: ImageFile) -> int:
+    """Return channels · bytes of each: 4 · 1 but for the kinds that store more than 8 bits, and JPEG's 3."""
+    if kind is ImageKind.PNG:
+        return _PNG_CHANNELS.get(data[25], 4) * max(1, data[24] // 8)
+    if kind is ImageKind.TIFF and isinstance(image, TiffImageFile):
+        bits = int(max(image.tag_v2.get(ExifTags.Base.BitsPerSample, (8,))))
+        return max(3, int(image.tag_v2.get(ExifTags.Base.SamplesPerPixel, 1))) * max(1, bits // 8)
+    if kind is ImageKind.PNM:
+        return 3 * (1 if image.mode in ("1", "L", "RGB") else 2)
+    return 3 if kind is ImageKind.JPEG else 4
+
+
 def _orientation(data: bytes, kind: ImageKind, image: ImageFile) -> int:
     """Return the EXIF orientation; 1 when there is none, and for TIFF, which OpenCV turns itself."""
     if kind is ImageKind.TIFF:
@@ -153,6 +175,8 @@ _OPENERS: Final[dict[ImageKind, Callable[[BytesIO], ImageFile]]] = {
     ImageKind.AVIF: AvifImageFile,
     ImageKind.HEIF: _open_heif,
 }
+_PNG_CHANNELS: Final = {0: 1, 2: 3, 4: 4}
+"""Channels, decoded, by colour type; a palette may bring transparency."""
 _MAGICS: Final = (
     (rb"\x89PNG\r\n\x1a\n", ImageKind.PNG),
     (rb"\xff\xd8\xff", ImageKind.JPEG),

@@ -1,11 +1,16 @@
-"""A video as an animated WebP file, which web pages and README files show without a player."""
+"""Pictures as an animated WebP file, which web pages and README files show without a player."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
+from space_runtime.arrays import Pixels
 from space_runtime.errors import MediaError
 from space_runtime.extras import Image, av
 from space_runtime.media.atomic_files import written_whole
@@ -14,24 +19,39 @@ QUALITY: Final = 75
 """Of WebP's lossy coding, 0…100: 1.2 MB for the seven seconds of the demo at 400 pixels."""
 
 
-def write_webp(video: Path, target: Path, side: int) -> None:
-    """Write the pictures of a square video as an endless WebP of ``side`` pixels, at the same rate and without sound.
+@dataclass(frozen=True, slots=True, eq=False)
+class TimedPicture:
+    """A picture and the time at which it is shown. time_s: seconds. rgb: (h, w, 3) uint8."""
 
-    Needs Pillow and PyAV (extras ``portrait`` and ``video``). Raises `MediaError` when no picture moves in the video,
-    `OutputError`.
-    """
+    time_s: float
+    rgb: Pixels
+
+
+def read_video(video: Path) -> Iterable[TimedPicture]:
+    """Yield the pictures of a video. Needs PyAV (extra ``video``)."""
     with av.open(str(video)) as container:
-        times = [(frame.time or 0.0, frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]
-    if len(times) < 2:
-        raise MediaError(f"{video} has no moving picture in it; bake a longer line")
-    pictures = [Image.fromarray(rgb).resize((side, side), Image.Resampling.LANCZOS) for _, rgb in times]
+        for frame in container.decode(video=0):
+            yield TimedPicture(frame.time or 0.0, np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
+
+
+def write_webp(shown: Iterable[TimedPicture], target: Path, side: int) -> None:
+    """Write square pictures as an endless WebP of ``side`` pixels, at their times.
+
+    Needs Pillow (extra ``portrait``). Raises `MediaError` when there are fewer than two, `OutputError`.
+    """
+    times_s, pictures = [], []
+    for one in shown:
+        times_s.append(one.time_s)
+        pictures.append(Image.fromarray(one.rgb).resize((side, side), Image.Resampling.LANCZOS))
+    if len(pictures) < 2:
+        raise MediaError(f"{target} would have no moving picture in it; bake a longer line")
     with written_whole(target) as partial:
         pictures[0].save(
             partial,
             "WEBP",
             save_all=True,
             append_images=pictures[1:],
-            duration=_durations_ms([time for time, _ in times]),
+            duration=_durations_ms(times_s),
             loop=0,
             quality=QUALITY,
         )

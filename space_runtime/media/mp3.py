@@ -183,10 +183,13 @@ def _stated(run: _Run) -> int | None:
 
 
 def _first_frame(run: _Run) -> bytes:
-    """A first frame with the true length; the encoder's delay is kept, its padding lies somewhere inside."""
+    """A first frame with the true length; the encoder's delay is kept, its padding where the tag was true."""
     start = 4 + run.frame.n_side
-    if _stated(run) is None:
+    stated = _stated(run)
+    if stated is None:
         return _made_up(run)
+    if stated == run.n_frames:
+        return run.tag
     tag = bytearray(run.tag)
     tag[start + 8 : start + 12] = run.n_frames.to_bytes(4)
     if tag[start + 7] & 2:

@@ -14,6 +14,7 @@ from space_runtime.media.mono import UNKNOWN, Layout
 
 HEADS: Final = (b"RIFF", b"RF64", b"BW64")
 FORM_SIZE: Final = 12
+GSM: Final = b"\x31\0"
 MASK_CENTRE, MASK_LOW = 0x4, 0x8
 UNMASKED: Final = {6: Layout(2, 3), 8: Layout(2, 3)}
 """5.1 and 7.1 as players take them where a header names no speakers."""
@@ -39,10 +40,14 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Wav:
-    """The sound of a WAV file. part: None where the header is right as it is."""
+    """The sound of a WAV file. part: None where the header is right as it is.
+
+    wants_ffmpeg: libsndfile reads a block of this codec that is not there.
+    """
 
     part: Part | None
     layout: Layout
+    wants_ffmpeg: bool = False
 
 
 def scan_wav(path: Path) -> Wav | None:
@@ -76,7 +81,7 @@ class _Scan:
                 self._long_size = int.from_bytes(self._bytes(chunk.start + 8, 8), "little")
         self._is_regular &= len(self._ranges) <= 1
         if self._is_regular or len(self._format) < 16:
-            return Wav(None, _layout(self._format))
+            return Wav(None, _layout(self._format), self._format[:2] == GSM)
         size = sum(last - first for first, last in self._ranges)
         return Wav(Part(tuple(self._ranges), _header(self._format, size)), _layout(self._format))
 

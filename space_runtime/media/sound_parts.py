@@ -14,13 +14,14 @@ import soundfile
 from space_runtime.arrays import Floats
 from space_runtime.errors import MediaError
 from space_runtime.media.byte_ranges import Part, PartFile
-from space_runtime.media.glued import scan_flac, scan_ogg
+from space_runtime.media.glued import scan_flac, scan_ogg, scan_sized
 from space_runtime.media.mono import UNKNOWN, Layout
 from space_runtime.media.mp3 import scan_mp3
 from space_runtime.media.resampling import Resampler
-from space_runtime.media.riff import is_placeholder, scan_wav
+from space_runtime.media.riff import UNMASKED, is_placeholder, scan_wav
 
-FORMATS: Final = frozenset(("WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC", "OGG", "MP3", "MPEG"))
+FORMATS: Final = frozenset(("WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC", "OGG", "MP3", "MPEG",
+                             "VOC", "NIST", "IRCAM", "SVX", "AVR", "PVF"))  # fmt: skip
 """libsndfile's formats of one file that state their rate; some of the others open a second file."""
 UNSTATED_FORMATS: Final = ("MP3", "MPEG", "OGG")
 """Formats whose length libsndfile only estimates, or has from where the file ends."""
@@ -52,13 +53,13 @@ class Parts:
         """Return the columns of special channels."""
         if self.wav is not None:
             return self.wav
-        return KNOWN_LAYOUTS.get(file.format, {}).get(file.channels, UNKNOWN)
+        return KNOWN_LAYOUTS.get(file.format, UNMASKED).get(file.channels, UNKNOWN)
 
 
 def scan_parts(path: Path) -> Parts:
     """Return the parts of a file. Raises `MediaError` where the file was cut off."""
     if wav := scan_wav(path):
-        return Parts((wav.part,), wav=wav.layout)
+        return Parts((wav.part,), wav.wants_ffmpeg, wav=wav.layout)
     if ogg := scan_ogg(path):
         return Parts(
             ogg.parts if len(ogg.parts) > 1 else (None,), ogg.has_own_clock, True, note="" if ogg.is_ended else NO_END
@@ -67,7 +68,7 @@ def scan_parts(path: Path) -> Parts:
         return Parts(flac.parts if len(flac.parts) > 1 else (None,), flac.is_streamed, may_lie=len(flac.parts) == 1)
     if _is_mp3(path) and (mp3 := scan_mp3(path)):
         return Parts(mp3)
-    return Parts()
+    return Parts(scan_sized(path) or (None,))
 
 
 def open_part(path: Path, part: Part | None) -> soundfile.SoundFile:

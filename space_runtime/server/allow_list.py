@@ -1,25 +1,18 @@
-"""The keys that a running server admits: a folder's, read again when it changes; and the connections of each."""
+"""The keys that a running server admits: a folder's, read again when it changes."""
 
 from __future__ import annotations
 
 import math
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import zmq
-
 from space_runtime.errors import UsageError
 from space_runtime.server import log_events
-from space_runtime.server.connections import Route
 from space_runtime.server.keys import Keys, load_public
-from space_runtime.server.tcp_link import TcpLink
 
 LOOK_S: Final = 0.5
 """Seconds between two readings of the folder."""
-SWEEP_AT: Final = 256
-"""Connections noted between two searches for those that are over."""
 
 Stamp = tuple[int, int, int, int]
 """Inode, size, and times of change in ns: another one means that the file has to be read again."""
@@ -74,41 +67,3 @@ def _stamps(folder: Path) -> dict[Path, Stamp]:
                 info = path.stat()
                 stamps[path] = info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
     return stamps
-
-
-@dataclass(frozen=True, slots=True)
-class _Link:
-    """A TCP connection. key: of its client."""
-
-    key: bytes
-    tcp: TcpLink
-
-
-class Links:
-    """The TCP connections behind routes whose clients have keys, so that a key's can be cut."""
-
-    def __init__(self) -> None:
-        self._links: dict[Route, _Link] = {}
-        self._sweep_at = SWEEP_AT
-
-    def key_of(self, route: zmq.Frame) -> bytes:
-        """Return the key with which the connection of a received message came in, and note the connection."""
-        name = route.bytes
-        link = self._links.get(name)
-        if link is None:  # libzmq gives every part the user (`zap_reply`) of its connection
-            link = self._links[name] = _Link(str(route.get("User-Id")).encode(), TcpLink.of(route))
-            self._sweep()
-        return link.key
-
-    def cut(self, keys: frozenset[bytes]) -> None:
-        """End the connections of keys, at once and without a word: what they still send is not received."""
-        for route, link in list(self._links.items()):
-            if link.key in keys:
-                del self._links[route]
-                link.tcp.cut()
-
-    def _sweep(self) -> None:
-        """Forget connections that are over, from time to time."""
-        if len(self._links) >= self._sweep_at:
-            self._links = {route: link for route, link in self._links.items() if link.tcp.is_alive}
-            self._sweep_at = 2 * len(self._links) + SWEEP_AT

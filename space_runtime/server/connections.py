@@ -44,7 +44,9 @@ class WorkerPort(Protocol):
 class Connection:
     """A peer. heard_at: when it last said something. allowance: messages that it may still send at once.
 
-    slowed_at: when it was last told to slow down. key: its client's public key as Z85 text, empty without CURVE.
+    n_bad, n_ungreeted: messages that were none, or came before `hello`. excess_s: what it has sent beyond its rate, in
+    seconds at that rate; time takes it off again. muted_until: until then nothing is heard of it. slowed_at: when it
+    was last told to slow down. key: its client's public key as Z85 text, empty without CURVE.
     """
 
     route: Route
@@ -53,6 +55,9 @@ class Connection:
     greeted: bool = False
     client: str = ""
     n_bad: int = 0
+    n_ungreeted: int = 0
+    excess_s: float = 0.0
+    exceeded_at: float = 0.0
     muted_until: float = -math.inf
     allowance: float = 0.0
     refilled_at: float = 0.0
@@ -66,6 +71,12 @@ class Connection:
         left = min(2.0 * rate, refilled if self.greeted else 2.0 * rate) - 1
         self.allowance = max(0.0, left)
         return left >= 0
+
+    def exceed(self, seconds: float, now: float) -> float:
+        """Note what was sent beyond the rate; return the sum, of which time takes off as much as has passed."""
+        self.excess_s = max(0.0, self.excess_s - (now - self.exceeded_at)) + seconds
+        self.exceeded_at = now
+        return self.excess_s
 
 
 @dataclass(slots=True, eq=False)
@@ -125,6 +136,17 @@ class ConnectionTable:
         """Return the session of that number if it is this connection's and not closing."""
         session = self.sessions.get(number)
         return session if session and session.route == connection.route and not session.closing else None
+
+    def n_sessions_of(self, connection: Connection) -> int:
+        """Return how many sessions a client has: on this connection, or with its key on all of them."""
+        if not connection.key:
+            return len(connection.sessions)
+        return sum(session.key == connection.key for session in self.sessions.values())
+
+    def longest_lost(self) -> SessionEntry | None:
+        """Return the session whose connection was lost first, None if all have theirs."""
+        lost = (session for session in self.sessions.values() if session.route is None and not session.closing)
+        return min(lost, key=lambda session: session.lost_at, default=None)
 
     def with_token(self, token: bytes) -> SessionEntry | None:
         """Return the session of a token, None if there is none that is not closing."""

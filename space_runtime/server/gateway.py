@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from engine_bridge.protocol import messages as m
+from engine_bridge.protocol.client_ranges import range_fault
 from engine_bridge.protocol.errors import WireError
 from engine_bridge.protocol.messages import VERSION, ErrorCode, Message, ServerMessage
 from engine_bridge.protocol.wire import audio_from, decode, encode
@@ -34,13 +36,18 @@ from space_runtime.server.connections import (
     is_own_route,
 )
 from space_runtime.server.limits import Folders, Limits, Refusal, closed_sentence, unknown_session
+from space_runtime.server.transport.zmtp import MAX_PARTS, Overrun
 from space_runtime.server.validation import has_unknown_type, session_settings
 
-MAX_PARTS: Final = 64
 MAX_UNGREETED_BYTES: Final = 65_536
+MAX_UNGREETED: Final = 512
+"""Messages before `hello`, after which a connection is cut off."""
 MAX_BAD: Final = 32
-"""Messages that are none, after which a connection is not listened to."""
+"""Messages that are none, after which a connection is cut off."""
+MAX_EXCESS_S: Final = 8.0
+"""Messages beyond the rate, in seconds at that rate, after which a connection is cut off."""
 MUTE_S: Final = 60.0
+"""Time in which nothing more is heard of a connection that is cut off, should it still be there."""
 TOKEN_BYTES: Final = 16
 SWEEP_S: Final = 0.25
 SLOW_DOWN_S: Final = 1.0
@@ -50,8 +57,8 @@ SLOW_DOWN_S: Final = 1.0
 class Gateway:
     """Talks to clients and gives a worker their sessions' messages.
 
-    table: connections and sessions; sessions, connections: the table's. busy_lag_s: admission ends when the worker is
-    later than this.
+    table: connections and sessions; sessions, connections: the table's. given_up: routes of connections that are to be
+    closed once `outbox` is sent. busy_lag_s: admission ends when the worker is later than this.
     """
 
     def __init__(
@@ -61,10 +68,11 @@ class Gateway:
         self.table = ConnectionTable()
         self.sessions, self.connections = self.table.sessions, self.table.connections
         self.outbox: list[tuple[Route, bytes]] = []
+        self.given_up: list[Route] = []
         self.counters = Counters()
         self._folders = folders
         self._worker = worker
-        self._welcome = encode(welcome)
+        self._welcome = welcome
         self._busy_lag_s = busy_lag_s
         self._swept_at = self._turned_away_at = -math.inf
         self._stopping = False
@@ -88,23 +96,60 @@ class Gateway:
 
     # In
 
-    def receive(self, route: Route, parts: Sequence[bytes], now: float, key: bytes = b"") -> None:
-        """Take one ZeroMQ message of a connection. key: its client's, empty without CURVE."""
+    def receive(self, route: Route, parts: Sequence[bytes], now: float, key: bytes = b"") -> bool:
+        """Take one ZeroMQ message of a connection; return whether it is heard further. key: empty without CURVE."""
+        connection = self._connection(route, now, key)
+        if connection is None:
+            return False
+        if len(parts) > MAX_PARTS:
+            self._bad(connection, f"a message of {len(parts)} parts; at most {MAX_PARTS} are taken", now)
+            parts = ()
+        for part in parts:
+            self._take(connection, part, now)
+            if connection.muted_until > now:
+                return False
+        return True
+
+    def overran(self, route: Route, kind: Overrun, size: int, now: float, key: bytes = b"") -> bool:
+        """Refuse a message that the transport has passed over; return whether the connection is heard further."""
+        connection = self._connection(route, now, key)
+        if connection is None:
+            return False
+        if kind is Overrun.PARTS:
+            self._bad(connection, f"a message of {size} parts and more; at most {MAX_PARTS} are taken", now)
+        else:
+            self._excess(connection, 1.0, now)
+            self._refuse(connection, ErrorCode.TOO_LARGE, f"a message of {size} bytes and more; send smaller ones")
+        return connection.muted_until <= now
+
+    def too_fast(self, route: Route, now: float) -> None:
+        """Tell a connection that it sends more bytes, or costs more time, than it may, and is read more slowly."""
+        if connection := self.connections.get(route):
+            bound = f"{self.limits.bytes_per_s * self.weight(route)} bytes a second"
+            self._slow_down(connection, f"more than {bound}, or more work than this connection's share", now)
+
+    def part_bytes(self, route: Route) -> int:
+        """Return how long a message of a connection may be now."""
+        connection = self.connections.get(route)
+        return self.limits.message_bytes if connection and connection.greeted else MAX_UNGREETED_BYTES
+
+    def weight(self, route: Route) -> int:
+        """Return by how much a connection's rates are multiplied: once for each of its sessions."""
+        connection = self.connections.get(route)
+        return max(1, len(connection.sessions)) if connection else 1
+
+    def _connection(self, route: Route, now: float, key: bytes) -> Connection | None:
+        """Return the connection that says something, None if it is not heard."""
         if not is_own_route(route):
             self._turn_away(route, now)
-            return
+            return None
         connection = self.connections.get(route) or self.table.connect(route, now, key, self.limits.connections)
         if connection is None:
             self.counters.refused += 1
-            return
-        if connection.muted_until > now:
-            return
-        connection.heard_at = now
-        if len(parts) > MAX_PARTS:
-            self._bad(connection, f"a message of {len(parts)} parts; at most {MAX_PARTS} are taken", now)
-            return
-        for part in parts:
-            self._take(connection, part, now)
+        elif connection.muted_until <= now:
+            connection.heard_at = now
+            return connection
+        return None
 
     def deliver(self, outgoing: Iterable[Outgoing]) -> None:
         """Take what the worker sends."""
@@ -138,6 +183,11 @@ class Gateway:
         for route in [one.route for one in self.connections.values() if one.key in keys]:
             self.table.lose(route, now)
 
+    def allow_sessions(self, n_sessions: int) -> None:
+        """Take so many sessions from now on."""
+        self.limits = replace(self.limits, sessions=n_sessions)
+        self._welcome = replace(self._welcome, limits=self.limits.counts())
+
     def stop(self) -> None:
         """Begin to stop: nothing new is taken, every session is closed."""
         self._stopping = True
@@ -159,12 +209,9 @@ class Gateway:
         if len(part) > (self.limits.message_bytes if connection.greeted else MAX_UNGREETED_BYTES):
             self._refuse(connection, ErrorCode.TOO_LARGE, f"a message of {len(part)} bytes; send smaller ones")
             return
-        audio = audio_from(part) if connection.greeted else None
-        if audio is not None:
-            self._dispatch(connection, audio, now)
-            return
+        message: Message | None = audio_from(part) if connection.greeted else None
         try:
-            message = decode(part)
+            message = message or decode(part)
         except WireError as error:
             self._misunderstood(connection, part, str(error), now)
             return
@@ -179,10 +226,25 @@ class Gateway:
         if connection.may_speak(rate, now):
             return True
         self.counters.too_fast += 1
+        self._slow_down(connection, f"more than {rate} messages a second", now)
+        self._excess(connection, 1.0 / rate, now)
+        return False
+
+    def _slow_down(self, connection: Connection, reason: str, now: float) -> None:
         if now - connection.slowed_at >= SLOW_DOWN_S:
             connection.slowed_at = now
-            self._refuse(connection, ErrorCode.TOO_FAST, f"more than {rate} messages a second; slow down")
-        return False
+            self._refuse(connection, ErrorCode.TOO_FAST, f"{reason}; slow down")
+
+    def _excess(self, connection: Connection, seconds: float, now: float) -> None:
+        """Count what a connection has sent beyond its budget, as seconds; cut it off when that is too much."""
+        if connection.exceed(seconds, now) > MAX_EXCESS_S:
+            self._give_up(connection, now)
+
+    def _give_up(self, connection: Connection, now: float) -> None:
+        """Hear nothing more of a connection, and have it closed."""
+        if connection.muted_until <= now:
+            connection.muted_until = now + MUTE_S
+            self.given_up.append(connection.route)
 
     def _misunderstood(self, connection: Connection, part: bytes, reason: str, now: float) -> None:
         if has_unknown_type(part):
@@ -193,14 +255,18 @@ class Gateway:
     def _bad(self, connection: Connection, reason: str, now: float) -> None:
         self.counters.bad_messages += 1
         connection.n_bad += 1
-        if connection.n_bad >= MAX_BAD:
-            connection.muted_until, connection.n_bad = now + MUTE_S, 0
         self._refuse(connection, ErrorCode.BAD_MESSAGE, reason)
+        if connection.n_bad >= MAX_BAD:
+            connection.n_bad = 0
+            self._give_up(connection, now)
 
     def _handle(self, connection: Connection, message: Message, now: float) -> None:
         """Answer a message to the gateway, pass one to a session on. Raises `Refusal`."""
         kind = type(message)
         if not connection.greeted and kind is not m.Hello:
+            connection.n_ungreeted += 1
+            if connection.n_ungreeted >= MAX_UNGREETED:
+                self._give_up(connection, now)
             raise Refusal(ErrorCode.NOT_GREETED, "this connection has not said hello; say it first")
         if kind in self._handlers:
             self._handlers[kind](connection, message)
@@ -213,8 +279,9 @@ class Gateway:
         """Pass a message on to the session that it names. The way of most messages, kept short."""
         session = self.table.session_of(connection, message.session)
         if session is None:
-            self._refuse(connection, *unknown_session(message.session), message=message)
-            return
+            raise Refusal(*unknown_session(message.session))
+        if fault := range_fault(message):
+            raise Refusal(ErrorCode.BAD_VALUE, fault)
         self._worker.post(SessionMessage(session.number, message, now))
 
     def _ping(self, connection: Connection, message: m.Ping) -> None:
@@ -239,11 +306,11 @@ class Gateway:
         if not connection.greeted:
             connection.allowance = 2.0 * self.limits.messages_per_s
         connection.greeted, connection.client = True, message.client[:80]
-        self.outbox.append((connection.route, self._welcome))
+        self._say(connection, self._welcome)
 
     def _open(self, connection: Connection, message: m.Open) -> None:
         settings = session_settings(message, self.limits)
-        self._admit()
+        self._admit(connection)
         spec = CharacterSpec.of(message, settings, self._folders)
         number, token = self.table.next_number(), secrets.token_bytes(TOKEN_BYTES)
         character = message.character or ("neutral" if message.portrait is None else "portrait")
@@ -254,12 +321,29 @@ class Gateway:
         )
         log_events.write(event)
         name = message.character or ""
-        self._worker.post(OpenSession(number, message.request, token, settings, message.until, spec, name))
+        owner = connection.key or connection.route
+        self._worker.post(OpenSession(number, message.request, token, settings, message.until, spec, name, owner))
 
-    def _admit(self) -> None:
-        """Refuse the session too many, for a reason that it can read."""
+    def _admit(self, connection: Connection) -> None:
+        """Refuse the session too many, for a reason that its client can read."""
+        if len(self.sessions) >= self.limits.sessions:
+            self._make_room()
         if code := self.closed_for:
             raise Refusal(code, closed_sentence(code, self.limits.sessions, self._worker.load))
+        n_own = self.table.n_sessions_of(connection)
+        if n_own >= self.limits.share_left(len(self.sessions)):
+            raise Refusal(
+                ErrorCode.TOO_MANY_SESSIONS,
+                f"this client has {n_own} sessions already, which is its share; close some, or let the server's "
+                "operator raise sessions_per_client",
+            )
+
+    def _make_room(self) -> None:
+        """End the session that has been without a connection for longest, at once: nobody is there to be told."""
+        session = self.table.longest_lost()
+        if session:
+            self._end(session, ErrorCode.TOO_MANY_SESSIONS)
+            self.table.forget(session)
 
     def _resume(self, connection: Connection, message: m.Resume) -> None:
         session = self.table.with_token(bytes(message.token))

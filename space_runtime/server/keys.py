@@ -116,16 +116,3 @@ def check_bind(address: str, keys: Keys | None, insecure: bool) -> None:
             f"{address} can be reached from other machines; give --key and --clients (space-runtime keygen), "
             "or say --insecure if really everybody may come in"
         )
-
-
-def zap_reply(request: list[bytes], admitted: frozenset[bytes]) -> list[bytes]:
-    """Return the answer to a request of ZeroMQ's authentication protocol (ZAP, RFC 27): keys on the list come in.
-
-    Their connections' messages then carry the key, as Z85 text, as ZeroMQ's property ``User-Id``.
-    """
-    version, request_id = [*request, b"", b""][:2]
-    mechanism = request[5] if len(request) > 5 else b""
-    key = z85.encode(request[6]) if mechanism == b"CURVE" and len(request) > 6 and len(request[6]) == 32 else b""
-    if version == b"1.0" and key in admitted:
-        return [b"1.0", request_id, b"200", b"OK", key, b""]
-    return [b"1.0", request_id, b"400", b"not on the list", b"", b""]

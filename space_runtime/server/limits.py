@@ -26,24 +26,42 @@ class Refusal(Exception):
 class Limits:
     """Bounds of everything that clients can make grow.
 
-    sessions: of the whole server. message_bytes: one message. audio_ms: sound pushed ahead of what has been animated.
-    clip_ms: longest file. queue_frames: frames of a session that wait for credit. messages_per_s: of a connection, for
-    each of its sessions. lease_ms: longest and default. playout_ms: longest playout delay. connections: greeted ones.
+    sessions: of the whole server. sessions_per_client: of them, what one connection or one key may have; 0: half.
+    message_bytes: one message. bytes_per_s, messages_per_s: of a connection, for each of its sessions. audio_ms: sound
+    pushed ahead of what has been animated. clip_ms: longest file. work_ms: processor time for one file or picture.
+    queue_frames: frames of a session that wait for credit. lease_ms: longest and default. playout_ms: longest playout
+    delay. connections: at a time.
     """
 
     sessions: int = 1_000
+    sessions_per_client: int = 0
     message_bytes: int = 16 << 20
-    audio_ms: int = 30_000
-    clip_ms: int = 600_000
+    bytes_per_s: int = 16 << 20
+    audio_ms: int = 10_000
+    clip_ms: int = 300_000
+    work_ms: int = 300_000
     queue_frames: int = 256
     messages_per_s: int = 500
     lease_ms: int = 15_000
     playout_ms: int = 10_000
     connections: int = 4_096
 
+    @property
+    def share(self) -> int:
+        """Sessions that one connection, or one key on all its connections, may have."""
+        return min(self.sessions, self.sessions_per_client) or max(1, self.sessions // 2)
+
+    def share_left(self, n_sessions: int) -> int:
+        """Return how many sessions a client may have when there are so many in all, below which it may open another.
+
+        The last quarter is for clients that have none, unless one client may have all.
+        """
+        is_scarce = self.share < self.sessions and self.sessions - n_sessions <= self.sessions // 4
+        return 1 if is_scarce else self.share
+
     def counts(self) -> dict[str, int]:
         """Return the limits as `welcome` carries them."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {field.name: getattr(self, field.name) for field in fields(self)} | {"sessions_per_client": self.share}
 
 
 @dataclass(frozen=True, slots=True)

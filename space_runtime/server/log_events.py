@@ -39,6 +39,31 @@ def ready(address: str, n_sessions: int, took_s: float, device: str) -> LogEvent
     return _event(logging.INFO, "ready", address=address, sessions=n_sessions, seconds=seconds, device=device)
 
 
+def relaying(address: str, server: str) -> LogEvent:
+    """A relay listens at an address and passes on to a server."""
+    return _event(logging.INFO, "relaying", address=address, server=server)
+
+
+def server_silent(server: str) -> LogEvent:
+    """The server behind a relay does not answer: it is not running, or does not know the relay's key."""
+    return _event(logging.WARNING, "server_silent", server=server)
+
+
+def relay_stopped(n_dropped: int) -> LogEvent:
+    """A relay has ended. n_dropped: messages that came too fast or from connections that are not heard."""
+    return _event(logging.INFO, "relay_stopped", dropped=n_dropped)
+
+
+def capacity_measured(n_sessions: int) -> LogEvent:
+    """This machine carries more sessions than the server was started with, which it takes from now on."""
+    return _event(logging.INFO, "capacity_measured", sessions=n_sessions)
+
+
+def viewer(page: str) -> LogEvent:
+    """A page shows the sessions to browsers. page: its address."""
+    return _event(logging.INFO, "viewer", page=page)
+
+
 def stopped(uptime_s: float) -> LogEvent:
     """The server has told everybody and ends."""
     return _event(logging.INFO, "stopped", seconds=round(uptime_s, 3))

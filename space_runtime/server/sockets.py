@@ -6,27 +6,27 @@ import math
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-import zmq
+from zmq.utils import z85
 
-from space_runtime.errors import UsageError
 from space_runtime.server import log_events
-from space_runtime.server.allow_list import AllowList, Links
-from space_runtime.server.gateway import MAX_PARTS, Gateway
-from space_runtime.server.keys import Keys, zap_reply
+from space_runtime.server.allow_list import AllowList
+from space_runtime.server.gateway import Gateway
+from space_runtime.server.keys import Keys
 from space_runtime.server.report_box import ReportBox
+from space_runtime.server.transport.client import Rates
+from space_runtime.server.transport.curve import Curve
+from space_runtime.server.transport.listener import Listener
+from space_runtime.server.transport.peer import Peer
+from space_runtime.server.transport.zmtp import MAX_PARTS, Mechanism, Null
 from space_runtime.server.worker.loop import WorkerLoop
 
-ZAP_ADDRESS: Final = "inproc://zeromq.zap.01"
-MAX_RECEIVED: Final = 500
-"""Messages taken in a row before others have their turn."""
-MAX_INBOX: Final = 20_000
-"""Commands that may wait for a worker; beyond it the socket is left alone and TCP slows the senders down."""
-POLL_MS: Final = 50
-SEND_MARK: Final = 512
-"""ZeroMQ messages that may wait for a slow peer."""
+POLL_S: Final = 0.05
+LINGER_S: Final = 0.5
+"""Time in which a server that stops sends what waits."""
 
 
 class WakeSocket:
@@ -62,10 +62,11 @@ class WakeSocket:
 
 
 class Sockets:
-    """Moves messages between the ROUTER socket, the gateway and the worker until told to stop.
+    """Moves messages between the connections, the gateway and the worker until told to stop.
 
-    n_slow: ZeroMQ messages that a peer did not take in time. turned_at: when the loop last turned, None before its
-    first turn. Raises `UsageError` when the address cannot be bound.
+    n_slow: messages that a peer did not take in time. turned_at: when the loop last turned, None before its first turn.
+    when_idle: called with the time, again and again, while there are no sessions. Raises `UsageError` when the address
+    cannot be bound.
     """
 
     def __init__(
@@ -76,7 +77,9 @@ class Sockets:
         wake_socket: WakeSocket,
         reports: ReportBox,
         keys: Keys | None,
+        when_idle: Callable[[float], None] | None = None,
     ) -> None:
+        self._when_idle = when_idle
         self.n_slow = 0
         self.turned_at: float | None = None
         self._gateway = gateway
@@ -85,20 +88,22 @@ class Sockets:
         self._reports = reports
         self._keys = keys
         self._allowed = AllowList(keys) if keys else None
-        self._links = Links()
-        self._context = zmq.Context()
-        self._zap = self._context.socket(zmq.REP)
-        self._zap.linger = 0
-        if keys:
-            self._zap.bind(ZAP_ADDRESS)
-        self._router = self._open(address)
-        self.address = self._router.get_string(zmq.LAST_ENDPOINT).rstrip("\0")
+        limits = gateway.limits
+        rates = Rates(limits.message_bytes, limits.bytes_per_s, limits.connections)
+        self._listener = Listener(address, self._mechanism, gateway, rates, worker.handle_commands)
+        self._listener.watch(wake_socket.fileno())
+        self.address = self._listener.address
         self._stop = threading.Event()
 
     @property
     def admitted(self) -> frozenset[bytes]:
         """The public keys that come in now."""
         return self._allowed.admitted if self._allowed else frozenset()
+
+    @property
+    def n_cut(self) -> int:
+        """Connections cut off because they went over a budget or broke the protocol."""
+        return self._listener.n_cut
 
     def read_keys_again(self) -> None:
         """Look at the list of keys at once, from any thread."""
@@ -112,67 +117,38 @@ class Sockets:
 
     def run(self, grace_s: float = 1.0) -> None:
         """Serve until `stop`; then close every session, send what waits for at most ``grace_s``, and return."""
-        poller = zmq.Poller()
-        poller.register(self._router, zmq.POLLIN)
-        poller.register(self._zap, zmq.POLLIN)
-        poller.register(self._wake_socket.fileno(), zmq.POLLIN)
         while not self._stop.is_set():
-            self._run_once(dict(poller.poll(self._poll_timeout_ms())))
+            self._run_once(self._listener.wait(self._wait_s()))
         self._gateway.stop()
         end = time.monotonic() + grace_s
         while self._gateway.sessions and time.monotonic() < end:
-            self._run_once(dict(poller.poll(self._poll_timeout_ms())))
+            self._run_once(self._listener.wait(self._wait_s()))
         self._gateway.send_bye()
         self._flush(time.monotonic())
-        self._router.close(linger=500)
-        self._zap.close(linger=0)
-        self._context.term()
+        self._listener.close(LINGER_S)
 
-    def _open(self, address: str) -> zmq.Socket[bytes]:
-        router = self._context.socket(zmq.ROUTER)
-        options = {
-            zmq.ROUTER_MANDATORY: 1,
-            zmq.SNDHWM: SEND_MARK,
-            zmq.RCVHWM: SEND_MARK,
-            zmq.MAXMSGSIZE: self._gateway.limits.message_bytes,
-            zmq.HEARTBEAT_IVL: 2_000,
-            zmq.HEARTBEAT_TIMEOUT: 6_000,
-            zmq.HEARTBEAT_TTL: 8_000,
-            zmq.HANDSHAKE_IVL: 5_000,
-            zmq.BACKLOG: 1_024,
-            zmq.LINGER: 0,
-            zmq.IPV6: int("[" in address),
-        }
-        for option, value in options.items():
-            router.setsockopt(option, value)
-        if self._keys:
-            router.curve_server = True
-            router.curve_secretkey, router.curve_publickey = self._keys.secret, self._keys.public
-        try:
-            router.bind(address)
-        except zmq.ZMQError as error:
-            router.close()
-            self._zap.close()
-            self._context.term()
-            raise UsageError(
-                f"{address} cannot be bound ({error.strerror}); choose another --bind, or stop what uses it"
-            ) from None
-        return router
+    def _mechanism(self) -> Mechanism:
+        """Return the security of a new connection."""
+        if self._keys is None:
+            return Null()
+        return Curve(z85.decode(self._keys.secret), z85.decode(self._keys.public), self._is_admitted)
 
-    def _run_once(self, events: dict[object, int]) -> None:
+    def _is_admitted(self, key: bytes) -> bool:
+        return key in self.admitted
+
+    def _run_once(self, ready: list[Peer | int]) -> None:
         now = self.turned_at = time.monotonic()
         if self._allowed and (removed := self._allowed.removed(now)):
             self._gateway.cut_off(removed, now)
-            self._links.cut(removed)
-        if self._zap in events:
-            self._admit()
-        if self._router in events and self._worker.n_waiting < MAX_INBOX:
-            self._receive(now)
-        if self._wake_socket.fileno() in events:
+            self._listener.cut_keys(removed, now)
+        self._listener.serve(ready, now)
+        if self._wake_socket.fileno() in ready:
             self._wake_socket.clear()
         self._run_worker()
         self._gateway.tick(now)
         self._flush(now)
+        if self._when_idle and not self._gateway.sessions:
+            self._when_idle(now)
 
     def _run_worker(self) -> None:
         answers = self._worker.run_once()
@@ -182,38 +158,15 @@ class Sockets:
             self._reports.put(report)
         self._gateway.deliver(answers.outgoing)
 
-    def _poll_timeout_ms(self) -> int:
+    def _wait_s(self) -> float:
         """Return for how long nothing needs to be done unless something comes."""
         if self._gateway.outbox:
-            return 0
+            return 0.0
         wait_s = self._worker.due_at() - time.monotonic()
-        return max(0, min(POLL_MS, math.ceil(wait_s * 1e3))) if math.isfinite(wait_s) else POLL_MS * (wait_s > 0)
-
-    def _admit(self) -> None:
-        self._zap.send_multipart(zap_reply(self._zap.recv_multipart(), self.admitted))
-
-    def _receive(self, now: float) -> None:
-        router, take = self._router, self._take if self._allowed else self._take_from_anybody
-        try:
-            for _ in range(MAX_RECEIVED):
-                route = router.recv(zmq.NOBLOCK, copy=False)
-                take(route, router.recv_multipart(zmq.NOBLOCK), now)
-        except zmq.Again:
-            pass
-
-    def _take_from_anybody(self, route: zmq.Frame, parts: list[bytes], now: float) -> None:
-        self._gateway.receive(route.bytes, parts, now)
-
-    def _take(self, route: zmq.Frame, parts: list[bytes], now: float) -> None:
-        """Hand on what a client with a key said, and cut it off if the key went after its handshake."""
-        key = self._links.key_of(route)
-        if key in self.admitted:
-            self._gateway.receive(route.bytes, parts, now, key)
-        else:
-            self._links.cut(frozenset([key]))
+        return max(0.0, min(POLL_S, wait_s)) if math.isfinite(wait_s) else POLL_S * (wait_s > 0)
 
     def _flush(self, now: float) -> None:
-        """Send what waits: one ZeroMQ message for all that a peer gets now."""
+        """Send what waits: one ZeroMQ message for all that a peer gets now. Close whom the gateway has given up."""
         outbox, self._gateway.outbox = self._gateway.outbox, []
         by_route: dict[bytes, list[bytes]] = {}
         for route, data in outbox:
@@ -222,17 +175,18 @@ class Sockets:
             for start in range(0, len(parts), MAX_PARTS):
                 if not self._send(route, parts[start : start + MAX_PARTS], now):
                     break
+        given_up, self._gateway.given_up = self._gateway.given_up, []
+        for route in given_up:
+            self._listener.cut(route, now)
 
     def _send(self, route: bytes, parts: list[bytes], now: float) -> bool:
-        try:
-            self._router.send_multipart([route, *parts], zmq.NOBLOCK)
-        except zmq.Again:
+        """Send a message; return whether the peer is there."""
+        taken = self._listener.send(route, parts)
+        if taken is None:
+            self._gateway.lost(route, now)
+            return False
+        if not taken:
             self.n_slow += 1
             peer = self._gateway.connections.get(route)
             log_events.write(log_events.slow_peer(peer.client if peer else ""))
-        except zmq.ZMQError as error:
-            if error.errno != zmq.EHOSTUNREACH:
-                raise
-            self._gateway.lost(route, now)
-            return False
         return True

@@ -19,6 +19,8 @@ import pytest
 import soundfile
 
 from engine_bridge.client import Client
+from tests.docs.other_machines import exchange_keys, steps
+from tests.docs.test_docs import waits_for_a_page
 from tests.support.ports import free_port
 from tests.support.real_server import child_environment
 from tests.support.sounds import speechlike
@@ -103,10 +105,11 @@ def wait_until_ready(server: subprocess.Popen[str], port: int) -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, photo: Path) -> Path:
     """A folder with the files that the commands read."""
     for name in ("faces", "lines"):
         (tmp_path / name).mkdir()
+    shutil.copy(photo, tmp_path / "face.jpg")
     soundfile.write(tmp_path / "line.wav", speechlike(0.4, 44_100), 44_100)
     return tmp_path
 
@@ -130,6 +133,9 @@ def test_a_command_of_the_guide_runs(command: str, folder: Path, ports: Ports) -
             said, _ = done.communicate(timeout=READY_S)
     else:
         done = start(command, folder, ports)
+        if waits_for_a_page(shlex.split(command)):
+            assert done.stdout and "in a browser" in done.stdout.readline()
+            done.send_signal(signal.SIGINT)
         said, _ = done.communicate(timeout=300)
     assert done.returncode == 0, said
 
@@ -142,17 +148,13 @@ def test_a_link_of_the_guide_leads_somewhere(link: str) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.2 is no address of this machine")
 def test_the_steps_for_other_machines_work_as_printed(tmp_path: Path, ports: Ports) -> None:
     """Two machines are two folders and two addresses of loopback; addresses are the only words that change."""
-    steps = GUIDE[GUIDE.index("## Other machines") : GUIDE.index("## Sources of sound")]
-    words = [line.split("  #")[0].strip() for line in steps.splitlines() if line.startswith("space-runtime ")]
-    of_server, of_anna, serve, relay = words
+    of_server, of_anna, serve, relay = steps()
     there, here = tmp_path / "server", tmp_path / "anna"
     for machine, step in ((there, of_server), (here, of_anna)):
         machine.mkdir()
         made = start(step, machine, ports)
         assert made.wait(READY_S) == 0
-    (there / "keys" / "clients").mkdir()
-    shutil.copy(here / "keys" / "anna.key", there / "keys" / "clients")
-    shutil.copy(there / "keys" / "server.key", here / "keys")
+    exchange_keys(there, here)
     address, local = f"127.0.0.2:{ports.bind}", f"tcp://127.0.0.1:{free_port()}"
     serve = serve.replace("0.0.0.0:5570", address)
     relay = relay.replace("10.0.0.5:5570", address) + f" --bind {local}"

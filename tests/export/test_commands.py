@@ -29,6 +29,36 @@ def test_a_command_explains_itself(
     assert "usage" in capsys.readouterr().out.lower()
 
 
+WITHOUT_DATA = (
+    "build-rig",
+    "build-rig --report",
+    "fit",
+    "train-voice-emotion",
+    "make",
+    "prepare",
+    "train",
+    "export",
+    "evaluate",
+    "compare",
+)
+
+
+@pytest.mark.parametrize("command", WITHOUT_DATA)
+@pytest.mark.parametrize("is_there", [False, True])
+def test_without_training_data_a_command_says_so_in_one_sentence(
+    command: str, is_there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if is_there:
+        (tmp_path / "data").mkdir()
+    monkeypatch.setattr(sys, "argv", ["export", *command.split(), "--data", "data"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr().err.strip().splitlines()
+    assert ended.value.code in (1, 2)
+    assert told[-1].startswith("error: ") and "Traceback" not in "".join(told)
+
+
 def test_the_guide_names_commands_that_exist() -> None:
     assert set(re.findall(r"python -m export ([a-z-]+)", GUIDE)) <= COMMANDS
 

@@ -1,15 +1,8 @@
-"""Damaged sound files by number: the same number gives the same bytes.
-
-``python -m tests.support.mutated_sounds 2000`` reads as many and prints what became of them.
-"""
+"""Damaged sound files by number: the same number gives the same bytes."""
 
 from __future__ import annotations
 
-import resource
-import sys
 import tempfile
-import time
-from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -101,26 +94,3 @@ def read_all(path: Path) -> str:
         assert "\n" not in str(error)
         return "refused"
     return "read"
-
-
-def main() -> None:
-    """Read damaged files and print numbers."""
-    outcomes: Counter[str] = Counter()
-    slowest, at = 0.0, 0
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(int(sys.argv[1])):
-            name, data = mutated(number)
-            path = Path(folder) / name
-            path.write_bytes(data)
-            since = time.perf_counter()
-            print(number, name, file=sys.stderr, flush=True)
-            outcomes[read_all(path)] += 1
-            took = time.perf_counter() - since
-            if took > slowest:
-                slowest, at = took, number
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(dict(outcomes), f"slowest {slowest:.2f} s (number {at}), peak of memory {peak:.0f} MB")
-
-
-if __name__ == "__main__":
-    main()

@@ -81,6 +81,14 @@ def turned(picture: Pixels, angle_rad: float) -> Pixels:
     return np.asarray(cv2.warpAffine(picture, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
+def png_of(values: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
+    """Return the PNG file of RGB or RGBA values."""
+    order = [2, 1, 0, 3][: values.shape[2]]
+    done, data = cv2.imencode(".png", np.ascontiguousarray(values[..., order]))
+    assert done
+    return data.tobytes()
+
+
 def save(path: Path, values: NDArray[np.uint8] | NDArray[np.uint16]) -> Path:
     """Write RGB, RGBA or grey values in the format of the path's suffix; return the path."""
     channels = 1 if values.ndim == 2 else values.shape[2]

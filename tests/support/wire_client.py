@@ -98,7 +98,10 @@ class WireClient:
     """Sends messages and keeps those that come, in order. heard_at: the times at which they came.
 
     opening: the message that `open` sends where the caller says nothing else. tokens: of the sessions that it opened.
+    seed: of streams that are begun without one, so that they equal those of a `Session`; None lets the server choose.
     """
+
+    seed: int | None = 0
 
     def __init__(self, transport: Transport, opening: m.Open = OPENING) -> None:
         self.transport = transport
@@ -136,6 +139,8 @@ class WireClient:
     def send_all(self, *messages: Message) -> None:
         """Send messages, each in a ZeroMQ message of its own."""
         for message in messages:
+            if isinstance(message, m.Seeded) and message.seed is None:
+                message = replace(message, seed=self.seed)
             self.transport.send([encode(message)])
 
     def say(self, *messages: Message) -> None:

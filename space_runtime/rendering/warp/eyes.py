@@ -16,6 +16,7 @@ from space_runtime.extras import cv2
 from space_runtime.geometry import apply_pose
 from space_runtime.rendering.warp.backward import Box, bounding_box, picture_points, polygon_mask
 from space_runtime.rendering.warp.mesh import CREASES, EYES, IRISES, FaceMesh, MovedMesh, skull_motion
+from space_runtime.rendering.warp.palette import Palette
 
 SHUT: Final = 0.16
 """An opening below this share of the photo's counts as shut: tracked lids never quite meet."""
@@ -29,6 +30,9 @@ AT_REST: Final = 0.15
 LID_SKIN: Final = 0.75
 """Part of the way from the lid's edge to its crease that becomes plain skin when the eye closes."""
 LID_COVER: Final = 0.85
+PLAIN_WHITE: Final[Floats] = np.array([205, 195, 190], np.float32)
+PLAIN_IRIS: Final[Floats] = np.array([60, 45, 40], np.float32)
+"""Colours of eyes, in white light, that the photo does not show."""
 LASH_WIDTH: Final = 0.035
 """Thickness of the lash line of a closed eye, as a share of the eye's width."""
 
@@ -56,7 +60,7 @@ class Eye:
     lash: Floats
 
 
-def prepare_eye(photo: Pixels, mesh: FaceMesh, eye: int) -> Eye:
+def prepare_eye(photo: Pixels, mesh: FaceMesh, eye: int, palette: Palette) -> Eye:
     """Return the subject's right (0) or left (1) eye of a portrait."""
     points = picture_points(mesh.source)
     upper, lower = (points[list(row)] for row in EYES[eye])
@@ -67,7 +71,8 @@ def prepare_eye(photo: Pixels, mesh: FaceMesh, eye: int) -> Eye:
     inner = np.concatenate([points[list(mesh.hem_edges[eye])], lower[::-1]])
     corner = np.array([box.x0, box.y0], np.float32)
     patch, opening = photo[box.slices], inner - corner
-    eyeball = _eyeball(patch, opening, rim.mean(0) - corner, radius, 0.05 * width)
+    unseen = palette.toned(palette.lit(np.stack([PLAIN_WHITE, PLAIN_IRIS])))
+    eyeball = _eyeball(patch, opening, rim.mean(0) - corner, radius, 0.05 * width, unseen)
     return Eye(
         eyeball=eyeball,
         shade=_shade(patch, eyeball, opening, np.hypot(*_offsets(box, rim.mean(0))) < 1.2 * radius),
@@ -193,16 +198,19 @@ def _shade(photo: Pixels, eyeball: Floats, opening: Floats, disc: Mask) -> Float
     return np.asarray((0.9e-4 + cv2.GaussianBlur(ratio * weight, (0, 0), 1.5)) / total, np.float32)
 
 
-def _eyeball(photo: Pixels, opening: Floats, iris: Floats, radius: float, rim: float) -> Floats:
-    """Return the photo's patch with all but the opening without its rim painted over, the iris completed to a disc."""
+def _eyeball(photo: Pixels, opening: Floats, iris: Floats, radius: float, rim: float, unseen: Floats) -> Floats:
+    """Return the photo's patch with all but the opening without its rim painted over, the iris completed to a disc.
+
+    unseen: (2, 3) white and iris where the photo shows none.
+    """
     h, w = photo.shape[:2]
     inside = (polygon_mask(opening, Box(0, 0, w, h)) > 0.5).astype(np.uint8)
     seen = cv2.distanceTransform(inside, cv2.DIST_L2, 3) > rim
     y, x = np.mgrid[:h, :w].astype(np.float32)
     distance = np.hypot(x - iris[0], y - iris[1])
     disc = distance < radius * 1.1
-    white = _white(photo, seen & ~disc)
-    profile = _radial_profile(photo, seen & disc, distance, radius)
+    white = _white(photo, seen & ~disc, unseen[0])
+    profile = _radial_profile(photo, seen & disc, distance, radius, unseen[1])
     seen_share = cv2.GaussianBlur(seen.astype(np.float32), (0, 0), 0.7)
     mirrored = cv2.remap(photo, x, 2 * iris[1] - y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     mirror_seen = cv2.remap(seen_share, x, 2 * iris[1] - y, cv2.INTER_LINEAR)[..., None]
@@ -212,12 +220,12 @@ def _eyeball(photo: Pixels, opening: Floats, iris: Floats, radius: float, rim: f
     return np.asarray(hidden + (photo - hidden) * seen_share[..., None], np.float32)
 
 
-def _white(photo: Pixels, seen: Mask) -> Floats:
+def _white(photo: Pixels, seen: Mask, unseen: Floats) -> Floats:
     """Return (h, w, 3): the eye's white continued everywhere, from its brighter part."""
     light = photo.mean(2)
     bright = seen & (light >= np.quantile(light[seen], 0.3)) if seen.sum() > 8 else seen
     if not bright.any():
-        return np.full(photo.shape, (205, 195, 190), np.float32)
+        return np.full(photo.shape, unseen, np.float32)
     weight = bright.astype(np.float32)
     total, colour = np.zeros(weight.shape, np.float32), np.zeros(photo.shape, np.float32)
     for sigma, trust in ((1.5, 1.0), (4.0, 1e-2), (12.0, 1e-4), (40.0, 1e-6)):
@@ -226,11 +234,11 @@ def _white(photo: Pixels, seen: Mask) -> Floats:
     return np.asarray(colour / np.maximum(total, 1e-12)[..., None], np.float32)
 
 
-def _radial_profile(photo: Pixels, seen: Mask, distance: Floats, radius: float) -> Floats:
+def _radial_profile(photo: Pixels, seen: Mask, distance: Floats, radius: float, unseen: Floats) -> Floats:
     """Return the patch's mean colour at each pixel's distance from the iris centre, over the seen part of the iris."""
     bins = np.minimum((distance / radius * 6).astype(int), 6)
     profile = np.zeros((7, 3), np.float32)
-    fallback = photo[seen].mean(0) if seen.any() else np.array([60, 45, 40], np.float32)
+    fallback = photo[seen].mean(0) if seen.any() else unseen
     for ring in range(7):
         inside = seen & (bins == ring)
         profile[ring] = photo[inside].mean(0) if inside.sum() > 3 else fallback

@@ -24,6 +24,7 @@ from space_runtime.rendering.warp.eyes import Eye, draw_eye, prepare_eye, shut_l
 from space_runtime.rendering.warp.keypoints import KEYPOINTS, N_KEYPOINTS
 from space_runtime.rendering.warp.mesh import FaceMesh, build_mesh, move
 from space_runtime.rendering.warp.mouth import Mouth, draw_mouth, prepare_mouth
+from space_runtime.rendering.warp.palette import photo_palette
 from space_runtime.rendering.warp.scene import Scene, backward_map, draw_scene, prepare_scene
 
 KEYPOINT_NAMES: Final = tuple(f"mediapipe_{point}" for point in KEYPOINTS)
@@ -71,13 +72,14 @@ class WarpGenerator:
         """Return the portrait's keypoints, mesh, layers, eyes and mouth."""
         photo = portrait.image
         mesh = build_mesh(portrait.mesh, self.triangles, self.mesh_from_keypoints)
+        palette = photo_palette(photo, mesh.source)
         return WarpAppearance(
             photo=photo,
             keypoints=latents.resting_keypoints(portrait.mesh),
             mesh=mesh,
             scene=prepare_scene(photo, portrait.matte),
-            eyes=(prepare_eye(photo, mesh, 0), prepare_eye(photo, mesh, 1)),
-            mouth=prepare_mouth(photo, mesh, self.decoder),
+            eyes=(prepare_eye(photo, mesh, 0, palette), prepare_eye(photo, mesh, 1, palette)),
+            mouth=prepare_mouth(photo, mesh, self.decoder, palette),
         )
 
     def initial_state(self, appearance: WarpAppearance) -> Floats:

@@ -6,7 +6,7 @@ dark; its lower teeth move with the jaw), and over it what the photo itself show
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -17,6 +17,7 @@ from space_runtime.inference.network import Network
 from space_runtime.rendering.warp.backward import Box, bounding_box, picture_points, polygon_mask
 from space_runtime.rendering.warp.interior import INNER_LIPS, Interior, interior_in, prepare_interior
 from space_runtime.rendering.warp.mesh import LOWER_LIP, UPPER_LIP, FaceMesh, MovedMesh, skull_motion
+from space_runtime.rendering.warp.palette import Palette
 
 OPEN: Final = 0.03
 """A photo whose lips are further apart, in normalised units, shows its own inside of the mouth."""
@@ -41,6 +42,7 @@ class Mouth:
     interior: what the decoder needs. shown: (512, 512) 0…1 where the photo shows the inside, or None if it is closed.
     resting_gap: (11,) pixels between the lips of a closed photo, 0 for an open one. light: that the lips let into the
     photo's mouth, 0…1, 1 for a closed one. seam: (3,) colour of closed lips' line. depth: z of the lips, normalised.
+    palette: the photo's colours, which everything drawn takes.
     """
 
     interior: Interior
@@ -49,22 +51,26 @@ class Mouth:
     light: float
     seam: Floats
     depth: float
+    palette: Palette
 
 
-def prepare_mouth(photo: Pixels, mesh: FaceMesh, decoder: Network) -> Mouth:
+def prepare_mouth(photo: Pixels, mesh: FaceMesh, decoder: Network, palette: Palette) -> Mouth:
     """Return the mouth of a portrait."""
     upper, lower = mesh.source[list(UPPER_LIP)], mesh.source[list(LOWER_LIP)]
     gap = upper[:, 1] - lower[:, 1]
     is_open = float(gap[3:8].mean()) > OPEN * mesh.pose.scale
     polygon = picture_points(np.concatenate([upper, lower[::-1]]))
     whole = Box(0, 0, PICTURE_SIDE, PICTURE_SIDE)
+    interior = prepare_interior(photo, mesh.source, mesh.normalised, decoder, is_open)
+    seen = palette.in_white_light(interior.colours.reshape(2, 3)).ravel()
     return Mouth(
-        interior=prepare_interior(photo, mesh.source, mesh.normalised, decoder, is_open),
+        interior=replace(interior, colours=seen),
         shown=cv2.GaussianBlur(polygon_mask(polygon, whole), (0, 0), 0.6).astype(np.float32) if is_open else None,
         resting_gap=np.zeros_like(gap) if is_open else np.maximum(gap, 0),
         light=_light(gap / mesh.pose.scale) if is_open else 1.0,
-        seam=_seam_colour(photo, mesh),
+        seam=palette.toned(_seam_colour(photo, mesh)),
         depth=float(mesh.normalised[[13, 14], 2].mean()),
+        palette=palette,
     )
 
 
@@ -85,7 +91,7 @@ def draw_mouth(picture: Pixels, photo: Pixels, mesh: FaceMesh, moved: MovedMesh,
         light = min(1.0, _light(gap / moved.pose.scale) / mouth.light)
         rest = _rest(mesh, moved)
         dim = (np.float32(light) * _edge_shade(mask, moved.pose.scale, 1 - rest))[..., None] ** _DIMMING
-        inside = _inside(photo, mesh, moved, mouth, box, rest) * dim
+        inside = mouth.palette.toned(_inside(photo, mesh, moved, mouth, box, rest) * dim)
         target[:] = np.rint(target + (np.minimum(inside, 255) - target) * mask[..., None]).astype(np.uint8)
 
 
@@ -103,7 +109,7 @@ def _edge_shade(mask: Floats, scale: float, strength: float) -> Floats:
 
 def _inside(photo: Pixels, mesh: FaceMesh, moved: MovedMesh, mouth: Mouth, box: Box, rest: float) -> Floats:
     """Return the (h, w, 3) colours of the mouth's inside in the box."""
-    inside = interior_in(box, mouth.interior, moved.normalised, moved.pose)
+    inside = mouth.palette.lit(interior_in(box, mouth.interior, moved.normalised, moved.pose))
     if mouth.shown is None:
         return inside
     back = skull_motion(mesh, moved, mouth.depth)

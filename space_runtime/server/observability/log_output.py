@@ -130,9 +130,10 @@ RATES: Final[dict[str, tuple[float, float]]] = {
     "refused": (20.0, 5.0),
     "slow_peer": (5.0, 1.0),
     "failure": (20.0, 2.0),
-    "": (2_000.0, 200.0),
+    "": (2_000.0, 5.0),
 }
-"""Of each event: how many at once, how many a second; of all others."""
+"""Of each event: how many at once, how many a second; of all others. Clients that open and close without end make few
+kilobytes a second of it."""
 
 
 @dataclass(slots=True)

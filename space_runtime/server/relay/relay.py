@@ -19,10 +19,11 @@ from engine_bridge.protocol import descriptors
 from engine_bridge.protocol.messages import Error, ErrorCode
 from engine_bridge.protocol.wire import encode
 from space_runtime.errors import UsageError
+from space_runtime.server import log_events
 from space_runtime.server.connections import Route, is_own_route
-from space_runtime.server.gateway import MAX_PARTS
 from space_runtime.server.relay.upstream import Upstream, bind, dial
 from space_runtime.server.tcp_link import TcpLink
+from space_runtime.server.transport.zmtp import MAX_PARTS
 
 MAX_PEERS: Final = 256
 """Local connections at a time; further ones are told so, not heard, and cut off."""
@@ -176,7 +177,7 @@ class Relay:
     def _tell_unanswered(self, route: Route, peer: Peer) -> None:
         peer.waits = False
         where = self._upstream.address
-        log.warning("%s does not answer; is it running, and does it know this machine's key?", where)
+        log_events.write(log_events.server_silent(where))
         self._tell(
             route, f"the relay gets no answer from {where}; is a server running there that knows the relay's key?"
         )

@@ -19,8 +19,8 @@ from space_runtime.values import LOUDEST
 FULL_SCALE_S16: Final = np.float32(1 / 32768)
 MAX_REORDERED: Final = 1_024
 """Chunks that may wait for one before them."""
-MAX_REORDERED_S: Final = 60
-"""Sound in them; they may overlap, so that it can be more than lies ahead."""
+MAX_REORDERED_BYTES: Final = 2 << 20
+"""Sound in them, as it was sent: 10 s of stereo at 48 kHz. They may overlap."""
 
 
 class AudioBuffer:
@@ -29,7 +29,8 @@ class AudioBuffer:
     first_sample: index, at the stream's rate, at which the sound begins; what lies before is dropped.
     next_sample: the first index that has not come yet. buffered: samples at 16 kHz that wait; n_taken: those that left
     in hops. width: bytes of a sample of all channels. n_repeated, n_concealed: samples that came twice; that never came
-    and were replaced by silence.
+    and were replaced by silence. n_early_bytes: of the chunks that wait for one before them. n_stated: samples of a
+    file's whole sound, at 16 kHz; 0 while they are not known.
     """
 
     def __init__(self, sound: SoundFormat, first_sample: int = 0) -> None:
@@ -37,10 +38,10 @@ class AudioBuffer:
         self.next_sample = first_sample
         self.width = sound.width
         self.buffered = self.n_taken = 0
-        self.n_repeated = self.n_concealed = 0
+        self.n_repeated = self.n_concealed = self.n_early_bytes = self.n_stated = 0
         self._resampler = Resampler(sound.rate, SAMPLE_RATE) if sound.rate != SAMPLE_RATE else None
         self._mixer = MonoMixer(sound.rate, sound.channels) if sound.channels > 1 else None
-        self._reordered: dict[int, Floats] = {}
+        self._reordered: dict[int, bytes] = {}
         self._pieces: deque[Floats] = deque()
         self._received: deque[tuple[int, float]] = deque()
         self._finished = False
@@ -60,17 +61,25 @@ class AudioBuffer:
         """Take a chunk. Raises `Refusal` for bytes that are no whole samples, NaN, and samples beyond ±64."""
         samples = self._decoded(pcm)
         if first_sample > self.next_sample:
-            self._keep(first_sample, samples)
+            self._keep(first_sample, bytes(pcm))
             return
         self._append(first_sample, samples, now)
         while self._reordered and (first := min(self._reordered)) <= self.next_sample:
-            self._append(first, self._reordered.pop(first), now)
+            early = self._reordered.pop(first)
+            self.n_early_bytes -= len(early)
+            self._append(first, self._decoded(early), now)
 
-    def add_whole(self, samples: Floats, now: float) -> None:
-        """Take (n,) mono samples that are at 16 kHz already: all there will be."""
+    @property
+    def lacks(self) -> bool:
+        """Return whether more of a file is to come."""
+        return self.n_pushed < self.n_stated
+
+    def add_part(self, samples: Floats, n_stated: int, now: float) -> None:
+        """Take the next (n,) mono samples of a file, at 16 kHz already. n_stated: of the whole file."""
         self._store(samples, now)
         self.next_sample += samples.size
-        self._finished = True
+        self.n_stated = n_stated if samples.size else self.n_pushed
+        self._finished = not self.lacks
 
     def conceal(self, now: float) -> None:
         """Give up waiting for the chunk that lacks: silence takes its place."""
@@ -128,23 +137,17 @@ class AudioBuffer:
                 )
         return samples.reshape(-1, channels) if channels > 1 else samples
 
-    def _keep(self, first_sample: int, samples: Floats) -> None:
-        n_known = len(self._reordered.get(first_sample, ()))
-        if len(samples) <= n_known:
+    def _keep(self, first_sample: int, pcm: bytes) -> None:
+        n_known = len(self._reordered.get(first_sample, b""))
+        if len(pcm) <= n_known:
             return
-        if (
-            len(self._reordered) >= MAX_REORDERED
-            or self._n_reordered + len(samples) - n_known > MAX_REORDERED_S * self.sound.rate
-        ):
+        n_bytes = self.n_early_bytes + len(pcm) - n_known
+        if len(self._reordered) >= MAX_REORDERED or n_bytes > MAX_REORDERED_BYTES:
             raise Refusal(
                 ErrorCode.TOO_MUCH_SOUND,
                 f"{len(self._reordered)} chunks wait for sample {self.next_sample}; send that one first",
             )
-        self._reordered[first_sample] = samples
-
-    @property
-    def _n_reordered(self) -> int:
-        return sum(len(samples) for samples in self._reordered.values())
+        self._reordered[first_sample], self.n_early_bytes = pcm, n_bytes
 
     def _append(self, first_sample: int, samples: Floats, now: float) -> None:
         """Take what of a chunk is new."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from engine_bridge.adapters import open_sink, udp
+from engine_bridge.adapters import open_sink
 from engine_bridge.adapters.sink import SinkError
 from engine_bridge.adapters.udp import UdpSink
 from tests.support.adapter_frames import frame, weights
@@ -68,7 +68,7 @@ def no_names(*_: object, **__: object) -> list[object]:
 def test_a_sink_that_cannot_be_opened_is_one_sentence(
     what: str, fails: Callable[..., object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(udp.socket, what, fails)
+    monkeypatch.setattr(socket, what, fails)
     with pytest.raises(SinkError, match=r"127\.0\.0\.1:39539"):
         open_sink("vmc://127.0.0.1")
 

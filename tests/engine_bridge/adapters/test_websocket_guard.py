@@ -149,7 +149,7 @@ def test_a_port_that_is_taken_is_one_sentence(sink: WebSocket) -> None:
 def test_it_listens_on_this_machine_alone_unless_told_otherwise() -> None:
     opened = open_sink("ws://:0")
     assert isinstance(opened, WebSocket)
-    assert opened._listener.getsockname()[0] == "127.0.0.1"
+    assert opened.server.listener.getsockname()[0] == "127.0.0.1"
     opened.close()
 
 

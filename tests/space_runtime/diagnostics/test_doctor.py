@@ -108,6 +108,13 @@ def test_an_onnxruntime_without_its_provider_fails(monkeypatch: pytest.MonkeyPat
     assert "CPUExecutionProvider" in finding.advice
 
 
+def test_two_builds_of_onnxruntime_are_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "is_distributed", lambda package: True)
+    finding = found("onnxruntime", Setup())
+    assert finding.verdict is Verdict.NOTE
+    assert finding.advice.startswith("pip uninstall onnxruntime onnxruntime-gpu")
+
+
 def test_a_missing_microphone_library_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(name: str) -> object:
         raise OSError("PortAudio library not found")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from space_runtime import BundleError, load_bundle
 from space_runtime.inference.bundle import EMBEDDED
 from space_runtime.inference.manifest import read_manifest, sha256_of, write_manifest
+from tests.support.command_line import Call
 
 Document = dict[str, object]
 
@@ -74,7 +77,8 @@ def change_entry(folder: Path, name: str, **changes: object) -> None:
     path = folder / "manifest.json"
     document = json.loads(path.read_text(encoding="utf-8"))
     entry = next(e for e in document["entries"] if e["name"] == name)
-    entry.update(changes, sha256=sha256_of(folder / entry["file"]))
+    file = folder / entry["file"]
+    entry.update(changes, sha256=sha256_of(file), bytes=file.stat().st_size)
     path.write_text(json.dumps(document), encoding="utf-8")
 
 
@@ -104,7 +108,7 @@ def test_arrays_cut_short_are_refused_even_with_a_right_hash(copy: Path) -> None
         load_bundle(copy).arrays("rig")
 
 
-@pytest.mark.parametrize("look_ahead", [-5000, 10**9, True, "1600", 1.5, None])
+@pytest.mark.parametrize("look_ahead", [-5000, 0, 10**9, True, "1600", 1.5, None])
 def test_an_absurd_look_ahead_is_refused(copy: Path, look_ahead: object) -> None:
     change_entry(copy, "speech2landmarks", settings={"look_ahead_samples": look_ahead})
     with pytest.raises(BundleError, match="look_ahead_samples"):
@@ -129,11 +133,45 @@ def test_a_manifest_that_does_not_fit_is_refused_in_one_sentence(copy: Path, spo
         load_bundle(copy)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]"])
+DEEP = b"[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"\xff\xfe", b"[]", DEEP, b'{"a": ' + DEEP, b" " * (9 << 20), b"1" * 5000]
+)
 def test_garbage_in_place_of_the_manifest_is_refused(copy: Path, content: bytes) -> None:
     (copy / "manifest.json").write_bytes(content)
     with pytest.raises(BundleError):
         load_bundle(copy)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only on Windows there are no pipes and devices as files")
+@pytest.mark.parametrize("name", ["manifest.json", "rig.npz"])
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_might_never_end_is_not_read(copy: Path, name: str, kind: str) -> None:
+    (copy / name).unlink()
+    if kind == "pipe":
+        os.mkfifo(copy / name)
+    elif kind == "device":
+        (copy / name).symlink_to("/dev/zero")
+    else:
+        (copy / name).mkdir()
+    with pytest.raises(BundleError, match=name):
+        load_bundle(copy)
+
+
+def test_a_file_that_grew_is_not_read(copy: Path) -> None:
+    with (copy / "rig.npz").open("ab") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(BundleError, match=r"rig\.npz has 1,099,511,627,776 bytes"):
+        load_bundle(copy)
+
+
+def test_inspect_writes_no_control_characters_of_a_bundle(copy: Path, call: Call) -> None:
+    change_entry(copy, "rig", purpose="\x1b[2J\nspace-runtime: all well")
+    done = call("inspect", "--bundle", copy)
+    assert done.code == 0
+    assert "\x1b" not in done.out and "\\x1b[2J\\nspace-runtime" in done.out
 
 
 def test_a_folder_without_a_bundle_is_refused(tmp_path: Path) -> None:

@@ -44,7 +44,9 @@ def test_what_is_not_built_in_is_never_tried() -> None:
         raise AssertionError(device)
 
     assert choose_device(AUTO, (CPU.provider,), tried) == CPU
-    with pytest.raises(UsageError, match="lacks CUDAExecutionProvider; use auto or cpu"):
+    with pytest.raises(
+        UsageError, match=r"lacks CUDAExecutionProvider \(.*pip install onnxruntime-gpu\); use auto or cpu"
+    ):
         choose_device("cuda", (CPU.provider,), tried)
 
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from space_runtime.errors import MediaError
-from space_runtime.media.moving_picture import write_webp
+from space_runtime.media.moving_picture import read_video, write_webp
 from space_runtime.media.video import VideoWriter
 
 COLOURS = ((200, 40, 40), (40, 180, 60), (50, 60, 210))
@@ -29,7 +29,7 @@ def video(path: Path, n_pictures: int, fps: Fraction) -> Path:
 @pytest.mark.parametrize("fps", [Fraction(30), Fraction(30_000, 1001), Fraction(25)])
 def test_no_picture_is_lost_and_no_time_drifts(fps: Fraction, tmp_path: Path) -> None:
     n_pictures = 61
-    write_webp(video(tmp_path / "line.mp4", n_pictures, fps), tmp_path / "line.webp", 32)
+    write_webp(read_video(video(tmp_path / "line.mp4", n_pictures, fps)), tmp_path / "line.webp", 32)
     with Image.open(tmp_path / "line.webp") as moving:
         assert (getattr(moving, "n_frames", 0), moving.size) == (n_pictures, (32, 32))
         shown_ms, colours = 0, []
@@ -45,4 +45,4 @@ def test_no_picture_is_lost_and_no_time_drifts(fps: Fraction, tmp_path: Path) ->
 
 def test_a_single_picture_does_not_move(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="no moving picture"):
-        write_webp(video(tmp_path / "line.mp4", 1, Fraction(30)), tmp_path / "line.webp", 32)
+        write_webp(read_video(video(tmp_path / "line.mp4", 1, Fraction(30))), tmp_path / "line.webp", 32)

@@ -152,7 +152,7 @@ def test_an_open_that_comes_too_fast_is_answered_too() -> None:
 
 
 def test_the_session_too_many_is_refused_and_the_others_are_complete() -> None:
-    server = InlineServer(Limits(sessions=20))
+    server = InlineServer(Limits(sessions=20, sessions_per_client=20))
     client = server.client()
     sessions = [client.open() for _ in range(20)]
     client.say(*[start(session) for session in sessions])
@@ -166,6 +166,51 @@ def test_the_session_too_many_is_refused_and_the_others_are_complete() -> None:
         assert [frame.seq for frame in client.frames(session=session)] == list(range(30))
     client.say(m.Close(session=sessions[0]))
     assert client.open() == 21
+
+
+def test_a_connection_has_a_share_of_the_sessions_and_others_can_always_open_one() -> None:
+    server = InlineServer(Limits(sessions=20))
+    first, second = server.client(), server.client()
+    assert opened(first) == 10 and opened(second) == 5
+    for _ in range(5):
+        assert opened(server.client()) == 1
+    assert opened(server.client()) == 0
+    first.say(m.Close(session=1))
+    assert opened(first) == 0 and opened(server.client()) == 1
+    error = refused_open(second)
+    assert error.code == ErrorCode.TOO_MANY_SESSIONS
+
+
+def test_a_key_has_one_share_on_all_its_connections() -> None:
+    server = InlineServer(Limits(sessions=20))
+    connections = [server.client(greet=False) for _ in range(4)]
+    for client in connections:
+        server.gateway.receive(client.route, [encode(m.Hello(versions=(1,), client="x"))], server.now, b"key")
+    assert [opened(client) for client in connections] == [10, 0, 0, 0]
+    stranger = server.client()
+    assert opened(stranger) == 5
+
+
+def test_a_session_without_a_connection_gives_its_place_to_whoever_needs_it() -> None:
+    server = InlineServer(Limits(sessions=2, sessions_per_client=2))
+    first, second = server.client(), server.client()
+    tokens = [first.tokens[first.open()] for _ in range(2)]
+    assert opened(second, 1) == 0
+    server.lose(first)
+    assert opened(second, 1) == 1 and len(server.gateway.sessions) == 2
+    assert set(server.worker.sessions.by_number) == set(server.gateway.sessions)
+    second.say(m.Resume(request=1, token=tokens[0]))
+    assert second.last(m.Error).code == ErrorCode.BAD_TOKEN
+    second.say(m.Resume(request=2, token=tokens[1]))
+    assert second.take(m.Resumed)
+
+
+def opened(client: WireClient, n: int = 30) -> int:
+    """Return how many sessions a client gets that asks for so many."""
+    before = len(client.take(m.Opened))
+    for _ in range(n):
+        client.say(m.Open(request=1, outputs=("weights",), fps=(30, 1), playout_ms=100, until=1))
+    return len(client.take(m.Opened)) - before
 
 
 def refused_open(client: WireClient, **fields: object) -> m.Error:
@@ -317,7 +362,7 @@ def test_sound_may_lie_ahead_as_far_as_the_limit_says_whatever_its_format() -> N
         client = InlineServer().client()
         client.open()
         client.say(m.Start(session=1, stream=1, rate=SAMPLE_RATE, format=kind))
-        client.say(push(1, 0, bytes(width * 29 * SAMPLE_RATE)))
+        client.say(push(1, 0, bytes(width * 9 * SAMPLE_RATE)))
         assert not client.take(m.Error)
 
 
@@ -360,9 +405,9 @@ def test_chunks_that_wait_for_an_earlier_one_are_bounded() -> None:
     client.open(playout_ms=10_000)
     client.say(start(1), push(1))
     for n in range(40):
-        client.say(push(1, SAMPLE_RATE + 1 + n, bytes(2 * 25 * SAMPLE_RATE)))
+        client.say(push(1, SAMPLE_RATE + 1 + n, bytes(2 * 8 * SAMPLE_RATE)))
     stream = server.state_of(1).stream
-    assert stream and stream.audio and sum(piece.nbytes for piece in stream.audio._reordered.values()) <= 61 * 64_000
+    assert stream and stream.audio and 0 < stream.audio.n_early_bytes <= 2 << 20
     assert {error.code for error in client.take(m.Error)} == {ErrorCode.TOO_MUCH_SOUND}
 
 
@@ -545,13 +590,14 @@ def test_files_do_not_pile_up_before_the_executor() -> None:
     server = InlineServer()
     server.executor.held = True
     client = server.client()
-    session = client.open()
-    for stream in range(20):
-        client.say(m.Speak(session=session, stream=stream, sound=b"no sound"))
+    sessions = [client.open() for _ in range(20)]
+    for session in sessions:
+        for stream in range(3):  # a stream that is replaced takes its file out of the queue
+            client.say(m.Speak(session=session, stream=stream, sound=b"no sound"))
     assert len(server.executor.tasks) == 16
     assert client.last(m.Error).code == "busy"
     client.say(m.Open(request=9, outputs=("weights",), fps=(30, 1), playout_ms=0, until=9, portrait=b"no picture"))
     assert (client.last(m.Error).code, client.last(m.Error).request) == ("busy", 9)
     server.executor.held = False
     server.wait(0.1)
-    assert not server.executor.tasks and len(server.gateway.sessions) == 1
+    assert not server.executor.tasks and len(server.gateway.sessions) == 20

@@ -194,7 +194,7 @@ def test_the_command_prints_phrases_and_writes_a_track_that_bake_reads(tmp_path:
     done = call("suggest-emotion", LINE, "--json", path)
     assert (done.code, done.err) == (0, "")
     *rows, last = done.out.splitlines()
-    assert last == str(path)
+    assert last.startswith(f"{path}: ")
     assert rows and all("arousal" in row for row in rows)
     assert read_emotion_track(path).keys[0].at_ms == 0
     assert json.loads(path.read_text(encoding="utf-8"))[0]["at"] == 0

@@ -64,6 +64,13 @@ class Page:
             time.sleep(0.02)
         raise AssertionError(f"{expression} stayed empty; {self.complaints}")
 
+    def click(self, element: str) -> None:
+        """Click on the middle of an element, as a user does. element: a CSS selector."""
+        box = f"document.querySelector({element!r}).getBoundingClientRect()"
+        x, y = (self.evaluate(f"{box}.{side} + {box}.{size} / 2") for side, size in (("x", "width"), ("y", "height")))
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
     def screenshot(self, path: Path) -> None:
         """Write a picture of the page."""
         data = self.call("Page.captureScreenshot", format="png")["data"]
@@ -83,12 +90,20 @@ class Page:
 
 
 @contextmanager
-def page(url: str, folder: Path) -> Generator[Page, None, None]:
-    """Yield the page at ``url`` in a browser of its own, which keeps its files in ``folder``."""
+def page(url: str, folder: Path, *options: str) -> Generator[Page, None, None]:
+    """Yield the page at ``url`` in a browser of its own, which keeps its files in ``folder``. options: of Chromium."""
     browser = chromium()
     assert browser
-    flags = ("--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", "--window-size=1100,800")
-    command = [browser, *flags, "--no-first-run", "--disable-background-networking", f"--user-data-dir={folder}"]
+    flags = (
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--remote-debugging-port=0",
+        "--window-size=1100,800",
+        *options,
+    )
+    command = [browser, *flags, *options, "--no-first-run", "--disable-background-networking"]
+    command.append(f"--user-data-dir={folder}")
     with subprocess.Popen([*command, "about:blank"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             with connect(_address(folder), max_size=None, compression=None) as connection:

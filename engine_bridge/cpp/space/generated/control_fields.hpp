@@ -11,8 +11,8 @@ namespace space {
 
 /// The controls of a face; absent: as it is.
 struct Controls {
-    /// Seed of blinks, glances and sway: the same seed gives the same face. Default: 0. Given with the beginning of a
-    /// stream alone.
+    /// Seed of blinks, glances and sway: the same seed gives the same face. Default: one of its own for each stream.
+    /// Given with the beginning of a stream alone.
     std::optional<std::uint64_t> seed;
     /// Intensities of the labels in `welcome.emotions`, 0…1. Default: none.
     std::optional<Mix> emotion;

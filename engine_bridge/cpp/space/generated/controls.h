@@ -34,8 +34,8 @@ typedef struct space_emotion {
 typedef struct space_controls {
     size_t size;
     uint32_t set; /* SPACE_SET_… | …; 0: as it is */
-    /* Seed of blinks, glances and sway: the same seed gives the same face. Default: 0. Given with the beginning of a
-     * stream alone. */
+    /* Seed of blinks, glances and sway: the same seed gives the same face. Default: one of its own for each stream.
+     * Given with the beginning of a stream alone. */
     uint64_t seed;
     /* Intensities of the labels in `welcome.emotions`, 0…1. Default: none. */
     const space_emotion *emotion;

@@ -22,6 +22,7 @@ from space_runtime.server.observability.log_output import (
     LogFormat,
     LogFormatter,
     LogLevel,
+    RateLimitFilter,
     logging_to,
     queued_to,
 )
@@ -141,9 +142,17 @@ def test_what_is_logged_too_often_is_counted() -> None:
     assert lines[-1]["event"] == "slow_peer"
 
 
-def test_the_next_line_tells_how_many_were_left_out() -> None:
-    from space_runtime.server.observability.log_output import RateLimitFilter
+@pytest.mark.parametrize("event", ["session_opened", "session_closed", "stream_started", "refused", "an unknown one"])
+def test_churn_without_end_writes_few_lines_a_second(event: str) -> None:
+    throttle, minute = RateLimitFilter(), [0] * 10
+    for n in range(100 * 600):  # a hundred a second for ten minutes
+        record = logging.LogRecord("n", logging.INFO, "", 0, event, None, None)
+        record.created, record.__dict__["event"] = 1e9 + n / 100, event
+        minute[n // 6_000] += throttle.filter(record)
+    assert minute[0] <= 2_300 and max(minute[1:]) <= 5 * 60 + 1
 
+
+def test_the_next_line_tells_how_many_were_left_out() -> None:
     throttle, lines = RateLimitFilter(), LogFormatter(LogFormat.JSON, tracebacks=False)
 
     def record(at: float) -> logging.LogRecord:

@@ -21,12 +21,12 @@ from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import UnreachableError
 from engine_bridge.protocol.messages import ErrorCode
 from engine_bridge.protocol.wire import decode, encode
-from space_runtime.server.gateway import MAX_PARTS
 from space_runtime.server.keys import Keys, load_keys, load_pair, load_public, make_keys
 from space_runtime.server.relay import relay as relay_module
 from space_runtime.server.relay.relay import Relay, RelayObserver
 from space_runtime.server.relay.sink_output import RelaySinkOutput
 from space_runtime.server.relay.upstream import Upstream
+from space_runtime.server.transport.zmtp import MAX_PARTS
 from tests.support.command_line import Call
 from tests.support.echo_server import Echo
 from tests.support.ports import free_port
@@ -316,7 +316,7 @@ def test_the_command_shows_lines_on_sinks_and_ends_cleanly(keys: Keys, folder: P
         program = [sys.executable, "-m", "space_runtime", "relay", *map(str, words), "--bind", address]
         root = Path(__file__).parents[4]
         process = subprocess.Popen(
-            [*program, "--to", receiver.url("Hero")],
+            [*program, "--to", receiver.url("Hero"), "--to", "ws://127.0.0.1:0"],
             env={**os.environ, "PYTHONPATH": str(root)},
             stderr=subprocess.PIPE,
             text=True,
@@ -330,6 +330,7 @@ def test_the_command_shows_lines_on_sinks_and_ends_cleanly(keys: Keys, folder: P
         finally:
             process.kill()
         assert process.returncode == 0 and "relaying" in said and "Traceback" not in said
+        assert "viewer page=http://127.0.0.1:" in said
         assert receiver.wait_for_rest("Hero")[-1].is_neutral and receiver.n_rests("Hero") == 1
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from engine_bridge.client import Client
+from engine_bridge.client import Controls as ClientControls
 from engine_bridge.protocol import messages as m
 from space_runtime.animation.session import Session
 from space_runtime.animation.textures import render
@@ -183,7 +184,7 @@ def test_the_python_client_gets_them() -> None:
         Client(server.address) as client,
         client.open(outputs=("keypoints",), fps=30, portrait=picture_file(astronaut())) as session,
     ):
-        session.start(SAMPLE_RATE, "s16", pace="clip")
+        session.start(SAMPLE_RATE, "s16", ClientControls(seed=0), pace="clip")
         session.push(np.frombuffer(PCM, np.int16))
         session.end()
         frames = list(session.frames(timeout_s=60))

@@ -5,8 +5,8 @@ namespace SpaceRuntime.Protocol
     public sealed class Controls
     {
         /// <summary>
-        /// Seed of blinks, glances and sway: the same seed gives the same face. Default: 0. Given with the beginning of
-        /// a stream alone.
+        /// Seed of blinks, glances and sway: the same seed gives the same face. Default: one of its own for each
+        /// stream. Given with the beginning of a stream alone.
         /// </summary>
         public ulong? Seed;
 
