@@ -119,7 +119,7 @@ class SessionCommands:
             return self._core.receiver.due_texture()
 
     def events(self) -> list[Event]:
-        """Take what has happened since the last call: `Started`, `Underrun`, `Finished`, `Error`, `Closed`."""
+        """Take what has happened: `Started`, `Underrun`, `Notice`, `Finished`, `Error`, `Closed`; each comes once."""
         with self._guard:
             return self._core.log.take()
 

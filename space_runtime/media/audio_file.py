@@ -52,7 +52,7 @@ class Sound:
     n_samples: int | None
     _read: Reader
     layout: Layout = UNKNOWN
-    _told: set[str] = field(default_factory=set)
+    _told: list[str] = field(default_factory=list)
 
     def blocks(self) -> Iterator[Floats]:
         """Yield the sound as (n, n_channels) float32 blocks of a second or so, full scale −1…1.
@@ -75,7 +75,11 @@ class Sound:
         _check_length(self, n_read)
 
     def mixer(self) -> MonoMixer:
-        """Return what mixes the blocks of one reading to mono; it warns where it does not take the mean."""
+        """Return what mixes the blocks of one reading to mono; it warns where a voice might get lost."""
+        if self.n_channels > 2 and self.layout == UNKNOWN:
+            self.warn(
+                f"its {self.n_channels} channels are heard as their mean; if one holds the voice, export it alone"
+            )
         return MonoMixer(self.rate, self.n_channels, self.layout, self.warn)
 
     def speech_blocks(self) -> Iterator[Floats]:
@@ -88,9 +92,14 @@ class Sound:
     def warn(self, note: str) -> None:
         """Log one sentence about the sound, once."""
         if note not in self._told:
-            self._told.add(note)
+            self._told.append(note)
             name = "".join(letter if letter.isprintable() else "?" for letter in str(self.path))
             log.warning("%s: %s", name, note)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The sentences that were logged about the sound so far, in order."""
+        return tuple(self._told)
 
     def sha256(self) -> str:
         """Return the SHA-256 of the file as hexadecimal text, reading it in pieces."""

@@ -18,7 +18,7 @@ from space_runtime.media.glued import scan_flac, scan_ogg, scan_sized
 from space_runtime.media.mono import UNKNOWN, Layout
 from space_runtime.media.mp3 import scan_mp3
 from space_runtime.media.resampling import Resampler
-from space_runtime.media.riff import is_placeholder, scan_wav
+from space_runtime.media.riff import UNMASKED, is_placeholder, scan_wav
 
 FORMATS: Final = frozenset(("WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC", "OGG", "MP3", "MPEG",
                              "VOC", "NIST", "IRCAM", "SVX", "AVR", "PVF"))  # fmt: skip
@@ -53,7 +53,7 @@ class Parts:
         """Return the columns of special channels."""
         if self.wav is not None:
             return self.wav
-        return KNOWN_LAYOUTS.get(file.format, {}).get(file.channels, UNKNOWN)
+        return KNOWN_LAYOUTS.get(file.format, UNMASKED).get(file.channels, UNKNOWN)
 
 
 def scan_parts(path: Path) -> Parts:

@@ -54,6 +54,16 @@ def relay_stopped(n_dropped: int) -> LogEvent:
     return _event(logging.INFO, "relay_stopped", dropped=n_dropped)
 
 
+def capacity_measured(n_sessions: int) -> LogEvent:
+    """This machine carries more sessions than the server was started with, which it takes from now on."""
+    return _event(logging.INFO, "capacity_measured", sessions=n_sessions)
+
+
+def viewer(page: str) -> LogEvent:
+    """A page shows the sessions to browsers. page: its address."""
+    return _event(logging.INFO, "viewer", page=page)
+
+
 def stopped(uptime_s: float) -> LogEvent:
     """The server has told everybody and ends."""
     return _event(logging.INFO, "stopped", seconds=round(uptime_s, 3))

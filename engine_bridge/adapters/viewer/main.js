@@ -11,6 +11,7 @@ import { Sync } from "./sync.js";
 
 const AHEAD_S = 0.008; // a picture drawn now is seen half a refresh later
 const NOTE_MS = 12_000;
+const ONLY_HERE = "sound is taken only from this page's own address, and where it is served to this machine alone";
 const $ = (id) => document.getElementById(id);
 
 const characters = new Map();
@@ -20,6 +21,7 @@ const panels = new Panels($("panels"));
 let chosen = null; // the character whose numbers are shown
 let line = null; // the one that is played: as begun, and what became of it
 const following = []; // { line, act }: what waits until it is over, in order
+let greeting = { uploads: false, max_bytes: 0 }; // of the program that serves the page
 let noteTimer = 0;
 
 const connection = new Connection({
@@ -38,11 +40,12 @@ const connection = new Connection({
     following.length = 0;
     $("start").hidden = true;
   },
-  hello({ name, uploads }) {
-    character(name);
+  hello(message) {
+    greeting = message;
+    character(message.name);
     for (const id of ["open", "microphone"]) {
-      $(id).disabled = !uploads;
-      if (!uploads) $(id).title = "only where the page is served to this machine alone";
+      $(id).disabled = !message.uploads;
+      if (!message.uploads) $(id).title = ONLY_HERE;
     }
   },
   begin(message) { inOrder(message, () => change(message)); },
@@ -111,6 +114,7 @@ function change(message) {
 
 function hear({ firstSample, samples }) {
   playback.push(firstSample, samples);
+  playback.position(); // forgets what is over, also while nothing is drawn
   scope.sound(firstSample / line.rate, samples, line.rate);
 }
 
@@ -174,7 +178,11 @@ async function ready() {
 }
 
 function speakFile(file) {
-  if (file && connection.isPlayer && !$("open").disabled) sendFile(connection, file);
+  if (!file || !connection.isPlayer) return;
+  const limit = greeting.max_bytes;
+  if (!greeting.uploads) note(`${file.name} is not sent: ${ONLY_HERE}`);
+  else if (file.size < 1 || file.size > limit) note(`${file.name} has ${file.size} bytes; 1 to ${limit} can be sent`);
+  else sendFile(connection, file);
 }
 
 async function toggleMicrophone() {

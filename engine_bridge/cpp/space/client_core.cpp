@@ -122,6 +122,7 @@ void ClientCore::on(Message& message, const std::shared_ptr<TextureImage>& textu
     }
     if (auto* started = std::get_if<Started>(&message)) return pass(*started);
     if (auto* underrun = std::get_if<Underrun>(&message)) return pass(*underrun);
+    if (auto* notice = std::get_if<Notice>(&message)) return pass(*notice);
     if (auto* finished = std::get_if<Finished>(&message)) return pass(*finished);
     if (auto* closed = std::get_if<Closed>(&message)) return pass(*closed, now);
     if (auto* opened = std::get_if<Opened>(&message)) {

@@ -71,6 +71,7 @@ enum class EventKind : std::uint8_t {
     finished,      ///< text: reason; sample, frames, dropped
     error,         ///< code, text
     bye,           ///< text: reason
+    notice,        ///< a sentence about a stream's sound; nothing ends. text
 };
 
 struct Event {

@@ -139,7 +139,8 @@ typedef enum space_event_kind {
     SPACE_UNDERRUN = 6,     /* sample, late_ms */
     SPACE_FINISHED = 7,     /* text: reason; sample, frames, dropped */
     SPACE_ERROR = 8,        /* code, text */
-    SPACE_BYE = 9           /* the server stops. text: reason */
+    SPACE_BYE = 9,          /* the server stops. text: reason */
+    SPACE_NOTICE = 10       /* a sentence about a stream's sound; nothing ends. text */
 } space_event_kind;
 
 typedef struct space_event {

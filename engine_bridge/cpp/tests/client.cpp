@@ -138,7 +138,8 @@ void texture(Stage& stage, const Options& options) {
 
 void events(Stage& stage) {
     static const char* const names[] = {"connected", "disconnected", "opened",   "lost",  "closed",
-                                        "started",   "underrun",     "finished", "error", "bye"};
+                                        "started",   "underrun",     "finished", "error", "bye",
+                                        "notice"};
     std::string out = "[";
     space::Event event;
     while (stage.client->next_event(event)) {

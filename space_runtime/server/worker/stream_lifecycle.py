@@ -14,6 +14,7 @@ from space_runtime.server import log_events
 from space_runtime.server.limits import Refusal
 from space_runtime.server.validation import controls_of
 from space_runtime.server.worker.audio_buffer import AudioBuffer
+from space_runtime.server.worker.background import BackgroundExecutor
 from space_runtime.server.worker.delivery import Delivery
 from space_runtime.server.worker.session import SessionState
 from space_runtime.server.worker.stream import Stream
@@ -40,11 +41,19 @@ class StreamPlan:
 class StreamLifecycle:
     """Begins and ends streams and says so."""
 
-    def __init__(self, batch: StreamBatch, delivery: Delivery, look_ahead: int, textures: TextureSink) -> None:
+    def __init__(
+        self,
+        batch: StreamBatch,
+        delivery: Delivery,
+        look_ahead: int,
+        textures: TextureSink,
+        executor: BackgroundExecutor,
+    ) -> None:
         self._batch = batch
         self._delivery = delivery
         self._look_ahead = look_ahead
         self._textures = textures
+        self._executor = executor
 
     def begin(self, state: SessionState, message: Beginning, plan: StreamPlan) -> Stream:
         """Put a new stream in the place of the one before. Raises `Refusal`."""
@@ -71,6 +80,8 @@ class StreamLifecycle:
         state.stream, stream.over = None, True
         if state.settings.texture:
             self._textures.forget(state.number, stream.number)
+        if stream.file:
+            self._executor.forget(state.number, stream.number)
         if reason in (Reason.REPLACED, Reason.CLOSED, Reason.FAILED):
             self._delivery.discard(state)
         n_frames = min(stream.n_wanted, stream.next_frame)

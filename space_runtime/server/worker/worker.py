@@ -78,12 +78,12 @@ class Worker:
         self._outbox = Outbox()
         flow = FlowControl.of(0)
         self.delivery = Delivery(self.sessions, flow, self._outbox, limits.queue_frames, counts_of(bundle), sink)
-        lifecycle = StreamLifecycle(self._batch, self.delivery, bundle.look_ahead(), textures)
+        lifecycle = StreamLifecycle(self._batch, self.delivery, bundle.look_ahead(), textures, executor)
         self._lifecycle = lifecycle
-        self._streams = StreamHandlers(limits, folders, executor, self.delivery, lifecycle)
         self._sessions = SessionHandlers(
             self.sessions, flow, self._batch, self.delivery, lifecycle, characters, executor, sink
         )
+        self._streams = StreamHandlers(limits, folders, executor, self._sessions.budget, self.delivery, lifecycle)
         self._periodic_at = -math.inf
         self._handlers: dict[type, Callable[..., None]] = {
             OpenSession: self._sessions.open,
@@ -209,6 +209,8 @@ class Worker:
         if stream is None or stream in self.queue.ready:
             return
         try:
+            if stream.wants_part():
+                self._streams.read_on(state, stream)
             if stream.closing and stream.is_complete():
                 self._lifecycle.finish(state, stream.closing)
             elif stream.has_hop() and not (state.waiting and stream.pace is Pace.CLIP):

@@ -267,6 +267,8 @@ def test_errors_are_answered_as_the_protocol_asks() -> None:
         served.sound(1_000)  # again
         served.send(m.Underrun(session=7, stream=1, sample=500.0, late_ms=20))
         assert one.wait_for("underrun")["sample"] == 500
+        served.send(m.Notice(session=7, stream=1, message="it has 2 sound tracks"))
+        assert one.wait_for("notice")["text"] == "it has 2 sound tracks"
         served.send(m.Error(code="bad_value", message="mouth is 9", session=7, stream=1))
         assert one.wait_for("error")["text"] == "mouth is 9"
         served.send(m.Error(code="unknown_stream", message="gone", session=7, stream=1))

@@ -512,6 +512,23 @@ def test_a_stream_that_ended_with_its_session_is_taken_up() -> None:
         assert session.IsStreaming
 
 
+def test_a_notice_is_an_event() -> None:
+    with fake_server() as server, client_of(server.port) as client:
+        session = client.Open(None)
+        session.Start(line())
+        session.Push(shorts(1_600))
+        assert eventually(lambda: session.Counters.FramesTaken == 3)
+        held = server.fake.only_session()
+        server.say(m.Notice(session=held.number, stream=1, message="no speech"), held)
+        found: list[tuple[str, int, str]] = []
+
+        def has_come() -> bool:
+            found.extend((str(event.Kind), event.Stream, event.Text) for event in events(session))
+            return ("Notice", 1, "no speech") in found
+
+        assert eventually(has_come)
+
+
 def test_the_sound_of_thirty_seconds_is_kept() -> None:
     with contextlib.ExitStack() as servers, client_of(port := free_port()) as client:
         first = servers.enter_context(fake_server(port))
@@ -658,6 +675,7 @@ def test_thousands_of_mutated_messages_leave_the_client_alive() -> None:
             m.Finished(**numbers, reason="end", sample=3.0, frames=1, dropped=0),
             m.Started(**numbers, sample=0.0),
             m.Underrun(**numbers, sample=0.0, late_ms=3),
+            m.Notice(**numbers, message="it has 2 sound tracks"),
             m.Error(**numbers, code="too_much_sound", message="x", request=1),
             m.Closed(session=numbers["session"], reason="internal"),
             m.Resumed(request=1, session=numbers["session"], stream=1, next_sample=5, seq=2),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from engine_bridge.protocol.client_ranges import CLIENT_RANGES
 from engine_bridge.protocol.field_table import CONTROLS, OUTPUTS, ControlRow, OutputRow
 from engine_bridge.protocol.field_types import FieldType
 from engine_bridge.protocol.messages import Controlled, Seeded
@@ -19,12 +20,12 @@ _KINDS: Final = {
     FieldType.COUNTS: "map(u64)",
 }
 _ROW: Final = re.compile(r"^\| (`[a-z]+`(?:, `[a-z]+`)*) \| (client|server|both) \| .*? \| ", re.MULTILINE)
-_MARKED: Final = re.compile(r"(<!-- (controls|outputs): .*? -->\n).*?(<!-- end -->)", re.DOTALL)
+_MARKED: Final = re.compile(r"(<!-- (controls|outputs|ranges): .*? -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def updated(text: str) -> str:
     """Return the specification with the cells ``from`` and ``fields`` and the marked tables written anew."""
-    tables = {"controls": _controls(), "outputs": _outputs()}
+    tables = {"controls": _controls(), "outputs": _outputs(), "ranges": _ranges()}
     text = _ROW.sub(lambda found: _message_row(found[1]), text)
     return _MARKED.sub(lambda found: found[1] + "\n".join(("", *tables[found[2]], "", "")) + found[3], text)
 
@@ -69,6 +70,11 @@ def _control(row: ControlRow) -> tuple[str, ...]:
     only = "; not in `set`" if row.begins else ""
     kind = _kind(row.kind, row.length)
     return f"`{row.key}`", kind, span(row), row.default, f"{row.doc}{only}", f"`{row.name}`"
+
+
+def _ranges() -> list[str]:
+    rows = [(f"`{row.message}`", f"`{row.field}`", f"{row.low}…{row.high}") for row in CLIENT_RANGES]
+    return _table(("message", "field", "allowed"), *rows)
 
 
 def _outputs() -> list[str]:

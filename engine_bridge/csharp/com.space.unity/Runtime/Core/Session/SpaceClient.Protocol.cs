@@ -114,6 +114,7 @@ namespace SpaceRuntime
                     break;
                 case StartedMessage started: Find(started)?.OnStarted(started); break;
                 case UnderrunMessage underrun: Find(underrun)?.OnUnderrun(underrun); break;
+                case NoticeMessage notice: Find(notice)?.OnNotice(notice); break;
                 case FinishedMessage finished: Find(finished)?.OnFinished(finished); break;
                 case ClosedMessage closed: OnClosed(closed); break;
                 case WelcomeMessage welcome: OnWelcome(welcome); break;

@@ -158,6 +158,12 @@ namespace SpaceRuntime
             }
         }
 
+        internal void OnNotice(NoticeMessage notice)
+        {
+            lock (gate)
+                events.Add(SpaceEventKind.Notice, notice.Stream, text: notice.Text);
+        }
+
         internal void OnFinished(FinishedMessage finished)
         {
             lock (gate)
