@@ -125,7 +125,7 @@ def _cells(path: Path, text: str, separator: str) -> Iterator[_Cells]:
 
 def _names(path: Path, header: tuple[str, ...]) -> tuple[str, ...]:
     """The names of the columns, empty for those that do not count."""
-    known = {"sound": "", "out": "", "intensity": "", **dict.fromkeys(_PARSERS, "")}
+    known = ("sound", "out", "intensity", *_PARSERS)
     names = tuple(cell.lower().lstrip("-").replace("-", "_").replace(" ", "_") for cell in header)
     if "sound" not in names:
         raise UsageError(f"{path} has no column named sound; its first row names the columns: {', '.join(known)}")
