@@ -163,7 +163,10 @@ class _Reader:
     def _sound(self, text: str) -> Path:
         if not text:
             raise UsageError("it names no sound; write the path of a sound file into the column sound")
-        return _found(self.path.parent, text)
+        path = _found(self.path.parent, text)
+        if path.name in ("", "..") or os.path.isdir(path):
+            raise UsageError(f"sound {text!r:.80} is a folder; write a sound a row, or name the folder as a LINE")
+        return path
 
     def _settings(self, cells: dict[str, str]) -> LineSettings:
         intensity = cells.pop("intensity", "")
