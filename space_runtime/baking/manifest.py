@@ -20,7 +20,7 @@ from typing import Final
 
 from space_runtime.arguments import path_of
 from space_runtime.baking.jobs import Result
-from space_runtime.baking.lines import Line
+from space_runtime.baking.lines import Line, place_of
 from space_runtime.baking.settings import CheckedSettings, LineSettings
 from space_runtime.errors import SpaceError, UsageError
 from space_runtime.values import Emotion
@@ -265,5 +265,5 @@ def _place_of_sound(sound: Path, folder: Path) -> PurePath:
     try:
         below = sound.relative_to(folder)
     except ValueError:
-        return PurePath(sound.stem)
-    return PurePath(sound.stem) if ".." in below.parts else below.with_name(sound.stem)
+        return place_of(PurePath(sound.name))
+    return place_of(PurePath(sound.name) if ".." in below.parts else below)
