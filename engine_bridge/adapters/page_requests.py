@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine_bridge.protocol.errors import WireError
+from engine_bridge.protocol.errors import WireError, one_line
 
 MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 MAX_UPLOAD_S: Final = 60.0
@@ -166,7 +166,7 @@ class RequestReader:
         size, title = _whole(document, "bytes", 1, MAX_FILE_BYTES), document.get("title")
         if not isinstance(title, str):
             raise WireError("a file without a title")
-        self._file = _File(_printable(title), size, now + MAX_UPLOAD_S)
+        self._file = _File(one_line(title[:MAX_TITLE]) or "sound", size, now + MAX_UPLOAD_S)
 
     def _open_microphone(self, document: dict[str, object], now: float) -> PageMicrophone:
         self._microphone = PageMicrophone(_whole(document, "rate", *RATES))
@@ -215,7 +215,3 @@ def _whole(document: dict[str, object], name: str, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise WireError(f"{name} is {value!r:.40}; expected a whole number from {low} to {high}")
     return value
-
-
-def _printable(title: str) -> str:
-    return "".join(each if each.isprintable() else "?" for each in title[:MAX_TITLE]) or "sound"

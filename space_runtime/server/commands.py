@@ -65,7 +65,10 @@ class CharacterKey:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OpenSession:
-    """Make a session. until: its first credit. name: of the character, for sinks; empty if it has none."""
+    """Make a session. until: its first credit. name: of the character, for sinks; empty if it has none.
+
+    owner: the key of its client, or the connection if it has none: what it asks for counts for that one.
+    """
 
     session: int
     request: int
@@ -74,6 +77,7 @@ class OpenSession:
     until: int
     character: CharacterSpec
     name: str = ""
+    owner: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,12 +114,19 @@ class ReportStatus:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodedSound:
-    """The sound of a `speak`. rate: the file's own; samples: (n,) at 16 kHz."""
+    """A part of the sound of a `speak`. rate: the file's own. n_samples: of the whole sound; first, samples: the part.
+
+    Samples are at 16 kHz. took_s: seconds that its reading took. notes: what is to be said about the sound.
+    """
 
     session: int
     stream: int
     rate: int
+    n_samples: int
+    first: int
     samples: Floats
+    took_s: float = 0.0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

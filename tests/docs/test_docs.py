@@ -22,6 +22,9 @@ from space_runtime.assets import LINE
 from tests.docs.pages import GUIDES, PAGES, ROOT, Block, anchors, blocks, commands, links
 
 SOUND: Final = re.compile(r"^[\w/.-]+\.(wav|flac|ogg|mp3)$")
+FOLDER: Final = re.compile(r"^(\w+)/(\*.*)?$")
+"""A folder of lines, or a pattern in it."""
+TABLE: Final = re.compile(r"^[\w/.-]+\.csv$")
 PICTURE: Final = re.compile(r"^[\w/.-]+\.(png|jpg|jpeg)$")
 PORT: Final = re.compile(r"(?<=127\.0\.0\.1:)\d+")
 ENVIRONMENT: Final = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -59,12 +62,22 @@ def prepare(folder: Path, words: list[str], photo: Path) -> None:
         path = folder / word
         if word in after_out or path.exists():
             continue
+        if match := FOLDER.match(word):
+            path = folder / match[1] / "npc" / "hm.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
-        if SOUND.match(word):
-            sound, rate = soundfile.read(LINE, frames=8_000)
-            soundfile.write(path, sound, rate)
+        if match or SOUND.match(word):
+            write_sound(path)
+        elif TABLE.match(word):
+            write_sound(folder / "hello.wav")
+            path.write_text("sound;out;emotion;intensity\nhello.wav;npc/hello;happy;0,7\n")
         elif PICTURE.match(word):
             shutil.copy(photo, path)
+
+
+def write_sound(path: Path) -> None:
+    """Write half a second of the bundled line."""
+    sound, rate = soundfile.read(LINE, frames=8_000)
+    soundfile.write(path, sound, rate)
 
 
 def free_port(_: object = None) -> str:

@@ -83,9 +83,11 @@ class InlineExecutor:
         self._port = port
         self._pipe = pipe
 
-    @property
-    def n_waiting(self) -> int:
-        return len(self.tasks)
+    def n_waiting(self, owner: bytes) -> int:
+        return sum(task.owner == owner for task in self.tasks)
+
+    def forget(self, session: int, stream: int | None) -> None:
+        self.tasks = deque(task for task in self.tasks if not task.is_for(session, stream))
 
     def submit(self, task: Task) -> None:
         self.tasks.append(self._pipe.carry(task))

@@ -29,7 +29,8 @@ class AudioBuffer:
     first_sample: index, at the stream's rate, at which the sound begins; what lies before is dropped.
     next_sample: the first index that has not come yet. buffered: samples at 16 kHz that wait; n_taken: those that left
     in hops. width: bytes of a sample of all channels. n_repeated, n_concealed: samples that came twice; that never came
-    and were replaced by silence. n_early_bytes: of the chunks that wait for one before them.
+    and were replaced by silence. n_early_bytes: of the chunks that wait for one before them. n_stated: samples of a
+    file's whole sound, at 16 kHz; 0 while they are not known. notes: what is to be said about its channels.
     """
 
     def __init__(self, sound: SoundFormat, first_sample: int = 0) -> None:
@@ -37,9 +38,10 @@ class AudioBuffer:
         self.next_sample = first_sample
         self.width = sound.width
         self.buffered = self.n_taken = 0
-        self.n_repeated = self.n_concealed = self.n_early_bytes = 0
+        self.n_repeated = self.n_concealed = self.n_early_bytes = self.n_stated = 0
         self._resampler = Resampler(sound.rate, SAMPLE_RATE) if sound.rate != SAMPLE_RATE else None
-        self._mixer = MonoMixer(sound.rate, sound.channels) if sound.channels > 1 else None
+        self.notes: list[str] = []
+        self._mixer = MonoMixer(sound.rate, sound.channels, tell=self.notes.append) if sound.channels > 1 else None
         self._reordered: dict[int, bytes] = {}
         self._pieces: deque[Floats] = deque()
         self._received: deque[tuple[int, float]] = deque()
@@ -68,11 +70,17 @@ class AudioBuffer:
             self.n_early_bytes -= len(early)
             self._append(first, self._decoded(early), now)
 
-    def add_whole(self, samples: Floats, now: float) -> None:
-        """Take (n,) mono samples that are at 16 kHz already: all there will be."""
+    @property
+    def lacks(self) -> bool:
+        """Return whether more of a file is to come."""
+        return self.n_pushed < self.n_stated
+
+    def add_part(self, samples: Floats, n_stated: int, now: float) -> None:
+        """Take the next (n,) mono samples of a file, at 16 kHz already. n_stated: of the whole file."""
         self._store(samples, now)
         self.next_sample += samples.size
-        self._finished = True
+        self.n_stated = n_stated if samples.size else self.n_pushed
+        self._finished = not self.lacks
 
     def conceal(self, now: float) -> None:
         """Give up waiting for the chunk that lacks: silence takes its place."""

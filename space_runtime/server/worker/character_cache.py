@@ -5,46 +5,57 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import Counter, OrderedDict
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 from space_runtime.animation.pipeline import Character, build_character
 from space_runtime.inference.bundle import Bundle
-from space_runtime.media.image_file import decode_picture
-from space_runtime.portrait.portrait import open_tracker, portrait_from_pixels
+from space_runtime.portrait.portrait import Portrait, open_tracker
 from space_runtime.server.commands import CharacterKey, CharacterSpec
+from space_runtime.server.file_reader.pictures import read_portrait
 
 KEPT: Final = 64
 """Characters kept at most beyond those in use, the last used ones."""
 
 NEUTRAL: Final = CharacterKey()
 
+ReadPortrait = Callable[[bytes, str], Portrait]
+"""Takes a picture file's bytes and its name in sentences."""
+
 
 class CharacterCache:
     """Builds and keeps characters. Sessions with the same picture share one identity, so that they are solved together.
 
-    May be used from several threads; one picture is tracked at a time, and nobody who asks for another waits for it.
+    May be used from several threads; nobody waits for another's picture. force: takes any portrait, `open_portrait`.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, force: bool = False) -> None:
+        self.force = force
         self.neutral = build_character(bundle, None, Fraction(30), False)
         self._bundle = bundle
         self._kept: OrderedDict[CharacterKey, Character] = OrderedDict()
         self._in_use: Counter[CharacterKey] = Counter()
         self._lock = threading.Lock()
-        self._building = threading.Lock()
 
-    def prepare(self, spec: CharacterSpec) -> CharacterKey:
-        """Return the key of a character, which is built if it is not there yet. Raises `MediaError`."""
+    @property
+    def folder(self) -> Path:
+        """The folder of the bundle whose networks find faces."""
+        return self._bundle.folder
+
+    def prepare(self, spec: CharacterSpec, read: ReadPortrait | None = None) -> CharacterKey:
+        """Return the key of a character, which is built if it is not there yet.
+
+        read: returns the portrait in a picture file's bytes; None does it here. Raises `MediaError` and what it raises.
+        """
         if spec.is_neutral:
             return NEUTRAL
         data, name = _picture(spec)
         key = CharacterKey(hashlib.sha256(data).hexdigest(), spec.generator)
-        with self._building:
-            character = self.find(key) or self._build(data, name, spec.generator)
-            with self._lock:
-                self._keep(key, character)
+        character = self.find(key) or self._build(read or self._read, data, name, spec.generator)
+        with self._lock:
+            self._keep(key, self._kept.get(key, character))  # of two that were built at once, the first
         return key
 
     def find(self, key: CharacterKey) -> Character | None:
@@ -73,9 +84,11 @@ class CharacterCache:
         for known in idle[: max(0, len(idle) - KEPT)]:
             del self._kept[known]
 
-    def _build(self, data: bytes, name: str, generator: bool) -> Character:
-        portrait = portrait_from_pixels(decode_picture(data, name), open_tracker(self._bundle), name)
-        return build_character(self._bundle, portrait, Fraction(30), generator)
+    def _read(self, data: bytes, name: str) -> Portrait:
+        return read_portrait(data, name, open_tracker(self._bundle), self.force)
+
+    def _build(self, read: ReadPortrait, data: bytes, name: str, generator: bool) -> Character:
+        return build_character(self._bundle, read(data, name), Fraction(30), generator)
 
 
 def _picture(spec: CharacterSpec) -> tuple[bytes, str]:

@@ -21,8 +21,9 @@ class SessionState:
     """A session. row: of the stream batch and of ``flow``, which holds what is counted.
 
     name: of its character, empty if it has none. twin: the least number that no other open session of the same
-    character and name has, so that each of them has default seeds of its own. stream: None while none runs. finished:
-    the last word of the last stream that is over. waiting: (seq, what) without credit, seq −1 for what needs none.
+    character and name has, so that each of them has default seeds of its own. owner: as in `OpenSession`. stream: None
+    while none runs. finished: the last word of the last stream that is over. waiting: (seq, what) without credit, seq
+    −1 for what needs none.
     """
 
     row: int
@@ -31,6 +32,7 @@ class SessionState:
     flow: FlowControl
     name: str = ""
     twin: int = 0
+    owner: bytes = b""
     stream: Stream | None = None
     finished: Finished | None = None
     waiting: deque[tuple[int, bytes | ServerMessage]] = field(default_factory=deque)

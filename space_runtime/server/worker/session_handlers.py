@@ -19,10 +19,11 @@ from space_runtime.server.commands import (
     ResumeSession,
 )
 from space_runtime.server.flow_control import FlowControl
-from space_runtime.server.limits import MAX_LONG_WORK
+from space_runtime.server.limits import Refusal
 from space_runtime.server.worker.background import BackgroundExecutor, BuildCharacter
 from space_runtime.server.worker.character_cache import NEUTRAL, CharacterCache
 from space_runtime.server.worker.delivery import Delivery
+from space_runtime.server.worker.file_budget import FileBudget
 from space_runtime.server.worker.session import SessionState, SessionTable
 from space_runtime.server.worker.sink_output import SinkOutput
 from space_runtime.server.worker.stream_lifecycle import StreamLifecycle
@@ -31,7 +32,10 @@ from space_runtime.values import Controls
 
 
 class SessionHandlers:
-    """Opens, resumes and closes the sessions of a worker. opening: those that wait for their characters, by number."""
+    """Opens, resumes and closes the sessions of a worker. opening: those that wait for their characters, by number.
+
+    budget: of the files that clients send.
+    """
 
     def __init__(
         self,
@@ -52,6 +56,7 @@ class SessionHandlers:
         self._lifecycle = lifecycle
         self._characters = characters
         self._executor = executor
+        self.budget = FileBudget(sessions, self.opening, executor)
         self._sink = sink
 
     def open(self, command: OpenSession, now: float) -> None:
@@ -60,12 +65,13 @@ class SessionHandlers:
             self._characters.take(NEUTRAL)
             self._enter(command, NEUTRAL, self._characters.neutral)
             return
+        try:
+            self.budget.check(command.owner, len(command.character.picture or b""))
+        except Refusal as refusal:
+            self._refuse(command, refusal.code, str(refusal))
+            return
         self.opening[command.session] = command
-        if self._executor.n_waiting >= MAX_LONG_WORK:
-            text = f"{MAX_LONG_WORK} faces wait to be built; open again later"
-            self.refuse_character(RefusedCharacter(command.session, ErrorCode.BUSY, text), now)
-        else:
-            self._executor.submit(BuildCharacter(command.session, command.character))
+        self._executor.submit(BuildCharacter(command.session, command.owner, command.character))
 
     def take_character(self, built: BuiltCharacter, now: float) -> None:
         """Open a session whose character is built, if it has not been closed meanwhile."""
@@ -74,7 +80,7 @@ class SessionHandlers:
             return
         character = self._characters.take(built.key)
         if character is None:  # so many others were built meanwhile that it is gone again
-            self._executor.submit(BuildCharacter(command.session, command.character))
+            self._executor.submit(BuildCharacter(command.session, command.owner, command.character))
             return
         del self.opening[built.session]
         self._enter(command, built.key, character)
@@ -82,12 +88,8 @@ class SessionHandlers:
     def refuse_character(self, refused: RefusedCharacter, now: float) -> None:
         """Tell a client why its session cannot be opened."""
         command = self.opening.pop(refused.session, None)
-        if command is None:
-            return
-        self._delivery.n_refused += 1
-        self._delivery.send(refused.session, m.Error(code=refused.code, message=refused.text, request=command.request))
-        self._delivery.gone(refused.session)
-        self._delivery.log(log_events.session_closed(refused.session, refused.code, 0))
+        if command:
+            self._refuse(command, refused.code, refused.text)
 
     def resume(self, command: ResumeSession, now: float) -> None:
         """Tell a session's client where its stream stands."""
@@ -110,6 +112,7 @@ class SessionHandlers:
         """End a session, open or opening; all that waits comes out before."""
         closed = m.Closed(session=command.session, reason=command.reason)
         if self.opening.pop(command.session, None):
+            self._executor.forget(command.session, None)
             self._delivery.send(command.session, closed)
             self._delivery.gone(command.session)
         state = self._sessions.by_number.get(command.session)
@@ -125,6 +128,12 @@ class SessionHandlers:
         self._batch.remove(state.row)
         self._characters.release(state.character)
 
+    def _refuse(self, command: OpenSession, code: ErrorCode, text: str) -> None:
+        self._delivery.n_refused += 1
+        self._delivery.send(command.session, m.Error(code=code, message=text, request=command.request))
+        self._delivery.gone(command.session)
+        self._delivery.log(log_events.session_closed(command.session, code, 0))
+
     def _enter(self, command: OpenSession, key: CharacterKey, character: Character) -> None:
         settings = command.settings
         track = ControlTrack.of(Controls())
@@ -132,7 +141,7 @@ class SessionHandlers:
         encoder = self._delivery.encoder_for(settings.outputs)
         self._flow.open(row, command.session, command.until, encoder)
         twin = self._sessions.free_twin(key, command.name)
-        state = SessionState(row, settings, key, self._flow, command.name, twin)
+        state = SessionState(row, settings, key, self._flow, command.name, twin, command.owner)
         self._sessions.add(state)
         if self._sink:
             self._sink.opened(command.session, command.name)

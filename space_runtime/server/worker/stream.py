@@ -13,6 +13,7 @@ from space_runtime.animation.track import MAX_SAMPLE, ControlTrack
 from space_runtime.server.flow_control import FlowControl
 from space_runtime.server.validation import SessionSettings, SoundFormat
 from space_runtime.server.worker.audio_buffer import AudioBuffer
+from space_runtime.server.worker.file_sound import FileSound
 from space_runtime.timebase import HOP, SAMPLE_RATE, n_frames
 
 EAGER: Final = SAMPLE_RATE // 2
@@ -36,7 +37,8 @@ class Stream:
     is over. look_ahead: samples at 16 kHz. audio: None for endless silence. origin: media sample, at the stream's rate,
     of its first frame. announced: `started` has been said. closing: why it ends, once its end is known. worst_late_s:
     the longest underrun told. paced_at: when the last hop would have been taken at the pace of speech. due: when it is
-    to be looked at again. steering: changes of controls that came before its file was read.
+    to be looked at again. steering: changes of controls that came before its file was read. file: its sound file, until
+    that is read to the end.
     """
 
     row: int
@@ -54,6 +56,7 @@ class Stream:
     due: float = math.inf
     over: bool = False
     steering: list[Set] = field(default_factory=list)
+    file: FileSound | None = None
 
     @property
     def number(self) -> int:
@@ -143,7 +146,13 @@ class Stream:
 
     def has_hop(self) -> bool:
         """Return whether there is sound for another step, or silence that takes its place after the end."""
-        return self.audio is None or self.closing is not None or self.audio.buffered >= HOP
+        if self.audio is None or self.audio.buffered >= HOP:
+            return True
+        return self.closing is not None and not self.audio.lacks
+
+    def wants_part(self) -> bool:
+        """Return whether the next part of its file is to be asked for."""
+        return self.file is not None and self.audio is not None and self.file.wants_more(self.audio.buffered)
 
     def hops_at_once(self) -> int:
         """Return how many hops are there for one step: two where a chunk brought as many, which costs little more."""

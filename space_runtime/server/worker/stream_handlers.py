@@ -10,11 +10,13 @@ from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.messages import ErrorCode, Pace, Reason
 from space_runtime.animation.track import ControlTrack
 from space_runtime.server.commands import DecodedSound, RefusedSound
-from space_runtime.server.limits import MAX_LONG_WORK, Folders, Limits, Refusal
+from space_runtime.server.limits import Folders, Limits, Refusal
 from space_runtime.server.validation import controls_of, fade_s, pace_of, sound_format
 from space_runtime.server.worker.audio_buffer import AudioBuffer
 from space_runtime.server.worker.background import BackgroundExecutor, DecodeSound
 from space_runtime.server.worker.delivery import Delivery
+from space_runtime.server.worker.file_budget import FileBudget
+from space_runtime.server.worker.file_sound import FileSound
 from space_runtime.server.worker.session import SessionState
 from space_runtime.server.worker.stream import UNDERRUN_STEP_S, WHOLE, Stream, place
 from space_runtime.server.worker.stream_lifecycle import StreamLifecycle, StreamPlan
@@ -61,12 +63,14 @@ class StreamHandlers:
         limits: Limits,
         folders: Folders,
         executor: BackgroundExecutor,
+        budget: FileBudget,
         delivery: Delivery,
         lifecycle: StreamLifecycle,
     ) -> None:
         self._limits = limits
         self._folders = folders
         self._executor = executor
+        self._budget = budget
         self._delivery = delivery
         self._lifecycle = lifecycle
         self.handlers: dict[type, Callable[..., Change]] = {
@@ -81,18 +85,45 @@ class StreamHandlers:
         }
 
     def take_sound(self, state: SessionState, sound: DecodedSound, now: float) -> Change:
-        """Take a file that has been decoded: its stream begins, unless it is over."""
+        """Take a part of a file; with the first one its stream begins. Nothing happens if the stream is over."""
         stream = state.stream
-        if stream is None or stream.number != sound.stream or stream.audio is None:
+        if stream is None or stream.number != sound.stream or stream.audio is None or stream.file is None:
             return Change.NOTHING
-        stream.set_rate(sound.rate)
-        stream.start_clock(now)
-        steering, stream.steering = stream.steering, []
-        for message in steering:
-            self._set(state, message, now)
-        stream.audio.add_whole(sound.samples, now)
-        stream.end_at(sound.samples.size, stream.closing or Reason.END, now)
-        return Change.END
+        stream.file.is_asked = False
+        stream.file.took_s += sound.took_s
+        if not sound.first:
+            stream.set_rate(sound.rate)
+            stream.start_clock(now)
+            steering, stream.steering = stream.steering, []
+            for message in steering:
+                self._set(state, message, now)
+            for note in sound.notes:
+                self._delivery.notice(state, stream.number, note)
+        stream.audio.add_part(sound.samples, sound.n_samples, now)
+        if not stream.audio.lacks:
+            stream.file = None
+        if not sound.first:
+            stream.end_at(sound.n_samples, stream.closing or Reason.END, now)
+            return Change.END
+        return Change.SOUND
+
+    def read_on(self, state: SessionState, stream: Stream) -> None:
+        """Ask for the next part of a stream's file."""
+        file, audio = stream.file, stream.audio
+        assert file and audio
+        file.is_asked = True
+        self._executor.submit(
+            DecodeSound(
+                session=state.number,
+                stream=stream.number,
+                owner=state.owner,
+                source=file.source,
+                first=audio.n_pushed,
+                n_samples=file.n_part,
+                limit_s=self._limits.clip_ms / 1e3,
+                work_s=self._limits.work_ms / 1e3 - file.took_s,
+            )
+        )
 
     def refuse_sound(self, state: SessionState, refused: RefusedSound) -> None:
         """End the stream of a file that cannot be used, unless it is over."""
@@ -124,10 +155,11 @@ class StreamHandlers:
         if (message.sound is None) == (message.asset is None):
             raise Refusal(ErrorCode.BAD_VALUE, "speak carries both a sound and an asset's name, or neither; send one")
         source = message.sound or b"" if message.asset is None else self._folders.sound(message.asset)
-        if self._executor.n_waiting >= MAX_LONG_WORK:
-            raise Refusal(ErrorCode.BUSY, f"{MAX_LONG_WORK} files wait to be read; send this one again later")
-        self._lifecycle.begin(state, message, StreamPlan(pace_of(message), SAMPLE_RATE, AudioBuffer(WHOLE)))
-        self._executor.submit(DecodeSound(state.number, message.stream, source, self._limits.clip_ms / 1e3))
+        file = FileSound(source)
+        self._budget.check(state.owner, file.n_bytes)
+        stream = self._lifecycle.begin(state, message, StreamPlan(pace_of(message), SAMPLE_RATE, AudioBuffer(WHOLE)))
+        stream.file = file
+        self.read_on(state, stream)
         return Change.STREAM
 
     def _idle(self, state: SessionState, message: m.Idle, now: float) -> Change:
@@ -145,6 +177,8 @@ class StreamHandlers:
         self._check_ahead(stream, audio, message.first_sample + len(message.pcm) // audio.width)
         self._note_late(state, stream, audio, now)
         audio.add(message.first_sample, message.pcm, now)
+        while audio.notes:
+            self._delivery.notice(state, stream.number, audio.notes.pop(0))
         stream.start_clock(now)
         return Change.SOUND
 
@@ -203,7 +237,7 @@ class StreamHandlers:
         fade = round(fade_s(message.fade_ms) * SAMPLE_RATE)
         at = stream.inside(message.at_sample)
         if stream.audio:
-            at = min(at, stream.audio.n_pushed)  # what has not come by now will not come
+            at = min(at, max(stream.audio.n_pushed, stream.audio.n_stated))  # what has not come by now will not come
         at = max(at, stream.animated())
         stream.set_track(stream.track.resting(at, fade))
         stream.start_clock(now)

@@ -10,8 +10,9 @@ import soundfile
 from engine_bridge.protocol.messages import ErrorCode
 from space_runtime.errors import MediaError
 from space_runtime.media.audio_file import open_sound
+from space_runtime.server.file_reader.requests import ReadSound
+from space_runtime.server.file_reader.sounds import SoundFiles
 from space_runtime.server.limits import Refusal
-from space_runtime.server.worker.uploads import read_whole
 from tests.support.sounds import speechlike
 
 HLS = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{other}\n#EXT-X-ENDLIST\n"
@@ -57,7 +58,7 @@ def test_a_list_that_names_itself_is_refused(tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize("kind", LISTS)
 def test_an_upload_that_names_files_is_refused_without_a_path(kind: str) -> None:
     with pytest.raises(MediaError, match=r"^the sound is not a sound") as refused:
-        read_whole(LISTS[kind].replace("{other}", "sound").encode(), 10)
+        SoundFiles().read(ReadSound(1, LISTS[kind].replace("{other}", "sound").encode(), "", 0, 9, 10))
     assert "/" not in str(refused.value).replace("MP3 or m4a", "")
 
 
@@ -73,5 +74,5 @@ def test_an_upload_longer_than_the_limit_is_refused_early(tmp_path: Path) -> Non
     path = tmp_path / "long.flac"
     soundfile.write(path, speechlike(30), 16_000)
     with pytest.raises(Refusal) as refused:
-        read_whole(path.read_bytes(), 10)
+        SoundFiles().read(ReadSound(1, path.read_bytes(), "", 0, 9, 10))
     assert refused.value.code is ErrorCode.TOO_LARGE

@@ -20,6 +20,8 @@ from space_runtime.arrays import Floats, Pixels
 from space_runtime.portrait.portrait import open_portrait, open_tracker
 from space_runtime.server.limits import Folders, Limits
 from space_runtime.server.server import Server, Settings
+from space_runtime.server.worker.character_cache import CharacterCache
+from space_runtime.server.worker.child_executor import ChildExecutor
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import Frame
 from tests.support.inline_server import InlineServer
@@ -212,17 +214,29 @@ def test_a_file_beyond_the_limit_is_refused(pace: str) -> None:
     assert client.last(m.Finished).frames == 15
 
 
-@pytest.mark.parametrize("what", ["face", "sound"])
-def test_a_task_that_fails_ends_that_session_alone(monkeypatch: pytest.MonkeyPatch, server: Server, what: str) -> None:
-    def fail(*_: object) -> None:
-        raise OSError("no space left on device")
-
-    monkeypatch.setattr("space_runtime.server.worker.character_cache.decode_picture", fail)
-    monkeypatch.setattr("space_runtime.server.worker.background.read_whole", fail)
+def test_a_face_that_fails_for_a_reason_of_our_own_ends_that_session_alone(
+    monkeypatch: pytest.MonkeyPatch, server: Server
+) -> None:
+    monkeypatch.setattr(CharacterCache, "_build", fail)
     with connect_client(server.address) as client, connect_client(server.address) as other:
-        if what == "face":
-            client.say(m.Open(request=1, outputs=("weights",), fps=(30, 1), playout_ms=0, until=1, portrait=b"another"))
-        else:
-            client.say(m.Speak(session=client.open(), stream=1, sound=b"x"))
+        client.say(m.Open(request=1, outputs=("weights",), fps=(30, 1), playout_ms=0, until=1, portrait=b"another"))
         assert client.expect(m.Closed).reason == "internal"
         assert other.speak(other.open(), 1, silence(4_800)).frames == 9
+
+
+def test_a_sound_that_fails_for_a_reason_of_our_own_ends_its_stream_alone(
+    monkeypatch: pytest.MonkeyPatch, server: Server
+) -> None:
+    with connect_client(server.address) as client:
+        session = client.open()
+        with monkeypatch.context() as patched:
+            patched.setattr(ChildExecutor, "_part", fail)
+            client.say(m.Speak(session=session, stream=1, sound=b"x"))
+            assert client.expect(m.Finished).reason == "failed"
+        assert client.last(m.Error).code == ErrorCode.INTERNAL
+        client.say(m.Speak(session=session, stream=2, sound=wav(speechlike(0.3)), pace="clip"))
+        assert client.expect(m.Finished, 2).frames == 9
+
+
+def fail(*_: object) -> None:
+    raise OSError("no space left on device")
