@@ -22,6 +22,7 @@ Guard = AbstractContextManager[float]
 """Held while a session's core is touched; gives the time, and has what is to be sent sent."""
 
 PLAIN: Final = Controls()
+LONGEST_FADE_S: Final = 10.0
 MAX_FILE_BYTES: Final = 1 << 26
 """A portrait's file at most; the server says what it takes."""
 
@@ -57,10 +58,6 @@ class SessionCommands:
             first_sample=first_sample,
             pace=_one_of(Pace, pace),
         )
-        if rate < 1 or channels < 1:
-            raise BridgeError(
-                f"a sound of {rate} Hz and {channels} channels; expected 8000 to 192000 Hz, 1 to 8 channels"
-            )
         with self._guard:
             self._core.start(opening, controls)
 
@@ -182,6 +179,6 @@ def _one_of(kind: type[Output] | type[Pace] | type[SampleFormat] | type[TextureF
 
 
 def _milliseconds(seconds: float) -> int:
-    if not 0 <= seconds <= 600:
-        raise BridgeError(f"a fade of {seconds} s; expected 0 to 600")
+    if not 0 <= seconds <= LONGEST_FADE_S:
+        raise BridgeError(f"a fade of {seconds} s; expected 0 to {LONGEST_FADE_S:g}")
     return round(1_000 * seconds)

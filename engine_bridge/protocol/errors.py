@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-UNPRINTED: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+UNPRINTED: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 
 class SpaceError(Exception):
@@ -31,7 +31,7 @@ class SpaceError(Exception):
 
 
 def one_line(text: str) -> str:
-    """Return a text whose line breaks, control characters and halves of characters have become question marks."""
+    """Return a text on one line: line breaks, control characters, marks of direction, halves of letters are ``?``."""
     return UNPRINTED.sub("?", text)
 
 

@@ -19,10 +19,10 @@ from typing import Final
 from space_runtime.baking.jobs import BakeJob, Result
 from space_runtime.baking.provenance import (
     installed,
-    told_of_bundle,
-    told_of_portrait,
-    told_of_settings,
-    told_of_versions,
+    metadata_of_bundle,
+    metadata_of_portrait,
+    metadata_of_settings,
+    metadata_of_versions,
 )
 from space_runtime.inference.bundle import Bundle
 from space_runtime.media.atomic_files import writing, written_whole
@@ -77,7 +77,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The former bake of a line: where it lay (see `line_of`), its origin, the seconds of its sound, its results."""
+    """The former bake of a line: its line (see `line_of`), its origin, the seconds of its sound, its results."""
 
     line: str
     origin: Origin
@@ -88,23 +88,23 @@ class Record:
 def origin_of(job: BakeJob, digest: str, bundle: Bundle) -> Origin:
     """Return what the results of a job would be made from; ``digest`` is the SHA-256 of its sound."""
     track = job.controls.seeded(content_seed(digest))
-    versions = {**told_of_versions(), **{name: installed(name) for name in _DECODERS}}
+    versions = {**metadata_of_versions(), **{name: installed(name) for name in _DECODERS}}
     return Origin(
         sound=digest,
-        portrait=_hash(told_of_portrait(job.portrait)),
-        settings=_hash(told_of_settings(track, job.fps, job.tail_s)),
-        bundle=_hash(told_of_bundle(bundle)),
+        portrait=_hash(metadata_of_portrait(job.portrait)),
+        settings=_hash(metadata_of_settings(track, job.fps, job.tail_s)),
+        bundle=_hash(metadata_of_bundle(bundle)),
         versions=_hash(versions),
     )
 
 
 def line_of(job: BakeJob) -> str:
-    """Return a hash of the way from the results of a job to its sound: another take of a line has the same one."""
+    """Return a hash of the relative path from the results to the sound: another take of a line has the same one."""
     try:
-        way = os.path.relpath(os.path.realpath(job.sound), os.path.realpath(job.target.parent))
+        relative = os.path.relpath(os.path.realpath(job.sound), os.path.realpath(job.target.parent))
     except ValueError:  # of another drive
-        way = job.sound.name
-    return _hash(unicodedata.normalize("NFC", Path(way).as_posix()))
+        relative = job.sound.name
+    return _hash(unicodedata.normalize("NFC", Path(relative).as_posix()))
 
 
 def channels_of(job: BakeJob, result: Result) -> str:

@@ -100,9 +100,9 @@ def _bake(line: _Line, task: Task, progress: Progress) -> tuple[float, bool]:
         staged = {name: folder / f"result{name.ending}" for name in line.wanted}
         sound_s = write_results(line.job, line.sound, line.digest, staged, task.bundle, progress)
         hashes = {name: hash_of(path) for name, path in staged.items()}
-        foreign = [name for name in line.need.unknown if hashes[name] != before[name]]
-        if foreign and not task.overwrite:
-            raise OutputError(_foreign(line.job, foreign))
+        differing = [name for name in line.need.unrecorded if hashes[name] != before[name]]
+        if differing and not task.overwrite:
+            raise OutputError(_unrecorded(line.job, differing))
         _check_untouched(line)
         _remove_stale(line)
         write_record(line.job.target, _record(line, sound_s, hashes))
@@ -131,7 +131,7 @@ def _check_untouched(line: _Line) -> None:
 
 
 def _record(line: _Line, sound_s: float, hashes: Mapping[Result, str]) -> Record:
-    """The record as it is once the results have appeared; it is written first, so that a kill leaves no strangers."""
+    """The record of the results once they have appeared; written first, so that a kill leaves no file without one."""
     kept = dict(line.record.results) if line.record and line.record.origin == line.origin else {}
     for name, digest in hashes.items():
         kept[name] = Recorded(digest, channels_of(line.job, name), former=line.need.hashes[name])
@@ -162,8 +162,8 @@ def _edited(line: _Line) -> str:
     )
 
 
-def _foreign(job: BakeJob, foreign: list[Result]) -> str:
-    names = ", ".join(str(job.file_of(name)) for name in sorted(foreign))
+def _unrecorded(job: BakeJob, differing: list[Result]) -> str:
+    names = ", ".join(str(job.file_of(name)) for name in sorted(differing))
     return (
         f"{job.sound} is not baked: {names} is there already, and no bake on record wrote it; "
         "move it away, or replace it with --overwrite"

@@ -57,6 +57,9 @@ def live_command(
         str, typer.Option(help="Reads the text, {text} or standard input, into the WAV file {out}.")
     ] = "espeak-ng --stdin -w {out}",
     portrait: Annotated[Path | None, typer.Option(help="A photo of the face that is shown in the browser.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Take a photo that looks unusable: covered, cut off …")
+    ] = False,
     to: Annotated[
         list[str] | None, typer.Option(help="Show the face there: llf://, vmc://, or ws:// for the page's own address.")
     ] = None,
@@ -85,7 +88,9 @@ def live_command(
     with ExitStack() as stack:
         speech = _speech(line, mic, mic_device, stdin, rate, format, say, tts_command)
         page, others = _opened(stack, to or [], portrait is not None, name, insecure)
-        client = stack.enter_context(Client(stack.enter_context(_address(server, device)), name="space-runtime live"))
+        client = stack.enter_context(
+            Client(stack.enter_context(_address(server, device, force)), name="space-runtime live")
+        )
         session = stack.enter_context(_session(client, portrait, playout))
         if page is None:
             played = _speak(session, [*others.values()], settings, speech)
@@ -153,16 +158,18 @@ def default_seed(line: Path | None, name: str) -> int:
 
 
 @contextmanager
-def _address(server: str | None, device: str) -> Iterator[str]:
+def _address(server: str | None, device: str, force: bool) -> Iterator[str]:
     """The address of the server in use, started here on a device if none is named."""
     if server:
         if not is_loopback(server):
             raise UsageError(
                 f"{server} is on another machine; run `space-runtime relay {server}` here and leave it out"
             )
+        if force:
+            raise UsageError("--force is a choice of the server's: start that one with it")
         yield server
         return
-    with Server(load_bundle(device=device), Settings("tcp://127.0.0.1:*")) as own:
+    with Server(load_bundle(device=device), Settings("tcp://127.0.0.1:*", force_portraits=force)) as own:
         yield own.address
 
 

@@ -23,7 +23,9 @@ from space_runtime.arrays import Floats
 from space_runtime.errors import MediaError, one_line
 from space_runtime.extras import NEEDS, av, is_installed
 from space_runtime.media.ffmpeg_sound import Track, choose_track, count_packets, open_container, track_blocks
+from space_runtime.media.glued import is_followed
 from space_runtime.media.mono import UNKNOWN, Layout, MonoMixer
+from space_runtime.media.quiet_stderr import quiet_stderr
 from space_runtime.media.resampling import MAX_RATE, MIN_RATE, Resampler
 from space_runtime.media.sound_parts import Parts, first_line, open_part, part_blocks, scan_parts
 from space_runtime.media.stated_end import check_whole
@@ -32,6 +34,7 @@ from space_runtime.values import LOUDEST
 
 PACKET_SLACK_S: Final = 0.15
 """Seconds that packets may last longer than the samples in them: decoders drop these at both ends."""
+FOLLOWED: Final = "another file is glued to its end, which players do not play either; cut the file there"
 log = logging.getLogger(__name__)
 
 Reader = Callable[[Callable[[str], None]], Iterator[Floats]]
@@ -164,7 +167,8 @@ def _open_with_soundfile(path: Path, parts: Parts) -> Sound:
     with open_part(path, parts.parts[0]) as file:
         if file.frames == 0:
             raise MediaError(f"{path} holds no samples; export the sound again")
-        file.read(1)  # an error here, like one of opening, leaves the file to FFmpeg
+        with quiet_stderr():
+            file.read(1)  # an error here, like one of opening, leaves the file to FFmpeg
         rate, n_channels, n_samples, layout = file.samplerate, file.channels, file.frames, parts.layout(file)
     length = n_samples if len(parts.parts) == 1 else None
     return Sound(path, rate, n_channels, length, partial(part_blocks, path, parts, rate, n_channels), layout)
@@ -199,8 +203,9 @@ def _open_with_av(path: Path, reason: str) -> Sound:
 
 
 def _av_blocks(path: Path, track: Track, tell: Callable[[str], None]) -> Iterator[Floats]:
-    if track.note:
-        tell(track.note)
+    for note in (track.note, FOLLOWED if is_followed(path) else ""):
+        if note:
+            tell(note)
     yield from track_blocks(path, track, tell)
 
 

@@ -95,9 +95,9 @@ def _output(row: OutputRow) -> tuple[str, ...]:
 
 
 def _server_ranges() -> list[str]:
-    return _table(("message", "field", "range", "clamped to"), *map(_range, SERVER_RANGES))
+    return _table(("message", "field", "range", "clamped to"), *map(_server_range, SERVER_RANGES))
 
 
-def _range(row: RangeRow) -> tuple[str, ...]:
+def _server_range(row: RangeRow) -> tuple[str, ...]:
     clamped = f"{row.clamped[0]:g} … {row.clamped[1]:g}" if row.clamped else "–"
     return f"`{row.message}`", f"`{row.field}`", row.span, clamped
