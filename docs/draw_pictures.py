@@ -27,8 +27,12 @@ DOCS: Final = Path(__file__).parent
 FPS: Final = Fraction(30)
 LABEL: Final = 26
 VIEWER: Final = "ws://127.0.0.1:8790"
-JAW: Final = "window.space.characters.get('Face')?.shown?.weights.jawOpen"
-SPEAKING: Final = f"{JAW} > 0.2 && window.space.playback.position() > 4"
+SHOWN: Final = "window.space.characters.get('Face')?.shown?.weights"
+SPEAKING: Final = (
+    f"{SHOWN}.jawOpen > 0.25 && {SHOWN}.mouthClose < 0.1 && window.space.playback.position() > 1 "
+    "&& Math.abs(window.space.sync.offsets.at(-1)) < 20"
+)
+"""A wide open mouth, in step."""
 FACE: Final = (118, 122, 394, 398)
 """The place of the face in the demo's pictures: left, upper, right, lower."""
 

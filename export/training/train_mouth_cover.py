@@ -19,7 +19,7 @@ from scipy.optimize import minimize
 
 from export.data.motion.track import tracker_of
 from export.data.pictures.covers import BEFORE, BESIDE, covered
-from export.data.pictures.drawing import scene_of
+from export.data.pictures.drawing import clothes, scene_of
 from export.data.pictures.photo_changes import changed
 from space_runtime.arrays import Doubles, Floats, Longs, Mask, Pixels
 from space_runtime.inference.bundle import EMBEDDED
@@ -37,7 +37,6 @@ N_CHANGED: Final = 4
 HIDDEN: Final = 0.5
 FREE: Final = 0.05
 """Shares of the lips from which a mouth counts as covered, and up to which as free; others train nothing."""
-N_TEXTURES: Final = 24
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +62,7 @@ class Drawings:
 def draw(portraits: list[Portrait], tracker: FaceTracker, seed: int = 1) -> Drawings:
     """Return the drawings of portraits as the tracker reads them; those in which it sees no face are left out."""
     rng = np.random.default_rng(seed)
-    textures = [portrait.image for portrait in portraits[:: max(1, len(portraits) // N_TEXTURES)]]
+    textures = clothes([portrait.image for portrait in portraits])
     found: list[tuple[Floats, str, int, float]] = []
     for person, portrait in enumerate(portraits):
         for kind, picture, hidden in _versions(portrait, textures, rng):

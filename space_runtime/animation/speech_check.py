@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from space_runtime.arrays import Floats
+from space_runtime.arrays import Doubles, Floats
 from space_runtime.timebase import SAMPLE_RATE
 
 HEARD: Final = 0.2
@@ -20,6 +21,30 @@ STEADY_DB: Final = 1.5
 SHORT_S: Final = 0.7
 
 
+@dataclass(frozen=True, slots=True)
+class HeardSound:
+    """Measures of a sound.
+
+    loudest_db: level of its loudest 20 ms, dB of full scale. deviation_db: of the levels of all of them, infinite where
+    it is not known. n_samples: at 16 kHz. n_channels: before they were mixed.
+    """
+
+    loudest_db: float
+    deviation_db: float
+    n_samples: int
+    n_channels: int
+
+
+def no_speech_note(most_speech: float, sound: HeardSound) -> str:
+    """Return a sentence without a full stop, or nothing where speech was found.
+
+    most_speech: how much of a frame is speech, 0…1, at most.
+    """
+    if most_speech >= HEARD:
+        return ""
+    return f"no speech is heard in it, so that the mouth stays shut: {_reason(sound)}"
+
+
 class SpeechCheck:
     """Takes the sound of a line and the speech of its frames; knows at the end if speech was found, and if not, why.
 
@@ -29,9 +54,8 @@ class SpeechCheck:
     def __init__(self, n_channels: int = 1) -> None:
         self._n_channels = n_channels
         self._rest = np.zeros(0, np.float32)
-        self._n_samples = 0
-        self._loudest_db = -np.inf
-        self._n_levels, self._sum_db, self._sum_db2 = 0, 0.0, 0.0
+        self._n_samples = self._n_levels = 0
+        self._loudest_db, self._sum_db, self._sum_db2 = -np.inf, 0.0, 0.0
         self._most_speech = 0.0
 
     def hear(self, samples: Floats) -> None:
@@ -49,32 +73,26 @@ class SpeechCheck:
         self._most_speech = max(self._most_speech, float(speech.max(initial=0.0)))
 
     def note(self) -> str:
-        """Return a sentence without a full stop, or nothing where speech was found."""
-        if self._most_speech >= HEARD:
-            return ""
-        return f"no speech is heard in it, so that the mouth stays shut: {self._reason()}"
+        """Return what `no_speech_note` returns for the line."""
+        n = max(1, self._n_levels)
+        deviation_db = float(np.sqrt(max(0.0, self._sum_db2 / n - (self._sum_db / n) ** 2)))
+        heard = HeardSound(self._loudest_db, deviation_db, self._n_samples, self._n_channels)
+        return no_speech_note(self._most_speech, heard)
 
-    def _add_levels(self, levels_db: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
+    def _add_levels(self, levels_db: Doubles) -> None:
         self._loudest_db = max(self._loudest_db, float(levels_db.max()))
         self._n_levels += len(levels_db)
         self._sum_db += float(levels_db.sum())
         self._sum_db2 += float((levels_db**2).sum())
 
-    def _reason(self) -> str:
-        """The first row that applies."""
-        loudest = f"{self._loudest_db:.0f} dB"
-        reasons = (
-            (self._loudest_db < SILENT_DB, "it is silent"),
-            (self._loudest_db < QUIET_DB, f"it is very quiet ({loudest} at its loudest); raise its level"),
-            (self._n_samples < SHORT_S * SAMPLE_RATE, "it is short, and a vowel alone is not always taken for speech"),
-            (self._n_levels and self._deviation_db() < STEADY_DB, "it is a steady tone, hum or noise"),
-            (
-                self._n_channels > 1,
-                f"it is music or noise, or one of its {self._n_channels} channels has the voice alone",
-            ),
-        )
-        return next((reason for applies, reason in reasons if applies), "it is music or noise, or they drown the voice")
 
-    def _deviation_db(self) -> float:
-        mean = self._sum_db / self._n_levels
-        return float(np.sqrt(max(0.0, self._sum_db2 / self._n_levels - mean**2)))
+def _reason(sound: HeardSound) -> str:
+    """The first that applies."""
+    reasons = (
+        (sound.loudest_db < SILENT_DB, "it is silent"),
+        (sound.loudest_db < QUIET_DB, f"it is very quiet ({sound.loudest_db:.0f} dB at its loudest); raise its level"),
+        (sound.n_samples < SHORT_S * SAMPLE_RATE, "it is short, and a vowel alone is not always taken for speech"),
+        (sound.deviation_db < STEADY_DB, "it is a steady tone, hum or noise"),
+        (sound.n_channels > 1, f"it is music or noise, or one of its {sound.n_channels} channels has the voice alone"),
+    )
+    return next((reason for applies, reason in reasons if applies), "it is music or noise, or they drown the voice")

@@ -19,10 +19,10 @@ from typing import Final
 from space_runtime.baking.jobs import BakeJob, Result
 from space_runtime.baking.provenance import (
     installed,
-    told_of_bundle,
-    told_of_portrait,
-    told_of_settings,
-    told_of_versions,
+    metadata_of_bundle,
+    metadata_of_portrait,
+    metadata_of_settings,
+    metadata_of_versions,
 )
 from space_runtime.inference.bundle import Bundle
 from space_runtime.media.atomic_files import writing, written_whole
@@ -77,8 +77,9 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The former bake of a line: its origin, the seconds of its sound, its results."""
+    """The former bake of a line: its line (see `line_of`), its origin, the seconds of its sound, its results."""
 
+    line: str
     origin: Origin
     sound_s: float
     results: Mapping[Result, Recorded]
@@ -87,14 +88,23 @@ class Record:
 def origin_of(job: BakeJob, digest: str, bundle: Bundle) -> Origin:
     """Return what the results of a job would be made from; ``digest`` is the SHA-256 of its sound."""
     track = job.controls.seeded(content_seed(digest))
-    versions = {**told_of_versions(), **{name: installed(name) for name in _DECODERS}}
+    versions = {**metadata_of_versions(), **{name: installed(name) for name in _DECODERS}}
     return Origin(
         sound=digest,
-        portrait=_hash(told_of_portrait(job.portrait)),
-        settings=_hash(told_of_settings(track, job.fps, job.tail_s)),
-        bundle=_hash(told_of_bundle(bundle)),
+        portrait=_hash(metadata_of_portrait(job.portrait)),
+        settings=_hash(metadata_of_settings(track, job.fps, job.tail_s)),
+        bundle=_hash(metadata_of_bundle(bundle)),
         versions=_hash(versions),
     )
+
+
+def line_of(job: BakeJob) -> str:
+    """Return a hash of the relative path from the results to the sound: another take of a line has the same one."""
+    try:
+        relative = os.path.relpath(os.path.realpath(job.sound), os.path.realpath(job.target.parent))
+    except ValueError:  # of another drive
+        relative = job.sound.name
+    return _hash(unicodedata.normalize("NFC", Path(relative).as_posix()))
 
 
 def channels_of(job: BakeJob, result: Result) -> str:
@@ -128,6 +138,7 @@ def write_record(target: Path, record: Record) -> None:
     with writing(path):
         path.parent.mkdir(exist_ok=True)
     told = {
+        "line": record.line,
         "origin": asdict(record.origin),
         "sound_s": record.sound_s,
         "results": {result.value: asdict(recorded) for result, recorded in record.results.items()},
@@ -153,11 +164,11 @@ def hash_of(path: Path) -> str:
 
 def _record(told: object) -> Record:
     """A record of what JSON says. Raises `ValueError`, `TypeError` or `LookupError` for anything else."""
-    origin, sound_s, results = (_object(told)[name] for name in ("origin", "sound_s", "results"))
-    if not isinstance(sound_s, float | int):
+    line, origin, sound_s, results = (_object(told)[name] for name in ("line", "origin", "sound_s", "results"))
+    if not isinstance(line, str) or not isinstance(sound_s, float | int):
         raise TypeError
     recorded = {Result(name): Recorded(**_texts(result)) for name, result in _object(results).items()}
-    return Record(Origin(**_texts(origin)), sound_s, recorded)
+    return Record(line, Origin(**_texts(origin)), sound_s, recorded)
 
 
 def _object(told: object) -> dict[str, object]:
@@ -174,4 +185,4 @@ def _texts(told: object) -> dict[str, str]:
 
 
 def _hash(told: object) -> str:
-    return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode("utf-8", "replace")).hexdigest()

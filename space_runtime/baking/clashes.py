@@ -36,7 +36,7 @@ def _of_results(jobs: Sequence[BakeJob]) -> Iterable[str]:
         alike = "" if len({str(jobs[index].target) for index in indices}) == 1 else ONE_FILE
         yield (
             f"the results of {_listed(lines)} would overwrite one another ({_listed(targets[:-1] or targets)}){alike}; "
-            "rename a line, leave one out, or give them different names in a --manifest"
+            "rename a line, leave one out, name a folder above them (its tree is kept), or use different --out"
         )
 
 

@@ -18,13 +18,14 @@ from space_runtime.baking.cache import (
     Recorded,
     channels_of,
     hash_of,
+    line_of,
     origin_of,
     read_record,
     write_record,
 )
 from space_runtime.baking.jobs import BakeJob, BakeResult, Outcome, Result
 from space_runtime.baking.need import Need, need_of
-from space_runtime.errors import OutputError
+from space_runtime.errors import OutputError, one_line
 from space_runtime.inference.bundle import Bundle
 from space_runtime.media.atomic_files import prepare_folder, writing
 from space_runtime.media.audio_file import Sound, open_sound
@@ -71,11 +72,11 @@ def bake_as_needed(begun: BakeResult, task: Task, progress: Progress) -> BakeRes
         begun,
         files=tuple(line.job.targets().values()),
         reason=line.need.reason,
-        notes=line.need.notes(line.job),
+        notes=line.need.notes(line.job, task.dry_run),
         removed=tuple(line.job.file_of(name) for name in sorted(line.need.stale)),
     )
     for note in known.notes:
-        log.warning("%s", note)
+        log.warning("%s", one_line(note))
     if not line.wanted:
         return replace(known, outcome=Outcome.UNCHANGED, sound_s=line.record.sound_s if line.record else None)
     if task.dry_run:
@@ -99,9 +100,10 @@ def _bake(line: _Line, task: Task, progress: Progress) -> tuple[float, bool]:
         staged = {name: folder / f"result{name.ending}" for name in line.wanted}
         sound_s = write_results(line.job, line.sound, line.digest, staged, task.bundle, progress)
         hashes = {name: hash_of(path) for name, path in staged.items()}
-        foreign = [name for name in line.need.unknown if hashes[name] != before[name]]
-        if foreign and not task.overwrite:
-            raise OutputError(_foreign(line.job, foreign))
+        differing = [name for name in line.need.unrecorded if hashes[name] != before[name]]
+        if differing and not task.overwrite:
+            raise OutputError(_unrecorded(line.job, differing))
+        _check_untouched(line)
         _remove_stale(line)
         write_record(line.job.target, _record(line, sound_s, hashes))
         _appear(line, staged)
@@ -120,19 +122,28 @@ def _staging(folder: Path) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
+def _check_untouched(line: _Line) -> None:
+    """Raise `OutputError` when a file that is about to go is no longer what it was before the work."""
+    for name in (*line.wanted, *line.need.stale):
+        path = line.job.file_of(name)
+        if hash_of(path) != line.need.hashes[name]:
+            raise OutputError(f"{line.job.sound} is not baked: {path} was changed meanwhile; bake it again")
+
+
 def _record(line: _Line, sound_s: float, hashes: Mapping[Result, str]) -> Record:
-    """The record as it is once the results have appeared; it is written first, so that a kill leaves no strangers."""
+    """The record of the results once they have appeared; written first, so that a kill leaves no file without one."""
     kept = dict(line.record.results) if line.record and line.record.origin == line.origin else {}
     for name, digest in hashes.items():
         kept[name] = Recorded(digest, channels_of(line.job, name), former=line.need.hashes[name])
-    return Record(line.origin, sound_s, kept)
+    return Record(line_of(line.job), line.origin, sound_s, kept)
 
 
 def _remove_stale(line: _Line) -> None:
     for name in line.need.stale:
         with writing(line.job.file_of(name)):
             line.job.file_of(name).unlink(missing_ok=True)
-        log.warning("%s was of an earlier bake from %s, and is removed", line.job.file_of(name), line.need.reason)
+        path = one_line(str(line.job.file_of(name)))
+        log.warning("%s was of an earlier bake from %s, and is removed", path, line.need.reason)
 
 
 def _appear(line: _Line, staged: Mapping[Result, Path]) -> None:
@@ -151,8 +162,8 @@ def _edited(line: _Line) -> str:
     )
 
 
-def _foreign(job: BakeJob, foreign: list[Result]) -> str:
-    names = ", ".join(str(job.file_of(name)) for name in sorted(foreign))
+def _unrecorded(job: BakeJob, differing: list[Result]) -> str:
+    names = ", ".join(str(job.file_of(name)) for name in sorted(differing))
     return (
         f"{job.sound} is not baked: {names} is there already, and no bake on record wrote it; "
         "move it away, or replace it with --overwrite"

@@ -36,15 +36,15 @@ def provenance(
     digest: SHA-256 of the sound's file.
     """
     return {
-        **told_of_versions(),
-        **told_of_bundle(bundle),
+        **metadata_of_versions(),
+        **metadata_of_bundle(bundle),
         "sound": {"sha256": digest, "sample_rate": sound.rate, "n_channels": sound.n_channels},
-        "portrait": told_of_portrait(portrait),
-        "settings": told_of_settings(track, fps, tail_s),
+        "portrait": metadata_of_portrait(portrait),
+        "settings": metadata_of_settings(track, fps, tail_s),
     }
 
 
-def told_of_versions() -> dict[str, object]:
+def metadata_of_versions() -> dict[str, object]:
     """Return the versions of the programs that the numbers of a clip depend on."""
     return {
         "space_runtime": VERSION,
@@ -53,7 +53,7 @@ def told_of_versions() -> dict[str, object]:
     }
 
 
-def told_of_bundle(bundle: Bundle) -> dict[str, object]:
+def metadata_of_bundle(bundle: Bundle) -> dict[str, object]:
     """Return the identity of a bundle, and its device where that is no CPU."""
     return {
         "bundle": {
@@ -65,12 +65,12 @@ def told_of_bundle(bundle: Bundle) -> dict[str, object]:
     }
 
 
-def told_of_portrait(portrait: Portrait | None) -> dict[str, object] | None:
+def metadata_of_portrait(portrait: Portrait | None) -> dict[str, object] | None:
     """Return the identity of a portrait."""
     return None if portrait is None else {"sha256": hashlib.sha256(portrait.image.tobytes()).hexdigest()}
 
 
-def told_of_settings(track: ControlTrack, fps: Fraction, tail_s: float) -> dict[str, object]:
+def metadata_of_settings(track: ControlTrack, fps: Fraction, tail_s: float) -> dict[str, object]:
     """Return all settings of a clip by name."""
     return {"fps": str(fps), "tail_s": tail_s, **_settings(track.first), **_changes(track)}
 

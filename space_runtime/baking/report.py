@@ -27,7 +27,7 @@ def check_report_path(path: Path) -> None:
 
 def write_report(path: Path, results: Sequence[BakeResult]) -> None:
     """Write the report of a batch in the form that its ending names. Raises `OutputError`."""
-    rows = [told_of(result) for result in results]
+    rows = [row_of(result) for result in results]
     with written_whole(path) as partial:
         if path.suffix.lower() == ".csv":
             _write_csv(partial, rows)
@@ -37,7 +37,7 @@ def write_report(path: Path, results: Sequence[BakeResult]) -> None:
         partial.write_text(text, "utf-8", errors="replace", newline="\n")
 
 
-def told_of(result: BakeResult) -> dict[str, object]:
+def row_of(result: BakeResult) -> dict[str, object]:
     """Return what became of a line, as JSON has it; keys as in `COLUMNS`."""
     return {
         "sound": str(result.job.sound),

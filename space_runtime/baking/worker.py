@@ -113,7 +113,7 @@ class _Worker:
             self._jobs.flush()
             while isinstance(answer := pickle.load(self._answers), _Step):
                 progress(answer.done_s, answer.total_s)
-        except (EOFError, BrokenPipeError):
+        except (EOFError, BrokenPipeError, pickle.UnpicklingError):
             raise MediaError(
                 f"{begun.job.sound} is not baked: the process that read it ended with code {self._process.wait()}; "
                 "repair the sound or export it again"

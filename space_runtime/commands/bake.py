@@ -44,6 +44,9 @@ def bake_command(
     ] = None,
     manifest: Annotated[Path | None, typer.Option(help="CSV table of lines with settings of their own.")] = None,
     portrait: Annotated[Path | None, typer.Option(help="Photo of the face that speaks; mp4 needs one.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Take a photo that looks unusable: covered, cut off …")
+    ] = False,
     emotion: Annotated[str, typer.Option(help=EMOTION_HELP)] = "",
     fps: Annotated[str, typer.Option(help="Frames per second: 30, 29.97, 30000/1001 …")] = "30",
     seed: Annotated[int | None, typer.Option(help="Seed of blinks, eyes and head; by default from the sound.")] = None,
@@ -110,7 +113,7 @@ def bake_command(
     kind = one_of("--progress", progress, DisplayKind)
     found, rows = _find([path_of("a line", line) for line in lines or []], manifest, settings, out)
     opened = load_bundle(bundle, device)
-    todo = _jobs(rows, out, _open_faces(rows, opened, debug))
+    todo = _jobs(rows, out, _open_faces(rows, opened, force, debug))
     _check_overwriting(todo, _inputs(rows, manifest), options.report)
     _prepare_folders(out, options)  # last: a call that cannot work leaves no empty folder
     _say_faults(found, debug)
@@ -178,7 +181,7 @@ def _leave_if(errors: Sequence[SpaceError], debug: bool) -> None:
         raise typer.Exit(max(codes))
 
 
-def _open_faces(rows: Sequence[Row], bundle: Bundle, debug: bool) -> dict[Path | None, Portrait | None]:
+def _open_faces(rows: Sequence[Row], bundle: Bundle, force: bool, debug: bool) -> dict[Path | None, Portrait | None]:
     """The portraits of all lines by photo, None among them; leave the program when one cannot be used."""
     faces: dict[Path | None, Portrait | None] = {None: None}
     errors: list[SpaceError] = []
@@ -188,15 +191,15 @@ def _open_faces(rows: Sequence[Row], bundle: Bundle, debug: bool) -> dict[Path |
             continue
         tracker = tracker or open_tracker(bundle)
         try:
-            faces[photo] = _open_face(photo, tracker)
+            faces[photo] = _open_face(photo, tracker, force)
         except MediaError as error:
             errors.append(error)
     _leave_if(errors, debug)
     return faces
 
 
-def _open_face(photo: Path, tracker: FaceTracker) -> Portrait:
-    portrait = open_portrait(photo, tracker)
+def _open_face(photo: Path, tracker: FaceTracker, force: bool) -> Portrait:
+    portrait = open_portrait(photo, tracker, force)
     if portrait.note:
         say(f"{photo.name}: {portrait.note}")
     return portrait

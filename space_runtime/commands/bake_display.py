@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from space_runtime.baking.jobs import BakeJob, BakeResult, Outcome
-from space_runtime.baking.report import told_of, totals_of
+from space_runtime.baking.need import FIRST_BAKE
+from space_runtime.baking.report import row_of, totals_of
 from space_runtime.commands.report import explain, one_line, say, unheard
 
 BETWEEN_EVENTS_S: Final = 0.5
@@ -146,7 +147,8 @@ class PlainDisplay(Display):
         """Show the outcome of a line and the place in the batch."""
         left_s = self._remaining.take(result)
         super().result(result)
-        say(f"{self._where(left_s)}: {result.job.sound} {result.outcome}")
+        why = f" ({result.reason})" if result.outcome is Outcome.BAKED and result.reason != FIRST_BAKE else ""
+        say(f"{self._where(left_s)}: {result.job.sound} {result.outcome}{why}")
 
 
 class BarsDisplay(Display):
@@ -220,7 +222,7 @@ class JsonDisplay(Display):
         left_s = self._remaining.take(result)
         super().result(result)
         place = {"index": result.index, "n_done": len(self._ended), "n_lines": len(self._jobs)}
-        self._tell("line", {**place, "left_s": None if left_s is None else round(left_s, 1), **told_of(result)})
+        self._tell("line", {**place, "left_s": None if left_s is None else round(left_s, 1), **row_of(result)})
 
     def _print(self, result: BakeResult) -> None:
         if result.error is not None:

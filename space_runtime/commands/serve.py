@@ -58,6 +58,7 @@ def serve_command(
         Path | None, typer.Option(help="TOML file of other limits, such as clip_ms = 600000 (docs/live.md).")
     ] = None,
     portraits: Folder = None,
+    force: Annotated[bool, typer.Option("--force", help="Take photos that look unusable: covered, cut off …")] = False,
     sounds: Folder = None,
     lease: Annotated[
         float | None, typer.Option(help="Seconds of silence after which a client's sessions end; 15 by default.")
@@ -82,7 +83,7 @@ def serve_command(
         opened = load_bundle(bundle, device)
         measures = not bounds.sessions
         bounds = replace(bounds, sessions=capacity(opened)) if measures else bounds
-        server = Server(opened, Settings(bind, bounds, measures, folders, keys, tuple(to or ()), insecure))
+        server = Server(opened, Settings(bind, bounds, measures, folders, keys, tuple(to or ()), insecure, force))
         stop_on_signals(server.sockets.stop)
         outlive_hang_ups(server.sockets.read_keys_again)
         stack.callback(server.stop)

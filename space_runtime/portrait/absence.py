@@ -1,4 +1,4 @@
-"""Why a picture shows no face, as far as its pixels tell."""
+"""The reason for which a picture shows no clear face, as far as its pixels tell."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from space_runtime.arrays import Pixels
 from space_runtime.portrait.tracking import FaceTracker, shrink
+from space_runtime.portrait.validation import is_clear_human
 
 PLAIN: Final = 8
 """Values of one colour differ by no more."""
@@ -28,7 +29,8 @@ def _reason(rgb: Pixels, tracker: FaceTracker) -> str:
     flat = rgb.reshape(-1, 3)
     if int((flat.max(0).astype(int) - flat.min(0)).max()) <= PLAIN:
         return "it has one colour only"
-    if tracker.faces_at(np.asarray(255 - rgb, np.uint8), 1):
+    negative = np.asarray(255 - rgb, np.uint8)
+    if any(is_clear_human(negative, face, tracker) for face in tracker.faces_at(negative, 1)[:1]):
         return "it looks like a negative: invert it"
     dark, bright = np.quantile(flat.mean(1), [0.05, 0.95])
     if bright < DARK:

@@ -55,14 +55,13 @@ def choose_face(rgb: Pixels, tracker: FaceTracker, name: str, force: bool) -> Ch
         doubtful += seen.doubtful if turns == 0 else []
     if doubtful and force:
         return Choice(doubtful[0], 0, ("what looks like a face may be none",))
+    why = why_no_face(rgb, tracker)
     if doubtful:
         raise MediaError(
-            f"what looks like a face in {name} is not a whole, clear human face; use a photo that shows"
+            f"what looks like a face in {name}{why} is not a whole, clear human face; use a photo that shows"
             " a person's whole face from the front"
         )
-    raise MediaError(
-        f"no face was found in {name}{why_no_face(rgb, tracker)}; use a photo that shows one face from the front"
-    )
+    raise MediaError(f"no face was found in {name}{why}; use a photo that shows one face from the front")
 
 
 def _notes(n_faces: int, turns: int) -> tuple[str, ...]:

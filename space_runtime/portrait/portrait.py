@@ -13,7 +13,7 @@ from space_runtime.errors import MediaError
 from space_runtime.extras import cv2
 from space_runtime.geometry import HeadPose, landmarks_from_mesh, normalise
 from space_runtime.inference.bundle import Bundle, bundle_or_embedded
-from space_runtime.media.image_file import open_picture, read_bytes
+from space_runtime.media.image_file import MAX_DECODED_BYTES, open_picture, read_bytes
 from space_runtime.portrait.choice import choose_face
 from space_runtime.portrait.concerns import Tracked, concerns, inside_by
 from space_runtime.portrait.mouth_cover import load_classifier
@@ -85,9 +85,11 @@ def open_portrait(path: StrPath, tracker: FaceTracker | None = None, force: bool
     return portrait_from_file(read_bytes(photo), tracker or open_tracker(), photo.name, force)
 
 
-def portrait_from_file(data: bytes, tracker: FaceTracker, name: str, force: bool = False) -> Portrait:
-    """Return the portrait in a picture file's bytes; see `open_portrait`. ``name`` is for messages."""
-    picture = open_picture(data, name)
+def portrait_from_file(
+    data: bytes, tracker: FaceTracker, name: str, force: bool = False, max_decoded: int = MAX_DECODED_BYTES
+) -> Portrait:
+    """Return the portrait in a picture file's bytes; see `open_portrait` and `open_picture`."""
+    picture = open_picture(data, name, max_decoded)
     portrait = portrait_from_pixels(picture.pixels, tracker, name, force)
     return replace(portrait, note="; ".join(filter(None, (*picture.notes, portrait.note))))
 

@@ -106,6 +106,11 @@ def stream_finished(told: Finished, seconds: float) -> LogEvent:
     )
 
 
+def notice(session: int, stream: int, note: str) -> LogEvent:
+    """A sentence about the sound of a stream."""
+    return _event(logging.INFO, "notice", session=session, stream=stream, note=note)
+
+
 def refused(code: ErrorCode, session: int | None, client: str = "") -> LogEvent:
     """Something that a client said was refused."""
     fields: dict[str, Value] = {"code": code.value}

@@ -50,6 +50,7 @@ class Settings:
     measures_sessions: the sessions of the limits were measured, and are again whenever nobody is there.
     sinks: addresses of `engine_bridge.adapters.open_sink` that see every session too. insecure_sinks: they may be on
         other machines.
+    force_portraits: take portraits that look unusable, see `open_portrait`.
     """
 
     address: str = DEFAULT_ADDRESS
@@ -59,6 +60,7 @@ class Settings:
     keys: Keys | None = None
     sinks: tuple[str, ...] = ()
     insecure_sinks: bool = False
+    force_portraits: bool = False
 
 
 class Server:
@@ -76,7 +78,7 @@ class Server:
         self.reports = ReportBox(self._post)
         self._wake_socket = WakeSocket()
         self._bundle = bundle
-        self._characters = CharacterCache(bundle)
+        self._characters = CharacterCache(bundle, settings.force_portraits)
         self._playout = open_playout(settings.sinks, settings.insecure_sinks)
         self.sockets = self._open_sockets()
         self.address = self.sockets.address

@@ -117,6 +117,7 @@ FLOODS: Final = (
     Behaviour("events", _repeated(lambda p: m.Underrun(session=p.session, stream=p.stream, sample=1.0, late_ms=9))),
     Behaviour("started", _repeated(lambda p: m.Started(session=p.session, stream=p.stream, sample=1.0))),
     Behaviour("finished", _repeated(_finished)),
+    Behaviour("notices", _repeated(lambda p: m.Notice(session=p.session, stream=p.stream, message=LONG))),
     Behaviour("long errors", _repeated(lambda p: _error("internal", LONG, p))),
     Behaviour("errors of the connection", _repeated(lambda _: _error("busy", LONG))),
     Behaviour("errors of the stream", _repeated(lambda p: _error("bad_sound", LONG, p, stream=True))),

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import queue
 import subprocess
@@ -40,6 +39,7 @@ class HostileServer:
         self._next: queue.SimpleQueue[Behaviour] = queue.SimpleQueue()
         self._floods: dict[bytes, Iterator[list[bytes]]] = {}
         self._behaviour, self._fake = BEHAVIOURS["honest"], FakeServer(FIRST_SESSION, texture_side=16)
+        self._unsent: dict[bytes, list[bytes]] = {}
         self._router = self._bound(0)
         self.port = int(self._router.getsockopt_string(zmq.LAST_ENDPOINT).rsplit(":", 1)[1])
 
@@ -61,6 +61,7 @@ class HostileServer:
         self._router.close()  # ends all connections
         self._router = self._bound(self.port)
         self._behaviour, self._fake, self._floods = behaviour, FakeServer(FIRST_SESSION, texture_side=16), {}
+        self._unsent.clear()
         print(behaviour.name, flush=True)
 
     def _bound(self, port: int) -> zmq.Socket[bytes]:
@@ -91,11 +92,13 @@ class HostileServer:
         return [each if isinstance(each, bytes) else encode(each) for each in change(message)]
 
     def _flood(self, route: bytes) -> None:
-        for parts in itertools.islice(self._floods[route], MAX_IN_A_ROW):
-            if not self._send(route, parts):
+        for _ in range(MAX_IN_A_ROW):
+            parts = self._unsent.pop(route, None) or next(self._floods[route], None)
+            if parts is None:
                 return
-        if not self._behaviour.is_endless:
-            self._floods[route] = iter(())
+            if not self._send(route, parts):
+                self._unsent[route] = parts
+                return
 
     def _send(self, route: bytes, parts: list[bytes]) -> bool:
         try:

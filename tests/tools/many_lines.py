@@ -21,6 +21,7 @@ from tests.support.sounds import speechlike
 def main() -> None:
     """Measure, and print one line for each of both runs."""
     folder, n, seconds = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+    folder.mkdir(parents=True, exist_ok=True)
     sounds = [folder / f"{k:05}.wav" for k in range(n)]
     for k, path in enumerate(sounds):
         soundfile.write(path, speechlike(seconds, seed=k % 100), 16_000)

@@ -3,6 +3,7 @@
 
 import { Character } from "./character.js";
 import { Connection } from "./connection.js";
+import { Drift } from "./drift.js";
 import { Panels } from "./panels.js";
 import { Playback } from "./playback.js";
 import { Scope } from "./scope.js";
@@ -22,7 +23,8 @@ let chosen = null; // the character whose numbers are shown
 let line = null; // the one that is played: as begun, and what became of it
 const following = []; // { line, act }: what waits until it is over, in order
 let greeting = { uploads: false, max_bytes: 0 }; // of the program that serves the page
-let noteTimer = 0;
+let drift = null; // of the line that is played
+let noteTimer = 0, nDrawn = 0;
 
 const connection = new Connection({
   open(isPlayer) {
@@ -99,6 +101,7 @@ function change(message) {
   for (const each of characters.values()) each.clear();
   if (message?.rate) {
     playback.begin(message.rate, message.audible);
+    drift = new Drift(message.delay);
     scope.clear();
     sync.clear();
   } else {
@@ -121,8 +124,16 @@ function hear({ firstSample, samples }) {
 function takeFrame(message) {
   stats.frames += 1;
   character(message.name).frames.push(message);
-  if (line?.rate && !playback.anchor) playback.start(message.seconds, line.delay);
-  if (line?.rate) scope.frame(message);
+  if (!line?.rate) return;
+  scope.frame(message);
+  if (playback.anchor) follow(message.seconds);
+  else playback.start(message.seconds, line.delay);
+}
+
+// Keep the distance between the frames that come and the sound that is heard.
+function follow(seconds) {
+  const heard = playback.position(), correction = drift.correction(seconds - heard, heard);
+  if (correction) playback.delayBy(correction);
 }
 
 function takePicture(message, picture) {
@@ -163,12 +174,21 @@ function draw(moment) {
     const drawn = each.draw(wanted);
     if (each === chosen && heard !== null && drawn !== null && heard > 0 && !(heard > line.sound)) sync.add(drawn, heard);
   }
-  if (chosen?.shown) panels.draw(chosen.shown);
-  if (heard !== null) scope.draw(heard);
-  $("sync").textContent = sync.text;
+  drawNumbers(heard);
   if (!connection.isPlayer && connection.unanswered) say("connected");
   connection.answer();
   requestAnimationFrame(draw);
+}
+
+// Half as often as the face: on a small machine the processor is the face's.
+function drawNumbers(heard) {
+  nDrawn += 1;
+  if (nDrawn % 2) {
+    if (chosen?.shown) panels.draw(chosen.shown);
+  } else if (heard !== null) {
+    scope.draw(heard);
+  }
+  if (nDrawn % 30 === 0 && $("sync").textContent !== sync.text) $("sync").textContent = sync.text;
 }
 
 async function ready() {
@@ -210,7 +230,7 @@ function note(text, forMs = NOTE_MS) {
 }
 
 $("start").addEventListener("click", ready);
-$("replay").addEventListener("click", () => connection.say({ type: "replay" }));
+$("replay").addEventListener("click", () => { if (!playback.isUnlocked) ready(); connection.say({ type: "replay" }); });
 $("stop").addEventListener("click", () => { microphone.stop(); connection.say({ type: "stop" }); });
 $("open").addEventListener("click", () => $("file").click());
 $("file").addEventListener("change", () => { speakFile($("file").files[0]); $("file").value = ""; });

@@ -17,6 +17,11 @@ from space_runtime.rendering.warp.backward import picture_points
 SKIN: Final = (50, 280, 205, 425, 5, 151)
 
 
+N_TEXTURES: Final = 24
+BELOW_FACE: Final = 410
+"""Row of a portrait below which no face reaches."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
     """A portrait to be covered.
@@ -61,6 +66,11 @@ class Cover:
 def scene_of(photo: Pixels, mesh: Floats, textures: Sequence[Pixels]) -> Scene:
     """Return a portrait with a (478, 3) mesh in project axes as a scene."""
     return Scene(photo, picture_points(mesh), textures)
+
+
+def clothes(portraits: Sequence[Pixels]) -> list[Pixels]:
+    """Return pictures of cloth: what stands below the faces of some (512, 512, 3) portraits."""
+    return [portrait[BELOW_FACE:] for portrait in portraits[:: max(1, len(portraits) // N_TEXTURES)]]
 
 
 def polygon(scene: Scene, outline: ArrayLike) -> Pixels:

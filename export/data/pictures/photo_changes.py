@@ -60,7 +60,7 @@ def _face_paint(photo: Pixels, rng: np.random.Generator) -> Floats:
 
 
 def _blurred(photo: Pixels, rng: np.random.Generator) -> Floats:
-    return cv2.GaussianBlur(photo, (0, 0), rng.uniform(0.8, 2.2)).astype(np.float32)
+    return cv2.GaussianBlur(photo, (0, 0), rng.uniform(0.8, 3.5)).astype(np.float32)
 
 
 def _compressed(photo: Pixels, rng: np.random.Generator) -> Floats:

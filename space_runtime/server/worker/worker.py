@@ -49,6 +49,8 @@ from space_runtime.server.worker.texture_renderer import TextureSink, texture_jo
 
 log = logging.getLogger(__name__)
 
+MAX_PICTURE_LAG_S: Final = 0.05
+"""Lag of the last batches beyond which no picture is begun."""
 HOUSEKEEPING_S: Final = 0.05
 """Seconds between two searches for sound that lacks."""
 
@@ -228,6 +230,7 @@ class Worker:
             return
         self.n_hops += batch.n_hops * len(rows)
         self.n_batches += 1
+        self.delivery.heard(rows, batch.sound, frames)
         if not len(frames.row):
             return
         try:
@@ -265,10 +268,11 @@ class Worker:
                 self.delivery.event(state, started)
 
     def _render(self, frames: Frames) -> None:
-        """Let the pictures of frames be rendered; none for a client that has no credit left."""
+        """Let the pictures of frames be rendered; none for a client that has no credit left, and none while frames lag:
+        both share an interpreter, and on a busy machine each picture makes all frames later."""
         for place, row in enumerate(frames.row.tolist()):
             state = self.sessions.by_row[row]
-            if state.settings.texture and state.stream and not state.waiting:
+            if state.settings.texture and state.stream and not state.waiting and self.lag_s <= MAX_PICTURE_LAG_S:
                 self._textures.show(texture_job(state, state.stream, frames, place))
             elif state.settings.texture:
                 self.n_skipped += 1

@@ -16,9 +16,9 @@ from tests.support.hostile_server import Served, hostile
 from tests.support.waiting import eventually, wait_for
 
 ATTACK_S = 0.3
-SLOWEST_S = 0.02
-"""Longest 99th percentile of an answer here, on a machine that does other things too; `tests.tools.hostile_clients`
-prints what it is."""
+USUAL_S, SLOWEST_S = 0.005, 0.25
+"""Longest median and 99th percentile of an answer here, on a machine that does other things too;
+`tests.tools.hostile_clients` prints what they are."""
 MOST_BYTES = 160 << 20
 """Memory that an attack may take in so short a time, the buffers of TCP and ZeroMQ included."""
 
@@ -60,7 +60,7 @@ def test_a_client_survives_and_plays_again(served: Served, name: str) -> None:
         session = client.open(outputs=("weights", "texture"), texture="rgb")
         session.idle()
         took = answer_times(session, ATTACK_S)
-        assert float(np.percentile(took, 99)) < SLOWEST_S
+        assert float(np.median(took)) < USUAL_S and float(np.percentile(took, 99)) < SLOWEST_S
         assert resident_bytes() - before < MOST_BYTES
         if BEHAVIOURS[name].is_bad:
             wait_for(lambda: client.counters.bad and client.counters.reason)

@@ -356,3 +356,14 @@ def test_disposed_within_100_ms_and_the_session_is_closed() -> None:
         milliseconds = one.table("dispose")["ms"]
         assert isinstance(milliseconds, float) and milliseconds < 100
         assert served.take(m.Close).session == 7
+
+
+@pytest.mark.parametrize(("format", "implied"), [("rgb", True), ("webp", True), ("jpeg", False)])
+def test_a_format_asks_for_pictures(format: str, implied: bool) -> None:
+    port = free_port()
+    with serving(port) as served, driven("client") as one:
+        one.table("client", endpoint=f"tcp://127.0.0.1:{port}")
+        one.ask("open", format=format)
+        served.welcome()
+        asked = served.opened()
+        assert (asked.texture, "texture" in asked.outputs) == ((format, True) if implied else (None, False))

@@ -798,3 +798,22 @@ def test_frames_from_a_session_before_are_not_shown() -> None:
         server.say(stray)
         assert not eventually(lambda: other.Counters.FramesForeign > 1, 0.05)
         assert frame(b"") == b"\0\0"
+
+
+@pytest.mark.parametrize(("form", "flag", "implied"), [("rgb", False, True), ("jpeg", False, False), ("", True, True)])
+def test_a_format_asks_for_pictures(form: str, flag: bool, implied: bool) -> None:
+    wanted = Space.SessionOptions()
+    wanted.TextureFormat = form
+    wanted.Outputs = Space.Outputs.Head | Space.Outputs.Texture if flag else Space.Outputs.Head
+    with fake_server() as server, client_of(server.port) as client:
+        session = client.Open(wanted)
+        assert eventually(lambda: is_open(session))
+        asked = server.fake.only_session().opened
+        assert (asked.texture, "texture" in asked.outputs) == ((form or "jpeg", True) if implied else (None, False))
+
+
+def test_a_format_that_there_is_not_is_refused_in_a_sentence() -> None:
+    wanted = Space.SessionOptions()
+    wanted.TextureFormat = "bmp"
+    with client_of(free_port()) as client, pytest.raises(System.ArgumentException, match="'bmp'; expected jpeg"):
+        client.Open(wanted)

@@ -81,6 +81,15 @@ def test_another_sound_under_the_same_name_is_baked(sound: Path) -> None:
     assert run(job_of(sound, Controls())).reason == "another sound, other settings"  # the seed comes from the sound
 
 
+def test_another_line_of_the_same_name_takes_the_place_with_a_word(sound: Path, tmp_path: Path) -> None:
+    run(job_of(sound))
+    (tmp_path / "npc").mkdir()
+    soundfile.write(tmp_path / "npc" / "hello.wav", speechlike(0.2, seed=1), 16_000)
+    other = BakeJob(tmp_path / "npc" / "hello.wav", tmp_path / "out" / "hello")
+    assert "out/hello has the results of another line of this name" in run(other).notes[0].replace(os.sep, "/")
+    assert run(other).notes == ()
+
+
 def test_another_version_is_baked(sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(job_of(sound))
     monkeypatch.setattr("space_runtime.baking.provenance.VERSION", "99")
@@ -122,10 +131,30 @@ def test_a_file_from_elsewhere_is_never_lost_silently(sound: Path) -> None:
     assert run(job_of(sound), overwrite=True).outcome is Outcome.BAKED
 
 
+def test_an_edit_during_the_bake_is_not_lost(sound: Path) -> None:
+    run(job_of(sound))
+    edited = sound.parent / "out" / "hello.json"
+
+    def edit(job: BakeJob, done_s: float, total_s: float | None) -> None:
+        if done_s > 0:
+            edited.write_text("mine")
+
+    (result,) = bake_many([job_of(sound, SAD)], bundle=BUNDLE, on_progress=edit)
+    assert edited.read_text() == "mine"
+    assert "hello.json was changed meanwhile" in str(result.error)
+
+
 def test_results_whose_record_was_lost_are_recognised_by_their_bytes(sound: Path) -> None:
     bake(sound, sound.parent / "out", bundle=BUNDLE, controls=HAPPY, formats="npz,json")
     assert run(job_of(sound)).outcome is Outcome.UNCHANGED
-    for damaged in (b"", b"{", b"[]", b'{"origin": 1, "sound_s": 1, "results": {}}', b"\xff", b"[" * 99_999):
+    for damaged in (
+        b"",
+        b"{",
+        b"[]",
+        b'{"line": "", "origin": 1, "sound_s": 1, "results": {}}',
+        b"\xff",
+        b"[" * 99_999,
+    ):
         record_path(job_of(sound).target).write_bytes(damaged)
         assert read_record(job_of(sound).target) is None
         assert run(job_of(sound)).outcome is Outcome.UNCHANGED
@@ -166,6 +195,10 @@ def test_a_dry_run_writes_nothing_and_says_why(sound: Path) -> None:
     result = run(job_of(sound), dry_run=True)
     assert (result.outcome, result.reason) == (Outcome.PLANNED, "first bake")
     assert not (sound.parent / "out").exists()
+    (sound.parent / "out").mkdir()
+    (sound.parent / "out" / "hello.json").write_text("mine")
+    assert "it stays unless the bake gives the same bytes" in run(job_of(sound), dry_run=True).notes[0]
+    (sound.parent / "out" / "hello.json").unlink()
     run(job_of(sound))
     assert run(job_of(sound), dry_run=True).outcome is Outcome.UNCHANGED
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from space_runtime import UsageError
 from space_runtime.baking.manifest import Manifest, read_manifest
@@ -190,6 +193,20 @@ def test_a_table_that_is_none_is_one_sentence(tmp_path: Path, text: str | bytes,
     except UsageError as error:
         sentence = str(error)
     assert said in sentence
+
+
+@given(
+    st.binary(max_size=200)
+    | st.text('sound,;\t"\n.wav\0\ufeff=0', max_size=80).map(lambda text: f"sound,seed{text}".encode())
+)
+@settings(max_examples=150)
+def test_junk_is_a_table_or_one_sentence(data: bytes) -> None:
+    with TemporaryDirectory() as folder:
+        try:
+            faults = read(Path(folder), data).faults
+        except UsageError as error:
+            faults = (str(error),)
+    assert all(fault and "Traceback" not in fault for fault in faults)
 
 
 def test_a_table_that_is_not_there_is_said(tmp_path: Path) -> None:

@@ -174,6 +174,17 @@ def test_the_portrait_is_shown(server: Server, line_file: Path, photo: Path) -> 
         assert message[16:19] == b"\xff\xd8\xff"
 
 
+@pytest.mark.parametrize(("content", "said"), [(None, "cannot be read"), (b"no picture", "not a picture")])
+def test_a_portrait_that_is_none_is_one_sentence(
+    server: Server, call: Call, line_file: Path, tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    photo = tmp_path / "photo.png"
+    if content is not None:
+        photo.write_bytes(content)
+    done = call("live", line_file, "--portrait", photo, "--server", server.address, "--to", "ws://127.0.0.1:0")
+    assert done.code == 1 and said in done.complaint and "PosixPath" not in done.complaint
+
+
 def test_without_a_wait_it_ends_with_the_line_and_says_that_nobody_looked(
     server: Server, call: Call, line_file: Path
 ) -> None:

@@ -53,5 +53,10 @@ def test_a_sound_that_is_too_long_is_refused(tmp_path: Path, monkeypatch: pytest
 
 def test_a_decoder_that_takes_too_long_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upload, "DECODING_S", 0.01)
-    with pytest.raises(MediaError, match="takes longer"):
+    with pytest.raises(MediaError, match="not decoded within"):
         uploaded_source("slow.wav", wav(mono_speech(1.0)))
+
+
+def test_a_decoder_that_nobody_waits_for_is_killed() -> None:
+    with pytest.raises(MediaError, match="not decoded"):
+        uploaded_source("slow.wav", wav(mono_speech(200.0)), lambda: True)

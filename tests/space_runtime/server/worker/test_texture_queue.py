@@ -131,3 +131,18 @@ def test_a_reader_without_credit_gets_no_pictures(photo: Path) -> None:
     client.say(m.Interrupt(session=session, stream=1, at_sample=0, fade_ms=0))
     server.wait(1.0)
     assert server.textures.forgotten == [(session, 1)]
+
+
+def test_no_picture_is_begun_while_frames_lag_and_they_come_back_afterwards(photo: Path) -> None:
+    server = InlineServer(folders=Folders(portraits=photo.parent))
+    client = server.client()
+    session = client.open(outputs=("weights", "texture"), fps=(10, 1), character=photo.name)
+    client.start(session)
+    server.step_cost_s = 0.06
+    client.push(session, 1, bytes(2 * 6_400))
+    n_lagging, n_frames = len(server.textures.jobs), len(client.frames())
+    server.step_cost_s = 0.0
+    server.wait(0.5)
+    client.push(session, 1, bytes(2 * 6_400), 6_400)
+    server.wait(1.0)
+    assert n_lagging <= 1 < n_frames and len(server.textures.jobs) >= n_lagging + 3
