@@ -1,7 +1,7 @@
 """Draws the pictures of the documentation anew: ``python docs/draw_pictures.py``, after a change that shows.
 
-The demo's moving picture, its frames and curves, the eight emotions, and the page of the viewer in Chromium while a
-server speaks.
+The demo's moving picture, its frames and curves, the eight emotions, and the page of `live` in Chromium while it
+speaks.
 """
 
 from __future__ import annotations
@@ -26,11 +26,13 @@ from space_runtime.media.audio_file import open_sound
 DOCS: Final = Path(__file__).parent
 FPS: Final = Fraction(30)
 LABEL: Final = 26
-SERVER, VIEWER_PORT = "tcp://127.0.0.1:5590", 8790
-SEEN: Final = (0, 0, 1100, 424)
-"""The part of the viewer's page that is shown."""
-JAW: Final = "window.space?.characters.get('portrait')?.shown?.weights.jawOpen"
-SPEAKING: Final = f"{JAW} > 0.3 && window.space.stats.textures > 9"
+VIEWER: Final = "ws://127.0.0.1:8790"
+SHOWN: Final = "window.space.characters.get('Face')?.shown?.weights"
+SPEAKING: Final = (
+    f"{SHOWN}.jawOpen > 0.25 && {SHOWN}.mouthClose < 0.1 && window.space.playback.position() > 1 "
+    "&& Math.abs(window.space.sync.offsets.at(-1)) < 20"
+)
+"""A wide open mouth, in step."""
 FACE: Final = (118, 122, 394, 398)
 """The place of the face in the demo's pictures: left, upper, right, lower."""
 
@@ -81,26 +83,22 @@ def _moments(gap: NDArray[np.floating]) -> list[int]:
 
 
 def draw_viewer(photo: Path) -> None:
-    """Photograph the viewer while a server speaks the bundled line with the portrait."""
+    """Photograph the page of `live` while it speaks the bundled line with the portrait."""
     sys.path.insert(0, str(DOCS.parent))
-    from engine_bridge.client import Client
     from tests.support.browser.devtools import page  # the tests drive a real browser, too
 
-    serve = (sys.executable, "-m", "space_runtime", "serve", "--bind", SERVER, "--sessions", "2", "--http", "0")
-    shown = ("--portraits", str(photo.parent), "--to", f"ws://127.0.0.1:{VIEWER_PORT}")
-    with subprocess.Popen([*serve, *shown]) as server, tempfile.TemporaryDirectory() as folder:
-        asked = {"character": photo.name, "texture": "jpeg", "outputs": ("weights", "head", "eyes", "texture")}
+    live = (sys.executable, "-m", "space_runtime", "live", str(LINE), "--portrait", str(photo), "--to", VIEWER)
+    with subprocess.Popen(live, stdout=subprocess.PIPE) as speaking, tempfile.TemporaryDirectory() as folder:
         try:
-            with Client(SERVER) as client, client.open(fps=30, timeout_s=60, **asked) as session:
-                session.idle()
-                with page(f"http://127.0.0.1:{VIEWER_PORT}/", Path(folder) / "profile") as viewer:
-                    viewer.wait_for("window.space?.stats.textures > 9")
-                    session.speak(LINE)
-                    viewer.wait_for(SPEAKING)
-                    viewer.screenshot(Path(folder) / "viewer.png")
+            assert speaking.stdout and speaking.stdout.readline()
+            with page(VIEWER.replace("ws", "http"), Path(folder) / "profile") as viewer:
+                viewer.wait_for("window.space?.stats.textures > 9")
+                viewer.click("#start")
+                viewer.wait_for(SPEAKING)
+                viewer.screenshot(Path(folder) / "viewer.png")
         finally:
-            server.terminate()
-        Image.open(Path(folder) / "viewer.png").convert("RGB").crop(SEEN).save(DOCS / "viewer.jpg", quality=88)
+            speaking.terminate()
+        Image.open(Path(folder) / "viewer.png").convert("RGB").save(DOCS / "viewer.jpg", quality=88)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ SCRIPTS: Final = {
     "fit": "export.rig.fit",
     "train-latents": "export.training.train_latents",
     "train-mouth": "export.training.train_mouth",
+    "train-mouth-cover": "export.training.train_mouth_cover",
     "train-voice-emotion": "export.training.train_voice_emotion",
 }
 """Commands that are modules with an own command line: `python -m export NAME …` is `python -m MODULE …`."""

@@ -25,6 +25,8 @@ from space_runtime.animation.pipeline import build_character
 from space_runtime.animation.session import Session
 from space_runtime.animation.track import ControlTrack
 from space_runtime.baking.bake import bake
+from space_runtime.baking.batch import bake_many
+from space_runtime.baking.jobs import BakeJob, BakeResult
 from space_runtime.errors import BundleError, MediaError, OutputError, SpaceError, UsageError
 from space_runtime.inference.bundle import Bundle, load_bundle
 from space_runtime.media.resampling import Resampler
@@ -37,6 +39,8 @@ __version__ = VERSION
 __all__ = [
     "ARKIT_NAMES",
     "LANDMARK_NAMES",
+    "BakeJob",
+    "BakeResult",
     "Bundle",
     "BundleError",
     "ControlTrack",
@@ -59,6 +63,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "bake",
+    "bake_many",
     "build_character",
     "emotion_vector",
     "load_bundle",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Final
 
 import typer
 from typer.core import TyperGroup
@@ -18,7 +19,8 @@ from space_runtime.commands.help_pages import arrange
 from space_runtime.commands.inspect import inspect_command
 from space_runtime.commands.live import live_command
 from space_runtime.commands.relay import relay_command
-from space_runtime.commands.report import explain, unheard
+from space_runtime.commands.repeated_options import check_repeated
+from space_runtime.commands.report import INTERRUPTED, explain, unheard
 from space_runtime.commands.serve import keygen_command, serve_command
 from space_runtime.commands.suggest_emotion import suggest_emotion_command
 from space_runtime.commands.top import top_command
@@ -32,23 +34,24 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("demo")(demo_command)
-app.command("bake")(bake_command)
-app.command("inspect")(inspect_command)
-app.command("suggest-emotion")(suggest_emotion_command)
+COMMANDS: Final[dict[str, Callable[..., None]]] = {
+    "demo": demo_command,
+    "bake": bake_command,
+    "live": live_command,
+    "inspect": inspect_command,
+    "suggest-emotion": suggest_emotion_command,
+    "serve": serve_command,
+    "keygen": keygen_command,
+    "relay": relay_command,
+    "top": top_command,
+    "doctor": doctor_command,
+}
+for name, command in COMMANDS.items():
+    app.command(name)(command)
 bench = typer.Typer(invoke_without_command=True)
 bench.callback()(bench_command)
 bench.command("serve")(bench_serve_command)
 app.add_typer(bench, name="bench")
-app.command("serve")(serve_command)
-app.command("keygen")(keygen_command)
-app.command("relay")(relay_command)
-app.command("live")(live_command)
-app.command("top")(top_command)
-app.command("doctor")(doctor_command)
-
-INTERRUPTED = 130
-"""The exit code that shells expect after Ctrl-C."""
 
 
 def _print_version(wanted: bool) -> None:
@@ -80,7 +83,9 @@ def main() -> None:
             stream.reconfigure(errors="replace")
     try:
         with unheard():
-            program()()
+            commands = program()
+            check_repeated(commands, sys.argv[1:])
+            commands()
     except KeyboardInterrupt:
         print("space-runtime: stopped", file=sys.stderr)
         sys.exit(INTERRUPTED)

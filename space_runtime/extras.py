@@ -6,6 +6,9 @@ the import succeeds without the package, its first use raises `UsageError` with 
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -36,6 +39,18 @@ def require(name: str) -> None:
     """Raise `UsageError` with a sentence of `NEEDS` when the optional module is missing."""
     if not is_installed(name):
         raise UsageError(NEEDS[name])
+
+
+@contextmanager
+def without_warnings_of(library: str) -> Iterator[None]:
+    """Leave out what a library logs below errors inside the block; standard error is the command's own."""
+    logger = logging.getLogger(library)
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 class OptionalModule(ModuleType):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 from math import radians
+from typing import Final
 
 import numpy as np
 
-from space_runtime.arguments import items_of, text_of
+from space_runtime.arguments import Choice, items_of, text_of
 from space_runtime.arrays import Floats
 from space_runtime.errors import UsageError
 from space_runtime.values import Emotion, check_gaze, emotion_vector
@@ -23,6 +24,22 @@ class Format(StrEnum):
     """Every curve, for Python."""
     JSON = "json"
     """Every curve, for engines."""
+
+
+class Channel(StrEnum):
+    """The parts of a clip that may be left out of it; times are always there."""
+
+    WEIGHTS = "weights"
+    """The 52 ARKit weights and their names."""
+    HEAD = "head"
+    """Rotation and shift of the head."""
+    EYES = "eyes"
+    """Rotations of both eyes."""
+    LANDMARKS = "landmarks"
+    """The 78 normalised landmarks: most of the bytes of a clip."""
+
+
+ALL_CHANNELS: Final = frozenset(Channel)
 
 
 def parse_emotion(text: str) -> Floats:
@@ -49,15 +66,25 @@ def add_label(mix: dict[Emotion, float], label: str, intensity: float) -> None:
 
 def parse_formats(names: str | Iterable[str]) -> frozenset[Format]:
     """Return the set of formats in ``mp4,npz,json`` or in a collection of such names."""
-    known = ", ".join(Format)
-    given = _parts(names) if isinstance(names, str) else items_of("formats", names)
-    chosen = [text_of("a format", name).lower() for name in given]
+    return _chosen("format", names, Format)
+
+
+def parse_channels(names: str | Iterable[str]) -> frozenset[Channel]:
+    """Return the set of channels in ``weights,head,eyes`` or in a collection of such names."""
+    return _chosen("channel", names, Channel)
+
+
+def _chosen(what: str, names: str | Iterable[str], kind: type[Choice]) -> frozenset[Choice]:
+    """The members of a closed set that are named, at least one."""
+    known = ", ".join(kind)
+    given = _parts(names) if isinstance(names, str) else items_of(f"{what}s", names)
+    chosen = [text_of(f"a {what}", name).lower() for name in given]
     if not chosen:
-        raise UsageError(f"no format is named; choose from {known}")
+        raise UsageError(f"no {what} is named; choose from {known}")
     for part in chosen:
-        if part not in set(Format):
-            raise UsageError(f"unknown format {part!r:.40}; the known ones are {known}")
-    return frozenset(Format(part) for part in chosen)
+        if part not in set(kind):
+            raise UsageError(f"unknown {what} {part!r:.40}; the known ones are {known}")
+    return frozenset(kind(part) for part in chosen)
 
 
 def parse_gaze(text: str) -> Floats | None:

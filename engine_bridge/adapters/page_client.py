@@ -15,19 +15,18 @@ from websockets.exceptions import ConnectionClosed
 from engine_bridge.adapters.page_requests import Ready, Request, RequestReader
 from engine_bridge.protocol.errors import WireError
 
-MAX_WAITING_BYTES: Final = 16 * 1024 * 1024
-"""Bytes that may wait for a page: about ten seconds of pictures. One that takes less is sent away."""
+MAX_WAITING_BYTES: Final = 8 * 1024 * 1024
+"""Bytes that may wait for a page: about five seconds of pictures. One that takes less is sent away."""
 _POLICY, _TRY_LATER = 1008, 1013
 
 Message = str | bytes
 
 
 class PageClient:
-    """A page. is_ready: whether it can be heard. n_sent: messages that left. uploads: whether it may send sound."""
+    """A page. is_ready: whether it can be heard. uploads: whether it may send sound."""
 
     def __init__(self, connection: ServerConnection, uploads: bool) -> None:
         self.is_ready = False
-        self.n_sent = 0
         self.uploads = uploads
         self._connection = connection
         self._requests = RequestReader(uploads)
@@ -58,7 +57,6 @@ class PageClient:
                     message = self._waiting.popleft()
                     self._waiting_bytes -= len(message)
                     await self._connection.send(message)
-                    self.n_sent += 1
         except ConnectionClosed:
             pass  # the reader sees it too, and ends
 

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine_bridge.protocol.errors import WireError
+from engine_bridge.protocol.errors import WireError, one_line
 
 MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 MAX_UPLOAD_S: Final = 60.0
@@ -26,8 +26,12 @@ AHEAD_S: Final = 3.0
 """Sound of a microphone that may come sooner than it can have been spoken."""
 RATES: Final = (8_000, 192_000)
 """Lowest and highest rate of a microphone, hertz."""
+LONGEST_PIECE_S: Final = 0.1
 QUEUED_PIECES: Final = 500
 """Pieces of a microphone that may wait to be spoken; of more the newest are lost."""
+TEXTS_AT_ONCE: Final = 60
+TEXTS_PER_S: Final = 20
+"""Texts that a page may send: so many at once, and so many a second for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,7 @@ class RequestReader:
         self._file: _File | None = None
         self._microphone: PageMicrophone | None = None
         self._begun_at = self._heard_s = 0.0
+        self._texts_left, self._last_text_at = float(TEXTS_AT_ONCE), 0.0
 
     @property
     def until(self) -> float:
@@ -128,7 +133,15 @@ class RequestReader:
             self._microphone.end()
             self._microphone = None
 
+    def _count_text(self, now: float) -> None:
+        regained = TEXTS_PER_S * max(0.0, now - self._last_text_at)
+        self._texts_left = min(TEXTS_AT_ONCE, self._texts_left + regained) - 1
+        self._last_text_at = now
+        if self._texts_left < 0:
+            raise WireError("more requests than anybody can mean")
+
     def _take_text(self, text: str, now: float) -> Request | None:
+        self._count_text(now)
         document = _document(text)
         kind = document.get("type")
         if isinstance(kind, str) and kind in _PLAIN:
@@ -153,7 +166,7 @@ class RequestReader:
         size, title = _whole(document, "bytes", 1, MAX_FILE_BYTES), document.get("title")
         if not isinstance(title, str):
             raise WireError("a file without a title")
-        self._file = _File(_printable(title), size, now + MAX_UPLOAD_S)
+        self._file = _File(one_line(title[:MAX_TITLE]) or "sound", size, now + MAX_UPLOAD_S)
 
     def _open_microphone(self, document: dict[str, object], now: float) -> PageMicrophone:
         self._microphone = PageMicrophone(_whole(document, "rate", *RATES))
@@ -172,8 +185,10 @@ class RequestReader:
         return SoundFile(file.title, bytes(file.content))
 
     def _take_samples(self, microphone: PageMicrophone, piece: bytes, now: float) -> None:
-        if len(piece) % 2 or not piece:
-            raise WireError(f"{len(piece)} bytes of a microphone; expected 16-bit samples")
+        if len(piece) % 2 or not 0 < len(piece) <= 2 * LONGEST_PIECE_S * microphone.rate:
+            raise WireError(
+                f"{len(piece)} bytes of a microphone; expected 16-bit samples of {LONGEST_PIECE_S:g} s at most"
+            )
         self._heard_s += len(piece) / 2 / microphone.rate
         if self._heard_s > now - self._begun_at + AHEAD_S:
             raise WireError("a microphone that speaks faster than time passes")
@@ -200,7 +215,3 @@ def _whole(document: dict[str, object], name: str, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise WireError(f"{name} is {value!r:.40}; expected a whole number from {low} to {high}")
     return value
-
-
-def _printable(title: str) -> str:
-    return "".join(each if each.isprintable() else "?" for each in title[:MAX_TITLE]) or "sound"

@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from engine_bridge.adapters import open_sink
-from engine_bridge.adapters.sink import Sink, SinkError
+from engine_bridge.adapters.sink import HasPage, Sink, SinkError
 from engine_bridge.protocol.messages import Frame, Texture
 
 MAX_WAITING: Final = 20_000
@@ -105,13 +105,14 @@ class Playout:
     """Hands frames to all sinks when they are due, by the clock of `time.monotonic`.
 
     What was overtaken by something newer of the same character is skipped: nothing is shown in fast motion. A time of
-    infinity means never. n_skipped, n_dropped: such frames and pictures, and those that found no room. n_failed: what a
-    sink failed to show by a fault of its own.
+    infinity means never. pages: addresses of the sinks' pages, for browsers. n_skipped, n_dropped: such frames and
+    pictures, and those that found no room. n_failed: what a sink failed to show by a fault of its own.
     """
 
     def __init__(self, sinks: Sequence[Sink]) -> None:
         self.n_failed = 0
         self._sinks = tuple(sinks)
+        self.pages = tuple(sink.page for sink in sinks if isinstance(sink, HasPage))
         self._waiting = Timetable()
         self._orders = itertools.count()
         self._playing: dict[str, Part] = {}

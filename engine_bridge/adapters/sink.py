@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from time import monotonic
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -64,6 +64,13 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Let go of the network. Afterwards everything is counted as unsent."""
+
+
+@runtime_checkable
+class HasPage(Protocol):
+    """A sink that browsers can look at. page: the address of its page."""
+
+    page: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)

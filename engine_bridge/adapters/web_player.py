@@ -22,7 +22,14 @@ from websockets.typing import Subprotocol
 
 from engine_bridge.adapters.address import LOOPBACK
 from engine_bridge.adapters.page_client import Message, PageClient
-from engine_bridge.adapters.page_requests import MAX_FILE_BYTES, MAX_MESSAGE_BYTES, PageMicrophone, Ready, Request
+from engine_bridge.adapters.page_requests import (
+    MAX_FILE_BYTES,
+    MAX_MESSAGE_BYTES,
+    PageMicrophone,
+    Ready,
+    Request,
+    SoundFile,
+)
 from engine_bridge.adapters.sink import at_rest, face_of
 from engine_bridge.adapters.web_text import frame_text
 from engine_bridge.adapters.websocket import WebSocket, unfit
@@ -32,7 +39,7 @@ from engine_bridge.protocol.messages import Floats, Frame, Texture
 
 PLAYER: Final = Subprotocol("space.player.v1")
 MAX_REQUESTS: Final = 16
-"""Requests of pages that may wait; further ones are dropped."""
+"""Requests of pages that may wait; further ones are dropped, and a sound file is when anything waits."""
 MAX_PENDING_BYTES: Final = 2 * MAX_FILE_BYTES
 """Bytes of files on their way, over all pages."""
 KEPT_S: Final = 4.0
@@ -182,10 +189,13 @@ class WebPlayer:
     def _take(self, request: Request) -> None:
         if isinstance(request, Ready):
             return
-        if self.requests.qsize() < MAX_REQUESTS:
+        room = 1 if isinstance(request, SoundFile) else MAX_REQUESTS
+        if self.requests.qsize() < room:
             self.requests.put(request)
-        elif isinstance(request, PageMicrophone):
+            return
+        if isinstance(request, PageMicrophone):
             request.end()
+        self._hand_out(_text("note", text="too much is asked for at once; wait a moment and try again"))
 
     def _has_room(self) -> bool:
         return sum(page.pending_bytes for page in self._pages) <= MAX_PENDING_BYTES

@@ -54,7 +54,11 @@ class WebServer:
         started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
         self._thread = threading.Thread(target=self._run, args=(started,), name="space-websocket", daemon=True)
         self._thread.start()
-        self._loop, self._stop = started.result()
+        try:
+            self._loop, self._stop = started.result()
+        except OSError as error:  # no descriptors left for its event loop
+            self.listener.close()
+            raise SinkError(f"ws cannot listen on {host}:{self.port} ({error}); close files or programs") from None
 
     @property
     def page(self) -> str:
@@ -82,6 +86,7 @@ class WebServer:
 
     async def _serve(self, started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]]) -> None:
         stop = asyncio.Event()
+        asyncio.get_running_loop().set_exception_handler(_complain)
         async with serve(
             self._converse,
             sock=self.listener,
@@ -143,3 +148,8 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except (OSError, ValueError, OverflowError) as error:
         raise SinkError(f"ws cannot listen on {host}:{port} ({error}); choose another port or address") from None
+
+
+def _complain(_: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    """Write what the event loop complains about as one line: it does so a hundred times when descriptors run out."""
+    _log.warning("the web page: %s (%s)", context.get("message"), context.get("exception"))

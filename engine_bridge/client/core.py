@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterable
 from typing import Final
 
+from engine_bridge.client.fitting import check_fits
 from engine_bridge.client.link import Link as Link
 from engine_bridge.client.log import ClientCounters
 from engine_bridge.client.server_messages import ServerMessages
@@ -60,7 +61,7 @@ class ClientCore:
         """Ask for a session. It is there when its `is_open`; if it has a `failure`, it never will be."""
         if self._failure:
             raise self._failure
-        encode(opening)  # what does not fit is refused here, not when it is sent
+        check_fits(opening)  # what does not fit is refused here, not when it is sent
         session = SessionCore(opening, self._say)
         self._sessions.append(session)
         if self.link is Link.UP:

@@ -6,12 +6,12 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from engine_bridge.protocol.messages import Closed, Error, Finished, Started, Underrun
+from engine_bridge.protocol.messages import Closed, Error, Finished, Notice, Started, Underrun
 
 EVENTS: Final = 1_024
 """Events that wait at most; the oldest go first."""
 
-Event = Started | Underrun | Finished | Error | Closed
+Event = Started | Underrun | Notice | Finished | Error | Closed
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ Guard = AbstractContextManager[float]
 """Held while a session's core is touched; gives the time, and has what is to be sent sent."""
 
 PLAIN: Final = Controls()
+LONGEST_FADE_S: Final = 10.0
 MAX_FILE_BYTES: Final = 1 << 26
 """A portrait's file at most; the server says what it takes."""
 
@@ -57,10 +58,6 @@ class SessionCommands:
             first_sample=first_sample,
             pace=_one_of(Pace, pace),
         )
-        if rate < 1 or channels < 1:
-            raise BridgeError(
-                f"a sound of {rate} Hz and {channels} channels; expected 8000 to 192000 Hz, 1 to 8 channels"
-            )
         with self._guard:
             self._core.start(opening, controls)
 
@@ -119,7 +116,7 @@ class SessionCommands:
             return self._core.receiver.due_texture()
 
     def events(self) -> list[Event]:
-        """Take what has happened since the last call: `Started`, `Underrun`, `Finished`, `Error`, `Closed`."""
+        """Take what has happened: `Started`, `Underrun`, `Notice`, `Finished`, `Error`, `Closed`; each comes once."""
         with self._guard:
             return self._core.log.take()
 
@@ -153,11 +150,17 @@ def opening(
     texture: TextureFormat | str | None,
     lease_ms: int | None,
 ) -> m.Open:
-    """Return the message that asks for a session. Raises `BridgeError` for what cannot be asked for."""
+    """Return the message that asks for a session: a format of pictures asks for pictures.
+
+    Raises `BridgeError` for what cannot be asked for.
+    """
     exact = exact_fps(fps)
+    wanted = dict.fromkeys(_one_of(Output, output) for output in outputs)
+    if texture is not None:
+        wanted[Output.TEXTURE.value] = None
     return m.Open(
         request=0,
-        outputs=tuple(_one_of(Output, output) for output in outputs),
+        outputs=tuple(wanted),
         fps=(exact.numerator, exact.denominator),
         playout_ms=playout_ms,
         until=CREDIT,
@@ -176,6 +179,6 @@ def _one_of(kind: type[Output] | type[Pace] | type[SampleFormat] | type[TextureF
 
 
 def _milliseconds(seconds: float) -> int:
-    if not 0 <= seconds <= 600:
-        raise BridgeError(f"a fade of {seconds} s; expected 0 to 600")
+    if not 0 <= seconds <= LONGEST_FADE_S:
+        raise BridgeError(f"a fade of {seconds} s; expected 0 to {LONGEST_FADE_S:g}")
     return round(1_000 * seconds)

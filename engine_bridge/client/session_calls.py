@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from engine_bridge.client.controls import Controls
+from engine_bridge.client.fitting import check_fits
 from engine_bridge.client.jitter import Pose
 from engine_bridge.client.log import SessionLog
 from engine_bridge.client.receiver import Receiver
@@ -23,7 +24,6 @@ from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import BridgeError, RefusedError
 from engine_bridge.protocol.messages import ErrorCode, Pace, Reason, SampleFormat
 from engine_bridge.protocol.server_ranges import LAST_SAMPLE
-from engine_bridge.protocol.wire import encode
 
 UNSENT_S: Final = 600.0
 """Sound that may wait to be sent."""
@@ -59,8 +59,7 @@ class SessionCalls:
 
     def start(self, opening: m.Start, controls: Controls) -> None:
         """Begin a stream of pushed sound. Numbers and controls of ``opening`` are filled in here."""
-        if (opening.first_sample or 0) > LAST_SAMPLE:
-            raise BridgeError(f"first_sample is {opening.first_sample}; expected 0 to 2^53")
+        check_fits(opening)
         sound = Sound(SampleFormat(opening.format), opening.channels or 1, opening.first_sample or 0)
         opening = replace(opening, stream=self._last_number + 1, **controls.for_start())
         self._begin(ClientStream(opening, opening.rate, controls, sound, sent_until=sound.first))
@@ -106,7 +105,7 @@ class SessionCalls:
         if change.controls.seed is not None:
             raise BridgeError("a seed is given with the beginning of a stream, not in its middle")
         stream = self._current()
-        encode(
+        check_fits(
             m.Set(session=0, stream=0, at_sample=change.at_sample, fade_ms=change.fade_ms, **change.controls.for_set())
         )
         stream.changes.append(change)
@@ -118,7 +117,7 @@ class SessionCalls:
         stream = self._current()
         at = self.now_sample if at_sample is None else at_sample
         interrupt = m.Interrupt(session=0, stream=stream.number, at_sample=at, fade_ms=fade_ms)
-        encode(interrupt)
+        check_fits(interrupt)
         stream.interrupt = interrupt
         if not stream.finished:
             self.replay.interrupt(stream)
@@ -156,7 +155,7 @@ class SessionCalls:
     def _begin(self, stream: ClientStream) -> None:
         if self.failure:
             raise self.failure
-        encode(stream.opening)  # what does not fit is refused here, not when it is sent again
+        check_fits(stream.opening)  # what does not fit is refused here, not when it is sent again
         self._last_number = stream.number
         self.stream = stream
         self.receiver.begin(stream)

@@ -26,7 +26,9 @@ FIRST_PAUSE_S: Final = 0.1
 works."""
 LONGEST_PAUSE_S: Final = 3.0
 
-AboutSession = m.Opened | m.Resumed | m.Started | m.Frame | m.Texture | m.Underrun | m.Finished | m.Closed | m.Error
+AboutSession = (
+    m.Opened | m.Resumed | m.Started | m.Frame | m.Texture | m.Underrun | m.Notice | m.Finished | m.Closed | m.Error
+)
 
 
 class SessionCore(SessionCalls):
@@ -74,6 +76,8 @@ class SessionCore(SessionCalls):
             case m.Started() | m.Underrun():
                 self.log.counters.underruns += isinstance(message, m.Underrun)
                 self.log.note(replace(message, sample=message.sample + self._shift(message.stream)))
+            case m.Notice():
+                self.log.note(message)
             case m.Finished() if message.reason != Reason.CLOSED:  # a session's end is no end of its stream
                 self._finish(replace(message, sample=message.sample + self._shift(message.stream)))
             case m.Closed():

@@ -147,7 +147,7 @@ def file_bytes(file: str | Path | bytes, max_part: int) -> bytes:
     try:
         data = file if isinstance(file, bytes) else Path(file).read_bytes()
     except OSError as error:
-        raise BridgeError(f"{file!r} cannot be read ({error.strerror or error}); check the path") from None
+        raise BridgeError(f"{str(file)!r} cannot be read ({error.strerror or error}); check the path") from None
     if len(data) > max_part - HEAD_BYTES:
         text = (
             f"a file of {len(data)} bytes; the server takes {max_part - HEAD_BYTES} at most: push the sound in chunks"

@@ -28,7 +28,7 @@ MAX_PART_BYTES: Final = 1 << 24
 """Longest part that is taken: more than a picture of 2048 × 2048."""
 MAX_BACKLOG: Final = 256
 """ZeroMQ messages that may wait for a peer that takes none."""
-MAX_WAITING: Final = 64
+MAX_WAITING: Final = 16
 """ZeroMQ messages that may wait to be read; then TCP slows the server down."""
 MAX_AT_ONCE: Final = 256
 """Parts that are read before others get their turn."""
@@ -192,7 +192,6 @@ def configure(socket: zmq.Socket[bytes] | zmq.asyncio.Socket, curve: Curve | Non
         zmq.MAXMSGSIZE: MAX_PART_BYTES,
         zmq.IPV6: 1,
         zmq.HANDSHAKE_IVL: 4_000,
-        zmq.IMMEDIATE: 1,
     }
     for option, value in options.items():
         socket.setsockopt(option, value)

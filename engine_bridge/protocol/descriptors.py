@@ -5,6 +5,22 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
+from typing import Final
+
+SPARE: Final = 64
+"""Descriptors left for files, pipes and the process's own sockets."""
+WINDOWS_SELECT: Final = 512
+"""Sockets that can be waited for at once there."""
+
+
+def most_connections(wanted: int) -> int:
+    """Return how many connections a process can have and still open files: as many as wanted, or fewer."""
+    if sys.platform == "win32":
+        return min(wanted, WINDOWS_SELECT - SPARE)
+    import resource
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return wanted if soft == resource.RLIM_INFINITY else max(1, min(wanted, soft - SPARE))
 
 
 def raise_limit(wanted: int) -> None:

@@ -14,11 +14,25 @@ So ``except SpaceError`` catches everything, from the runtime and from its clien
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
+UNPRINTED: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+
 
 class SpaceError(Exception):
     """Root of every error that SPACE raises on purpose. exit_code: of a command that ends in it."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        """Return the sentence; a name in it that has line breaks or control characters does not break it."""
+        return one_line(super().__str__())
+
+
+def one_line(text: str) -> str:
+    """Return a text on one line: line breaks, control characters, marks of direction, halves of letters are ``?``."""
+    return UNPRINTED.sub("?", text)
 
 
 class BridgeError(SpaceError):

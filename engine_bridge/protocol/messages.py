@@ -242,6 +242,15 @@ class Underrun:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Notice:
+    """Server: one sentence for people about a stream's sound. Nothing ends."""
+
+    session: U32
+    stream: U32
+    message: Text
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Finished:
     """Server: the last frame of a stream was sent."""
 
@@ -283,6 +292,19 @@ ClientMessage = (
     Hello | Open | Resume | Start | Audio | Speak | Idle | Set | End | Interrupt | Credit | Close | Ping | Pong
 )
 ServerMessage = (
-    Welcome | Opened | Resumed | Started | Frame | Texture | Underrun | Finished | Closed | Error | Bye | Ping | Pong
+    Welcome
+    | Opened
+    | Resumed
+    | Started
+    | Frame
+    | Texture
+    | Underrun
+    | Notice
+    | Finished
+    | Closed
+    | Error
+    | Bye
+    | Ping
+    | Pong
 )
 Message = ClientMessage | ServerMessage

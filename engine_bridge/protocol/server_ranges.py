@@ -41,14 +41,14 @@ class RangeRow:
     @property
     def span(self) -> str:
         """The range in words."""
-        return f"{self.low:g} … {self.high:g}"
+        return f"{self.low:.16g} … {self.high:.16g}"
 
 
 _ARRAYS: Final = frozenset(row.key for row in OUTPUTS if row.in_frame)
 
 SERVER_RANGES: Final = (
-    RangeRow("welcome", "look_ahead_s", 0, 60),
-    RangeRow("opened", "look_ahead_s", 0, 60),
+    RangeRow("welcome", "look_ahead_s", 0, 3_600),
+    RangeRow("opened", "look_ahead_s", 0, 3_600),
     RangeRow("started", "sample", 0, LAST_SAMPLE),
     RangeRow("underrun", "sample", 0, LAST_SAMPLE),
     RangeRow("finished", "sample", 0, LAST_SAMPLE),
@@ -68,7 +68,7 @@ SERVER_RANGES: Final = (
 """In the order of messages and fields."""
 
 LIMIT_RANGES: Final = {
-    "message_bytes": (1_024, 1 << 30),
+    "message_bytes": (65_536, 1 << 30),
     "audio_ms": (100, 600_000),
     "messages_per_s": (1, 1_000_000),
 }

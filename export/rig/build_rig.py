@@ -128,7 +128,8 @@ def _at_rest(faces: Floats) -> Floats:
 def tracked_portraits(data: Path) -> Floats:
     """Return (n, 78, 3): the normalised landmarks of every portrait in which a face is found."""
     names = ("face_detector", "face_mesh", "person_matte")
-    tracker = FaceTracker(*(load_network(name, EMBEDDED / f"{name}.onnx") for name in names))
+    detector, mesh, matte = (load_network(name, EMBEDDED / f"{name}.onnx") for name in names)
+    tracker = FaceTracker(detector, mesh, matte)
     found = []
     for path in sorted((data / "portraits").glob("*.jpg")):
         picture = cv2.imread(str(path), cv2.IMREAD_COLOR)

@@ -17,6 +17,7 @@ sound (`engine_bridge/PROTOCOL.md`, ``set``).
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -32,6 +33,8 @@ from space_runtime.option_parsing import add_label, add_part, parse_emotion
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import Controls, Emotion, emotion_of, emotion_vector
 
+log = logging.getLogger(__name__)
+
 MAX_KEYS: Final = 10_000
 MAX_AT_S: Final = 86_400
 """Latest time of a key: a day."""
@@ -39,6 +42,11 @@ MAX_FILE_BYTES: Final = 8 << 20
 """Ten thousand keys of eight labels, generously spaced, are half as long."""
 LONGEST_FADE_MS: Final = 10_000
 """The longest crossfade of one message of the protocol; a longer one goes in equal steps, baked as live."""
+
+MAX_SUM: Final = 1.0
+"""Of the intensities of a mixture; more is taken, and told."""
+SUM_SLACK: Final = 1e-3
+"""For the rounding of sums."""
 
 EMOTION_HELP: Final = (
     f"Of {', '.join(Emotion)}: a mix with intensities 0…1 (happy=0.7,surprised=0.2), also keyed over time "
@@ -122,7 +130,8 @@ class EmotionTrack:
             Change(_samples(fade.begin_ms), replace(controls, emotion=fade.emotion), _samples(fade.fade_ms))
             for fade in self.crossfades()
         )
-        return ControlTrack(replace(controls, emotion=self.first), changes)
+        named = float(_samples(self.keys[-1].at_ms))
+        return ControlTrack(replace(controls, emotion=self.first), changes, named_until=named)
 
 
 def parse_emotion_track(text: str) -> EmotionTrack:
@@ -132,8 +141,13 @@ def parse_emotion_track(text: str) -> EmotionTrack:
     """
     if text_of("the emotion track", text).strip().lower().endswith(".json"):
         return read_emotion_track(Path(text.strip()))
-    if "@" not in text:
-        return EmotionTrack((EmotionKey(0, parse_emotion(text)),))
+    track = EmotionTrack((EmotionKey(0, parse_emotion(text)),)) if "@" not in text else _keyed(text)
+    _warn_of_sums(track)
+    return track
+
+
+def _keyed(text: str) -> EmotionTrack:
+    """The track of a mixture with times."""
     mixtures: list[tuple[int, dict[Emotion, float]]] = []
     for part in filter(str.strip, text.split(",")):
         share, _, time = part.strip().partition("@")
@@ -152,11 +166,25 @@ def read_emotion_track(path: StrPath) -> EmotionTrack:
     path = path_of("the emotion track", path)
     try:
         entries: object = json.loads(_read(path), object_pairs_hook=_object)
-        return _track(entries)
+        track = _track(entries)
     except UsageError as error:
         raise UsageError(f"emotion track {str(path)!r:.200}: {error}") from None
     except (ValueError, RecursionError):  # of text that is no UTF-8, no JSON, or nested too deeply
         raise UsageError(f"emotion track {str(path)!r:.200} is not JSON; {_EXPECTED}") from None
+    _warn_of_sums(track)
+    return track
+
+
+def _warn_of_sums(track: EmotionTrack) -> None:
+    """Say where a mixture is more than one emotion at full strength, which nothing was trained on."""
+    key = max(track.keys, key=lambda key: float(key.emotion.sum()))
+    if key.emotion.sum() > MAX_SUM + SUM_SLACK:
+        log.warning(
+            "the emotions at %g s add up to %.2f; beyond %g a face is exaggerated, write smaller intensities",
+            key.at_ms / 1e3,
+            float(key.emotion.sum()),
+            MAX_SUM,
+        )
 
 
 _EXPECTED: Final = 'write for example [{"at": 0, "emotion": {"happy": 0.2}}, {"at": 1.5, "emotion": {"happy": 0.9}}]'

@@ -48,8 +48,8 @@ class ControlTrack:
 
     first: from the start. changes: in the order of their samples, no two at the same one. rest_sample, rest_fade: when
     the face goes to rest, infinity for never, and how many samples that takes. end_sample, end_fade: likewise when
-    everything is over, see `ending`. However many changes there are, an
-    answer costs a search among them and those that are under way.
+    everything is over, see `ending`. named_until: the latest sample that whoever wrote the track named. However many
+    changes there are, an answer costs a search among them and those that are under way.
     """
 
     first: Controls
@@ -58,6 +58,7 @@ class ControlTrack:
     rest_fade: int = 0
     end_sample: float = math.inf
     end_fade: int = 0
+    named_until: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the kinds of everything and the order of changes."""

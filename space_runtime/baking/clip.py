@@ -18,6 +18,8 @@ Keys, T frames:
 Equal frames and metadata give equal bytes: fixed dates in the archive, no compression, no path, no clock. The JSON form
 has ``metadata`` as an object and numbers of six significant digits.
 
+Channels may be left out (`Channel`); what is there has the same bytes.
+
 Frames wait in an unnamed file on disk, so that a clip of twenty hours needs no memory.
 """
 
@@ -25,7 +27,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
@@ -41,9 +43,11 @@ from numpy.typing import DTypeLike, NDArray
 from engine_bridge.protocol.arkit import ARKIT_NAMES
 from space_runtime.animation.batch_state import Frames
 from space_runtime.media.atomic_files import written_whole
+from space_runtime.option_parsing import ALL_CHANNELS, Channel
 from space_runtime.timebase import SAMPLE_RATE
 
 Metadata = Mapping[str, object]
+Channels = Collection[Channel]
 
 ROWS_PER_BLOCK: Final = 512
 FIXED_DATE: Final = (1980, 1, 1, 0, 0, 0)
@@ -51,7 +55,7 @@ FIXED_DATE: Final = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One array of a clip: its key, the shape of a frame's row and its dtype.
+    """One array of a clip: its key, the shape of a frame's row, its dtype and its channel, None for times.
 
     All keys but the times name a column of `Frames`.
     """
@@ -59,18 +63,19 @@ class Column:
     key: str
     shape: tuple[int, ...]
     dtype: str
+    channel: Channel | None
 
 
 TIMES: Final = "times_s"
 """The one column that is no field of `Frames`."""
 
 COLUMNS: Final = (
-    Column(TIMES, (), "<f8"),
-    Column("landmarks", (78, 3), "<f4"),
-    Column("blendshapes", (len(ARKIT_NAMES),), "<f4"),
-    Column("head_rotation_rad", (3,), "<f4"),
-    Column("head_translation", (3,), "<f4"),
-    Column("eye_rotation_rad", (2, 2), "<f4"),
+    Column(TIMES, (), "<f8", None),
+    Column("landmarks", (78, 3), "<f4", Channel.LANDMARKS),
+    Column("blendshapes", (len(ARKIT_NAMES),), "<f4", Channel.WEIGHTS),
+    Column("head_rotation_rad", (3,), "<f4", Channel.HEAD),
+    Column("head_translation", (3,), "<f4", Channel.HEAD),
+    Column("eye_rotation_rad", (2, 2), "<f4", Channel.EYES),
 )
 
 
@@ -122,31 +127,31 @@ class Clip:
         return np.concatenate(rows) if rows else np.zeros((0, *column.shape), column.dtype)
 
 
-def write_npz(clip: Clip, metadata: Metadata, path: Path) -> None:
+def write_npz(clip: Clip, metadata: Metadata, path: Path, channels: Channels = ALL_CHANNELS) -> None:
     """Write the clip as ``.npz``. Raises `OutputError`."""
     with written_whole(path) as partial, zipfile.ZipFile(partial, "w") as archive:
-        for column in COLUMNS:
+        for column in _columns(channels):
             with _member(archive, column.key) as member:
                 _write_header(member, (clip.n_frames, *column.shape), column.dtype)
                 for block in clip.blocks(column):
                     member.write(block.tobytes())
-        for key, value in _constants(clip, metadata).items():
+        for key, value in _constants(clip, metadata, channels).items():
             with _member(archive, key) as member:
                 _write_header(member, value.shape, value.dtype)
                 member.write(value.tobytes())
 
 
-def write_json(clip: Clip, metadata: Metadata, path: Path) -> None:
+def write_json(clip: Clip, metadata: Metadata, path: Path, channels: Channels = ALL_CHANNELS) -> None:
     """Write the clip as ``.json``. Raises `OutputError`."""
     head = {
         "metadata": metadata,
         "fps": [clip.fps.numerator, clip.fps.denominator],
         "sample_rate": SAMPLE_RATE,
-        "blendshape_names": ARKIT_NAMES,
+        **({"blendshape_names": ARKIT_NAMES} if Channel.WEIGHTS in channels else {}),
     }
     with written_whole(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as file:
         file.write(json.dumps(head, separators=(",", ":"), ensure_ascii=False, sort_keys=True)[:-1])
-        for column in COLUMNS:
+        for column in _columns(channels):
             file.write(f',\n"{column.key}":[')
             for text in _rows_as_text(clip, column):
                 file.write(text)
@@ -154,9 +159,13 @@ def write_json(clip: Clip, metadata: Metadata, path: Path) -> None:
         file.write("}\n")
 
 
-def _constants(clip: Clip, metadata: Metadata) -> dict[str, NDArray[np.generic]]:
+def _columns(channels: Channels) -> Iterator[Column]:
+    return (column for column in COLUMNS if column.channel is None or column.channel in channels)
+
+
+def _constants(clip: Clip, metadata: Metadata, channels: Channels) -> dict[str, NDArray[np.generic]]:
     return {
-        "blendshape_names": np.array(ARKIT_NAMES),
+        **({"blendshape_names": np.array(ARKIT_NAMES)} if Channel.WEIGHTS in channels else {}),
         "fps": np.array([clip.fps.numerator, clip.fps.denominator], np.int64),
         "sample_rate": np.array(SAMPLE_RATE, np.int64),
         "metadata": np.array(json.dumps(metadata, ensure_ascii=False, sort_keys=True)),

@@ -13,7 +13,7 @@ from engine_bridge.protocol.arkit import ARKIT_NAMES
 from space_runtime.arrays import Doubles, Floats, Pixels
 from space_runtime.baking.clip import Clip
 from space_runtime.errors import OutputError
-from space_runtime.extras import cv2
+from space_runtime.extras import cv2, without_warnings_of
 from space_runtime.media.atomic_files import written_whole
 from space_runtime.rig.shapes import LIP_PAIRS
 from space_runtime.timebase import SAMPLE_RATE
@@ -102,8 +102,9 @@ class ContactSheet:
 
 def write_curves(clip: Clip, waveform: Waveform, title: str, path: Path) -> None:
     """Write the main curves over the waveform as PNG. Raises `OutputError`."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    with without_warnings_of("matplotlib"):  # of a home that it cannot write its cache of fonts to
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
 
     figure = Figure(figsize=(16, 10), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)

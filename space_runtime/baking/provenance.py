@@ -7,6 +7,7 @@ import math
 from dataclasses import fields
 from enum import Enum
 from fractions import Fraction
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
@@ -35,19 +36,43 @@ def provenance(
     digest: SHA-256 of the sound's file.
     """
     return {
+        **metadata_of_versions(),
+        **metadata_of_bundle(bundle),
+        "sound": {"sha256": digest, "sample_rate": sound.rate, "n_channels": sound.n_channels},
+        "portrait": metadata_of_portrait(portrait),
+        "settings": metadata_of_settings(track, fps, tail_s),
+    }
+
+
+def metadata_of_versions() -> dict[str, object]:
+    """Return the versions of the programs that the numbers of a clip depend on."""
+    return {
         "space_runtime": VERSION,
         "numpy": np.__version__,
-        "onnxruntime": _installed("onnxruntime-gpu", "onnxruntime"),
+        "onnxruntime": installed("onnxruntime-gpu", "onnxruntime"),
+    }
+
+
+def metadata_of_bundle(bundle: Bundle) -> dict[str, object]:
+    """Return the identity of a bundle, and its device where that is no CPU."""
+    return {
         "bundle": {
             "name": bundle.manifest.name,
             "version": bundle.manifest.version,
             "sha256": {entry.file: entry.sha256 for entry in bundle.manifest.entries},
         },
-        "sound": {"sha256": digest, "sample_rate": sound.rate, "n_channels": sound.n_channels},
-        "portrait": None if portrait is None else {"sha256": hashlib.sha256(portrait.image.tobytes()).hexdigest()},
         **({} if bundle.device == CPU else {"device": bundle.device.name}),
-        "settings": {"fps": str(fps), "tail_s": tail_s, **_settings(track.first), **_changes(track)},
     }
+
+
+def metadata_of_portrait(portrait: Portrait | None) -> dict[str, object] | None:
+    """Return the identity of a portrait."""
+    return None if portrait is None else {"sha256": hashlib.sha256(portrait.image.tobytes()).hexdigest()}
+
+
+def metadata_of_settings(track: ControlTrack, fps: Fraction, tail_s: float) -> dict[str, object]:
+    """Return all settings of a clip by name."""
+    return {"fps": str(fps), "tail_s": tail_s, **_settings(track.first), **_changes(track)}
 
 
 def _settings(controls: Controls) -> dict[str, object]:
@@ -83,8 +108,9 @@ def _changes(track: ControlTrack) -> dict[str, object]:
     return {**({"changes": told} if told else {}), **rest}
 
 
-def _installed(*names: str) -> str:
-    """The version of the first of these distributions that is installed."""
+@cache
+def installed(*names: str) -> str:
+    """Return the version of the first of these distributions that is installed."""
     for name in names:
         try:
             return version(name)

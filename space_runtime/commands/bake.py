@@ -1,205 +1,257 @@
-"""``space-runtime bake``: one line or many to files."""
+"""``space-runtime bake``: lines to files, named one by one, by folder, by pattern or in a table."""
 
 from __future__ import annotations
 
-import sys
+import os
+import signal
 import threading
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from space_runtime.animation.emotion_track import EMOTION_HELP, parse_emotion_track
-from space_runtime.animation.session import MAX_TAIL_S
-from space_runtime.animation.track import ControlTrack
-from space_runtime.arguments import in_range
-from space_runtime.baking.bake import TAIL_S, bake, target_files
+from space_runtime.animation.emotion_track import EMOTION_HELP
+from space_runtime.arguments import in_range, one_of, path_of
+from space_runtime.baking.batch import MAX_WORKERS, bake_many, default_workers
+from space_runtime.baking.clashes import clashes_of
+from space_runtime.baking.jobs import TAIL_S, BakeJob
+from space_runtime.baking.lines import Found, find_lines
+from space_runtime.baking.manifest import Row, read_manifest
+from space_runtime.baking.report import check_report_path, write_report
+from space_runtime.baking.settings import LineSettings
+from space_runtime.commands.bake_display import Display, DisplayKind, open_display
 from space_runtime.commands.device_option import DeviceName
-from space_runtime.commands.report import explain, one_line, unheard
-from space_runtime.errors import UsageError
+from space_runtime.commands.report import INTERRUPTED, explain, say
+from space_runtime.errors import MediaError, SpaceError, UsageError
 from space_runtime.inference.bundle import Bundle, load_bundle
 from space_runtime.inference.device import AUTO
 from space_runtime.media.atomic_files import prepare_folder
-from space_runtime.option_parsing import Format, parse_formats, parse_gaze
+from space_runtime.option_parsing import ALL_CHANNELS
 from space_runtime.portrait.portrait import Portrait, open_portrait, open_tracker
-from space_runtime.timebase import checked_fps
-from space_runtime.values import Controls, HeadMode
+from space_runtime.portrait.tracking import FaceTracker
 
-POLL_S = 0.5
-"""On Windows a thread that waits without end never hears of Ctrl-C."""
-
-
-class Stopped(Exception):
-    """Ctrl-C, seen by a worker."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Job:
-    """The settings that all lines of a call share."""
-
-    folder: Path
-    bundle: Bundle
-    portrait: Portrait | None
-    controls: ControlTrack
-    fps: Fraction
-    formats: frozenset[Format]
-    plot: bool
-    tail_s: float
+MAX_NAMED = 5
+"""Files that one sentence names."""
 
 
 def bake_command(
-    lines: Annotated[list[Path], typer.Argument(help="Sound files: WAV, FLAC, OGG, Opus, MP3, m4a …", metavar="LINE…")],
+    lines: Annotated[
+        list[str] | None,
+        typer.Argument(help="Sound files, folders of such, or quoted patterns ('lines/**/*.wav').", metavar="LINE…"),
+    ] = None,
+    manifest: Annotated[Path | None, typer.Option(help="CSV table of lines with settings of their own.")] = None,
     portrait: Annotated[Path | None, typer.Option(help="Photo of the face that speaks; mp4 needs one.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Take a photo that looks unusable: covered, cut off …")
+    ] = False,
     emotion: Annotated[str, typer.Option(help=EMOTION_HELP)] = "",
     fps: Annotated[str, typer.Option(help="Frames per second: 30, 29.97, 30000/1001 …")] = "30",
     seed: Annotated[int | None, typer.Option(help="Seed of blinks, eyes and head; by default from the sound.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the results; made if it does not exist.")] = Path("out"),
-    formats: Annotated[str, typer.Option(help="Any of mp4,npz,json.")] = "npz",
+    formats: Annotated[str, typer.Option(help="Any of mp4,npz,json.")] = "json,npz",
+    channels: Annotated[
+        str, typer.Option(help="Parts of json and npz; weights,head,eyes leaves out the landmarks.")
+    ] = ",".join(sorted(ALL_CHANNELS)),
     plot: Annotated[bool, typer.Option("--plot", help="Also draw the curves and a contact sheet.")] = False,
     tail: Annotated[float, typer.Option(help="Seconds from the end of the sound to rest, 0…10; 0: no tail.")] = TAIL_S,
     mouth_strength: Annotated[float, typer.Option(help="Factor 0…2 on the motion of the mouth.")] = 1.0,
     expression_strength: Annotated[float, typer.Option(help="Factor 0…2 on the motion of the rest of the face.")] = 1.0,
     brow_strength: Annotated[float, typer.Option(help="Factor 0…2 on brows and lids that follow the voice.")] = 1.0,
     blinks: Annotated[float, typer.Option(help="Mean blinks per minute, 0…120.")] = 17.0,
-    gaze: Annotated[str, typer.Option(help="YAW,PITCH of the eyes in degrees.")] = "",
+    gaze: Annotated[
+        str, typer.Option(help="YAW,PITCH of the eyes in degrees, at most 35: + is the character's left, and down.")
+    ] = "",
     saccade_strength: Annotated[float, typer.Option(help="Factor 0…2 on the eyes' small shifts and glances.")] = 1.0,
     head: Annotated[str, typer.Option(help="keep: rest in the portrait's pose; idle: sway gently.")] = "idle",
     head_strength: Annotated[float, typer.Option(help="Factor 0…2 on the head's sway and nods.")] = 1.0,
     bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
     device: DeviceName = AUTO,
-    jobs: Annotated[int, typer.Option(help="Lines baked at the same time.")] = 1,
+    jobs: Annotated[int | None, typer.Option(help="Processes; by default as many as are worth it, at most 8.")] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace results that were changed by hand or come from elsewhere.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List what would be baked and why; write nothing.")
+    ] = False,
+    report: Annotated[Path | None, typer.Option(help="Write what became of every line, .json or .csv.")] = None,
+    progress: Annotated[
+        str, typer.Option(help="auto, plain, none, or json: a line on stdout for each event.")
+    ] = "auto",
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
-    """Bake speech to facial animation: a talking portrait (mp4) and its curves (npz, json)."""
-    strengths = (mouth_strength, expression_strength, brow_strength, saccade_strength, head_strength)
-    controls = _controls(emotion, strengths, blinks, gaze, head, seed)
-    chosen, rate, n_jobs = parse_formats(formats), checked_fps(fps), int(in_range("--jobs", jobs, 1, 256))
-    tail_s = in_range("--tail", tail, 0, MAX_TAIL_S)
-    _check_targets(lines, out, chosen, plot, portrait)
+    """Bake speech to facial animation: a talking portrait (mp4) and its curves (npz, json).
+
+    What is there already, unchanged, is not baked again.
+    """
+    settings = LineSettings(
+        portrait=portrait,
+        emotion=emotion,
+        fps=fps,
+        seed=seed,
+        formats=formats,
+        channels=channels,
+        plot=plot,
+        tail=tail,
+        mouth_strength=mouth_strength,
+        expression_strength=expression_strength,
+        brow_strength=brow_strength,
+        blinks=blinks,
+        gaze=gaze,
+        saccade_strength=saccade_strength,
+        head=head,
+        head_strength=head_strength,
+    )
+    options = Options(
+        n_workers=None if jobs is None else int(in_range("--jobs", jobs, 1, MAX_WORKERS)),
+        overwrite=overwrite,
+        dry_run=dry_run,
+        report=_report_path(report),
+    )
+    kind = one_of("--progress", progress, DisplayKind)
+    found, rows = _find([path_of("a line", line) for line in lines or []], manifest, settings, out)
     opened = load_bundle(bundle, device)
-    face = _open_face(portrait, opened)
-    prepare_folder(out)  # last: a call that cannot work leaves no empty folder
-    if _bake_all(lines, Job(out, opened, face, controls, rate, chosen, plot, tail_s), n_jobs, debug):
+    todo = _jobs(rows, out, _open_faces(rows, opened, force, debug))
+    _check_overwriting(todo, _inputs(rows, manifest), options.report)
+    _prepare_folders(out, options)  # last: a call that cannot work leaves no empty folder
+    _say_faults(found, debug)
+    is_batch = found.is_batch or manifest is not None
+    display = open_display(kind, todo, is_batch=is_batch, dry_run=dry_run, debug=debug)
+    _bake(todo, options, opened, display)
+    if display.n_failed or found.faults:
         raise typer.Exit(1)
 
 
-def _controls(
-    emotion: str, strengths: tuple[float, ...], blinks: float, gaze: str, head: str, seed: int | None
-) -> ControlTrack:
-    """The options that steer the face; ``strengths`` are those of mouth, expression, brows, saccades and head."""
-    names = (f"--{part}-strength" for part in ("mouth", "expression", "brow", "saccade", "head"))
-    mouth, expression, brows, eyes, sway = (in_range(*given, 0, 2) for given in zip(names, strengths, strict=True))
-    controls = Controls(
-        mouth_strength=mouth,
-        expression_strength=expression,
-        brow_strength=brows,
-        saccade_strength=eyes,
-        blinks_per_minute=in_range("--blinks", blinks, 0, 120),
-        gaze_rad=parse_gaze(gaze),
-        head_mode=_head_mode(head),
-        head_strength=sway,
-        seed=None if seed is None else int(in_range("--seed", seed, 0, 2**63 - 1)),
-    )
-    return parse_emotion_track(emotion).over(controls)
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options that concern the whole call, see `bake_many`.
+
+    n_workers: None for `default_workers`. report: the file of the report, None for none.
+    """
+
+    n_workers: int | None
+    overwrite: bool
+    dry_run: bool
+    report: Path | None
 
 
-def _head_mode(text: str) -> HeadMode:
-    modes = (HeadMode.KEEP, HeadMode.IDLE)
-    if text not in modes:
-        raise UsageError(f"unknown head mode {text!r}; the known ones are {', '.join(modes)}")
-    return HeadMode(text)
+def _report_path(path: Path | None) -> Path | None:
+    if path is not None:
+        check_report_path(path)
+    return path
 
 
-def _check_targets(lines: list[Path], out: Path, formats: frozenset[Format], plot: bool, portrait: Path | None) -> None:
-    """Refuse mp4 without a face, and calls in which one result would overwrite another, or a result an input."""
-    if Format.MP4 in formats and portrait is None:
-        raise UsageError("mp4 shows a face: name a photo with --portrait, or leave mp4 out of --formats")
-    owners: dict[str, Path] = {str(line.resolve()).casefold(): line for line in lines}
-    if len(owners) < len(lines):
-        raise UsageError("the same line is named twice; name every line once")
-    for line in lines:
-        for target in target_files(line, out, formats, plot, portrait is not None).values():
-            other = owners.setdefault(str(target.resolve()).casefold(), line)
-            if other is not line or target.resolve() == line.resolve():
-                raise UsageError(
-                    f"the results of {line} would overwrite those of {other} or the file itself ({target}); "
-                    "rename one, or bake them into different folders with --out"
-                )
+def _prepare_folders(out: Path, options: Options) -> None:
+    if not options.dry_run:
+        prepare_folder(out)
+    if options.report:
+        prepare_folder(options.report.parent)
 
 
-def _open_face(path: Path | None, bundle: Bundle) -> Portrait | None:
-    if path is None:
-        return None
-    portrait = open_portrait(path, open_tracker(bundle))
+def _say_faults(found: Found, debug: bool) -> None:
+    """Say what is wrong with the folders and patterns of the call, and which files in them are no sounds."""
+    for fault in found.faults:
+        explain(MediaError(fault), debug)
+    if found.left_out:
+        names = ", ".join(str(path) for path in found.left_out[:MAX_NAMED])
+        more = f" and {len(found.left_out) - MAX_NAMED} more" if len(found.left_out) > MAX_NAMED else ""
+        say(f"left out, no sound can be read from them: {names}{more}")
+
+
+def _find(lines: list[Path], manifest: Path | None, settings: LineSettings, out: Path) -> tuple[Found, list[Row]]:
+    """The lines of a call, those of the table last; leave the program when rows of the table say something wrong."""
+    if not lines and manifest is None:
+        raise UsageError("no line is named; name sound files, folders or patterns, or a table with --manifest")
+    checked = settings.checked(may_lack_face=not lines)
+    found = find_lines(lines, out)
+    rows = [Row(line, settings, checked) for line in found.lines]
+    if manifest is None:
+        return found, rows
+    table = read_manifest(manifest, settings)
+    _leave_if([UsageError(fault) for fault in table.faults], debug=False)
+    return found, [*rows, *table.rows]
+
+
+def _leave_if(errors: Sequence[SpaceError], debug: bool) -> None:
+    """Say all errors, if there are any, and leave the program."""
+    codes = [explain(error, debug) for error in errors]
+    if codes:
+        raise typer.Exit(max(codes))
+
+
+def _open_faces(rows: Sequence[Row], bundle: Bundle, force: bool, debug: bool) -> dict[Path | None, Portrait | None]:
+    """The portraits of all lines by photo, None among them; leave the program when one cannot be used."""
+    faces: dict[Path | None, Portrait | None] = {None: None}
+    errors: list[SpaceError] = []
+    tracker = None
+    for photo in dict.fromkeys(row.settings.portrait for row in rows):
+        if photo is None:
+            continue
+        tracker = tracker or open_tracker(bundle)
+        try:
+            faces[photo] = _open_face(photo, tracker, force)
+        except MediaError as error:
+            errors.append(error)
+    _leave_if(errors, debug)
+    return faces
+
+
+def _open_face(photo: Path, tracker: FaceTracker, force: bool) -> Portrait:
+    portrait = open_portrait(photo, tracker, force)
     if portrait.note:
-        Console(stderr=True).print(
-            one_line(f"{path.name}: {portrait.note}"), highlight=False, markup=False, soft_wrap=True
-        )
+        say(f"{photo.name}: {portrait.note}")
     return portrait
 
 
-def _bake_all(lines: list[Path], job: Job, n_jobs: int, debug: bool) -> bool:
-    """Bake every line; return whether any failed. Ctrl-C ends the running ones, which remove what they began."""
-    stop, failed = threading.Event(), False
-    with _bars() as bars, ThreadPoolExecutor(n_jobs) as workers:
-        running = {workers.submit(_bake_one, line, job, bars, stop): line for line in lines}
-        pending = set(running)
-        try:
-            while pending:
-                finished, pending = wait(pending, timeout=POLL_S, return_when=FIRST_COMPLETED)
-                failed |= any([_outcome(done, running[done], debug) for done in finished])
-        except KeyboardInterrupt:
-            stop.set()
-            workers.shutdown(wait=True, cancel_futures=True)
-            raise
-    return failed
+def _jobs(rows: Sequence[Row], out: Path, faces: dict[Path | None, Portrait | None]) -> list[BakeJob]:
+    return [row.checked.job(row.line.sound, out / row.line.place, faces[row.settings.portrait]) for row in rows]
 
 
-def _bars() -> Progress:
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
-    silent = not console.is_terminal
-    return Progress(*columns, console=console, disable=silent, redirect_stdout=sys.stdout.isatty())
+def _check_overwriting(jobs: Sequence[BakeJob], inputs: Sequence[Path], report: Path | None) -> None:
+    """Leave the program when a result would overwrite another or an input, or the report one of them: say all."""
+    kept = [*inputs, *([report] if report else [])]
+    errors = [UsageError(sentence) for sentence in clashes_of(jobs, kept)]
+    if report and os.path.realpath(report) in {os.path.realpath(path) for path in (*inputs, *(j.sound for j in jobs))}:
+        errors.append(UsageError(f"the report would overwrite {report}, which is read; give it another name"))
+    _leave_if(errors, debug=False)
 
 
-def _bake_one(line: Path, job: Job, bars: Progress, stop: threading.Event) -> tuple[Path, ...]:
-    task: TaskID = bars.add_task(line.name, total=None)
+def _inputs(rows: Sequence[Row], manifest: Path | None) -> list[Path]:
+    """The files that are read beside the sounds."""
+    named = dict.fromkeys(path for row in rows for path in row.settings.inputs())
+    return [*named, *([manifest] if manifest else [])]
 
-    def show(done_s: float, total_s: float | None) -> None:
-        if stop.is_set():
-            raise Stopped
-        bars.update(task, completed=done_s, total=total_s)
 
+def _bake(jobs: Sequence[BakeJob], options: Options, bundle: Bundle, display: Display) -> None:
+    """Bake all lines, and write the report however that ends. Ctrl-C leaves the program with what is done said."""
     try:
-        return bake(
-            line,
-            job.folder,
-            bundle=job.bundle,
-            portrait=job.portrait,
-            controls=job.controls,
-            fps=job.fps,
-            formats=job.formats,
-            plot=job.plot,
-            progress=show,
-            tail_s=job.tail_s,
-        )
+        with ended_by_signals(), display:
+            bake_many(
+                jobs,
+                bundle=bundle,
+                n_workers=options.n_workers or default_workers(jobs),
+                overwrite=options.overwrite,
+                dry_run=options.dry_run,
+                on_progress=display.progress,
+                on_result=display.result,
+            )
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
     finally:
-        bars.remove_task(task)
+        if options.report:
+            write_report(options.report, display.outcomes())
 
 
-def _outcome(done: Future[tuple[Path, ...]], line: Path, debug: bool) -> bool:
-    """Say what became of a line; return whether it failed."""
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does, so that nothing unfinished stays."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    former = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        paths = done.result()
-    except Exception as error:
-        explain(error, debug, f"{line}: ")
-        return True
-    with unheard():
-        for path in paths:
-            print(path)
-    return False
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)

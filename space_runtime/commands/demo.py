@@ -16,7 +16,8 @@ from rich.progress import Progress
 from space_runtime.animation.emotion_track import parse_emotion_track
 from space_runtime.animation.session import Session
 from space_runtime.assets import LINE, write_line, write_portrait
-from space_runtime.baking.bake import TAIL_S, bake
+from space_runtime.baking.bake import bake
+from space_runtime.baking.jobs import TAIL_S
 from space_runtime.extras import NEEDS, is_installed
 from space_runtime.inference.bundle import Bundle, load_bundle
 from space_runtime.media.atomic_files import prepare_folder

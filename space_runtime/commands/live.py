@@ -26,7 +26,7 @@ from space_runtime.inference.bundle import load_bundle
 from space_runtime.inference.device import AUTO
 from space_runtime.live.player import PlaybackResult, Player
 from space_runtime.live.sources import Microphone, PcmSource, file_source, text_source
-from space_runtime.live.speech import Speech, Voice
+from space_runtime.live.speech import Speech, SpeechSettings
 from space_runtime.media.audio_file import file_sha256
 from space_runtime.rig.shapes import SHAPE
 from space_runtime.server.keys import is_loopback
@@ -37,6 +37,8 @@ from space_runtime.values import content_seed
 if TYPE_CHECKING:
     from engine_bridge.adapters.web_player import WebPlayer
 
+MAX_TITLE: Final = 80
+"""Characters of a text by which pages call it."""
 PORTRAIT_TIMEOUT_S: Final = 60.0
 """A portrait is looked at closely before its session opens."""
 METER: Final = 32
@@ -55,6 +57,9 @@ def live_command(
         str, typer.Option(help="Reads the text, {text} or standard input, into the WAV file {out}.")
     ] = "espeak-ng --stdin -w {out}",
     portrait: Annotated[Path | None, typer.Option(help="A photo of the face that is shown in the browser.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Take a photo that looks unusable: covered, cut off …")
+    ] = False,
     to: Annotated[
         list[str] | None, typer.Option(help="Show the face there: llf://, vmc://, or ws:// for the page's own address.")
     ] = None,
@@ -79,16 +84,18 @@ def live_command(
     track = parse_emotion_track(emotion)
     frame_rate = float(checked_fps(fps))
     in_range("--playout", playout, 0, 10_000)
-    voice = Voice(frame_rate, playout / 1e3, name, controls, track)
+    settings = SpeechSettings(frame_rate, playout / 1e3, name, controls, track)
     with ExitStack() as stack:
         speech = _speech(line, mic, mic_device, stdin, rate, format, say, tts_command)
         page, others = _opened(stack, to or [], portrait is not None, name, insecure)
-        client = stack.enter_context(Client(stack.enter_context(_address(server, device)), name="space-runtime live"))
+        client = stack.enter_context(
+            Client(stack.enter_context(_address(server, device, force)), name="space-runtime live")
+        )
         session = stack.enter_context(_session(client, portrait, playout))
         if page is None:
-            played = _speak(session, [*others.values()], voice, speech)
+            played = _speak(session, [*others.values()], settings, speech)
         else:
-            played = _speak_for_page(session, page, [*others.values()], voice, speech, no_wait)
+            played = _speak_for_page(session, page, [*others.values()], settings, speech, no_wait)
     _report(played, others, page)
 
 
@@ -100,7 +107,6 @@ def _opened(
     page = _page(pages, name, insecure) if pages or has_portrait or not urls else None
     if page:
         stack.callback(page.close)
-        print(f"open {page.page} in a browser; Ctrl-C ends", flush=True)
     others = {url: open_sink(url, insecure) for url in urls if url not in pages[:1]}
     for sink in others.values():
         stack.callback(sink.close)
@@ -126,20 +132,21 @@ def _session(client: Client, portrait: Path | None, playout_ms: int) -> ClientSe
     )
 
 
-def _speak(session: ClientSession, sinks: list[Sink], voice: Voice, speech: Speech) -> PlaybackResult:
-    player = Player(session, sinks, voice.fps, voice.playout_s, voice.name)
+def _speak(session: ClientSession, sinks: list[Sink], settings: SpeechSettings, speech: Speech) -> PlaybackResult:
+    player = Player(session, sinks, settings.fps, settings.playout_s, settings.name)
     stop_on_signals(player.stop)
-    return player.speak(speech.source(), voice.controls, voice.emotion, _meter)
+    return player.speak(speech.source(), settings.controls, settings.emotion, _meter)
 
 
 def _speak_for_page(
-    session: ClientSession, page: WebPlayer, others: list[Sink], voice: Voice, speech: Speech, no_wait: bool
+    session: ClientSession, page: WebPlayer, others: list[Sink], settings: SpeechSettings, speech: Speech, no_wait: bool
 ) -> PlaybackResult:
     """Speak the line, and unless nothing is waited for whatever pages ask for, until Ctrl-C; return the sum."""
     from space_runtime.live.page_loop import PageLoop  # here, because its packages are optional
 
-    loop = PageLoop(session, page, others, voice, _meter)
+    loop = PageLoop(session, page, others, settings, _meter)
     stop_on_signals(loop.stop)
+    print(f"open {page.page} in a browser; Ctrl-C ends", flush=True)
     return loop.speak(speech) if no_wait else sum(loop.run(speech), PlaybackResult(0.0, 0, 0))
 
 
@@ -151,16 +158,18 @@ def default_seed(line: Path | None, name: str) -> int:
 
 
 @contextmanager
-def _address(server: str | None, device: str) -> Iterator[str]:
+def _address(server: str | None, device: str, force: bool) -> Iterator[str]:
     """The address of the server in use, started here on a device if none is named."""
     if server:
         if not is_loopback(server):
             raise UsageError(
                 f"{server} is on another machine; run `space-runtime relay {server}` here and leave it out"
             )
+        if force:
+            raise UsageError("--force is a choice of the server's: start that one with it")
         yield server
         return
-    with Server(load_bundle(device=device), Settings("tcp://127.0.0.1:*")) as own:
+    with Server(load_bundle(device=device), Settings("tcp://127.0.0.1:*", force_portraits=force)) as own:
         yield own.address
 
 
@@ -185,7 +194,7 @@ def _speech(
         return Speech("the microphone", lambda: microphone, is_live=True, is_audible=False)
     if say:
         text = text_source(say, tts_command)
-        return Speech(say, lambda: text)
+        return Speech(say[:MAX_TITLE], lambda: text)
     pipe = _standard_input(rate, format)
     return Speech("standard input", lambda: pipe, is_live=True, can_be_repeated=False)
 

@@ -49,6 +49,8 @@ def relay_command(
         stop_on_signals(relay.stop)
         outlive_hang_ups()
         log_events.write(log_events.relaying(relay.address, server))
+        for page in playout.pages if playout else ():
+            log_events.write(log_events.viewer(page))
         relay.run()
         log_events.write(log_events.relay_stopped(relay.n_dropped))
 

@@ -14,6 +14,8 @@ from engine_bridge.adapters.sink import SinkError
 from engine_bridge.protocol.errors import BridgeError
 from space_runtime.errors import SpaceError, UsageError
 
+INTERRUPTED: Final = 130
+"""The exit code that shells expect after Ctrl-C."""
 UNSAYABLE: Final = {"Cc", "Cs", "Zl", "Zp"}
 """Unicode categories that break a line, steer a terminal or cannot be encoded."""
 
@@ -37,6 +39,11 @@ def _exit_code(error: SpaceError | BridgeError) -> int:
     if isinstance(error, SinkError):  # a --to that is none
         return UsageError.exit_code
     return error.exit_code if isinstance(error, SpaceError) else SpaceError.exit_code
+
+
+def say(sentence: str) -> None:
+    """Print a sentence on stderr, on one line."""
+    print(one_line(sentence), file=sys.stderr)
 
 
 def one_line(text: str) -> str:

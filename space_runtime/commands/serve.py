@@ -26,7 +26,8 @@ from space_runtime.server.limits_file import read_limits
 from space_runtime.server.observability.log_output import LogFormat, LogLevel, logging_to
 from space_runtime.server.observability.status import StatusCollector
 from space_runtime.server.observability.status_http import DEFAULT_PORT, StatusServer, status_address
-from space_runtime.server.server import Server, Settings, capacity
+from space_runtime.server.server import Server, Settings
+from space_runtime.server.warm_up import capacity
 
 MAX_SESSIONS: Final = 100_000
 _PLAIN_NAME: Final = re.compile(r"\w[\w.-]{0,63}")
@@ -57,6 +58,7 @@ def serve_command(
         Path | None, typer.Option(help="TOML file of other limits, such as clip_ms = 600000 (docs/live.md).")
     ] = None,
     portraits: Folder = None,
+    force: Annotated[bool, typer.Option("--force", help="Take photos that look unusable: covered, cut off …")] = False,
     sounds: Folder = None,
     lease: Annotated[
         float | None, typer.Option(help="Seconds of silence after which a client's sessions end; 15 by default.")
@@ -79,8 +81,9 @@ def serve_command(
     with ExitStack() as stack:
         stack.enter_context(logging_to(sys.stderr, log_format, LogLevel.DEBUG if debug else log_level))
         opened = load_bundle(bundle, device)
-        bounds = bounds if bounds.sessions else replace(bounds, sessions=capacity(opened))
-        server = Server(opened, Settings(bind, bounds, folders, keys, tuple(to or ()), insecure))
+        measures = not bounds.sessions
+        bounds = replace(bounds, sessions=capacity(opened)) if measures else bounds
+        server = Server(opened, Settings(bind, bounds, measures, folders, keys, tuple(to or ()), insecure, force))
         stop_on_signals(server.sockets.stop)
         outlive_hang_ups(server.sockets.read_keys_again)
         stack.callback(server.stop)

@@ -99,7 +99,7 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST_NAME
     try:
         document = json.loads(_read(path))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise BundleError(f"no bundle in {folder}: {MANIFEST_NAME} is missing; name a bundle's folder") from None
     except (OSError, ValueError) as error:
         raise BundleError(f"{path} cannot be read ({error}); reinstall the bundle") from None

@@ -14,7 +14,7 @@ from engine_bridge.client import ClientSession
 from engine_bridge.client.jitter import Pose
 from space_runtime.errors import MediaError, SpaceError
 from space_runtime.live.player import FrameSender, PlaybackResult, Player
-from space_runtime.live.speech import Speech, Voice
+from space_runtime.live.speech import Speech, SpeechSettings
 from space_runtime.live.upload import uploaded_source
 from space_runtime.timebase import SAMPLE_RATE
 
@@ -34,13 +34,13 @@ class PageLoop:
         session: ClientSession,
         page: WebPlayer,
         others: Sequence[Sink],
-        voice: Voice,
+        settings: SpeechSettings,
         watch: Callable[[float, Pose], None],
     ) -> None:
         self._session = session
         self._page = page
         self._sinks = (page, *others)
-        self._voice = voice
+        self._settings = settings
         self._watch = watch
         self._stopped = threading.Event()
 
@@ -51,12 +51,12 @@ class PageLoop:
     def run(self, speech: Speech) -> Iterator[PlaybackResult]:
         """Wait until somebody looks, speak, and then whatever pages ask for; yield the result of every line.
 
-        Raises what the first line raises; what is wrong with a later one is told to the pages.
+        A page that asks for something before is given that instead. Raises what the first line raises; what is wrong
+        with a later one is told to the pages.
         """
-        self._idle_until(lambda: self._page.is_awaited)
-        if self._stopped.is_set():
-            return
-        yield self.speak(speech)
+        self._idle_until(lambda: self._page.is_awaited or not self._page.requests.empty())
+        if not self._is_interrupted():
+            yield self.speak(speech)
         while (request := self._next_request()) is not None:
             wanted = self._speech_of(request, speech)
             if wanted:
@@ -65,12 +65,12 @@ class PageLoop:
 
     def speak(self, speech: Speech) -> PlaybackResult:
         """Speak a line to its end, or until something else is asked for. Raises what its source raises."""
-        voice, page, source = self._voice, self._page, speech.source()
-        player = Player(self._session, self._sinks, voice.fps, voice.playout_s, voice.name, page)
+        settings, page, source = self._settings, self._page, speech.source()
+        player = Player(self._session, self._sinks, settings.fps, settings.playout_s, settings.name, page)
         page.begin(speech.title, source.rate, speech.is_audible, LIVE_DELAY_S if speech.is_live else FILE_DELAY_S)
         cut = True
         try:
-            result = player.speak(source, voice.controls, voice.emotion, self._watch, self._is_interrupted)
+            result = player.speak(source, settings.controls, settings.emotion, self._watch, self._is_interrupted)
             cut = self._is_interrupted()
         finally:
             page.over(cut)
@@ -98,7 +98,7 @@ class PageLoop:
 
     def _uploaded(self, file: SoundFile) -> Speech | None:
         try:
-            source = uploaded_source(file.title, file.content)
+            source = uploaded_source(file.title, file.content, self._stopped.is_set)
         except MediaError as error:
             self._page.note(str(error))
             return None
@@ -121,10 +121,10 @@ class PageLoop:
                 self._stopped.wait(POLL_S)
 
     def _idle_while(self, wanted: Callable[[], bool]) -> None:
-        self._session.idle(self._voice.controls)
-        sender = FrameSender(self._session, [self._page], self._voice.name)
+        self._session.idle(self._settings.controls)
+        sender = FrameSender(self._session, [self._page], self._settings.name)
         self._page.begin("", 0, False, 0.0)
-        begun_at = time.monotonic() + self._voice.playout_s
+        begun_at = time.monotonic() + self._settings.playout_s
         while wanted() and not self._stopped.wait(1 / IDLE_FPS):
             seconds = time.monotonic() - begun_at
             if seconds >= 0:

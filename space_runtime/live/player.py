@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,7 @@ RELEASE_S: Final = 0.5
 
 _FATAL: Final = (ErrorCode.BAD_VALUE, ErrorCode.BAD_SOUND, ErrorCode.TOO_LARGE)
 """Errors that the client cannot mend by itself."""
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +166,10 @@ class Player:
         return frames, resting
 
     def _check(self) -> None:
-        """Raise what the server has against the stream."""
+        """Raise what the server has against the stream; log what it says about its sound."""
         for event in self._session.events():
+            if isinstance(event, m.Notice):
+                log.warning("%s", event.message)
             if isinstance(event, m.Error) and event.code in _FATAL:
                 raise RefusedError(event.code, event.message)
 

@@ -25,7 +25,7 @@ class Speech:
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class SpeechSettings:
     """The way in which lines are spoken: see `Player`."""
 
     fps: float

@@ -9,7 +9,8 @@ from __future__ import annotations
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,6 +27,7 @@ MAX_SOUND_S: Final = 300.0
 MAX_SAMPLES: Final = 300 * 48_000
 """The same in samples of any rate: what a child may hand over fits into 60 MB."""
 DECODING_S: Final = 30.0
+POLL_S: Final = 0.1
 MAX_MEMORY: Final = 4 << 30
 """Address space of a child, in bytes."""
 _RATE: Final = struct.Struct("<I")
@@ -45,12 +47,15 @@ class UploadedSource:
             yield self.samples[start : start + self.rate]
 
 
-def uploaded_source(title: str, content: bytes) -> UploadedSource:
-    """Return the source of a file's bytes. Raises `MediaError`, which calls the file by its title."""
+def uploaded_source(title: str, content: bytes, is_cancelled: Callable[[], bool] = lambda: False) -> UploadedSource:
+    """Return the source of a file's bytes. Raises `MediaError`, which calls the file by its title.
+
+    is_cancelled: asked while the child works; if so, it is killed.
+    """
     with TemporaryDirectory(prefix="space-") as folder:
         path = Path(folder) / "sound"
         path.write_bytes(content)
-        data, said = _decoded(path, title)
+        data, said = _decoded(path, title, is_cancelled)
     notes = tuple(line.replace(str(path), title) for line in said.decode(errors="replace").splitlines() if line)
     if len(data) <= _RATE.size:
         raise MediaError(notes[-1] if notes else f"{title} could not be decoded; export it again, as WAV or MP3")
@@ -58,14 +63,21 @@ def uploaded_source(title: str, content: bytes) -> UploadedSource:
     return UploadedSource(rate, np.frombuffer(data, "<f4", offset=_RATE.size), notes)
 
 
-def _decoded(path: Path, title: str) -> tuple[bytes, bytes]:
+def _decoded(path: Path, title: str, is_cancelled: Callable[[], bool]) -> tuple[bytes, bytes]:
     """Return what the child writes to standard output, which is empty if it fails, and to standard error."""
     program = [sys.executable, "-m", "space_runtime.live.upload", str(path)]
-    try:
-        done = subprocess.run(program, stdin=subprocess.DEVNULL, capture_output=True, timeout=DECODING_S, check=False)
-    except subprocess.TimeoutExpired:
-        raise MediaError(f"{title} takes longer than {DECODING_S:g} s to decode; export it again, as WAV") from None
-    return (b"" if done.returncode else done.stdout), done.stderr
+    pipe, until = subprocess.PIPE, time.monotonic() + DECODING_S
+    with subprocess.Popen(program, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe) as child:
+        while True:
+            try:
+                out, said = child.communicate(timeout=POLL_S)
+                return (b"" if child.returncode else out), said
+            except subprocess.TimeoutExpired:
+                if time.monotonic() > until or is_cancelled():
+                    child.kill()
+                    raise MediaError(
+                        f"{title} was not decoded within {DECODING_S:g} s; export it again, as WAV"
+                    ) from None
 
 
 def decode(path: Path, out: BinaryIO) -> None:

@@ -23,7 +23,7 @@ def prepare_folder(folder: Path) -> None:
             pass
     except OSError as error:
         raise OutputError(
-            f"the output folder {folder} cannot be written ({_reason(error)}); choose another with --out"
+            f"the output folder {folder} cannot be written ({_reason(error)}); choose another one"
         ) from None
 
 
@@ -44,6 +44,8 @@ def written_whole(path: Path) -> Iterator[Path]:
 
     Raises `OutputError` for every operating system error inside the block.
     """
+    if not path.name or path.is_dir():
+        raise OutputError(f"{path} is a folder, not a file; name a file in it")
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with writing(path):

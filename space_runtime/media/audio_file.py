@@ -20,10 +20,12 @@ import numpy as np
 import soundfile
 
 from space_runtime.arrays import Floats
-from space_runtime.errors import MediaError
+from space_runtime.errors import MediaError, one_line
 from space_runtime.extras import NEEDS, av, is_installed
 from space_runtime.media.ffmpeg_sound import Track, choose_track, count_packets, open_container, track_blocks
+from space_runtime.media.glued import is_followed
 from space_runtime.media.mono import UNKNOWN, Layout, MonoMixer
+from space_runtime.media.quiet_stderr import quiet_stderr
 from space_runtime.media.resampling import MAX_RATE, MIN_RATE, Resampler
 from space_runtime.media.sound_parts import Parts, first_line, open_part, part_blocks, scan_parts
 from space_runtime.media.stated_end import check_whole
@@ -32,6 +34,7 @@ from space_runtime.values import LOUDEST
 
 PACKET_SLACK_S: Final = 0.15
 """Seconds that packets may last longer than the samples in them: decoders drop these at both ends."""
+FOLLOWED: Final = "another file is glued to its end, which players do not play either; cut the file there"
 log = logging.getLogger(__name__)
 
 Reader = Callable[[Callable[[str], None]], Iterator[Floats]]
@@ -52,7 +55,7 @@ class Sound:
     n_samples: int | None
     _read: Reader
     layout: Layout = UNKNOWN
-    _told: set[str] = field(default_factory=set)
+    _told: list[str] = field(default_factory=list)
 
     def blocks(self) -> Iterator[Floats]:
         """Yield the sound as (n, n_channels) float32 blocks of a second or so, full scale −1…1.
@@ -60,7 +63,7 @@ class Sound:
         Raises `MediaError` for NaN, infinity and values beyond ±64 (naming the time), damage, truncation and a sound
         that does not last one sample at 16 kHz.
         """
-        n_read = 0
+        n_read, n_bytes = 0, _size(self.path)
         try:
             for block in self._read(self.warn):
                 _check_samples(self, block, n_read)
@@ -68,14 +71,20 @@ class Sound:
                 if len(block):
                     yield block
         except _decoding_errors() as error:
+            _check_unchanged(self, n_bytes, has_failed=True)
             raise MediaError(
                 f"{self.path} is damaged {n_read / self.rate:.2f} s into the sound ({first_line(error)}); "
                 "repair it or export it again"
             ) from None
+        _check_unchanged(self, n_bytes)
         _check_length(self, n_read)
 
     def mixer(self) -> MonoMixer:
-        """Return what mixes the blocks of one reading to mono; it warns where it does not take the mean."""
+        """Return what mixes the blocks of one reading to mono; it warns where a voice might get lost."""
+        if self.n_channels > 2 and self.layout == UNKNOWN:
+            self.warn(
+                f"its {self.n_channels} channels are heard as their mean; if one holds the voice, export it alone"
+            )
         return MonoMixer(self.rate, self.n_channels, self.layout, self.warn)
 
     def speech_blocks(self) -> Iterator[Floats]:
@@ -85,17 +94,16 @@ class Sound:
             yield resampler.push(mixer.mix(block))
         yield resampler.finish()
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """The sentences that have been logged about the sound."""
-        return tuple(sorted(self._told))
-
     def warn(self, note: str) -> None:
         """Log one sentence about the sound, once."""
         if note not in self._told:
-            self._told.add(note)
-            name = "".join(letter if letter.isprintable() else "?" for letter in str(self.path))
-            log.warning("%s: %s", name, note)
+            self._told.append(note)
+            log.warning("%s: %s", one_line(str(self.path)), note)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The sentences that were logged about the sound so far, in order."""
+        return tuple(self._told)
 
     def sha256(self) -> str:
         """Return the SHA-256 of the file as hexadecimal text, reading it in pieces."""
@@ -159,7 +167,8 @@ def _open_with_soundfile(path: Path, parts: Parts) -> Sound:
     with open_part(path, parts.parts[0]) as file:
         if file.frames == 0:
             raise MediaError(f"{path} holds no samples; export the sound again")
-        file.read(1)  # an error here, like one of opening, leaves the file to FFmpeg
+        with quiet_stderr():
+            file.read(1)  # an error here, like one of opening, leaves the file to FFmpeg
         rate, n_channels, n_samples, layout = file.samplerate, file.channels, file.frames, parts.layout(file)
     length = n_samples if len(parts.parts) == 1 else None
     return Sound(path, rate, n_channels, length, partial(part_blocks, path, parts, rate, n_channels), layout)
@@ -194,8 +203,9 @@ def _open_with_av(path: Path, reason: str) -> Sound:
 
 
 def _av_blocks(path: Path, track: Track, tell: Callable[[str], None]) -> Iterator[Floats]:
-    if track.note:
-        tell(track.note)
+    for note in (track.note, FOLLOWED if is_followed(path) else ""):
+        if note:
+            tell(note)
     yield from track_blocks(path, track, tell)
 
 
@@ -210,6 +220,25 @@ def _check_samples(sound: Sound, block: Floats, n_before: int) -> None:
         f"{sound.path} has a sample {what} at {(n_before + first) / sound.rate:.3f} s; "
         "expected −1…1, repair or normalise the sound"
     )
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, 0 when it is gone."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _check_unchanged(sound: Sound, n_bytes: int, has_failed: bool = False) -> None:
+    """Raise `MediaError` when a file of so many bytes has become shorter, or is gone, which harms only what failed."""
+    now = _size(sound.path)
+    if has_failed and not now:
+        raise MediaError(f"{sound.path} was removed while it was read; keep it until it has been read")
+    if 0 < now < n_bytes:
+        raise MediaError(f"{sound.path} was cut short while it was read; copy it again, and read it when it is whole")
+    if now > n_bytes:
+        sound.warn("it grew while it was read; what came later may be missing")
 
 
 def _check_length(sound: Sound, n_read: int) -> None:

@@ -20,12 +20,14 @@ from space_runtime.arrays import Floats
 from space_runtime.errors import MediaError
 from space_runtime.extras import av
 from space_runtime.media.mono import Layout
+from space_runtime.media.picture_time import PictureTime
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
     from av.audio.stream import AudioStream
     from av.container import InputContainer
     from av.packet import Packet
+    from av.stream import Stream
 
 FORMATS: Final = (
     "aac,ac3,adx,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,dtshd,dv,eac3,flac,flv,gif,jpeg_pipe,loas,matroska,"
@@ -117,9 +119,10 @@ def track_blocks(path: Path, track: Track, tell: Callable[[str], None]) -> Itera
     """
     with open_container(path) as container:
         stream = _audio_stream(container, track)
-        clock = _Clock(path, track.rate, bool(container.format.flags & RESTARTS))
+        may_restart = bool(container.format.flags & RESTARTS)
+        clock = _Clock(path, track.rate, may_restart)
         origin = Fraction(container.start_time or 0, 1_000_000)
-        decoder = _Decoder(path, container, stream, container.format.name in TIMELESS)
+        decoder = _Decoder(path, container, stream, container.format.name in TIMELESS, may_restart)
         for at, samples in _in_format(decoder.frames(), track):
             if at is not None and clock.latest is None:
                 origin = min(origin, at)
@@ -132,13 +135,16 @@ def track_blocks(path: Path, track: Track, tell: Callable[[str], None]) -> Itera
 class _Decoder:
     """Decodes packet by packet and counts those that are damaged, as a player does.
 
-    is_timeless: the format has no time stamps, so that media times are counted.
+    is_timeless: the format has no time stamps, so that media times are counted. may_restart: time stamps may begin
+    anew, which the picture tells too.
     """
 
     path: Path
     container: InputContainer
     stream: AudioStream
     is_timeless: bool
+    may_restart: bool
+    picture: PictureTime = field(default_factory=PictureTime)
     n_packets: int = 0
     n_damaged: int = 0
     counted: Fraction = field(default_factory=Fraction)
@@ -146,10 +152,14 @@ class _Decoder:
     def frames(self) -> Iterator[tuple[AudioFrame, Fraction | None]]:
         """Yield frames with their media times in seconds, None where none is known."""
         last: Exception | None = None
-        for packet in _packets(self.container, self.stream):
+        pictures = self.container.streams.video[:1] if self.may_restart else ()
+        for packet in _packets(self.container, self.stream, *pictures):
+            if packet.stream.index != self.stream.index:
+                self.picture.take(packet)
+                continue
             self.n_packets += 1
             try:
-                for frame in packet.decode():
+                for frame in self.stream.decode(packet):
                     yield frame, self._time(frame)
             except (av.error.InvalidDataError, av.error.ArgumentError) as error:
                 if not packet.size:  # some decoders take no word of the end
@@ -168,7 +178,9 @@ class _Decoder:
         if self.is_timeless:
             now, self.counted = self.counted, self.counted + Fraction(frame.samples, frame.sample_rate)
             return now
-        return None if frame.pts is None or frame.time_base is None else frame.pts * frame.time_base
+        if frame.pts is None or frame.time_base is None:
+            return None
+        return frame.pts * frame.time_base + self.picture.shift
 
 
 def _in_format(
@@ -235,13 +247,13 @@ def _audio_stream(container: InputContainer, track: Track) -> AudioStream:
     return stream
 
 
-def _packets(container: InputContainer, stream: AudioStream) -> Iterator[Packet[AudioStream]]:
-    """Yield the packets of a stream. Streams that begin later in the file are passed by: PyAV does not know them."""
+def _packets(container: InputContainer, *streams: Stream) -> Iterator[Packet[Stream]]:
+    """Yield the packets of streams. Streams that begin later in the file are passed by: PyAV does not know them."""
     has_read = True
     while has_read:
         has_read = False
         try:
-            for packet in container.demux(stream):
+            for packet in container.demux(*streams):
                 has_read |= packet.size > 0
                 yield packet
             return
@@ -260,7 +272,7 @@ def _is_found(container: InputContainer, stream: AudioStream) -> bool:
     container.seek(0)
     for packet in islice(_packets(container, stream), PROBED_PACKETS):
         with suppress(av.FFmpegError):
-            packet.decode()
+            stream.decode(packet)
         if _is_known(stream):
             return True
     return False

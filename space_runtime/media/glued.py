@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -16,6 +16,8 @@ FLAC_TOTAL: Final = slice(18, 26)
 """Bytes whose last 36 bits are the number of samples, 0 if it was not known when they were written."""
 W64_HEAD: Final = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 SIZED_HEAD: Final = 24
+LONE_HEADS: Final = {b"FLV\1": 13, bytes.fromhex("3026b2758e66cf11"): 16, b"TTA1": 14}
+"""First bytes of formats whose players stop at the end of the first file, and how many of them tell a second one."""
 BLOCK: Final = 1 << 20
 PAGE: Final = struct.Struct("<4sBBqIIIB")
 FIRST_PAGE, LAST_PAGE = 2, 4
@@ -89,6 +91,31 @@ def scan_sized(path: Path) -> tuple[Part, ...]:
             starts.append(position)
             position += size
     return tuple(Part((span,)) for span in pairwise([*starts, end])) if len(starts) > 1 else ()
+
+
+def is_followed(path: Path) -> bool:
+    """Return whether a second MP4, FLV, ASF or TTA file stands behind the first, which players do not play."""
+    with path.open("rb") as file:
+        head = file.read(16)
+        if head[4:8] == b"ftyp":
+            return _n_file_types(file) > 1
+        n_bytes = next((n for magic, n in LONE_HEADS.items() if head.startswith(magic)), 0)
+        return n_bytes > 0 and len(list(islice(_find(file, head[:n_bytes]), 2))) > 1
+
+
+def _n_file_types(file: BinaryIO) -> int:
+    """The ``ftyp`` atoms on the ground floor of an MP4 file."""
+    position = found = 0
+    end = file.seek(0, 2)
+    while position + 8 <= end:
+        file.seek(position)
+        head = file.read(16)
+        size = int.from_bytes(head[8:16] if head[:4] == b"\0\0\0\1" else head[:4])
+        if size < 8:
+            break
+        found += head[4:8] == b"ftyp"
+        position += size
+    return found
 
 
 def _stated_size(head: bytes) -> int:

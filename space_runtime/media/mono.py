@@ -23,6 +23,11 @@ RESTORED: Final = 0.5
 """The same quantity above which the mean is taken again."""
 CENTRE_SHARE: Final = 1 / 16
 """A centre carries the voice once its loudest window has this share of the power of the loudest other window."""
+VOICE_RANGE, NOISE_RANGE = 20.0, 4.0
+"""Loudest by softest 0.1 s of a channel: a clean voice pauses, steady noise does not."""
+NOISE_SHARE: Final = 1 / 30
+"""Power of a channel of noise, by that of a voice, from which it is told."""
+RANGE_WINDOWS: Final = 2 * WINDOWS_PER_SECOND
 AUDIBLE: Final = 1e-7
 """Mean power below which a window decides nothing: −70 dB."""
 
@@ -66,6 +71,7 @@ class MonoMixer:
         self._pending: list[Floats] = []
         self._n_pending = self._n_windows = 0
         self._powers, self._mean_power = np.zeros(n_channels), 0.0
+        self._most, self._least = np.zeros(n_channels), np.full(n_channels, np.inf)
         self._peak_centre = self._peak_other = 0.0
         self._before = self._now = [self._layout.centre] if self._layout.centre is not None else self._mains
 
@@ -101,6 +107,7 @@ class MonoMixer:
         self._before = self._now
         if powers.max() < AUDIBLE:
             return
+        self._tell_of_noise()
         self._now = self._voice(powers)
 
     def _voice(self, powers: Doubles) -> list[int]:
@@ -123,6 +130,19 @@ class MonoMixer:
         self._peak_centre = max(self._peak_centre, float(powers[centre]))
         self._peak_other = max(self._peak_other, float(powers[others].max()))
         return self._peak_centre >= max(AUDIBLE, CENTRE_SHARE * self._peak_other)
+
+    def _tell_of_noise(self) -> None:
+        """Say that the mean mixes steady noise into the voice of another channel."""
+        self._most = np.maximum(self._most, self._powers)
+        if self._n_windows > WINDOWS_PER_SECOND // 2:
+            self._least = np.minimum(self._least, np.maximum(self._powers, AUDIBLE / 100))
+        if self._n_windows < RANGE_WINDOWS or len(self._now) == 1:
+            return
+        ranges = self._most[self._mains] / self._least[self._mains]
+        voices, noises = ranges >= VOICE_RANGE, ranges <= NOISE_RANGE
+        loudest_voice = (self._most[self._mains] * voices).max()
+        if loudest_voice and (self._most[self._mains] * noises).max() > NOISE_SHARE * loudest_voice:
+            self._note("one of its channels is steady noise, which its mean mixes with the voice of another")
 
     def _note(self, note: str) -> None:
         kind = note.partition(" (")[0]

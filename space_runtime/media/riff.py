@@ -14,6 +14,7 @@ from space_runtime.media.mono import UNKNOWN, Layout
 
 HEADS: Final = (b"RIFF", b"RF64", b"BW64")
 FORM_SIZE: Final = 12
+MAX_LIST: Final = 1 << 16
 GSM: Final = b"\x31\0"
 MASK_CENTRE, MASK_LOW = 0x4, 0x8
 UNMASKED: Final = {6: Layout(2, 3), 8: Layout(2, 3)}
@@ -79,6 +80,8 @@ class _Scan:
                 self._take_format(self._bytes(chunk.start, min(chunk.size, 256)))
             elif chunk.name == b"ds64":
                 self._long_size = int.from_bytes(self._bytes(chunk.start + 8, 8), "little")
+            elif chunk.name == b"LIST":  # libsndfile takes what is called data in it for the sound
+                self._is_regular &= b"data" not in self._bytes(chunk.start, min(chunk.size, MAX_LIST))
         self._is_regular &= len(self._ranges) <= 1
         if self._is_regular or len(self._format) < 16:
             return Wav(None, _layout(self._format), self._format[:2] == GSM)
@@ -146,7 +149,9 @@ class _Scan:
         return position <= self._end + 1
 
     def _take_format(self, new: bytes) -> None:
-        if self._ranges and new[:16] != self._format[:16]:
+        if self._ranges and not self._format:  # the sound comes first, which libsndfile does not read
+            self._is_regular = False
+        elif self._ranges and new[:16] != self._format[:16]:
             raise MediaError(
                 f"{self._path} is two WAV files glued together whose sample format differs; export them as one"
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,13 +18,15 @@ from space_runtime.media.byte_ranges import Part, PartFile
 from space_runtime.media.glued import scan_flac, scan_ogg, scan_sized
 from space_runtime.media.mono import UNKNOWN, Layout
 from space_runtime.media.mp3 import scan_mp3
+from space_runtime.media.quiet_stderr import quiet_stderr
 from space_runtime.media.resampling import Resampler
-from space_runtime.media.riff import is_placeholder, scan_wav
+from space_runtime.media.riff import UNMASKED, is_placeholder, scan_wav
 
 FORMATS: Final = frozenset(("WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC", "OGG", "MP3", "MPEG",
                              "VOC", "NIST", "IRCAM", "SVX", "AVR", "PVF"))  # fmt: skip
 """libsndfile's formats of one file that state their rate; some of the others open a second file."""
-UNSTATED_FORMATS: Final = ("MP3", "MPEG", "OGG")
+MP3_FORMATS: Final = ("MP3", "MPEG")
+UNSTATED_FORMATS: Final = (*MP3_FORMATS, "OGG")
 """Formats whose length libsndfile only estimates, or has from where the file ends."""
 BLOCKS_PER_SECOND: Final = 1
 NO_END: Final = "its last page is missing; it may have been cut off there"
@@ -53,7 +56,7 @@ class Parts:
         """Return the columns of special channels."""
         if self.wav is not None:
             return self.wav
-        return KNOWN_LAYOUTS.get(file.format, {}).get(file.channels, UNKNOWN)
+        return KNOWN_LAYOUTS.get(file.format, UNMASKED).get(file.channels, UNKNOWN)
 
 
 def scan_parts(path: Path) -> Parts:
@@ -73,7 +76,8 @@ def scan_parts(path: Path) -> Parts:
 
 def open_part(path: Path, part: Part | None) -> soundfile.SoundFile:
     """Open a part with libsndfile; raises its errors, and `MediaError` for a file that was cut off."""
-    file = soundfile.SoundFile(path if part is None else PartFile(path, part))
+    with quiet_stderr():
+        file = soundfile.SoundFile(path if part is None else PartFile(path, part))
     if file.format not in FORMATS:
         file.close()
         raise MediaError(f"{path} is a {file.format} file; use WAV, FLAC, OGG, Opus, MP3 or m4a")
@@ -99,7 +103,7 @@ def part_blocks(path: Path, parts: Parts, rate: int, n_channels: int, tell: Call
 
 def _blocks(path: Path, file: soundfile.SoundFile) -> Iterator[Floats]:
     n_block, n_read = max(1, file.samplerate // BLOCKS_PER_SECOND), 0
-    while len(block := file.read(n_block, dtype="float32", always_2d=True)):
+    while len(block := _block(file, n_block)):
         n_read += len(block)
         yield block
     if file.format not in UNSTATED_FORMATS and n_read < file.frames - SLACK_S * file.samplerate:
@@ -107,6 +111,11 @@ def _blocks(path: Path, file: soundfile.SoundFile) -> Iterator[Floats]:
             f"{path} is truncated: it holds {n_read / file.samplerate:.2f} s of the "
             f"{file.frames / file.samplerate:.2f} s that its header promises; copy or export it again"
         )
+
+
+def _block(file: soundfile.SoundFile, n_samples: int) -> Floats:
+    with quiet_stderr() if file.format in MP3_FORMATS else nullcontext():
+        return np.asarray(file.read(n_samples, dtype="float32", always_2d=True), np.float32)
 
 
 def _columns(block: Floats, n_channels: int) -> Floats:
@@ -143,4 +152,6 @@ def _check_stated_length(path: Path, text: str) -> None:
 def first_line(error: Exception) -> str:
     """Return the library's own reason, without the path that the sentence around it names already."""
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if "not a regular file" in text:  # what libsndfile says of any MP3 that is none
+        return "Format not recognised"
     return re.sub(r"^Error opening .*?: |^Error : |: '[^']*'$", "", text).rstrip(".")

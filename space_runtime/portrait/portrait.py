@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -13,9 +13,11 @@ from space_runtime.errors import MediaError
 from space_runtime.extras import cv2
 from space_runtime.geometry import HeadPose, landmarks_from_mesh, normalise
 from space_runtime.inference.bundle import Bundle, bundle_or_embedded
-from space_runtime.media.image_file import read_picture
-from space_runtime.portrait.tracking import TILE_LEVELS, Face, FaceTracker, region_of_mesh
-from space_runtime.portrait.validation import is_clear_human
+from space_runtime.media.image_file import MAX_DECODED_BYTES, open_picture, read_bytes
+from space_runtime.portrait.choice import choose_face
+from space_runtime.portrait.concerns import Tracked, concerns, inside_by
+from space_runtime.portrait.mouth_cover import load_classifier
+from space_runtime.portrait.tracking import Face, FaceTracker, region_of_mesh
 
 SIDE: Final = 512
 """Pixels on a side of the portrait."""
@@ -27,12 +29,6 @@ MAX_FACE_SHARE: Final = 0.50
 """The square may shrink to this share rather than leave the photo."""
 MAX_SHIFT: Final = 0.12
 """The square may move by this part of its side rather than leave the photo."""
-MIN_FACE_HEIGHT: Final = 48.0
-"""Least height of a usable face in the photo, pixels."""
-MAX_CHECKED: Final = 8
-"""Faces of one picture that are looked at closely."""
-MAX_ROLL: Final = 0.9
-"""Largest roll of an upright face, radians; beyond it the photo is turned by quarters."""
 MAX_YAW_DEG: Final = 50.0
 MAX_PITCH_DEG: Final = 45.0
 
@@ -73,33 +69,57 @@ def open_tracker(bundle: Bundle | None = None) -> FaceTracker:
     Raises `BundleError` when one of its networks is missing.
     """
     opened = bundle_or_embedded(bundle)
-    return FaceTracker(*(opened.network(name) for name in ("face_detector", "face_mesh", "person_matte")))
+    detector, mesh, matte = (opened.network(name) for name in ("face_detector", "face_mesh", "person_matte"))
+    return FaceTracker(detector, mesh, matte, load_classifier(opened))
 
 
-def open_portrait(path: StrPath, tracker: FaceTracker | None = None) -> Portrait:
+def open_portrait(path: StrPath, tracker: FaceTracker | None = None, force: bool = False) -> Portrait:
     """Return the portrait in a picture file. tracker: None for that of the embedded bundle, see `open_tracker`.
 
+    force: take a face that would be refused because it is covered, cut off, turned too far, too small or doubtful.
     Raises `MediaError` when the file cannot be read or shows no usable face.
     """
     photo = path_of("the photo", path)
     if tracker is not None:
         instance("the tracker", tracker, FaceTracker, "which open_tracker() opens")
-    return portrait_from_pixels(read_picture(photo), tracker or open_tracker(), photo.name)
+    return portrait_from_file(read_bytes(photo), tracker or open_tracker(), photo.name, force)
 
 
-def portrait_from_pixels(rgb: Pixels, tracker: FaceTracker, name: str) -> Portrait:
-    """Return the portrait of the largest human face in (h, w, 3) RGB. ``name`` is for messages.
+def portrait_from_file(
+    data: bytes, tracker: FaceTracker, name: str, force: bool = False, max_decoded: int = MAX_DECODED_BYTES
+) -> Portrait:
+    """Return the portrait in a picture file's bytes; see `open_portrait` and `open_picture`."""
+    picture = open_picture(data, name, max_decoded)
+    portrait = portrait_from_pixels(picture.pixels, tracker, name, force)
+    return replace(portrait, note="; ".join(filter(None, (*picture.notes, portrait.note))))
 
-    Raises `MediaError` when there is no face, none that is human, or it is too small or turned too far away.
+
+def portrait_from_pixels(rgb: Pixels, tracker: FaceTracker, name: str, force: bool = False) -> Portrait:
+    """Return the portrait of the largest human face in (h, w, 3) RGB. ``name`` is for messages; force: as above.
+
+    Raises `MediaError` when there is no face, none that is human, or one that cannot be drawn well.
     """
-    face, turns, notes = _choose(rgb, tracker, name)
-    rgb = np.ascontiguousarray(np.rot90(rgb, turns))
-    image = frame(rgb, face.mesh)
+    chosen = choose_face(rgb, tracker, name, force)
+    rgb = np.ascontiguousarray(np.rot90(rgb, chosen.turns))
+    image = frame(rgb, chosen.face.mesh)
     mesh = refine(image, tracker, _only(tracker.track(image), name).mesh)
     landmarks = landmarks_from_mesh(mesh)
     normalised, pose = normalise(landmarks)
-    _check_pose(pose, name)
-    return Portrait(image, mesh, landmarks, pose, normalised, tracker.matte(image), "; ".join(notes))
+    if not force:
+        _check_pose(pose, name)
+    inside = inside_by(_picture_points(chosen.face.mesh), *rgb.shape[:2])
+    found = concerns(Tracked(image, _picture_points(mesh), inside, pose), tracker.cover)
+    if found and found[0].refuses and not force:
+        raise MediaError(
+            f"{found[0].clause}, in {name}; {found[0].advice}, or take it as it is (--force, in Python force=True)"
+        )
+    note = "; ".join((*chosen.notes, *(concern.clause for concern in found)))
+    return Portrait(image, mesh, landmarks, pose, normalised, tracker.matte(image), note)
+
+
+def _picture_points(mesh: Floats) -> Floats:
+    """Return columns and rows of a mesh in project axes."""
+    return np.asarray(mesh[:, :2] * np.array([1, -1], np.float32), np.float32)
 
 
 def refine(rgb: Pixels, tracker: FaceTracker, mesh: Floats) -> Floats:
@@ -143,48 +163,6 @@ def square_around(mesh: Floats, height: int, width: int) -> tuple[int, int, int]
         wanted = int(np.clip(start, 0, max(0, length - side))) if length >= side else (length - side) // 2
         starts.append(int(np.clip(wanted, start - room, start + room)))
     return starts[0], starts[1], side
-
-
-def _choose(rgb: Pixels, tracker: FaceTracker, name: str) -> tuple[Face, int, list[str]]:
-    """Return the largest clear human face, the quarter turns (counter-clockwise) that set it upright, and notes."""
-    n_doubtful = 0
-    for turns in (0, 1, 3, 2):
-        human, n_seen = _clear_faces(np.ascontiguousarray(np.rot90(rgb, turns)), tracker)
-        if human:
-            _check_height(human[0], name)
-            many = [f"{len(human)} faces found, the largest is used"] if len(human) > 1 else []
-            return human[0], turns, [*many, "the photo was turned upright"] if turns else many
-        n_doubtful += n_seen if turns == 0 else 0
-    if n_doubtful:
-        raise MediaError(
-            f"what looks like a face in {name} is not a whole, clear human face; use a photo that shows"
-            " a person's whole face from the front"
-        )
-    raise MediaError(f"no face was found in {name}; use a photo that shows one face from the front")
-
-
-def _clear_faces(rgb: Pixels, tracker: FaceTracker) -> tuple[list[Face], int]:
-    """Return the upright clear human faces, largest first, and how many faces were doubtful.
-
-    Tiles are searched only when the whole picture shows none.
-    """
-    n_doubtful = 0
-    for level in TILE_LEVELS:
-        faces = tracker.faces_at(rgb, level)[:MAX_CHECKED]
-        human = [face for face in faces if abs(face.region.roll) <= MAX_ROLL and is_clear_human(rgb, face, tracker)]
-        if human:
-            return human, n_doubtful
-        n_doubtful += len(faces)
-    return [], n_doubtful
-
-
-def _check_height(face: Face, name: str) -> None:
-    height = float(np.ptp(face.mesh[:, 1]))
-    if height < MIN_FACE_HEIGHT:
-        raise MediaError(
-            f"the face in {name} is only {int(height)} pixels high; at least {MIN_FACE_HEIGHT:.0f} are"
-            " needed, use a larger photo"
-        )
 
 
 def _only(face: Face | None, name: str) -> Face:

@@ -20,6 +20,7 @@ from space_runtime.arrays import Floats, Pixels
 from space_runtime.extras import cv2
 from space_runtime.geometry import from_mediapipe
 from space_runtime.inference.network import Network
+from space_runtime.portrait.mouth_cover import CoverClassifier
 
 DETECTOR_SIDE: Final = 128
 MESH_SIDE: Final = 192
@@ -35,9 +36,13 @@ REGION_SCALE: Final = 1.5
 """The mesh network's crop is this much larger than the box of the face."""
 
 SEARCH_SIDE: Final = 1024
-"""Faces are searched on a copy of at most this size."""
+"""Faces are searched on a copy of at most this size; on the smallest tiles on a larger one."""
 TILE_LEVELS: Final = (1, 2, 4)
 """The whole picture first, then tiles of about a half and a quarter of its longer side."""
+FINE_LEVELS: Final = (8, 16)
+"""Smaller tiles for small faces in panoramas and on screens, a second of work for 16 megapixels."""
+LEAST_TILE: Final = 200
+"""Pixels of the picture on a side of the smallest tiles: a usable face fills a quarter of it."""
 TILE_OVERLAP: Final = 1.25
 MAX_FACES: Final = 24
 
@@ -69,11 +74,15 @@ class Face:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceTracker:
-    """The networks that read faces. It keeps nothing: what it returns depends on its arguments alone."""
+    """The networks that read faces. It keeps nothing: what it returns depends on its arguments alone.
+
+    cover: tells covered mouths, None for a bundle that has no such classifier.
+    """
 
     detector: Network
     mesh_network: Network
     matte_network: Network
+    cover: CoverClassifier | None = None
 
     def faces(self, rgb: Pixels) -> list[Face]:
         """Return the faces of (h, w, 3) ``rgb``, largest first. Stops at the first tile level that shows one."""
@@ -113,7 +122,10 @@ class FaceTracker:
 
     def _search(self, rgb: Pixels, level: int) -> list[Region]:
         """Return the regions of the faces that the detector sees on the tiles of one level, best score first."""
-        factor = max(1.0, max(rgb.shape[:2]) / SEARCH_SIDE)
+        longer = max(rgb.shape[:2])
+        if level in FINE_LEVELS and longer / level * TILE_OVERLAP < LEAST_TILE:
+            return []
+        factor = max(1.0, longer / (SEARCH_SIDE * max(1, level // max(TILE_LEVELS))))
         small = shrink(rgb, factor)
         rows = [
             self._detect(small[top:bottom, left:right], left, top)

@@ -116,7 +116,7 @@ class ReportStatus:
 class DecodedSound:
     """A part of the sound of a `speak`. rate: the file's own. n_samples: of the whole sound; first, samples: the part.
 
-    Samples are at 16 kHz. took_s: seconds that its reading took.
+    Samples are at 16 kHz. took_s: seconds that its reading took. notes: what is to be said about the sound.
     """
 
     session: int
@@ -126,6 +126,7 @@ class DecodedSound:
     first: int
     samples: Floats
     took_s: float = 0.0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

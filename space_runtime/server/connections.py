@@ -143,6 +143,11 @@ class ConnectionTable:
             return len(connection.sessions)
         return sum(session.key == connection.key for session in self.sessions.values())
 
+    def longest_lost(self) -> SessionEntry | None:
+        """Return the session whose connection was lost first, None if all have theirs."""
+        lost = (session for session in self.sessions.values() if session.route is None and not session.closing)
+        return min(lost, key=lambda session: session.lost_at, default=None)
+
     def with_token(self, token: bytes) -> SessionEntry | None:
         """Return the session of a token, None if there is none that is not closing."""
         number = self._tokens.get(token)

@@ -11,7 +11,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from space_runtime.arrays import Doubles, Index, Longs
+from space_runtime.arrays import Doubles, Floats, Index, Longs
 
 ENDLESS: Final = 1 << 60
 """Frames of a stream whose end is not known."""
@@ -27,7 +27,8 @@ class FlowControl:
     first_index + n, and index i lies at the media sample i · samples / per_frames.
     started_at: seconds of the server's clock when the stream's first sound came, NaN before. late_after_s: seconds
     after its time from which a frame is late: the playout delay; infinite where nothing is ever late.
-    encoder: number of the session's frame encoder.
+    encoder: number of the session's frame encoder. loudest: power of the loudest hop of the stream; speech: how much of
+    a frame was speech at most.
     """
 
     session: Longs
@@ -45,6 +46,8 @@ class FlowControl:
     encoder: Longs
     started_at: Doubles
     late_after_s: Doubles
+    loudest: Doubles
+    speech: Doubles
 
     @classmethod
     def of(cls, n_rows: int) -> Self:
@@ -66,7 +69,16 @@ class FlowControl:
         self.first_seq[row] = self.seq[row]
         self.wanted[row], self.first_index[row] = ENDLESS, first_index
         self.started_at[row], self.late_after_s[row] = np.nan, late_after_s
+        self.loudest[row] = self.speech[row] = 0.0
         self.lay_grid(row, samples_per_frame)
+
+    def note_sound(self, rows: Index, sound: Floats) -> None:
+        """Take the (B, S) sound of different rows into account."""
+        self.loudest[rows] = np.maximum(self.loudest[rows], np.einsum("bs,bs->b", sound, sound) / sound.shape[1])
+
+    def note_speech(self, rows: Index, speech: Floats) -> None:
+        """Take how much of (F,) frames is speech into account."""
+        np.maximum.at(self.speech, rows, speech)
 
     def lay_grid(self, row: int, samples_per_frame: Fraction) -> None:
         """Let frames lie so many media samples apart."""

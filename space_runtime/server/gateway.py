@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from engine_bridge.protocol import messages as m
+from engine_bridge.protocol.client_ranges import range_fault
 from engine_bridge.protocol.errors import WireError
 from engine_bridge.protocol.messages import VERSION, ErrorCode, Message, ServerMessage
 from engine_bridge.protocol.wire import audio_from, decode, encode
@@ -70,7 +72,7 @@ class Gateway:
         self.counters = Counters()
         self._folders = folders
         self._worker = worker
-        self._welcome = encode(welcome)
+        self._welcome = welcome
         self._busy_lag_s = busy_lag_s
         self._swept_at = self._turned_away_at = -math.inf
         self._stopping = False
@@ -121,9 +123,10 @@ class Gateway:
         return connection.muted_until <= now
 
     def too_fast(self, route: Route, now: float) -> None:
-        """Tell a connection that it sends more bytes than it may, and is read more slowly."""
+        """Tell a connection that it sends more bytes, or costs more time, than it may, and is read more slowly."""
         if connection := self.connections.get(route):
-            self._slow_down(connection, f"more than {self.limits.bytes_per_s} bytes a second", now)
+            bound = f"{self.limits.bytes_per_s * self.weight(route)} bytes a second"
+            self._slow_down(connection, f"more than {bound}, or more work than this connection's share", now)
 
     def part_bytes(self, route: Route) -> int:
         """Return how long a message of a connection may be now."""
@@ -180,6 +183,11 @@ class Gateway:
         for route in [one.route for one in self.connections.values() if one.key in keys]:
             self.table.lose(route, now)
 
+    def allow_sessions(self, n_sessions: int) -> None:
+        """Take so many sessions from now on."""
+        self.limits = replace(self.limits, sessions=n_sessions)
+        self._welcome = replace(self._welcome, limits=self.limits.counts())
+
     def stop(self) -> None:
         """Begin to stop: nothing new is taken, every session is closed."""
         self._stopping = True
@@ -201,12 +209,9 @@ class Gateway:
         if len(part) > (self.limits.message_bytes if connection.greeted else MAX_UNGREETED_BYTES):
             self._refuse(connection, ErrorCode.TOO_LARGE, f"a message of {len(part)} bytes; send smaller ones")
             return
-        audio = audio_from(part) if connection.greeted else None
-        if audio is not None:
-            self._dispatch(connection, audio, now)
-            return
+        message: Message | None = audio_from(part) if connection.greeted else None
         try:
-            message = decode(part)
+            message = message or decode(part)
         except WireError as error:
             self._misunderstood(connection, part, str(error), now)
             return
@@ -274,8 +279,9 @@ class Gateway:
         """Pass a message on to the session that it names. The way of most messages, kept short."""
         session = self.table.session_of(connection, message.session)
         if session is None:
-            self._refuse(connection, *unknown_session(message.session), message=message)
-            return
+            raise Refusal(*unknown_session(message.session))
+        if fault := range_fault(message):
+            raise Refusal(ErrorCode.BAD_VALUE, fault)
         self._worker.post(SessionMessage(session.number, message, now))
 
     def _ping(self, connection: Connection, message: m.Ping) -> None:
@@ -300,7 +306,7 @@ class Gateway:
         if not connection.greeted:
             connection.allowance = 2.0 * self.limits.messages_per_s
         connection.greeted, connection.client = True, message.client[:80]
-        self.outbox.append((connection.route, self._welcome))
+        self._say(connection, self._welcome)
 
     def _open(self, connection: Connection, message: m.Open) -> None:
         settings = session_settings(message, self.limits)
@@ -320,6 +326,8 @@ class Gateway:
 
     def _admit(self, connection: Connection) -> None:
         """Refuse the session too many, for a reason that its client can read."""
+        if len(self.sessions) >= self.limits.sessions:
+            self._make_room()
         if code := self.closed_for:
             raise Refusal(code, closed_sentence(code, self.limits.sessions, self._worker.load))
         n_own = self.table.n_sessions_of(connection)
@@ -329,6 +337,13 @@ class Gateway:
                 f"this client has {n_own} sessions already, which is its share; close some, or let the server's "
                 "operator raise sessions_per_client",
             )
+
+    def _make_room(self) -> None:
+        """End the session that has been without a connection for longest, at once: nobody is there to be told."""
+        session = self.table.longest_lost()
+        if session:
+            self._end(session, ErrorCode.TOO_MANY_SESSIONS)
+            self.table.forget(session)
 
     def _resume(self, connection: Connection, message: m.Resume) -> None:
         session = self.table.with_token(bytes(message.token))

@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Final
 
+from engine_bridge.protocol.client_ranges import LONGEST_LEASE_MS, LONGEST_PLAYOUT_MS
 from space_runtime.arguments import shown, whole
 from space_runtime.errors import UsageError
 from space_runtime.server.limits import Limits
@@ -24,8 +25,8 @@ RANGES: Final[dict[str, tuple[int, int]]] = {
     "work_ms": (100, DAY_MS),
     "queue_frames": (1, 65_536),
     "messages_per_s": (1, 1_000_000),
-    "lease_ms": (1_000, 3_600_000),
-    "playout_ms": (0, 60_000),
+    "lease_ms": (1_000, LONGEST_LEASE_MS),
+    "playout_ms": (0, LONGEST_PLAYOUT_MS),
     "connections": (1, 65_536),
 }
 """The lowest and the highest value of each limit."""

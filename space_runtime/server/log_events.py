@@ -54,6 +54,16 @@ def relay_stopped(n_dropped: int) -> LogEvent:
     return _event(logging.INFO, "relay_stopped", dropped=n_dropped)
 
 
+def capacity_measured(n_sessions: int) -> LogEvent:
+    """This machine carries more sessions than the server was started with, which it takes from now on."""
+    return _event(logging.INFO, "capacity_measured", sessions=n_sessions)
+
+
+def viewer(page: str) -> LogEvent:
+    """A page shows the sessions to browsers. page: its address."""
+    return _event(logging.INFO, "viewer", page=page)
+
+
 def stopped(uptime_s: float) -> LogEvent:
     """The server has told everybody and ends."""
     return _event(logging.INFO, "stopped", seconds=round(uptime_s, 3))
@@ -94,6 +104,11 @@ def stream_finished(told: Finished, seconds: float) -> LogEvent:
         dropped=told.dropped,
         seconds=round(seconds, 3),
     )
+
+
+def notice(session: int, stream: int, note: str) -> LogEvent:
+    """A sentence about the sound of a stream."""
+    return _event(logging.INFO, "notice", session=session, stream=stream, note=note)
 
 
 def refused(code: ErrorCode, session: int | None, client: str = "") -> LogEvent:

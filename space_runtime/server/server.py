@@ -7,19 +7,14 @@ import sys
 import threading
 import time
 from dataclasses import asdict, dataclass, field
-from fractions import Fraction
 from typing import Final
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
 from engine_bridge.adapters.playout import open_playout
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.arkit import ARKIT_NAMES, DEFAULT_ADDRESS
 from engine_bridge.protocol.messages import VERSION, Output, TextureFormat
-from space_runtime.animation.batch import StreamBatch
-from space_runtime.animation.pipeline import Character, build_character
-from space_runtime.animation.track import ControlTrack
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import Bundle
 from space_runtime.server import log_events
@@ -31,6 +26,7 @@ from space_runtime.server.limits import Folders, Limits
 from space_runtime.server.report_box import ReportBox
 from space_runtime.server.sockets import Sockets, WakeSocket
 from space_runtime.server.validation import OFFERED
+from space_runtime.server.warm_up import capacity, warm_up, warm_up_delivery
 from space_runtime.server.worker.character_cache import CharacterCache
 from space_runtime.server.worker.child_executor import ChildExecutor
 from space_runtime.server.worker.loop import WorkerLoop
@@ -38,14 +34,11 @@ from space_runtime.server.worker.sink_output import SinkOutput
 from space_runtime.server.worker.texture_renderer import TextureRenderer
 from space_runtime.server.worker.worker import Worker
 from space_runtime.timebase import HOP, SAMPLE_RATE
-from space_runtime.values import Controls, Emotion
+from space_runtime.values import Emotion
 from space_runtime.version import VERSION as RUNTIME_VERSION
 
-WARM_BATCHES: Final = (1, 2, 8, 64)
-FULL_SHARE: Final = 0.75
-"""Part of a core that the sessions of a full server may fill: beyond it frames begin to wait for one another."""
-AROUND_IT: Final = 1.5
-"""The cost of a session in all, over the cost of its steps: with sound, messages, sockets; by `bench serve`."""
+MEASURE_S: Final = 60.0
+"""Seconds between two measures of what this machine carries."""
 SWITCH_INTERVAL_S: Final = 0.001
 """Seconds for which a Python thread may keep the others waiting."""
 
@@ -54,16 +47,20 @@ SWITCH_INTERVAL_S: Final = 0.001
 class Settings:
     """The choices of an operator.
 
+    measures_sessions: the sessions of the limits were measured, and are again whenever nobody is there.
     sinks: addresses of `engine_bridge.adapters.open_sink` that see every session too. insecure_sinks: they may be on
         other machines.
+    force_portraits: take portraits that look unusable, see `open_portrait`.
     """
 
     address: str = DEFAULT_ADDRESS
     limits: Limits = field(default_factory=Limits)
+    measures_sessions: bool = False
     folders: Folders = field(default_factory=Folders)
     keys: Keys | None = None
     sinks: tuple[str, ...] = ()
     insecure_sinks: bool = False
+    force_portraits: bool = False
 
 
 class Server:
@@ -81,11 +78,12 @@ class Server:
         self.reports = ReportBox(self._post)
         self._wake_socket = WakeSocket()
         self._bundle = bundle
-        self._characters = CharacterCache(bundle)
+        self._characters = CharacterCache(bundle, settings.force_portraits)
         self._playout = open_playout(settings.sinks, settings.insecure_sinks)
         self.sockets = self._open_sockets()
         self.address = self.sockets.address
         self.textures = TextureRenderer(self._post, self._characters)
+        self._measured_at = time.monotonic()
         self._executor = ChildExecutor(self._post, self._characters, settings.limits.work_ms / 1e3)
         self._thread = threading.Thread(target=self.run, name="space-sockets", daemon=True)
 
@@ -98,6 +96,7 @@ class Server:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._executor.start(with_pictures=self.settings.folders.portraits is not None)
         warm_up(self._bundle, self._characters.neutral)
+        warm_up_delivery(self._new_worker(None))
         self._executor.wait_until_ready()
         self._start_worker()
         gc.collect()
@@ -107,6 +106,8 @@ class Server:
         took_s = time.monotonic() - self.started_at
         n_sessions, device = self.settings.limits.sessions, self._bundle.device.name
         log_events.write(log_events.ready(self.address, n_sessions, took_s, device))
+        for page in self._playout.pages if self._playout else ():
+            log_events.write(log_events.viewer(page))
         self.sockets.run()
         self.reports.close()
         self.textures.stop()
@@ -139,17 +140,37 @@ class Server:
     def _open_sockets(self) -> Sockets:
         settings = self.settings
         try:
-            return Sockets(settings.address, self.gateway, self.worker, self._wake_socket, self.reports, settings.keys)
+            return Sockets(
+                settings.address,
+                self.gateway,
+                self.worker,
+                self._wake_socket,
+                self.reports,
+                settings.keys,
+                self._measure_again if settings.measures_sessions else None,
+            )
         except UsageError:
             if self._playout:
                 self._playout.close()
             raise
 
+    def _measure_again(self, now: float) -> None:
+        """Measure what this machine carries, now and then; a server that was started at a bad moment learns better."""
+        if now < self._measured_at + MEASURE_S:
+            return
+        measured = capacity(self._bundle)
+        self._measured_at = time.monotonic()
+        if measured > self.gateway.limits.sessions:
+            self.gateway.allow_sessions(measured)
+            log_events.write(log_events.capacity_measured(measured))
+
     def _start_worker(self) -> None:
-        limits, folders = self.settings.limits, self.settings.folders
-        sink = SinkOutput(self._playout) if self._playout else None
-        self.worker.start(Worker(self._bundle, limits, folders, self._characters, self._executor, self.textures, sink))
+        self.worker.start(self._new_worker(SinkOutput(self._playout) if self._playout else None))
         self.textures.start()
+
+    def _new_worker(self, sink: SinkOutput | None) -> Worker:
+        limits, folders = self.settings.limits, self.settings.folders
+        return Worker(self._bundle, limits, folders, self._characters, self._executor, self.textures, sink)
 
     def _post(self, command: Command) -> None:
         """Give the worker a command from another thread."""
@@ -171,29 +192,3 @@ def welcome_of(bundle: Bundle, limits: Limits) -> m.Welcome:
         limits=limits.counts(),
         **asdict(counts_of(bundle)),
     )
-
-
-def warm_up(bundle: Bundle, character: Character) -> float:
-    """Step batches of several sizes, so that the first client does not pay for first times.
-
-    Returns the seconds that a stream's hop takes in the largest of them.
-    """
-    batch = StreamBatch(bundle)
-    rows = [batch.add(character, ControlTrack.of(Controls())) for _ in range(max(WARM_BATCHES))]
-    noise = np.random.default_rng(0).standard_normal((len(rows), HOP)).astype(np.float32) * np.float32(0.1)
-    took = np.inf
-    for n in WARM_BATCHES:
-        for _ in range(8):
-            begin = time.perf_counter()
-            batch.step(np.array(rows[:n]), noise[:n])
-            took = (time.perf_counter() - begin) / n
-    return float(took)
-
-
-def capacity(bundle: Bundle) -> int:
-    """Return how many sessions this machine carries that all speak at once, as measured now."""
-    neutral = build_character(bundle, None, Fraction(30), False)
-    with threadpool_limits(1):
-        per_hop_s = min(warm_up(bundle, neutral) for _ in range(3))
-    per_session = per_hop_s * SAMPLE_RATE / HOP * AROUND_IT
-    return max(1, int(FULL_SHARE / per_session))

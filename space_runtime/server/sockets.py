@@ -6,6 +6,7 @@ import math
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -23,8 +24,6 @@ from space_runtime.server.transport.peer import Peer
 from space_runtime.server.transport.zmtp import MAX_PARTS, Mechanism, Null
 from space_runtime.server.worker.loop import WorkerLoop
 
-MAX_INBOX: Final = 20_000
-"""Commands that may wait for a worker; beyond it the sockets are left alone and TCP slows the senders down."""
 POLL_S: Final = 0.05
 LINGER_S: Final = 0.5
 """Time in which a server that stops sends what waits."""
@@ -66,7 +65,8 @@ class Sockets:
     """Moves messages between the connections, the gateway and the worker until told to stop.
 
     n_slow: messages that a peer did not take in time. turned_at: when the loop last turned, None before its first turn.
-    Raises `UsageError` when the address cannot be bound.
+    when_idle: called with the time, again and again, while there are no sessions. Raises `UsageError` when the address
+    cannot be bound.
     """
 
     def __init__(
@@ -77,7 +77,9 @@ class Sockets:
         wake_socket: WakeSocket,
         reports: ReportBox,
         keys: Keys | None,
+        when_idle: Callable[[float], None] | None = None,
     ) -> None:
+        self._when_idle = when_idle
         self.n_slow = 0
         self.turned_at: float | None = None
         self._gateway = gateway
@@ -88,7 +90,7 @@ class Sockets:
         self._allowed = AllowList(keys) if keys else None
         limits = gateway.limits
         rates = Rates(limits.message_bytes, limits.bytes_per_s, limits.connections)
-        self._listener = Listener(address, self._mechanism, gateway, rates)
+        self._listener = Listener(address, self._mechanism, gateway, rates, worker.handle_commands)
         self._listener.watch(wake_socket.fileno())
         self.address = self._listener.address
         self._stop = threading.Event()
@@ -139,12 +141,14 @@ class Sockets:
         if self._allowed and (removed := self._allowed.removed(now)):
             self._gateway.cut_off(removed, now)
             self._listener.cut_keys(removed, now)
-        self._listener.serve(ready if self._worker.n_waiting < MAX_INBOX else [], now)
+        self._listener.serve(ready, now)
         if self._wake_socket.fileno() in ready:
             self._wake_socket.clear()
         self._run_worker()
         self._gateway.tick(now)
         self._flush(now)
+        if self._when_idle and not self._gateway.sessions:
+            self._when_idle(now)
 
     def _run_worker(self) -> None:
         answers = self._worker.run_once()

@@ -22,6 +22,9 @@ from space_runtime.assets import LINE
 from tests.docs.pages import GUIDES, PAGES, ROOT, Block, anchors, blocks, commands, links
 
 SOUND: Final = re.compile(r"^[\w/.-]+\.(wav|flac|ogg|mp3)$")
+FOLDER: Final = re.compile(r"^(\w+)/(\*.*)?$")
+"""A folder of lines, or a pattern in it."""
+TABLE: Final = re.compile(r"^[\w/.-]+\.csv$")
 PICTURE: Final = re.compile(r"^[\w/.-]+\.(png|jpg|jpeg)$")
 PORT: Final = re.compile(r"(?<=127\.0\.0\.1:)\d+")
 ENVIRONMENT: Final = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -59,12 +62,22 @@ def prepare(folder: Path, words: list[str], photo: Path) -> None:
         path = folder / word
         if word in after_out or path.exists():
             continue
+        if match := FOLDER.match(word):
+            path = folder / match[1] / "npc" / "hm.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
-        if SOUND.match(word):
-            sound, rate = soundfile.read(LINE, frames=8_000)
-            soundfile.write(path, sound, rate)
+        if match or SOUND.match(word):
+            write_sound(path)
+        elif TABLE.match(word):
+            write_sound(folder / "hello.wav")
+            path.write_text("sound;out;emotion;intensity\nhello.wav;npc/hello;happy;0,7\n")
         elif PICTURE.match(word):
             shutil.copy(photo, path)
+
+
+def write_sound(path: Path) -> None:
+    """Write half a second of the bundled line."""
+    sound, rate = soundfile.read(LINE, frames=8_000)
+    soundfile.write(path, sound, rate)
 
 
 def free_port(_: object = None) -> str:
@@ -83,6 +96,20 @@ def start(words: list[str], folder: Path) -> subprocess.Popen[str]:
     )
 
 
+def waits_for_a_page(words: list[str]) -> bool:
+    """Return whether a command serves a page until Ctrl-C."""
+    targets = [word for word, before in zip(words[1:], words, strict=False) if before == "--to"]
+    return words[1] == "live" and "--no-wait" not in words and all(target.startswith("ws:") for target in targets)
+
+
+def open_and_stop(process: subprocess.Popen[str]) -> None:
+    """Wait for the address of a page, and end the command by Ctrl-C, which must be clean."""
+    assert process.stdout is not None
+    assert any("in a browser" in line for line in process.stdout), "no page was opened"
+    process.send_signal(signal.SIGINT)
+    run_to_its_end(process)
+
+
 def run_to_its_end(process: subprocess.Popen[str]) -> None:
     said, _ = process.communicate(timeout=300)
     assert process.returncode == 0, said
@@ -99,11 +126,13 @@ def serve_and_stop(process: subprocess.Popen[str]) -> None:
 @pytest.mark.parametrize(("page", "command"), [pair for pair in COMMANDS if pair[1].startswith("space-runtime")])
 def test_a_command_runs(page: str, command: str, tmp_path: Path, photo: Path) -> None:
     words = shlex.split(command)
-    serves = words[1] == "serve"
-    if serves and sys.platform == "win32":
+    serves, waits = words[1] == "serve", waits_for_a_page(words)
+    if (serves or waits) and sys.platform == "win32":
         pytest.skip("only on Windows signals are other ones")
     prepare(tmp_path, words, photo)
-    run: Callable[[subprocess.Popen[str]], None] = serve_and_stop if serves else run_to_its_end
+    run: Callable[[subprocess.Popen[str]], None] = run_to_its_end
+    if serves or waits:
+        run = serve_and_stop if serves else open_and_stop
     process = start(words, tmp_path)
     try:
         run(process)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import soundfile
 
 from engine_bridge.client import Client
 from tests.docs.other_machines import exchange_keys, steps
+from tests.docs.test_docs import waits_for_a_page
 from tests.support.ports import free_port
 from tests.support.real_server import child_environment
 from tests.support.sounds import speechlike
@@ -103,10 +105,11 @@ def wait_until_ready(server: subprocess.Popen[str], port: int) -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, photo: Path) -> Path:
     """A folder with the files that the commands read."""
     for name in ("faces", "lines"):
         (tmp_path / name).mkdir()
+    shutil.copy(photo, tmp_path / "face.jpg")
     soundfile.write(tmp_path / "line.wav", speechlike(0.4, 44_100), 44_100)
     return tmp_path
 
@@ -130,6 +133,9 @@ def test_a_command_of_the_guide_runs(command: str, folder: Path, ports: Ports) -
             said, _ = done.communicate(timeout=READY_S)
     else:
         done = start(command, folder, ports)
+        if waits_for_a_page(shlex.split(command)):
+            assert done.stdout and "in a browser" in done.stdout.readline()
+            done.send_signal(signal.SIGINT)
         said, _ = done.communicate(timeout=300)
     assert done.returncode == 0, said
 

@@ -61,6 +61,12 @@ def test_a_clip_comes_as_a_whole(port: int, tmp_path: Path) -> None:
     assert run(EXAMPLES[2], port, tmp_path).startswith("90 frames; the last at sample 23733")
 
 
+def test_a_portrait_speaks(port: int, tmp_path: Path, photo: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(photo.read_bytes())
+    assert run(EXAMPLES[3], port, tmp_path) == "160 keypoints; a picture of 512 x 512\n"
+    assert (tmp_path / "face.jpg").read_bytes().startswith(b"\xff\xd8\xff")
+
+
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_an_example_is_short(example: str) -> None:
     assert len(example.splitlines()) <= 30

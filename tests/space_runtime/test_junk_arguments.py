@@ -40,7 +40,7 @@ class Unspeakable:
 
 PLAIN: Final = {"SpaceError", "UsageError", "BundleError", "MediaError", "OutputError", "Emotion", "HeadMode"}
 """Exported errors and closed sets."""
-MADE: Final = {"Bundle", "Frame", "Portrait", "MotionSource"}
+MADE: Final = {"BakeResult", "Bundle", "Frame", "Portrait", "MotionSource"}
 """Exported types of values that the runtime makes, or that callers write."""
 
 JUNK: Final[tuple[object, ...]] = (
@@ -69,7 +69,7 @@ RANDOM: Final = (
 
 def expect_one_sentence_at_most(name: str, parameter: str, junk: object) -> None:
     """Call something, and accept success or one sentence of our own; it may name a path in full."""
-    if parameter == "progress" and callable(junk):
+    if parameter in ("progress", "on_progress", "on_result") and callable(junk):
         return  # it is called, and its errors are the caller's
     public = PUBLIC[name]
     try:

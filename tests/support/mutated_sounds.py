@@ -12,6 +12,7 @@ import soundfile
 
 from space_runtime.errors import MediaError
 from space_runtime.media.audio_file import open_sound
+from tests.support.damage import damaged
 from tests.support.sound_files import mux, rf64, wav
 from tests.support.sounds import speechlike
 
@@ -22,7 +23,6 @@ MUXED: Final = {
     "a.ts": ("mp2", ""), "a.aac": ("aac", ""), "a.avi": ("libmp3lame", "mpeg4"), "a.flv": ("aac", ""),
     "a.ac3": ("ac3", ""), "a.mov": ("pcm_s16le", ""), "a.nut": ("flac", ""), "plain.mp3": ("libmp3lame", ""),
 }  # fmt: skip
-EDGES: Final = (0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF, 2_000_000_000)
 LONGEST_S: Final = 7_200
 
 
@@ -49,36 +49,8 @@ def mutated(number: int) -> tuple[str, bytes]:
     name = names[number % len(names)]
     data = bytearray(whole_files()[name])
     for _ in range(int(rng.integers(1, 5))):
-        data = _damaged(data, whole_files()[names[int(rng.integers(len(names)))]], rng)
+        data = damaged(data, whole_files()[names[int(rng.integers(len(names)))]], rng)
     return name, bytes(data)
-
-
-def _damaged(data: bytearray, other: bytes, rng: np.random.Generator) -> bytearray:
-    """The data after one damage: bytes or numbers changed, pieces cut out, repeated, emptied or foreign."""
-    n = len(data)
-    if n < 16:
-        return data
-    reach = n if rng.random() < 0.4 else min(n, 600)
-    first = int(rng.integers(0, reach - 8))
-    last = min(n, first + int(rng.integers(1, max(2, n // 4))))
-    match int(rng.integers(0, 8)):
-        case 0:
-            for place in rng.integers(0, reach, int(rng.integers(1, 24))):
-                data[place] = int(rng.integers(0, 256))
-        case 1 | 2:
-            number = EDGES[int(rng.integers(len(EDGES)))].to_bytes(4)
-            data[first : first + 4] = number if rng.random() < 0.5 else number[::-1]
-        case 3:
-            del data[last:]
-        case 4:
-            del data[first:last]
-        case 5:
-            data[last:last] = data[first:last]
-        case 6:
-            data[first:last] = bytes(last - first)
-        case _:
-            data += other
-    return data
 
 
 def read_all(path: Path) -> str:

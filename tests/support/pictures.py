@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 import space_runtime
 from space_runtime.arrays import Pixels
-from space_runtime.inference.network import load_network
-from space_runtime.portrait.portrait import Portrait, portrait_from_pixels
+from space_runtime.portrait.portrait import Portrait, open_tracker, portrait_from_pixels
 from space_runtime.portrait.tracking import FaceTracker
 
 GREY = 128
@@ -25,10 +24,7 @@ MODELS = Path(space_runtime.__file__).parent / "models"
 @cache
 def tracker() -> FaceTracker:
     """Return the tracker of the embedded networks; it keeps no state, so every test may share it."""
-    detector, mesh, matte = (
-        load_network(name, MODELS / f"{name}.onnx") for name in ("face_detector", "face_mesh", "person_matte")
-    )
-    return FaceTracker(detector, mesh, matte)
+    return open_tracker()
 
 
 def bundled(name: str) -> Pixels:

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from space_runtime import (
+    BakeJob,
     Controls,
     ControlTrack,
     EmotionKey,
@@ -19,6 +20,7 @@ from space_runtime import (
     Session,
     StreamBatch,
     bake,
+    bake_many,
     build_character,
     emotion_vector,
     load_bundle,
@@ -75,6 +77,15 @@ GIVEN_HEAD: Final[Values] = {"head_track": np.zeros((2, 3)), "head_track_samples
 KEY: Final = EmotionKey(0, emotion_vector({"happy": 1}))
 HOPS: Final = speechlike(0.04)[:640].T
 TRACKER: Final = open_tracker(BUNDLE)
+JOB: Final[Values] = {
+    "controls": Controls(),
+    "portrait": None,
+    "fps": 30,
+    "formats": "npz",
+    "channels": ("weights", "head"),
+    "plot": False,
+    "tail_s": 0.3,
+}
 
 PUBLIC: Final[dict[str, Public]] = {
     "Controls": Public(Controls, lambda: CONTROLS | GIVEN_HEAD),
@@ -147,8 +158,22 @@ PUBLIC: Final[dict[str, Public]] = {
             "controls": Controls(),
             "fps": 30,
             "formats": "npz",
+            "channels": "weights",
             "plot": False,
             "progress": None,
+        },
+    ),
+    "BakeJob": Public(BakeJob, lambda: {"sound": "line.wav", "target": "out/line", **JOB}),
+    "bake_many": Public(
+        bake_many,
+        lambda: {
+            "jobs": [BakeJob("line.wav", "out/many")],
+            "bundle": BUNDLE,
+            "n_workers": 1,
+            "overwrite": False,
+            "dry_run": False,
+            "on_progress": None,
+            "on_result": None,
         },
     ),
 }

@@ -33,6 +33,8 @@ def silence(seconds: float) -> Floats:
 OFFSET: Final = np.concatenate([silence(0.7), LINE])
 GAPPED: Final = np.concatenate([FIRST, silence(0.5), SECOND])
 TWICE: Final = np.concatenate([LINE, LINE])
+FILMED_TWICE: Final = np.concatenate([OFFSET, silence(4.0 - len(OFFSET) / RATE), OFFSET])
+"""Two takes of which each has a picture of 4 s."""
 LATE, BROKEN = [(0.7, LINE)], [(0.0, FIRST), (0.5 + len(FIRST) / RATE, SECOND)]
 WHOLE: Final = [(0.0, LINE)]
 
@@ -171,6 +173,7 @@ VARIANTS: Final[dict[str, tuple[Make, Floats]]] = {
     "twice_rising.aac": (glued(at_rate("aac", 22_050, form="adts"), encoded("aac", form="adts")), TWICE),
     "twice.ac3": (glued(*2 * (encoded("ac3"),)), TWICE),
     "twice.ts": (glued(*2 * (encoded("aac"),)), TWICE),
+    "twice_filmed.ts": (glued(*2 * (filmed("aac", LATE, "mpeg2video", 4.0),)), FILMED_TWICE),
     "two_chunks.wav": (_two_data_chunks, LINE),
     "vbr.mp3": (encoded("libmp3lame", options=PLAIN_MP3, encoder=VBR), LINE),
     "cbr.mp3": (encoded("libmp3lame", options=PLAIN_MP3), LINE),

@@ -23,6 +23,10 @@ def sources() -> Iterator[tuple[str, str]]:
     yield from cpp_files.files()
     yield from c_files.files()
 
+    from tests.tools.protocol import range_files  # the message classes that it reads are written first
+
+    yield from range_files.files()
+
 
 def document(text: str) -> str:
     """Return PROTOCOL.md with its tables as the schema has them."""

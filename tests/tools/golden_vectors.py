@@ -143,6 +143,7 @@ def messages() -> Iterator[tuple[str, Message]]:
             pixels=bytes(range(24)),
         ),
     )
+    yield "notice", m.Notice(session=7, stream=1, message="it has 2 sound tracks; number 2 is heard")
     yield "underrun", m.Underrun(session=7, stream=1, sample=16_000.5, late_ms=2_000)
     yield "finished", m.Finished(session=7, stream=1, reason="end", sample=48_000.0, frames=88, dropped=2)
     yield "closed", m.Closed(session=7, reason="")

@@ -69,7 +69,7 @@ export class Connection {
   }
 
   say(message) {
-    if (this.isOpen) this.socket.send(JSON.stringify(message));
+    if (this.isOpen && this.isPlayer) this.socket.send(JSON.stringify(message));
   }
 
   sendBytes(bytes) {

@@ -4,6 +4,7 @@
 // turned with the head and projected. Left and right in the names of weights are the character's own.
 
 const SKIN = "#8f8378", SHADE = "#6f655d", LIGHT = "#a89b8f", LINE = "#3a342f", LIPS = "#94625a", LIP_SHADE = "#7c4e48";
+const WIDTH = 0.77, DEPTH = 0.85; // half the head's
 const HEAD = [[0, 1.08], [0.44, 1.0], [0.71, 0.7], [0.77, 0.28], [0.73, -0.15], [0.62, -0.56], [0.38, -0.9], [0, -1.03]];
 
 export class DrawnFace {
@@ -24,10 +25,13 @@ export class DrawnFace {
     pen.setTransform(scale, 0, 0, -scale, canvas.width / 2, canvas.height * 0.49);
     pen.lineCap = pen.lineJoin = "round";
     this.body();
+    pen.save();
     this.skull();
+    pen.clip(); // what is turned away is behind the outline
     for (const side of [-1, 1]) { this.eye(side); this.brow(side); }
-    this.nose();
     this.mouth();
+    pen.restore();
+    this.nose();
   }
 
   // The weight of a name with its side; side −1 is the left of the picture, the character's right.
@@ -77,7 +81,8 @@ export class DrawnFace {
 
   skull() {
     const open = this.weight("jawOpen"), aside = 0.1 * (this.weight("jawLeft") - this.weight("jawRight"));
-    const lowered = ([x, y]) => [x + (y < -0.3 ? aside : 0), y - 0.2 * open * Math.max(0, Math.min(1, (-0.25 - y) / 0.7)), 0];
+    const { yaw } = this.head, wider = Math.hypot(1, (DEPTH / WIDTH) * Math.tan(yaw)); // the outline of a turned ellipsoid
+    const lowered = ([x, y]) => [wider * x + (y < -0.3 ? aside : 0), y - 0.2 * open * Math.max(0, Math.min(1, (-0.25 - y) / 0.7)), 0];
     const right = HEAD.map(lowered), left = HEAD.slice(1, -1).reverse().map(([x, y]) => lowered([-x, y]));
     for (const side of [-1, 1]) this.fill([[side * 0.74, 0.28, -0.15], [side * 0.87, 0.31, -0.2], [side * 0.85, 0.02, -0.2], [side * 0.74, -0.12, -0.15]], SHADE);
     const light = this.pen.createRadialGradient(-0.25, 0.5, 0.1, 0, 0, 1.35);
@@ -140,12 +145,12 @@ export class DrawnFace {
 
   nose() {
     const sneer = 0.5 * (this.weight("noseSneerLeft") + this.weight("noseSneerRight")), up = 0.035 * sneer;
-    this.stroke([[-0.075, 0.3, 0.9], [-0.065, 0.1, 1.0], [-0.1, -0.09, 1.05]], "rgb(58 52 47 / 28%)", 0.02);
-    this.fill([[-0.13, -0.15 + up, 0.98], [-0.07, -0.1 + up, 1.14], [0.07, -0.1 + up, 1.14], [0.13, -0.15 + up, 0.98], [0, -0.2 + up, 1.08]], "rgb(111 101 93 / 55%)");
+    this.stroke([[-0.075, 0.3, 0.82], [-0.065, 0.1, 0.92], [-0.1, -0.09, 0.97]], "rgb(58 52 47 / 28%)", 0.02);
+    this.fill([[-0.13, -0.15 + up, 0.9], [-0.07, -0.1 + up, 1.04], [0.07, -0.1 + up, 1.04], [0.13, -0.15 + up, 0.9], [0, -0.2 + up, 0.99]], "rgb(111 101 93 / 55%)");
     for (const side of [-1, 1]) {
-      this.stroke([[side * 0.145, -0.08 + up, 0.93], [side * 0.16, -0.15 + up, 0.93], [side * 0.11, -0.19 + up, 1.0]], "rgb(58 52 47 / 60%)", 0.016);
-      this.stroke([[side * 0.1, -0.175 + up, 1.04], [side * 0.05, -0.185 + up, 1.06]], LINE, 0.022);
-      if (sneer > 0.05) this.stroke([[side * 0.2, -0.08 + up, 0.88], [side * 0.3, -0.3]], `rgb(58 52 47 / ${60 * sneer}%)`, 0.014);
+      this.stroke([[side * 0.145, -0.08 + up, 0.85], [side * 0.16, -0.15 + up, 0.85], [side * 0.11, -0.19 + up, 0.92]], "rgb(58 52 47 / 60%)", 0.016);
+      this.stroke([[side * 0.1, -0.175 + up, 0.95], [side * 0.05, -0.185 + up, 0.97]], LINE, 0.022);
+      if (sneer > 0.05) this.stroke([[side * 0.2, -0.08 + up, 0.8], [side * 0.3, -0.3]], `rgb(58 52 47 / ${60 * sneer}%)`, 0.014);
     }
   }
 
@@ -159,7 +164,8 @@ export class DrawnFace {
     pen.fillStyle = "#2a1513";
     pen.fill();
     pen.clip();
-    this.fill([[m.x - 0.19, -0.38], [m.x + 0.19, -0.38], [m.x + 0.16, -0.545], [m.x, -0.555], [m.x - 0.16, -0.545]], "#ddd8cf");
+    const teeth = m.upper - 0.045;
+    this.fill([[m.x - 0.19, teeth + 0.15], [m.x + 0.19, teeth + 0.15], [m.x + 0.16, teeth + 0.01], [m.x, teeth], [m.x - 0.16, teeth + 0.01]], "#ddd8cf");
     this.fill([[m.x - 0.15, m.lower - 0.02], [m.x, m.lower + 0.06 + 0.05 * this.weight("tongueOut")], [m.x + 0.15, m.lower - 0.02], [m.x, m.lower - 0.1]], "#9c5f58");
     pen.restore();
     const { thick, push } = m, bow = [0, push, push * 0.8, push, 0];
@@ -201,5 +207,5 @@ export class DrawnFace {
 
 // Height of the face above the plane of its outline.
 function surface(x, y) {
-  return 0.95 * Math.sqrt(Math.max(0, 1 - (x / 0.95) ** 2 - (y / 1.35) ** 2));
+  return DEPTH * Math.sqrt(Math.max(0, 1 - (x / WIDTH) ** 2 - (y / 1.35) ** 2));
 }

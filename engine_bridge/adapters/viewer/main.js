@@ -3,6 +3,7 @@
 
 import { Character } from "./character.js";
 import { Connection } from "./connection.js";
+import { Drift } from "./drift.js";
 import { Panels } from "./panels.js";
 import { Playback } from "./playback.js";
 import { Scope } from "./scope.js";
@@ -11,6 +12,7 @@ import { Sync } from "./sync.js";
 
 const AHEAD_S = 0.008; // a picture drawn now is seen half a refresh later
 const NOTE_MS = 12_000;
+const ONLY_HERE = "sound is taken only from this page's own address, and where it is served to this machine alone";
 const $ = (id) => document.getElementById(id);
 
 const characters = new Map();
@@ -20,7 +22,9 @@ const panels = new Panels($("panels"));
 let chosen = null; // the character whose numbers are shown
 let line = null; // the one that is played: as begun, and what became of it
 const following = []; // { line, act }: what waits until it is over, in order
-let noteTimer = 0;
+let greeting = { uploads: false, max_bytes: 0 }; // of the program that serves the page
+let drift = null; // of the line that is played
+let noteTimer = 0, nDrawn = 0;
 
 const connection = new Connection({
   open(isPlayer) {
@@ -38,11 +42,12 @@ const connection = new Connection({
     following.length = 0;
     $("start").hidden = true;
   },
-  hello({ name, uploads }) {
-    character(name);
+  hello(message) {
+    greeting = message;
+    character(message.name);
     for (const id of ["open", "microphone"]) {
-      $(id).disabled = !uploads;
-      if (!uploads) $(id).title = "only where the page is served to this machine alone";
+      $(id).disabled = !message.uploads;
+      if (!message.uploads) $(id).title = ONLY_HERE;
     }
   },
   begin(message) { inOrder(message, () => change(message)); },
@@ -96,6 +101,7 @@ function change(message) {
   for (const each of characters.values()) each.clear();
   if (message?.rate) {
     playback.begin(message.rate, message.audible);
+    drift = new Drift(message.delay);
     scope.clear();
     sync.clear();
   } else {
@@ -111,14 +117,23 @@ function change(message) {
 
 function hear({ firstSample, samples }) {
   playback.push(firstSample, samples);
+  playback.position(); // forgets what is over, also while nothing is drawn
   scope.sound(firstSample / line.rate, samples, line.rate);
 }
 
 function takeFrame(message) {
   stats.frames += 1;
   character(message.name).frames.push(message);
-  if (line?.rate && !playback.anchor) playback.start(message.seconds, line.delay);
-  if (line?.rate) scope.frame(message);
+  if (!line?.rate) return;
+  scope.frame(message);
+  if (playback.anchor) follow(message.seconds);
+  else playback.start(message.seconds, line.delay);
+}
+
+// Keep the distance between the frames that come and the sound that is heard.
+function follow(seconds) {
+  const heard = playback.position(), correction = drift.correction(seconds - heard, heard);
+  if (correction) playback.delayBy(correction);
 }
 
 function takePicture(message, picture) {
@@ -159,12 +174,21 @@ function draw(moment) {
     const drawn = each.draw(wanted);
     if (each === chosen && heard !== null && drawn !== null && heard > 0 && !(heard > line.sound)) sync.add(drawn, heard);
   }
-  if (chosen?.shown) panels.draw(chosen.shown);
-  if (heard !== null) scope.draw(heard);
-  $("sync").textContent = sync.text;
+  drawNumbers(heard);
   if (!connection.isPlayer && connection.unanswered) say("connected");
   connection.answer();
   requestAnimationFrame(draw);
+}
+
+// Half as often as the face: on a small machine the processor is the face's.
+function drawNumbers(heard) {
+  nDrawn += 1;
+  if (nDrawn % 2) {
+    if (chosen?.shown) panels.draw(chosen.shown);
+  } else if (heard !== null) {
+    scope.draw(heard);
+  }
+  if (nDrawn % 30 === 0 && $("sync").textContent !== sync.text) $("sync").textContent = sync.text;
 }
 
 async function ready() {
@@ -174,7 +198,11 @@ async function ready() {
 }
 
 function speakFile(file) {
-  if (file && connection.isPlayer && !$("open").disabled) sendFile(connection, file);
+  if (!file || !connection.isPlayer) return;
+  const limit = greeting.max_bytes;
+  if (!greeting.uploads) note(`${file.name} is not sent: ${ONLY_HERE}`);
+  else if (file.size < 1 || file.size > limit) note(`${file.name} has ${file.size} bytes; 1 to ${limit} can be sent`);
+  else sendFile(connection, file);
 }
 
 async function toggleMicrophone() {
@@ -202,7 +230,7 @@ function note(text, forMs = NOTE_MS) {
 }
 
 $("start").addEventListener("click", ready);
-$("replay").addEventListener("click", () => connection.say({ type: "replay" }));
+$("replay").addEventListener("click", () => { if (!playback.isUnlocked) ready(); connection.say({ type: "replay" }); });
 $("stop").addEventListener("click", () => { microphone.stop(); connection.say({ type: "stop" }); });
 $("open").addEventListener("click", () => $("file").click());
 $("file").addEventListener("change", () => { speakFile($("file").files[0]); $("file").value = ""; });

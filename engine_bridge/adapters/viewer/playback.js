@@ -74,8 +74,17 @@ export class Playback {
   }
 
   changeClock(clock) {
+    this.restart({ media: this.last ?? this.anchor.media, time: clock.heard, clock: clock.name });
+  }
+
+  // Let everything be heard later, by seconds; sooner, if negative.
+  delayBy(seconds) {
+    this.restart({ ...this.anchor, time: this.anchor.time + seconds });
+  }
+
+  restart(anchor) {
     this.silence();
-    this.anchor = { media: this.last ?? this.anchor.media, time: clock.heard, clock: clock.name };
+    this.anchor = anchor;
     for (const piece of this.pieces) this.schedule(piece);
   }
 

@@ -1,6 +1,7 @@
 // What is to be shown of one line, in the order of its media time.
 
 const EARLY_S = 0.02; // by which the first item may be shown too soon
+const MAX_ITEMS = 120;
 
 export class Timeline {
   // drop: called with every item that is left out.
@@ -13,6 +14,7 @@ export class Timeline {
     let at = this.items.length;
     while (at > 0 && this.items[at - 1].seconds > item.seconds) at -= 1;
     this.items.splice(at, 0, item);
+    if (this.items.length > MAX_ITEMS) this.drop(this.items.shift()); // nobody draws: the page is hidden
   }
 
   // Take the item nearest to a time; those before it are dropped. Null while even the first one is still to come.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "space/last_error.hpp"
+#include "space/ranges.hpp"
 
 namespace space {
 
@@ -12,12 +13,6 @@ constexpr double kPing_s = 1.0;
 constexpr double kChunkPause_s = 0.01;  ///< longer where many sessions share the messages that a server takes a second
 constexpr double kLongestChunkPause_s = 0.04;
 constexpr double kGreetAgain_s = 1.0;
-
-u64 limit_of(const Counts& limits, Text name, u64 otherwise) {
-    const auto named = [name](const std::pair<Text, u64>& limit) { return limit.first == name; };
-    const auto found = std::find_if(limits.begin(), limits.end(), named);
-    return found == limits.end() ? otherwise : found->second;
-}
 
 }  // namespace
 
@@ -57,6 +52,7 @@ void ClientCore::put_event(EventKind kind, Text code, Text text) {
 
 void ClientCore::link_up(double now, Outbox& out) {
     linked_ = true;
+    complained_ = false;
     heard_at_ = now;
     greet(now, out);
 }
@@ -83,7 +79,11 @@ void ClientCore::on_unknown(double now) {
     heard_at_ = now;
 }
 
-void ClientCore::on_bad() { ++counts_.messages_received, ++counts_.bad_messages; }
+void ClientCore::on_bad(Text why) {
+    ++counts_.messages_received, ++counts_.bad_messages;
+    if (!complained_) put_event(EventKind::error, "bad_message", why);
+    complained_ = true;
+}
 
 void ClientCore::count_sent(double now) {
     ++counts_.messages_sent;
@@ -122,6 +122,7 @@ void ClientCore::on(Message& message, const std::shared_ptr<TextureImage>& textu
     }
     if (auto* started = std::get_if<Started>(&message)) return pass(*started);
     if (auto* underrun = std::get_if<Underrun>(&message)) return pass(*underrun);
+    if (auto* notice = std::get_if<Notice>(&message)) return pass(*notice);
     if (auto* finished = std::get_if<Finished>(&message)) return pass(*finished);
     if (auto* closed = std::get_if<Closed>(&message)) return pass(*closed, now);
     if (auto* opened = std::get_if<Opened>(&message)) {
@@ -135,7 +136,7 @@ void ClientCore::on(Message& message, const std::shared_ptr<TextureImage>& textu
 
 void ClientCore::on_welcome(const Welcome& message, Outbox& out) {
     if (greeted_) return;
-    if (message.version != kVersion) return out.give_up("the server chose a version that this client does not speak");
+    if (const std::string problem = problem_with(message); !problem.empty()) return out.give_up(problem);
     greeted_ = true;
     problem_.clear();
     ++counts_.connections;
@@ -146,7 +147,7 @@ void ClientCore::on_welcome(const Welcome& message, Outbox& out) {
     info_.emotions.assign(message.emotions.begin(), message.emotions.end());
     info_.message_bytes = limit_of(message.limits, "message_bytes", 65536);
     info_.audio_ms = limit_of(message.limits, "audio_ms", 10000);
-    info_.messages_per_s = std::max<u64>(limit_of(message.limits, "messages_per_s", 1000), 1);
+    info_.messages_per_s = limit_of(message.limits, "messages_per_s", 1000);
     out.settle(info_.message_bytes);
     put_event(EventKind::connected, {}, message.server);
 }

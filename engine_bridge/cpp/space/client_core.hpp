@@ -27,7 +27,7 @@ public:
     /// texture: the copy of a `Texture`'s picture; null for other messages, or if it is not what it says.
     void on(Message& message, const std::shared_ptr<TextureImage>& texture, double now, Outbox& out);
     void on_unknown(double now);
-    void on_bad();
+    void on_bad(Text why);
     /// Posts whatever is due. Call it after messages and calls, and when `due_at` has come.
     void pump(double now, Outbox& out);
     double due_at(double now) const;
@@ -50,6 +50,7 @@ private:
     std::string problem_;
     u32 next_id_ = 1;
     bool linked_ = false;
+    bool complained_ = false;  ///< about what this connection sent
     bool greeted_ = false;
     double greeted_at_ = 0;
     double heard_at_ = 0;

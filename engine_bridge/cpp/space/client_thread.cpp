@@ -2,12 +2,15 @@
 
 #include <algorithm>
 
+#include "space/ranges.hpp"
+
 namespace space {
 
 namespace {
 
 constexpr std::size_t kFirstParts = 65536;  ///< bytes of the longest part before `welcome`
 constexpr std::size_t kCrowd = 1U << 18;
+constexpr double kLongestWay_s = 0.001;  ///< for callers who ask without a pause
 
 LinkLimits limits_of(const ClientOptions& options) {
     LinkLimits limits;
@@ -66,6 +69,12 @@ void ClientThread::give_up_if_wanted() {
     link_.drop(why);
 }
 
+/// Lets callers go first: a thread that unlocks and locks again at once, as it does while a server floods, would win.
+void ClientThread::give_way() const {
+    if (callers_ == 0) return;
+    for (const double end = now_s() + kLongestWay_s; callers_ > 0 && now_s() < end;) std::this_thread::yield();
+}
+
 void ClientThread::link_up() {
     const std::lock_guard<std::mutex> lock(mutex_);
     core_.link_up(now_s(), *this);
@@ -79,18 +88,21 @@ void ClientThread::link_down(const std::string& why) {
 
 void ClientThread::link_part(Bytes part) {
     const Verdict verdict = decode(part, message_);  // the work is done before the callers are locked out
+    const bool is_welcome = verdict && std::holds_alternative<Welcome>(message_);  // of which the core says more
+    const std::string wrong = verdict && !is_welcome ? check_ranges(message_) : std::string(verdict.why);
     std::shared_ptr<TextureImage> texture;
-    if (verdict) {
+    if (verdict && wrong.empty()) {
         if (const auto* picture = std::get_if<Texture>(&message_)) texture = pool_.take(*picture);
     }
+    give_way();
     {
         const std::lock_guard<std::mutex> lock(mutex_);
-        if (verdict) {
+        if (verdict && wrong.empty()) {
             core_.on(message_, texture, now_s(), *this);
         } else if (verdict.decoded == Decoded::unknown_type) {
             core_.on_unknown(now_s());
         } else {
-            core_.on_bad();
+            core_.on_bad(wrong);
         }
     }
     give_up_if_wanted();

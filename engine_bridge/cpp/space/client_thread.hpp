@@ -19,13 +19,27 @@ public:
     void stop();
     /// Calls `call(core)` under the lock.
     template <class Call> auto with(Call call) {
+        const CountedCaller counted(callers_);
         const std::lock_guard<std::mutex> lock(mutex_);
         return call(core_);
     }
     void wake();
 
 private:
+    /// One of the callers who have the lock or wait for it.
+    class CountedCaller {
+    public:
+        explicit CountedCaller(std::atomic<int>& n) : n_(n) { ++n_; }
+        ~CountedCaller() { --n_; }
+        CountedCaller(const CountedCaller&) = delete;
+        CountedCaller& operator=(const CountedCaller&) = delete;
+
+    private:
+        std::atomic<int>& n_;
+    };
+
     void run();
+    void give_way() const;
     void last_words();
     void give_up_if_wanted();
 
@@ -45,6 +59,7 @@ private:
     Message message_;
     TexturePool pool_;
     Maybe<std::string> give_up_;
+    std::atomic<int> callers_{0};
     std::atomic<bool> stopping_{false};
     std::atomic<bool> woken_{false};
     std::thread thread_;

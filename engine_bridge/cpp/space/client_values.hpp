@@ -34,7 +34,7 @@ struct ClientOptions {
 struct SessionOptions {
     bool blendshapes = true, head = true, eyes = true, landmarks = false, keypoints = false;
     bool texture = false;                       ///< pictures too; they need `character` or `portrait`
-    std::string texture_format = "jpeg";        ///< `jpeg`, `rgb` or `webp`
+    std::string texture_format = "jpeg";        ///< `jpeg`, `rgb` or `webp`; another one than jpeg asks for pictures too
     std::uint32_t fps_numerator = 30, fps_denominator = 1;
     std::uint32_t playout_ms = 200;             ///< from pushing a sound to its playback
     std::string character{};                    ///< name of a picture on the server
@@ -71,6 +71,7 @@ enum class EventKind : std::uint8_t {
     finished,      ///< text: reason; sample, frames, dropped
     error,         ///< code, text
     bye,           ///< text: reason
+    notice,        ///< a sentence about a stream's sound; nothing ends. text
 };
 
 struct Event {

@@ -233,6 +233,15 @@ struct Underrun {
     }
 };
 
+struct Notice {
+    static constexpr const char* type = "notice";
+    u32 session = 0, stream = 0;
+    Text message;
+    template <class Self, class Visit> static void fields(Self& m, Visit& visit) {
+        visit("session", m.session), visit("stream", m.stream), visit("message", m.message);
+    }
+};
+
 struct Finished {
     static constexpr const char* type = "finished";
     u32 session = 0, stream = 0;
@@ -270,8 +279,8 @@ struct Bye {
     template <class Self, class Visit> static void fields(Self& m, Visit& visit) { visit("reason", m.reason); }
 };
 
-using Message = std::variant<Ping, Frame, Texture, Pong, Started, Underrun, Finished, Closed, Error, Bye, Welcome,
-                             Opened, Resumed, Hello, Open, Resume, Start, Audio, Speak, Idle, Set, End, Interrupt,
+using Message = std::variant<Ping, Frame, Texture, Pong, Started, Underrun, Notice, Finished, Closed, Error, Bye,
+                             Welcome, Opened, Resumed, Hello, Open, Resume, Start, Audio, Speak, Idle, Set, End, Interrupt,
                              Credit, Close>;
 
 }  // namespace space

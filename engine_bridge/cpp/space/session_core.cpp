@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kPendingSets = 64;
 constexpr u32 kLargestRate = 768000, kMostChannels = 8;
+constexpr u64 kLastSample = u64{1} << 53;  ///< whole samples are exact up to here
 constexpr double kMostAhead_s = 0.25;  ///< between playback and where a stream is taken up
 constexpr double kMayBeLost_s = 10;    ///< what was posted so long before a lost connection has arrived
 constexpr double kLateStart_s = 0.5;  ///< playback so far into a stream that was never announced: skip what was played
@@ -66,7 +67,7 @@ Status SessionCore::start(const StreamOptions& options, u32& stream) {
     if (options.channels == 0 || options.channels > kMostChannels) {
         return fail(Status::bad_argument, "channels is %u; expected 1 to %u", options.channels, kMostChannels);
     }
-    if (options.first_sample > kLargestU64) return fail(Status::bad_argument, "first_sample is 2^63 or more");
+    if (options.first_sample > kLastSample) return fail(Status::bad_argument, "first_sample is more than 2^53");
     if (const Status bad = check_controls(options.controls); bad != Status::ok) return bad;
     stream = begin(Stream::pushed(next_stream_, options));
     return Status::ok;
@@ -177,7 +178,8 @@ void SessionCore::post_open(Outbox& out) {
     if (options_.eyes) open.outputs.emplace_back("eyes");
     if (options_.landmarks) open.outputs.emplace_back("landmarks");
     if (options_.keypoints) open.outputs.emplace_back("keypoints");
-    if (options_.texture) open.outputs.emplace_back("texture"), open.texture = Text(options_.texture_format);
+    const Text format = options_.texture_format.empty() ? Text("jpeg") : Text(options_.texture_format);
+    if (options_.texture || format != "jpeg") open.outputs.emplace_back("texture"), open.texture = format;
     open.fps = {options_.fps_numerator, options_.fps_denominator};
     open.playout_ms = options_.playout_ms, open.until = kCredit;
     if (!options_.character.empty()) open.character = Text(options_.character);

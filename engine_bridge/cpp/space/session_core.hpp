@@ -57,6 +57,7 @@ public:
     void on(Frame& message);
     void on(const std::shared_ptr<TextureImage>& texture);
     void on(const Underrun& message);
+    void on(const Notice& message);
     void on(const Finished& message);
     void on(const Closed& message, double now);
     void on(const Error& message, double now);

@@ -85,6 +85,12 @@ void SessionCore::on(const Underrun& message) {
     events_.put(std::move(underrun));
 }
 
+void SessionCore::on(const Notice& message) {
+    Event notice = event(EventKind::notice, message.stream);
+    notice.text = std::string(message.message);
+    events_.put(std::move(notice));
+}
+
 void SessionCore::on(const Finished& message) {
     if (message.reason == "closed") return;  // the session's end is no end of the stream: another one takes it up
     Event finished = event(EventKind::finished, message.stream);

@@ -24,7 +24,7 @@ using space::Status;
 
 static_assert(static_cast<int>(Status::full) == SPACE_FULL, "the statuses are the same");
 static_assert(static_cast<int>(space::State::resting) == SPACE_RESTING, "the states are the same");
-static_assert(static_cast<int>(space::EventKind::bye) == SPACE_BYE, "the events are the same");
+static_assert(static_cast<int>(space::EventKind::notice) == SPACE_NOTICE, "the events are the same");
 
 space_status status_of(Status status) { return static_cast<space_status>(status); }
 

@@ -82,7 +82,7 @@ typedef struct space_session_options {
     uint32_t fps_numerator, fps_denominator; /* 30 / 1 */
     uint32_t playout_ms;        /* from pushing a sound to its playback: 200 */
     uint32_t lease_ms;          /* 0: the server's default */
-    const char *texture_format; /* "jpeg", "rgb" or "webp" */
+    const char *texture_format; /* "jpeg", "rgb" or "webp"; another one than jpeg asks for pictures too */
     const char *character;      /* name of a picture on the server, or NULL */
     const void *portrait;       /* a picture file's bytes, or NULL */
     size_t n_portrait;
@@ -139,7 +139,8 @@ typedef enum space_event_kind {
     SPACE_UNDERRUN = 6,     /* sample, late_ms */
     SPACE_FINISHED = 7,     /* text: reason; sample, frames, dropped */
     SPACE_ERROR = 8,        /* code, text */
-    SPACE_BYE = 9           /* the server stops. text: reason */
+    SPACE_BYE = 9,          /* the server stops. text: reason */
+    SPACE_NOTICE = 10       /* a sentence about a stream's sound; nothing ends. text */
 } space_event_kind;
 
 typedef struct space_event {

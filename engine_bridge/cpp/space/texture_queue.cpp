@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "space/ranges.hpp"
+
 namespace space {
 
 namespace {
@@ -11,10 +13,7 @@ constexpr std::size_t kKept = 8;  ///< unused buffers
 }  // namespace
 
 std::shared_ptr<TextureImage> TexturePool::take(const Texture& texture) {
-    const u64 n_pixels = u64{texture.width} * texture.height;
-    const bool fits = texture.format == "rgb" ? texture.pixels.size / 3 == n_pixels && texture.pixels.size % 3 == 0
-                                              : !texture.pixels.empty();
-    if (!fits || n_pixels == 0) return nullptr;
+    if (!is_picture(texture)) return nullptr;
     const auto give_back = [shelf = shelf_](TextureImage* image) {
         std::unique_ptr<TextureImage> owned(image);
         const std::lock_guard<std::mutex> lock(shelf->mutex);

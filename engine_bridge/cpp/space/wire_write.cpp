@@ -123,6 +123,7 @@ template bool encode_as(const Started&, Buffer&);
 template bool encode_as(const Frame&, Buffer&);
 template bool encode_as(const Texture&, Buffer&);
 template bool encode_as(const Underrun&, Buffer&);
+template bool encode_as(const Notice&, Buffer&);
 template bool encode_as(const Finished&, Buffer&);
 template bool encode_as(const Closed&, Buffer&);
 template bool encode_as(const Error&, Buffer&);

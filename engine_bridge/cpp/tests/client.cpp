@@ -1,8 +1,10 @@
 // A client that does what stdin says, one command a line; each answers with one line of JSON.
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <thread>
 
 #include "check.hpp"
 #include "json.hpp"
@@ -79,6 +81,7 @@ void open(Stage& stage, const Options& options) {
     chosen.playout_ms = options.whole("playout", chosen.playout_ms);
     chosen.texture = options.has("texture");
     if (chosen.texture) chosen.texture_format = options.text("texture");
+    if (options.has("format")) chosen.texture_format = options.text("format");
     chosen.character = options.text("character");
     chosen.landmarks = options.has("landmarks"), chosen.keypoints = options.has("keypoints");
     chosen.portrait.assign(options.whole("portrait", 0), 7);
@@ -138,7 +141,8 @@ void texture(Stage& stage, const Options& options) {
 
 void events(Stage& stage) {
     static const char* const names[] = {"connected", "disconnected", "opened",   "lost",  "closed",
-                                        "started",   "underrun",     "finished", "error", "bye"};
+                                        "started",   "underrun",     "finished", "error", "bye",
+                                        "notice"};
     std::string out = "[";
     space::Event event;
     while (stage.client->next_event(event)) {
@@ -166,6 +170,25 @@ void counts(Stage& stage, const Options& options) {
     std::string problem;
     check::json(problem, space::Text(stage.client->problem()));
     std::printf("%s}\n", problem.c_str());
+}
+
+/// Asks for a face as an engine does, but more often, for so many seconds.
+void probe(Stage& stage, const Options& options) {
+    std::vector<double> took;
+    space::Pose pose;
+    const double begun = seconds(), end = begun + options.number("seconds", 0.3);
+    bool sound = true;
+    while (seconds() < end) {
+        const double before = seconds();
+        stage.session(options).evaluate((before - begun) * 16000, 1.0 / 60, pose);
+        took.push_back((seconds() - before) * 1000);
+        for (const float weight : pose.blendshapes) sound = sound && weight >= 0 && weight <= 1;
+        stage.session(options).texture();
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    std::sort(took.begin(), took.end());
+    std::printf("{\"p50\": %.4f, \"p99\": %.4f, \"most\": %.4f, \"sound\": %s}\n", took[took.size() / 2],
+                took[took.size() * 99 / 100], took.back(), sound ? "true" : "false");
 }
 
 void dispose(Stage& stage) {
@@ -210,6 +233,7 @@ void obey(Stage& stage, const std::string& command, const Options& options) {
     if (command == "counts") counts(stage, options);
     if (command == "close") stage.session(options).close(), std::printf("{}\n");
     if (command == "dispose") dispose(stage);
+    if (command == "probe") probe(stage, options);
 }
 
 }  // namespace

@@ -35,7 +35,8 @@ log = logging.getLogger("track")
 def tracker_of(folder: Path) -> FaceTracker:
     """Return the tracker made of the networks in a bundle's folder; the manifest is not needed."""
     names = ("face_detector", "face_mesh", "person_matte")
-    return FaceTracker(*(load_network(name, folder / f"{name}.onnx") for name in names))
+    detector, mesh, matte = (load_network(name, folder / f"{name}.onnx") for name in names)
+    return FaceTracker(detector, mesh, matte)
 
 
 def frames_of(video: Path) -> Iterator[Pixels]:

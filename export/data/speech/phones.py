@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 from typing import Final
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
 
-from export.data.speech.voices import Segment
+from export.data.speech.voices import Segment, is_espeak_pause
 from space_runtime.arrays import Mask
 
 CLASSES: Final = (
@@ -47,7 +48,7 @@ BILABIAL: Final = (CLASSES.index("p"), CLASSES.index("m"))
 LABIODENTAL: Final = CLASSES.index("f")
 SILENCE: Final = CLASSES.index("sil")
 
-_PAUSES = frozenset({"", "_", "_:", "pau", "sil", "SIL", "#", "##", "h#", "(en)", ".", "brth", "SPN"})
+_PAUSES = frozenset({"", "_", "_:", "pau", "sil", "SIL", "#", "##", "h#", ".", "brth", "SPN"})
 
 _ARPABET = {
     "aa": "aa",
@@ -191,7 +192,7 @@ def classes_of(symbol: str, symbols: str) -> tuple[int, ...] | None:
     if symbols == "arpabet":
         return _indices(_ARPABET.get(re.sub(r"\d", "", symbol.lower()), ""))
     if symbols == "ipa":
-        return _by_character(symbol, _IPA_INDEX)
+        return (SILENCE,) if is_espeak_pause(symbol) else _by_character(symbol, _IPA_INDEX)
     own = _OWN[symbols].get(symbol) or _OWN[symbols].get(re.sub(r"[\d:]", "", symbol))
     if own:
         return _indices(own)
@@ -225,6 +226,7 @@ def _indices(names: str) -> tuple[int, ...] | None:
 
 def _by_character(symbol: str, table: dict[str, int]) -> tuple[int, ...] | None:
     found = [table[character] for character in symbol if character in table]
+    found = found or [table[character] for character in normalize("NFD", symbol) if character in table]
     if not found:
         return None
     merged = [found[0], *(b for a, b in pairwise(found) if a != b)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import multiprocessing
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +28,8 @@ PHONE_EVENT: Final = 7
 RATE_PARAMETER, PITCH_PARAMETER, RANGE_PARAMETER = 1, 3, 4
 ESPEAK_LABEL_DELAY_S: Final = 0.030
 """espeak-ng announces boundaries inside words this much too late (measured against energy, see the README)."""
-ESPEAK_PAUSES: Final = frozenset({"", "_", "_:", "(en)"})
+LANGUAGE_MARKER: Final = re.compile(r"\([a-z]{2,}[a-z0-9-]*\)?")
+"""Name of the language that espeak-ng goes on in, as in "(cmn)"; a long one is cut off after eight bytes."""
 
 RATE: Final = 170
 """Words per minute at which flite and festival speak as they come."""
@@ -167,11 +169,15 @@ def _espeak_many(voice: Voice, texts: list[str], scratch: Path) -> Iterator[Utte
         worker.join()
 
 
+def is_espeak_pause(symbol: str) -> bool:
+    """Return whether a symbol of espeak-ng is no sound: a pause, or the marker of a language."""
+    return not symbol.strip("_:|!^ ") or LANGUAGE_MARKER.fullmatch(symbol) is not None
+
+
 def _espeak_segments(events: list[tuple[str, int]], n_samples: int, rate: int) -> tuple[Segment, ...]:
     starts = [sample / rate for _, sample in events]
     for i in range(1, len(starts)):
-        inside_word = events[i - 1][0] not in ESPEAK_PAUSES and events[i][0] not in ESPEAK_PAUSES
-        if inside_word:
+        if not is_espeak_pause(events[i - 1][0]) and not is_espeak_pause(events[i][0]):  # inside a word
             starts[i] = max(starts[i - 1] + 0.01, starts[i] - ESPEAK_LABEL_DELAY_S)
     ends = [*starts[1:], n_samples / rate]
     return tuple((name, s, e) for (name, _), s, e in zip(events, starts, ends, strict=True) if e > s)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from space_runtime.media.image_file import open_picture
-from space_runtime.portrait.portrait import Portrait, portrait_from_pixels
+from space_runtime.portrait.portrait import Portrait, portrait_from_file
 from space_runtime.portrait.tracking import FaceTracker
 
 MAX_DECODED_BYTES: Final = 192 << 20
 """Of a client's picture: 50 million pixels with transparency, 67 million without. A bake takes more."""
 
 
-def read_portrait(data: bytes, name: str, tracker: FaceTracker) -> Portrait:
-    """Return the portrait in a picture file's bytes. Raises `MediaError`."""
-    return portrait_from_pixels(open_picture(data, name, MAX_DECODED_BYTES).pixels, tracker, name)
+def read_portrait(data: bytes, name: str, tracker: FaceTracker, force: bool = False) -> Portrait:
+    """Return the portrait in a picture file's bytes; see `open_portrait` for force. Raises `MediaError`."""
+    return portrait_from_file(data, tracker, name, force, MAX_DECODED_BYTES)

@@ -77,7 +77,7 @@ class FileReader:
             case ReadSound():
                 return self._sounds.read(request)
             case ReadPicture():
-                return TrackedPicture(read_portrait(request.data, request.name, self.tracker))
+                return TrackedPicture(read_portrait(request.data, request.name, self.tracker, request.force))
             case DropSound():
                 self._sounds.drop(request.key)
         return Done()
@@ -110,7 +110,7 @@ def _warm_up_sounds(reader: FileReader) -> None:
 def _warm_up_pictures(reader: FileReader) -> None:
     """Load the networks before memory is limited, and what reading pictures needs."""
     _ = reader.tracker
-    reader.answer(ReadPicture(_WHITE_PIXEL, "a pixel"))
+    reader.answer(ReadPicture(_WHITE_PIXEL, "a pixel", False))
 
 
 _WARM_UPS: Final = {FileKind.SOUND: _warm_up_sounds, FileKind.PICTURE: _warm_up_pictures}

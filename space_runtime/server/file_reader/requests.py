@@ -42,10 +42,11 @@ class DropSound:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadPicture:
-    """Find and track the face in a picture. data: the file's bytes. name: for sentences."""
+    """Find and track the face in a picture. data: the file's bytes. name: for sentences. force: see `open_portrait`."""
 
     data: bytes
     name: str
+    force: bool
 
 
 Request = ReadSound | DropSound | ReadPicture

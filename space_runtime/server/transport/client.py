@@ -28,7 +28,7 @@ class Client(Protocol):
         ...
 
     def too_fast(self, route: bytes, now: float) -> None:
-        """Hear that a connection sends more bytes than its rate, and is paused."""
+        """Hear that a connection sends or costs more than its rate, and is paused."""
         ...
 
     def lost(self, route: bytes, now: float) -> None:
@@ -48,6 +48,10 @@ class Rates:
     def burst(self) -> float:
         """Bytes that may come at once: a few of the longest messages."""
         return 4.0 * max(self.message_bytes, self.bytes_per_s)
+
+    def share(self, weight: int) -> float:
+        """Return the processor time, a second, that a connection may take: a fifth, and a hundredth a session."""
+        return 0.2 + 0.01 * weight
 
 
 class Hearing:

@@ -42,6 +42,11 @@ class FrameReader:
         self._body: bytearray | None = None
 
     @property
+    def n_missing(self) -> int:
+        """Bytes that an unfinished frame lacks."""
+        return self._missing
+
+    @property
     def held(self) -> int:
         """Bytes that are kept of an unfinished frame."""
         return len(self._body) if self._body else len(self._rest)

@@ -15,14 +15,13 @@ from contextlib import suppress
 from itertools import count
 from typing import Final
 
+from engine_bridge.protocol.descriptors import most_connections
 from space_runtime.server.transport.address import listen
 from space_runtime.server.transport.client import OWN, Client, Hearing, Rates
-from space_runtime.server.transport.descriptors import most_connections
 from space_runtime.server.transport.errors import BreachError
 from space_runtime.server.transport.peer import Peer
 from space_runtime.server.transport.zmtp import Mechanism, Zmtp
 
-READ_BYTES: Final = 1 << 16
 TURN_S: Final = 0.002
 """Reading that may be done before frames have their turn."""
 MAX_ACCEPTED: Final = 8
@@ -44,17 +43,26 @@ SILENCE_S: Final = 8.0
 SWEEP_S: Final = 0.25
 GRACE_S: Final = 0.25
 """Time in which a peer that is cut off may still read why."""
-MAX_HELD: Final = 256 << 20
+MAX_HELD: Final = 128 << 20
 """Bytes of incomplete messages of all connections: beyond it who holds most is cut off."""
 
 
 class Listener:
     """All connections to one address. Raises `UsageError` when that cannot be bound.
 
-    address: as clients write it. n_cut: connections cut off for a breach of the protocol or of a budget.
+    address: as clients write it. n_cut: connections cut off for a breach of the protocol or of a budget. settle: does
+    what messages ask for; its time counts as that of the peer that has just been read.
     """
 
-    def __init__(self, address: str, mechanism: Callable[[], Mechanism], client: Client, rates: Rates) -> None:
+    def __init__(
+        self,
+        address: str,
+        mechanism: Callable[[], Mechanism],
+        client: Client,
+        rates: Rates,
+        settle: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._settle = settle
         self.n_cut = 0
         self._peers: dict[bytes, Peer] = {}
         self._mechanism = mechanism
@@ -87,9 +95,9 @@ class Listener:
 
     def serve(self, ready: Sequence[Peer | int], now: float) -> None:
         """Read what is ready, the least costly peers first, for a bounded time; accept; end what is over."""
-        if self._socket.fileno() in ready:
-            self._accept(now)
         self._read_all([each for each in ready if isinstance(each, Peer)], now)
+        if self._socket.fileno() in ready and not self._is_behind:  # known peers go first
+            self._accept(now)
         self._wake_paused(now)
         if now >= self._swept_at + SWEEP_S:
             self._sweep(now)
@@ -156,7 +164,7 @@ class Listener:
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         name = (next(self._names) & 0xFFFF_FFFF).to_bytes(4, "big")
         hearing = Hearing(OWN + name, self._client, now)
-        peer = Peer(wire, hearing, Zmtp(self._mechanism(), hearing, self._rates.message_bytes), self._rates.burst, now)
+        peer = Peer(wire, hearing, Zmtp(self._mechanism(), hearing, self._rates.message_bytes), self._rates, now)
         peer.charge(ACCEPT_COST_S, now)
         self._peers[name] = peer
         self._answer(peer)
@@ -186,23 +194,25 @@ class Listener:
         """Read once from each, until the time is up: the rest is read in another turn."""
         if self._is_behind:
             peers.sort(key=lambda peer: peer.cost_s(now) / self._client.weight(peer.hearing.route))
-        begin = before = time.perf_counter()
+        begin = time.perf_counter()
         for n_read, peer in enumerate(peers, 1):
             self._read(peer, now)
-            after = time.perf_counter()
-            peer.charge(after - before, now)
-            before = after
-            if after - begin > TURN_S:
+            if time.perf_counter() - begin > TURN_S:
                 self._is_behind = n_read < len(peers)
                 return
         self._is_behind = False
 
     def _read(self, peer: Peer, now: float) -> None:
-        data = None if peer.is_closing else peer.read(READ_BYTES)
+        begin = time.thread_time()
+        data = None if peer.is_closing else peer.read()
         if data is None:
             self._drop(peer, now)
         elif data:
             self._feed(peer, data, now)
+            self._settle()
+            cost_s = time.thread_time() - begin
+            peer.charge(cost_s, now)
+            self._bill(peer, len(data), cost_s, now)
 
     def _feed(self, peer: Peer, data: bytes, now: float) -> None:
         peer.heard_at = peer.hearing.now = now
@@ -214,11 +224,16 @@ class Listener:
         self._answer(peer)
         self._hold(peer, peer.zmtp.held)
         peer.note_progress(now)
-        weight = self._client.weight(peer.hearing.route)
-        if not peer.spend(len(data), self._rates.bytes_per_s * weight, self._rates.burst * weight, now):
+
+    def _bill(self, peer: Peer, n_bytes: int, cost_s: float, now: float) -> None:
+        """Take what was read from a peer's budget; pause it, or cut it off, when that is overdrawn."""
+        route = peer.hearing.route
+        if peer.is_closing:
+            return
+        if not peer.spend(n_bytes, cost_s, self._rates, self._client.weight(route), now):
             self._breach(peer, now)
-        elif peer.resume_at > now and not peer.is_closing:
-            self._client.too_fast(peer.hearing.route, now)
+        elif peer.resume_at > now:
+            self._client.too_fast(route, now)
             self._paused.append(peer)
             self._select(peer, is_paused=True)
 

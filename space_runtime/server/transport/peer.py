@@ -7,33 +7,44 @@ import socket
 from contextlib import suppress
 from typing import Final
 
-from space_runtime.server.transport.client import Hearing
+from space_runtime.server.transport.bucket import Bucket
+from space_runtime.server.transport.client import Hearing, Rates
 from space_runtime.server.transport.zmtp import Zmtp
 
 MAX_UNSENT: Final = 4 << 20
 """Bytes that may wait for a slow peer; further messages to it are lost, and counted."""
 SEND_BYTES: Final = 1 << 18
 """Bytes given to the system at a time."""
+READ_BYTES: Final = 1 << 16
+"""Bytes of a long part that are read at a time."""
+LEAST_READ: Final = 512
+MOST_READ: Final = 4_096
+"""Bytes that are read at a time otherwise: some 60 short messages."""
+CHEAP_S: Final = 0.0003
+COSTLY_S: Final = 0.001
+"""Processor time of what was read, below and above which more and less is read next time."""
+BURST_S: Final = 2.0
+"""Processor time that a peer may take at once, beyond its share."""
 COST_MEMORY_S: Final = 1.0
 """Time in which the processor time that a peer has cost is forgotten."""
 MAX_PAUSED_S: Final = 10.0
-"""Seconds of pauses for sending too much, forgotten at half the speed of time, after which a peer is cut off."""
+"""Seconds of pauses for sending or costing too much, after which a peer is cut off; forgotten at half time's speed."""
 
 
 class Peer:
     """A connection. born, heard_at: when it came and last sent anything. pinged_at: when it was last asked for a sign
-    of life. resume_at: until when it is not read, because it sent more than its rate. closing_at: when it is to be
-    closed, infinite while it is not. begun_at: when the message that is not complete began, NaN without one; n_held:
+    of life. resume_at: until when it is not read, because it sent or cost more than its rate. closing_at: when it is to
+    be closed, infinite while it is not. begun_at: when the message that is not complete began, NaN without one; n_held:
     its bytes. events: of `selectors`, for which it is waited. unsent: bytes that wait for it.
     """
 
     __slots__ = (
-        "_allowance", "_cost_at", "_cost_s", "_n_messages", "_paused_at", "_paused_s", "_refilled_at", "begun_at",
-        "born", "closing_at", "events", "heard_at", "hearing", "is_over", "n_held", "pinged_at", "resume_at", "unsent",
-        "wire", "zmtp",
+        "_bytes", "_cost_at", "_cost_s", "_n_messages", "_paused_at", "_paused_s", "_read_bytes", "_seconds",
+        "begun_at", "born", "closing_at", "events", "heard_at", "hearing", "is_over", "n_held", "pinged_at",
+        "resume_at", "unsent", "wire", "zmtp",
     )  # fmt: skip
 
-    def __init__(self, wire: socket.socket, hearing: Hearing, zmtp: Zmtp, burst: float, now: float) -> None:
+    def __init__(self, wire: socket.socket, hearing: Hearing, zmtp: Zmtp, rates: Rates, now: float) -> None:
         self.wire = wire
         self.hearing = hearing
         self.zmtp = zmtp
@@ -44,7 +55,8 @@ class Peer:
         self.closing_at = math.inf
         self.begun_at = math.nan
         self.unsent = bytearray()
-        self._allowance, self._refilled_at = burst, now
+        self._bytes, self._seconds = Bucket(rates.burst, now), Bucket(BURST_S, now)
+        self._read_bytes = LEAST_READ
         self._cost_s, self._cost_at = 0.0, now
         self._paused_s, self._paused_at = 0.0, now
 
@@ -58,26 +70,36 @@ class Peer:
         return self._cost_s * max(0.0, 1.0 - (now - self._cost_at) / COST_MEMORY_S)
 
     def charge(self, seconds: float, now: float) -> None:
-        """Note the time that it has cost just now."""
+        """Note the processor time that it has cost just now; who costs much is read in smaller pieces."""
         self._cost_s, self._cost_at = self.cost_s(now) + seconds, now
+        if seconds > COSTLY_S:
+            self._read_bytes = max(LEAST_READ, self._read_bytes // 2)
+        elif seconds < CHEAP_S:
+            self._read_bytes = min(MOST_READ, self._read_bytes * 2)
 
-    def spend(self, n_bytes: int, rate: float, burst: float, now: float) -> bool:
-        """Note bytes received. Return whether it may go on, or has sent too much for too long and is to be cut off.
+    def spend(self, n_bytes: int, seconds: float, rates: Rates, weight: int, now: float) -> bool:
+        """Note what was received and what it cost. Return whether it may go on, or is to be cut off.
 
-        What goes beyond ``rate`` a second, after ``burst`` at once, makes a pause in which it is not read.
+        What goes beyond the rates makes a pause in which it is not read; too many pauses end in being cut off.
         """
-        refilled = min(burst, self._allowance + (now - self._refilled_at) * rate)
-        self._allowance, self._refilled_at = refilled - n_bytes, now
-        pause_s = max(0.0, -self._allowance / rate)
+        pause_s = max(
+            self._bytes.spend(n_bytes, rates.bytes_per_s * weight, now),
+            self._seconds.spend(seconds, rates.share(weight), now),
+        )
         self.resume_at = now + pause_s
         self._paused_s = max(0.0, self._paused_s - (now - self._paused_at) / 2) + pause_s
         self._paused_at = now
         return self._paused_s <= MAX_PAUSED_S
 
-    def read(self, n_bytes: int) -> bytes | None:
+    @property
+    def read_bytes(self) -> int:
+        """Bytes to read at a time: few, since they may be many messages; many in the middle of a long part."""
+        return max(self._read_bytes, min(READ_BYTES, self.zmtp.n_missing))
+
+    def read(self) -> bytes | None:
         """Return what has come; nothing if that was nothing yet, None when the peer is gone."""
         try:
-            return self.wire.recv(n_bytes) or None
+            return self.wire.recv(self.read_bytes) or None
         except (BlockingIOError, InterruptedError):
             return b""
         except OSError:

@@ -137,6 +137,11 @@ class Zmtp:
         return self.mechanism.metadata is not None
 
     @property
+    def n_missing(self) -> int:
+        """Bytes that are to come of a part that has begun."""
+        return self._reader.n_missing
+
+    @property
     def held(self) -> int:
         """Bytes kept of a message that is not complete."""
         return self._n_bytes + self._reader.held

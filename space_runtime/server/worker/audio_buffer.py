@@ -30,7 +30,7 @@ class AudioBuffer:
     next_sample: the first index that has not come yet. buffered: samples at 16 kHz that wait; n_taken: those that left
     in hops. width: bytes of a sample of all channels. n_repeated, n_concealed: samples that came twice; that never came
     and were replaced by silence. n_early_bytes: of the chunks that wait for one before them. n_stated: samples of a
-    file's whole sound, at 16 kHz; 0 while they are not known.
+    file's whole sound, at 16 kHz; 0 while they are not known. notes: what is to be said about its channels.
     """
 
     def __init__(self, sound: SoundFormat, first_sample: int = 0) -> None:
@@ -40,7 +40,8 @@ class AudioBuffer:
         self.buffered = self.n_taken = 0
         self.n_repeated = self.n_concealed = self.n_early_bytes = self.n_stated = 0
         self._resampler = Resampler(sound.rate, SAMPLE_RATE) if sound.rate != SAMPLE_RATE else None
-        self._mixer = MonoMixer(sound.rate, sound.channels) if sound.channels > 1 else None
+        self.notes: list[str] = []
+        self._mixer = MonoMixer(sound.rate, sound.channels, tell=self.notes.append) if sound.channels > 1 else None
         self._reordered: dict[int, bytes] = {}
         self._pieces: deque[Floats] = deque()
         self._received: deque[tuple[int, float]] = deque()

@@ -62,7 +62,8 @@ class DecodeSound:
 
     def decoded(self, part: SoundPart, took_s: float = 0.0) -> DecodedSound:
         """Return the result of a part that was read."""
-        return DecodedSound(self.session, self.stream, part.rate, part.n_samples, self.first, part.samples, took_s)
+        size, samples = part.n_samples, part.samples
+        return DecodedSound(self.session, self.stream, part.rate, size, self.first, samples, took_s, part.notes)
 
     def refused(self, refused: Refused) -> RefusedSound:
         """Return the result of a sound that cannot be used."""

@@ -28,10 +28,11 @@ ReadPortrait = Callable[[bytes, str], Portrait]
 class CharacterCache:
     """Builds and keeps characters. Sessions with the same picture share one identity, so that they are solved together.
 
-    May be used from several threads; nobody waits for another's picture.
+    May be used from several threads; nobody waits for another's picture. force: takes any portrait, `open_portrait`.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, force: bool = False) -> None:
+        self.force = force
         self.neutral = build_character(bundle, None, Fraction(30), False)
         self._bundle = bundle
         self._kept: OrderedDict[CharacterKey, Character] = OrderedDict()
@@ -84,7 +85,7 @@ class CharacterCache:
             del self._kept[known]
 
     def _read(self, data: bytes, name: str) -> Portrait:
-        return read_portrait(data, name, open_tracker(self._bundle))
+        return read_portrait(data, name, open_tracker(self._bundle), self.force)
 
     def _build(self, read: ReadPortrait, data: bytes, name: str, generator: bool) -> Character:
         return build_character(self._bundle, read(data, name), Fraction(30), generator)

@@ -9,11 +9,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine_bridge.protocol.messages import Error, Finished, Output, ServerMessage, Texture
+from engine_bridge.protocol.messages import Error, Finished, Notice, Output, ServerMessage, Texture
 from engine_bridge.protocol.output_fields import OutputCounts
 from engine_bridge.protocol.wire import encode
 from space_runtime.animation.batch_state import Frames
-from space_runtime.arrays import Doubles, Index, Longs
+from space_runtime.arrays import Doubles, Floats, Index, Longs
 from space_runtime.server import log_events
 from space_runtime.server.answers import Outbox
 from space_runtime.server.flow_control import FlowControl
@@ -89,6 +89,11 @@ class Delivery:
         else:
             self.send(state.number, message)
 
+    def notice(self, state: SessionState, stream: int, note: str) -> None:
+        """Tell a client, and the log, a sentence about the sound of a stream."""
+        self.log(log_events.notice(state.number, stream, note))
+        self.event(state, Notice(session=state.number, stream=stream, message=f"the sound: {note}"))
+
     def texture(self, state: SessionState, texture: Texture, media_s: float) -> None:
         """Send a picture, unless half of its reader's credit is used: what it has not read is kept somewhere.
 
@@ -126,6 +131,11 @@ class Delivery:
         """Drop a session's frames that wait for credit; events come out."""
         while state.waiting:
             self._drop_oldest(state)
+
+    def heard(self, rows: Index, sound: Floats, frames: Frames) -> None:
+        """Take account of the (B, S) sound of rows that was stepped, and of how much of its frames is speech."""
+        self._flow.note_sound(rows, sound)
+        self._flow.note_speech(frames.row, frames.speech)
 
     def frames(self, frames: Frames, heard_at: Doubles, now: float) -> Frames:
         """Send the frames that are wanted and in time; return them.

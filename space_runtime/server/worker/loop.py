@@ -78,13 +78,19 @@ class WorkerLoop:
         if worker is None:
             return NO_ANSWERS
         begin = time.monotonic()
-        for command in self._commands():
-            self._handle(worker, command, begin)
+        self.handle_commands()
         if begin >= self._rested_at or worker.n_ready >= ENOUGH:
             self._step(worker, begin)
         answers = worker.take_answers()
         self.busy_s += time.monotonic() - begin
         return answers
+
+    def handle_commands(self) -> None:
+        """Take what waits, without a step."""
+        if self.worker is not None:
+            now = time.monotonic()
+            for command in self._commands():
+                self._handle(self.worker, command, now)
 
     def due_at(self) -> float:
         """Return when `run_once` is worth calling, if no command comes before; −infinity for now."""

@@ -97,6 +97,8 @@ class StreamHandlers:
             steering, stream.steering = stream.steering, []
             for message in steering:
                 self._set(state, message, now)
+            for note in sound.notes:
+                self._delivery.notice(state, stream.number, note)
         stream.audio.add_part(sound.samples, sound.n_samples, now)
         if not stream.audio.lacks:
             stream.file = None
@@ -175,6 +177,8 @@ class StreamHandlers:
         self._check_ahead(stream, audio, message.first_sample + len(message.pcm) // audio.width)
         self._note_late(state, stream, audio, now)
         audio.add(message.first_sample, message.pcm, now)
+        while audio.notes:
+            self._delivery.notice(state, stream.number, audio.notes.pop(0))
         stream.start_clock(now)
         return Change.SOUND
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.messages import ErrorCode, Pace, Reason
 from space_runtime.animation.batch import StreamBatch
+from space_runtime.animation.speech_check import HeardSound, no_speech_note
 from space_runtime.animation.track import ControlTrack
 from space_runtime.server import log_events
 from space_runtime.server.limits import Refusal
@@ -86,6 +87,8 @@ class StreamLifecycle:
             self._delivery.discard(state)
         n_frames = min(stream.n_wanted, stream.next_frame)
         media_s = float(n_frames / state.settings.fps)
+        if reason is Reason.END and (note := _no_speech(state, stream)):
+            self._delivery.notice(state, stream.number, note)
         finished = self._last_word(state, stream, reason, n_frames)
         self._delivery.finished(state, finished, media_s)
         self._delivery.log(log_events.stream_finished(finished, media_s))
@@ -117,3 +120,12 @@ class StreamLifecycle:
             frames=flow.sent.item(row) + self._delivery.n_waiting(state),
             dropped=flow.dropped.item(row),
         )
+
+
+def _no_speech(state: SessionState, stream: Stream) -> str:
+    """Return why a stream that had sound moved no lips, nothing if it had none or they moved."""
+    loudest = state.flow.loudest.item(state.row)
+    if stream.audio is None or not loudest:
+        return ""
+    heard = HeardSound(10 * math.log10(loudest), math.inf, stream.audio.n_pushed, stream.audio.sound.channels)
+    return no_speech_note(state.flow.speech.item(state.row), heard)

@@ -230,6 +230,7 @@ class Worker:
             return
         self.n_hops += batch.n_hops * len(rows)
         self.n_batches += 1
+        self.delivery.heard(rows, batch.sound, frames)
         if not len(frames.row):
             return
         try:

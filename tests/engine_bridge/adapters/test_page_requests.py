@@ -17,6 +17,8 @@ from engine_bridge.adapters.page_requests import (
     MAX_TITLE,
     MAX_UPLOAD_S,
     QUEUED_PIECES,
+    TEXTS_AT_ONCE,
+    TEXTS_PER_S,
     PageMicrophone,
     Ready,
     Replay,
@@ -83,8 +85,8 @@ def test_a_microphone_is_cut_off_after_its_time() -> None:
     heard = microphone(reader)
     now = 0.0
     while now < MAX_MICROPHONE_S + 1:
-        now += 1.0
-        reader.take(bytes(2 * RATE), now)
+        now += 0.1
+        reader.take(bytes(RATE // 5), now)
     assert sum(1 for _ in heard.blocks()) == QUEUED_PIECES - 1
 
 
@@ -136,13 +138,24 @@ def test_two_sounds_at_once_are_an_error(kind: str) -> None:
 def test_a_microphone_faster_than_time_is_an_error() -> None:
     reader = RequestReader(uploads=True)
     microphone(reader, 100.0)
-    reader.take(bytes(2 * int(RATE * AHEAD_S)), 100.1)
+    for _ in range(int(AHEAD_S / 0.1)):
+        reader.take(bytes(RATE // 5), 100.05)
     with pytest.raises(WireError, match="faster"):
-        reader.take(bytes(2 * RATE), 100.2)
+        reader.take(bytes(RATE // 5), 100.05)
 
 
-@pytest.mark.parametrize("piece", [b"", b"123"])
-def test_half_a_sample_is_an_error(piece: bytes) -> None:
+def test_more_texts_than_anybody_means_are_an_error() -> None:
+    reader = RequestReader(uploads=False)
+    for n in range(600):
+        assert reader.take(said(type="replay"), n / TEXTS_PER_S) == Replay()
+    for _ in range(TEXTS_AT_ONCE - 1):
+        reader.take(said(type="replay"), 30.0)
+    with pytest.raises(WireError, match="more requests"):
+        reader.take(said(type="replay"), 30.0)
+
+
+@pytest.mark.parametrize("piece", [b"", b"123", bytes(2 * RATE)])
+def test_half_a_sample_and_far_too_many_are_an_error(piece: bytes) -> None:
     reader = RequestReader(uploads=True)
     microphone(reader)
     with pytest.raises(WireError, match="16-bit"):

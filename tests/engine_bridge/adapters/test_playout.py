@@ -272,6 +272,7 @@ def test_addresses_are_all_opened_or_none() -> None:
     first = open_playout(("ws://127.0.0.1:0", "llf://127.0.0.1:9"))
     assert first is not None
     port = first._sinks[0].port  # type: ignore[attr-defined]  # it is the WebSocket sink
+    assert first.pages == (f"http://127.0.0.1:{port}/",)
     first.close()
     for _ in range(2):  # the port is free again
         with pytest.raises(SinkError, match="begins with"):

@@ -134,3 +134,35 @@ def test_a_page_whose_program_has_ended_says_so_and_goes_on_with_the_next(tmp_pa
         wait_for(lambda: second.is_awaited)
         viewer.wait_for("document.querySelector('#note').hidden")
         second.close()
+
+
+def test_the_page_follows_a_clock_that_drifts_and_nothing_else(player: WebPlayer, tmp_path: Path) -> None:
+    def corrections(ahead: str) -> str:
+        """A second and a half of frames that come so far ahead; those that moved playback."""
+        return f"""
+        (async () => {{
+          const {{ Drift }} = await import("/drift.js"), drift = new Drift(0.12), moved = [];
+          for (let now = 0; now < 1.5; now += 1 / 60) moved.push(drift.correction({ahead}, now));
+          return moved.filter((each) => each !== 0);
+        }})()"""
+
+    with page(player.page, tmp_path / "profile") as viewer:
+        viewer.wait_for("window.space")
+        assert viewer.evaluate(corrections("0.1")) == []
+        assert viewer.evaluate(corrections("now % 0.5 < 0.4 ? -0.2 : 0.1")) == [], "late now and then is jitter"
+        assert viewer.evaluate(corrections("-0.05")) == [pytest.approx(0.17)]
+        assert viewer.evaluate(corrections("0.5")) == [pytest.approx(-0.38)]
+
+
+def test_what_a_page_keeps_is_bounded_though_nothing_is_drawn(player: WebPlayer, tmp_path: Path) -> None:
+    fill = """
+    (async () => {
+      const { Timeline } = await import("/timeline.js");
+      let n_dropped = 0;
+      const timeline = new Timeline(() => { n_dropped += 1; });
+      for (let k = 0; k < 10000; k += 1) timeline.push({ seconds: k / 60 });
+      return [timeline.items.length, n_dropped, timeline.nearest(170).seconds * 60, timeline.nearest(0)?.seconds];
+    })()"""
+    with page(player.page, tmp_path / "profile") as viewer:
+        viewer.wait_for("window.space")
+        assert viewer.evaluate(fill) == [120, 9_880, pytest.approx(9_999), None]

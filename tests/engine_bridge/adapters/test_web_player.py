@@ -137,6 +137,18 @@ def test_requests_beyond_what_may_wait_are_dropped(player: WebPlayer) -> None:
     assert player.requests.qsize() == MAX_REQUESTS and player.requests.get() == Replay()
 
 
+def test_one_file_waits_at_most(player: WebPlayer) -> None:
+    with viewing(player) as connected:
+        greeted(connected)
+        for n in range(3):
+            connected.send(json.dumps({"type": "file", "title": f"{n}.wav", "bytes": 1}))
+            connected.send(b"x")
+        notes = [next_text(connected) for _ in range(2)]
+    assert [note["type"] for note in notes] == ["note", "note"]
+    first = player.requests.get(timeout=5)
+    assert isinstance(first, SoundFile) and first.title == "0.wav" and player.requests.empty()
+
+
 FILE = '{"type":"file","title":"a.wav","bytes":3}'
 
 

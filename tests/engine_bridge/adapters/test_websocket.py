@@ -201,7 +201,7 @@ def test_who_says_something_else_is_dropped_and_the_others_stay(
         assert document(good)["index"] == 1
 
 
-def test_a_client_that_vanishes_harms_nobody(sink: WebSocket) -> None:
+def test_a_client_that_vanishes_harms_nobody(sink: WebSocket, caplog: pytest.LogCaptureFixture) -> None:
     with client(sink) as good, connect(f"ws://127.0.0.1:{sink.port}/", subprotocols=[JSON]) as gone:
         wait_for(lambda: sink.n_clients == 2)
         gone.socket.shutdown(socket.SHUT_RDWR)
@@ -210,3 +210,5 @@ def test_a_client_that_vanishes_harms_nobody(sink: WebSocket) -> None:
             assert document(good)["index"] == index
             good.send("next")
         wait_for(lambda: sink.n_clients == 1)
+    sink.close()
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]

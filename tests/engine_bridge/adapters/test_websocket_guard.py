@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 from collections.abc import Generator
 from contextlib import ExitStack, suppress
@@ -121,7 +122,25 @@ def test_the_viewer_is_on_the_same_port(sink: WebSocket, path: str) -> None:
     assert b"http://" not in body and b"https://" not in body, "the page loads nothing from elsewhere"
 
 
-@pytest.mark.parametrize("path", ["/favicon.ico", "/../secret", "/%2e%2e/secret", "//viewer.html", "/websocket.py"])
+def test_the_page_has_all_that_it_names_and_nothing_from_elsewhere(sink: WebSocket) -> None:
+    seen, ahead = set[str](), ["/viewer.html", "/microphone_worklet.js"]
+    while ahead:
+        path = ahead.pop()
+        status, headers, body = fetched(sink, path)
+        assert status == 200 and headers["X-Content-Type-Options"] == "nosniff", path
+        assert headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'")
+        kind = {"html": "text/html", "js": "text/javascript", "css": "text/css"}[path.rpartition(".")[2]]
+        assert headers["Content-Type"] == f"{kind}; charset=utf-8"
+        assert b"http://" not in body and b"https://" not in body and b"eval(" not in body
+        seen.add(path)
+        named = re.findall(r'(?:from "\./|src="|rel="stylesheet" href=")([\w.]+)"', body.decode())
+        ahead += [f"/{name}" for name in named if f"/{name}" not in seen]
+    assert {"/main.js", "/viewer.css", "/playback.js"} <= seen
+
+
+@pytest.mark.parametrize(
+    "path", ["/favicon.ico", "/../secret", "/%2e%2e/secret", "//viewer.html", "/websocket.py", "/viewer/main.js"]
+)
 def test_there_is_nothing_else(sink: WebSocket, path: str) -> None:
     assert fetched(sink, path)[0] == 404
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -358,3 +359,41 @@ def test_noise_from_the_server_harms_nothing() -> None:
         wait_for(lambda: client.counters.bad >= 200)
     router.close()
     context.term()
+
+
+@pytest.mark.parametrize("outputs", [("weights",), ("weights", "texture"), ()])
+def test_a_format_asks_for_pictures(served: ServedFake, outputs: tuple[str, ...]) -> None:
+    with Client(served.address) as client, client.open(outputs=outputs, texture="rgb", portrait=b"photo"):
+        asked = served.fake.only_session().opened
+        assert asked.texture == "rgb" and asked.outputs == (*(each for each in outputs if each != "texture"), "texture")
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda session: session.start(2**32 - 1), "rate is 4294967295; expected 4000…192000"),
+        (lambda session: session.start(0), "rate is 0"),
+        (lambda session: session.start(16_000, channels=9), "channels is 9; expected 1…8"),
+        (lambda session: session.start(16_000, first_sample=2**53 + 1), "first_sample is 9007199254740993"),
+        (lambda session: session.start(16_000, first_sample=-1), "first_sample"),
+        (lambda session: session.set(Controls(mouth_strength=1.0), at_sample=2**63), "at_sample"),
+        (lambda session: session.set(Controls(mouth_strength=1.0), fade_s=math.nan), "a fade of nan s"),
+        (lambda session: session.interrupt(fade_s=11.0), "a fade of 11.0 s; expected 0 to 10"),
+    ],
+)
+def test_a_number_at_the_edge_of_its_type_is_refused_at_the_call(
+    served: ServedFake, call: Callable[[ClientSession], None], says: str
+) -> None:
+    with Client(served.address) as client, client.open() as session:
+        session.idle()
+        with pytest.raises(BridgeError, match=says):
+            call(session)
+        for position in (math.inf, -1e308, 2.0**60):
+            session.evaluate(position)
+        assert session.is_open
+
+
+@pytest.mark.parametrize("lies", [{"playout_ms": 60_001}, {"playout_ms": -1}, {"lease_ms": 0}, {"lease_ms": 2**32}])
+def test_a_session_with_numbers_outside_their_ranges_is_not_asked_for(served: ServedFake, lies: dict[str, int]) -> None:
+    with Client(served.address) as client, pytest.raises(BridgeError, match="_ms"):
+        client.open(**lies)  # type: ignore[arg-type]  # each is a number of milliseconds

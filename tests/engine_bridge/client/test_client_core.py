@@ -343,6 +343,16 @@ def test_strangers_and_noise_are_counted(linked: LinkedClient) -> None:
     assert linked.core.link is Link.UP
 
 
+def test_a_notice_about_the_sound_is_an_event(linked: LinkedClient) -> None:
+    session = linked.open()
+    linked.start(session)
+    number = session.replay.session
+    assert number is not None
+    notice = m.Notice(session=number, stream=1, message="no speech is heard in it")
+    linked.say(notice)
+    assert notice.message in [event.message for event in session.log.take() if isinstance(event, m.Notice)]
+
+
 def test_what_comes_for_a_session_that_is_over_is_nobodys(linked: LinkedClient) -> None:
     session = linked.open()
     linked.start(session)

@@ -64,7 +64,7 @@ class ScriptedServer:
                 server="scripted",
                 bundle="none",
                 look_ahead_s=0.1,
-                weights=("eyeBlinkLeft", "jawOpen"),
+                weights=("eyeBlinkLeft", "jawOpen", *(f"weight{k}" for k in range(50))),
                 emotions=("happy",),
                 outputs=("weights",),
                 textures=("rgb",),

@@ -267,6 +267,8 @@ def test_errors_are_answered_as_the_protocol_asks() -> None:
         served.sound(1_000)  # again
         served.send(m.Underrun(session=7, stream=1, sample=500.0, late_ms=20))
         assert one.wait_for("underrun")["sample"] == 500
+        served.send(m.Notice(session=7, stream=1, message="it has 2 sound tracks"))
+        assert one.wait_for("notice")["text"] == "it has 2 sound tracks"
         served.send(m.Error(code="bad_value", message="mouth is 9", session=7, stream=1))
         assert one.wait_for("error")["text"] == "mouth is 9"
         served.send(m.Error(code="unknown_stream", message="gone", session=7, stream=1))
@@ -354,3 +356,14 @@ def test_disposed_within_100_ms_and_the_session_is_closed() -> None:
         milliseconds = one.table("dispose")["ms"]
         assert isinstance(milliseconds, float) and milliseconds < 100
         assert served.take(m.Close).session == 7
+
+
+@pytest.mark.parametrize(("format", "implied"), [("rgb", True), ("webp", True), ("jpeg", False)])
+def test_a_format_asks_for_pictures(format: str, implied: bool) -> None:
+    port = free_port()
+    with serving(port) as served, driven("client") as one:
+        one.table("client", endpoint=f"tcp://127.0.0.1:{port}")
+        one.ask("open", format=format)
+        served.welcome()
+        asked = served.opened()
+        assert (asked.texture, "texture" in asked.outputs) == ((format, True) if implied else (None, False))

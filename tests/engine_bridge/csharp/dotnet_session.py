@@ -512,6 +512,23 @@ def test_a_stream_that_ended_with_its_session_is_taken_up() -> None:
         assert session.IsStreaming
 
 
+def test_a_notice_is_an_event() -> None:
+    with fake_server() as server, client_of(server.port) as client:
+        session = client.Open(None)
+        session.Start(line())
+        session.Push(shorts(1_600))
+        assert eventually(lambda: session.Counters.FramesTaken == 3)
+        held = server.fake.only_session()
+        server.say(m.Notice(session=held.number, stream=1, message="no speech"), held)
+        found: list[tuple[str, int, str]] = []
+
+        def has_come() -> bool:
+            found.extend((str(event.Kind), event.Stream, event.Text) for event in events(session))
+            return ("Notice", 1, "no speech") in found
+
+        assert eventually(has_come)
+
+
 def test_the_sound_of_thirty_seconds_is_kept() -> None:
     with contextlib.ExitStack() as servers, client_of(port := free_port()) as client:
         first = servers.enter_context(fake_server(port))
@@ -658,6 +675,7 @@ def test_thousands_of_mutated_messages_leave_the_client_alive() -> None:
             m.Finished(**numbers, reason="end", sample=3.0, frames=1, dropped=0),
             m.Started(**numbers, sample=0.0),
             m.Underrun(**numbers, sample=0.0, late_ms=3),
+            m.Notice(**numbers, message="it has 2 sound tracks"),
             m.Error(**numbers, code="too_much_sound", message="x", request=1),
             m.Closed(session=numbers["session"], reason="internal"),
             m.Resumed(request=1, session=numbers["session"], stream=1, next_sample=5, seq=2),
@@ -780,3 +798,22 @@ def test_frames_from_a_session_before_are_not_shown() -> None:
         server.say(stray)
         assert not eventually(lambda: other.Counters.FramesForeign > 1, 0.05)
         assert frame(b"") == b"\0\0"
+
+
+@pytest.mark.parametrize(("form", "flag", "implied"), [("rgb", False, True), ("jpeg", False, False), ("", True, True)])
+def test_a_format_asks_for_pictures(form: str, flag: bool, implied: bool) -> None:
+    wanted = Space.SessionOptions()
+    wanted.TextureFormat = form
+    wanted.Outputs = Space.Outputs.Head | Space.Outputs.Texture if flag else Space.Outputs.Head
+    with fake_server() as server, client_of(server.port) as client:
+        session = client.Open(wanted)
+        assert eventually(lambda: is_open(session))
+        asked = server.fake.only_session().opened
+        assert (asked.texture, "texture" in asked.outputs) == ((form or "jpeg", True) if implied else (None, False))
+
+
+def test_a_format_that_there_is_not_is_refused_in_a_sentence() -> None:
+    wanted = Space.SessionOptions()
+    wanted.TextureFormat = "bmp"
+    with client_of(free_port()) as client, pytest.raises(System.ArgumentException, match="'bmp'; expected jpeg"):
+        client.Open(wanted)

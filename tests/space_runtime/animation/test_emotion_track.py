@@ -411,3 +411,18 @@ def test_the_command_bakes_a_file_and_a_text_alike(tmp_path: Path, call: Call) -
 def test_a_wrong_track_is_one_sentence_before_any_work(tmp_path: Path, call: Call, command: str, emotion: str) -> None:
     done = call(command, tmp_path / "line.wav", "--emotion", emotion)
     assert done.code == 2 and done.complaint and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("happy=0.9,sad=0.9,angry=0.9", "the emotions at 0 s add up to 2.70"),
+        ("happy=0.2@0s,happy=0.7@1.5s,sad=0.7@1.5s", "the emotions at 1.5 s add up to 1.40"),
+        ("happy=0.7,surprised=0.3", ""),
+        ("happy=1@0s,sad=1@2s", ""),
+        ("", ""),
+    ],
+)
+def test_a_mixture_of_more_than_one_emotion_is_told(text: str, told: str, caplog: pytest.LogCaptureFixture) -> None:
+    parse_emotion_track(text)
+    assert [record.getMessage().partition(";")[0] for record in caplog.records] == ([told] if told else [])

@@ -14,6 +14,8 @@ import soundfile
 
 from space_runtime.inference.bundle import EMBEDDED
 from tests.support.command_line import Call
+from tests.support.files import contents
+from tests.support.real_server import ROOT
 
 
 def test_a_bad_line_is_named_and_the_others_are_baked(tmp_path: Path, line: Path, call: Call) -> None:
@@ -24,7 +26,7 @@ def test_a_bad_line_is_named_and_the_others_are_baked(tmp_path: Path, line: Path
     assert len(complaints) == 2
     assert any("bad.wav" in text and "NaN" in text for text in complaints)
     assert any("missing.wav" in text for text in complaints)
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["line.npz"]
+    assert contents(tmp_path / "out").keys() == {"line.json", "line.npz"}
 
 
 @pytest.mark.parametrize(
@@ -186,3 +188,47 @@ def test_tracebacks_are_shown_only_when_asked_for(tmp_path: Path, call: Call) ->
     missing = tmp_path / "missing.wav"
     assert "Traceback" not in call("bake", missing, "--out", tmp_path / "out").err
     assert "Traceback" in call("bake", missing, "--out", tmp_path / "out", "--debug").err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["bake", "a.wav", "--seed", "1", "--seed", "2"], "--seed is given 2 times"),
+        (["bake", "a.wav", "--emotion", "sad", "--emotion=happy", "--emotion", "sad"], "--emotion is given 3 times"),
+        (["live", "a.wav", "--to", "llf://x", "--to", "vmc://y", "--fps", "3", "--fps=4"], "--fps is given 2 times"),
+        (["bench", "--fps", "3", "--fps", "4"], "--fps is given 2 times"),
+        (["bench", "serve", "--sessions", "3", "--sessions", "3"], "--sessions is given 2 times"),
+        (["serve", "--bind", "a", "--bind", "b"], "--bind is given 2 times"),
+    ],
+)
+def test_an_option_that_is_given_twice_is_refused(words: list[str], said: str, call: Call) -> None:
+    done = call(*words)
+    assert done.code == 2 and said in done.complaint
+
+
+def test_words_after_the_options_and_repeated_flags_are_no_repeated_options(call: Call, own_folder: None) -> None:
+    Path("line.wav").rename("--seed")
+    assert call("bake", "--plot", "--plot", "--", "--seed").code == 0
+
+
+def test_a_track_that_would_be_a_folder_is_one_sentence(call: Call, own_folder: None) -> None:
+    for target in (".", ".."):
+        done = call("suggest-emotion", "line.wav", "--json", target)
+        assert done.code == 1 and "is a folder, not a file" in done.complaint
+
+
+def test_curves_are_drawn_without_a_word_where_home_cannot_be_written(tmp_path: Path, line: Path) -> None:
+    nowhere = {name: str(line / "no") for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "MPLCONFIGDIR")}
+    command = [sys.executable, "-m", "space_runtime", "bake", str(line), "--plot", "--out", str(tmp_path / "out")]
+    done = subprocess.run(command, env={**os.environ, **nowhere}, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "out" / "line_curves.png").exists()
+
+
+@pytest.mark.parametrize(("emotion", "is_late"), [("happy=0.9@99s", True), ("happy=0.2@0s,happy=0.9@0.5s", False)])
+def test_an_emotion_after_the_end_of_the_sound_is_told(
+    emotion: str, is_late: bool, tmp_path: Path, line: Path, call: Call, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert call("bake", line, "--emotion", emotion, "--out", tmp_path / "out").code == 0
+    told = [f"{line}: a key of the emotion lies at 99 s, after the end of the sound at 0.60 s"]
+    assert [record.getMessage() for record in caplog.records] == (told if is_late else [])

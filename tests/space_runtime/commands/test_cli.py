@@ -20,11 +20,8 @@ from space_runtime.inference.bundle import EMBEDDED, load_bundle
 from space_runtime.timebase import n_frames
 from space_runtime.version import VERSION
 from tests.support.command_line import Call
+from tests.support.files import contents
 from tests.support.sounds import speechlike
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
 def test_curves_need_no_portrait(tmp_path: Path, line: Path, call: Call) -> None:
@@ -177,23 +174,22 @@ def test_a_kill_leaves_no_half_file(tmp_path: Path, line: Path, photo: Path, mom
     arguments = [sys.executable, "-c", KILLED, str(line), str(photo), str(out), moment]
     killed = subprocess.run(arguments, capture_output=True, timeout=60)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
-    left = {name: data for name, data in contents(out).items() if not name.startswith(".")}
-    assert left == ({"line.mp4": former} if former else {})
+    assert contents(out) == ({"line.mp4": former} if former else {})
 
 
 INTERRUPTED = """
 import os, signal, sys
 from space_runtime import cli
-from space_runtime.commands import bake as command
+from space_runtime.baking import line
 
-original = command.bake
-def bake(*args, progress, **named):
+original = line.write_results
+def write_results(*args):
     def interrupting(done_s, total_s):
         os.kill(os.getpid(), signal.SIGINT)
         while True:
-            progress(done_s, total_s)
-    return original(*args, progress=interrupting, **named)
-command.bake = bake
+            args[-1](done_s, total_s)
+    return original(*args[:-1], interrupting)
+line.write_results = write_results
 cli.main()
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import math
 import os
 import shlex
@@ -36,7 +37,7 @@ from space_runtime.commands.live import default_seed
 from space_runtime.errors import MediaError
 from space_runtime.live.playback_clock import PlaybackClock
 from space_runtime.live.player import Player
-from space_runtime.live.sources import QUEUED_BLOCKS, Microphone, PcmSource, Samples, text_source
+from space_runtime.live.sources import QUEUED_BLOCKS, Microphone, PcmSource, Samples, file_source, text_source
 from space_runtime.server.server import Server
 from tests.support.command_line import Call
 from tests.support.ports import free_port
@@ -376,6 +377,14 @@ def test_a_line_that_the_server_refuses_is_an_error(server: Server, rate: int) -
     source = SimpleNamespace(rate=rate, blocks=lambda: iter([np.zeros(rate, np.float32)] * 1_000))
     with pytest.raises(RefusedError, match="rate"):
         speaking(server, source, lambda *_: None, 0)
+
+
+def test_sound_without_speech_is_told(server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    hum = 0.3 * np.sin(2 * np.pi * 50 * np.arange(12_800) / 16_000)
+    soundfile.write(tmp_path / "hum.wav", hum, 16_000)
+    with caplog.at_level(logging.WARNING):
+        speaking(server, file_source(tmp_path / "hum.wav"), lambda seconds, pose: None)
+    assert [record for record in caplog.records if "no speech is heard" in record.getMessage()]
 
 
 def test_a_source_that_fails_is_told_and_the_face_rests(

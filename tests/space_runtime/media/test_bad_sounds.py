@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -131,3 +132,16 @@ def test_a_streamed_wav_that_does_not_know_its_length_is_read(tmp_path: Path) ->
     data[40:44] = b"\xff\xff\xff\xff"
     path.write_bytes(data)
     read_all(path)
+
+
+@pytest.mark.parametrize("name", ["text.mp3", "glued.mp3", "cut_out.mp3"])
+def test_no_decoder_prints_on_its_own(tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str) -> None:
+    path = tmp_path / name
+    soundfile.write(path, speechlike(1.5, 44_100), 44_100)
+    whole = path.read_bytes()
+    path.write_bytes(
+        {"text.mp3": b"Not Found" * 99, "glued.mp3": whole + whole[700:]}.get(name, whole[:5_000] + whole[6_001:])
+    )
+    is_read(path)
+    os.write(2, b"stderr is back")
+    assert capfd.readouterr() == ("", "stderr is back")

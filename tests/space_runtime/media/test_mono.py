@@ -106,3 +106,36 @@ def test_a_choice_is_told_in_one_sentence(
     assert len(sentences) == 1
     assert name in sentences[0]
     assert "\n" not in sentences[0]
+
+
+@pytest.mark.parametrize("noise_level", [0.08, 0.2])
+def test_a_channel_of_noise_beside_a_voice_is_told(noise_level: float) -> None:
+    told: list[str] = []
+    voice = np.concatenate([VOICE, 0.01 * VOICE, VOICE])
+    hiss = (noise_level * np.random.default_rng(3).standard_normal(len(voice))).astype(np.float32)
+    MonoMixer(RATE, 2, tell=told.append).mix(np.stack([voice, hiss], axis=1))
+    assert len(told) == 1 and "steady noise" in told[0]
+
+
+@pytest.mark.parametrize("second", [1.0, 0.3, 0.0])
+def test_two_channels_of_one_voice_are_not_told(second: float) -> None:
+    told: list[str] = []
+    MonoMixer(RATE, 2, tell=told.append).mix(np.stack([VOICE, second * VOICE], axis=1))
+    assert not told
+
+
+@pytest.mark.parametrize("ending", ["aiff", "caf", "au", "w64"])
+def test_six_channels_without_named_places_are_those_of_a_film(tmp_path: Path, ending: str) -> None:
+    soundfile.write(tmp_path / f"film.{ending}", film(), RATE)
+    sound = open_sound(tmp_path / f"film.{ending}")
+    heard = np.concatenate(list(sound.speech_blocks()))
+    assert np.corrcoef(heard, VOICE)[0, 1] > 0.98
+    assert "centre" in sound.notes[0]
+
+
+def test_four_channels_of_unknown_places_are_the_mean_and_told(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "ambisonic.wav", np.stack([VOICE, 0.5 * VOICE, 0.2 * VOICE, 0 * VOICE], axis=1), RATE)
+    sound = open_sound(tmp_path / "ambisonic.wav")
+    heard = np.concatenate(list(sound.speech_blocks()))
+    assert np.corrcoef(heard, VOICE)[0, 1] > 0.98
+    assert sound.notes == ("its 4 channels are heard as their mean; if one holds the voice, export it alone",)

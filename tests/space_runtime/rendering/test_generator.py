@@ -19,7 +19,7 @@ from space_runtime.animation.pipeline import Character, build_character
 from space_runtime.animation.textures import drive, initial_latents, picture_size
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Floats, Pixels
-from space_runtime.baking.bake import SHEET
+from space_runtime.baking.jobs import Result
 from space_runtime.portrait.portrait import Portrait
 from space_runtime.rendering.generator import Driving, Generator, OpaqueGenerator, opaque, turns
 from space_runtime.server.server import Server, Settings
@@ -119,7 +119,7 @@ def test_a_bake_writes_video_and_sheet_with_any_generator(portrait: Portrait, li
     with av.open(str(tmp_path / f"{line.stem}.mp4")) as video:
         (frame, *_) = video.decode(video=0)
     assert (frame.width, frame.height) == (WIDTH, HEIGHT)
-    assert (tmp_path / f"{line.stem}{SHEET}").is_file()
+    assert (tmp_path / f"{line.stem}{Result.SHEET.ending}").is_file()
 
 
 @pytest.mark.usefixtures("other_generator")

@@ -11,9 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import zmq
+from zmq.utils.monitor import recv_monitor_message
 
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.messages import ErrorCode
+from engine_bridge.protocol.wire import encode
 from space_runtime.server.allow_list import AllowList
 from space_runtime.server.keys import Keys, load_keys, load_pair, load_public, make_keys
 from space_runtime.server.server import Server
@@ -122,6 +125,34 @@ def test_a_connection_that_has_not_spoken_yet_is_not_heard(server: Server, folde
         anna.say(m.Hello(versions=(m.VERSION,), client="anna"))
         anna.listen(500)
         assert not anna.heard and not server.gateway.connections
+
+
+@pytest.mark.parametrize("is_greeted", [False, True])
+def test_a_silent_connection_is_closed_with_its_key(server: Server, folder: Path, is_greeted: bool) -> None:
+    with zmq.Context() as context, context.socket(zmq.DEALER) as silent:
+        silent.linger = 0
+        silent.curve_publickey, silent.curve_secretkey = load_pair(folder / "people" / "anna.key_secret")
+        silent.curve_serverkey = load_public(folder / "server.key")
+        with silent.get_monitor_socket() as monitor:
+            silent.connect(server.address)
+            seen = events_until(monitor, zmq.EVENT_HANDSHAKE_SUCCEEDED)
+            if is_greeted:
+                silent.send(encode(m.Hello(versions=(m.VERSION,), client="anna")))
+                wait_for(lambda: server.gateway.connections)
+            remove(folder, "anna")
+            assert zmq.EVENT_DISCONNECTED not in seen
+            events_until(monitor, zmq.EVENT_DISCONNECTED)
+            wait_for(lambda: not server.gateway.connections)
+            silent.disable_monitor()
+
+
+def events_until(monitor: zmq.Socket[bytes], last: zmq.Event) -> list[int]:
+    """Return the events of a socket up to one."""
+    seen: list[int] = []
+    while last not in seen:
+        assert monitor.poll(5_000), f"{last} did not come"
+        seen.append(recv_monitor_message(monitor)["event"])
+    return seen
 
 
 def test_the_last_key_may_go_and_the_server_stays(server: Server, folder: Path) -> None:

@@ -191,6 +191,20 @@ def test_a_key_has_one_share_on_all_its_connections() -> None:
     assert opened(stranger) == 5
 
 
+def test_a_session_without_a_connection_gives_its_place_to_whoever_needs_it() -> None:
+    server = InlineServer(Limits(sessions=2, sessions_per_client=2))
+    first, second = server.client(), server.client()
+    tokens = [first.tokens[first.open()] for _ in range(2)]
+    assert opened(second, 1) == 0
+    server.lose(first)
+    assert opened(second, 1) == 1 and len(server.gateway.sessions) == 2
+    assert set(server.worker.sessions.by_number) == set(server.gateway.sessions)
+    second.say(m.Resume(request=1, token=tokens[0]))
+    assert second.last(m.Error).code == ErrorCode.BAD_TOKEN
+    second.say(m.Resume(request=2, token=tokens[1]))
+    assert second.take(m.Resumed)
+
+
 def opened(client: WireClient, n: int = 30) -> int:
     """Return how many sessions a client gets that asks for so many."""
     before = len(client.take(m.Opened))

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from engine_bridge.protocol.client_ranges import CLIENT_RANGES
 from engine_bridge.protocol.field_table import CONTROLS, OUTPUTS, ControlRow, OutputRow
 from engine_bridge.protocol.field_types import FieldType
 from engine_bridge.protocol.messages import Controlled, Seeded
 from engine_bridge.protocol.schema import FROM_CLIENT, FROM_SERVER, SCHEMA, Field
+from engine_bridge.protocol.server_ranges import SERVER_RANGES, RangeRow
 from tests.tools.protocol.text import span
 
 _KINDS: Final = {
@@ -19,12 +21,19 @@ _KINDS: Final = {
     FieldType.COUNTS: "map(u64)",
 }
 _ROW: Final = re.compile(r"^\| (`[a-z]+`(?:, `[a-z]+`)*) \| (client|server|both) \| .*? \| ", re.MULTILINE)
-_MARKED: Final = re.compile(r"(<!-- (controls|outputs): .*? -->\n).*?(<!-- end -->)", re.DOTALL)
+_MARKED: Final = re.compile(
+    r"(<!-- (controls|outputs|client ranges|server ranges): .*? -->\n).*?(<!-- end -->)", re.DOTALL
+)
 
 
 def updated(text: str) -> str:
     """Return the specification with the cells ``from`` and ``fields`` and the marked tables written anew."""
-    tables = {"controls": _controls(), "outputs": _outputs()}
+    tables = {
+        "controls": _controls(),
+        "outputs": _outputs(),
+        "client ranges": _client_ranges(),
+        "server ranges": _server_ranges(),
+    }
     text = _ROW.sub(lambda found: _message_row(found[1]), text)
     return _MARKED.sub(lambda found: found[1] + "\n".join(("", *tables[found[2]], "", "")) + found[3], text)
 
@@ -71,6 +80,11 @@ def _control(row: ControlRow) -> tuple[str, ...]:
     return f"`{row.key}`", kind, span(row), row.default, f"{row.doc}{only}", f"`{row.name}`"
 
 
+def _client_ranges() -> list[str]:
+    rows = [(f"`{row.message}`", f"`{row.field}`", f"{row.low}…{row.high}") for row in CLIENT_RANGES]
+    return _table(("message", "field", "allowed"), *rows)
+
+
 def _outputs() -> list[str]:
     return _table(("output", "in a frame", "meaning", "in a client's pose"), *map(_output, OUTPUTS))
 
@@ -78,3 +92,12 @@ def _outputs() -> list[str]:
 def _output(row: OutputRow) -> tuple[str, ...]:
     kind = _kind(FieldType.FLOATS, row.length, row.group) if row.in_frame else "–"
     return f"`{row.key}`", kind, row.doc, ", ".join(f"`{member.name}`" for member in row.pose) or "–"
+
+
+def _server_ranges() -> list[str]:
+    return _table(("message", "field", "range", "clamped to"), *map(_server_range, SERVER_RANGES))
+
+
+def _server_range(row: RangeRow) -> tuple[str, ...]:
+    clamped = f"{row.clamped[0]:g} … {row.clamped[1]:g}" if row.clamped else "–"
+    return f"`{row.message}`", f"`{row.field}`", row.span, clamped

@@ -18,7 +18,7 @@ from tests.support.pictures import portrait
 SAID = [
     r.ReadSound(1 << 40 | 7, b"RIFF", "", 0, 80_000, 300.0),
     r.DropSound(3),
-    r.ReadPicture(b"\x89PNG", "the portrait"),
+    r.ReadPicture(b"\x89PNG", "the portrait", False),
     r.SoundPart(44_100, 9, np.arange(9, dtype=np.float32), ("a note", "another")),
     r.Refused("bad_sound", "the sound is none"),
     r.Failed("Traceback"),

@@ -316,7 +316,7 @@ def test_the_command_shows_lines_on_sinks_and_ends_cleanly(keys: Keys, folder: P
         program = [sys.executable, "-m", "space_runtime", "relay", *map(str, words), "--bind", address]
         root = Path(__file__).parents[4]
         process = subprocess.Popen(
-            [*program, "--to", receiver.url("Hero")],
+            [*program, "--to", receiver.url("Hero"), "--to", "ws://127.0.0.1:0"],
             env={**os.environ, "PYTHONPATH": str(root)},
             stderr=subprocess.PIPE,
             text=True,
@@ -330,6 +330,7 @@ def test_the_command_shows_lines_on_sinks_and_ends_cleanly(keys: Keys, folder: P
         finally:
             process.kill()
         assert process.returncode == 0 and "relaying" in said and "Traceback" not in said
+        assert "viewer page=http://127.0.0.1:" in said
         assert receiver.wait_for_rest("Hero")[-1].is_neutral and receiver.n_rests("Hero") == 1
 
 

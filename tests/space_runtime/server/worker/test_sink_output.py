@@ -336,3 +336,11 @@ def test_a_server_that_cannot_start_keeps_no_port() -> None:
             Server(load_bundle(), Settings(f"tcp://127.0.0.1:{port}", sinks=(f"ws://127.0.0.1:{web}", "foo://x")))
     with Server(load_bundle(), Settings(f"tcp://127.0.0.1:{port}", sinks=(f"ws://127.0.0.1:{web}",))):
         pass
+
+
+def test_a_server_says_where_its_viewer_is(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "space_runtime"), serving(sinks=("ws://127.0.0.1:0",)):
+        pass
+    records = [vars(record) for record in caplog.records]
+    (page,) = [record["fields"]["page"] for record in records if record.get("event") == "viewer"]
+    assert page.startswith("http://127.0.0.1:")

@@ -107,6 +107,23 @@ namespace SpaceRuntime.Protocol
         }
     }
 
+    /// <summary>Server: one sentence for people about a stream's sound. Nothing ends.</summary>
+    public sealed class NoticeMessage : StreamMessage
+    {
+        /// <summary>The sentence.</summary>
+        public string Text;
+
+        /// <inheritdoc/>
+        public override string Type => "notice";
+
+        /// <inheritdoc/>
+        public override void Visit(FieldVisitor visitor)
+        {
+            base.Visit(visitor);
+            visitor.Text("message", ref Text, true);
+        }
+    }
+
     /// <summary>Server: the last message of a stream.</summary>
     public sealed class FinishedMessage : StreamMessage
     {

@@ -9,7 +9,7 @@ namespace SpaceRuntime.Protocol
         {
             "frame", "texture", "audio", "credit", "ping", "pong", "hello", "welcome", "error", "bye", "open", "opened",
             "resume", "resumed", "close", "closed", "start", "speak", "idle", "set", "end", "interrupt", "started",
-            "underrun", "finished",
+            "underrun", "notice", "finished",
         };
 
         /// <summary>Their number.</summary>
@@ -52,6 +52,7 @@ namespace SpaceRuntime.Protocol
                 case "interrupt": return new InterruptMessage();
                 case "started": return new StartedMessage();
                 case "underrun": return new UnderrunMessage();
+                case "notice": return new NoticeMessage();
                 default: return new FinishedMessage();
             }
         }

@@ -48,7 +48,7 @@ namespace SpaceRuntime
         public long Limit(string name, long otherwise)
         {
             foreach (NamedCount limit in limits)
-                if (limit.Name == name) return (long)limit.Value;
+                if (limit.Name == name) return RangeCheck.Limited(name, (long)limit.Value);
             return otherwise;
         }
     }

@@ -51,7 +51,10 @@ namespace SpaceRuntime
         /// <summary>A picture file's bytes; null: none.</summary>
         public byte[] Portrait;
 
-        /// <summary>Texture format: <c>jpeg</c>, <c>rgb</c> or <c>webp</c>.</summary>
+        /// <summary>
+        /// Texture format: <c>jpeg</c>, <c>rgb</c> or <c>webp</c>. Another one than jpeg asks for pictures, as
+        /// <c>Outputs.Texture</c> does.
+        /// </summary>
         public string TextureFormat = "jpeg";
 
         /// <summary>Time for which the session outlives a lost connection, in milliseconds; 0: the server's default.</summary>
@@ -64,8 +67,7 @@ namespace SpaceRuntime
             Argument.InRange(FpsDenominator, 1, int.MaxValue, nameof(FpsDenominator));
             Argument.InRange(PlayoutMs, 0, 60000, nameof(PlayoutMs));
             Argument.InRange(LeaseMs, 0, int.MaxValue, nameof(LeaseMs));
-            if ((Outputs & Outputs.Texture) == 0 || TextureFormat == "jpeg" || TextureFormat == "rgb" || TextureFormat == "webp")
-                return;
+            if (Format == "jpeg" || Format == "rgb" || Format == "webp") return;
             string text = $"{nameof(TextureFormat)} is '{TextureFormat}'; expected jpeg, rgb or webp";
             throw new ArgumentException(text, nameof(TextureFormat));
         }
@@ -80,7 +82,7 @@ namespace SpaceRuntime
                 Until = CreditWindow.Size,
                 Character = Character,
                 Portrait = Portrait == null ? default : new ArraySegment<byte>(Portrait),
-                Texture = (Outputs & Outputs.Texture) != 0 ? TextureFormat : null,
+                Texture = (Wanted & Outputs.Texture) != 0 ? Format : null,
                 LeaseMs = LeaseMs == 0 ? (uint?)null : (uint)LeaseMs,
             };
         }
@@ -88,8 +90,13 @@ namespace SpaceRuntime
         private string[] Names()
         {
             string[] all = { "weights", "head", "eyes", "landmarks", "texture", "keypoints" };
-            return Array.FindAll(all, name => ((int)Outputs >> Array.IndexOf(all, name) & 1) != 0);
+            return Array.FindAll(all, name => ((int)Wanted >> Array.IndexOf(all, name) & 1) != 0);
         }
+
+        private string Format => string.IsNullOrEmpty(TextureFormat) ? "jpeg" : TextureFormat;
+
+        /// <summary>The outputs; a format that was chosen is an output that was asked for.</summary>
+        private Outputs Wanted => Format == "jpeg" ? Outputs : Outputs | Outputs.Texture;
     }
 
     /// <summary>Format in which pushed sound travels. Pushed values are converted.</summary>
@@ -139,9 +146,12 @@ namespace SpaceRuntime
         {
             Argument.InRange(Rate, 1, MostRate, nameof(Rate));
             Argument.InRange(Channels, 1, 8, nameof(Channels));
-            Argument.InRange(FirstSample, 0, long.MaxValue, nameof(FirstSample));
+            Argument.InRange(FirstSample, 0, LastSample, nameof(FirstSample));
         }
 
         internal const int MostRate = 768000;
+
+        /// <summary>Whole samples are exact up to here.</summary>
+        private const long LastSample = 1L << 53;
     }
 }

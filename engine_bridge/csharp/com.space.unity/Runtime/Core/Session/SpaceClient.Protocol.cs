@@ -11,6 +11,7 @@ namespace SpaceRuntime
         private readonly MessageReader reader = new MessageReader(true);
         private readonly PingMessage ping = new PingMessage();
         private readonly PongMessage pong = new PongMessage();
+        private readonly RangeCheck ranges = new RangeCheck();
         private long unknownMessages, badMessages;
         private long lastHeardMs;
 
@@ -92,12 +93,20 @@ namespace SpaceRuntime
                 {
                     Message read = reader.Read(message[i]);
                     if (read == null) Interlocked.Increment(ref unknownMessages);
-                    else Handle(read, message, i);
+                    else
+                    {
+                        if (!(read is WelcomeMessage)) ranges.Check(read); // of which more is said
+                        Handle(read, message, i);
+                    }
                 }
                 catch (WireException error)
                 {
                     Interlocked.Increment(ref badMessages);
                     Complain("the server sent what is no message: " + error.Message);
+                }
+                catch (Exception error)
+                {
+                    Complain($"{error.GetType().Name}: {error.Message}"); // the other parts may be fine
                 }
             }
         }
@@ -114,6 +123,7 @@ namespace SpaceRuntime
                     break;
                 case StartedMessage started: Find(started)?.OnStarted(started); break;
                 case UnderrunMessage underrun: Find(underrun)?.OnUnderrun(underrun); break;
+                case NoticeMessage notice: Find(notice)?.OnNotice(notice); break;
                 case FinishedMessage finished: Find(finished)?.OnFinished(finished); break;
                 case ClosedMessage closed: OnClosed(closed); break;
                 case WelcomeMessage welcome: OnWelcome(welcome); break;
@@ -126,6 +136,15 @@ namespace SpaceRuntime
 
         private void OnWelcome(WelcomeMessage welcome)
         {
+            if (State != ClientState.Greeting) return;
+            string problem = ranges.ProblemWith(welcome);
+            if (problem.Length > 0)
+            {
+                Complain(problem);
+                Become(ClientState.Refused);
+                connection.Drop(problem); // it may be another one the next time
+                return;
+            }
             server = new ServerInfo(welcome);
             lastError = "";
             Become(ClientState.Ready);
@@ -167,7 +186,10 @@ namespace SpaceRuntime
 
         private SpaceSession Find(uint id)
         {
-            lock (gate) return byId.TryGetValue(id, out SpaceSession session) ? session : null;
+            SpaceSession session;
+            lock (gate) byId.TryGetValue(id, out session);
+            session?.GiveWay();
+            return session;
         }
 
         /// <summary>The session whose request this was; each is answered once.</summary>

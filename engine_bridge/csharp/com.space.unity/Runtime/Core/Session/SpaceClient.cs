@@ -124,6 +124,9 @@ namespace SpaceRuntime
         internal long MessageLimit =>
             server?.Limit("message_bytes", WireLimits.BytesBeforeWelcome) ?? WireLimits.BytesBeforeWelcome;
 
+        /// <summary>Bytes of the longest file that the server takes: the other fields of a message need some room.</summary>
+        internal long FileLimit => Math.Max(0, MessageLimit - 4096);
+
         /// <summary>Milliseconds of sound that may be ahead of what has been animated.</summary>
         internal long SoundLimitMs => server?.Limit("audio_ms", 5000) ?? 5000;
 

@@ -29,6 +29,9 @@ namespace SpaceRuntime
 
         /// <summary>The session is over for good.</summary>
         Closed,
+
+        /// <summary>The server says a sentence about a stream's sound, in Text; nothing ends.</summary>
+        Notice,
     }
 
     /// <summary>Something that happened to a session.</summary>

@@ -1,4 +1,6 @@
 using System;
+using System.Diagnostics;
+using System.Threading;
 using SpaceRuntime.Protocol;
 using SpaceRuntime.Transport;
 
@@ -22,6 +24,17 @@ namespace SpaceRuntime
         private long retryAtMs;
         private int retryMs = 250;
         private long holdSoundUntilMs;
+
+        /// <summary>
+        /// Lets the caller of <see cref="Evaluate"/> go first, for a millisecond at most: a thread that takes the lock again and
+        /// again, as the client's does while a server floods, would win.
+        /// </summary>
+        internal void GiveWay()
+        {
+            if (Volatile.Read(ref callers) == 0) return;
+            long until = Stopwatch.GetTimestamp() + Stopwatch.Frequency / 1000;
+            while (Volatile.Read(ref callers) > 0 && Stopwatch.GetTimestamp() < until) Thread.Yield();
+        }
 
         /// <summary>The connection can carry sessions: ask for this one, or for it to go on.</summary>
         internal void OnReady()
@@ -134,9 +147,6 @@ namespace SpaceRuntime
         {
             lock (gate)
             {
-                int bytes = texture.Pixels.Count;
-                if (texture.Format == "rgb" && bytes != 3L * texture.Width * texture.Height)
-                    throw new WireException($"a texture of {texture.Width} × {texture.Height} in {bytes} bytes");
                 if (stream == null || texture.Stream != stream.Number) return;
                 texture.Sample += stream.ShiftSamples;
                 textures.Put(texture, message.Detach(part).Array, pool);
@@ -156,6 +166,12 @@ namespace SpaceRuntime
                 double at = underrun.Sample + Shift(underrun.Stream);
                 events.Add(SpaceEventKind.Underrun, underrun.Stream, sample: at, number: underrun.LateMs);
             }
+        }
+
+        internal void OnNotice(NoticeMessage notice)
+        {
+            lock (gate)
+                events.Add(SpaceEventKind.Notice, notice.Stream, text: notice.Text);
         }
 
         internal void OnFinished(FinishedMessage finished)

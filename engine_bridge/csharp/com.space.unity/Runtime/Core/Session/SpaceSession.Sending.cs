@@ -13,8 +13,8 @@ namespace SpaceRuntime
         private void AskOpen()
         {
             OpenMessage open = options.ToMessage();
-            if (open.Portrait.Count > client.MessageLimit - 4096)
-                Over("too_large", $"the portrait has {open.Portrait.Count} bytes; the server takes {client.MessageLimit}");
+            if (open.Portrait.Count > client.FileLimit)
+                Over("too_large", $"the portrait has {open.Portrait.Count} bytes; the server takes {client.FileLimit}");
             else Ask(number =>
             {
                 open.Request = number;
@@ -45,9 +45,9 @@ namespace SpaceRuntime
 
         private bool SendBeginning()
         {
-            if (stream.File.Count > client.MessageLimit - 4096)
+            if (stream.File.Count > client.FileLimit)
             {
-                string why = $"the file has {stream.File.Count} bytes; the server takes {client.MessageLimit}";
+                string why = $"the file has {stream.File.Count} bytes; the server takes {client.FileLimit}";
                 events.Add(SpaceEventKind.Error, stream.Number, "too_large", why);
                 Finish(stream.Number, "failed", 0, 0);
                 return false;

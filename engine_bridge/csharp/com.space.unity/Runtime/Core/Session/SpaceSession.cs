@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 using SpaceRuntime.Protocol;
 using SpaceRuntime.Transport;
 
@@ -40,6 +41,7 @@ namespace SpaceRuntime
         private readonly TextureQueue textures = new TextureQueue();
         private readonly EventQueue events = new EventQueue();
         private volatile SessionState state;
+        private int callers;
         private volatile uint lastStream;
         private StreamState stream;
         private double lookAheadSeconds;
@@ -81,7 +83,15 @@ namespace SpaceRuntime
         /// </summary>
         public void Evaluate(double position, double dt, FacePose pose)
         {
-            lock (gate) playback.Evaluate(position, dt, pose);
+            Interlocked.Increment(ref callers);
+            try
+            {
+                lock (gate) playback.Evaluate(position, dt, pose);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref callers);
+            }
         }
 
         /// <summary>Returns the newest picture that is due at a position, or null. Dispose it after use.</summary>

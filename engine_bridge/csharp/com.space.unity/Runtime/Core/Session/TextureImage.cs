@@ -62,10 +62,12 @@ namespace SpaceRuntime
     internal sealed class TextureQueue
     {
         private const int Most = 64;
+        private const long MostBytes = 64L << 20;
 
         private readonly object gate = new object();
         private readonly Queue<TextureImage> waiting = new Queue<TextureImage>();
         private readonly Stack<TextureImage> empty = new Stack<TextureImage>();
+        private long bytes;
 
         /// <summary>Pictures that were never shown, because a newer one was due or too many waited.</summary>
         public long Skipped { get; private set; }
@@ -78,7 +80,8 @@ namespace SpaceRuntime
         {
             lock (gate)
             {
-                if (waiting.Count == Most) Skip();
+                while (waiting.Count > 0 && (waiting.Count == Most || bytes + message.Pixels.Count > MostBytes)) Skip();
+                bytes += message.Pixels.Count;
                 TextureImage image = empty.Count > 0 ? empty.Pop() : new TextureImage(this);
                 image.Fill(message, rented, pool);
                 waiting.Enqueue(image);
@@ -99,7 +102,7 @@ namespace SpaceRuntime
                         Skipped++;
                         due.Dispose();
                     }
-                    due = waiting.Dequeue();
+                    due = Next();
                 }
                 return due;
             }
@@ -121,7 +124,14 @@ namespace SpaceRuntime
         private void Skip()
         {
             Skipped++;
-            waiting.Dequeue().Dispose();
+            Next().Dispose();
+        }
+
+        private TextureImage Next()
+        {
+            TextureImage next = waiting.Dequeue();
+            bytes -= next.Pixels.Count;
+            return next;
         }
     }
 }

@@ -1,0 +1,166 @@
+"""A line to bake with its settings, and the outcome of baking it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from space_runtime.animation.session import MAX_TAIL_S
+from space_runtime.animation.track import ControlTrack, track_of
+from space_runtime.arguments import StrPath, in_range, instance, path_of, switch
+from space_runtime.errors import UsageError
+from space_runtime.extras import require
+from space_runtime.option_parsing import ALL_CHANNELS, Channel, Format, parse_channels, parse_formats
+from space_runtime.portrait.portrait import Portrait
+from space_runtime.timebase import FrameRate, checked_fps
+from space_runtime.values import Controls
+
+TAIL_S: Final = 0.3
+"""Seconds from the end of the sound to rest."""
+
+
+class Result(StrEnum):
+    """The files that a bake can write for a line: the formats and the two plots."""
+
+    JSON = "json"
+    MP4 = "mp4"
+    NPZ = "npz"
+    CURVES = "curves"
+    """A picture of the main curves over the sound."""
+    SHEET = "sheet"
+    """A contact sheet of the video."""
+
+    @property
+    def ending(self) -> str:
+        """The text behind the line's name in the name of the file."""
+        return _PLOT_ENDINGS.get(self, f".{self.value}")
+
+    @property
+    def is_clip(self) -> bool:
+        """True for files that have channels."""
+        return self in (Result.JSON, Result.NPZ)
+
+
+_PLOT_ENDINGS: Final = {Result.CURVES: "_curves.png", Result.SHEET: "_frames.png"}
+
+
+@dataclass(frozen=True, slots=True, eq=False, init=False)
+class BakeJob:
+    """A line to bake and its settings.
+
+    sound: the sound file. target: the path of the results without an ending; ``out/a`` gives ``out/a.npz``.
+    controls: of the whole line or over media time; a seed that they lack comes from the sound. fps: see `exact_fps`.
+    formats: `Format`, at least one. channels: the parts of npz and json, see `Channel`. plot: also draw the curves and,
+    with a portrait, a contact sheet. tail_s: seconds from the end of the sound to rest, 0…10.
+
+    Raises `UsageError` for what does not fit, mp4 without a portrait and a result that needs a package that is missing.
+    """
+
+    sound: Path
+    target: Path
+    controls: ControlTrack
+    portrait: Portrait | None
+    fps: Fraction
+    formats: frozenset[Format]
+    channels: frozenset[Channel]
+    plot: bool
+    tail_s: float
+
+    def __init__(
+        self,
+        sound: StrPath,
+        target: StrPath,
+        *,
+        controls: Controls | ControlTrack | None = None,
+        portrait: Portrait | None = None,
+        fps: FrameRate = 30,
+        formats: str | Iterable[str] = (Format.NPZ,),
+        channels: str | Iterable[str] = ALL_CHANNELS,
+        plot: bool = False,
+        tail_s: float = TAIL_S,
+    ) -> None:
+        """Check everything once, at the rim."""
+        keep = partial(object.__setattr__, self)
+        keep("sound", path_of("the line", sound))
+        keep("target", _named(path_of("the target", target)))
+        keep("formats", parse_formats(formats))
+        keep("fps", checked_fps(fps))
+        keep("controls", track_of(controls))
+        keep("channels", parse_channels(channels))
+        keep("tail_s", in_range("tail_s", tail_s, 0, MAX_TAIL_S))
+        keep("plot", switch("plot", plot))
+        _check_extras(self.formats, self.plot)
+        _check_portrait(self.formats, portrait)
+        keep("portrait", portrait)
+
+    def targets(self) -> dict[Result, Path]:
+        """Return the files that the job writes, in the order of writing."""
+        results = [Result(name.value) for name in sorted(self.formats)]
+        if self.plot:
+            results += [Result.CURVES] if self.portrait is None else [Result.CURVES, Result.SHEET]
+        return {result: self.file_of(result) for result in results}
+
+    def file_of(self, result: Result) -> Path:
+        """Return where a result of the job lies, whether the job writes it or not."""
+        return self.target.parent / f"{self.target.name}{result.ending}"
+
+
+class Outcome(StrEnum):
+    """The ends that a job can come to."""
+
+    BAKED = "baked"
+    PLANNED = "planned"
+    """A dry run would bake it."""
+    UNCHANGED = "unchanged"
+    """All its results are there already."""
+    FAILED = "failed"
+    STOPPED = "stopped"
+    """It was not reached, or was interrupted."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BakeResult:
+    """The outcome of a job.
+
+    index: the job's place among all. files: its results, as far as they are there. sound_s: the length of the sound,
+    None if it was not heard. took_s: seconds of work. reason: why the line is baked, or not, in a few words.
+    notes: sentences about the sound and about files of earlier bakes. removed: files of an earlier bake with other
+    settings, which are gone (after a dry run: would be). error: why it failed.
+    """
+
+    index: int
+    job: BakeJob
+    outcome: Outcome
+    files: tuple[Path, ...] = ()
+    sound_s: float | None = None
+    took_s: float = 0.0
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    removed: tuple[Path, ...] = ()
+    error: Exception | None = None
+
+
+def _named(target: Path) -> Path:
+    if target.name in ("", ".."):
+        raise UsageError(f"the target {target} names no file; give a folder and a name without an ending, out/hello")
+    return target
+
+
+def _check_portrait(formats: Iterable[Format], portrait: Portrait | None) -> None:
+    if portrait is not None:
+        instance("the portrait", portrait, Portrait, "which open_portrait() opens")
+    elif Format.MP4 in formats:
+        raise UsageError("mp4 shows a face and so needs a portrait; give one, or bake npz and json only")
+
+
+def _check_extras(formats: Iterable[Format], plot: bool) -> None:
+    """Raise `UsageError` before the work when a package that its results need is missing."""
+    if Format.MP4 in formats:
+        require("av")
+    if plot:
+        require("matplotlib")
