@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -10,7 +11,7 @@ from typing import Final, TypeVar
 from engine_bridge.adapters.playout import Part, Playout
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import WireError
-from engine_bridge.protocol.messages import Pace, Reason
+from engine_bridge.protocol.messages import Output, Pace, Reason
 from engine_bridge.protocol.wire import audio_from, decode
 from space_runtime.server.connections import Route
 from space_runtime.timebase import SAMPLE_RATE
@@ -23,6 +24,10 @@ _UP: Final = tuple(
 )
 """The beginnings of clients' messages that matter, as everybody who writes canonically writes them."""
 _AUDIO: Final = b"\xa5audio"
+_FACE: Final = frozenset((Output.WEIGHTS, Output.HEAD, Output.EYES))
+"""Outputs of which every sink shows something."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
@@ -56,6 +61,14 @@ class _Peer:
 
     asked: dict[int, _Session] = field(default_factory=dict)
     sessions: dict[int, _Session] = field(default_factory=dict)
+    is_told: bool = False
+
+    def tell_unless_shown(self, outputs: tuple[str, ...]) -> None:
+        """Log, once, that sinks show nothing of a session with these outputs."""
+        if not self.is_told and not _FACE & set(outputs):
+            self.is_told = True
+            wanted = ", ".join(outputs) or "no outputs"
+            log.warning("llf:// and vmc:// show nothing of a session with %.80s; ask for weights, head or eyes", wanted)
 
 
 class RelaySinkOutput:
@@ -92,6 +105,7 @@ class RelaySinkOutput:
     def _asked(self, peer: _Peer, part: bytes, now: float) -> None:
         message = audio_from(part) if _AUDIO in part[:16] else _read(part)
         if isinstance(message, m.Open) and len(message.fps) == 2 and all(message.fps):
+            peer.tell_unless_shown(message.outputs)
             session = _Session(message.character or "", Fraction(*message.fps), message.playout_ms / 1e3)
             _remember(peer.asked, message.request, session)
         elif isinstance(message, m.Resume) and bytes(message.token) in self._tokens:

@@ -474,3 +474,12 @@ def test_the_tap_forgets_what_is_over() -> None:
     assert not any(peer.asked or peer.sessions for peer in story.output._peers.values()) and not story.output._tokens
     story.output.gone(ROUTE)
     assert not story.output._peers
+
+
+@pytest.mark.parametrize(("outputs", "is_told"), [(("landmarks",), True), ((), True), (("landmarks", "eyes"), False)])
+def test_a_session_of_which_sinks_show_nothing_is_told(
+    outputs: tuple[str, ...], is_told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    output = RelaySinkOutput(_NoPlayout())  # type: ignore[arg-type]
+    output.up(ROUTE, [encode(m.Open(request=1, outputs=outputs, fps=(30, 1), playout_ms=200, until=256))], 100.0)
+    assert ("ask for weights, head or eyes" in caplog.text) is is_told
