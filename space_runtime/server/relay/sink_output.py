@@ -18,6 +18,8 @@ from space_runtime.timebase import SAMPLE_RATE
 
 MAX_REMEMBERED: Final = 4_096
 """Sessions, requests and tokens that are remembered; of more the oldest are forgotten."""
+FURTHEST_S: Final = 120.0
+"""What would be shown later than this is not: twice the longest playout delay. It would take the room of all others."""
 
 _UP: Final = tuple(
     bytes([0xA0 | len(name)]) + name for name in (b"open", b"resume", b"start", b"audio", b"speak", b"idle")
@@ -166,6 +168,8 @@ class RelaySinkOutput:
         stream.begun = now if stream.begun is None else stream.begun
         stream.part = stream.part or self._playout.enter(session.character)
         due = stream.begun + session.playout_s + float((message.index - stream.first_index) / session.fps)
+        if due > now + FURTHEST_S:
+            return
         if isinstance(message, m.Texture):
             self._playout.texture(due, stream.part, message)
             return
