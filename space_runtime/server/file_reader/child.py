@@ -42,6 +42,7 @@ class Child:
     """One child process, asked by one thread at a time; any thread may kill it. Raises OSError if it cannot be started.
 
     kind: the files it reads. folder: of the bundle. work_s: seconds of processor time that it may spend on a request.
+    has_answered: a request, before the one at hand.
     """
 
     def __init__(self, kind: FileKind, folder: Path, work_s: float) -> None:
@@ -55,7 +56,7 @@ class Child:
             start_new_session=True,  # Ctrl-C is for the server alone
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
-        self._is_ready = False
+        self.has_answered = self._is_ready = False
         self._timers: list[threading.Timer] = []
 
     @property
@@ -72,7 +73,9 @@ class Child:
         """Return the answer, which has to come within so many seconds. Raises `ChildEnded`."""
         self.wait_until_ready()
         with self._timed(limit_s):
-            return self._asked(request)
+            answer = self._asked(request)
+        self.has_answered = True
+        return answer
 
     def wait_until_ready(self) -> None:
         """Return when it can be asked. Raises `ChildEnded`."""

@@ -53,7 +53,17 @@ class Slot:
         self._stopped = False
 
     def ask(self, request: Request, limit_s: float) -> object:
-        """Return the answer of the child, which is started if there is none. Raises OSError and `ChildEnded`."""
+        """Return the answer of the child, which is started if there is none. Raises OSError and `ChildEnded`.
+
+        A child that ends after it has answered others may not have ended for this request: that is asked once more.
+        """
+        child = self.started()
+        had_answered = child.has_answered
+        try:
+            return child.ask(request, limit_s)
+        except ChildEnded as ended:
+            if not (ended.in_time and had_answered) or self.is_cancelled:
+                raise
         return self.started().ask(request, limit_s)
 
     def started(self) -> Child:

@@ -21,6 +21,7 @@ from tests.support.waiting import PATIENCE_S, wait_for
 class StandIn:
     """A child that does what the test says. asked: what it was asked; let_go: answers once; killed: it is dead."""
 
+    has_answered = False
     all_of_them: ClassVar[list[StandIn]] = []
 
     def __init__(self, *_: object) -> None:
