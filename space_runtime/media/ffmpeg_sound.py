@@ -124,7 +124,7 @@ def track_blocks(path: Path, track: Track, tell: Callable[[str], None]) -> Itera
         origin = Fraction(container.start_time or 0, 1_000_000)
         decoder = _Decoder(path, container, stream, container.format.name in TIMELESS, may_restart)
         for at, samples in _in_format(decoder.frames(), track):
-            if at is not None and clock.latest is None:
+            if at is not None and clock.latest is None and at >= 0:  # before 0 lies what a decoder needs to begin
                 origin = min(origin, at)
             yield from clock.placed(samples, None if at is None else at - origin)
         if decoder.n_damaged:

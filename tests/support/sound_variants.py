@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import av
 import numpy as np
 import soundfile
 import soxr
@@ -107,6 +108,23 @@ def edited(*edits: Edit) -> Make:
     return changed(filmed("aac"), lambda data: with_edits(data, edits))
 
 
+def cut_copy(whole_file: Make) -> Make:
+    """Return what copies the packets of the line from 0.3 s on, so that 0.5 s is at media time 0, as editors cut."""
+
+    def make(path: Path) -> None:
+        whole = path.with_name(f"whole_{path.name}")
+        whole_file(whole)
+        with av.open(str(whole)) as source, av.open(str(path), "w") as target:
+            stream = target.add_stream_from_template(source.streams.audio[0])
+            for packet in source.demux(source.streams.audio[0]):
+                if packet.pts is not None and packet.dts is not None and packet.pts * packet.time_base >= 0.3:
+                    shift = round(0.5 / packet.time_base)
+                    packet.pts, packet.dts, packet.stream = packet.pts - shift, packet.dts - shift, stream
+                    target.mux(packet)
+
+    return make
+
+
 def tag(path: Path) -> None:
     """Write an empty APE tag."""
     path.write_bytes(b"APETAGEX" + struct.pack("<IIII", 2_000, 32, 0, 0x2000_0000) + bytes(8))
@@ -164,6 +182,7 @@ VARIANTS: Final[dict[str, tuple[Make, Floats]]] = {
     "gap.mkv": (encoded("pcm_s16le", BROKEN), GAPPED),
     "gap.ts": (encoded("aac", BROKEN), GAPPED),
     "gap_fragmented.mp4": (encoded("aac", BROKEN, options=FRAGMENTS), GAPPED),
+    "cut_copy.ogg": (cut_copy(written()), LINE[RATE // 2 :]),
     "lost_page.ogg": (changed(written(), _without_a_page), LINE),
     "gap.nut": (encoded("ac3", BROKEN), GAPPED),
     "twice.mp3": (glued(written(), written()), TWICE),
