@@ -15,6 +15,8 @@ from websockets.exceptions import ConnectionClosed
 from engine_bridge.adapters.page_requests import Ready, Request, RequestReader
 from engine_bridge.protocol.errors import WireError
 
+MAX_REASON_BYTES: Final = 123
+"""What a WebSocket's close has room for."""
 MAX_WAITING_BYTES: Final = 8 * 1024 * 1024
 """Bytes that may wait for a page: about five seconds of pictures. One that takes less is sent away."""
 _POLICY, _TRY_LATER = 1008, 1013
@@ -40,20 +42,20 @@ class PageClient:
         return self._requests.pending_bytes
 
     def offer(self, message: Message) -> None:
-        """Let a message wait for the page, in order."""
+        """Let a message wait for the page, in order; a page for which too much waits is cut off."""
         self._waiting.append(message)
         self._waiting_bytes += len(message)
         self._changed.set()
+        if self._waiting_bytes > MAX_WAITING_BYTES:
+            self._waiting.clear()
+            self._connection.transport.abort()  # a word of goodbye would wait behind what is not read
 
     async def write(self) -> None:
-        """Send what waits, and end the conversation when too much does."""
+        """Send what waits."""
         try:
             while await self._changed.wait():
                 self._changed.clear()
                 while self._waiting:
-                    if self._waiting_bytes > MAX_WAITING_BYTES:
-                        await self._connection.close(_TRY_LATER, "this page does not read what it is sent")
-                        return
                     message = self._waiting.popleft()
                     self._waiting_bytes -= len(message)
                     await self._connection.send(message)
@@ -75,7 +77,7 @@ class PageClient:
         except TimeoutError:
             await self._connection.close(_TRY_LATER, "the file took too long to come")
         except WireError as error:
-            await self._connection.close(_POLICY, f"{error}"[:120])
+            await self._connection.close(_POLICY, _as_reason(f"{error}"))
         finally:
             self._requests.close()
 
@@ -85,3 +87,7 @@ class PageClient:
             self.is_ready = True
         if request is not None:
             take(request)
+
+
+def _as_reason(sentence: str) -> str:
+    return sentence.encode(errors="replace")[:MAX_REASON_BYTES].decode(errors="ignore")

@@ -11,11 +11,13 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
@@ -122,7 +124,8 @@ class WebServer:
         self.n_clients += 1
         try:
             assert connection.subprotocol  # who offers none of them is refused before
-            await self._protocols[connection.subprotocol](connection)
+            with suppress(ConnectionClosed):  # however a client leaves, it is no fault of ours
+                await self._protocols[connection.subprotocol](connection)
         finally:
             self.n_clients -= 1
 

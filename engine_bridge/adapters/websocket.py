@@ -127,8 +127,6 @@ class WebSocket:
             async for answer in connection:
                 if answer != _ANSWER or not client.take_answer():
                     await connection.close(1008, f"expected {_ANSWER!r}, once for every message")
-        except ConnectionClosed:
-            pass  # without a word; that is no failure of this handler
         finally:
             writer.cancel()
             self._clients = tuple(other for other in self._clients if other is not client)

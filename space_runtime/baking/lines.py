@@ -67,9 +67,14 @@ def find_lines(named: Sequence[Path], out: Path) -> Found:
         elif WILDCARD.search(str(path)) and not os.path.lexists(path):
             _add_below(found, _pattern(path), out, f"{path} does not exist, and no sound matches it as a pattern")
         else:
-            found.lines.append(Line(path, PurePath(path.stem)))
+            found.lines.append(Line(path, place_of(PurePath(path.name))))
     found.lines[:] = _without_repetition(found.lines)
     return found
+
+
+def place_of(sound: PurePath) -> PurePath:
+    """Return a sound's path without its ending; of a name that is all ending, as ``..wav``, nothing is taken."""
+    return sound.with_name(sound.stem) if sound.stem.strip(".") else sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ def _add_below(found: Found, pattern: _Pattern, out: Path, nothing: str) -> None
         if not _matches(below.parts, pattern.parts):
             continue
         if _is_line(path):
-            found.lines.append(Line(path, below.with_name(path.stem)))
+            found.lines.append(Line(path, place_of(below)))
         elif not is_result(path):
             found.left_out.append(path)
     if len(found.lines) + len(found.faults) == n_before:

@@ -20,7 +20,7 @@ from typing import Final
 
 from space_runtime.arguments import path_of
 from space_runtime.baking.jobs import Result
-from space_runtime.baking.lines import Line
+from space_runtime.baking.lines import Line, place_of
 from space_runtime.baking.settings import CheckedSettings, LineSettings
 from space_runtime.errors import SpaceError, UsageError
 from space_runtime.values import Emotion
@@ -125,7 +125,7 @@ def _cells(path: Path, text: str, separator: str) -> Iterator[_Cells]:
 
 def _names(path: Path, header: tuple[str, ...]) -> tuple[str, ...]:
     """The names of the columns, empty for those that do not count."""
-    known = {"sound": "", "out": "", "intensity": "", **dict.fromkeys(_PARSERS, "")}
+    known = ("sound", "out", "intensity", *_PARSERS)
     names = tuple(cell.lower().lstrip("-").replace("-", "_").replace(" ", "_") for cell in header)
     if "sound" not in names:
         raise UsageError(f"{path} has no column named sound; its first row names the columns: {', '.join(known)}")
@@ -163,7 +163,10 @@ class _Reader:
     def _sound(self, text: str) -> Path:
         if not text:
             raise UsageError("it names no sound; write the path of a sound file into the column sound")
-        return _found(self.path.parent, text)
+        path = _found(self.path.parent, text)
+        if path.name in ("", "..") or os.path.isdir(path):
+            raise UsageError(f"sound {text!r:.80} is a folder; write a sound a row, or name the folder as a LINE")
+        return path
 
     def _settings(self, cells: dict[str, str]) -> LineSettings:
         intensity = cells.pop("intensity", "")
@@ -262,5 +265,5 @@ def _place_of_sound(sound: Path, folder: Path) -> PurePath:
     try:
         below = sound.relative_to(folder)
     except ValueError:
-        return PurePath(sound.stem)
-    return PurePath(sound.stem) if ".." in below.parts else below.with_name(sound.stem)
+        return place_of(PurePath(sound.name))
+    return place_of(PurePath(sound.name) if ".." in below.parts else below)

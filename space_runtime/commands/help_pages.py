@@ -7,7 +7,7 @@ from typing import Final
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 HEADINGS: Final[dict[str, tuple[str, ...]]] = {
-    "Face and voice": ("--portrait", "--emotion", "--seed", "--name"),
+    "Face and voice": ("--portrait", "--force", "--emotion", "--seed", "--name"),
     "Motion": (
         "--mouth-strength",
         "--expression-strength",
@@ -36,7 +36,14 @@ HEADINGS: Final[dict[str, tuple[str, ...]]] = {
     "Source of sound": ("--mic", "--mic-device", "--stdin", "--rate", "--format", "--say", "--tts-command"),
     "Live": ("--to", "--no-wait", "--playout", "--server"),
     "Other machines": ("--bind", "--key", "--clients", "--server-key", "--insecure"),
-    "Limits and files of a server": ("--sessions", "--lease", "--portraits", "--sounds"),
+    "Limits and files of a server": (
+        "--sessions",
+        "--sessions-per-client",
+        "--limits",
+        "--lease",
+        "--portraits",
+        "--sounds",
+    ),
     "Observing": ("--http", "--log-format", "--log-level"),
     "Machine": ("--bundle", "--device", "--jobs", "--debug"),
 }

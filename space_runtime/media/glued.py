@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from space_runtime.media.byte_ranges import Part
+from space_runtime.media.riff import W64_HEAD
 
 FLAC_HEADS: Final = (b"fLaC\x00\x00\x00\x22", b"fLaC\x80\x00\x00\x22")
 FLAC_TOTAL: Final = slice(18, 26)
 """Bytes whose last 36 bits are the number of samples, 0 if it was not known when they were written."""
-W64_HEAD: Final = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 SIZED_HEAD: Final = 24
 LONE_HEADS: Final = {b"FLV\1": 13, bytes.fromhex("3026b2758e66cf11"): 16, b"TTA1": 14}
 """First bytes of formats whose players stop at the end of the first file, and how many of them tell a second one."""

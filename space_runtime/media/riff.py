@@ -15,6 +15,9 @@ from space_runtime.media.mono import UNKNOWN, Layout
 HEADS: Final = (b"RIFF", b"RF64", b"BW64")
 FORM_SIZE: Final = 12
 MAX_LIST: Final = 1 << 16
+W64_HEAD: Final = bytes.fromhex("726966662e91cf11a5d628db04c10000")
+W64_FIRST_CHUNK, W64_CHUNK = 40, 24
+EXTENSIBLE: Final = b"\xfe\xff"
 GSM: Final = b"\x31\0"
 MASK_CENTRE, MASK_LOW = 0x4, 0x8
 UNMASKED: Final = {6: Layout(2, 3), 8: Layout(2, 3)}
@@ -62,6 +65,28 @@ def scan_wav(path: Path) -> Wav | None:
             return None
         end = file.seek(0, 2)
         return _Scan(path, file, end).wav()
+
+
+def scan_w64(path: Path) -> Part | None:
+    """Return the sound of a W64 file under a header of WAV where libsndfile takes floats for whole numbers, else None.
+
+    That is so where the format names its numbers by a GUID (WAVE_FORMAT_EXTENSIBLE).
+    """
+    with path.open("rb") as file:
+        if file.read(16) != W64_HEAD:
+            return None
+        end, position, form = file.seek(0, 2), W64_FIRST_CHUNK, b""
+        while position + W64_CHUNK <= end:
+            file.seek(position)
+            head = file.read(W64_CHUNK)
+            start, size = position + W64_CHUNK, int.from_bytes(head[16:], "little") - W64_CHUNK
+            if head[:4] == b"fmt ":
+                form = file.read(min(max(0, size), 256))
+            if head[:4] == b"data":
+                is_odd = form[:2] == EXTENSIBLE and 0 < size <= end - start
+                return Part(((start, start + size),), _header(form, size)) if is_odd else None
+            position = start + max(0, size) + -size % 8
+    return None
 
 
 class _Scan:

@@ -20,7 +20,7 @@ from space_runtime.media.mono import UNKNOWN, Layout
 from space_runtime.media.mp3 import scan_mp3
 from space_runtime.media.quiet_stderr import quiet_stderr
 from space_runtime.media.resampling import Resampler
-from space_runtime.media.riff import UNMASKED, is_placeholder, scan_wav
+from space_runtime.media.riff import UNMASKED, is_placeholder, scan_w64, scan_wav
 
 FORMATS: Final = frozenset(("WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC", "OGG", "MP3", "MPEG",
                              "VOC", "NIST", "IRCAM", "SVX", "AVR", "PVF"))  # fmt: skip
@@ -69,9 +69,11 @@ def scan_parts(path: Path) -> Parts:
         )
     if (flac := scan_flac(path)) is not None:
         return Parts(flac.parts if len(flac.parts) > 1 else (None,), flac.is_streamed, may_lie=len(flac.parts) == 1)
+    if _is_adts(path):
+        return Parts(wants_ffmpeg=True)
     if _is_mp3(path) and (mp3 := scan_mp3(path)):
         return Parts(mp3)
-    return Parts(scan_sized(path) or (None,))
+    return Parts(scan_sized(path) or (scan_w64(path),))
 
 
 def open_part(path: Path, part: Part | None) -> soundfile.SoundFile:
@@ -130,10 +132,19 @@ def _columns(block: Floats, n_channels: int) -> Floats:
 
 
 def _is_mp3(path: Path) -> bool:
-    """Return whether a file begins as MP3 files do."""
+    """Return whether libsndfile takes a file for MP3: by its first bytes, or, whatever they are, by its name."""
+    try:
+        with open_part(path, None) as file:
+            return file.format in MP3_FORMATS
+    except (soundfile.LibsndfileError, MediaError):
+        return False
+
+
+def _is_adts(path: Path) -> bool:
+    """Return whether a file begins as AAC does that libsndfile takes for MP3."""
     with path.open("rb") as file:
-        head = file.read(3)
-    return head == b"ID3" or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2)
+        head = file.read(2)
+    return len(head) == 2 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0
 
 
 def _check_stated_length(path: Path, text: str) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from space_runtime.arguments import StrPath, instance, path_of
+from space_runtime.arguments import StrPath, instance, path_of, switch
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.errors import MediaError
 from space_runtime.extras import cv2
@@ -82,7 +82,7 @@ def open_portrait(path: StrPath, tracker: FaceTracker | None = None, force: bool
     photo = path_of("the photo", path)
     if tracker is not None:
         instance("the tracker", tracker, FaceTracker, "which open_tracker() opens")
-    return portrait_from_file(read_bytes(photo), tracker or open_tracker(), photo.name, force)
+    return portrait_from_file(read_bytes(photo), tracker or open_tracker(), photo.name, switch("force", force))
 
 
 def portrait_from_file(

@@ -14,8 +14,8 @@ from typing import Final
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.client_ranges import range_fault
 from engine_bridge.protocol.errors import WireError
-from engine_bridge.protocol.messages import VERSION, ErrorCode, Message, ServerMessage
-from engine_bridge.protocol.wire import audio_from, decode, encode
+from engine_bridge.protocol.messages import VERSION, ErrorCode, Message
+from engine_bridge.protocol.wire import audio_from, decode
 from space_runtime.server import log_events
 from space_runtime.server.answers import Outgoing
 from space_runtime.server.commands import (
@@ -26,55 +26,40 @@ from space_runtime.server.commands import (
     SessionMessage,
     StreamMessage,
 )
+from space_runtime.server.connection_limits import MAX_UNGREETED_BYTES, LimitedConnections
 from space_runtime.server.connections import (
     Connection,
-    ConnectionTable,
-    Counters,
     Route,
     SessionEntry,
     WorkerPort,
-    is_own_route,
 )
 from space_runtime.server.limits import Folders, Limits, Refusal, closed_sentence, unknown_session
-from space_runtime.server.transport.zmtp import MAX_PARTS, Overrun
+from space_runtime.server.transport.zmtp import MAX_PARTS
 from space_runtime.server.validation import has_unknown_type, session_settings
 
-MAX_UNGREETED_BYTES: Final = 65_536
 MAX_UNGREETED: Final = 512
 """Messages before `hello`, after which a connection is cut off."""
-MAX_BAD: Final = 32
-"""Messages that are none, after which a connection is cut off."""
-MAX_EXCESS_S: Final = 8.0
-"""Messages beyond the rate, in seconds at that rate, after which a connection is cut off."""
-MUTE_S: Final = 60.0
-"""Time in which nothing more is heard of a connection that is cut off, should it still be there."""
 TOKEN_BYTES: Final = 16
 SWEEP_S: Final = 0.25
-SLOW_DOWN_S: Final = 1.0
-"""Seconds between two complaints to a connection that is too fast."""
 
 
-class Gateway:
+class Gateway(LimitedConnections):
     """Talks to clients and gives a worker their sessions' messages.
 
-    table: connections and sessions; sessions, connections: the table's. given_up: routes of connections that are to be
-    closed once `outbox` is sent. busy_lag_s: admission ends when the worker is later than this.
+    sessions: the table's. busy_lag_s: admission ends when the worker is
+    later than this.
     """
 
     def __init__(
         self, limits: Limits, folders: Folders, worker: WorkerPort, welcome: m.Welcome, busy_lag_s: float = 0.05
     ) -> None:
-        self.limits = limits
-        self.table = ConnectionTable()
-        self.sessions, self.connections = self.table.sessions, self.table.connections
-        self.outbox: list[tuple[Route, bytes]] = []
-        self.given_up: list[Route] = []
-        self.counters = Counters()
+        super().__init__(limits)
+        self.sessions = self.table.sessions
         self._folders = folders
         self._worker = worker
         self._welcome = welcome
         self._busy_lag_s = busy_lag_s
-        self._swept_at = self._turned_away_at = -math.inf
+        self._swept_at = -math.inf
         self._stopping = False
         self._handlers: dict[type, Callable[..., None]] = {
             m.Hello: self._greet,
@@ -109,47 +94,6 @@ class Gateway:
             if connection.muted_until > now:
                 return False
         return True
-
-    def overran(self, route: Route, kind: Overrun, size: int, now: float, key: bytes = b"") -> bool:
-        """Refuse a message that the transport has passed over; return whether the connection is heard further."""
-        connection = self._connection(route, now, key)
-        if connection is None:
-            return False
-        if kind is Overrun.PARTS:
-            self._bad(connection, f"a message of {size} parts and more; at most {MAX_PARTS} are taken", now)
-        else:
-            self._excess(connection, 1.0, now)
-            self._refuse(connection, ErrorCode.TOO_LARGE, f"a message of {size} bytes and more; send smaller ones")
-        return connection.muted_until <= now
-
-    def too_fast(self, route: Route, now: float) -> None:
-        """Tell a connection that it sends more bytes, or costs more time, than it may, and is read more slowly."""
-        if connection := self.connections.get(route):
-            bound = f"{self.limits.bytes_per_s * self.weight(route)} bytes a second"
-            self._slow_down(connection, f"more than {bound}, or more work than this connection's share", now)
-
-    def part_bytes(self, route: Route) -> int:
-        """Return how long a message of a connection may be now."""
-        connection = self.connections.get(route)
-        return self.limits.message_bytes if connection and connection.greeted else MAX_UNGREETED_BYTES
-
-    def weight(self, route: Route) -> int:
-        """Return by how much a connection's rates are multiplied: once for each of its sessions."""
-        connection = self.connections.get(route)
-        return max(1, len(connection.sessions)) if connection else 1
-
-    def _connection(self, route: Route, now: float, key: bytes) -> Connection | None:
-        """Return the connection that says something, None if it is not heard."""
-        if not is_own_route(route):
-            self._turn_away(route, now)
-            return None
-        connection = self.connections.get(route) or self.table.connect(route, now, key, self.limits.connections)
-        if connection is None:
-            self.counters.refused += 1
-        elif connection.muted_until <= now:
-            connection.heard_at = now
-            return connection
-        return None
 
     def deliver(self, outgoing: Iterable[Outgoing]) -> None:
         """Take what the worker sends."""
@@ -220,45 +164,11 @@ class Gateway:
         except Refusal as refusal:
             self._refuse(connection, refusal.code, str(refusal), message)
 
-    def _allowed(self, connection: Connection, now: float) -> bool:
-        """Return whether a connection may say one thing more; it is told so once a second if not."""
-        rate = self.limits.messages_per_s * max(1, len(connection.sessions))
-        if connection.may_speak(rate, now):
-            return True
-        self.counters.too_fast += 1
-        self._slow_down(connection, f"more than {rate} messages a second", now)
-        self._excess(connection, 1.0 / rate, now)
-        return False
-
-    def _slow_down(self, connection: Connection, reason: str, now: float) -> None:
-        if now - connection.slowed_at >= SLOW_DOWN_S:
-            connection.slowed_at = now
-            self._refuse(connection, ErrorCode.TOO_FAST, f"{reason}; slow down")
-
-    def _excess(self, connection: Connection, seconds: float, now: float) -> None:
-        """Count what a connection has sent beyond its budget, as seconds; cut it off when that is too much."""
-        if connection.exceed(seconds, now) > MAX_EXCESS_S:
-            self._give_up(connection, now)
-
-    def _give_up(self, connection: Connection, now: float) -> None:
-        """Hear nothing more of a connection, and have it closed."""
-        if connection.muted_until <= now:
-            connection.muted_until = now + MUTE_S
-            self.given_up.append(connection.route)
-
     def _misunderstood(self, connection: Connection, part: bytes, reason: str, now: float) -> None:
         if has_unknown_type(part):
             self._refuse(connection, ErrorCode.UNKNOWN_TYPE, reason)
         else:
             self._bad(connection, reason, now)
-
-    def _bad(self, connection: Connection, reason: str, now: float) -> None:
-        self.counters.bad_messages += 1
-        connection.n_bad += 1
-        self._refuse(connection, ErrorCode.BAD_MESSAGE, reason)
-        if connection.n_bad >= MAX_BAD:
-            connection.n_bad = 0
-            self._give_up(connection, now)
 
     def _handle(self, connection: Connection, message: Message, now: float) -> None:
         """Answer a message to the gateway, pass one to a session on. Raises `Refusal`."""
@@ -357,26 +267,3 @@ class Gateway:
         if not session.closing:
             session.closing = True
             self._worker.post(CloseSession(session.number, reason))
-
-    def _turn_away(self, route: Route, now: float) -> None:
-        """Tell a connection with a routing id of its own that it is not heard; not more than once a second."""
-        self.counters.refused += 1
-        if now - self._turned_away_at >= SLOW_DOWN_S:
-            self._turned_away_at = now
-            text = "this connection has set a ZeroMQ routing id (identity), and is not heard; leave that unset"
-            self.outbox.append((route, encode(m.Error(code=ErrorCode.BAD_MESSAGE, message=text))))
-            log_events.write(log_events.refused(ErrorCode.BAD_MESSAGE, None))
-
-    # Out
-
-    def _say(self, connection: Connection, message: ServerMessage) -> None:
-        self.outbox.append((connection.route, encode(message)))
-
-    def _refuse(self, connection: Connection, code: ErrorCode, text: str, message: Message | None = None) -> None:
-        numbers = {name: getattr(message, name, None) for name in ("request", "session", "stream")}
-        self._say(connection, m.Error(code=code, message=text[:MAX_SENTENCE], **numbers))
-        self.counters.refused += 1
-        log_events.write(log_events.refused(code, numbers["session"], connection.client))
-
-
-MAX_SENTENCE: Final = 1_000

@@ -91,7 +91,7 @@ class Sockets:
         limits = gateway.limits
         rates = Rates(limits.message_bytes, limits.bytes_per_s, limits.connections)
         self._listener = Listener(address, self._mechanism, gateway, rates, worker.handle_commands)
-        self._listener.watch(wake_socket.fileno())
+        self._listener.poller.watch(wake_socket.fileno())
         self.address = self._listener.address
         self._stop = threading.Event()
 

@@ -115,7 +115,7 @@ PUBLIC: Final[dict[str, Public]] = {
     "Bundle.arrays": Public(BUNDLE.arrays, lambda: {"name": "rig"}),
     "Bundle.settings": Public(BUNDLE.settings, lambda: {"name": "rig"}),
     "open_tracker": Public(open_tracker, lambda: {"bundle": BUNDLE}),
-    "open_portrait": Public(open_portrait, lambda: {"path": "no.png", "tracker": TRACKER}),
+    "open_portrait": Public(open_portrait, lambda: {"path": "no.png", "tracker": TRACKER, "force": False}),
     "build_character": Public(
         build_character, lambda: {"bundle": BUNDLE, "portrait": None, "fps": 30, "pictures": False}
     ),

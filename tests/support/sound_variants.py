@@ -6,6 +6,7 @@ plays, sample by sample.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +107,16 @@ def edited(*edits: Edit) -> Make:
     return changed(filmed("aac"), lambda data: with_edits(data, edits))
 
 
+def tag(path: Path) -> None:
+    """Write an empty APE tag."""
+    path.write_bytes(b"APETAGEX" + struct.pack("<IIII", 2_000, 32, 0, 0x2000_0000) + bytes(8))
+
+
+def zeros(path: Path) -> None:
+    """Write zeros."""
+    path.write_bytes(bytes(3_000))
+
+
 def _unstated(data: bytes) -> bytes:
     return data[:21] + bytes((data[21] & 0xF0,)) + bytes(4) + data[26:]
 
@@ -191,6 +202,10 @@ VARIANTS: Final[dict[str, tuple[Make, Floats]]] = {
     "mu_law.wav": (written("ULAW", 8_000), LINE),
     "ima.wav": (written("IMA_ADPCM"), LINE),
     "streamed.au": (changed(written(), _streamed_au), LINE),
+    "float.w64": (encoded("pcm_f32le"), LINE),
+    "named.mp3": (encoded("aac", form="adts"), LINE),
+    "tag_in_front.mp3": (glued(tag, encoded("libmp3lame", options=PLAIN_MP3, encoder=VBR)), LINE),
+    "zeros_in_front.mp3": (glued(zeros, encoded("libmp3lame", options=PLAIN_MP3, encoder=VBR)), LINE),
     "a.voc": (written(rate=16_000), LINE),
     "a.sph": (written("PCM_16", 16_000, "NIST"), LINE),
     "unstated.flac": (changed(written(), _unstated), LINE),
@@ -209,7 +224,8 @@ VARIANTS: Final[dict[str, tuple[Make, Floats]]] = {
 }
 """Names to what makes the file, and the (n,) samples at `RATE` that it plays."""
 PRIMED: Final = frozenset(
-    ("vbr.mp3", "cbr.mp3", "picture.ts", "late.ts", "late.mpg", "gap.ts", "late.nut", "gap.nut", "late.flv",
+    ("vbr.mp3", "cbr.mp3", "named.mp3", "tag_in_front.mp3", "zeros_in_front.mp3",
+     "picture.ts", "late.ts", "late.mpg", "gap.ts", "late.nut", "gap.nut", "late.flv",
      "picture.avi", "ima.wav", "fragmented.mp4", "gap_fragmented.mp4", "padded.m4a", "a.wma", "a.ac3")
 )  # fmt: skip
 """Containers that do not say which samples are the encoder's delay and padding: they are played, and count."""

@@ -21,9 +21,10 @@ from engine_bridge.protocol.wire import encode
 from space_runtime.errors import UsageError
 from space_runtime.server import log_events
 from space_runtime.server.connections import Route, is_own_route
-from space_runtime.server.relay.upstream import Upstream, bind, dial
-from space_runtime.server.tcp_link import TcpLink
-from space_runtime.server.transport.zmtp import MAX_PARTS
+from space_runtime.server.relay.upstream import Upstream, dial
+from space_runtime.server.transport.client import Rates
+from space_runtime.server.transport.listener import Listener
+from space_runtime.server.transport.zmtp import Null, Overrun
 
 MAX_PEERS: Final = 256
 """Local connections at a time; further ones are told so, not heard, and cut off."""
@@ -31,16 +32,22 @@ DESCRIPTORS: Final = 4 * MAX_PEERS
 """File descriptors for all of them: three each, of the connection and of its way to the server, and some more."""
 SPARE_DESCRIPTORS: Final = 16
 """File descriptors that a new connection must leave, for sinks, the web page and names that are looked up."""
-DEPARTED_S: Final = 0.25
-"""Time between two searches for local connections that are over."""
-CUT_AFTER_S: Final = 1.0
-"""Time between the refusal of a local connection and its end, in which the refusal can arrive."""
 SILENCE_S: Final = 60.0
 """After this long without a word from a local connection its way to the server is closed."""
 UNANSWERED_S: Final = 2.0
 """After this long without any answer from the server a client is told so."""
 MAX_IN_A_ROW: Final = 200
+MESSAGE_BYTES: Final = 16 << 20
+"""The longest part that passes."""
+BYTES_PER_S: Final = 64 << 20
+WEIGHT: Final = 16
+"""Sessions that a local connection is counted for, whatever it has: messages pass unread."""
 POLL_MS: Final = 100
+BLIND_POLL_MS: Final = 5
+"""The same where the system cannot wait for the server and for local connections at once (Windows)."""
+
+LINGER_S: Final = 0.2
+"""Time in which a relay that stops sends what waits."""
 
 log = logging.getLogger(__name__)
 
@@ -63,22 +70,13 @@ class RelayObserver(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Peer:
-    """A local connection's way to the server. link: the local connection. begun, heard_at: when the client spoke first
-    and last. waits: whether the server has not answered yet, and the client has not been told so."""
+    """A local connection's way to the server. begun, heard_at: when the client spoke first and last. waits: whether the
+    server has not answered yet, and the client has not been told so."""
 
     socket: zmq.Socket[bytes]
-    link: TcpLink
     begun: float
     heard_at: float
     waits: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A local connection for which there was no room. cut_at: when it is cut off."""
-
-    link: TcpLink
-    cut_at: float
 
 
 class Relay:
@@ -91,20 +89,23 @@ class Relay:
     def __init__(self, address: str, upstream: Upstream, observer: RelayObserver | None = None) -> None:
         self.n_dropped = 0
         self.peers: dict[Route, Peer] = {}
-        self._refused: dict[Route, Refused] = {}
-        self._searched_at = 0.0
         self._upstream = upstream
         self._observer = observer
         self._context = zmq.Context()
         self._poller = zmq.Poller()
         try:
             dial(self._context, upstream).close()
-            self._local = bind(self._context, address)
+            rates = Rates(MESSAGE_BYTES, BYTES_PER_S, DESCRIPTORS)
+            self._listener = Listener(address, Null, self, rates)
         except UsageError:
             self._context.destroy(linger=0)
             raise
-        self.address = self._local.get_string(zmq.LAST_ENDPOINT).rstrip("\0")
-        self._poller.register(self._local, zmq.POLLIN)
+        self.address = self._listener.address
+        self._poll_ms = POLL_MS
+        try:
+            self._poller.register(self._listener.poller.fileno(), zmq.POLLIN)
+        except OSError:  # the connections are looked at again and again instead
+            self._poll_ms = BLIND_POLL_MS
         self._stopped = False
 
     def stop(self) -> None:
@@ -115,20 +116,50 @@ class Relay:
         """Relay until `stop`."""
         try:
             while not self._stopped:
-                self.run_once(POLL_MS)
+                self.run_once(self._poll_ms)
         finally:
+            self._listener.close(LINGER_S)
             self._context.destroy(linger=200)
 
     def run_once(self, timeout_ms: int) -> None:
         """Move what waits, both ways."""
-        ready = dict(self._poller.poll(timeout_ms))
+        ready = dict(self._poller.poll(0 if self._listener.is_behind else timeout_ms))
         now = time.monotonic()
-        if self._local in ready:
-            _drain(self._local, lambda name, parts: self._alone(name.bytes, lambda: self._up(name, parts, now)))
-        if now - self._searched_at >= DEPARTED_S:
-            self._forget_departed(now)
+        self._listener.serve(self._listener.wait(0.0), now)
         for route, peer in list(self.peers.items()):
             self._alone(route, partial(self._look_after, route, peer, peer.socket in ready, now))
+
+    # What local connections say
+
+    def receive(self, route: Route, parts: list[bytes], now: float, key: bytes) -> bool:
+        """Pass a message on; return whether the connection is heard further."""
+        self._alone(route, lambda: self._up(route, parts, now))
+        return route in self.peers
+
+    def overran(self, route: Route, kind: Overrun, size: int, now: float, key: bytes) -> bool:
+        """Count a message that was too much, which the server would not have taken either."""
+        self.n_dropped += 1
+        return True
+
+    def part_bytes(self, route: Route) -> int:
+        """Return how long a part may be."""
+        return MESSAGE_BYTES
+
+    def is_needed(self, route: Route) -> bool:
+        """Return whether a connection has a way to the server."""
+        return route in self.peers
+
+    def weight(self, route: Route) -> int:
+        """Return by how much the rates of a connection are multiplied."""
+        return WEIGHT
+
+    def too_fast(self, route: Route, now: float) -> None:
+        """Count that a connection is slowed down."""
+        self.n_dropped += 1
+
+    def lost(self, route: Route, now: float) -> None:
+        """Close the way to the server of a connection that is over."""
+        self._forget(route)
 
     def _look_after(self, route: Route, peer: Peer, is_ready: bool, now: float) -> None:
         """Pass on what the server said to a client, and do what is due."""
@@ -147,12 +178,11 @@ class Relay:
             log.exception("a connection was ended by a fault of the relay")
             self._forget(route)
 
-    def _up(self, name: zmq.Frame, parts: list[bytes], now: float) -> None:
-        route = name.bytes
-        if len(parts) > MAX_PARTS or not is_own_route(route) or route in self._refused:
+    def _up(self, route: Route, parts: list[bytes], now: float) -> None:
+        if not is_own_route(route):
             self.n_dropped += 1  # a name of the client's choice is anybody's
             return
-        peer = self.peers.get(route) or self._take(route, TcpLink.of(name), now)
+        peer = self.peers.get(route) or self._take(route, now)
         if peer is None:
             self.n_dropped += 1
             return
@@ -167,7 +197,9 @@ class Relay:
         self._answer(route, parts)
 
     def _answer(self, route: Route, parts: list[bytes]) -> None:
-        if not self._pass_on(self._local, [route, *parts]):
+        taken = self._listener.send(route, parts)
+        self.n_dropped += taken is False
+        if taken is None:
             self._forget(route)
 
     def _tell(self, route: Route, text: str) -> None:
@@ -192,10 +224,8 @@ class Relay:
             return False
         return True
 
-    def _take(self, route: Route, link: TcpLink, now: float) -> Peer | None:
+    def _take(self, route: Route, now: float) -> Peer | None:
         """Return the way to the server of a new local connection; None if it had to be refused."""
-        if len(self.peers) >= MAX_PEERS:
-            self._forget_departed(now)
         n, socket = len(self.peers), None
         if n >= MAX_PEERS:
             why = f"the relay serves {n} connections already; close some, or start another relay"
@@ -204,10 +234,12 @@ class Relay:
             why = f"the relay serves {n} connections, and its system lends it no descriptors for more; close some, "
             why += "or raise the limit of open files (ulimit -n)"
         if socket is None:
-            self._refuse(route, link, why, now)
+            log.warning("a connection was refused: %s", why)
+            self._tell(route, why)
+            self._listener.cut(route, now)
             return None
         self._poller.register(socket, zmq.POLLIN)
-        self.peers[route] = peer = Peer(socket, link, now, now)
+        self.peers[route] = peer = Peer(socket, now, now)
         return peer
 
     def _dial(self) -> zmq.Socket[bytes] | None:
@@ -216,25 +248,6 @@ class Relay:
             return dial(self._context, self._upstream) if descriptors.are_left(SPARE_DESCRIPTORS) else None
         except (zmq.ZMQError, UsageError):
             return None
-
-    def _refuse(self, route: Route, link: TcpLink, why: str, now: float) -> None:
-        """Say why a connection is not taken, and let it be cut off when that has arrived."""
-        log.warning("a connection was refused: %s", why)
-        self._tell(route, why)
-        if len(self._refused) >= MAX_PEERS:
-            self._refused.pop(next(iter(self._refused))).link.cut()
-        self._refused[route] = Refused(link, now + CUT_AFTER_S)
-
-    def _forget_departed(self, now: float) -> None:
-        """Forget local connections that are over, and end those that were refused."""
-        self._searched_at = now
-        for route, peer in list(self.peers.items()):
-            if not peer.link.is_alive:
-                self._forget(route)
-        for route, refused in list(self._refused.items()):
-            if refused.cut_at <= now:
-                refused.link.cut()
-                del self._refused[route]
 
     def _forget(self, route: Route) -> None:
         peer = self.peers.pop(route, None)

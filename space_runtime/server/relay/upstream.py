@@ -1,4 +1,4 @@
-"""The sockets of a relay: the way to the server, and the door for clients of this machine."""
+"""The way of a relay to the server."""
 
 from __future__ import annotations
 
@@ -36,17 +36,6 @@ def dial(context: zmq.Context[zmq.Socket[bytes]], up: Upstream) -> zmq.Socket[by
     except zmq.ZMQError as error:
         socket.close()
         raise UsageError(f"{up.address} cannot be a server's address ({error.strerror}); check it") from None
-    return socket
-
-
-def bind(context: zmq.Context[zmq.Socket[bytes]], address: str) -> zmq.Socket[bytes]:
-    """Return a socket that listens. Raises `UsageError` when the address cannot be bound."""
-    socket = _socket(context, zmq.ROUTER, address)
-    socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
-    try:
-        socket.bind(address)
-    except zmq.ZMQError as error:
-        raise UsageError(f"{address} cannot be bound ({error.strerror}); choose another --bind") from None
     return socket
 
 

@@ -23,6 +23,10 @@ class Client(Protocol):
         """Return how long a part of this connection may be."""
         ...
 
+    def is_needed(self, route: bytes) -> bool:
+        """Return whether a connection is in use; one that is not may be closed to make room for others."""
+        ...
+
     def weight(self, route: bytes) -> int:
         """Return by how much its rates are multiplied: 1 or more."""
         ...

@@ -7,7 +7,6 @@ buffers, so that TCP slows its sender down and nobody else.
 from __future__ import annotations
 
 import math
-import selectors
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +19,7 @@ from space_runtime.server.transport.address import listen
 from space_runtime.server.transport.client import OWN, Client, Hearing, Rates
 from space_runtime.server.transport.errors import BreachError
 from space_runtime.server.transport.peer import Peer
+from space_runtime.server.transport.peer_poller import PeerPoller
 from space_runtime.server.transport.zmtp import Mechanism, Zmtp
 
 TURN_S: Final = 0.002
@@ -30,6 +30,10 @@ ACCEPT_PAUSE_S: Final = 0.1
 """Pause of accepting when descriptors run out."""
 ACCEPT_COST_S: Final = 0.002
 """The cost with which a connection begins, so that those which are known and quiet are read before it."""
+IDLE_S: Final = 1.0
+"""Silence after which a connection that nobody needs may be ended to make room."""
+IDLE_SHARE: Final = 16
+"""One in so many of them is ended at a time."""
 HANDSHAKE_S: Final = 5.0
 """Time for greeting and handshake."""
 MESSAGE_S: Final = 30.0
@@ -50,8 +54,9 @@ MAX_HELD: Final = 128 << 20
 class Listener:
     """All connections to one address. Raises `UsageError` when that cannot be bound.
 
-    address: as clients write it. n_cut: connections cut off for a breach of the protocol or of a budget. settle: does
-    what messages ask for; its time counts as that of the peer that has just been read.
+    address: as clients write it. poller: waits for all of them. n_cut: connections cut off for a breach of the protocol
+    or of a budget. is_behind: there is more to read. settle: does what messages ask for; its time counts as that of the
+    peer that was read.
     """
 
     def __init__(
@@ -70,33 +75,22 @@ class Listener:
         self._rates = rates
         self._most = most_connections(rates.connections)
         self._socket, self.address = listen(address)
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._socket, selectors.EVENT_READ)
+        self.poller = PeerPoller()
+        self.poller.watch(self._socket.fileno())
         self._closed_until = self._swept_at = -math.inf
         self._paused: list[Peer] = []
-        self._is_behind = False
+        self.is_behind = False
         self._names = count(1)
         self._n_held = 0
 
-    def watch(self, descriptor: int) -> None:
-        """Let `wait` return when something else can be read too."""
-        self._selector.register(descriptor, selectors.EVENT_READ)
-
     def wait(self, timeout_s: float) -> list[Peer | int]:
         """Wait until something can be done; return the peers and the descriptors that can be read."""
-        ready: list[Peer | int] = []
-        for key, events in self._selector.select(0.0 if self._is_behind else timeout_s):
-            if events & selectors.EVENT_WRITE:
-                key.data.flush()
-                self._select(key.data)
-            if events & selectors.EVENT_READ:
-                ready.append(key.data or key.fd)
-        return ready
+        return self.poller.wait(0.0 if self.is_behind else timeout_s)
 
     def serve(self, ready: Sequence[Peer | int], now: float) -> None:
         """Read what is ready, the least costly peers first, for a bounded time; accept; end what is over."""
         self._read_all([each for each in ready if isinstance(each, Peer)], now)
-        if self._socket.fileno() in ready and not self._is_behind:  # known peers go first
+        if self._socket.fileno() in ready and not self.is_behind:  # known peers go first
             self._accept(now)
         self._wake_paused(now)
         if now >= self._swept_at + SWEEP_S:
@@ -108,7 +102,7 @@ class Listener:
         if peer is None or not peer.zmtp.is_ready:
             return None
         taken = peer.send(peer.zmtp.encoded(parts))
-        self._select(peer)
+        self.poller.select(peer)
         return taken
 
     def cut(self, route: bytes, now: float) -> None:
@@ -119,7 +113,7 @@ class Listener:
         self.n_cut += 1
         self._hold(peer, 0)
         peer.end(now + GRACE_S)
-        self._select(peer)
+        self.poller.select(peer)
 
     def cut_keys(self, keys: frozenset[bytes], now: float) -> None:
         """End the connections of keys, at once and without a word: what they still send is not heard."""
@@ -134,7 +128,7 @@ class Listener:
             for peer in self._peers.values():
                 peer.flush()
             time.sleep(0.002)
-        self._selector.close()
+        self.poller.close()
         self._socket.close()
         for peer in self._peers.values():
             peer.close()
@@ -152,7 +146,7 @@ class Listener:
             except OSError:
                 self._make_room(now)
                 self._closed_until = now + ACCEPT_PAUSE_S
-                self._selector.unregister(self._socket)
+                self.poller.ignore(self._socket.fileno())
                 return
 
     def _add(self, wire: socket.socket, now: float) -> None:
@@ -170,12 +164,16 @@ class Listener:
         self._answer(peer)
 
     def _make_room(self, now: float) -> bool:
-        """End the oldest connection whose handshake is not over; return whether there was one."""
-        for peer in self._peers.values():  # in the order in which they came
-            if not peer.zmtp.is_ready:
-                self._drop(peer, now)
-                return True
-        return False
+        """End connections that nobody needs, some at once; return whether there were any.
+
+        Those that have not shaken hands go first, then those that have been silent for longest.
+        """
+        known = [peer for peer in self._peers.values() if now - peer.said_at > IDLE_S]
+        idle = [peer for peer in known if not self._client.is_needed(peer.hearing.route)]
+        idle.sort(key=lambda peer: (peer.zmtp.is_ready, peer.said_at))
+        for peer in idle[: -(-len(idle) // IDLE_SHARE)]:
+            self._drop(peer, now)
+        return bool(idle)
 
     def _drop(self, peer: Peer, now: float) -> None:
         """Close a connection and say that it is over."""
@@ -184,7 +182,7 @@ class Listener:
         self._hold(peer, 0)
         peer.end(now)
         peer.is_over = True
-        self._select(peer)
+        self.poller.select(peer)
         peer.close()
         self._client.lost(peer.hearing.route, now)
 
@@ -192,15 +190,15 @@ class Listener:
 
     def _read_all(self, peers: list[Peer], now: float) -> None:
         """Read once from each, until the time is up: the rest is read in another turn."""
-        if self._is_behind:
+        if self.is_behind:
             peers.sort(key=lambda peer: peer.cost_s(now) / self._client.weight(peer.hearing.route))
         begin = time.perf_counter()
         for n_read, peer in enumerate(peers, 1):
             self._read(peer, now)
             if time.perf_counter() - begin > TURN_S:
-                self._is_behind = n_read < len(peers)
+                self.is_behind = n_read < len(peers)
                 return
-        self._is_behind = False
+        self.is_behind = False
 
     def _read(self, peer: Peer, now: float) -> None:
         begin = time.thread_time()
@@ -235,7 +233,7 @@ class Listener:
         elif peer.resume_at > now:
             self._client.too_fast(route, now)
             self._paused.append(peer)
-            self._select(peer, is_paused=True)
+            self.poller.select(peer, is_paused=True)
 
     def _breach(self, peer: Peer, now: float) -> None:
         """End a connection that has broken a rule; before the end of its handshake it is owed no word."""
@@ -252,7 +250,7 @@ class Listener:
         if answers and not peer.send(bytes(answers)):
             peer.unsent.clear()
         answers.clear()
-        self._select(peer)
+        self.poller.select(peer)
 
     def _hold(self, peer: Peer, n_bytes: int) -> None:
         """Note how much of a message a connection holds; cut off who holds most when all together hold too much."""
@@ -262,33 +260,19 @@ class Listener:
             most = max(self._peers.values(), key=lambda each: each.n_held)
             self.cut(most.hearing.route, peer.heard_at)
 
-    def _select(self, peer: Peer, is_paused: bool = False) -> None:
-        """Wait for what a peer is to be waited for now."""
-        reads = 0 if peer.is_closing or is_paused else selectors.EVENT_READ
-        events = reads | (selectors.EVENT_WRITE if peer.unsent and not peer.is_over else 0)
-        if events == peer.events:
-            return
-        if not peer.events:
-            self._selector.register(peer.wire, events, peer)
-        elif not events:
-            self._selector.unregister(peer.wire)
-        else:
-            self._selector.modify(peer.wire, events, peer)
-        peer.events = events
-
     # Time
 
     def _wake_paused(self, now: float) -> None:
         """Read on from the peers whose pause is over."""
         if self._closed_until < now and self._closed_until > 0:
             self._closed_until = -math.inf
-            self._selector.register(self._socket, selectors.EVENT_READ)
+            self.poller.watch(self._socket.fileno())
         if not self._paused:
             return
         over = [peer for peer in self._paused if peer.resume_at <= now]
         self._paused = [peer for peer in self._paused if peer.resume_at > now]
         for peer in over:
-            self._select(peer)
+            self.poller.select(peer)
 
     def _sweep(self, now: float) -> None:
         """End what takes too long; ask the silent for a sign of life."""
@@ -304,7 +288,7 @@ class Listener:
             elif now - max(peer.heard_at, peer.pinged_at) > PING_S and peer.zmtp.is_ready and not peer.is_closing:
                 peer.pinged_at = now
                 peer.send(peer.zmtp.ping())
-                self._select(peer)
+                self.poller.select(peer)
 
     def _is_silent(self, peer: Peer, now: float) -> bool:
         """Return whether a peer has not shaken hands in time, or has shown no life for long."""

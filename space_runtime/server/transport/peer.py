@@ -32,16 +32,18 @@ MAX_PAUSED_S: Final = 10.0
 
 
 class Peer:
-    """A connection. born, heard_at: when it came and last sent anything. pinged_at: when it was last asked for a sign
-    of life. resume_at: until when it is not read, because it sent or cost more than its rate. closing_at: when it is to
-    be closed, infinite while it is not. begun_at: when the message that is not complete began, NaN without one; n_held:
-    its bytes. events: of `selectors`, for which it is waited. unsent: bytes that wait for it.
+    """A connection.
+
+    born, heard_at, said_at: when it came, last sent anything, last sent a message. pinged_at: when it was last asked
+    for a sign of life. resume_at: until when it is not read, because it sent or cost more than its rate. closing_at:
+    when it is to be closed, infinite while it is not. begun_at: when the message that is not complete began, NaN
+    without one; n_held: its bytes. events: of `selectors`, for which it is waited. unsent: bytes that wait for it.
     """
 
     __slots__ = (
         "_bytes", "_cost_at", "_cost_s", "_n_messages", "_paused_at", "_paused_s", "_read_bytes", "_seconds",
         "begun_at", "born", "closing_at", "events", "heard_at", "hearing", "is_over", "n_held", "pinged_at",
-        "resume_at", "unsent", "wire", "zmtp",
+        "resume_at", "said_at", "unsent", "wire", "zmtp",
     )  # fmt: skip
 
     def __init__(self, wire: socket.socket, hearing: Hearing, zmtp: Zmtp, rates: Rates, now: float) -> None:
@@ -50,7 +52,7 @@ class Peer:
         self.zmtp = zmtp
         self.events = self.n_held = self._n_messages = 0
         self.is_over = False
-        self.born = self.heard_at = self.pinged_at = now
+        self.born = self.heard_at = self.said_at = self.pinged_at = now
         self.resume_at = -math.inf
         self.closing_at = math.inf
         self.begun_at = math.nan
@@ -131,7 +133,8 @@ class Peer:
             self.begun_at = math.nan
         elif self.zmtp.n_messages != self._n_messages or math.isnan(self.begun_at):
             self.begun_at = now
-        self._n_messages = self.zmtp.n_messages
+        if self.zmtp.n_messages != self._n_messages:
+            self._n_messages, self.said_at = self.zmtp.n_messages, now
 
     def end(self, closing_at: float) -> None:
         """Forget what has come of a message; nothing is heard any more, and it is to be closed then."""

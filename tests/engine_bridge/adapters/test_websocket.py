@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
-from engine_bridge.adapters import open_sink
+from engine_bridge.adapters import open_player, open_sink
+from engine_bridge.adapters.web_player import PLAYER
 from engine_bridge.adapters.websocket import JSON, MAX_TEXTURE_BYTES, MAX_WAITING, MSGPACK, WebSocket
 from engine_bridge.protocol.arkit import ARKIT_NAMES
 from engine_bridge.protocol.messages import Texture
@@ -212,3 +214,20 @@ def test_a_client_that_vanishes_harms_nobody(sink: WebSocket, caplog: pytest.Log
         wait_for(lambda: sink.n_clients == 1)
     sink.close()
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+@pytest.mark.parametrize("protocol", [JSON, PLAYER])
+def test_neither_a_client_that_vanishes_nor_the_end_is_an_error_in_the_log(
+    caplog: pytest.LogCaptureFixture, protocol: Subprotocol
+) -> None:
+    player = open_player("ws://127.0.0.1:0", "Anna")
+    with caplog.at_level("WARNING"):
+        with connect(f"ws://127.0.0.1:{player.port}/", subprotocols=[protocol]) as gone:
+            wait_for(lambda: player.n_pages == 1)
+            gone.socket.shutdown(socket.SHUT_RDWR)
+            wait_for(lambda: player.n_pages == 0)
+        with connect(f"ws://127.0.0.1:{player.port}/", subprotocols=[protocol]):
+            wait_for(lambda: player.n_pages == 1)
+            player.send("Anna", talking(0), RATE)
+            player.close()
+    assert caplog.records == []

@@ -108,6 +108,7 @@ def test_links_are_followed_and_never_in_circles(tmp_path: Path) -> None:
 def test_a_name_with_brackets_is_a_name(tmp_path: Path) -> None:
     put(tmp_path / "take[1].wav")
     assert places(tmp_path / "take[1].wav") == ["take[1]"]
+    assert places(Path("..wav"), Path("x/...wav"), Path(".wav")) == ["..wav", "...wav", ".wav"]
 
 
 def test_overlapping_names_give_a_line_once_and_a_line_named_twice_is_refused(tmp_path: Path) -> None:

@@ -181,6 +181,8 @@ def test_all_bad_rows_are_told_at_once_by_their_numbers(tmp_path: Path) -> None:
         ("sound\n\n\n", "names no line"),
         ("sound,text\na.wav,\"he said\nb.wav,x\n", "line 2: the row is no CSV"),
         ("sound,text\na.wav,\"he\" said\n", "line 2: the row is no CSV"),
+        ("sound,seed\n.\n", "sound '.' is a folder"),
+        ("sound\nnowhere/..\n", "is a folder; write a sound a row"),
         ("sound\na\0b.wav\n", "which no file can be called"),
         (b"sound,text\na.wav,x\nb.wav,\xfcber\n", "not UTF-8 in line 3; save it as 'CSV UTF-8'"),
         (b"\xff\xfea", "not UTF-8"),

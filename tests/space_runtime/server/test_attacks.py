@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,8 @@ from tests.tools.attacks.run import MIB, Usage, measure
 from tests.tools.soak import Reading, faults
 
 SECONDS = 1.5
+PATIENT_S = 5.0
+"""Playout delay: a machine that runs other tests is late, and a server drops what is."""
 SLICE = (
     "endless-empty-parts-before-hello",
     "endless-big-parts",
@@ -45,32 +46,22 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, str]
 def test_an_innocent_line_is_whole_beside_an_attack(server: tuple[int, str], name: str) -> None:
     """Times are judged by the tool on an idle machine; here nothing may be lost, however busy the machine is."""
     pid, address = server
-    result = measure(name, address, pid, SECONDS)
+    result = measure(name, address, pid, SECONDS, PATIENT_S)
     assert result.line.lost == 0
     assert result.peak - result.before.resident < GROWN
-
-
-def endless(peer: RawPeer, body: bytes) -> None:
-    """Send parts of a message that has no end, until the server hangs up."""
-    end = time.monotonic() + 10.0
-    while time.monotonic() < end:
-        peer.send(frame(body, MORE) * 100)
 
 
 @pytest.mark.parametrize("greet", [False, True])
 @pytest.mark.parametrize("size", [0, 1_000])
 def test_a_message_without_end_is_cut_off(server: tuple[int, str], greet: bool, size: int) -> None:
-    with RawPeer(server[1], greet) as peer, pytest.raises(OSError):
-        endless(peer, bytes(size))
+    with RawPeer(server[1], greet) as peer:
+        assert peer.is_cut_off(frame(bytes(size), MORE) * 100, 10.0)
 
 
 def test_a_sender_beyond_every_budget_is_told_and_then_cut_off(server: tuple[int, str]) -> None:
     ping = frame(encode(m.Ping(nonce=1)))
-    with RawPeer(server[1]) as peer, pytest.raises(OSError):
-        end = time.monotonic() + 20.0
-        while time.monotonic() < end:
-            peer.send(ping * 500)
-            peer.drain()
+    with RawPeer(server[1]) as peer:
+        assert peer.is_cut_off(ping * 500, 20.0)
     with connect_client(server[1]) as client:
         client.send(*[b"\xc1"] * 32)
         assert client.expect(m.Error, 32).code == "bad_message"

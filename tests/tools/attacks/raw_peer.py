@@ -59,10 +59,22 @@ class RawPeer:
         try:
             while self.wire.recv(1 << 16):
                 pass
+            raise ConnectionError("the server has hung up")
         except BlockingIOError:
             pass
         finally:
             self.wire.settimeout(TIMEOUT_S)
+
+    def is_cut_off(self, data: bytes, within_s: float) -> bool:
+        """Send the same again and again, reading what comes; return whether the server hangs up in time."""
+        end = time.monotonic() + within_s
+        try:
+            while time.monotonic() < end:
+                self.send(data)
+                self.drain()
+        except OSError:
+            return True
+        return False
 
     def hung_up_within(self, seconds: float) -> bool:
         """Return whether the server closes the connection in time."""

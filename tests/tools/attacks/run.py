@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.real_server import child_environment
-from tests.tools.attacks.innocent import LineResult, speak_line
+from tests.tools.attacks.innocent import PLAYOUT_S, LineResult, speak_line
 
 MIB = 1 << 20
 
@@ -72,11 +72,11 @@ def attacking(name: str, address: str, seconds: float) -> Iterator[None]:
             child.kill()
 
 
-def measure(name: str, address: str, pid: int, seconds: float) -> AttackResult:
+def measure(name: str, address: str, pid: int, seconds: float, playout_s: float = PLAYOUT_S) -> AttackResult:
     """Speak a line of so many seconds beside an attack that begins before it and ends after it."""
     before = usage_of(pid)
     forget_peak(pid)
     with attacking(name, address, seconds + 3.0):
         time.sleep(1.5)  # until its process has started
-        line = speak_line(address, seconds)
+        line = speak_line(address, seconds, playout_s)
     return AttackResult(name, line, before, usage_of(pid), peak_of(pid))

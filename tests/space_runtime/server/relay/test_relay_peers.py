@@ -25,6 +25,8 @@ from tests.support.echo_server import Echo
 from tests.support.ports import free_port
 from tests.support.real_server import child_environment
 from tests.support.waiting import PATIENCE_S, eventually, wait_for
+from tests.tools.attacks.raw_peer import MORE, RawPeer, frame
+from tests.tools.attacks.run import MIB, usage_of
 
 POSIX: Final = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither ulimit nor SIGHUP")
 ASKED: Final = b"are you there?"
@@ -105,6 +107,18 @@ def test_a_relay_outlives_hang_ups(tmp_path: Path) -> None:
             assert answer(socket) == ASKED and process.poll() is None
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_relay_whose_log_is_full_relays() -> None:
+    address = f"tcp://127.0.0.1:{free_port()}"
+    with Echo() as echo, Path("/dev/full").open("wb") as full:
+        words = [sys.executable, "-m", "space_runtime", "relay", echo.address, "--bind", address]
+        with subprocess.Popen(words, stdout=full, stderr=full, env=child_environment()) as process:
+            with dealers(address, 1) as (socket,):
+                assert answer(socket) == ASKED
+            process.terminate()
+            assert process.wait(PATIENCE_S) == 0
+
+
 def test_peers_that_leave_are_forgotten_at_once() -> None:
     with Echo() as echo, relaying(echo.address) as relay, dealer(relay.address) as stays:
         stays.send(b"hello")
@@ -119,17 +133,15 @@ def test_peers_that_leave_are_forgotten_at_once() -> None:
 
 def test_those_who_left_make_room_for_new_ones_without_a_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay_module, "MAX_PEERS", 20)
-    monkeypatch.setattr(relay_module, "DEPARTED_S", 3_600.0)
     with Echo() as echo, relaying(echo.address) as relay:
         for _ in range(5):
             with dealers(relay.address, 20) as sockets:
                 assert [answer(socket) for socket in sockets] == [ASKED] * 20
-            wait_for(lambda: not any(peer.link.is_alive for peer in relay.peers.values()))
+            wait_for(lambda: not relay.peers)
 
 
 def test_a_peer_too_many_is_told_once_and_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay_module, "MAX_PEERS", 1)
-    monkeypatch.setattr(relay_module, "CUT_AFTER_S", 0.3)
     with Echo() as echo, relaying(echo.address) as relay, dealers(relay.address, 1) as (first,):
         assert answer(first) == ASKED
         with dealer(relay.address) as second, second.get_monitor_socket(zmq.EVENT_DISCONNECTED) as ends:
@@ -166,6 +178,23 @@ def test_a_fault_about_one_connection_ends_that_one_alone(monkeypatch: pytest.Mo
             second.send(b"hello")
             first.send(b"still here")
             assert answer(first) == b"still here"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+@pytest.mark.parametrize("size", [0, 60_000])
+def test_a_message_without_end_costs_a_relay_nothing(tmp_path: Path, size: int) -> None:
+    with (
+        Echo() as echo,
+        command(tmp_path / "log", echo.address, limit=256) as (process, address),
+        dealers(address, 1) as (innocent,),
+    ):
+        assert answer(innocent) == ASKED
+        before = usage_of(process.pid).resident
+        with RawPeer(address, greet=False) as peer:
+            assert peer.is_cut_off(frame(bytes(size), MORE) * 100, PATIENCE_S)
+        assert usage_of(process.pid).resident - before < 64 * MIB
+        innocent.send(b"still here")
+        assert answer(innocent) == b"still here"
 
 
 class Failing:
