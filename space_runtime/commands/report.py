@@ -5,19 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from engine_bridge.adapters.sink import SinkError
 from engine_bridge.protocol.errors import BridgeError
-from space_runtime.errors import SpaceError, UsageError
+from space_runtime.errors import SpaceError, UsageError, one_line
 
 INTERRUPTED: Final = 130
 """The exit code that shells expect after Ctrl-C."""
-UNSAYABLE: Final = {"Cc", "Cs", "Zl", "Zp"}
-"""Unicode categories that break a line, steer a terminal or cannot be encoded."""
 
 
 def explain(error: Exception, debug: bool, subject: str = "") -> int:
@@ -44,11 +41,6 @@ def _exit_code(error: SpaceError | BridgeError) -> int:
 def say(sentence: str) -> None:
     """Print a sentence on stderr, on one line."""
     print(one_line(sentence), file=sys.stderr)
-
-
-def one_line(text: str) -> str:
-    """Return a text whose line breaks and control characters, as file names may hold them, are written as escapes."""
-    return "".join(ascii(c)[1:-1] if unicodedata.category(c) in UNSAYABLE else c for c in text)
 
 
 @contextmanager

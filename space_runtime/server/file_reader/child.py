@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -46,6 +47,8 @@ class Child:
     """
 
     def __init__(self, kind: FileKind, folder: Path, work_s: float) -> None:
+        if not sys.executable:
+            raise OSError(errno.ENOEXEC, "the program that runs Python is not known")
         words = [sys.executable, "-c", _PROGRAM, json.dumps(sys.path), kind, str(folder), str(work_s)]
         self._process = subprocess.Popen(
             words,

@@ -28,7 +28,7 @@ from engine_bridge.client import Client
 from engine_bridge.client.controls import Controls
 from engine_bridge.client.jitter import Pose
 from engine_bridge.protocol.arkit import ARKIT_NAMES
-from engine_bridge.protocol.errors import RefusedError
+from engine_bridge.protocol.errors import BridgeError
 from engine_bridge.protocol.messages import SampleFormat
 from space_runtime.animation.emotion_track import parse_emotion_track
 from space_runtime.arrays import Floats
@@ -373,9 +373,9 @@ def test_after_a_pause_of_its_source_the_face_goes_on(server: Server, call: Call
 
 
 @pytest.mark.parametrize("rate", [2_000, 384_000])
-def test_a_line_that_the_server_refuses_is_an_error(server: Server, rate: int) -> None:
+def test_a_line_of_a_rate_that_no_server_takes_is_an_error(server: Server, rate: int) -> None:
     source = SimpleNamespace(rate=rate, blocks=lambda: iter([np.zeros(rate, np.float32)] * 1_000))
-    with pytest.raises(RefusedError, match="rate"):
+    with pytest.raises(BridgeError, match="rate"):
         speaking(server, source, lambda *_: None, 0)
 
 

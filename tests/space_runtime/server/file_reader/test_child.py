@@ -31,6 +31,12 @@ def child() -> Iterator[Child]:
     started.close()
 
 
+def test_without_a_program_to_run_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "")
+    with pytest.raises(OSError, match="not known"):
+        Child(FileKind.SOUND, EMBEDDED, 300.0)
+
+
 def test_it_answers_one_question_after_the_other(child: Child) -> None:
     assert isinstance(child.ask(READ_LINE, 60), SoundPart)
     assert isinstance(child.ask(ReadSound(2, b"no sound", "", 0, 9, 300.0), 60), Refused)

@@ -26,7 +26,8 @@ class Echo:
     def receive(self, route: bytes, parts: list[bytes], now: float, key: bytes) -> bool:
         self.keys.add(key)
         assert self.listener
-        return bool(self.listener.send(route, parts))
+        self.listener.send(route, parts)
+        return True
 
     def overran(self, route: bytes, kind: Overrun, size: int, now: float, key: bytes) -> bool:
         return False

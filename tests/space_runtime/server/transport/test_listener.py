@@ -1,0 +1,102 @@
+"""A listener over real sockets: what a key has on all its connections, who is ended first, who is read first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+
+import pytest
+import zmq
+from zmq.utils import z85
+
+from space_runtime.server.transport.bucket import Bucket
+from space_runtime.server.transport.client import Rates
+from space_runtime.server.transport.curve import Curve
+from space_runtime.server.transport.listener import Listener
+from space_runtime.server.transport.zmtp import Null
+from tests.space_runtime.server.transport.test_curve import Echo
+from tests.tools.attacks.raw_peer import RawPeer, frame
+
+RATES = Rates(message_bytes=1 << 20, bytes_per_s=1 << 20, connections=4)
+
+
+@pytest.fixture
+def echo() -> Iterator[Echo]:
+    """A server that answers what it hears, in this thread."""
+    echo = Echo()
+    echo.listener = Listener("tcp://127.0.0.1:*", Null, echo, RATES)
+    yield echo
+    echo.listener.close()
+
+
+def turn(echo: Echo, seconds: float, since: float = 0.0) -> None:
+    """Serve for so long; ``since`` is added to the clock."""
+    assert echo.listener
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        echo.listener.serve(echo.listener.wait(0.01), time.monotonic() + since)
+
+
+def test_a_bucket_owes_time_for_what_goes_beyond_it() -> None:
+    bucket = Bucket(10.0, 0.0)
+    assert bucket.spend(10.0, 5.0, 0.0) == 0.0 and bucket.spend(5.0, 5.0, 0.0) == 1.0
+    assert bucket.spend(0.0, 5.0, 3.0) == 0.0 and bucket.spend(20.0, 5.0, 100.0) == 2.0
+
+
+def test_silent_connections_give_way_to_new_ones(echo: Echo) -> None:
+    assert echo.listener
+    with ExitStack() as stack:
+        for _ in range(4):
+            stack.enter_context(RawPeer(echo.listener.address, greet=False))
+        turn(echo, 0.2)
+        turn(echo, 0.05, since=2.0)  # they are known for a while
+        with zmq.Context() as context, context.socket(zmq.DEALER) as dealer:
+            dealer.linger = 0
+            dealer.connect(echo.listener.address)
+            dealer.send(b"new")
+            turn(echo, 0.3, since=2.0)
+            assert dealer.poll(0) and dealer.recv() == b"new"
+
+
+def test_a_key_has_half_of_all_connections(echo: Echo) -> None:
+    public, secret = map(z85.decode, zmq.curve_keypair())
+    keyed = Echo()
+    keyed.listener = Listener("tcp://127.0.0.1:*", lambda: Curve(secret, public, lambda key: True), keyed, RATES)
+    own, other = zmq.curve_keypair(), zmq.curve_keypair()
+    with zmq.Context() as context, ExitStack() as stack:
+        dealers = []
+        for pair in (own, own, own, other):
+            dealers.append(stack.enter_context(context.socket(zmq.DEALER)))
+            dealers[-1].linger = 0
+            dealers[-1].curve_publickey, dealers[-1].curve_secretkey = pair
+            dealers[-1].curve_serverkey = z85.encode(public)
+            dealers[-1].connect(keyed.listener.address)
+            turn(keyed, 0.2)
+        for dealer in dealers:
+            dealer.send(b"hello")
+        turn(keyed, 0.2)
+        assert keyed.listener.n_cut >= 1 and dealers[3].poll(0)
+        assert sum(bool(dealer.poll(0)) for dealer in dealers[:3]) == 2
+    keyed.listener.close()
+
+
+def test_what_is_sent_beyond_the_rate_is_read_later_and_told(echo: Echo) -> None:
+    told: list[float] = []
+    echo.too_fast = lambda route, now: told.append(now)  # type: ignore[method-assign]
+    assert echo.listener
+    with RawPeer(echo.listener.address, greet=False) as peer:
+        peer.wire.setblocking(False)
+        data = rest = frame(bytes(60_000)) * 10
+        end = time.monotonic() + 1.0
+        n_sent = 0
+        while time.monotonic() < end:
+            try:
+                n = peer.wire.send(rest)
+                n_sent, rest = n_sent + n, rest[n:] or data
+            except BlockingIOError:
+                turn(echo, 0.005)
+            peer.wire.setblocking(False)
+            with suppress(BlockingIOError):
+                peer.wire.recv(1 << 20)
+    assert told and n_sent < 24 << 20
