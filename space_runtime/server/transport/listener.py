@@ -26,7 +26,7 @@ from space_runtime.server.transport.zmtp import Mechanism, Zmtp
 
 TURN_S: Final = 0.002
 """Reading that may be done before frames have their turn."""
-MAX_ACCEPTED: Final = 8
+MAX_ACCEPTED: Final = 4
 """Connections accepted in a turn."""
 ACCEPT_PAUSE_S: Final = 0.1
 """Pause of accepting when descriptors run out."""
@@ -236,7 +236,8 @@ class Listener:
         elif peer.resume_at > now:
             self._client.too_fast(route, now)
             self._paused.append(peer)
-            self.poller.select(peer, is_paused=True)
+            peer.is_paused = True
+            self.poller.select(peer)
 
     def _breach(self, peer: Peer, now: float) -> None:
         """End a connection that has broken a rule; before the end of its handshake it is owed no word."""
@@ -275,6 +276,7 @@ class Listener:
         over = [peer for peer in self._paused if peer.resume_at <= now]
         self._paused = [peer for peer in self._paused if peer.resume_at > now]
         for peer in over:
+            peer.is_paused = False
             self.poller.select(peer)
 
     def _sweep(self, now: float) -> None:

@@ -34,16 +34,16 @@ class Peer:
     """A connection.
 
     born, heard_at, said_at: when it came, last sent anything, last sent a message. pinged_at: when it was last asked
-    for a sign of life. resume_at: until when it is not read, because it sent or cost more than its rate. closing_at:
-    when it is to be closed, infinite while it is not. begun_at: when the message that is not complete began, NaN
-    without one; n_held: its bytes. events: of `selectors`, for which it is waited. unsent: bytes that wait for it.
-    account: of it, or of its key.
+    for a sign of life. is_paused, resume_at: whether, and until when, it is not read, because it sent or cost more than
+    its rate. closing_at: when it is to be closed, infinite while it is not; is_over: it is closed. begun_at: when the
+    message that is not complete began, NaN without one; n_held: its bytes. events: of `selectors`, for which it is
+    waited. unsent: bytes that wait for it. account: of it, or of its key.
     """
 
     __slots__ = (
-        "_bytes", "_n_messages", "_paused_at", "_paused_s", "_read_bytes", "_seconds", "account",
-        "begun_at", "born", "closing_at", "events", "heard_at", "hearing", "is_over", "n_held", "pinged_at",
-        "resume_at", "said_at", "unsent", "wire", "zmtp",
+        "_bytes", "_n_messages", "_paused_at", "_paused_s", "_read_bytes", "_seconds", "account", "begun_at", "born",
+        "closing_at", "events", "heard_at", "hearing", "is_over", "is_paused", "n_held", "pinged_at", "resume_at",
+        "said_at", "unsent", "wire", "zmtp",
     )  # fmt: skip
 
     def __init__(self, wire: socket.socket, hearing: Hearing, zmtp: Zmtp, rates: Rates, now: float) -> None:
@@ -51,7 +51,7 @@ class Peer:
         self.hearing = hearing
         self.zmtp = zmtp
         self.events = self.n_held = self._n_messages = 0
-        self.is_over = False
+        self.is_over = self.is_paused = False
         self.born = self.heard_at = self.said_at = self.pinged_at = now
         self.resume_at = -math.inf
         self.closing_at = math.inf
