@@ -50,7 +50,7 @@ class FileReader:
 
     @cached_property
     def tracker(self) -> FaceTracker:
-        """What finds faces, loaded when it is first asked for."""
+        """The tracker of faces, loaded when it is first asked for."""
         return open_tracker(load_bundle(self._folder, CPU.name))
 
     def answer(self, request: object) -> Answer:
