@@ -50,10 +50,7 @@ class FileSource:
 
     def blocks(self) -> Iterator[Samples]:
         """Yield about a second at a time; see `Source`."""
-        sound = open_sound(self.path)
-        mixer = sound.mixer()
-        for block in sound.blocks():
-            yield mixer.mix(block)
+        yield from open_sound(self.path).mono_blocks()
 
 
 def file_source(path: Path) -> FileSource:

@@ -87,11 +87,17 @@ class Sound:
             )
         return MonoMixer(self.rate, self.n_channels, self.layout, self.warn)
 
+    def mono_blocks(self) -> Iterator[Floats]:
+        """Yield the sound as (n,) mono blocks at its own rate; raises what `blocks` raises."""
+        mixer = self.mixer()
+        for block in self.blocks():
+            yield mixer.mix(block)
+
     def speech_blocks(self) -> Iterator[Floats]:
         """Yield the sound as (n,) mono blocks at 16 kHz; raises what `blocks` raises. Length as in `Resampler`."""
-        resampler, mixer = Resampler(self.rate, SAMPLE_RATE), self.mixer()
-        for block in self.blocks():
-            yield resampler.push(mixer.mix(block))
+        resampler = Resampler(self.rate, SAMPLE_RATE)
+        for block in self.mono_blocks():
+            yield resampler.push(block)
         yield resampler.finish()
 
     def warn(self, note: str) -> None:
