@@ -301,6 +301,23 @@ def test_a_microphone_gives_what_it_hears_and_counts_what_nobody_took(card: Fake
     assert [next(blocks)[0] for _ in range(3)] == [0, 1, 2]
 
 
+def test_a_microphone_can_be_listened_to_again(card: FakeCard, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[io.BytesIO] = []
+
+    def open_stream(callback: Callable[..., None], **_: object) -> io.BytesIO:
+        opened.append(io.BytesIO())
+        callback(np.full((960, 1), len(opened), np.float32), 960, None, None)
+        return opened[-1]
+
+    monkeypatch.setattr(card, "InputStream", open_stream)
+    microphone = Microphone()
+    for number in (1, 2):
+        blocks = microphone.blocks()
+        assert next(blocks)[0] == number
+        blocks.close()  # type: ignore[attr-defined]  # a generator
+    assert [stream.closed for stream in opened] == [True, True]
+
+
 def test_an_unknown_microphone_is_one_sentence(card: FakeCard) -> None:
     with pytest.raises(MediaError, match="no microphone 'nothing'"):
         Microphone("nothing")
