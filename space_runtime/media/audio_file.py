@@ -112,14 +112,17 @@ class Sound:
         return tuple(self._told)
 
     def sha256(self) -> str:
-        """Return the SHA-256 of the file as hexadecimal text, reading it in pieces."""
+        """Return what `file_sha256` returns."""
         return file_sha256(self.path)
 
 
 def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file as hexadecimal text, reading it in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Return the SHA-256 of a file as hexadecimal text, reading it in pieces. Raises `MediaError` when it cannot."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise MediaError(f"{path} cannot be read ({error.strerror or error}); check its permissions") from None
 
 
 def _decoding_errors() -> tuple[type[Exception], ...]:

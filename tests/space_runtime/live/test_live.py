@@ -40,6 +40,7 @@ from space_runtime.live.player import Player
 from space_runtime.live.sources import QUEUED_BLOCKS, Microphone, PcmSource, Samples, file_source, text_source
 from space_runtime.server.server import Server
 from tests.support.command_line import Call
+from tests.support.files import refuse_to_open
 from tests.support.ports import free_port
 from tests.support.real_server import serving
 from tests.support.sounds import mono_speech, speechlike
@@ -255,6 +256,16 @@ def test_a_text_read_by_espeak_moves_the_face(receiver: UdpReceiver, call: Call)
 
 
 # Microphones
+
+
+def test_a_line_that_may_not_be_read_is_one_sentence(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "line.wav"
+    soundfile.write(path, speechlike(0.2), 16_000)
+    refuse_to_open(monkeypatch, "line.wav")
+    done = call("live", path)
+    assert done.code == 1 and "line.wav cannot be opened (Permission denied)" in done.complaint
 
 
 def test_a_microphone_without_the_extra_is_one_sentence(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
