@@ -41,7 +41,7 @@ class Channel(StrEnum):
 
 ALL_CHANNELS: Final = frozenset(Channel)
 MAX_SEED: Final = 2**63 - 1
-"""The largest seed of a command: the protocol has no larger one."""
+"""The largest seed that a command takes."""
 
 
 def parse_emotion(text: str) -> Floats:

@@ -1,4 +1,4 @@
-"""What pages may ask: whole files and microphones within budgets, and one error for all else."""
+"""Requests that pages may make: whole files and microphones within budgets, and one error for all else."""
 
 from __future__ import annotations
 
