@@ -72,14 +72,14 @@ class OpenSound:
 
     def _part(self, request: ReadSound) -> SoundPart:
         if self._reading is None or self._reading.at != request.first:
-            self._reading = Reading(open_sound(self._path), request.own_rate)
+            self._reading = Reading(open_sound(self._path), request.is_live)
             self._reading.skip(request.first)
         reading = self._reading
         samples = reading.take(request.n_samples)
         if self._n_samples is None:
             self._n_samples = self._counted(reading, request.limit_s)
         notes = tuple(map(self._nameless, reading.sound.notes))
-        return SoundPart(reading.sound.rate, self._n_samples, samples, notes)
+        return SoundPart(reading.rate if request.is_live else reading.sound.rate, self._n_samples, samples, notes)
 
     def _counted(self, reading: Reading, limit_s: float) -> int:
         """Return the samples of the whole sound, which is read to its end."""
@@ -93,13 +93,13 @@ class OpenSound:
 
 
 class Reading:
-    """One reading of a sound, from its beginning. rate: 16 kHz or the file's own. at: the next sample."""
+    """One reading of a sound, from its beginning. rate: of its samples. at: the next sample."""
 
-    def __init__(self, sound: Sound, own_rate: bool) -> None:
+    def __init__(self, sound: Sound, is_live: bool) -> None:
         self.sound = sound
-        self.rate = sound.rate if own_rate else SAMPLE_RATE
+        self.rate = sound.live_rate if is_live else SAMPLE_RATE
         self.at = 0
-        self._blocks = sound.mono_blocks() if own_rate else sound.speech_blocks()
+        self._blocks = sound.live_blocks() if is_live else sound.speech_blocks()
         self._left = np.zeros(0, np.float32)
 
     def take(self, n_samples: int) -> Floats:

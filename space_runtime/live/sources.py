@@ -51,12 +51,12 @@ class FileSource:
 
     def blocks(self) -> Iterator[Samples]:
         """Yield about a second at a time; see `Source`."""
-        yield from open_sound(self.path).mono_blocks()
+        yield from open_sound(self.path).live_blocks()
 
 
 def file_source(path: Path) -> FileSource:
     """Return the source of a file. Raises `MediaError` when it is no sound."""
-    return FileSource(path, open_sound(path).rate)
+    return FileSource(path, open_sound(path).live_rate)
 
 
 class ByteStream(Protocol):

@@ -96,7 +96,7 @@ def _decoded(child: Child, title: str, content: bytes) -> UploadedSource:
 
 
 def _part(child: Child, title: str, content: bytes, first: int, until: float) -> SoundPart:
-    request = ReadSound(0, content, "", first, PART, MAX_SOUND_S, own_rate=True)
+    request = ReadSound(0, content, "", first, PART, MAX_SOUND_S, is_live=True)
     answer = child.ask(request, until - time.monotonic())
     if isinstance(answer, SoundPart) and (answer.samples.size or first == 0):
         return answer

@@ -32,6 +32,9 @@ from space_runtime.media.stated_end import check_whole
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import LOUDEST
 
+MAX_LIVE_RATE: Final = 192_000
+"""Highest rate of pushed sound in the protocol, hertz."""
+LOWERED_RATE: Final = 48_000
 PACKET_SLACK_S: Final = 0.15
 """Seconds that packets may last longer than the samples in them: decoders drop these at both ends."""
 FOLLOWED: Final = "another file is glued to its end, which players do not play either; cut the file there"
@@ -87,17 +90,23 @@ class Sound:
             )
         return MonoMixer(self.rate, self.n_channels, self.layout, self.warn)
 
-    def mono_blocks(self) -> Iterator[Floats]:
-        """Yield the sound as (n,) mono blocks at its own rate; raises what `blocks` raises."""
-        mixer = self.mixer()
-        for block in self.blocks():
-            yield mixer.mix(block)
+    @property
+    def live_rate(self) -> int:
+        """The rate at which the sound is pushed live: its own, or 48 kHz where the protocol has no such rate."""
+        return self.rate if self.rate <= MAX_LIVE_RATE else LOWERED_RATE
+
+    def live_blocks(self) -> Iterator[Floats]:
+        """Yield the sound as (n,) mono blocks at `live_rate`; raises what `blocks` raises."""
+        return self._mono_blocks(self.live_rate)
 
     def speech_blocks(self) -> Iterator[Floats]:
         """Yield the sound as (n,) mono blocks at 16 kHz; raises what `blocks` raises. Length as in `Resampler`."""
-        resampler = Resampler(self.rate, SAMPLE_RATE)
-        for block in self.mono_blocks():
-            yield resampler.push(block)
+        return self._mono_blocks(SAMPLE_RATE)
+
+    def _mono_blocks(self, rate: int) -> Iterator[Floats]:
+        resampler, mixer = Resampler(self.rate, rate), self.mixer()
+        for block in self.blocks():
+            yield resampler.push(mixer.mix(block))
         yield resampler.finish()
 
     def warn(self, note: str) -> None:

@@ -56,14 +56,14 @@ def test_the_parts_are_the_sound(kind: str, tmp_path: Path) -> None:
 
 def test_a_sound_is_read_at_its_own_rate_too() -> None:
     data, files = encoded(1.1), SoundFiles()
-    first = files.read(ReadSound(1, data, "", 0, 40_000, 60, own_rate=True))
-    rest = files.read(ReadSound(1, b"", "", 40_000, 40_000, 60, own_rate=True))
+    first = files.read(ReadSound(1, data, "", 0, 40_000, 60, is_live=True))
+    rest = files.read(ReadSound(1, b"", "", 40_000, 40_000, 60, is_live=True))
     assert isinstance(first, SoundPart) and isinstance(rest, SoundPart)
     assert first.rate == 44_100 and first.n_samples == 40_000 + rest.samples.size == 48_510
     mono = soundfile.read(io.BytesIO(data), dtype="float32")[0].mean(axis=1)
     assert np.allclose(np.concatenate([first.samples, rest.samples]), mono, atol=1e-6)
     with pytest.raises(TooLong):
-        SoundFiles().read(ReadSound(1, data, "", 0, 9, 1.0, own_rate=True))
+        SoundFiles().read(ReadSound(1, data, "", 0, 9, 1.0, is_live=True))
 
 
 def test_a_part_is_the_same_in_another_child_that_has_to_begin_anew(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from engine_bridge.client import Client
 from engine_bridge.client.controls import Controls
 from engine_bridge.client.jitter import Pose
 from engine_bridge.protocol.arkit import ARKIT_NAMES
+from engine_bridge.protocol.client_ranges import CLIENT_RANGES
 from engine_bridge.protocol.errors import BridgeError
 from engine_bridge.protocol.messages import SampleFormat
 from space_runtime.animation.emotion_track import parse_emotion_track
@@ -38,6 +39,7 @@ from space_runtime.errors import MediaError
 from space_runtime.live.playback_clock import PlaybackClock
 from space_runtime.live.player import Player
 from space_runtime.live.sources import QUEUED_BLOCKS, Microphone, PcmSource, Samples, file_source, text_source
+from space_runtime.media.audio_file import MAX_LIVE_RATE
 from space_runtime.server.server import Server
 from tests.support.command_line import Call
 from tests.support.files import refuse_to_open
@@ -256,6 +258,15 @@ def test_a_text_read_by_espeak_moves_the_face(receiver: UdpReceiver, call: Call)
 
 
 # Microphones
+
+
+def test_a_file_of_a_higher_rate_than_the_protocol_has_is_spoken_at_48_khz(tmp_path: Path) -> None:
+    path = tmp_path / "line.wav"
+    soundfile.write(path, speechlike(0.5, 384_000), 384_000)
+    source = file_source(path)
+    assert source.rate == 48_000 and sum(map(len, source.blocks())) == 24_000
+    (row,) = (row for row in CLIENT_RANGES if (row.message, row.field) == ("start", "rate"))
+    assert row.high == MAX_LIVE_RATE
 
 
 def test_a_line_that_may_not_be_read_is_one_sentence(

@@ -30,6 +30,11 @@ def test_a_sound_comes_back_as_the_decoder_reads_it() -> None:
     assert len(list(source.blocks())) == 2, "it can be spoken again"
 
 
+def test_a_sound_of_a_higher_rate_than_the_protocol_has_comes_at_48_khz() -> None:
+    source = uploaded_source("hello.wav", wav(speechlike(0.5, 384_000)[:, 0], 384_000))
+    assert (source.rate, len(source.samples)) == (48_000, 24_000)
+
+
 def test_what_the_decoder_has_to_say_is_told() -> None:
     left = mono_speech(1.0)
     source = uploaded_source("stereo.wav", wav(np.stack([left, -left], axis=1)))
