@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from space_runtime.arguments import Choice, items_of, text_of
+from space_runtime.arguments import Choice, items_of, text_of, whole
 from space_runtime.arrays import Floats
 from space_runtime.errors import UsageError
 from space_runtime.values import Emotion, check_gaze, emotion_vector
@@ -40,6 +40,8 @@ class Channel(StrEnum):
 
 
 ALL_CHANNELS: Final = frozenset(Channel)
+MAX_SEED: Final = 2**63 - 1
+"""The largest seed of a command: the protocol has no larger one."""
 
 
 def parse_emotion(text: str) -> Floats:
@@ -85,6 +87,11 @@ def _chosen(what: str, names: str | Iterable[str], kind: type[Choice]) -> frozen
         if part not in set(kind):
             raise UsageError(f"unknown {what} {part!r:.40}; the known ones are {known}")
     return frozenset(kind(part) for part in chosen)
+
+
+def parse_seed(seed: int | None) -> int | None:
+    """Return the seed that ``--seed`` gives, None for none. Raises `UsageError`."""
+    return None if seed is None else whole("--seed", seed, 0, MAX_SEED)
 
 
 def parse_gaze(text: str) -> Floats | None:

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from space_runtime.animation.emotion_track import EMOTION_HELP
-from space_runtime.arguments import in_range, one_of, path_of
+from space_runtime.arguments import one_of, path_of, whole
 from space_runtime.baking.batch import MAX_WORKERS, bake_many, default_workers
 from space_runtime.baking.clashes import clashes_of
 from space_runtime.baking.jobs import TAIL_S, BakeJob
@@ -105,7 +105,7 @@ def bake_command(
         head_strength=head_strength,
     )
     options = Options(
-        n_workers=None if jobs is None else int(in_range("--jobs", jobs, 1, MAX_WORKERS)),
+        n_workers=None if jobs is None else whole("--jobs", jobs, 1, MAX_WORKERS),
         overwrite=overwrite,
         dry_run=dry_run,
         report=_report_path(report),

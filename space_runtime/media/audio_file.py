@@ -87,11 +87,17 @@ class Sound:
             )
         return MonoMixer(self.rate, self.n_channels, self.layout, self.warn)
 
+    def mono_blocks(self) -> Iterator[Floats]:
+        """Yield the sound as (n,) mono blocks at its own rate; raises what `blocks` raises."""
+        mixer = self.mixer()
+        for block in self.blocks():
+            yield mixer.mix(block)
+
     def speech_blocks(self) -> Iterator[Floats]:
         """Yield the sound as (n,) mono blocks at 16 kHz; raises what `blocks` raises. Length as in `Resampler`."""
-        resampler, mixer = Resampler(self.rate, SAMPLE_RATE), self.mixer()
-        for block in self.blocks():
-            yield resampler.push(mixer.mix(block))
+        resampler = Resampler(self.rate, SAMPLE_RATE)
+        for block in self.mono_blocks():
+            yield resampler.push(block)
         yield resampler.finish()
 
     def warn(self, note: str) -> None:
@@ -106,14 +112,17 @@ class Sound:
         return tuple(self._told)
 
     def sha256(self) -> str:
-        """Return the SHA-256 of the file as hexadecimal text, reading it in pieces."""
+        """Return what `file_sha256` returns."""
         return file_sha256(self.path)
 
 
 def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file as hexadecimal text, reading it in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Return the SHA-256 of a file as hexadecimal text, reading it in pieces. Raises `MediaError` when it cannot."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise MediaError(f"{path} cannot be read ({error.strerror or error}); check its permissions") from None
 
 
 def _decoding_errors() -> tuple[type[Exception], ...]:

@@ -18,13 +18,9 @@ import soundfile
 
 from engine_bridge.protocol.messages import ErrorCode
 from space_runtime.errors import SpaceError
-from space_runtime.inference.bundle import load_bundle
-from space_runtime.inference.device import CPU
-from space_runtime.portrait.portrait import open_tracker
-from space_runtime.portrait.tracking import FaceTracker
-from space_runtime.server.file_reader.packing import receive, send
-from space_runtime.server.file_reader.pictures import read_portrait
-from space_runtime.server.file_reader.requests import (
+from space_runtime.file_reader.packing import receive, send
+from space_runtime.file_reader.pictures import read_portrait
+from space_runtime.file_reader.requests import (
     Answer,
     Done,
     DropSound,
@@ -35,9 +31,12 @@ from space_runtime.server.file_reader.requests import (
     Refused,
     TrackedPicture,
 )
-from space_runtime.server.file_reader.restrictions import limit_processor_time, restrict
-from space_runtime.server.file_reader.sounds import SoundFiles
-from space_runtime.server.limits import Refusal
+from space_runtime.file_reader.restrictions import limit_processor_time, restrict
+from space_runtime.file_reader.sounds import SoundFiles, TooLong
+from space_runtime.inference.bundle import load_bundle
+from space_runtime.inference.device import CPU
+from space_runtime.portrait.portrait import open_tracker
+from space_runtime.portrait.tracking import FaceTracker
 from space_runtime.timebase import SAMPLE_RATE
 
 
@@ -57,8 +56,8 @@ class FileReader:
         """Do what is asked; whatever goes wrong is an answer."""
         try:
             return self._answer(request)
-        except Refusal as refusal:
-            return Refused(refusal.code, str(refusal))
+        except TooLong as error:
+            return Refused(ErrorCode.TOO_LARGE, str(error))
         except MemoryError:
             return Refused(ErrorCode.TOO_LARGE, "the file takes more memory to read than one may; save it smaller")
         except SpaceError as error:

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from space_runtime.assets import LINE
+from space_runtime.file_reader.child import Child, ChildEnded
+from space_runtime.file_reader.requests import DropSound, FileKind, ReadSound, Refused, SoundPart
 from space_runtime.inference.bundle import EMBEDDED
-from space_runtime.server.file_reader.child import Child, ChildEnded
-from space_runtime.server.file_reader.requests import DropSound, FileKind, ReadSound, Refused, SoundPart
 from tests.support.real_server import child_environment
 from tests.support.waiting import wait_for
 
@@ -86,8 +86,8 @@ PARENT = """
 import sys, time
 from pathlib import Path
 from space_runtime.inference.bundle import EMBEDDED
-from space_runtime.server.file_reader.child import Child
-from space_runtime.server.file_reader.requests import FileKind
+from space_runtime.file_reader.child import Child
+from space_runtime.file_reader.requests import FileKind
 
 child = Child(FileKind.SOUND, EMBEDDED, 300.0)
 child.wait_until_ready()

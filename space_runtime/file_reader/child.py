@@ -15,8 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from space_runtime.server.file_reader.packing import receive, send
-from space_runtime.server.file_reader.requests import Done, FileKind, Request
+from space_runtime.file_reader.packing import receive, send
+from space_runtime.file_reader.requests import Done, FileKind, Request
 
 START_S: Final = 60.0
 """A child that says nothing for so long is killed."""
@@ -24,7 +24,7 @@ END_S: Final = 5.0
 
 _PROGRAM: Final = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
-    "from space_runtime.server.file_reader.process import main; "
+    "from space_runtime.file_reader.process import main; "
     "main(sys.argv[2], sys.argv[3], float(sys.argv[4]))"
 )
 """The same packages as here, wherever they were imported from."""

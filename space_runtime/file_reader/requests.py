@@ -21,8 +21,8 @@ class ReadSound:
     """Read a part of a sound. The first part of a sound also counts and checks all of it.
 
     key: names the sound to this child, which keeps it open until its end or `DropSound`. data, path: the file's bytes,
-    or a file of the operator; both empty where the child has it open. first, n_samples: the part, at 16 kHz. limit_s:
-    the longest sound that is taken.
+    or a file of the operator; both empty where the child has it open. first, n_samples: the part, at 16 kHz or at the
+    file's own rate. limit_s: the longest sound that is taken.
     """
 
     key: int
@@ -31,6 +31,7 @@ class ReadSound:
     first: int
     n_samples: int
     limit_s: float
+    own_rate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ Request = ReadSound | DropSound | ReadPicture
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SoundPart:
-    """A part of a sound. rate: the file's own. n_samples: of the whole sound, samples: (n,) of the part, at 16 kHz.
+    """A part of a sound. rate: the file's own. n_samples: of the whole sound, samples: (n,) of the part, at
+    16 kHz or at the file's own rate, as was asked.
 
     notes: sentences without a full stop about what is heard.
     """
