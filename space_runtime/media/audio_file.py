@@ -11,7 +11,7 @@ import hashlib
 import logging
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -23,7 +23,7 @@ from space_runtime.arrays import Floats
 from space_runtime.errors import MediaError, one_line
 from space_runtime.extras import NEEDS, av, is_installed
 from space_runtime.media.ffmpeg_sound import Track, choose_track, count_packets, open_container, track_blocks
-from space_runtime.media.glued import is_followed
+from space_runtime.media.glued import ends_with_a_frame, is_followed
 from space_runtime.media.mono import UNKNOWN, Layout, MonoMixer
 from space_runtime.media.quiet_stderr import quiet_stderr
 from space_runtime.media.resampling import MAX_RATE, MIN_RATE, Resampler
@@ -150,7 +150,7 @@ def open_sound(path: Path) -> Sound:
         parts = scan_parts(path)
         sound = _open_with_soundfile(path, parts)
         if is_installed("av") and (parts.wants_ffmpeg or (parts.may_lie and _is_contradicted(path, sound))):
-            sound = _open_with_av(path, "its pages lack or begin late")
+            sound = replace(_open_with_av(path, "its pages lack or begin late"), _told=sound._told)
     except soundfile.LibsndfileError as error:
         sound = _open_with_av(path, first_line(error))
     except OSError as error:
@@ -193,11 +193,15 @@ def _open_with_soundfile(path: Path, parts: Parts) -> Sound:
 
 
 def _is_contradicted(path: Path, sound: Sound) -> bool:
-    """Return whether the packets last longer than libsndfile reads, or leave gaps."""
+    """Return whether the packets last longer than libsndfile reads, leave gaps, or are whole and fewer than stated."""
     counted = count_packets(path)
     if counted is None or sound.n_samples is None:
         return bool(counted and counted.has_gaps)
-    return counted.has_gaps or counted.seconds > sound.n_samples / sound.rate + PACKET_SLACK_S
+    stated_s = sound.n_samples / sound.rate
+    if counted.seconds < stated_s - PACKET_SLACK_S and ends_with_a_frame(path):
+        sound.warn(f"its header promises {stated_s:.2f} s; the {counted.seconds:.2f} s that are there are heard")
+        return True
+    return counted.has_gaps or counted.seconds > stated_s + PACKET_SLACK_S
 
 
 def _open_with_av(path: Path, reason: str) -> Sound:
