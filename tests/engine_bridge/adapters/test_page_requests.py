@@ -1,4 +1,4 @@
-"""What pages may ask: whole files and microphones within budgets, and one error for all else."""
+"""Laws of what pages may ask: whole files and microphones within budgets, and one error for all else."""
 
 from __future__ import annotations
 
