@@ -127,10 +127,12 @@ def _pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _listen(requests: BinaryIO, inbox: queue.SimpleQueue[object]) -> None:
-    """Hand requests on; when the server is gone, so is this process, whatever it is doing."""
-    while (request := receive(requests)) is not None:
-        inbox.put(request)
-    os._exit(0)
+    """Hand requests on; when the server is gone, or says what cannot be read, so is this process, whatever it does."""
+    try:
+        while (request := receive(requests)) is not None:
+            inbox.put(request)
+    finally:
+        os._exit(0)
 
 
 if __name__ == "__main__":

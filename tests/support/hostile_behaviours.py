@@ -26,7 +26,7 @@ HUGE_JPEG: Final = bytes.fromhex("ffd8 ffe0 0004 0000 ffc0 0011 08 ffff ffff 03 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a client is: its session and its stream."""
+    """The place of a client: its session and its stream."""
 
     session: int
     stream: int

@@ -1,4 +1,4 @@
-"""Which connections are over, and which may be ended to make room."""
+"""The connections that are over, and those that may be ended to make room."""
 
 from __future__ import annotations
 

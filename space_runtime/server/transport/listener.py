@@ -96,6 +96,7 @@ class Listener:
         peer = self._peers.get(route[1:])
         if peer is None or not peer.zmtp.is_ready:
             return None
+        self._answer(peer)  # first: the handshake goes before messages, and nonces in their order
         taken = peer.send(peer.zmtp.encoded(parts))
         self.poller.select(peer)
         return taken
@@ -209,11 +210,14 @@ class Listener:
     def _feed(self, peer: Peer, data: bytes, now: float) -> None:
         peer.heard_at = peer.hearing.now = now
         try:
-            peer.zmtp.feed(data)
+            is_heard = peer.zmtp.feed(data)
         except BreachError:
             self._breach(peer, now)
             return
         self._answer(peer)
+        if not is_heard:
+            self.cut(peer.hearing.route, now)
+            return
         if peer.hearing.key and not peer.account.n_connections:
             self._enter(peer, now)
         self._hold(peer, peer.zmtp.held)
@@ -249,11 +253,11 @@ class Listener:
             self._drop(peer, now)
 
     def _answer(self, peer: Peer) -> None:
-        """Send what the protocol itself answers."""
+        """Send what the protocol itself answers; a peer that is too slow for it misses it."""
         answers = peer.zmtp.answers
-        if answers and not peer.send(bytes(answers)):
-            peer.unsent.clear()
-        answers.clear()
+        if answers:
+            peer.send(bytes(answers))
+            answers.clear()
         self.poller.select(peer)
 
     def _hold(self, peer: Peer, n_bytes: int) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from space_runtime.assets import LINE
 from space_runtime.file_reader.child import Child, ChildEnded
+from space_runtime.file_reader.packing import MAX_BYTES
 from space_runtime.file_reader.requests import DropSound, FileKind, ReadSound, Refused, SoundPart
 from space_runtime.inference.bundle import EMBEDDED
 from tests.support.real_server import child_environment
@@ -70,6 +71,14 @@ def test_one_that_uses_up_its_processor_time_was_too_slow() -> None:
         assert not ended.value.in_time
     finally:
         child.close()
+
+
+def test_one_that_cannot_read_a_request_ends_at_once(child: Child) -> None:
+    child.wait_until_ready()
+    began = time.monotonic()
+    with pytest.raises(ChildEnded) as ended:
+        child.ask(ReadSound(1, bytes(MAX_BYTES), "", 0, 9, 300.0), 20)
+    assert ended.value.in_time and time.monotonic() - began < 15
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits can be read on Linux alone")

@@ -13,8 +13,10 @@ from zmq.utils import z85
 from space_runtime.server.transport.bucket import Bucket
 from space_runtime.server.transport.client import Rates
 from space_runtime.server.transport.curve import Curve
+from space_runtime.server.transport.frames import COMMAND, FrameReader
 from space_runtime.server.transport.listener import Listener
-from space_runtime.server.transport.zmtp import Null
+from space_runtime.server.transport.peer import MAX_UNSENT
+from space_runtime.server.transport.zmtp import Null, greeting_of
 from tests.space_runtime.server.transport.test_curve import Echo
 from tests.tools.attacks.raw_peer import RawPeer, frame
 
@@ -79,6 +81,56 @@ def test_a_key_has_half_of_all_connections(echo: Echo) -> None:
         assert keyed.listener.n_cut >= 1 and dealers[3].poll(0)
         assert sum(bool(dealer.poll(0)) for dealer in dealers[:3]) == 2
     keyed.listener.close()
+
+
+def test_a_peer_that_asks_for_life_while_too_much_waits_for_it_gets_whole_messages(echo: Echo) -> None:
+    assert echo.listener
+    big, ping = bytes(1 << 20), frame(b"\x04PING\x00\x00", COMMAND)
+    with RawPeer(echo.listener.address, greet=False) as peer:
+        peer.send(frame(b"hello"))
+        turn(echo, 0.1)
+        (route,) = echo.routes
+        while echo.listener.send(route, [big]):
+            turn(echo, 0.02)
+        peer.send(ping)
+        turn(echo, 0.1)
+        data = received(echo, peer, MAX_UNSENT)
+        echo.listener.send(route, [b"after"])
+        heard = bodies(data + received(echo, peer, 1))
+    assert heard[-1] == b"after" and set(map(len, heard[2:-1])) == {len(big)}
+
+
+def test_a_peer_that_is_heard_no_further_is_told_and_cut_off(echo: Echo) -> None:
+    echo.patience = 1
+    assert echo.listener
+    with RawPeer(echo.listener.address, greet=False) as peer:
+        peer.send(frame(b"heard") + frame(b"not heard") + frame(bytes(200))[:100])
+        assert bodies(received(echo, peer, 100))[1:] == [b"heard"]
+        with suppress(OSError):
+            peer.send(frame(b"later"))
+        turn(echo, 0.3)
+        assert echo.n_heard == 1 and echo.listener.n_cut == 1 and peer.hung_up_within(0.5)
+
+
+def received(echo: Echo, peer: RawPeer, at_least: int) -> bytes:
+    """Return the bytes that come, until nothing more comes for a while."""
+    data = bytearray()
+    peer.wire.settimeout(0.01)
+    end = time.monotonic() + 0.2
+    while time.monotonic() < end or len(data) < at_least:
+        turn(echo, 0.005)
+        with suppress(TimeoutError):
+            if not (some := peer.wire.recv(1 << 20)):
+                break
+            data += some
+            end = time.monotonic() + 0.2
+    return bytes(data)
+
+
+def bodies(data: bytes) -> list[bytes]:
+    """Return the bodies of the frames after a greeting."""
+    reader = FrameReader(lambda flags, size: True)
+    return [body or b"" for _, body in reader.feed(data[len(greeting_of(Null.name)) :])]
 
 
 def test_what_is_sent_beyond_the_rate_is_read_later_and_told(echo: Echo) -> None:
