@@ -52,10 +52,16 @@ def uploaded_source(title: str, content: bytes, is_cancelled: Callable[[], bool]
 
     is_cancelled: asked while the child works; if so, it is killed.
     """
-    with TemporaryDirectory(prefix="space-") as folder:
-        path = Path(folder) / "sound"
-        path.write_bytes(content)
-        data, said = _decoded(path, title, is_cancelled)
+    try:
+        with TemporaryDirectory(prefix="space-", ignore_cleanup_errors=True) as folder:
+            path = Path(folder) / "sound"
+            path.write_bytes(content)
+            data, said = _decoded(path, title, is_cancelled)
+    except OSError as error:
+        raise MediaError(
+            f"there is no room to decode {title} now ({error.strerror}); free some space or close programs, and send "
+            "it again"
+        ) from None
     notes = tuple(line.replace(str(path), title) for line in said.decode(errors="replace").splitlines() if line)
     if len(data) <= _RATE.size:
         raise MediaError(notes[-1] if notes else f"{title} could not be decoded; export it again, as WAV or MP3")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -60,3 +62,23 @@ def test_a_decoder_that_takes_too_long_is_killed(monkeypatch: pytest.MonkeyPatch
 def test_a_decoder_that_nobody_waits_for_is_killed() -> None:
     with pytest.raises(MediaError, match="not decoded"):
         uploaded_source("slow.wav", wav(mono_speech(200.0)), lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("what", "code"),
+    [
+        ("tempfile.mkdtemp", errno.ENOSPC),
+        ("pathlib.Path.write_bytes", errno.ENOSPC),
+        ("subprocess.Popen", errno.EMFILE),
+    ],
+)
+def test_a_system_that_has_run_out_of_something_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, what: str, code: int
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(what, refuse)
+    with pytest.raises(MediaError, match=os.strerror(code)) as error:
+        uploaded_source("line.wav", wav(mono_speech(0.5)))
+    assert "line.wav" in str(error.value) and "\n" not in str(error.value)
