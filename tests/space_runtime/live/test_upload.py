@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import sys
 
 import numpy as np
@@ -89,3 +91,13 @@ def test_a_decoder_that_takes_too_long_is_killed(monkeypatch: pytest.MonkeyPatch
 def test_a_decoder_that_nobody_waits_for_is_killed() -> None:
     with pytest.raises(MediaError, match="could not be decoded"):
         uploaded_source("slow.wav", wav(mono_speech(200.0)), lambda: True)
+
+
+def test_a_system_that_has_run_out_of_descriptors_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr("subprocess.Popen", refuse)
+    with pytest.raises(MediaError, match=os.strerror(errno.EMFILE)) as error:
+        uploaded_source("line.wav", wav(mono_speech(0.5)))
+    assert "line.wav" in str(error.value) and "\n" not in str(error.value)
