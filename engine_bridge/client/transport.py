@@ -235,8 +235,8 @@ _REASONS: Final = {
     zmq.EVENT_CLOSED: "the connection was refused",
     zmq.EVENT_CONNECT_RETRIED: "the connection was refused",
     zmq.EVENT_DISCONNECTED: "the server closed the connection",
-    zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL: "the handshake failed: is that a SPACE server, and does it expect CURVE?",
-    zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL: "the handshake failed: is that a SPACE server, and does it expect CURVE?",
+    zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL: "the handshake failed",
+    zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL: "the handshake failed",
     zmq.EVENT_HANDSHAKE_FAILED_AUTH: "the server refused this client's key: put it on the server's list",
 }
 

@@ -20,6 +20,7 @@ from engine_bridge.protocol.messages import Output, SampleFormat, TextureFormat
 from space_runtime.animation.emotion_track import EMOTION_HELP, parse_emotion_track
 from space_runtime.arguments import in_range
 from space_runtime.commands.device_option import DeviceName
+from space_runtime.commands.report import say as tell
 from space_runtime.commands.serve import stop_on_signals
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import load_bundle
@@ -98,7 +99,10 @@ def live_command(
             played = _speak(session, [*others.values()], settings, speech)
         else:
             played = _speak_for_page(session, page, [*others.values()], settings, speech, no_wait)
+        is_lost = client.counters.lost > 0
     _report(played, others, page)
+    if is_lost:
+        tell("space-runtime: the connection to the server was lost; the face rests where frames are missing")
 
 
 def _opened(
