@@ -65,9 +65,7 @@ class FileReader:
                 ErrorCode.BAD_PICTURE if isinstance(request, ReadPicture) else ErrorCode.BAD_SOUND, str(error)
             )
         except OSError as error:
-            return Refused(
-                ErrorCode.BUSY, f"the server has no room for the file now ({error.strerror}); send it again later"
-            )
+            return Refused(ErrorCode.BUSY, f"there is no room for the file now ({error.strerror}); send it again later")
         except Exception:
             return Failed(traceback.format_exc())
 

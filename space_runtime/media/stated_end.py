@@ -18,7 +18,7 @@ MAX_ATOMS: Final = 100_000
 ATOMS: Final = frozenset(
     b"ftyp moov mdat wide free skip pnot PICT uuid udta meta styp moof mfra sidx ssix emsg prft pdin bloc".split()
 )
-"""What stands on the ground floor of an MP4 file; anything else is what was left or written behind its end."""
+"""Boxes at the top level of an MP4 file; anything else was left or written behind its end."""
 EBML, SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 ASF_HEAD: Final = bytes.fromhex("3026b2758e66cf11")
 ASF_FILE: Final = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")

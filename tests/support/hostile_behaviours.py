@@ -35,7 +35,7 @@ class Place:
 Flood = Callable[[Place], Iterator[list[bytes]]]
 """ZeroMQ messages, one after another as fast as they are taken, from the beginning of a stream on."""
 Answers = Mapping[type[Message], Callable[..., "list[Message | bytes]"]]
-"""What is said instead of an honest answer, by its type."""
+"""Lies that replace an honest answer, by its type."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What commands print on stderr comes through, whatever else the process does meanwhile."""
+"""Sentences of commands on stderr come through, whatever else the process does meanwhile."""
 
 from __future__ import annotations
 
