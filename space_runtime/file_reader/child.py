@@ -40,7 +40,7 @@ class ChildEnded(Exception):
 
 
 class Child:
-    """One child process, asked by one thread at a time; any thread may kill it. Raises OSError if it cannot be started.
+    """One child process; it answers threads one after another, and any may kill it. Raises OSError if it cannot start.
 
     kind: the files it reads. folder: of the bundle. work_s: seconds of processor time that it may spend on a request.
     has_answered: a request, before the one at hand.
@@ -60,6 +60,7 @@ class Child:
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         self.has_answered = self._is_ready = False
+        self._asking = threading.Lock()  # one pipe: whoever asks reads the answer
         self._timers: list[threading.Timer] = []
 
     @property
@@ -74,14 +75,19 @@ class Child:
 
     def ask(self, request: Request, limit_s: float) -> object:
         """Return the answer, which has to come within so many seconds. Raises `ChildEnded`."""
-        self.wait_until_ready()
-        with self._timed(limit_s):
-            answer = self._asked(request)
-        self.has_answered = True
-        return answer
+        with self._asking:
+            self._make_ready()
+            with self._timed(limit_s):
+                answer = self._asked(request)
+            self.has_answered = True
+            return answer
 
     def wait_until_ready(self) -> None:
         """Return when it can be asked. Raises `ChildEnded`."""
+        with self._asking:
+            self._make_ready()
+
+    def _make_ready(self) -> None:
         if self._is_ready:
             return
         with self._timed(START_S):

@@ -19,7 +19,7 @@ from space_runtime.server.transport.account import Account
 from space_runtime.server.transport.address import listen
 from space_runtime.server.transport.client import OWN, Client, Hearing, Rates
 from space_runtime.server.transport.errors import BreachError
-from space_runtime.server.transport.idleness import is_silent, least_needed
+from space_runtime.server.transport.idleness import is_silent, least_needed, slowest
 from space_runtime.server.transport.peer import Peer
 from space_runtime.server.transport.peer_poller import PeerPoller
 from space_runtime.server.transport.zmtp import Mechanism, Zmtp
@@ -298,3 +298,6 @@ class Listener:
                 peer.pinged_at = now
                 peer.send(peer.zmtp.ping())
                 self.poller.select(peer)
+        for peer in slowest(self._peers.values()):
+            self.n_cut += 1
+            self._drop(peer, now)

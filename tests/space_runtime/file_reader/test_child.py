@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,6 +43,15 @@ def test_it_answers_one_question_after_the_other(child: Child) -> None:
     assert isinstance(child.ask(READ_LINE, 60), SoundPart)
     assert isinstance(child.ask(ReadSound(2, b"no sound", "", 0, 9, 300.0), 60), Refused)
     assert isinstance(child.ask(ReadSound(1, b"", "", 80_000, 9, 300.0), 60), SoundPart)
+
+
+def test_threads_that_wait_for_it_all_come_through(child: Child) -> None:
+    waiting = [threading.Thread(target=child.wait_until_ready, daemon=True) for _ in range(3)]
+    for thread in waiting:
+        thread.start()
+    for thread in waiting:
+        thread.join(30)
+        assert not thread.is_alive()
 
 
 def test_one_that_hangs_is_killed_when_its_time_is_over(child: Child) -> None:

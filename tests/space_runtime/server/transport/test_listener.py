@@ -152,3 +152,22 @@ def test_what_is_sent_beyond_the_rate_is_read_later_and_told(echo: Echo) -> None
             with suppress(BlockingIOError):
                 peer.wire.recv(1 << 20)
     assert told and n_sent < 24 << 20
+
+
+def test_what_waits_for_all_slow_peers_together_is_bounded(echo: Echo, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert echo.listener
+    with ExitStack() as stack:
+        for _ in range(4):
+            stack.enter_context(RawPeer(echo.listener.address, greet=False))
+        turn(echo, 0.2)
+        peers = list(echo.listener._peers.values())
+        for _ in range(4):  # the system takes some megabytes before anything waits here
+            turn(echo, 0.05)
+            for peer in peers[:3] * 20:  # nothing waits for the fourth
+                echo.listener.send(peer.hearing.route, [bytes(1 << 18)])
+        n_unsent = sum(len(peer.unsent) for peer in peers)
+        monkeypatch.setattr("space_runtime.server.transport.idleness.MAX_UNSENT_IN_ALL", n_unsent // 2)
+        turn(echo, 0.5)
+        left = list(echo.listener._peers.values())
+        assert sum(len(peer.unsent) for peer in left) <= n_unsent // 2
+        assert peers[3] in left and 0 < echo.listener.n_cut < 4
