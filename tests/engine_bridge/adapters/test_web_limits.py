@@ -1,4 +1,4 @@
-"""What strangers cost a web server: a share of a processor, few connections, little read at a time."""
+"""Limits of what strangers cost a web server: a share of a processor, few connections, little read at a time."""
 
 from __future__ import annotations
 
