@@ -1,4 +1,4 @@
-"""Limits on what strangers cost a web server: processor time, which it shares with the frames, and connections."""
+"""Limits of what strangers cost a web server: processor time, which it shares with the frames, and connections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Laws of the cost of strangers for a web server: a share of a processor, few connections, little read at a time."""
+"""Limits of what strangers cost a web server: a share of a processor, few connections, little read at a time."""
 
 from __future__ import annotations
 
