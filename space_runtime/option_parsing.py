@@ -26,6 +26,12 @@ class Format(StrEnum):
     JSON = "json"
     ANIM = "anim"
     CSV = "csv"
+    GLB = "glb"
+    SPACECLIP = "spaceclip"
+    TRES = "tres"
+    USD = "usd"
+    VMC = "vmc"
+    BLENDER = "blender"
 
     @property
     def row(self) -> FormatRow | None:

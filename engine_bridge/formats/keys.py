@@ -93,8 +93,8 @@ def _keys(times_s: Values, values: Values, tolerance: Tolerance, kept: Frames) -
     """The keys of two frames or more, the first and the last among them."""
     must = kept | _turning(values, tolerance.weight) | _rims(values)
     must[-1] = True
-    columns = (values, *_tube(times_s, values, tolerance))
-    return np.asarray(_funnel(times_s.tolist(), *(column.tolist() for column in columns), must.tolist()), np.intp)
+    lower, upper = _tube(times_s, values, tolerance)
+    return np.asarray(_funnel(times_s.tolist(), values.tolist(), lower.tolist(), upper.tolist(), must.tolist()))
 
 
 _OF_MOUTH: Final = frozenset(k for k, name in enumerate(ARKIT_NAMES) if name.startswith(("mouth", "jaw")))

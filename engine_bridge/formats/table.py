@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import IO, Final
 
+from engine_bridge.formats.blender_script import write_blender
 from engine_bridge.formats.clip import ALL_CHANNELS, FACE_CHANNELS, Channel, Clip
 from engine_bridge.formats.flat_json import write_json
+from engine_bridge.formats.gltf import write_gltf
+from engine_bridge.formats.godot_tres import write_tres
 from engine_bridge.formats.live_link_csv import write_csv
 from engine_bridge.formats.npz import write_npz
 from engine_bridge.formats.options import FormatOptions
+from engine_bridge.formats.spaceclip import write_spaceclip
 from engine_bridge.formats.unity_anim import write_anim
+from engine_bridge.formats.usda import write_usda
+from engine_bridge.formats.vmc_recording import write_vmc
 
 Writer = Callable[[Clip, FormatOptions, IO[bytes]], None]
 
@@ -24,6 +30,12 @@ class ClipFormat(StrEnum):
     JSON = "json"
     ANIM = "anim"
     CSV = "csv"
+    GLB = "glb"
+    SPACECLIP = "spaceclip"
+    TRES = "tres"
+    USD = "usd"
+    VMC = "vmc"
+    BLENDER = "blender"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,14 @@ FORMATS: Final[dict[ClipFormat, FormatRow]] = {
         ".anim", "Unity: an AnimationClip", _WEIGHTS, write_anim, ("weight_scale", "renderer_path", _RIG, _KEYS)
     ),
     ClipFormat.CSV: FormatRow(".csv", "Unreal, Blender: as Live Link Face records it", FACE_CHANNELS, write_csv),
+    ClipFormat.GLB: FormatRow(".glb", "glTF: your rig with the animation", FACE_CHANNELS, write_gltf, (_RIG,)),
+    ClipFormat.SPACECLIP: FormatRow(".spaceclip", "players of ours", FACE_CHANNELS, write_spaceclip),
+    ClipFormat.TRES: FormatRow(".tres", "Godot 4: an Animation", _WEIGHTS, write_tres, ("renderer_path", _RIG, _KEYS)),
+    ClipFormat.USD: FormatRow(".usda", "USD: a SkelAnimation", FACE_CHANNELS, write_usda, (_RIG,)),
+    ClipFormat.VMC: FormatRow(".vmc", "VTuber programs: a recording of VMC packets", FACE_CHANNELS, write_vmc),
+    ClipFormat.BLENDER: FormatRow(
+        ".blender.py", "Blender: a script that makes an action", _WEIGHTS, write_blender, (_RIG, _KEYS)
+    ),
 }
 """Every format, in the order of the help."""
 

@@ -34,6 +34,12 @@ class Result(StrEnum):
     NPZ = "npz"
     ANIM = "anim"
     CSV = "csv"
+    GLB = "glb"
+    SPACECLIP = "spaceclip"
+    TRES = "tres"
+    USD = "usd"
+    VMC = "vmc"
+    BLENDER = "blender"
     CURVES = "curves"
     """A picture of the main curves over the sound."""
     SHEET = "sheet"
@@ -105,6 +111,7 @@ class BakeJob:
         keep("plot", switch("plot", plot))
         keep("options", _options(options))
         check_channels(self.formats, self.channels)
+        check_rig(self.formats, self.options)
         _check_extras(self.formats, self.plot)
         _check_portrait(self.formats, portrait)
         keep("portrait", portrait)
@@ -162,6 +169,12 @@ def check_channels(formats: Iterable[Format], channels: frozenset[Channel]) -> N
         if name.row is not None and not name.row.channels & channels:
             carried = " and ".join(sorted(name.row.channels))
             raise UsageError(f"{name} carries {carried}, which the channels leave out; name one, or leave out {name}")
+
+
+def check_rig(formats: Iterable[Format], options: FormatOptions) -> None:
+    """Raise `UsageError` for glb without a rig that is one."""
+    if Format.GLB in formats and (options.rig is None or options.rig.path.suffix.lower() != ".glb"):
+        raise UsageError("glb puts the animation onto a rig: name its .glb file with --rig, or leave out glb")
 
 
 def _options(options: FormatOptions | None) -> FormatOptions:

@@ -14,7 +14,7 @@ from space_runtime.animation.emotion_track import parse_emotion_track
 from space_runtime.animation.session import MAX_TAIL_S
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arguments import in_range, text_of
-from space_runtime.baking.jobs import BakeJob, check_channels
+from space_runtime.baking.jobs import BakeJob, check_channels, check_rig
 from space_runtime.errors import UsageError
 from space_runtime.option_parsing import Channel, Format, parse_channels, parse_formats, parse_gaze
 from space_runtime.portrait.portrait import Portrait
@@ -57,6 +57,8 @@ class LineSettings:
             raise UsageError("mp4 shows a face: name a photo with --portrait, or leave mp4 out of --formats")
         channels = parse_channels(self.channels)
         check_channels(formats, channels)
+        options = self._options()
+        check_rig(formats, options)
         return CheckedSettings(
             controls=self._controls(),
             fps=checked_fps(self.fps),
@@ -64,7 +66,7 @@ class LineSettings:
             channels=channels,
             plot=self.plot,
             tail_s=in_range("--tail", self.tail, 0, MAX_TAIL_S),
-            options=self._options(),
+            options=options,
         )
 
     def _options(self) -> FormatOptions:

@@ -92,10 +92,10 @@ def test_many_lines_at_once_equal_each_alone(tmp_path: Path, call: Call) -> None
 
 
 def test_emotion_strength_and_gaze_reach_the_curves(tmp_path: Path, line: Path, call: Call) -> None:
-    still = ("--head", "keep", "--blinks", "0")
+    unmoved = ("--head", "keep", "--blinks", "0")
 
     def curves(name: str, *words: str) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
-        assert call("bake", line, "--formats", "npz", "--out", tmp_path / name, *still, *words).code == 0
+        assert call("bake", line, "--formats", "npz", "--out", tmp_path / name, *unmoved, *words).code == 0
         with np.load(tmp_path / name / "line.npz") as clip:
             return {key: clip[key] for key in ("landmarks", "blendshapes", "eye_rotation_rad", "head_rotation_rad")}
 
