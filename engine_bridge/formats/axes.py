@@ -51,4 +51,5 @@ def product(a: Quaternions, b: Quaternions) -> Quaternions:
 
 def inverse(a: Quaternions) -> Quaternions:
     """Return the inverse of unit quaternions."""
-    return a * np.array([-1.0, -1.0, -1.0, 1.0])
+    result: Quaternions = a * np.array([-1.0, -1.0, -1.0, 1.0])
+    return result

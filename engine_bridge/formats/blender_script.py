@@ -11,9 +11,9 @@ from typing import IO, Final
 import numpy as np
 
 from engine_bridge.formats.clip import Clip, ClipError
+from engine_bridge.formats.driven import driven_curves
 from engine_bridge.formats.keys import Curve
 from engine_bridge.formats.options import FormatOptions
-from engine_bridge.formats.unity_anim import driven_curves
 
 
 def write_blender(clip: Clip, options: FormatOptions, file: IO[bytes]) -> None:

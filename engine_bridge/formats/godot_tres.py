@@ -14,9 +14,9 @@ from typing import IO, Final
 import numpy as np
 
 from engine_bridge.formats.clip import Clip, ClipError
+from engine_bridge.formats.driven import driven_curves
 from engine_bridge.formats.keys import Curve
 from engine_bridge.formats.options import FormatOptions
-from engine_bridge.formats.unity_anim import driven_curves
 
 _NUMBER: Final = "%.9g"
 

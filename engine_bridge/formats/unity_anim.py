@@ -9,15 +9,18 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
+from shutil import copyfileobj
+from tempfile import SpooledTemporaryFile
 from typing import IO, Final
 
 import numpy as np
 
 from engine_bridge.formats.clip import Clip, Values
-from engine_bridge.formats.keys import Curve, curves_of
+from engine_bridge.formats.driven import driven_curves, driven_shapes
 from engine_bridge.formats.options import FormatOptions
-from engine_bridge.protocol.arkit import ARKIT_NAMES
 
+MAX_MEMORY: Final = 16 << 20
+"""Bytes of curves that wait in memory; more wait on disk."""
 LINEAR: Final = 69
 """Tangents of a key: broken, linear on both sides."""
 SINGLE: Final = 136
@@ -29,31 +32,18 @@ def write_anim(clip: Clip, options: FormatOptions, file: IO[bytes]) -> None:
     shapes = () if clip.blendshapes is None else driven_shapes(options)
     stop = float(clip.times_s[-1]) if clip.n_frames else 0.0
     bindings = "".join(_binding(shape, options.renderer_path) for shape in shapes)
-    file.write(_BEGINNING.format(name=yaml_text(clip.name)).encode())
-    _write_curves(file, "m_FloatCurves", clip, options)
-    file.write(_MIDDLE.format(rate=number(float(clip.fps)), bindings=_inner_list(bindings), stop=number(stop)).encode())
-    _write_curves(file, "m_EditorCurves", clip, options)
-    file.write(_END.encode())
+    middle = _MIDDLE.format(rate=number(float(clip.fps)), bindings=_inner_list(bindings), stop=number(stop))
+    with SpooledTemporaryFile(MAX_MEMORY) as curves:
+        _write_curves(curves, clip, options)
+        file.write(_BEGINNING.format(name=yaml_text(clip.name)).encode())
+        for field, after in (("m_FloatCurves", middle), ("m_EditorCurves", _END)):
+            file.write(f"  {field}:{'' if shapes else ' []'}\n".encode())
+            curves.seek(0)
+            copyfileobj(curves, file)
+            file.write(after.encode())
 
 
-def driven_shapes(options: FormatOptions) -> tuple[str, ...]:
-    """Return the names of the shapes that are driven: the rig's, in ARKit's order, or ARKit's own without a rig."""
-    return ARKIT_NAMES if options.rig is None else tuple(match.target for match in options.rig.face.map.matches)
-
-
-def driven_curves(clip: Clip, options: FormatOptions) -> Iterator[Curve]:
-    """Yield the curves of a clip under the names of `driven_shapes`, in their order."""
-    targets = {} if options.rig is None else {match.name: match.target for match in options.rig.face.map.matches}
-    for curve in curves_of(clip, options.tolerance):
-        if options.rig is None:
-            yield curve
-        elif curve.name in targets:
-            yield Curve(targets[curve.name], curve.times_s, curve.values)
-
-
-def _write_curves(file: IO[bytes], field: str, clip: Clip, options: FormatOptions) -> None:
-    """Write a list of curves; twice the same, each worked out anew, so that a long clip needs little memory."""
-    file.write(f"  {field}:{'' if clip.blendshapes is not None else ' []'}\n".encode())
+def _write_curves(file: IO[bytes], clip: Clip, options: FormatOptions) -> None:
     where = yaml_text(options.renderer_path) if options.renderer_path else ""
     for curve in driven_curves(clip, options):
         file.write(_CURVE_HEAD.encode() if len(curve.values) else _NO_KEYS.encode())

@@ -15,9 +15,9 @@ import numpy as np
 
 from engine_bridge.formats.axes import Quaternions, eyes_of, head_of
 from engine_bridge.formats.clip import Clip, ClipError
+from engine_bridge.formats.driven import matches_of
 from engine_bridge.formats.keys import Curve
 from engine_bridge.formats.options import FormatOptions
-from engine_bridge.formats.unity_anim import driven_shapes
 from engine_bridge.protocol.arkit import ARKIT_NAMES
 
 
@@ -26,9 +26,10 @@ def write_usda(clip: Clip, options: FormatOptions, file: IO[bytes]) -> None:
     last, rate = max(clip.n_frames - 1, 0), float(clip.fps)
     file.write(_HEAD.format(last=last, rate=repr(rate), name=_token(clip.name)).encode())
     if clip.blendshapes is not None:
-        names = ARKIT_NAMES if options.rig is None else tuple(m.name for m in options.rig.face.map.matches)
-        places = [ARKIT_NAMES.index(name) for name in names]
-        file.write(f"    uniform token[] blendShapes = [{_tokens(driven_shapes(options))}]\n".encode())
+        matches = matches_of(options)
+        places = [ARKIT_NAMES.index(match.name) for match in matches]
+        shapes = _tokens([match.target for match in matches])
+        file.write(f"    uniform token[] blendShapes = [{shapes}]\n".encode())
         file.write(b"    float[] blendShapeWeights.timeSamples = {\n")
         for index in range(clip.n_frames):
             row = np.clip(clip.blendshapes[index, places], 0, 1)

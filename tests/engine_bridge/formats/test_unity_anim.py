@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import zlib
@@ -141,6 +142,17 @@ FIELDS = [
     *("m_PPtrCurves", "m_SampleRate", "m_WrapMode", "m_Bounds", "m_ClipBindingConstant", "m_AnimationClipSettings"),
     *("m_EditorCurves", "m_EulerEditorCurves", "m_HasGenericRootTransform", "m_HasMotionFloatCurves", "m_Events"),
 ]
+
+
+def test_a_clip_that_unity_saved_is_written_byte_for_byte(tmp_path: Path) -> None:
+    """jaw_neutral.anim of VRCFaceTracking-Templates (commit 0017c0f), which Unity saved as version 6."""
+    (tmp_path / "rig.txt").write_text("JawLeft\nJawRight\n")
+    clip = random_clip(1, Fraction(60), name="jaw_neutral")
+    assert clip.blendshapes is not None
+    clip.blendshapes[:] = 0
+    text = written(clip, renderer_path="Body", rig=read_rig(tmp_path / "rig.txt"))
+    saved = "b9dec8e16e56d99df8e3501408672a0b39473ee7de97c1fe9975ee3c17442970"
+    assert (len(text), hashlib.sha256(text.encode()).hexdigest()) == (3_243, saved)
 
 
 def test_a_curve_of_one_key_is_flat() -> None:
