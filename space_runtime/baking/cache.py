@@ -67,7 +67,8 @@ _DIFFERENCES: Final = {
 class Recorded:
     """A result as it was written.
 
-    sha256: of the file. channels: the names of the channels in it, sorted, empty for files without. former: the
+    sha256: of the file. channels: the names of the channels in it, sorted, and the options of its format,
+    empty for files without. former: the
     SHA-256 of the file that it took the place of, empty for none; after a kill that one may still be there.
     """
 
@@ -109,8 +110,11 @@ def line_of(job: BakeJob) -> str:
 
 
 def channels_of(job: BakeJob, result: Result) -> str:
-    """Return the channels of a result as a record names them."""
-    return ",".join(sorted(job.channels)) if result.is_clip else ""
+    """Return the channels of a result and the options of its format, as a record names them."""
+    if result.row is None:
+        return ""
+    channels, told = ",".join(sorted(job.channels & result.row.channels)), result.row.told(job.options)
+    return f"{channels}; {told}" if told else channels
 
 
 def record_path(target: Path) -> Path:
