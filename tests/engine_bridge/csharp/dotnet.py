@@ -87,9 +87,14 @@ def compile_definition(name: str, defines: Sequence[str] = ()) -> Path:
     return _compile(name, sorted(path.parent.rglob("*.cs")), references, options) / f"{name}.dll"
 
 
+def compile_editor_components() -> Path:
+    """Return ``Space.Unity.dll`` as the editor would compile it."""
+    return compile_definition("Space.Unity", ["UNITY_EDITOR"])
+
+
 def compile_game(name: str, sources: Sequence[Path]) -> Path:
     """Return an assembly that uses the components and the stand-in, as a game would."""
-    references = [compile_core(), compile_unity_stub(), compile_definition("Space.Unity")]
+    references = [compile_core(), compile_unity_stub(), compile_editor_components()]
     return _compile(name, sources, references, ["-warnaserror+"]) / f"{name}.dll"
 
 

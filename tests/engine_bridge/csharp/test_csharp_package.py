@@ -104,7 +104,7 @@ def test_each_assembly_compiles_with_its_own_references_alone(name: str) -> None
     definition = DEFINITIONS[name]
     assert definition["name"] == name
     assert definition["rootNamespace"] == "SpaceRuntime"
-    for defines in ((), ("UNITY_WEBGL",)):
+    for defines in ((), ("UNITY_WEBGL",), ("UNITY_EDITOR",)):
         assert dotnet.compile_definition(name, (*defines, *definition["defineConstraints"])).exists()
 
 
@@ -138,9 +138,18 @@ GAME = """
 using SpaceRuntime;
 using UnityEngine;
 
+public sealed class Picture
+{
+    public UnityEngine.Texture texture;
+}
+
 public class Game : MonoBehaviour
 {
     public SpaceClipPlayer player;
+    public SpaceSpeaker speaker;
+    public Transform camera;
+    public SpacePortrait portrait;
+    public Picture image;
     public SpaceFace face;
     public TextAsset lineJson;
     public AudioClip lineSound;

@@ -74,6 +74,13 @@ namespace SpaceTests
 
         public void Seek(double seconds) => Sound.Seek(seconds);
 
+        public static Transform Target(double x, double y, double z)
+        {
+            Transform made = new GameObject("target").transform;
+            made.localPosition = new Vector3((float)x, (float)y, (float)z);
+            return made;
+        }
+
         public static void Kill(Object each) => Object.Destroy(each);
 
         public static int Count(SpacePoseSource source, string kind)
