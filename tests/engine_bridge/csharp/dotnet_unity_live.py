@@ -157,6 +157,34 @@ def test_a_microphone_is_followed_by_the_playout_delay(server: ServedFake) -> No
     assert not LiveScene.Recording
 
 
+def test_a_stream_that_stalls_keeps_its_face_in_step(server: ServedFake) -> None:
+    """Pieces of a synthesised voice come, stop for half a second, and come again: the face waits with the sound."""
+    scene = live(server.address)
+    finished = Scene.Count(scene.Speaker, "finished")
+    scene.Speaker.BeginStream(16_000, 1)
+    piece = System.Array[System.Single]([0.25] * 8_000)
+    scene.Speaker.PushStream(piece, 8_000)
+    scene.Speaker.PushStream(piece, 8_000)
+    assert until(lambda: scene.Sound.isPlaying)
+    off = []
+    for n in range(150):
+        if n in (90, 95):
+            scene.Speaker.PushStream(piece, 8_000)
+        Scene.Step(FRAME_S)
+        time.sleep(0.004)
+        off.append(shown_seconds(scene) - scene.Speaker.Seconds)
+    assert np.percentile(np.abs(off[10:60]), 95) < 0.02
+    read_ahead_s = 4096 / 16_000  # by the stand-in's player: a gap lasts so much longer
+    assert scene.Speaker.Seconds == pytest.approx(scene.HeardSeconds - 0.5 - read_ahead_s, abs=0.07)
+    scene.Speaker.EndStream()
+    assert until(lambda: Scene.Counted(finished) == 1)
+    heard = np.array(list(scene.Played))
+    assert (heard == 0.25).sum() == 32_000
+    (ended,) = server.fake.of_type(m.End)
+    assert ended.n_samples == 32_000
+    assert not scene.Sound.isPlaying
+
+
 def test_a_sound_that_cannot_be_read_is_told(server: ServedFake) -> None:
     scene = live(server.address)
     assert until(lambda: scene.Connection.IsReady)

@@ -160,6 +160,33 @@ def test_smoothing_takes_the_same_time_at_every_frame_rate(fps: int) -> None:
     assert as_floats(mixer.Values)[0] == pytest.approx(1 - math.exp(-2), abs=0.01)
 
 
+def test_silence_where_sound_was_missing_is_not_counted() -> None:
+    queue, heard = Space.SoundQueue(10, 2), []
+    rng = random.Random(3)
+    written = total = 0
+    into = System.Array.CreateInstance(System.Single, 8)
+    media: list[float] = []
+    for _ in range(600):
+        if total < 1_500 and rng.random() < 0.6:
+            frames = rng.randint(1, 7)
+            values = [float(total + n // 2 + 1) for n in range(2 * frames)]
+            queue.Write(System.Array[System.Single](values), len(values))
+            total += frames
+        queue.Read(into)
+        heard += list(into)[::2]
+    while sum(value != 0 for value in heard) < total:
+        queue.Read(into)
+        heard += list(into)[::2]
+    for value in heard:
+        media.append(written)
+        written += value != 0
+    assert [value for value in heard if value] == [float(n + 1) for n in range(total)]
+    assert queue.Written == total
+    first = max(0, len(heard) - 300)  # older gaps are forgotten
+    for played in range(first, len(heard)):
+        assert queue.PositionAt(played) == media[played]
+
+
 def test_a_shape_has_one_owner_by_priority() -> None:
     layers = Space.FaceLayers()
     layers.SetSpeech(weights(jawOpen=0.5, browInnerUp=0.2), System.Array[System.Int32](range(52)))

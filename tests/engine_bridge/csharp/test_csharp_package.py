@@ -153,6 +153,8 @@ public class Game : MonoBehaviour
     public SpaceFace face;
     public TextAsset lineJson;
     public AudioClip lineSound;
+    public float[] samples;
+    public int count;
 
     void NextLine()
     {

@@ -41,6 +41,26 @@ namespace SpaceTests
             return portrait;
         }
 
+        /// <summary>Adds a face and its mesh.</summary>
+        public SkinnedMeshRenderer AddFace(string[] shapes, double full)
+        {
+            var renderer = Character.AddComponent<SkinnedMeshRenderer>();
+            renderer.sharedMesh = Scene.MeshOf(shapes, full);
+            Character.AddComponent<SpaceFace>();
+            return renderer;
+        }
+
+        /// <summary>The weights of a mesh, as many as it has shapes.</summary>
+        public static float[] Weights(SkinnedMeshRenderer renderer) =>
+            new System.ArraySegment<float>(renderer.Weights, 0, renderer.sharedMesh.blendShapeCount).ToArray();
+
+        public static AudioClip ClipOf(float[] values, int rate)
+        {
+            AudioClip clip = AudioClip.Create("line", values.Length, 1, rate, false);
+            clip.SetData(values, 0);
+            return clip;
+        }
+
         public static int TexturesAlive => Texture2D.Alive;
 
         public static byte[] PixelsOf(Texture texture) => ((Texture2D)texture).Raw;
@@ -53,6 +73,9 @@ namespace SpaceTests
         }
 
         public static AudioClip Streaming(double seconds, int rate) => AudioClip.Create("s", (int)(seconds * rate), 1, rate, true);
+
+        /// <summary>Samples that the player of a stream has been given.</summary>
+        public double[] Played => Sound.Played.ConvertAll(value => (double)value).ToArray();
 
         /// <summary>Puts a microphone in; it has recorded so many samples.</summary>
         public static void Record(int samples)

@@ -27,6 +27,13 @@ namespace UnityEngine
         }
     }
 
+    public sealed class MinAttribute : Attribute
+    {
+        public MinAttribute(float min)
+        {
+        }
+    }
+
     public sealed class AddComponentMenu : Attribute
     {
         public AddComponentMenu(string menuName)

@@ -52,6 +52,10 @@ namespace UnityEngine
     public sealed class AudioSource : Behaviour
     {
         internal double Exact; // what would be heard, in seconds of the clip
+        internal readonly List<float> Played = new List<float>(); // what a streaming clip gave
+        private const int ReadAhead = 4096;
+        private float[] block = new float[0];
+        private int handed;
         private double begin;
         private bool held;
 
@@ -77,7 +81,7 @@ namespace UnityEngine
             isPlaying = clip;
             held = false;
             begin = time;
-            Exact = timeSamples = 0;
+            Exact = timeSamples = handed = 0;
         }
 
         public void Pause()
@@ -100,6 +104,19 @@ namespace UnityEngine
 
         internal void Seek(double seconds) => Exact = seconds;
 
+        private void Hand(float[] into)
+        {
+            clip.Reader(into);
+            Played.AddRange(into);
+        }
+
+        private float[] Take(int frames)
+        {
+            handed += frames;
+            if (block.Length != frames * clip.channels) block = new float[frames * clip.channels];
+            return block;
+        }
+
         internal void Advance(double from, double to, bool mixed)
         {
             if (!isPlaying || Destroyed || to <= begin) return;
@@ -107,6 +124,7 @@ namespace UnityEngine
             if (Exact >= clip.length && loop) Exact -= clip.length;
             else if (Exact >= clip.length) Stop();
             if (mixed && isPlaying) timeSamples = (int)(Exact * clip.frequency);
+            while (isPlaying && clip.Reader != null && handed < Exact * clip.frequency + ReadAhead) Hand(Take(1024));
         }
     }
 

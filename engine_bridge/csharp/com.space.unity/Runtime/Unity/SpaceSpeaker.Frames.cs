@@ -82,6 +82,7 @@ namespace SpaceRuntime
             bool rests = Pose.State == FaceState.Resting || Pose.State == FaceState.Waiting;
             if (!rests && session != null && waited < patience + LongestEndSeconds) return;
             bool spoke = IsSpeaking;
+            current.Stop();
             current = null;
             if (spoke) Finished.Invoke();
         }

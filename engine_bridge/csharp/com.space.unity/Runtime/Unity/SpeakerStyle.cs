@@ -32,6 +32,9 @@ namespace SpaceRuntime
         /// <summary>Blinks a minute.</summary>
         [Range(0, 120)] public float BlinksPerMinute = 17;
 
+        /// <summary>Seed of blinks, glances and sway: the same seed gives the same face; 0: another one for each line.</summary>
+        [Min(0)] public int Seed;
+
         /// <summary>Returns the controls of the protocol.</summary>
         public Controls ToControls() => new Controls
         {
@@ -42,6 +45,7 @@ namespace SpaceRuntime
             HeadStrength = Head,
             SaccadeStrength = Saccades,
             BlinksPerMinute = BlinksPerMinute,
+            Seed = Seed > 0 ? (ulong)Seed : (ulong?)null,
         };
     }
 }
