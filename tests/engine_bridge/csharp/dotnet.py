@@ -31,6 +31,9 @@ CORE = PACKAGE / "Runtime" / "Core"
 PROBE = ROOT / "engine_bridge" / "csharp" / "tests"
 STUB = Path(__file__).parent / "unity_stub"
 """A stand-in for UnityEngine."""
+STUB_UI = Path(__file__).parent / "unity_stub_ui"
+"""A stand-in for UnityEngine.UI."""
+SAMPLES = PACKAGE / "Samples~"
 SCENES = Path(__file__).parent / "unity_scenes"
 """Scenes and frames that tests of the Unity components run in .NET."""
 
@@ -71,6 +74,12 @@ def compile_unity_stub() -> Path:
     return _compile("UnityEngine", sorted(STUB.glob("*.cs")), [], ["-warnaserror+"]) / "UnityEngine.dll"
 
 
+def compile_ui_stub() -> Path:
+    """Return ``UnityEngine.UI.dll``, the stand-in of the tests."""
+    folder = _compile("UnityEngine.UI", sorted(STUB_UI.glob("*.cs")), [compile_unity_stub()], ["-warnaserror+"])
+    return folder / "UnityEngine.UI.dll"
+
+
 def compile_definition(name: str, defines: Sequence[str] = ()) -> Path:
     """Return the assembly of ``name.asmdef``: its folder's sources with its references alone, and the stand-in.
 
@@ -81,6 +90,8 @@ def compile_definition(name: str, defines: Sequence[str] = ()) -> Path:
     references = [compile_definition(each, defines) for each in definition["references"] if each.startswith("Space.")]
     if not definition["noEngineReferences"]:
         references.append(compile_unity_stub())
+    if "UnityEngine.UI" in definition["references"]:
+        references.append(compile_ui_stub())
     options = ["-warnaserror+", f"-doc:{{folder}}/{name}.xml", *(f"-define:{each}" for each in defines)]
     if name == "Space.Core":
         return compile_core()

@@ -167,9 +167,11 @@ def test_a_hundred_lives_leave_nothing() -> None:
         scene = Scene()
         scene.AddMesh("head", texts(["jawOpen"]), 100)
         player = play(scene, 1.0)
+        Scene.Repeat(player)
         scene.AddFace()
         Scene.Step(1 / 60, 3)
         scene.Character.SetActive(False)
+        assert not player.IsSpeaking
         assert scene.Weight(0, "jawOpen") == 0
         scene.Character.SetActive(True)
         player.Play()

@@ -108,6 +108,23 @@ def test_each_assembly_compiles_with_its_own_references_alone(name: str) -> None
         assert dotnet.compile_definition(name, (*defines, *definition["defineConstraints"])).exists()
 
 
+def test_an_optional_assembly_is_left_out_without_its_package() -> None:
+    for name, definition in DEFINITIONS.items():
+        foreign = [each for each in definition["references"] if not each.startswith("Space.")]
+        defined = [each["define"] for each in definition["versionDefines"]]
+        assert definition["defineConstraints"] == defined, name
+        assert len(foreign) == len(defined), name
+
+
+@pytest.mark.parametrize("sample", sorted(dotnet.SAMPLES.iterdir()), ids=lambda path: path.name)
+def test_a_sample_compiles_and_is_in_the_manifest(sample: Path) -> None:
+    manifest = json.loads((metas.PACKAGE / "package.json").read_text(encoding="utf-8"))
+    assert f"Samples~/{sample.name}" in {each["path"] for each in manifest["samples"]}
+    if reason := dotnet.missing():
+        pytest.skip(reason)
+    assert dotnet.compile_game(f"Sample.{sample.name}", sorted(sample.rglob("*.cs"))).exists()
+
+
 def test_a_component_has_a_file_of_its_name() -> None:
     for path in SOURCES:
         text = path.read_text(encoding="utf-8")
@@ -138,18 +155,11 @@ GAME = """
 using SpaceRuntime;
 using UnityEngine;
 
-public sealed class Picture
-{
-    public UnityEngine.Texture texture;
-}
-
 public class Game : MonoBehaviour
 {
     public SpaceClipPlayer player;
     public SpaceSpeaker speaker;
     public Transform camera;
-    public SpacePortrait portrait;
-    public Picture image;
     public SpaceFace face;
     public TextAsset lineJson;
     public AudioClip lineSound;

@@ -34,6 +34,9 @@ namespace SpaceTests
         public void Field(string name, object value) =>
             typeof(SpaceSpeaker).GetField(name, BindingFlags.Instance | BindingFlags.NonPublic).SetValue(Speaker, value);
 
+        /// <summary>A game that speaks again whenever a line is over.</summary>
+        public void Repeat(AudioClip clip) => Speaker.Finished.AddListener(() => Speaker.Speak(clip));
+
         public SpacePortrait AddPortrait(Renderer on)
         {
             var portrait = Character.AddComponent<SpacePortrait>();

@@ -91,6 +91,9 @@ namespace SpaceTests
             return Counter.Keep(counter);
         }
 
+        /// <summary>A game that plays again whenever a line is over.</summary>
+        public static void Repeat(SpaceClipPlayer player) => player.Finished.AddListener(player.Play);
+
         public static int Counted(int number) => Counter.Kept[number].Value;
 
         private sealed class Counter

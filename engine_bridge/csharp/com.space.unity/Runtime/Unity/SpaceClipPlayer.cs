@@ -23,7 +23,7 @@ namespace SpaceRuntime
 
         private readonly SoundClock clock = new SoundClock();
         private FaceClip face;
-        private bool playing, paused, soundRuns, stopping;
+        private bool on, playing, paused, soundRuns, stopping;
         private double seconds;
         private float strength;
 
@@ -60,10 +60,10 @@ namespace SpaceRuntime
             Play();
         }
 
-        /// <summary>Plays from the begin. A clip that cannot be read is told as an error.</summary>
+        /// <summary>Plays from the begin; nothing while this is disabled. A clip that cannot be read is an error event.</summary>
         public void Play()
         {
-            if (face == null && !Read()) return;
+            if (!on || (face == null && !Read())) return;
             soundRuns = audioSource && sound;
             if (soundRuns)
             {
@@ -76,7 +76,7 @@ namespace SpaceRuntime
         /// <summary>Plays with a sound that begins at a time of <c>AudioSettings.dspTime</c>.</summary>
         public void PlayScheduled(double dspTime)
         {
-            if (face == null && !Read()) return;
+            if (!on || (face == null && !Read())) return;
             soundRuns = audioSource && sound;
             if (!soundRuns)
             {
@@ -130,8 +130,11 @@ namespace SpaceRuntime
             if (playOnStart && clip && !playing) Play();
         }
 
+        private void OnEnable() => on = true;
+
         private void OnDisable()
         {
+            on = false;
             if (soundRuns && audioSource) audioSource.Stop();
             if (!playing) return;
             playing = false;

@@ -40,7 +40,7 @@ namespace SpaceRuntime
         private SpaceSession session;
         private SpaceClient client;
         private SpeakerLine current;
-        private bool heard, over;
+        private bool on, heard, over;
         private double waited, seconds;
         private long framesBefore;
 
@@ -73,7 +73,7 @@ namespace SpaceRuntime
         /// <summary>How it speaks. Call <see cref="ApplyStyle"/> to change a line that runs.</summary>
         public SpeakerStyle Style => style;
 
-        /// <summary>Speaks a clip through the AudioSource; the line before ends.</summary>
+        /// <summary>Speaks a clip through the AudioSource; the line before ends. Nothing while this is disabled.</summary>
         public void Speak(AudioClip clip)
         {
             if (!clip || !audioSource)
@@ -123,6 +123,7 @@ namespace SpaceRuntime
 
         private void OnEnable()
         {
+            on = true;
             if (!connection) connection = GetComponentInParent<SpaceConnection>();
         }
 
@@ -134,14 +135,21 @@ namespace SpaceRuntime
         private void OnDisable()
         {
             bool spoke = IsSpeaking;
+            on = false;
             current?.Stop();
             current = null;
             CloseSession();
             if (spoke) Finished.Invoke();
         }
 
+        /// <summary>A listener of Finished may ask for the next line while this is being disabled.</summary>
         private void Begin(SpeakerLine next)
         {
+            if (!on)
+            {
+                next.Stop();
+                return;
+            }
             if (IsSpeaking)
             {
                 current.Stop();
