@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import math
 import random
+import struct
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import numpy as np
 import pytest
 import soundfile
 
+from engine_bridge.protocol import messages as m
+from engine_bridge.protocol import wire
 from engine_bridge.protocol.arkit import ARKIT_NAMES
 from tests.engine_bridge.csharp.dotnet import as_floats
 from tests.engine_bridge.csharp.dotnet_loaded import Space, System
 from tests.engine_bridge.csharp.dotnet_unity_loaded import clip_file, jaw_ramp, read_clip, texts
 from tests.support.sounds import speechlike
+from tests.tools import golden_vectors as golden
 
 JAW = ARKIT_NAMES.index("jawOpen")
 
@@ -60,6 +66,67 @@ def test_the_clip_of_a_real_bake_equals_its_npz(tmp_path: Path) -> None:
         np.testing.assert_allclose(as_floats(pose.EyeRotationRad), columns["eye_rotation_rad"][n].ravel(), atol=2e-5)
 
 
+def spaceclip(rows: Sequence[Sequence[float]], **fields: object) -> bytes:
+    """Return a ``.spaceclip``: a header and frames of the wire, with eyes and without head."""
+    frames = [
+        wire.encode(
+            m.Frame(
+                session=0,
+                stream=0,
+                seq=n,
+                index=n,
+                sample=n * 16_000 / 30,
+                speech=0.5,
+                weights=np.array([*row, *[0.0] * (52 - len(row))], np.float32),
+                eyes=np.array([0.1, 0.2, 0.3, n], np.float32),
+            )
+        )
+        for n, row in enumerate(rows)
+    ]
+    told = {"name": "x", "fps": [30, 1], "sample_rate": 16_000, "frames": len(frames), "frame_bytes": len(frames[0])}
+    header = msgpack.packb({**told, "weights": list(ARKIT_NAMES), "later": {"a": [1]}, **fields})
+    return b"SPACECLP" + struct.pack("<II", 1, len(header)) + header + b"".join(frames)
+
+
+def test_a_spaceclip_is_read() -> None:
+    clip, pose = read_clip(spaceclip(jaw_ramp(1.0))), Space.FacePose()
+    assert (clip.FrameCount, clip.FramesPerSecond, tuple(clip.Blendshapes)) == (31, 30.0, ARKIT_NAMES)
+    clip.Sample(0.25, pose, 1.0)
+    assert as_floats(pose.Blendshapes)[JAW] == pytest.approx(0.25, abs=1e-6)
+    np.testing.assert_allclose(as_floats(pose.EyeRotationRad), [0.1, 0.2, 0.3, 7.5], atol=1e-6)
+    assert as_floats(pose.HeadRotationRad).max() == 0
+
+
+def test_the_golden_clip_is_read() -> None:
+    clip, pose = read_clip((golden.FOLDER / "clip.spaceclip").read_bytes()), Space.FacePose()
+    assert (clip.FrameCount, clip.FramesPerSecond) == (4, pytest.approx(30_000 / 1_001))
+    for k in range(4):
+        clip.Sample(k / clip.FramesPerSecond, pose, 1.0)
+        np.testing.assert_allclose(as_floats(pose.Blendshapes), golden.ramp(52, k / 10, 1.0), atol=1e-5)
+        head, eyes = golden.ramp(12, -0.3, 0.3).reshape(4, 3), golden.ramp(16, -0.2, 0.2).reshape(4, 4)
+        np.testing.assert_allclose(as_floats(pose.HeadRotationRad), head[k], atol=1e-5)
+        np.testing.assert_allclose(as_floats(pose.EyeRotationRad), eyes[k], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"frames": 30},
+        {"frames": 1 << 40},
+        {"frame_bytes": 0},
+        {"frames": 0},
+        {"fps": [0, 1]},
+        {"fps": [30]},
+        {"fps": [30, 0]},
+        {"weights": []},
+        {"weights": ["a"] * 53},
+        {"frames": -1},
+    ],
+)
+def test_a_spaceclip_whose_header_lies_is_refused(fields: dict[str, object]) -> None:
+    assert is_refused(spaceclip(jaw_ramp(1.0), **fields))
+
+
 def is_refused(data: bytes) -> bool:
     try:
         read_clip(data)
@@ -71,12 +138,15 @@ def is_refused(data: bytes) -> bool:
 
 def test_files_that_are_no_clip_are_refused_in_a_sentence() -> None:
     good = clip_file(jaw_ramp(0.2))
+    binary = spaceclip(jaw_ramp(0.2))
+    assert not is_refused(binary)
+    assert all(is_refused(binary[:n]) for n in range(0, len(binary), 7))
     assert not is_refused(b"\xef\xbb\xbf" + good + b"\n")
     for data in (b"", b"{}", b"[]", b"{", b"PK\x03\x04", good + b"x", good[:-1], b"[" * 100_000, b'{"a":' * 100_000):
         assert is_refused(data), data[:20]
     rng = random.Random(1)
-    for _ in range(2_000):
-        mutated = bytearray(good)
+    for n in range(2_000):
+        mutated = bytearray(good if n % 2 else binary)
         for _ in range(rng.randint(1, 4)):
             mutated[rng.randrange(len(mutated))] = rng.randrange(256)
         is_refused(bytes(mutated[: rng.randint(1, len(mutated))]))

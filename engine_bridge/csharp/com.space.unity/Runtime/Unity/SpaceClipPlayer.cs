@@ -10,7 +10,7 @@ namespace SpaceRuntime
     [DefaultExecutionOrder(900)]
     public sealed class SpaceClipPlayer : SpacePoseSource
     {
-        [SerializeField, Tooltip("The baked clip: hello.json.")]
+        [SerializeField, Tooltip("The baked clip: hello.json, or hello.spaceclip with .bytes added to its name.")]
         private TextAsset clip = null;
 
         [SerializeField, Tooltip("The sound from which it was baked; may be missing.")]
