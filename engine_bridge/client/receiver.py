@@ -18,7 +18,7 @@ CREDIT: Final = 256
 """Frames that may be on their way or wait."""
 MAX_RATE: Final = 768_000
 """Highest rate of a sound that is believed, in hertz."""
-TEXTURES: Final = 32
+TEXTURES: Final = 64
 """Pictures that wait at most; the oldest go first."""
 TEXTURE_BYTES: Final = 1 << 26
 """Bytes of the pictures that wait, at most."""

@@ -88,7 +88,7 @@ def live_command(
     in_range("--playout", playout, 0, 10_000)
     speech = _speech(line, mic, mic_device, stdin, rate, format, say, tts_command)
     controls = Controls(seed=default_seed(line, name) if given is None else given)
-    settings = SpeechSettings(frame_rate, playout / 1e3, name, controls, track)
+    settings = SpeechSettings(frame_rate, playout / 1e3, name, controls, track, ahead=server is None)
     with ExitStack() as stack:
         page, others = _opened(stack, to or [], portrait is not None, name, insecure)
         client = stack.enter_context(
@@ -139,7 +139,8 @@ def _session(client: Client, portrait: Path | None, playout_ms: int) -> ClientSe
 
 
 def _speak(session: ClientSession, sinks: list[Sink], settings: SpeechSettings, speech: Speech) -> PlaybackResult:
-    player = Player(session, sinks, settings.fps, settings.playout_s, settings.name)
+    ahead = settings.ahead and not speech.is_live
+    player = Player(session, sinks, settings.fps, settings.playout_s, settings.name, ahead=ahead)
     stop_on_signals(player.stop)
     return player.speak(speech.source(), settings.controls, settings.emotion, _meter)
 

@@ -66,7 +66,8 @@ class PageLoop:
     def speak(self, speech: Speech) -> PlaybackResult:
         """Speak a line to its end, or until something else is asked for. Raises what its source raises."""
         settings, page, source = self._settings, self._page, speech.source()
-        player = Player(self._session, self._sinks, settings.fps, settings.playout_s, settings.name, page)
+        ahead = settings.ahead and not speech.is_live
+        player = Player(self._session, self._sinks, settings.fps, settings.playout_s, settings.name, page, ahead)
         page.begin(speech.title, source.rate, speech.is_audible, LIVE_DELAY_S if speech.is_live else FILE_DELAY_S)
         cut = True
         try:

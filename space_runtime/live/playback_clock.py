@@ -11,7 +11,7 @@ class PlaybackClock:
 
     delay_s: from a sound to its playback. slack_s: how much later than expected sound may come before playback makes a
     pause for it. received_s: sound so far. over: whether no more comes. paused_at_s: the position at the last
-    pause, which lasts until playback is there again.
+    pause, which lasts until playback is there again. waits: whether playback has still to be released (`release`).
     """
 
     delay_s: float
@@ -20,6 +20,7 @@ class PlaybackClock:
     over: bool = False
     begun_at: float | None = None
     paused_at_s: float | None = None
+    waits: bool = False
 
     def add(self, seconds: float, now: float) -> None:
         """More sound has come."""
@@ -31,12 +32,17 @@ class PlaybackClock:
             self.begun_at += late
         self.received_s += seconds
 
+    def release(self, now: float) -> None:
+        """Let playback that waits begin as if the first sound had come now."""
+        self.waits = False
+        self.begun_at = now
+
     def position(self, now: float) -> float | None:
         """Return what is being played, in seconds of the sound; None before it begins.
 
         It never passes the sound that has come, until that is over, and never runs back.
         """
-        if self.begun_at is None or now - self.begun_at < self.delay_s:
+        if self.begun_at is None or self.waits or now - self.begun_at < self.delay_s:
             return self.paused_at_s
         seconds = max(now - self.begun_at - self.delay_s, self.paused_at_s or 0.0)
         return seconds if self.over else min(seconds, self.received_s)

@@ -17,7 +17,7 @@ from engine_bridge.client.controls import Controls
 from engine_bridge.client.jitter import Pose, State
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import RefusedError
-from engine_bridge.protocol.messages import ErrorCode, SampleFormat
+from engine_bridge.protocol.messages import ErrorCode, Pace, SampleFormat
 from space_runtime.animation.emotion_track import EmotionTrack
 from space_runtime.arrays import Floats
 from space_runtime.live.control_schedule import AHEAD_S, ControlSchedule, labels_of
@@ -30,6 +30,11 @@ RELEASE_S: Final = 0.5
 
 LET_GO_S: Final = 0.1
 """Longest wait for an interrupted source to let go of its device: the next line may want it."""
+
+LEAD_FRAMES: Final = 45
+"""Frames that are there before sound is played that is animated ahead: one and a half seconds at the rate of pages."""
+LEAD_WAIT_S: Final = 3.0
+"""Longest wait for them; then the line is spoken with what is there."""
 
 _FATAL: Final = (ErrorCode.BAD_VALUE, ErrorCode.BAD_SOUND, ErrorCode.TOO_LARGE)
 """Errors that the client cannot mend by itself."""
@@ -97,7 +102,11 @@ class FrameSender:
 
 
 class Player:
-    """Plays one stream. name: of the character, for sinks. playout_s: from a sound to its playback. sound: gets it."""
+    """Plays one stream. name: of the character, for sinks. playout_s: from a sound to its playback. sound: gets it.
+
+    ahead: whether the sound is there before it is spoken and is animated as fast as that can be done. Its playback
+    begins when `LEAD_FRAMES` are there, so that a machine that becomes busy does not make its frames late.
+    """
 
     def __init__(
         self,
@@ -107,12 +116,17 @@ class Player:
         playout_s: float,
         name: str,
         sound: SoundOutput | None = None,
+        ahead: bool = False,
     ) -> None:
         self._session = session
         self._sender = FrameSender(session, sinks, name)
         self._sound = sound
         self._period = 1.0 / fps
-        self._playback = PlaybackClock(playout_s, max(0.0, playout_s - session.look_ahead_s))
+        self._playback = PlaybackClock(playout_s, max(0.0, playout_s - session.look_ahead_s), waits=ahead)
+        self._pace = Pace.CLIP if ahead else Pace.LIVE
+        self._n_before: int | None = None  # frames of other streams
+        self._stream = -1
+        self._is_animated = False
         self._stopped = threading.Event()
         self._pushing = threading.Lock()  # nothing is pushed after the end: it would belong to the next stream
         self._failure: Exception | None = None
@@ -135,7 +149,9 @@ class Player:
         seconds and the pose of every frame. is_interrupted: asked before every frame; if so, it ends.
         Raises what the source raises, and `RefusedError` when the server does not take the stream.
         """
-        self._session.start(source.rate, SampleFormat.F32, replace(controls, emotion=labels_of(emotion.first)))
+        self._session.events()  # what is left of the stream before
+        first = replace(controls, emotion=labels_of(emotion.first))
+        self._session.start(source.rate, SampleFormat.F32, first, pace=self._pace)
         schedule = ControlSchedule(emotion, source.rate)
         pushing = threading.Thread(target=self._push, args=(source, schedule), name="space-source", daemon=True)
         pushing.start()
@@ -161,6 +177,7 @@ class Player:
             if self._stopped.wait(due - time.monotonic()) or is_interrupted():
                 break
             self._check()
+            self._release(time.monotonic())
             seconds = self._playback.position(time.monotonic())
             if seconds is not None:
                 pose = self._session.evaluate(seconds * rate)
@@ -170,11 +187,28 @@ class Player:
                 watch(seconds, pose)
         return frames, resting
 
+    def _release(self, now: float) -> None:
+        """Let playback that waits for frames begin once they are there, or have been waited for in vain."""
+        playback = self._playback
+        if not playback.waits or playback.begun_at is None:
+            return
+        if self._is_animated or self._n_frames >= LEAD_FRAMES or now - playback.begun_at > LEAD_WAIT_S:
+            with self._pushing:
+                playback.release(now)
+
+    @property
+    def _n_frames(self) -> int:
+        """Frames of the stream that have come since its beginning was noticed."""
+        return 0 if self._n_before is None else self._session.counters.frames - self._n_before
+
     def _check(self) -> None:
         """Raise what the server has against the stream; log what it says about its sound."""
         for event in self._session.events():
             if isinstance(event, m.Notice):
                 log.warning("%s", event.message)
+            if isinstance(event, m.Started):
+                self._stream, self._n_before = event.stream, self._session.counters.frames
+            self._is_animated |= isinstance(event, m.Finished) and event.stream == self._stream
             if isinstance(event, m.Error) and event.code in _FATAL:
                 raise RefusedError(event.code, event.message)
 

@@ -26,10 +26,12 @@ class Speech:
 
 @dataclass(frozen=True, slots=True)
 class SpeechSettings:
-    """The way in which lines are spoken: see `Player`."""
+    """The way in which lines are spoken: see `Player`. ahead: whether sound that is there before it is spoken may be
+    animated faster than it is spoken; a server that shows faces itself could not tell when to."""
 
     fps: float
     playout_s: float
     name: str
     controls: Controls
     emotion: EmotionTrack
+    ahead: bool = False

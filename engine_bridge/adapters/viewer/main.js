@@ -189,7 +189,10 @@ function drawNumbers(heard) {
   } else if (heard !== null) {
     scope.draw(heard);
   }
-  if (nDrawn % 30 === 0 && $("sync").textContent !== sync.text) $("sync").textContent = sync.text;
+  if (nDrawn % 30 === 0) {
+    const text = heard === null || isOver() ? "" : sync.text;
+    if ($("sync").textContent !== text) $("sync").textContent = text;
+  }
 }
 
 async function ready() {

@@ -1,6 +1,7 @@
 // Measures the distance between the face that is drawn and the sound that is heard.
 
 const KEPT = 600;
+const BUSY_MS = 200;
 
 export class Sync {
   constructor() { this.offsets = []; }
@@ -24,6 +25,7 @@ export class Sync {
 
   get text() {
     if (this.offsets.length < 10) return "";
+    if (Math.abs(this.median) > BUSY_MS) return "this machine is busy: pictures of the face are left out";
     const sign = this.median < 0 ? "−" : "+";
     return `face ${sign}${Math.abs(this.median).toFixed(0)} ms to the sound`;
   }

@@ -156,7 +156,9 @@ class Stream:
 
     def hops_at_once(self) -> int:
         """Return how many hops are there for one step: two where a chunk brought as many, which costs little more."""
-        return 2 if self.audio is not None and 2 * HOP <= self.audio.buffered <= EAGER else 1
+        if self.audio is None or self.audio.buffered < 2 * HOP:
+            return 1
+        return 2 if self.pace is Pace.CLIP or self.audio.buffered <= EAGER else 1
 
     def step_due(self) -> float:
         """Return the time before which the next hop shall not be taken; −infinity for at once."""

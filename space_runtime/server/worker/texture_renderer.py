@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from engine_bridge.protocol import messages as m
-from engine_bridge.protocol.messages import TextureFormat
+from engine_bridge.protocol.messages import Pace, TextureFormat
 from space_runtime.animation.batch_state import Frames
 from space_runtime.animation.pipeline import Character
 from space_runtime.animation.textures import draw, initial_latents, render
@@ -25,12 +27,15 @@ from space_runtime.server.worker.character_cache import CharacterCache
 from space_runtime.server.worker.session import SessionState
 from space_runtime.server.worker.stream import Stream
 from space_runtime.soa import take
+from space_runtime.timebase import SAMPLE_RATE
 
 log = logging.getLogger(__name__)
 
 STOP_S: Final = 5.0
 MAX_PENDING: Final = 2
 """Pictures of a stream that may wait; of more the oldest are left out."""
+MAX_PENDING_AHEAD: Final = 64
+"""The same for a stream of pace `clip`, whose frames are made ahead: two seconds of them."""
 
 _ENCODINGS: Final = {
     TextureFormat.JPEG: (".jpg", "IMWRITE_JPEG_QUALITY", 90),
@@ -44,6 +49,8 @@ class TextureJob:
     """One picture to render, as plain data. frame: one. index, sample: its number and media sample on the wire.
 
     keypoints: (K, 3) that drive it, where the session gets them too; None where the renderer is to find them.
+    due: time of the server's clock when a player that plays at once shows it; it is left out after that.
+    max_pending: pictures of its stream that may wait.
     """
 
     session: int
@@ -55,11 +62,15 @@ class TextureJob:
     index: int
     sample: float
     keypoints: Floats | None = None
+    due: float = math.inf
+    max_pending: int = MAX_PENDING
 
 
 def texture_job(state: SessionState, stream: Stream, frames: Frames, place: int) -> TextureJob:
     """Return the job of frame ``place`` of ``frames``."""
     index = stream.first_index + int(frames.frame_index[place])
+    is_ahead = stream.pace is Pace.CLIP
+    due = stream.started_at + float(frames.media_sample[place]) / SAMPLE_RATE + state.settings.playout_s
     return TextureJob(
         session=state.number,
         stream=stream.number,
@@ -70,6 +81,8 @@ def texture_job(state: SessionState, stream: Stream, frames: Frames, place: int)
         index=index,
         sample=float(index * stream.samples_per_frame),
         keypoints=frames.keypoints[place] if state.settings.keypoints else None,
+        due=due if is_ahead else math.inf,
+        max_pending=MAX_PENDING_AHEAD if is_ahead else MAX_PENDING,
     )
 
 
@@ -135,7 +148,7 @@ class TextureRenderer:
         with self._changed:
             jobs = self._pending.setdefault((job.session, job.stream), deque())
             jobs.append(job)
-            if len(jobs) > MAX_PENDING:
+            if len(jobs) > job.max_pending:
                 jobs.popleft()
                 self.n_skipped += 1
             self._changed.notify()
@@ -164,6 +177,9 @@ class TextureRenderer:
                     key, jobs = next(iter(self._pending.items()))
                     del self._pending[key]
                     job = jobs.popleft()
+                    while jobs and job.due < time.monotonic():
+                        job = jobs.popleft()
+                        self.n_skipped += 1
                     if jobs:
                         self._pending[key] = jobs
                     self._at_hand = key

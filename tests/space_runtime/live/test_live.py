@@ -376,6 +376,27 @@ def test_playback_never_runs_back_nor_past_what_has_come(
     assert end is not None and end > playback.received_s >= last
 
 
+def test_playback_that_waits_begins_when_it_is_released() -> None:
+    playback = PlaybackClock(0.2, 0.1, waits=True)
+    playback.add(3.0, 100.0)
+    assert playback.position(101.0) is None and playback.ahead_s(101.0) == pytest.approx(2.0)
+    playback.release(101.0)
+    assert playback.position(101.1) is None
+    assert playback.position(101.7) == pytest.approx(0.5)
+    assert playback.ahead_s(101.7) == pytest.approx(2.3)
+
+
+def test_a_line_that_is_animated_ahead_waits_for_its_server_and_shows_every_frame(server: Server) -> None:
+    sound = mono_speech(1.6)
+    source = SimpleNamespace(rate=16_000, blocks=lambda: iter([sound]))
+    with Client(server.address) as client, client.open(timeout_s=PATIENCE_S) as session:
+        session.idle(Controls(seed=1))
+        played = Player(session, (), 60.0, 0.1, "Face", ahead=True).speak(
+            source, Controls(seed=0), CALM, lambda *_: None
+        )
+    assert played.resting == 0 and played.frames > 40
+
+
 class Paused:
     """Sound that comes at once, but for a pause in its middle until `resume`."""
 
