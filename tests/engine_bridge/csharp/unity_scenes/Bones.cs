@@ -1,4 +1,4 @@
-using System;
+using System.Reflection;
 using SpaceRuntime;
 using UnityEngine;
 
@@ -16,10 +16,21 @@ namespace SpaceTests
             Root.localRotation = Euler(0.3, 1.1, -0.2);
             Neck = Child("neck", Root, Euler(1.2, 0.1, 0));
             Head = Child("head", Neck, Euler(-0.4, 0.9, 2));
-            LeftEye = Child("eye", Head, Euler(0, 0.5, -1));
+            LeftEye = Child("rig:Eye_L", Head, Euler(0, 0.5, -1));
             Turner = character.AddComponent<SpaceHead>();
             Turner.SetBones(Root, Head, Neck, LeftEye, null);
         }
+
+        /// <summary>The bones are looked for, by names or by a humanoid Animator that says the neck is the head.</summary>
+        public bool FindsBones(bool humanoid)
+        {
+            if (humanoid) Root.gameObject.AddComponent<Animator>().Bones[HumanBodyBones.Head] = Neck;
+            Turner.FindBones();
+            return Field("head") == (humanoid ? Neck : Head) && Field("leftEye") == LeftEye && !Field("rightEye");
+        }
+
+        private Transform Field(string name) =>
+            (Transform)typeof(SpaceHead).GetField(name, BindingFlags.Instance | BindingFlags.NonPublic).GetValue(Turner);
 
         public static double[] Axes(double yaw, double pitch, double roll, double x, double y, double z)
         {

@@ -87,6 +87,15 @@ namespace SpaceRuntime
             Report = RigReport.Of(mixer, bindings, used);
         }
 
+        [ContextMenu("Log what is matched")]
+        private void LogReport()
+        {
+            Rebuild();
+            Debug.Log($"SPACE: {name}\n{Report}", this);
+        }
+
+        private void Reset() => source = GetComponentInParent<SpacePoseSource>();
+
         private void OnEnable()
         {
             if (!source) source = GetComponentInParent<SpacePoseSource>();

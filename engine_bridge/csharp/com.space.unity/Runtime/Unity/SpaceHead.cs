@@ -52,6 +52,36 @@ namespace SpaceRuntime
             if (isActiveAndEnabled) TakeBones();
         }
 
+        /// <summary>Looks for the bones: those of a humanoid Animator, else below the root by names that are known.</summary>
+        [ContextMenu("Find the bones")]
+        public void FindBones()
+        {
+            Transform character = root ? root : transform;
+            var animator = character.GetComponentInChildren<Animator>();
+            Transform[] all = character.GetComponentsInChildren<Transform>(true);
+            string[] names = System.Array.ConvertAll(all, each => each.name);
+            SetBones(
+                character,
+                Found(animator, HumanBodyBones.Head, FaceBone.Head, all, names),
+                Found(animator, HumanBodyBones.Neck, FaceBone.Neck, all, names),
+                Found(animator, HumanBodyBones.LeftEye, FaceBone.LeftEye, all, names),
+                Found(animator, HumanBodyBones.RightEye, FaceBone.RightEye, all, names));
+        }
+
+        private static Transform Found(
+            Animator animator, HumanBodyBones human, FaceBone bone, Transform[] all, string[] names)
+        {
+            Transform found = animator && animator.isHuman ? animator.GetBoneTransform(human) : null;
+            int at = found ? -1 : FaceBones.Find(bone, names);
+            return at < 0 ? found : all[at];
+        }
+
+        private void Reset()
+        {
+            source = GetComponentInParent<SpacePoseSource>();
+            FindBones();
+        }
+
         private void OnEnable()
         {
             if (!source) source = GetComponentInParent<SpacePoseSource>();

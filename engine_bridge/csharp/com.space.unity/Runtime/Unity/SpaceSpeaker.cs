@@ -121,6 +121,12 @@ namespace SpaceRuntime
             ApplyStyle(fadeMs);
         }
 
+        private void Reset()
+        {
+            audioSource = GetComponentInChildren<AudioSource>();
+            connection = GetComponentInParent<SpaceConnection>();
+        }
+
         private void OnEnable()
         {
             on = true;
