@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine_bridge.protocol.arkit import ARKIT_NAMES
+from tests.engine_bridge.csharp import dotnet
 from tests.engine_bridge.csharp.dotnet import as_floats, byte_array
 from tests.engine_bridge.csharp.dotnet_unity_loaded import Object, Scene, clip_file, jaw_ramp, texts
 from tests.engine_bridge.csharp.dotnet_unity_loaded import scene as scene
@@ -160,6 +161,15 @@ def test_a_frame_allocates_nothing(scene: Object) -> None:
     bytes_a_frame = Scene.Garbage(600, 1 / 60)
     print(f"MEASURED a frame of player and face: {bytes_a_frame:.2f} B")
     assert bytes_a_frame == 0
+
+
+def test_the_tests_of_the_package_pass_on_the_stand_in() -> None:
+    outcomes = list(Scene.RunTests(str(dotnet.compile_definition("Space.Unity.Tests", ["UNITY_EDITOR"])), 1 / 60))
+    errors = list(Scene.Errors)
+    Scene.Forget()
+    assert errors == []
+    assert len(outcomes) == 4
+    assert not any(":" in outcome for outcome in outcomes), outcomes
 
 
 def test_a_hundred_lives_leave_nothing() -> None:
