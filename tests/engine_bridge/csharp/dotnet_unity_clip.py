@@ -42,6 +42,7 @@ def test_a_disabled_face_goes_to_rest_and_foreign_shapes_stay(scene: Object) -> 
     face = scene.AddFace()
     Scene.Step(0.25, 2)
     assert scene.Weight(0, "jawOpen") > 0
+    face.Layers.Add(1).Set("jawOpen", 1.0)
     face.enabled = False
     assert (scene.Weight(0, "jawOpen"), scene.Weight(0, "belly")) == (0, 33)
 

@@ -26,6 +26,8 @@ namespace SpaceRuntime
         [SerializeField, Range(0, 1), Tooltip("The part of the speech that is shown.")]
         private float weight = 1;
 
+        private static readonly float[] Rest = new float[ArkitShapes.Names.Length];
+
         private readonly FaceLayers layers = new FaceLayers();
         private readonly List<SkinnedMeshRenderer> used = new List<SkinnedMeshRenderer>();
         private readonly int[] places = new int[ArkitShapes.Names.Length];
@@ -105,10 +107,10 @@ namespace SpaceRuntime
 
         private void OnDisable()
         {
-            layers.ClearSpeech();
             if (mixer == null) return;
             mixer.Reset();
-            Write(0);
+            Write(Rest, 0);
+            mixer.Reset();
         }
 
         private void LateUpdate()
@@ -116,7 +118,7 @@ namespace SpaceRuntime
             if (!Fit()) Rebuild();
             layers.Speech.Weight = Mathf.Clamp01(weight);
             if (source) TakeOver(source);
-            Write(Time.deltaTime);
+            Write(layers.Compose(), Time.deltaTime);
         }
 
         private void TakeOver(SpacePoseSource from)
@@ -130,9 +132,9 @@ namespace SpaceRuntime
             layers.SetSpeech(from.Pose.Blendshapes, places);
         }
 
-        private void Write(float dt)
+        private void Write(float[] weights, float dt)
         {
-            mixer.Mix(layers.Compose(), dt);
+            mixer.Mix(weights, dt);
             foreach (ShapeBinding binding in bindings)
                 if (binding.Fits) binding.Apply(mixer.Values);
         }
