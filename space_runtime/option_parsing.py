@@ -9,37 +9,38 @@ from typing import Final
 
 import numpy as np
 
-from space_runtime.arguments import Choice, items_of, text_of
+from engine_bridge.formats.clip import ALL_CHANNELS as ALL_CHANNELS
+from engine_bridge.formats.clip import Channel as Channel
+from engine_bridge.formats.table import FORMATS, ClipFormat, FormatRow
+from space_runtime.arguments import Choice, items_of, text_of, whole
 from space_runtime.arrays import Floats
 from space_runtime.errors import UsageError
 from space_runtime.values import Emotion, check_gaze, emotion_vector
 
+MAX_SEED: Final = 2**63 - 1
+"""The largest seed that a command takes."""
+
 
 class Format(StrEnum):
-    """The files that a bake can write for a line."""
+    """The files that a bake can write for a line: a video, and the clip formats of `engine_bridge.formats`."""
 
     MP4 = "mp4"
     """Pictures and the original sound; needs a portrait."""
     NPZ = "npz"
-    """Every curve, for Python."""
     JSON = "json"
-    """Every curve, for engines."""
+    ANIM = "anim"
+    CSV = "csv"
+    GLB = "glb"
+    SPACECLIP = "spaceclip"
+    TRES = "tres"
+    USD = "usd"
+    VMC = "vmc"
+    BLENDER = "blender"
 
-
-class Channel(StrEnum):
-    """The parts of a clip that may be left out of it; times are always there."""
-
-    WEIGHTS = "weights"
-    """The 52 ARKit weights and their names."""
-    HEAD = "head"
-    """Rotation and shift of the head."""
-    EYES = "eyes"
-    """Rotations of both eyes."""
-    LANDMARKS = "landmarks"
-    """The 78 normalised landmarks: most of the bytes of a clip."""
-
-
-ALL_CHANNELS: Final = frozenset(Channel)
+    @property
+    def row(self) -> FormatRow | None:
+        """Its row in the table of clip formats; None for the video."""
+        return None if self is Format.MP4 else FORMATS[ClipFormat(self.value)]
 
 
 def parse_emotion(text: str) -> Floats:
@@ -85,6 +86,11 @@ def _chosen(what: str, names: str | Iterable[str], kind: type[Choice]) -> frozen
         if part not in set(kind):
             raise UsageError(f"unknown {what} {part!r:.40}; the known ones are {known}")
     return frozenset(kind(part) for part in chosen)
+
+
+def parse_seed(seed: int | None) -> int | None:
+    """Return the seed that ``--seed`` gives, None for none. Raises `UsageError`."""
+    return None if seed is None else whole("--seed", seed, 0, MAX_SEED)
 
 
 def parse_gaze(text: str) -> Floats | None:

@@ -11,13 +11,15 @@ from typing import Final
 
 import numpy as np
 
+from engine_bridge.formats.clip import Metadata
+from engine_bridge.formats.options import FormatOptions
 from space_runtime.animation.batch_state import Frames
 from space_runtime.animation.session import Session
 from space_runtime.animation.speech_check import SpeechCheck
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arguments import StrPath, path_of, shown
 from space_runtime.arrays import Floats
-from space_runtime.baking.clip import Clip, Metadata, write_json, write_npz
+from space_runtime.baking.clip import GrowingClip
 from space_runtime.baking.jobs import TAIL_S, BakeJob, Result
 from space_runtime.baking.plots import ContactSheet, Waveform, write_curves
 from space_runtime.baking.provenance import provenance
@@ -44,7 +46,7 @@ class _Ends:
     """The outputs that take sound and frames."""
 
     check: SpeechCheck
-    clip: Clip
+    clip: GrowingClip
     waveform: Waveform
     sheet: ContactSheet
     video: VideoWriter | None
@@ -76,20 +78,22 @@ def bake(
     plot: bool = False,
     progress: Progress | None = None,
     tail_s: float = TAIL_S,
+    options: FormatOptions | None = None,
 ) -> tuple[Path, ...]:
     """Write the animation of the sound file ``line`` into ``folder`` and return the files.
 
-    They are named after the line: ``STEM.mp4`` (needs a portrait), ``STEM.npz``, ``STEM.json``; ``plot`` adds
+    They are named after the line: ``STEM.mp4`` (needs a portrait), ``STEM.npz``, ``STEM.anim`` …; ``plot`` adds
     ``STEM_curves.png`` and, with a portrait, ``STEM_frames.png``. Each appears whole or not at all, in the place of a
     former one; `bake_many` keeps what was changed by hand. The same sound, portrait, controls and bundle give the same
     bytes on one machine's CPU.
 
     bundle: None opens the embedded one. fps: see `exact_fps`. controls: of the whole line, or over media time
     (`ControlTrack`, `EmotionTrack.over`); a seed that they do not name comes from the sound file's SHA-256.
-    formats: ``("mp4", "npz")`` or ``"mp4,npz"``. channels: the parts of npz and json, see `Channel`.
+    formats: ``("mp4", "npz")`` or ``"mp4,npz"``. channels: the parts of clips, see `Channel`.
     progress: see `Progress`; what it raises ends the bake.
     tail_s: seconds, 0…10, in which the face goes to rest after the sound, see
     `Session.finish`; the mp4 has as much silence after its sound. 0 ends the clip with the sound.
+    options: what a rig wants of formats, see `FormatOptions`.
 
     Raises `UsageError` for an unknown format, mp4 without a portrait and a result that would overwrite the line,
     `MediaError` for a sound that cannot be used, `OutputError` when results cannot be written, `BundleError`.
@@ -105,6 +109,7 @@ def bake(
         channels=channels,
         plot=plot,
         tail_s=tail_s,
+        options=options,
     )
     if progress is not None and not callable(progress):
         raise UsageError(f"progress is {shown(progress)}; expected a function of seconds done and seconds in all")
@@ -135,7 +140,7 @@ def write_results(
     track = job.controls.seeded(content_seed(digest))
     pictures = Result.MP4 in targets or Result.SHEET in targets
     session = Session(bundle, job.portrait, track, job.fps, pictures)
-    with writing(folder), Clip(folder, job.fps) as clip:
+    with writing(folder), GrowingClip(folder, job.fps) as clip:
         size = session.picture_size if pictures else (SIDE, SIDE)
         with _video(targets.get(Result.MP4), sound, job.fps, size) as video:
             sheet = ContactSheet(_mouth(job.portrait, size))
@@ -205,13 +210,13 @@ def _push(session: Session, samples: Floats, ends: _Ends) -> None:
 
 
 def _write(job: BakeJob, targets: Mapping[Result, Path], ends: _Ends, metadata: Metadata) -> None:
-    clip = ends.clip
-    writers: dict[Result, Callable[[Path], None]] = {
-        Result.NPZ: lambda path: write_npz(clip, metadata, path, job.channels),
-        Result.JSON: lambda path: write_json(clip, metadata, path, job.channels),
-        Result.CURVES: lambda path: write_curves(clip, ends.waveform, job.target.name, path),
-        Result.SHEET: ends.sheet.write,
-    }
+    name = job.target.name
     for result, path in targets.items():
-        if result in writers:
-            writers[result](path)
+        if result.row is not None:
+            clip = ends.clip.clip(name, metadata, job.channels & result.row.channels)
+            with written_whole(path) as partial, partial.open("wb") as file:
+                result.row.write(clip, job.options, file)
+        elif result is Result.CURVES:
+            write_curves(ends.clip, ends.waveform, name, path)
+        elif result is Result.SHEET:
+            ends.sheet.write(path)

@@ -24,6 +24,7 @@ from space_runtime.baking.provenance import (
     metadata_of_settings,
     metadata_of_versions,
 )
+from space_runtime.errors import MediaError, OutputError
 from space_runtime.inference.bundle import Bundle
 from space_runtime.media.atomic_files import writing, written_whole
 from space_runtime.media.audio_file import file_sha256
@@ -66,7 +67,8 @@ _DIFFERENCES: Final = {
 class Recorded:
     """A result as it was written.
 
-    sha256: of the file. channels: the names of the channels in it, sorted, empty for files without. former: the
+    sha256: of the file. channels: the names of the channels in it, sorted, and the options of its format,
+    empty for files without. former: the
     SHA-256 of the file that it took the place of, empty for none; after a kill that one may still be there.
     """
 
@@ -108,8 +110,11 @@ def line_of(job: BakeJob) -> str:
 
 
 def channels_of(job: BakeJob, result: Result) -> str:
-    """Return the channels of a result as a record names them."""
-    return ",".join(sorted(job.channels)) if result.is_clip else ""
+    """Return the channels of a result and the options of its format, as a record names them."""
+    if result.row is None:
+        return ""
+    channels, told = ",".join(sorted(job.channels & result.row.channels)), result.row.told(job.options)
+    return f"{channels}; {told}" if told else channels
 
 
 def record_path(target: Path) -> Path:
@@ -158,8 +163,11 @@ def is_result(path: Path) -> bool:
 
 
 def hash_of(path: Path) -> str:
-    """Return the SHA-256 of a file, empty when there is none."""
-    return file_sha256(path) if os.path.isfile(path) else ""
+    """Return the SHA-256 of a result, empty when there is none. Raises `OutputError` when it cannot be read."""
+    try:
+        return file_sha256(path) if os.path.isfile(path) else ""
+    except MediaError as error:
+        raise OutputError(f"whether a result was changed by hand cannot be told: {error}") from None
 
 
 def _record(told: object) -> Record:

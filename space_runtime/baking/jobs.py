@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from engine_bridge.formats.options import FormatOptions
+from engine_bridge.formats.table import FORMATS, ClipFormat, FormatRow
 from space_runtime.animation.session import MAX_TAIL_S
 from space_runtime.animation.track import ControlTrack, track_of
 from space_runtime.arguments import StrPath, in_range, instance, path_of, switch
@@ -30,6 +32,14 @@ class Result(StrEnum):
     JSON = "json"
     MP4 = "mp4"
     NPZ = "npz"
+    ANIM = "anim"
+    CSV = "csv"
+    GLB = "glb"
+    SPACECLIP = "spaceclip"
+    TRES = "tres"
+    USD = "usd"
+    VMC = "vmc"
+    BLENDER = "blender"
     CURVES = "curves"
     """A picture of the main curves over the sound."""
     SHEET = "sheet"
@@ -38,15 +48,16 @@ class Result(StrEnum):
     @property
     def ending(self) -> str:
         """The text behind the line's name in the name of the file."""
-        return _PLOT_ENDINGS.get(self, f".{self.value}")
+        row = self.row
+        return row.ending if row else _OTHER_ENDINGS[self]
 
     @property
-    def is_clip(self) -> bool:
-        """True for files that have channels."""
-        return self in (Result.JSON, Result.NPZ)
+    def row(self) -> FormatRow | None:
+        """Its row in the table of clip formats; None for the video and for plots."""
+        return FORMATS[ClipFormat(self.value)] if self.value in set(ClipFormat) else None
 
 
-_PLOT_ENDINGS: Final = {Result.CURVES: "_curves.png", Result.SHEET: "_frames.png"}
+_OTHER_ENDINGS: Final = {Result.MP4: ".mp4", Result.CURVES: "_curves.png", Result.SHEET: "_frames.png"}
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)
@@ -55,10 +66,12 @@ class BakeJob:
 
     sound: the sound file. target: the path of the results without an ending; ``out/a`` gives ``out/a.npz``.
     controls: of the whole line or over media time; a seed that they lack comes from the sound. fps: see `exact_fps`.
-    formats: `Format`, at least one. channels: the parts of npz and json, see `Channel`. plot: also draw the curves and,
-    with a portrait, a contact sheet. tail_s: seconds from the end of the sound to rest, 0…10.
+    formats: `Format`, at least one. channels: the parts of clips, see `Channel`; a format carries those that it knows.
+    plot: also draw the curves and, with a portrait, a contact sheet. tail_s: seconds from the end of the sound to rest,
+    0…10. options: what a rig wants of formats.
 
-    Raises `UsageError` for what does not fit, mp4 without a portrait and a result that needs a package that is missing.
+    Raises `UsageError` for what does not fit, mp4 without a portrait, a format without any of its channels and a
+    result that needs a package that is missing.
     """
 
     sound: Path
@@ -70,6 +83,7 @@ class BakeJob:
     channels: frozenset[Channel]
     plot: bool
     tail_s: float
+    options: FormatOptions
 
     def __init__(
         self,
@@ -83,6 +97,7 @@ class BakeJob:
         channels: str | Iterable[str] = ALL_CHANNELS,
         plot: bool = False,
         tail_s: float = TAIL_S,
+        options: FormatOptions | None = None,
     ) -> None:
         """Check everything once, at the rim."""
         keep = partial(object.__setattr__, self)
@@ -94,6 +109,9 @@ class BakeJob:
         keep("channels", parse_channels(channels))
         keep("tail_s", in_range("tail_s", tail_s, 0, MAX_TAIL_S))
         keep("plot", switch("plot", plot))
+        keep("options", _options(options))
+        check_channels(self.formats, self.channels)
+        check_rig(self.formats, self.options)
         _check_extras(self.formats, self.plot)
         _check_portrait(self.formats, portrait)
         keep("portrait", portrait)
@@ -143,6 +161,26 @@ class BakeResult:
     notes: tuple[str, ...] = ()
     removed: tuple[Path, ...] = ()
     error: Exception | None = None
+
+
+def check_channels(formats: Iterable[Format], channels: frozenset[Channel]) -> None:
+    """Raise `UsageError` for a format of which the channels leave nothing."""
+    for name in sorted(formats):
+        if name.row is not None and not name.row.channels & channels:
+            carried = " and ".join(sorted(name.row.channels))
+            raise UsageError(f"{name} carries {carried}, which the channels leave out; name one, or leave out {name}")
+
+
+def check_rig(formats: Iterable[Format], options: FormatOptions) -> None:
+    """Raise `UsageError` for glb without a rig that is one."""
+    if Format.GLB in formats and (options.rig is None or options.rig.path.suffix.lower() != ".glb"):
+        raise UsageError("glb puts the animation onto a rig: name its .glb file with --rig, or leave out glb")
+
+
+def _options(options: FormatOptions | None) -> FormatOptions:
+    if options is None:
+        return FormatOptions()
+    return instance("options", options, FormatOptions, "for example FormatOptions(weight_scale=1)")
 
 
 def _named(target: Path) -> Path:

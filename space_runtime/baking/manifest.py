@@ -233,6 +233,8 @@ _SPECIAL: Final[Mapping[str, _Parser]] = {
     "channels": _Reader.text,
     "gaze": _Reader.text,
     "head": _Reader.text,
+    "rig": _Reader.file,
+    "renderer_path": _Reader.text,
 }
 _PARSERS: Final[Mapping[str, _Parser]] = {
     field.name: _SPECIAL.get(field.name, _Reader.number) for field in fields(LineSettings)

@@ -77,7 +77,7 @@ def need_of(job: BakeJob, origin: Origin, record: Record | None) -> Need:
         stale_edited=frozenset(stale - as_written),
         beside=frozenset() if record else _beside(job),
         is_of_another_line=record is not None and record.origin.sound != origin.sound and record.line != line_of(job),
-        reason=_reason(wanted - kept, there, record, origin),
+        reason=_reason(job, wanted - kept, there, record, origin),
     )
 
 
@@ -95,7 +95,7 @@ def _same(path: Path, other: Path) -> bool:
         return False
 
 
-def _reason(missing: frozenset[Result], there: set[Result], record: Record | None, origin: Origin) -> str:
+def _reason(job: BakeJob, missing: frozenset[Result], there: set[Result], record: Record | None, origin: Origin) -> str:
     if not missing:
         return "nothing has changed"
     if record is None:
@@ -103,4 +103,10 @@ def _reason(missing: frozenset[Result], there: set[Result], record: Record | Non
     differences = record.origin.differences(origin)
     if differences:
         return differences
-    return "other channels" if missing <= there else f"no {', '.join(sorted(missing - there))} yet"
+    return _other_files(job, missing, record) if missing <= there else f"no {', '.join(sorted(missing - there))} yet"
+
+
+def _other_files(job: BakeJob, missing: frozenset[Result], record: Record) -> str:
+    """The difference of results that are there and of the same origin."""
+    parts = [(channels_of(job, r).partition("; ")[0], record.results[r].channels.partition("; ")[0]) for r in missing]
+    return "other options" if all(now == former for now, former in parts) else "other channels"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine_bridge.protocol.arkit import ARKIT_NAMES
 from space_runtime.arrays import Doubles, Floats, Pixels
-from space_runtime.baking.clip import Clip
+from space_runtime.baking.clip import GrowingClip
 from space_runtime.errors import OutputError
 from space_runtime.extras import cv2, without_warnings_of
 from space_runtime.media.atomic_files import written_whole
@@ -100,7 +100,7 @@ class ContactSheet:
         return np.array([[scale, 0, self.SIDE / 2 - scale * column], [0, scale, self.CLOSE_UP / 2 - scale * row]])
 
 
-def write_curves(clip: Clip, waveform: Waveform, title: str, path: Path) -> None:
+def write_curves(clip: GrowingClip, waveform: Waveform, title: str, path: Path) -> None:
     """Write the main curves over the waveform as PNG. Raises `OutputError`."""
     with without_warnings_of("matplotlib"):  # of a home that it cannot write its cache of fonts to
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -126,7 +126,7 @@ def write_curves(clip: Clip, waveform: Waveform, title: str, path: Path) -> None
         figure.savefig(partial, format="png", metadata={"Software": None})
 
 
-def _draw_sound(axis: object, clip: Clip, waveform: Waveform) -> None:
+def _draw_sound(axis: object, clip: GrowingClip, waveform: Waveform) -> None:
     from matplotlib.axes import Axes
 
     assert isinstance(axis, Axes)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 
+from engine_bridge.formats.keys import TOLERANCE, Tolerance
+from engine_bridge.formats.options import WEIGHT_SCALE, WEIGHT_SCALES, FormatOptions
+from engine_bridge.formats.rig_file import Rig, read_rig
 from space_runtime.animation.emotion_track import parse_emotion_track
 from space_runtime.animation.session import MAX_TAIL_S
 from space_runtime.animation.track import ControlTrack
-from space_runtime.arguments import in_range
-from space_runtime.baking.jobs import BakeJob
+from space_runtime.arguments import in_range, text_of
+from space_runtime.baking.jobs import BakeJob, check_channels, check_rig
 from space_runtime.errors import UsageError
-from space_runtime.option_parsing import Channel, Format, parse_channels, parse_formats, parse_gaze
+from space_runtime.option_parsing import Channel, Format, parse_channels, parse_formats, parse_gaze, parse_seed
 from space_runtime.portrait.portrait import Portrait
 from space_runtime.timebase import checked_fps
 from space_runtime.values import Controls, HeadMode
-
-MAX_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +42,44 @@ class LineSettings:
     saccade_strength: float
     head: str
     head_strength: float
+    rig: Path | None = None
+    weight_scale: float = WEIGHT_SCALE
+    renderer_path: str = ""
+    key_tolerance: float = TOLERANCE.weight
+    key_tolerance_ms: float = TOLERANCE.ms
 
     def checked(self, may_lack_face: bool = False) -> CheckedSettings:
         """Return the values. Raises `UsageError` that names the option."""
         formats = parse_formats(self.formats)
         if Format.MP4 in formats and self.portrait is None and not may_lack_face:
             raise UsageError("mp4 shows a face: name a photo with --portrait, or leave mp4 out of --formats")
+        channels = parse_channels(self.channels)
+        check_channels(formats, channels)
+        options = self._options()
+        check_rig(formats, options)
         return CheckedSettings(
             controls=self._controls(),
             fps=checked_fps(self.fps),
             formats=formats,
-            channels=parse_channels(self.channels),
+            channels=channels,
             plot=self.plot,
             tail_s=in_range("--tail", self.tail, 0, MAX_TAIL_S),
+            options=options,
+        )
+
+    def _options(self) -> FormatOptions:
+        if self.weight_scale not in WEIGHT_SCALES:
+            raise UsageError(
+                f"--weight-scale is {self.weight_scale:g}; expected 100, or 1 for meshes that glTFast imported"
+            )
+        return FormatOptions(
+            weight_scale=self.weight_scale,
+            renderer_path=text_of("--renderer-path", self.renderer_path).strip("/"),
+            rig=None if self.rig is None else _rig(self.rig),
+            tolerance=Tolerance(
+                in_range("--key-tolerance", self.key_tolerance, 0, 1),
+                in_range("--key-tolerance-ms", self.key_tolerance_ms, 0, 1_000),
+            ),
         )
 
     def _controls(self) -> ControlTrack:
@@ -65,14 +92,14 @@ class LineSettings:
             gaze_rad=parse_gaze(self.gaze),
             head_mode=_head_mode(self.head),
             head_strength=in_range("--head-strength", self.head_strength, 0, 2),
-            seed=None if self.seed is None else int(in_range("--seed", self.seed, 0, MAX_SEED)),
+            seed=parse_seed(self.seed),
         )
         return parse_emotion_track(self.emotion).over(controls)
 
     def inputs(self) -> list[Path]:
         """Return the files that the settings name: they must stay as they are."""
         track = [Path(self.emotion.strip())] if self.emotion.strip().lower().endswith(".json") else []
-        return track if self.portrait is None else [*track, self.portrait]
+        return [*track, *(path for path in (self.portrait, self.rig) if path is not None)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +112,7 @@ class CheckedSettings:
     channels: frozenset[Channel]
     plot: bool
     tail_s: float
+    options: FormatOptions
 
     def job(self, sound: Path, target: Path, portrait: Portrait | None) -> BakeJob:
         """Return the job of a line with these settings. Raises `UsageError`."""
@@ -98,7 +126,22 @@ class CheckedSettings:
             channels=self.channels,
             plot=self.plot,
             tail_s=self.tail_s,
+            options=self.options,
         )
+
+
+def _rig(path: Path) -> Rig:
+    """The rig in a file, read once for all lines while it stays the same. Raises `ClipError`."""
+    try:
+        state = path.stat()
+    except OSError:
+        return read_rig(path)  # which says why
+    return _rig_of(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(16)
+def _rig_of(path: Path, *_: int) -> Rig:
+    return read_rig(path)
 
 
 def _head_mode(text: str) -> HeadMode:

@@ -13,8 +13,10 @@ from typing import Annotated
 
 import typer
 
+from engine_bridge.formats.keys import TOLERANCE
+from engine_bridge.formats.options import WEIGHT_SCALE
 from space_runtime.animation.emotion_track import EMOTION_HELP
-from space_runtime.arguments import in_range, one_of, path_of
+from space_runtime.arguments import one_of, path_of, whole
 from space_runtime.baking.batch import MAX_WORKERS, bake_many, default_workers
 from space_runtime.baking.clashes import clashes_of
 from space_runtime.baking.jobs import TAIL_S, BakeJob
@@ -29,10 +31,12 @@ from space_runtime.errors import MediaError, SpaceError, UsageError
 from space_runtime.inference.bundle import Bundle, load_bundle
 from space_runtime.inference.device import AUTO
 from space_runtime.media.atomic_files import prepare_folder
-from space_runtime.option_parsing import ALL_CHANNELS
+from space_runtime.option_parsing import ALL_CHANNELS, Format
 from space_runtime.portrait.portrait import Portrait, open_portrait, open_tracker
 from space_runtime.portrait.tracking import FaceTracker
 
+DEFAULT_FORMATS = "anim,json"
+"""The files that engines read: Unity imports the one, scripts in every engine read the other."""
 MAX_NAMED = 5
 """Files that one sentence names."""
 
@@ -51,10 +55,25 @@ def bake_command(
     fps: Annotated[str, typer.Option(help="Frames per second: 30, 29.97, 30000/1001 …")] = "30",
     seed: Annotated[int | None, typer.Option(help="Seed of blinks, eyes and head; by default from the sound.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the results; made if it does not exist.")] = Path("out"),
-    formats: Annotated[str, typer.Option(help="Any of mp4,npz,json.")] = "json,npz",
+    formats: Annotated[str, typer.Option(help=f"Any of {','.join(Format)}.")] = DEFAULT_FORMATS,
     channels: Annotated[
-        str, typer.Option(help="Parts of json and npz; weights,head,eyes leaves out the landmarks.")
+        str, typer.Option(help="Parts of clips; weights,head,eyes leaves out the landmarks of json and npz.")
     ] = ",".join(sorted(ALL_CHANNELS)),
+    rig: Annotated[
+        Path | None, typer.Option(help="Rig whose blend shapes are driven: .glb, .gltf, or a list of names.")
+    ] = None,
+    weight_scale: Annotated[
+        float, typer.Option(help="Full weight of the mesh in anim: 100, or 1 for meshes that glTFast imported.")
+    ] = WEIGHT_SCALE,
+    renderer_path: Annotated[
+        str, typer.Option(help="Path from the animated object to its face mesh in anim: Body/Face.")
+    ] = "",
+    key_tolerance: Annotated[
+        float, typer.Option(help="Weight 0…1 by which a curve may be off where keys are left out.")
+    ] = TOLERANCE.weight,
+    key_tolerance_ms: Annotated[
+        float, typer.Option(help="Milliseconds by which a curve may be early or late where keys are left out.")
+    ] = TOLERANCE.ms,
     plot: Annotated[bool, typer.Option("--plot", help="Also draw the curves and a contact sheet.")] = False,
     tail: Annotated[float, typer.Option(help="Seconds from the end of the sound to rest, 0…10; 0: no tail.")] = TAIL_S,
     mouth_strength: Annotated[float, typer.Option(help="Factor 0…2 on the motion of the mouth.")] = 1.0,
@@ -82,7 +101,7 @@ def bake_command(
     ] = "auto",
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
-    """Bake speech to facial animation: a talking portrait (mp4) and its curves (npz, json).
+    """Bake speech to facial animation: a talking portrait (mp4) and its curves, in the formats of engines.
 
     What is there already, unchanged, is not baked again.
     """
@@ -103,9 +122,14 @@ def bake_command(
         saccade_strength=saccade_strength,
         head=head,
         head_strength=head_strength,
+        rig=rig,
+        weight_scale=weight_scale,
+        renderer_path=renderer_path,
+        key_tolerance=key_tolerance,
+        key_tolerance_ms=key_tolerance_ms,
     )
     options = Options(
-        n_workers=None if jobs is None else int(in_range("--jobs", jobs, 1, MAX_WORKERS)),
+        n_workers=None if jobs is None else whole("--jobs", jobs, 1, MAX_WORKERS),
         overwrite=overwrite,
         dry_run=dry_run,
         report=_report_path(report),
@@ -117,6 +141,7 @@ def bake_command(
     _check_overwriting(todo, _inputs(rows, manifest), options.report)
     _prepare_folders(out, options)  # last: a call that cannot work leaves no empty folder
     _say_faults(found, debug)
+    _say_rigs(todo)
     is_batch = found.is_batch or manifest is not None
     display = open_display(kind, todo, is_batch=is_batch, dry_run=dry_run, debug=debug)
     _bake(todo, options, opened, display)
@@ -158,6 +183,13 @@ def _say_faults(found: Found, debug: bool) -> None:
         names = ", ".join(str(path) for path in found.left_out[:MAX_NAMED])
         more = f" and {len(found.left_out) - MAX_NAMED} more" if len(found.left_out) > MAX_NAMED else ""
         say(f"left out, no sound can be read from them: {names}{more}")
+
+
+def _say_rigs(jobs: Sequence[BakeJob]) -> None:
+    """Say of each rig which shapes found a target."""
+    rigs = dict.fromkeys(job.options.rig for job in jobs if job.options.rig is not None)
+    for rig in rigs:
+        say(rig.report())
 
 
 def _find(lines: list[Path], manifest: Path | None, settings: LineSettings, out: Path) -> tuple[Found, list[Row]]:

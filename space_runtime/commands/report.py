@@ -12,6 +12,7 @@ from typing import Final
 from engine_bridge.adapters.sink import SinkError
 from engine_bridge.protocol.errors import BridgeError
 from space_runtime.errors import SpaceError, UsageError, one_line
+from space_runtime.media.quiet_stderr import heard_stderr
 
 INTERRUPTED: Final = 130
 """The exit code that shells expect after Ctrl-C."""
@@ -20,15 +21,13 @@ INTERRUPTED: Final = 130
 def explain(error: Exception, debug: bool, subject: str = "") -> int:
     """Print why a command, or the line that ``subject`` names, failed; return the exit code that it asks for."""
     if debug:
-        traceback.print_exception(error)
+        with heard_stderr():
+            traceback.print_exception(error)
     if isinstance(error, SpaceError | BridgeError):
-        print(f"space-runtime: {one_line(str(error))}", file=sys.stderr)
+        say(f"space-runtime: {error}")
         return _exit_code(error)
-    print(
-        f"space-runtime: {one_line(f'{subject}internal error ({type(error).__name__}: {error})')}; "
-        "run again with --debug and report what it shows",
-        file=sys.stderr,
-    )
+    what = f"{subject}internal error ({type(error).__name__}: {error})"
+    say(f"space-runtime: {what}; run again with --debug and report what it shows")
     return 1
 
 
@@ -39,8 +38,9 @@ def _exit_code(error: SpaceError | BridgeError) -> int:
 
 
 def say(sentence: str) -> None:
-    """Print a sentence on stderr, on one line."""
-    print(one_line(sentence), file=sys.stderr)
+    """Print a sentence on stderr, on one line, also while other threads read sounds."""
+    with heard_stderr():
+        print(one_line(sentence), file=sys.stderr)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ HUGE_JPEG: Final = bytes.fromhex("ffd8 ffe0 0004 0000 ffc0 0011 08 ffff ffff 03 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a client is: its session and its stream."""
+    """The place of a client: its session and its stream."""
 
     session: int
     stream: int
@@ -35,7 +35,7 @@ class Place:
 Flood = Callable[[Place], Iterator[list[bytes]]]
 """ZeroMQ messages, one after another as fast as they are taken, from the beginning of a stream on."""
 Answers = Mapping[type[Message], Callable[..., "list[Message | bytes]"]]
-"""What is said instead of an honest answer, by its type."""
+"""Lies that replace an honest answer, by its type."""
 
 
 @dataclass(frozen=True, slots=True)

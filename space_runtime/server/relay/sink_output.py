@@ -19,7 +19,7 @@ from space_runtime.timebase import SAMPLE_RATE
 MAX_REMEMBERED: Final = 4_096
 """Sessions, requests and tokens that are remembered; of more the oldest are forgotten."""
 FURTHEST_S: Final = 120.0
-"""What would be shown later than this is not: twice the longest playout delay. It would take the room of all others."""
+"""Frames due later than this are dropped: twice the longest playout delay. They would take the room of all others."""
 
 _UP: Final = tuple(
     bytes([0xA0 | len(name)]) + name for name in (b"open", b"resume", b"start", b"audio", b"speak", b"idle")

@@ -99,7 +99,7 @@ def spaceclip(rows: Sequence[Sequence[float]], **fields: object) -> bytes:
         for n, row in enumerate(rows)
     ]
     told = {"name": "x", "fps": [30, 1], "sample_rate": 16_000, "frames": len(frames), "frame_bytes": len(frames[0])}
-    header: bytes = msgpack.packb({**told, "weights": list(ARKIT_NAMES), "later": {"a": [1]}, **fields})
+    header = bytes(msgpack.packb({**told, "weights": list(ARKIT_NAMES), "later": {"a": [1]}, **fields}))
     return b"SPACECLP" + struct.pack("<II", 1, len(header)) + header + b"".join(frames)
 
 

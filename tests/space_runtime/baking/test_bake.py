@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from engine_bridge.formats.clip import COLUMNS
 from space_runtime import Controls, Emotion, Session, UsageError, bake, emotion_vector, load_bundle
-from space_runtime.baking.clip import COLUMNS
 from space_runtime.media.audio_file import open_sound
 from tests.support.sounds import speechlike
 

@@ -14,9 +14,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine_bridge.formats.clip import COLUMNS, Metadata
+from engine_bridge.formats.flat_json import write_json
+from engine_bridge.formats.npz import write_npz
+from engine_bridge.formats.options import FormatOptions
+from engine_bridge.formats.table import Writer
 from engine_bridge.protocol.arkit import ARKIT_NAMES
 from space_runtime.animation.batch_state import Frames, blank_frames
-from space_runtime.baking.clip import COLUMNS, ROWS_PER_BLOCK, Clip, write_json, write_npz
+from space_runtime.baking.clip import ROWS_PER_BLOCK, GrowingClip
 from space_runtime.errors import OutputError
 from space_runtime.media.atomic_files import prepare_folder, written_whole
 from space_runtime.soa import take
@@ -41,19 +46,24 @@ def random_frames(n: int, seed: int = 0) -> Frames:
     )
 
 
-def filled(folder: Path, frames: Frames, fps: Fraction = NTSC, together: int = 7) -> Clip:
+def filled(folder: Path, frames: Frames, fps: Fraction = NTSC, together: int = 7) -> GrowingClip:
     """A clip of frames that come ``together`` at a time."""
-    clip = Clip(folder, fps)
+    clip = GrowingClip(folder, fps)
     for first in range(0, len(frames.row), together):
         clip.add_frames(take(frames, np.arange(first, min(first + together, len(frames.row)))))
     return clip
+
+
+def write(writer: Writer, clip: GrowingClip, metadata: Metadata, path: Path) -> None:
+    with path.open("wb") as file:
+        writer(clip.clip("a", metadata), FormatOptions(), file)
 
 
 @pytest.mark.parametrize("n_frames", [0, 1, ROWS_PER_BLOCK, 2 * ROWS_PER_BLOCK + 3])
 def test_npz_holds_every_frame_under_the_contracts_keys(tmp_path: Path, n_frames: int) -> None:
     frames = random_frames(n_frames)
     with filled(tmp_path, frames) as clip:
-        write_npz(clip, METADATA, tmp_path / "a.npz")
+        write(write_npz, clip, METADATA, tmp_path / "a.npz")
     with np.load(tmp_path / "a.npz", allow_pickle=False) as read:
         shapes = {key: (read[key].shape, read[key].dtype.str) for key in read.files}
         for name in ("landmarks", "blendshapes", "head_rotation_rad", "head_translation", "eye_rotation_rad"):
@@ -80,8 +90,8 @@ def test_npz_holds_every_frame_under_the_contracts_keys(tmp_path: Path, n_frames
 @pytest.mark.parametrize("n_frames", [0, 1, ROWS_PER_BLOCK + 1])
 def test_json_says_what_npz_says(tmp_path: Path, n_frames: int) -> None:
     with filled(tmp_path, random_frames(n_frames)) as clip:
-        write_npz(clip, METADATA, tmp_path / "a.npz")
-        write_json(clip, METADATA, tmp_path / "a.json")
+        write(write_npz, clip, METADATA, tmp_path / "a.npz")
+        write(write_json, clip, METADATA, tmp_path / "a.json")
     text = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
     with np.load(tmp_path / "a.npz") as read:
         assert set(text) == set(read.files)
@@ -97,7 +107,7 @@ def test_json_says_what_npz_says(tmp_path: Path, n_frames: int) -> None:
 def test_how_frames_come_together_does_not_change_a_byte(tmp_path: Path, together: int) -> None:
     for n in (together, 20):
         with filled(tmp_path, random_frames(20), together=n) as clip:
-            write_npz(clip, METADATA, tmp_path / f"{n}.npz")
+            write(write_npz, clip, METADATA, tmp_path / f"{n}.npz")
     assert (tmp_path / f"{together}.npz").read_bytes() == (tmp_path / "20.npz").read_bytes()
 
 
@@ -105,8 +115,8 @@ def test_equal_frames_give_equal_bytes_at_any_time_and_place(tmp_path: Path, mon
     def written(folder: Path) -> tuple[bytes, bytes]:
         folder.mkdir()
         with filled(folder, random_frames(20)) as clip:
-            write_npz(clip, METADATA, folder / "x.npz")
-            write_json(clip, dict(reversed(METADATA.items())), folder / "x.json")
+            write(write_npz, clip, METADATA, folder / "x.npz")
+            write(write_json, clip, dict(reversed(METADATA.items())), folder / "x.json")
         return (folder / "x.npz").read_bytes(), (folder / "x.json").read_bytes()
 
     now = written(tmp_path / "a")
@@ -116,8 +126,8 @@ def test_equal_frames_give_equal_bytes_at_any_time_and_place(tmp_path: Path, mon
 
 def test_other_frames_give_other_bytes(tmp_path: Path) -> None:
     with filled(tmp_path, random_frames(2)) as one, filled(tmp_path, random_frames(2, seed=1)) as other:
-        write_npz(one, METADATA, tmp_path / "a.npz")
-        write_npz(other, METADATA, tmp_path / "b.npz")
+        write(write_npz, one, METADATA, tmp_path / "a.npz")
+        write(write_npz, other, METADATA, tmp_path / "b.npz")
     assert (tmp_path / "a.npz").read_bytes() != (tmp_path / "b.npz").read_bytes()
 
 

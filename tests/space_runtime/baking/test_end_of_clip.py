@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from engine_bridge.formats.clip import COLUMNS
 from space_runtime import Controls, Session, UsageError, bake, load_bundle
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Floats
 from space_runtime.assets import LINE
-from space_runtime.baking.clip import COLUMNS
 from space_runtime.media.audio_file import open_sound
 from space_runtime.rig.shapes import LIP_PAIRS, SHAPE
 from space_runtime.values import Frame

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from space_runtime.animation.batch_state import blank_frames
 from space_runtime.arrays import Pixels
-from space_runtime.baking.clip import Clip
+from space_runtime.baking.clip import GrowingClip
 from space_runtime.baking.plots import MAX_POINTS, ContactSheet, Waveform, lip_gap, write_curves
 
 MOUTH = (256.0, 300.0, 80.0)
@@ -107,7 +107,7 @@ def test_the_lip_gap_is_the_height_between_the_inner_lips() -> None:
 
 @pytest.mark.parametrize("n_frames", [0, 1, 40])
 def test_curves_are_drawn_for_any_length(tmp_path: Path, n_frames: int) -> None:
-    with Clip(tmp_path, Fraction(30)) as clip:
+    with GrowingClip(tmp_path, Fraction(30)) as clip:
         clip.add_frames(replace(blank_frames(n_frames), frame_index=np.arange(n_frames)))
         write_curves(clip, Waveform(), "line", tmp_path / "curves.png")
     assert cv2.imread(str(tmp_path / "curves.png")) is not None

@@ -26,7 +26,7 @@ def test_a_bad_line_is_named_and_the_others_are_baked(tmp_path: Path, line: Path
     assert len(complaints) == 2
     assert any("bad.wav" in text and "NaN" in text for text in complaints)
     assert any("missing.wav" in text for text in complaints)
-    assert contents(tmp_path / "out").keys() == {"line.json", "line.npz"}
+    assert contents(tmp_path / "out").keys() == {"line.anim", "line.json"}
 
 
 @pytest.mark.parametrize(

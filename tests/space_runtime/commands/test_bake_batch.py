@@ -40,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_folder_in_a_tree_out_and_nothing_done_twice(folder: Path, tmp_path: Path, call: Call) -> None:
     out = tmp_path / "out"
     first = call("bake", folder, "--out", out)
-    names = [f"{name.removesuffix('.wav')}.{ending}" for name in NAMES for ending in ("json", "npz")]
+    names = [f"{name.removesuffix('.wav')}.{ending}" for name in NAMES for ending in ("anim", "json")]
     assert (first.code, sorted(contents(out))) == (0, names)
     assert first.out.splitlines() == [str(out / name) for name in names]
     said = first.err.splitlines()
@@ -56,7 +56,7 @@ def test_a_pattern_is_expanded_where_the_shell_does_not(folder: Path, tmp_path: 
     assert list(contents(tmp_path / "out")) == ["guard/hm.npz", "npc/hm.npz"]
     done = call("bake", f"{folder}/*.mp3", folder / "hello.wav", "--out", tmp_path / "out", "--progress", "none")
     assert (done.code, "no sound matches it as a pattern" in done.complaint) == (1, True)
-    assert "hello.npz" in contents(tmp_path / "out")
+    assert "hello.anim" in contents(tmp_path / "out")
 
 
 def test_an_empty_name_is_no_folder(folder: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,13 +167,13 @@ def test_a_report_tells_of_every_line(folder: Path, tmp_path: Path, call: Call, 
         told = json.loads(report.read_text(encoding="utf-8"))
         assert told["totals"] == {"baked": 3, "failed": 1}
         rows = told["lines"]
-        assert rows[1]["outputs"] == [str(tmp_path / "out" / f"guard/hm.{e}") for e in ("json", "npz")]
+        assert rows[1]["outputs"] == [str(tmp_path / "out" / f"guard/hm.{e}") for e in ("anim", "json")]
         assert rows[1]["seconds"] == pytest.approx(0.15) and rows[1]["took_s"] > 0
         assert len(rows[3]["warnings"]) == 1
     else:
         with report.open(encoding="utf-8-sig", newline="") as file:
             rows = [*csv.DictReader(file)]
-        assert rows[1]["outputs"].endswith(f"guard{os.sep}hm.npz")
+        assert rows[1]["outputs"].endswith(f"guard{os.sep}hm.json")
         assert float(rows[1]["seconds"]) == pytest.approx(0.15)
     assert [row["outcome"] for row in rows] == ["failed", "baked", "baked", "baked"]
     assert "NaN" in rows[0]["error"] and not rows[1]["error"]

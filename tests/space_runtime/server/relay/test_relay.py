@@ -98,7 +98,7 @@ def test_keypoints_pass_through_a_relay(photo: Path) -> None:
         serving() as server,
         relaying(server.address) as relay,
         Client(relay.address) as client,
-        client.open(outputs=("keypoints",), portrait=photo.read_bytes()) as session,
+        client.open(outputs=("keypoints",), portrait=photo.read_bytes(), timeout_s=PATIENCE_S) as session,
     ):
         session.start(16_000, "s16", pace="clip")
         session.push(np.zeros(8_000, np.int16))

@@ -15,12 +15,11 @@ import soundfile
 from engine_bridge.protocol.messages import ErrorCode
 from space_runtime.arrays import Floats
 from space_runtime.errors import MediaError
+from space_runtime.file_reader.process import FileReader
+from space_runtime.file_reader.requests import NotOpen, ReadSound, Refused, SoundPart
+from space_runtime.file_reader.sounds import SoundFiles, TooLong
 from space_runtime.inference.bundle import EMBEDDED
 from space_runtime.media.audio_file import open_sound
-from space_runtime.server.file_reader.process import FileReader
-from space_runtime.server.file_reader.requests import NotOpen, ReadSound, Refused, SoundPart
-from space_runtime.server.file_reader.sounds import SoundFiles
-from space_runtime.server.limits import Refusal
 from tests.support.sounds import speechlike
 
 PART = 20_000
@@ -55,6 +54,18 @@ def test_the_parts_are_the_sound(kind: str, tmp_path: Path) -> None:
     assert np.array_equal(np.concatenate(read), wanted)
 
 
+def test_a_sound_is_read_at_its_own_rate_too() -> None:
+    data, files = encoded(1.1), SoundFiles()
+    first = files.read(ReadSound(1, data, "", 0, 40_000, 60, is_live=True))
+    rest = files.read(ReadSound(1, b"", "", 40_000, 40_000, 60, is_live=True))
+    assert isinstance(first, SoundPart) and isinstance(rest, SoundPart)
+    assert first.rate == 44_100 and first.n_samples == 40_000 + rest.samples.size == 48_510
+    mono = soundfile.read(io.BytesIO(data), dtype="float32")[0].mean(axis=1)
+    assert np.allclose(np.concatenate([first.samples, rest.samples]), mono, atol=1e-6)
+    with pytest.raises(TooLong):
+        SoundFiles().read(ReadSound(1, data, "", 0, 9, 1.0, is_live=True))
+
+
 def test_a_part_is_the_same_in_another_child_that_has_to_begin_anew(tmp_path: Path) -> None:
     data = encoded()
     assert SoundFiles().read(ReadSound(1, b"", "", PART, PART, 60)) == NotOpen()
@@ -63,9 +74,10 @@ def test_a_part_is_the_same_in_another_child_that_has_to_begin_anew(tmp_path: Pa
 
 
 def test_a_sound_is_counted_before_its_first_part_is_given() -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(TooLong, match=r"^the sound is longer than 3\.2 s"):
         part(SoundFiles(), encoded(3.3), 0, limit_s=3.2)
-    assert refused.value.code is ErrorCode.TOO_LARGE
+    answer = FileReader(EMBEDDED).answer(ReadSound(1, encoded(3.3), "", 0, PART, 3.2))
+    assert isinstance(answer, Refused) and answer.code == ErrorCode.TOO_LARGE
     loud, samples = io.BytesIO(), np.zeros(60_000, np.float32)
     samples[-9:] = 99.0
     soundfile.write(loud, samples, 16_000, format="WAV", subtype="FLOAT")

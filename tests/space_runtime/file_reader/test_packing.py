@@ -9,10 +9,10 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
+from space_runtime.file_reader import requests as r
+from space_runtime.file_reader.packing import pack, receive, send, unpack
 from space_runtime.geometry import HeadPose
 from space_runtime.portrait.portrait import Portrait
-from space_runtime.server.file_reader import requests as r
-from space_runtime.server.file_reader.packing import pack, receive, send, unpack
 from tests.support.pictures import portrait
 
 SAID = [

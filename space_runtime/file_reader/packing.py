@@ -9,12 +9,12 @@ from typing import IO, Final, cast
 import msgpack
 import numpy as np
 
+from space_runtime.file_reader import requests as r
 from space_runtime.geometry import HeadPose
 from space_runtime.portrait.portrait import Portrait
-from space_runtime.server.file_reader import requests as r
 
-MAX_BYTES: Final = 64 << 20
-"""Of one message: the largest are uploads."""
+MAX_BYTES: Final = 65 << 20
+"""Of one message: the largest are files of 64 MiB."""
 
 _KINDS: Final[dict[str, type]] = {
     kind.__name__: kind

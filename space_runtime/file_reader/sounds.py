@@ -11,13 +11,15 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from engine_bridge.protocol.messages import ErrorCode
 from space_runtime.arrays import Floats
 from space_runtime.errors import MediaError
+from space_runtime.file_reader.requests import NotOpen, ReadSound, SoundPart
 from space_runtime.media.audio_file import Sound, open_sound
-from space_runtime.server.file_reader.requests import NotOpen, ReadSound, SoundPart
-from space_runtime.server.limits import Refusal
 from space_runtime.timebase import SAMPLE_RATE
+
+
+class TooLong(MediaError):
+    """A sound is longer than its reader takes."""
 
 
 class SoundFiles:
@@ -27,7 +29,7 @@ class SoundFiles:
         self._open: dict[int, OpenSound] = {}
 
     def read(self, request: ReadSound) -> SoundPart | NotOpen:
-        """Return a part of a sound. Raises `MediaError`, which names no path of ours, `Refusal` and OSError."""
+        """Return a part of a sound. Raises `MediaError`, which names no path of ours, and OSError."""
         sound = self._open.get(request.key)
         if sound is None:
             if not (request.path or request.data) and request.first:
@@ -66,37 +68,38 @@ class OpenSound:
         try:
             return self._part(request)
         except MediaError as error:
-            raise MediaError(self._nameless(str(error))) from None
+            raise type(error)(self._nameless(str(error))) from None
 
     def _part(self, request: ReadSound) -> SoundPart:
         if self._reading is None or self._reading.at != request.first:
-            self._reading = Reading(open_sound(self._path))
+            self._reading = Reading(open_sound(self._path), request.is_live)
             self._reading.skip(request.first)
         reading = self._reading
         samples = reading.take(request.n_samples)
         if self._n_samples is None:
             self._n_samples = self._counted(reading, request.limit_s)
         notes = tuple(map(self._nameless, reading.sound.notes))
-        return SoundPart(reading.sound.rate, self._n_samples, samples, notes)
+        return SoundPart(reading.rate if request.is_live else reading.sound.rate, self._n_samples, samples, notes)
 
     def _counted(self, reading: Reading, limit_s: float) -> int:
         """Return the samples of the whole sound, which is read to its end."""
-        while reading.at <= limit_s * SAMPLE_RATE:
-            if not reading.skip(SAMPLE_RATE):
+        while reading.at <= limit_s * reading.rate:
+            if not reading.skip(reading.rate):
                 return reading.at
-        raise Refusal(ErrorCode.TOO_LARGE, f"the sound is longer than {limit_s:g} s; cut it, or bake it offline")
+        raise TooLong(f"the sound is longer than {limit_s:g} s; cut it, or bake it offline")
 
     def _nameless(self, text: str) -> str:
         return text.replace(str(self._path), "the sound")
 
 
 class Reading:
-    """One reading of a sound, from its beginning. at: the next sample, at 16 kHz."""
+    """One reading of a sound, from its beginning. rate: of its samples. at: the next sample."""
 
-    def __init__(self, sound: Sound) -> None:
+    def __init__(self, sound: Sound, is_live: bool) -> None:
         self.sound = sound
+        self.rate = sound.live_rate if is_live else SAMPLE_RATE
         self.at = 0
-        self._blocks = sound.speech_blocks()
+        self._blocks = sound.live_blocks() if is_live else sound.speech_blocks()
         self._left = np.zeros(0, np.float32)
 
     def take(self, n_samples: int) -> Floats:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from space_runtime.assets import LINE
+from space_runtime.file_reader.child import Child, ChildEnded
+from space_runtime.file_reader.packing import MAX_BYTES
+from space_runtime.file_reader.requests import DropSound, FileKind, ReadSound, Refused, SoundPart
 from space_runtime.inference.bundle import EMBEDDED
-from space_runtime.server.file_reader.child import Child, ChildEnded
-from space_runtime.server.file_reader.requests import DropSound, FileKind, ReadSound, Refused, SoundPart
 from tests.support.real_server import child_environment
 from tests.support.waiting import wait_for
 
@@ -31,10 +33,25 @@ def child() -> Iterator[Child]:
     started.close()
 
 
+def test_without_a_program_to_run_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "")
+    with pytest.raises(OSError, match="not known"):
+        Child(FileKind.SOUND, EMBEDDED, 300.0)
+
+
 def test_it_answers_one_question_after_the_other(child: Child) -> None:
     assert isinstance(child.ask(READ_LINE, 60), SoundPart)
     assert isinstance(child.ask(ReadSound(2, b"no sound", "", 0, 9, 300.0), 60), Refused)
     assert isinstance(child.ask(ReadSound(1, b"", "", 80_000, 9, 300.0), 60), SoundPart)
+
+
+def test_threads_that_wait_for_it_all_come_through(child: Child) -> None:
+    waiting = [threading.Thread(target=child.wait_until_ready, daemon=True) for _ in range(3)]
+    for thread in waiting:
+        thread.start()
+    for thread in waiting:
+        thread.join(30)
+        assert not thread.is_alive()
 
 
 def test_one_that_hangs_is_killed_when_its_time_is_over(child: Child) -> None:
@@ -66,6 +83,14 @@ def test_one_that_uses_up_its_processor_time_was_too_slow() -> None:
         child.close()
 
 
+def test_one_that_cannot_read_a_request_ends_at_once(child: Child) -> None:
+    child.wait_until_ready()
+    began = time.monotonic()
+    with pytest.raises(ChildEnded) as ended:
+        child.ask(ReadSound(1, bytes(MAX_BYTES), "", 0, 9, 300.0), 20)
+    assert ended.value.in_time and time.monotonic() - began < 15
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="limits can be read on Linux alone")
 def test_it_is_limited_in_memory_and_descriptors_and_leaves_no_core(child: Child) -> None:
     child.wait_until_ready()
@@ -80,8 +105,8 @@ PARENT = """
 import sys, time
 from pathlib import Path
 from space_runtime.inference.bundle import EMBEDDED
-from space_runtime.server.file_reader.child import Child
-from space_runtime.server.file_reader.requests import FileKind
+from space_runtime.file_reader.child import Child
+from space_runtime.file_reader.requests import FileKind
 
 child = Child(FileKind.SOUND, EMBEDDED, 300.0)
 child.wait_until_ready()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -14,8 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from space_runtime.server.file_reader.packing import receive, send
-from space_runtime.server.file_reader.requests import Done, FileKind, Request
+from space_runtime.file_reader.packing import receive, send
+from space_runtime.file_reader.requests import Done, FileKind, Request
 
 START_S: Final = 60.0
 """A child that says nothing for so long is killed."""
@@ -23,7 +24,7 @@ END_S: Final = 5.0
 
 _PROGRAM: Final = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
-    "from space_runtime.server.file_reader.process import main; "
+    "from space_runtime.file_reader.process import main; "
     "main(sys.argv[2], sys.argv[3], float(sys.argv[4]))"
 )
 """The same packages as here, wherever they were imported from."""
@@ -39,13 +40,15 @@ class ChildEnded(Exception):
 
 
 class Child:
-    """One child process, asked by one thread at a time; any thread may kill it. Raises OSError if it cannot be started.
+    """One child process; it answers threads one after another, and any may kill it. Raises OSError if it cannot start.
 
     kind: the files it reads. folder: of the bundle. work_s: seconds of processor time that it may spend on a request.
     has_answered: a request, before the one at hand.
     """
 
     def __init__(self, kind: FileKind, folder: Path, work_s: float) -> None:
+        if not sys.executable:
+            raise OSError(errno.ENOEXEC, "the program that runs Python is not known")
         words = [sys.executable, "-c", _PROGRAM, json.dumps(sys.path), kind, str(folder), str(work_s)]
         self._process = subprocess.Popen(
             words,
@@ -57,6 +60,7 @@ class Child:
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         self.has_answered = self._is_ready = False
+        self._asking = threading.Lock()  # one pipe: whoever asks reads the answer
         self._timers: list[threading.Timer] = []
 
     @property
@@ -71,14 +75,19 @@ class Child:
 
     def ask(self, request: Request, limit_s: float) -> object:
         """Return the answer, which has to come within so many seconds. Raises `ChildEnded`."""
-        self.wait_until_ready()
-        with self._timed(limit_s):
-            answer = self._asked(request)
-        self.has_answered = True
-        return answer
+        with self._asking:
+            self._make_ready()
+            with self._timed(limit_s):
+                answer = self._asked(request)
+            self.has_answered = True
+            return answer
 
     def wait_until_ready(self) -> None:
         """Return when it can be asked. Raises `ChildEnded`."""
+        with self._asking:
+            self._make_ready()
+
+    def _make_ready(self) -> None:
         if self._is_ready:
             return
         with self._timed(START_S):

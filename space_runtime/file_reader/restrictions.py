@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 MEMORY_BYTES: Final = {"sound": 256 << 20, "picture": 1 << 30}
-"""What a child of each kind may use beyond what it has once it is ready."""
+"""Memory that a child of each kind may use beyond what it has once it is ready."""
 NICENESS: Final = {"sound": 0, "picture": 5}
 """Steps by which frames go before files where both want a processor; a voice is waited for as frames are."""
 MAX_OPEN_FILES: Final = 4_096

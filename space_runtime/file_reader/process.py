@@ -18,13 +18,9 @@ import soundfile
 
 from engine_bridge.protocol.messages import ErrorCode
 from space_runtime.errors import SpaceError
-from space_runtime.inference.bundle import load_bundle
-from space_runtime.inference.device import CPU
-from space_runtime.portrait.portrait import open_tracker
-from space_runtime.portrait.tracking import FaceTracker
-from space_runtime.server.file_reader.packing import receive, send
-from space_runtime.server.file_reader.pictures import read_portrait
-from space_runtime.server.file_reader.requests import (
+from space_runtime.file_reader.packing import receive, send
+from space_runtime.file_reader.pictures import read_portrait
+from space_runtime.file_reader.requests import (
     Answer,
     Done,
     DropSound,
@@ -35,9 +31,12 @@ from space_runtime.server.file_reader.requests import (
     Refused,
     TrackedPicture,
 )
-from space_runtime.server.file_reader.restrictions import limit_processor_time, restrict
-from space_runtime.server.file_reader.sounds import SoundFiles
-from space_runtime.server.limits import Refusal
+from space_runtime.file_reader.restrictions import limit_processor_time, restrict
+from space_runtime.file_reader.sounds import SoundFiles, TooLong
+from space_runtime.inference.bundle import load_bundle
+from space_runtime.inference.device import CPU
+from space_runtime.portrait.portrait import open_tracker
+from space_runtime.portrait.tracking import FaceTracker
 from space_runtime.timebase import SAMPLE_RATE
 
 
@@ -50,15 +49,15 @@ class FileReader:
 
     @cached_property
     def tracker(self) -> FaceTracker:
-        """What finds faces, loaded when it is first asked for."""
+        """The tracker of faces, loaded when it is first asked for."""
         return open_tracker(load_bundle(self._folder, CPU.name))
 
     def answer(self, request: object) -> Answer:
         """Do what is asked; whatever goes wrong is an answer."""
         try:
             return self._answer(request)
-        except Refusal as refusal:
-            return Refused(refusal.code, str(refusal))
+        except TooLong as error:
+            return Refused(ErrorCode.TOO_LARGE, str(error))
         except MemoryError:
             return Refused(ErrorCode.TOO_LARGE, "the file takes more memory to read than one may; save it smaller")
         except SpaceError as error:
@@ -66,9 +65,7 @@ class FileReader:
                 ErrorCode.BAD_PICTURE if isinstance(request, ReadPicture) else ErrorCode.BAD_SOUND, str(error)
             )
         except OSError as error:
-            return Refused(
-                ErrorCode.BUSY, f"the server has no room for the file now ({error.strerror}); send it again later"
-            )
+            return Refused(ErrorCode.BUSY, f"there is no room for the file now ({error.strerror}); send it again later")
         except Exception:
             return Failed(traceback.format_exc())
 
@@ -128,10 +125,12 @@ def _pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _listen(requests: BinaryIO, inbox: queue.SimpleQueue[object]) -> None:
-    """Hand requests on; when the server is gone, so is this process, whatever it is doing."""
-    while (request := receive(requests)) is not None:
-        inbox.put(request)
-    os._exit(0)
+    """Hand requests on; when the server is gone, or says what cannot be read, so is this process, whatever it does."""
+    try:
+        while (request := receive(requests)) is not None:
+            inbox.put(request)
+    finally:
+        os._exit(0)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ class ReadSound:
 
     key: names the sound to this child, which keeps it open until its end or `DropSound`. data, path: the file's bytes,
     or a file of the operator; both empty where the child has it open. first, n_samples: the part, at 16 kHz. limit_s:
-    the longest sound that is taken.
+    the longest sound that is taken. is_live: it is to be pushed live, at `Sound.live_rate` in place of 16 kHz.
     """
 
     key: int
@@ -31,6 +31,7 @@ class ReadSound:
     first: int
     n_samples: int
     limit_s: float
+    is_live: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ Request = ReadSound | DropSound | ReadPicture
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SoundPart:
-    """A part of a sound. rate: the file's own. n_samples: of the whole sound, samples: (n,) of the part, at 16 kHz.
+    """A part of a sound. rate: the file's own, or that of the samples of a live one. n_samples: of the whole
+    sound, samples: (n,) of the part, at 16 kHz or that rate.
 
     notes: sentences without a full stop about what is heard.
     """

@@ -1,0 +1,119 @@
+"""The file of a rig: the blend shapes whose names a clip shall drive.
+
+``.glb`` and ``.gltf`` say them in ``extras.targetNames`` of their meshes; any other file is a list, a name a line or as
+JSON.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from engine_bridge.formats.clip import ClipError
+from engine_bridge.formats.glb import read_document, read_glb
+from engine_bridge.formats.rig_map import RigMap, match_names
+from engine_bridge.protocol.arkit import ARKIT_NAMES
+
+MAX_BYTES: Final = 512 << 20
+MAX_LIST_BYTES: Final = 1 << 20
+MAX_NAMES: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class RigMesh:
+    """A mesh of a rig: its name, and the names of its blend shapes in their order."""
+
+    name: str
+    shapes: tuple[str, ...]
+
+    @property
+    def map(self) -> RigMap:
+        """ARKit's names matched onto its shapes."""
+        return match_names(ARKIT_NAMES, self.shapes)
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """A rig file: its path, the SHA-256 of its bytes and its meshes that have blend shapes."""
+
+    path: Path
+    sha256: str
+    meshes: tuple[RigMesh, ...]
+
+    @property
+    def face(self) -> RigMesh:
+        """The mesh that takes most of ARKit's names."""
+        return max(self.meshes, key=lambda mesh: len(mesh.map.matches))
+
+    def report(self) -> str:
+        """Return in a sentence which of ARKit's names found a blend shape."""
+        face = self.face
+        missing = f"; without a target: {', '.join(face.map.missing)}" if face.map.missing else ""
+        undriven = f"; not driven: {', '.join(face.map.undriven)}" if face.map.undriven else ""
+        driven = f"{len(face.map.matches)} of {len(ARKIT_NAMES)} shapes drive {face.name}"
+        return f"{self.path.name}: {driven}{missing}{undriven}"
+
+
+def read_rig(path: Path) -> Rig:
+    """Return the rig in a file. Raises `ClipError` for one that cannot be read or takes none of ARKit's names."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ClipError(f"the rig {path} cannot be read ({error.strerror or error}); check the name") from None
+    if len(data) > MAX_BYTES:
+        raise ClipError(f"the rig {path} has more than {MAX_BYTES >> 20} MiB; export a smaller one")
+    rig = Rig(path, hashlib.sha256(data).hexdigest(), _meshes(path, data))
+    if not rig.meshes or not rig.face.map.matches:
+        raise ClipError(f"the rig {path} has no blend shape with one of ARKit's names, such as jawOpen; name them so")
+    return rig
+
+
+def _meshes(path: Path, data: bytes) -> tuple[RigMesh, ...]:
+    suffix = path.suffix.lower()
+    if suffix == ".glb" or data[:4] == b"glTF":
+        return meshes_of(read_glb(data, path.name).document)
+    if suffix == ".gltf":
+        return meshes_of(read_document(data, path.name))
+    return (RigMesh(path.stem, _listed(path, data)),)
+
+
+def meshes_of(document: Mapping[str, object]) -> tuple[RigMesh, ...]:
+    """Return the meshes of a glTF document that name their blend shapes."""
+    found = []
+    for mesh in items(document.get("meshes")):
+        shapes = shapes_of(mesh)
+        if shapes:
+            found.append(RigMesh(str(mesh.get("name", "")), shapes))
+    return tuple(found)
+
+
+def shapes_of(mesh: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the names of a glTF mesh's blend shapes, none where it does not say them."""
+    extras = mesh.get("extras")
+    names = extras.get("targetNames") if isinstance(extras, dict) else None
+    if not isinstance(names, list) or len(names) > MAX_NAMES or not all(isinstance(name, str) for name in names):
+        return ()
+    return tuple(names)
+
+
+def items(value: object) -> Sequence[Mapping[str, object]]:
+    """Return a JSON list of objects; empty for anything else."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _listed(path: Path, data: bytes) -> tuple[str, ...]:
+    if len(data) > MAX_LIST_BYTES:
+        raise ClipError(f"the rig {path} is neither glTF nor a list of names; export it as .glb")
+    try:
+        text = data.decode("utf-8-sig")
+        names: object = json.loads(text) if text.lstrip()[:1] == "[" else text.split("\n")
+    except (ValueError, RecursionError) as error:
+        raise ClipError(f"the rig {path} is no list of names ({error}); write a blend shape a line") from None
+    if not isinstance(names, list) or len(names) > MAX_NAMES or not all(isinstance(name, str) for name in names):
+        raise ClipError(f"the rig {path} is no list of names; write a blend shape a line")
+    return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))

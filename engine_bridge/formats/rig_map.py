@@ -1,0 +1,70 @@
+"""Names of blend shapes and bones matched onto those of a rig.
+
+Rules, one after the other, no fuzzy ones: the same name; the same letters in any case; ``_L`` and ``_R`` written out;
+all this with the text after the last dot alone (``blendShape1.jawOpen``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+_SIDE: Final = re.compile(r"_([LR])$", re.IGNORECASE)
+_SIDES: Final = {"l": "left", "r": "right"}
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A name of ours and the rig's name that it drives."""
+
+    name: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class RigMap:
+    """The outcome of a matching: pairs in our order, our names without a target, targets that nothing drives."""
+
+    matches: tuple[Match, ...]
+    missing: tuple[str, ...]
+    undriven: tuple[str, ...]
+
+    def target_of(self, name: str) -> str | None:
+        """Return the rig's name for one of ours."""
+        return next((match.target for match in self.matches if match.name == name), None)
+
+
+def match_names(names: Sequence[str], targets: Sequence[str]) -> RigMap:
+    """Return which of the rig's ``targets`` each name drives; each drives one at most."""
+    found: dict[str, str] = {}
+    for rule in _RULES:
+        free = {rule(target): target for target in reversed(targets) if target not in found.values()}
+        for name in names:
+            if name not in found and (target := free.pop(rule(name), None)) is not None:
+                found[name] = target
+    return RigMap(
+        tuple(Match(name, found[name]) for name in names if name in found),
+        tuple(name for name in names if name not in found),
+        tuple(target for target in targets if target not in found.values()),
+    )
+
+
+def _same(text: str) -> str:
+    return text
+
+
+def _lower(text: str) -> str:
+    return text.lower()
+
+
+def _written_out(text: str) -> str:
+    return _SIDE.sub(lambda side: _SIDES[side[1].lower()], text.lower())
+
+
+def _after_dot(text: str) -> str:
+    return _written_out(text.rpartition(".")[2])
+
+
+_RULES: Final[tuple[Callable[[str], str], ...]] = (_same, _lower, _written_out, _after_dot)
