@@ -116,7 +116,8 @@ def compile_editor_components() -> Path:
 
 def compile_game(name: str, sources: Sequence[Path]) -> Path:
     """Return an assembly that uses the components and the stand-in, as a game would."""
-    references = [compile_core(), compile_unity_stub(), compile_editor_components(), compile_test_stub()]
+    editor = compile_definition("Space.Unity.Editor", ["UNITY_EDITOR"])
+    references = [compile_core(), compile_unity_stub(), compile_editor_components(), editor, compile_test_stub()]
     return _compile(name, sources, references, ["-warnaserror+"]) / f"{name}.dll"
 
 

@@ -164,6 +164,20 @@ def test_a_frame_allocates_nothing(scene: Object) -> None:
     assert bytes_a_frame == 0
 
 
+@pytest.mark.parametrize("live", [False, True])
+def test_the_menu_item_makes_an_avatar_talk_and_says_what_it_matched(scene: Object, live: bool) -> None:
+    scene.AddMesh("body", texts(["Jaw_Open", "Mouth_Smile_L", "Belly"]), 100)
+    scene.AddMesh("CC_Base_Head", texts([]), 100)
+    report = scene.AddTalkingFaceTo(live)
+    assert "body: 2 of 3 shapes are driven; not driven: Belly" in report
+    assert "head CC_Base_Head, neck not found" in report
+    assert scene.AddTalkingFaceTo(live) == report
+    Scene.Step(1 / 60, 2)
+    shown = scene.Inspected()
+    assert "2 of 3" in shown
+    assert "jawOpen 0.00" in shown
+
+
 def test_the_tests_of_the_package_pass_on_the_stand_in() -> None:
     outcomes = list(Scene.RunTests(str(dotnet.compile_definition("Space.Unity.Tests", ["UNITY_EDITOR"])), 1 / 60))
     errors = list(Scene.Errors)

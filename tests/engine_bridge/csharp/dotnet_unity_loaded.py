@@ -16,6 +16,7 @@ from tests.engine_bridge.csharp.dotnet_loaded import Space, System
 for assembly in (
     dotnet.compile_unity_stub(),
     dotnet.compile_editor_components(),
+    dotnet.compile_definition("Space.Unity.Editor", ["UNITY_EDITOR"]),
     dotnet.compile_test_stub(),
     dotnet.compile_unity_scenes(),
 ):

@@ -1,4 +1,3 @@
-using System.Reflection;
 using SpaceRuntime;
 using UnityEngine;
 
@@ -26,11 +25,8 @@ namespace SpaceTests
         {
             if (humanoid) Root.gameObject.AddComponent<Animator>().Bones[HumanBodyBones.Head] = Neck;
             Turner.FindBones();
-            return Field("head") == (humanoid ? Neck : Head) && Field("leftEye") == LeftEye && !Field("rightEye");
+            return Turner.Head == (humanoid ? Neck : Head) && Turner.LeftEye == LeftEye && !Turner.RightEye;
         }
-
-        private Transform Field(string name) =>
-            (Transform)typeof(SpaceHead).GetField(name, BindingFlags.Instance | BindingFlags.NonPublic).GetValue(Turner);
 
         public static double[] Axes(double yaw, double pitch, double roll, double x, double y, double z)
         {

@@ -111,6 +111,17 @@ namespace SpaceTests
             public void Add() => Value++;
         }
 
+        /// <summary>What the menu item makes of the character, and says.</summary>
+        public string AddTalkingFaceTo(bool live) => AddTalkingFace.To(Character, live);
+
+        /// <summary>What the inspector of the face shows.</summary>
+        public string Inspected()
+        {
+            UnityEditor.EditorGUI.Bars = "";
+            new SpaceFaceEditor { target = Character.GetComponent<SpaceFace>() }.OnInspectorGUI();
+            return UnityEditor.EditorGUILayout.Help + UnityEditor.EditorGUI.Bars;
+        }
+
         /// <summary>Runs the package's own tests, a frame for each yield; returns their names, with what failed.</summary>
         public static string[] RunTests(string assembly, double dt)
         {

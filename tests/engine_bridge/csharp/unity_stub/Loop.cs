@@ -105,6 +105,8 @@ namespace UnityEngine
             Loop.Guarded(Method(live ? "OnEnable" : "OnDisable"));
         }
 
+        internal void CallReset() => Loop.Guarded(Method("Reset"));
+
         internal void CallStart()
         {
             if (started || !live) return;

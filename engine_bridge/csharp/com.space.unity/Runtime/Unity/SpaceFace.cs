@@ -69,11 +69,11 @@ namespace SpaceRuntime
         /// <summary>Speech and whatever else moves this face; give gestures a layer of their own.</summary>
         public FaceLayers Layers => layers;
 
-        /// <summary>The values 0 … 1 that were written last, by the names of the rig's shapes.</summary>
-        public float ValueOf(string target)
+        /// <summary>Returns the weight 0 … 1 of an ARKit shape in this frame, all layers together.</summary>
+        public float WeightOf(string shape)
         {
-            int at = mixer == null ? -1 : Array.IndexOf(mixer.Targets, target);
-            return at < 0 ? 0 : mixer.Values[at];
+            int at = ArkitShapes.IndexOf(shape);
+            return at < 0 ? 0 : layers.Compose()[at];
         }
 
         /// <summary>Matches the names anew: after a change of meshes, rows or renderers.</summary>

@@ -40,6 +40,18 @@ namespace SpaceRuntime
             set => neckShare = value;
         }
 
+        /// <summary>The head's bone; may be null, as the others.</summary>
+        public Transform Head => head;
+
+        /// <summary>The neck's bone.</summary>
+        public Transform Neck => neck;
+
+        /// <summary>The bone of the character's left eye.</summary>
+        public Transform LeftEye => leftEye;
+
+        /// <summary>The bone of the character's right eye.</summary>
+        public Transform RightEye => rightEye;
+
         /// <summary>Takes other bones, which must be at rest; each may be null.</summary>
         public void SetBones(Transform character, Transform headBone, Transform neckBone, Transform left, Transform right)
         {
