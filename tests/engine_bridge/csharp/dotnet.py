@@ -33,6 +33,8 @@ STUB = Path(__file__).parent / "unity_stub"
 """A stand-in for UnityEngine."""
 STUB_UI = Path(__file__).parent / "unity_stub_ui"
 """A stand-in for UnityEngine.UI."""
+STUB_TESTS = Path(__file__).parent / "unity_stub_tests"
+"""A stand-in for NUnit and Unity's test framework."""
 SAMPLES = PACKAGE / "Samples~"
 SCENES = Path(__file__).parent / "unity_scenes"
 """Scenes and frames that tests of the Unity components run in .NET."""
@@ -80,10 +82,16 @@ def compile_ui_stub() -> Path:
     return folder / "UnityEngine.UI.dll"
 
 
+def compile_test_stub() -> Path:
+    """Return ``UnityEngine.TestRunner.dll``, the stand-in of the package's own tests."""
+    folder = _compile("UnityEngine.TestRunner", sorted(STUB_TESTS.glob("*.cs")), [], ["-warnaserror+"])
+    return folder / "UnityEngine.TestRunner.dll"
+
+
 def compile_definition(name: str, defines: Sequence[str] = ()) -> Path:
     """Return the assembly of ``name.asmdef``: its folder's sources with its references alone, and the stand-in.
 
-    Warnings are errors, and so is a public name without documentation.
+    Warnings are errors, and so is a public name without documentation, but for names of tests.
     """
     (path,) = PACKAGE.rglob(f"{name}.asmdef")
     definition = json.loads(path.read_text(encoding="utf-8"))
@@ -92,7 +100,10 @@ def compile_definition(name: str, defines: Sequence[str] = ()) -> Path:
         references.append(compile_unity_stub())
     if "UnityEngine.UI" in definition["references"]:
         references.append(compile_ui_stub())
-    options = ["-warnaserror+", f"-doc:{{folder}}/{name}.xml", *(f"-define:{each}" for each in defines)]
+    if "UnityEngine.TestRunner" in definition["references"]:
+        references.append(compile_test_stub())
+    documented = [] if "UNITY_INCLUDE_TESTS" in definition["defineConstraints"] else [f"-doc:{{folder}}/{name}.xml"]
+    options = ["-warnaserror+", *documented, *(f"-define:{each}" for each in defines)]
     if name == "Space.Core":
         return compile_core()
     return _compile(name, sorted(path.parent.rglob("*.cs")), references, options) / f"{name}.dll"
@@ -105,7 +116,8 @@ def compile_editor_components() -> Path:
 
 def compile_game(name: str, sources: Sequence[Path]) -> Path:
     """Return an assembly that uses the components and the stand-in, as a game would."""
-    references = [compile_core(), compile_unity_stub(), compile_editor_components()]
+    editor = compile_definition("Space.Unity.Editor", ["UNITY_EDITOR"])
+    references = [compile_core(), compile_unity_stub(), compile_editor_components(), editor, compile_test_stub()]
     return _compile(name, sources, references, ["-warnaserror+"]) / f"{name}.dll"
 
 

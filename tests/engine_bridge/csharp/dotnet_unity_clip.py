@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine_bridge.protocol.arkit import ARKIT_NAMES
+from tests.engine_bridge.csharp import dotnet
 from tests.engine_bridge.csharp.dotnet import as_floats, byte_array
 from tests.engine_bridge.csharp.dotnet_unity_loaded import Object, Scene, clip_file, jaw_ramp, texts
 from tests.engine_bridge.csharp.dotnet_unity_loaded import scene as scene
@@ -41,6 +42,7 @@ def test_a_disabled_face_goes_to_rest_and_foreign_shapes_stay(scene: Object) -> 
     face = scene.AddFace()
     Scene.Step(0.25, 2)
     assert scene.Weight(0, "jawOpen") > 0
+    face.Layers.Add(1).Set("jawOpen", 1.0)
     face.enabled = False
     assert (scene.Weight(0, "jawOpen"), scene.Weight(0, "belly")) == (0, 33)
 
@@ -160,6 +162,29 @@ def test_a_frame_allocates_nothing(scene: Object) -> None:
     bytes_a_frame = Scene.Garbage(600, 1 / 60)
     print(f"MEASURED a frame of player and face: {bytes_a_frame:.2f} B")
     assert bytes_a_frame == 0
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_the_menu_item_makes_an_avatar_talk_and_says_what_it_matched(scene: Object, live: bool) -> None:
+    scene.AddMesh("body", texts(["Jaw_Open", "Mouth_Smile_L", "Belly"]), 100)
+    scene.AddMesh("CC_Base_Head", texts([]), 100)
+    report = scene.AddTalkingFaceTo(live)
+    assert "body: 2 of 3 shapes are driven; not driven: Belly" in report
+    assert "head CC_Base_Head, neck not found" in report
+    assert scene.AddTalkingFaceTo(live) == report
+    Scene.Step(1 / 60, 2)
+    shown = scene.Inspected()
+    assert "2 of 3" in shown
+    assert "jawOpen 0.00" in shown
+
+
+def test_the_tests_of_the_package_pass_on_the_stand_in() -> None:
+    outcomes = list(Scene.RunTests(str(dotnet.compile_definition("Space.Unity.Tests", ["UNITY_EDITOR"])), 1 / 60))
+    errors = list(Scene.Errors)
+    Scene.Forget()
+    assert errors == []
+    assert len(outcomes) == 4
+    assert not any(":" in outcome for outcome in outcomes), outcomes
 
 
 def test_a_hundred_lives_leave_nothing() -> None:

@@ -78,6 +78,11 @@ def test_frames_do_not_add_up_and_an_animator_is_kept(scene: Object) -> None:
         np.testing.assert_allclose(list(bones.InCharacter(bones.Neck)), animated, atol=1e-5)
 
 
+@pytest.mark.parametrize("humanoid", [False, True])
+def test_the_bones_are_found(scene: Object, humanoid: bool) -> None:
+    assert Bones(scene.Character).FindsBones(humanoid)
+
+
 def test_a_disabled_head_goes_back_to_rest(scene: Object) -> None:
     bones, rest = shown(scene)
     bones.Turner.enabled = False

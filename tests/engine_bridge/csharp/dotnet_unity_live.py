@@ -190,7 +190,28 @@ def test_a_sound_that_cannot_be_read_is_told(server: ServedFake) -> None:
     assert until(lambda: scene.Connection.IsReady)
     scene.Speaker.Speak(LiveScene.Streaming(1.0, 16_000))
     Scene.Step(FRAME_S, 5)
-    assert any("Decompress On Load" in text for text in Scene.Warnings)
+    assert ["Decompress On Load" in text for text in Scene.Warnings] == [True]
+
+
+def test_a_scheduled_line_begins_when_it_was_told_to(server: ServedFake) -> None:
+    scene = live(server.address)
+    assert until(lambda: scene.Connection.IsReady)
+    scene.Speaker.SpeakScheduled(LiveScene.Tone(5.0, 16_000, 1), Scene.DspTime + 1.0)
+    Scene.Step(FRAME_S, 50)
+    assert (scene.HeardSeconds, scene.Speaker.Seconds) == (0, 0)
+    assert until(lambda: scene.HeardSeconds > 1)
+    assert abs(shown_seconds(scene) - scene.HeardSeconds) < 0.03
+
+
+def test_a_speaker_that_is_disabled_leaves_no_face(server: ServedFake) -> None:
+    scene = live(server.address)
+    for behaviour in (scene.Speaker, scene.Connection):
+        scene.Speaker.Speak(LiveScene.Tone(5.0, 16_000, 1))
+        assert until(lambda: shown_seconds(scene) > 0.2)
+        behaviour.enabled = False
+        Scene.Step(FRAME_S, 2)
+        assert shown_seconds(scene) == 0
+        behaviour.enabled = True
 
 
 def test_a_server_that_dies_and_comes_back() -> None:

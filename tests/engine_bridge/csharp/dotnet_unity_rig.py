@@ -66,6 +66,21 @@ def test_the_clip_of_a_real_bake_equals_its_npz(tmp_path: Path) -> None:
         np.testing.assert_allclose(as_floats(pose.EyeRotationRad), columns["eye_rotation_rad"][n].ravel(), atol=2e-5)
 
 
+def test_bones_of_common_avatars_are_known() -> None:
+    families = (
+        ["Hips", "Neck", "Head", "LeftEye", "RightEye"],
+        ["mixamorig:Neck", "mixamorig:Head", "mixamorig:HeadTop_End", "mixamorig:LeftEye", "mixamorig:RightEye"],
+        ["CC_Base_NeckTwist01", "CC_Base_Head", "CC_Base_L_Eye", "CC_Base_R_Eye"],
+        ["J_Bip_C_Neck", "J_Bip_C_Head", "J_Adj_L_FaceEye", "J_Adj_R_FaceEye"],
+    )
+    bones = (Space.FaceBone.Head, Space.FaceBone.Neck, Space.FaceBone.LeftEye, Space.FaceBone.RightEye)
+    for names in families:
+        found = [Space.FaceBones.Find(bone, texts(names)) for bone in bones]
+        assert -1 not in found
+        assert len(set(found)) == 4
+    assert Space.FaceBones.Find(Space.FaceBone.Head, texts(["Header", "Hips"])) == -1
+
+
 def spaceclip(rows: Sequence[Sequence[float]], **fields: object) -> bytes:
     """Return a ``.spaceclip``: a header and frames of the wire, with eyes and without head."""
     frames = [

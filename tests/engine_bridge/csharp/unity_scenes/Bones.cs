@@ -1,4 +1,3 @@
-using System;
 using SpaceRuntime;
 using UnityEngine;
 
@@ -16,9 +15,17 @@ namespace SpaceTests
             Root.localRotation = Euler(0.3, 1.1, -0.2);
             Neck = Child("neck", Root, Euler(1.2, 0.1, 0));
             Head = Child("head", Neck, Euler(-0.4, 0.9, 2));
-            LeftEye = Child("eye", Head, Euler(0, 0.5, -1));
+            LeftEye = Child("rig:Eye_L", Head, Euler(0, 0.5, -1));
             Turner = character.AddComponent<SpaceHead>();
             Turner.SetBones(Root, Head, Neck, LeftEye, null);
+        }
+
+        /// <summary>The bones are looked for, by names or by a humanoid Animator that says the neck is the head.</summary>
+        public bool FindsBones(bool humanoid)
+        {
+            if (humanoid) Root.gameObject.AddComponent<Animator>().Bones[HumanBodyBones.Head] = Neck;
+            Turner.FindBones();
+            return Turner.Head == (humanoid ? Neck : Head) && Turner.LeftEye == LeftEye && !Turner.RightEye;
         }
 
         public static double[] Axes(double yaw, double pitch, double roll, double x, double y, double z)

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Reflection;
 using SpaceRuntime;
 using UnityEngine;
 
@@ -108,6 +109,41 @@ namespace SpaceTests
             }
 
             public void Add() => Value++;
+        }
+
+        /// <summary>What the menu item makes of the character, and says.</summary>
+        public string AddTalkingFaceTo(bool live) => AddTalkingFace.To(Character, live);
+
+        /// <summary>What the inspector of the face shows.</summary>
+        public string Inspected()
+        {
+            UnityEditor.EditorGUI.Bars = "";
+            new SpaceFaceEditor { target = Character.GetComponent<SpaceFace>() }.OnInspectorGUI();
+            return UnityEditor.EditorGUILayout.Help + UnityEditor.EditorGUI.Bars;
+        }
+
+        /// <summary>Runs the package's own tests, a frame for each yield; returns their names, with what failed.</summary>
+        public static string[] RunTests(string assembly, double dt)
+        {
+            var told = new List<string>();
+            foreach (System.Type type in Assembly.LoadFrom(assembly).GetTypes())
+                foreach (MethodInfo test in type.GetMethods())
+                    if (test.IsDefined(typeof(UnityEngine.TestTools.UnityTestAttribute))) told.Add(Outcome(type, test, dt));
+            return told.ToArray();
+        }
+
+        private static string Outcome(System.Type type, MethodInfo test, double dt)
+        {
+            try
+            {
+                var frames = (System.Collections.IEnumerator)test.Invoke(System.Activator.CreateInstance(type), null);
+                while (frames.MoveNext()) Step(dt);
+                return test.Name;
+            }
+            catch (System.Exception error)
+            {
+                return $"{test.Name}: {error}";
+            }
         }
 
         /// <summary>Bytes that a frame allocates, after a second of warming up.</summary>

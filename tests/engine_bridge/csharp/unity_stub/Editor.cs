@@ -1,4 +1,5 @@
 using System;
+using UnityEngine;
 
 namespace UnityEditor
 {
@@ -13,5 +14,104 @@ namespace UnityEditor
         public static event AssemblyReloadCallback beforeAssemblyReload;
 
         internal static void Reload() => beforeAssemblyReload?.Invoke();
+    }
+
+    public sealed class MenuItem : Attribute
+    {
+        public MenuItem(string itemName, bool isValidateFunction)
+        {
+        }
+
+        public MenuItem(string itemName, bool isValidateFunction, int priority)
+        {
+        }
+    }
+
+    public sealed class CustomEditor : Attribute
+    {
+        public CustomEditor(Type inspectedType)
+        {
+        }
+    }
+
+    public enum MessageType
+    {
+        None,
+        Info,
+    }
+
+    public sealed class Selection
+    {
+        public static GameObject activeGameObject { get; set; }
+    }
+
+    public class Undo
+    {
+        public static void SetCurrentGroupName(string name)
+        {
+        }
+
+        public static int GetCurrentGroup() => 0;
+
+        public static void CollapseUndoOperations(int groupIndex)
+        {
+        }
+
+        public static T AddComponent<T>(GameObject gameObject) where T : Component
+        {
+            var made = gameObject.AddComponent<T>();
+            (made as MonoBehaviour)?.CallReset();
+            return made;
+        }
+    }
+
+    public class EditorUtility
+    {
+        public static bool DisplayDialog(string title, string message, string ok) => true;
+    }
+
+    public class Editor : ScriptableObject
+    {
+        public UnityEngine.Object target { get; set; }
+
+        public virtual void OnInspectorGUI()
+        {
+        }
+
+        public virtual bool RequiresConstantRepaint() => false;
+
+        public bool DrawDefaultInspector() => false;
+    }
+
+    public sealed class EditorGUILayout
+    {
+        internal static string Help = "";
+
+        public static void HelpBox(string message, MessageType type) => Help = message;
+
+        public static Rect GetControlRect(params GUILayoutOption[] options) => default;
+    }
+
+    public sealed class EditorGUI
+    {
+        internal static string Bars = "";
+
+        public static void ProgressBar(Rect position, float value, string text) => Bars += $"{text} {value:0.00}\n";
+    }
+}
+
+namespace UnityEngine
+{
+    public struct Rect
+    {
+    }
+
+    public sealed class GUILayoutOption
+    {
+    }
+
+    public class GUILayout
+    {
+        public static bool Button(string text, params GUILayoutOption[] options) => true;
     }
 }

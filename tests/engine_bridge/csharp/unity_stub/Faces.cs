@@ -10,6 +10,18 @@ namespace UnityEngine
 
         public int blendShapeCount => Shapes.Count;
 
+        public Vector3[] vertices { get; set; }
+
+        public int[] triangles { get; set; }
+
+        public void AddBlendShapeFrame(
+            string shapeName, float frameWeight, Vector3[] deltaVertices, Vector3[] deltaNormals, Vector3[] deltaTangents)
+        {
+            if (deltaVertices.Length != vertices.Length) throw new ArgumentException("as many deltas as vertices");
+            Shapes.Add(shapeName);
+            Full = frameWeight;
+        }
+
         public string GetBlendShapeName(int shapeIndex) => Shapes[shapeIndex];
 
         public int GetBlendShapeFrameCount(int shapeIndex) => 1;

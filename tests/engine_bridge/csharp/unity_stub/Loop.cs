@@ -13,6 +13,7 @@ namespace UnityEngine
         internal static readonly List<MonoBehaviour> Live = new List<MonoBehaviour>();
         internal static readonly List<string> Errors = new List<string>();
         internal static readonly List<string> Warnings = new List<string>();
+        internal static readonly List<string> Logged = new List<string>();
         internal static readonly List<AudioSource> Sources = new List<AudioSource>();
         internal static bool IsPlaying = true;
         internal static int MainThread = Thread.CurrentThread.ManagedThreadId;
@@ -104,6 +105,8 @@ namespace UnityEngine
             Loop.Guarded(Method(live ? "OnEnable" : "OnDisable"));
         }
 
+        internal void CallReset() => Loop.Guarded(Method("Reset"));
+
         internal void CallStart()
         {
             if (started || !live) return;
@@ -180,6 +183,8 @@ namespace UnityEngine
 
     public class Debug
     {
+        public static void Log(object message, Object context) => Loop.Logged.Add(message.ToString());
+
         public static void LogWarning(object message, Object context) => Loop.Warnings.Add(message.ToString());
     }
 }

@@ -85,6 +85,19 @@ namespace UnityEngine
             Collect(transform, includeInactive, result);
         }
 
+        public T[] GetComponentsInChildren<T>(bool includeInactive)
+        {
+            var found = new List<T>();
+            GetComponentsInChildren(includeInactive, found);
+            return found.ToArray();
+        }
+
+        public T GetComponentInChildren<T>()
+        {
+            T[] found = GetComponentsInChildren<T>(false);
+            return found.Length > 0 ? found[0] : default;
+        }
+
         private static void Collect<T>(Transform from, bool includeInactive, List<T> result)
         {
             if (!includeInactive && !from.Owner.activeInHierarchy) return;

@@ -130,6 +130,8 @@ namespace SpaceRuntime
             if (playOnStart && clip && !playing) Play();
         }
 
+        private void Reset() => audioSource = GetComponentInChildren<AudioSource>();
+
         private void OnEnable() => on = true;
 
         private void OnDisable()

@@ -26,6 +26,8 @@ namespace SpaceRuntime
         [SerializeField, Range(0, 1), Tooltip("The part of the speech that is shown.")]
         private float weight = 1;
 
+        private static readonly float[] Rest = new float[ArkitShapes.Names.Length];
+
         private readonly FaceLayers layers = new FaceLayers();
         private readonly List<SkinnedMeshRenderer> used = new List<SkinnedMeshRenderer>();
         private readonly int[] places = new int[ArkitShapes.Names.Length];
@@ -67,11 +69,11 @@ namespace SpaceRuntime
         /// <summary>Speech and whatever else moves this face; give gestures a layer of their own.</summary>
         public FaceLayers Layers => layers;
 
-        /// <summary>The values 0 … 1 that were written last, by the names of the rig's shapes.</summary>
-        public float ValueOf(string target)
+        /// <summary>Returns the weight 0 … 1 of an ARKit shape in this frame, all layers together.</summary>
+        public float WeightOf(string shape)
         {
-            int at = mixer == null ? -1 : Array.IndexOf(mixer.Targets, target);
-            return at < 0 ? 0 : mixer.Values[at];
+            int at = ArkitShapes.IndexOf(shape);
+            return at < 0 ? 0 : layers.Compose()[at];
         }
 
         /// <summary>Matches the names anew: after a change of meshes, rows or renderers.</summary>
@@ -87,6 +89,15 @@ namespace SpaceRuntime
             Report = RigReport.Of(mixer, bindings, used);
         }
 
+        [ContextMenu("Log what is matched")]
+        private void LogReport()
+        {
+            Rebuild();
+            Debug.Log($"SPACE: {name}\n{Report}", this);
+        }
+
+        private void Reset() => source = GetComponentInParent<SpacePoseSource>();
+
         private void OnEnable()
         {
             if (!source) source = GetComponentInParent<SpacePoseSource>();
@@ -96,10 +107,10 @@ namespace SpaceRuntime
 
         private void OnDisable()
         {
-            layers.ClearSpeech();
             if (mixer == null) return;
             mixer.Reset();
-            Write(0);
+            Write(Rest, 0);
+            mixer.Reset();
         }
 
         private void LateUpdate()
@@ -107,7 +118,7 @@ namespace SpaceRuntime
             if (!Fit()) Rebuild();
             layers.Speech.Weight = Mathf.Clamp01(weight);
             if (source) TakeOver(source);
-            Write(Time.deltaTime);
+            Write(layers.Compose(), Time.deltaTime);
         }
 
         private void TakeOver(SpacePoseSource from)
@@ -121,9 +132,9 @@ namespace SpaceRuntime
             layers.SetSpeech(from.Pose.Blendshapes, places);
         }
 
-        private void Write(float dt)
+        private void Write(float[] weights, float dt)
         {
-            mixer.Mix(layers.Compose(), dt);
+            mixer.Mix(weights, dt);
             foreach (ShapeBinding binding in bindings)
                 if (binding.Fits) binding.Apply(mixer.Values);
         }

@@ -40,6 +40,18 @@ namespace SpaceRuntime
             set => neckShare = value;
         }
 
+        /// <summary>The head's bone; may be null, as the others.</summary>
+        public Transform Head => head;
+
+        /// <summary>The neck's bone.</summary>
+        public Transform Neck => neck;
+
+        /// <summary>The bone of the character's left eye.</summary>
+        public Transform LeftEye => leftEye;
+
+        /// <summary>The bone of the character's right eye.</summary>
+        public Transform RightEye => rightEye;
+
         /// <summary>Takes other bones, which must be at rest; each may be null.</summary>
         public void SetBones(Transform character, Transform headBone, Transform neckBone, Transform left, Transform right)
         {
@@ -50,6 +62,36 @@ namespace SpaceRuntime
             leftEye = left;
             rightEye = right;
             if (isActiveAndEnabled) TakeBones();
+        }
+
+        /// <summary>Looks for the bones: those of a humanoid Animator, else below the root by names that are known.</summary>
+        [ContextMenu("Find the bones")]
+        public void FindBones()
+        {
+            Transform character = root ? root : transform;
+            var animator = character.GetComponentInChildren<Animator>();
+            Transform[] all = character.GetComponentsInChildren<Transform>(true);
+            string[] names = System.Array.ConvertAll(all, each => each.name);
+            SetBones(
+                character,
+                Found(animator, HumanBodyBones.Head, FaceBone.Head, all, names),
+                Found(animator, HumanBodyBones.Neck, FaceBone.Neck, all, names),
+                Found(animator, HumanBodyBones.LeftEye, FaceBone.LeftEye, all, names),
+                Found(animator, HumanBodyBones.RightEye, FaceBone.RightEye, all, names));
+        }
+
+        private static Transform Found(
+            Animator animator, HumanBodyBones human, FaceBone bone, Transform[] all, string[] names)
+        {
+            Transform found = animator && animator.isHuman ? animator.GetBoneTransform(human) : null;
+            int at = found ? -1 : FaceBones.Find(bone, names);
+            return at < 0 ? found : all[at];
+        }
+
+        private void Reset()
+        {
+            source = GetComponentInParent<SpacePoseSource>();
+            FindBones();
         }
 
         private void OnEnable()

@@ -46,6 +46,7 @@ namespace SpaceRuntime
             session?.Close();
             session = null;
             client = null;
+            Pose.Clear();
         }
 
         /// <summary>A sound waits until its first frames are there, or its patience ends.</summary>
@@ -54,7 +55,7 @@ namespace SpaceRuntime
             Feed();
             waited += dt;
             bool came = session != null && session.Counters.FramesTaken > framesBefore;
-            if (!came && waited < patience && IsUsable && !current.IsIdle)
+            if (!came && waited < patience && IsUsable && current.Waits)
             {
                 session.Evaluate(double.NaN, dt, Pose);
                 return;
@@ -94,8 +95,9 @@ namespace SpaceRuntime
 
         private void Feed()
         {
-            if (!IsUsable || over || session.Stream == 0) return;
-            if (current.Feed(session)) return;
+            if (!IsUsable || over || unreadable || session.Stream == 0) return;
+            unreadable = !current.Feed(session);
+            if (!unreadable) return;
             Tell($"the sound of {name} cannot be read: set its Load Type to Decompress On Load");
             session.Interrupt();
         }

@@ -40,7 +40,7 @@ namespace SpaceRuntime
         private SpaceSession session;
         private SpaceClient client;
         private SpeakerLine current;
-        private bool on, heard, over;
+        private bool on, heard, over, unreadable;
         private double waited, seconds;
         private long framesBefore;
 
@@ -74,14 +74,15 @@ namespace SpaceRuntime
         public SpeakerStyle Style => style;
 
         /// <summary>Speaks a clip through the AudioSource; the line before ends. Nothing while this is disabled.</summary>
-        public void Speak(AudioClip clip)
+        public void Speak(AudioClip clip) => Speak(clip, null);
+
+        /// <summary>Speaks a clip that begins at a time of <c>AudioSettings.dspTime</c>, with its face or without.</summary>
+        public void SpeakScheduled(AudioClip clip, double dspTime) => Speak(clip, dspTime);
+
+        private void Speak(AudioClip clip, double? start)
         {
-            if (!clip || !audioSource)
-            {
-                Tell($"{name} cannot speak: it needs an AudioClip and an AudioSource");
-                return;
-            }
-            Begin(new ClipLine(audioSource, clip));
+            if (clip && audioSource) Begin(new ClipLine(audioSource, clip, start));
+            else Tell($"{name} cannot speak: it needs an AudioClip and an AudioSource");
         }
 
 #if !UNITY_WEBGL || UNITY_EDITOR
@@ -121,6 +122,12 @@ namespace SpaceRuntime
             ApplyStyle(fadeMs);
         }
 
+        private void Reset()
+        {
+            audioSource = GetComponentInChildren<AudioSource>();
+            connection = GetComponentInParent<SpaceConnection>();
+        }
+
         private void OnEnable()
         {
             on = true;
@@ -155,11 +162,11 @@ namespace SpaceRuntime
                 current.Stop();
                 Finished.Invoke();
             }
-            current = next;
-            heard = over = false;
-            waited = seconds = 0;
-            clock.Begin(0);
+            current = null;
             OpenSession();
+            current = next;
+            heard = over = unreadable = false;
+            waited = seconds = 0;
             BeginStream();
             if (!next.IsIdle) Started.Invoke();
         }

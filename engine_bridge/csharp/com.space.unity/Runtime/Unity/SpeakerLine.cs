@@ -18,6 +18,9 @@ namespace SpaceRuntime
         /// <summary>Seconds of the sound in a second.</summary>
         public virtual float Pitch => 1;
 
+        /// <summary>True where the sound waits for its first frames.</summary>
+        public virtual bool Waits => true;
+
         /// <summary>True for idling, which is no speech: no events, any line takes its place.</summary>
         public virtual bool IsIdle => false;
 
@@ -52,6 +55,8 @@ namespace SpaceRuntime
 
         public override bool IsIdle => true;
 
+        public override bool Waits => false;
+
         public override double Told => Time.realtimeSinceStartupAsDouble - began - playout;
 
         public override void Begin(SpaceSession session, SpeakerStyle style) => session.Idle(style.ToControls());
@@ -63,16 +68,21 @@ namespace SpaceRuntime
         private readonly AudioSource source;
         private readonly AudioClip clip;
         private readonly float[] buffer;
+        private readonly double? start;
         private int next;
 
-        public ClipLine(AudioSource source, AudioClip clip)
+        /// <summary>start: a time of <c>AudioSettings.dspTime</c>; null: as soon as the face is there.</summary>
+        public ClipLine(AudioSource source, AudioClip clip, double? start)
         {
             this.source = source;
             this.clip = clip;
+            this.start = start;
             buffer = new float[Math.Max(1, Math.Min(clip.frequency / 4, clip.samples)) * clip.channels];
         }
 
         public override int Rate => clip.frequency;
+
+        public override bool Waits => start == null;
 
         public override bool IsHeard => source && source.clip == clip && (source.isPlaying || source.timeSamples > 0);
 
@@ -110,7 +120,8 @@ namespace SpaceRuntime
         {
             if (!source) return;
             source.clip = clip;
-            source.Play();
+            if (start.HasValue) source.PlayScheduled(start.Value);
+            else source.Play();
         }
 
         public override void Stop()

@@ -32,7 +32,7 @@ namespace SpaceRuntime
         /// <summary>Media time of the last frame in seconds.</summary>
         public double Seconds => (FrameCount - 1) / FramesPerSecond;
 
-        /// <summary>Reads a <c>.json</c> or a <c>.spaceclip</c>. Raises <see cref="ClipException"/> for bytes that are none.</summary>
+        /// <summary>Reads a <c>.json</c> or a <c>.spaceclip</c>. Raises <see cref="ClipException"/> for other bytes.</summary>
         public static FaceClip Read(byte[] file)
         {
             if (file == null || file.Length == 0) throw new ClipException("the clip's file is empty");

@@ -72,6 +72,9 @@ namespace SpaceRuntime
             State = other.State;
         }
 
+        /// <summary>Goes to rest at once; landmarks and keypoints stay.</summary>
+        public void Clear() => Rest(this, FaceState.Waiting);
+
         /// <summary>Copies the first so many numbers; allocates only where their count changes.</summary>
         internal void SetKeypoints(float[] from, int count)
         {

@@ -91,8 +91,5 @@ namespace SpaceRuntime
         {
             for (int i = 0; i < places.Length; i++) Speech.Values[i] = places[i] < 0 ? 0 : values[places[i]];
         }
-
-        /// <summary>Speech is at rest.</summary>
-        public void ClearSpeech() => Array.Clear(Speech.Values, 0, Speech.Values.Length);
     }
 }
