@@ -36,7 +36,7 @@ def read_glb(data: bytes, name: str) -> Glb:
 
 def write_glb(glb: Glb) -> bytes:
     """Return the bytes of a file."""
-    text = json.dumps(glb.document, separators=(",", ":"), ensure_ascii=False).encode()
+    text = json.dumps(glb.document, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
     parts = [_chunk(b"JSON", text, b" ")]
     if glb.binary:
         parts.append(_chunk(b"BIN\0", glb.binary, b"\0"))
@@ -52,12 +52,16 @@ def _document(data: bytes, name: str) -> Mapping[str, object]:
     try:
         if len(data) > MAX_DOCUMENT_BYTES:
             raise ValueError("it is too long")
-        document = json.loads(data)
+        document = json.loads(data, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise ClipError(f"the document of {name} is no JSON ({error}); export the rig anew") from None
     if not isinstance(document, dict):
         raise ClipError(f"the document of {name} is no JSON object; export the rig anew")
     return document
+
+
+def _no_constant(text: str) -> object:
+    raise ValueError(f"{text} is no number of JSON")
 
 
 def _chunks(data: bytes, name: str) -> dict[bytes, bytes]:
