@@ -39,7 +39,7 @@ class Job:
     lasts: str
 
 
-DEMO = Job("demo", ((".[demo]",),), "630 MB", "10 s")
+DEMO = Job("demo", ((".[demo]",),), "590 MB", "10 s")
 SMALL = Job("test", ((".[demo,test]",),), "820 MB", "3 minutes")
 ALL = Job(
     "test-all",

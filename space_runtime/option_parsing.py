@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 from math import radians
+from typing import Final
 
 import numpy as np
 
 from engine_bridge.formats.clip import ALL_CHANNELS as ALL_CHANNELS
 from engine_bridge.formats.clip import Channel as Channel
 from engine_bridge.formats.table import FORMATS, ClipFormat, FormatRow
-from space_runtime.arguments import Choice, items_of, text_of
+from space_runtime.arguments import Choice, items_of, text_of, whole
 from space_runtime.arrays import Floats
 from space_runtime.errors import UsageError
 from space_runtime.values import Emotion, check_gaze, emotion_vector
+
+MAX_SEED: Final = 2**63 - 1
+"""The largest seed that a command takes."""
 
 
 class Format(StrEnum):
@@ -82,6 +86,11 @@ def _chosen(what: str, names: str | Iterable[str], kind: type[Choice]) -> frozen
         if part not in set(kind):
             raise UsageError(f"unknown {what} {part!r:.40}; the known ones are {known}")
     return frozenset(kind(part) for part in chosen)
+
+
+def parse_seed(seed: int | None) -> int | None:
+    """Return the seed that ``--seed`` gives, None for none. Raises `UsageError`."""
+    return None if seed is None else whole("--seed", seed, 0, MAX_SEED)
 
 
 def parse_gaze(text: str) -> Floats | None:

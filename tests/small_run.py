@@ -49,7 +49,7 @@ LEFT_OUT: Final[dict[str, tuple[str, ...]]] = {
         "tests/space_runtime/media/test_image_file.py::test_orientation_of_avif_and_heic_is_undone",
     ),
 }
-"""What is left out, and the starts of its tests' names."""
+"""The reasons for leaving tests out, each with the starts of their names."""
 
 
 def reason_of(name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""One page of sub-protocol ``space.player.v1``: what waits for it, and what it asks. Only the loop's thread is here."""
+"""One page of sub-protocol ``space.player.v1``: messages that wait for it, and its requests, on the loop's thread."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from engine_bridge.adapters.page_requests import Ready, Request, RequestReader
 from engine_bridge.protocol.errors import WireError
 
 MAX_REASON_BYTES: Final = 123
-"""What a WebSocket's close has room for."""
+"""Room in the close of a WebSocket."""
 MAX_WAITING_BYTES: Final = 8 * 1024 * 1024
 """Bytes that may wait for a page: about five seconds of pictures. One that takes less is sent away."""
 _POLICY, _TRY_LATER = 1008, 1013

@@ -1,4 +1,4 @@
-"""What a page asks of the program that serves it (sub-protocol ``space.player.v1``), read within budgets. No I/O."""
+"""Requests of a page to the program that serves it (sub-protocol ``space.player.v1``), read within budgets. No I/O."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@ class UdpSink:
     """A `Sink` of packets.
 
     A frame counts as sent when all its packets have left this machine. Whether anyone heard them cannot be known,
-    except that most systems tell when nobody listens on a port.
+    except that most systems tell when nobody listens on a port, at the packet after: a frame during which they say so
+    counts as unsent.
     """
 
     def __init__(self, host: str, port: int, packets: Callable[[str, Face], list[bytes]], one_face: bool) -> None:
@@ -56,26 +57,29 @@ class UdpSink:
         self._socket.close()
 
     def _send(self, name: str, frame: Frame, rate: float) -> bool:
-        """Send a frame's packets, count it, and return whether that went well."""
+        """Send a frame's packets, count it once, and return whether they left this machine."""
         try:
-            for packet in self._packets_of(name, face_of(frame, rate)):
-                self._send_packet(packet)
+            refused = [self._is_refused(packet) for packet in self._packets_of(name, face_of(frame, rate))]
         except (WireError, OSError) as error:
             self.counts.fail(f"{self._where}: {error}")
             return False
-        self.counts.sent += 1
+        if any(refused):
+            self.counts.fail(f"nothing listens on {self._where}")
+        else:
+            self.counts.sent += 1
         return True
 
-    def _send_packet(self, packet: bytes) -> None:
-        """Send one packet.
+    def _is_refused(self, packet: bytes) -> bool:
+        """Send one packet; return whether the system says that nobody listened to the one before.
 
-        That nobody listened to the one before is reported in its place, and it does not go out: so it is sent again.
+        It says so in place of sending, and the packet does not go out: so it is sent again.
         """
         try:
             self._socket.send(packet)
         except (ConnectionRefusedError, ConnectionResetError):
-            self.counts.fail(f"nothing listens on {self._where}")
             self._socket.send(packet)
+            return True
+        return False
 
 
 def _socket_to(host: str, port: int) -> socket.socket:

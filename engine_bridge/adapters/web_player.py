@@ -83,7 +83,7 @@ class WebPlayer:
 
     @property
     def is_awaited(self) -> bool:
-        """Whether somebody would see and hear a line that begins now."""
+        """True if somebody would see and hear a line that begins now."""
         return any(page.is_ready for page in self._pages) or self._plain.n_clients > 0
 
     def begin(self, title: str, rate: int, audible: bool, delay_s: float) -> None:

@@ -24,10 +24,12 @@ from websockets.typing import Subprotocol
 from engine_bridge.adapters.origin import origin_is_welcome
 from engine_bridge.adapters.sink import SinkError
 from engine_bridge.adapters.web_files import file_at
+from engine_bridge.adapters.web_limits import Guests, thrifty_loop
 from engine_bridge.protocol.loopback import host_is_ours
 
 MAX_CLIENTS: Final = 32
 _CLOSING_S: Final = 2.0
+_OPENING_S: Final = 5.0
 _WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 _log = logging.getLogger(__name__)
@@ -53,6 +55,7 @@ class WebServer:
         self.listener = _listen(host, port)
         self.port: int = self.listener.getsockname()[1]
         self._origins, self._protocols, self._max_message = tuple(origins), dict(protocols), max_message
+        self._guests = Guests()
         started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
         self._thread = threading.Thread(target=self._run, args=(started,), name="space-websocket", daemon=True)
         self._thread.start()
@@ -80,7 +83,8 @@ class WebServer:
 
     def _run(self, started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]]) -> None:
         try:
-            asyncio.run(self._serve(started))
+            with asyncio.Runner(loop_factory=thrifty_loop) as runner:
+                runner.run(self._serve(started))
         except BaseException as error:
             if started.done():
                 raise
@@ -96,7 +100,9 @@ class WebServer:
             compression=None,
             max_size=self._max_message,
             max_queue=4,
+            open_timeout=_OPENING_S,
             close_timeout=_CLOSING_S,
+            create_connection=self._guests.connection,
             process_request=self._answer,
             server_header=None,
             logger=_log,
@@ -121,6 +127,7 @@ class WebServer:
     async def _converse(self, connection: ServerConnection) -> None:
         wire: socket.socket = connection.transport.get_extra_info("socket")
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else a texture waits 40 ms behind its text
+        self._guests.left(connection)
         self.n_clients += 1
         try:
             assert connection.subprotocol  # who offers none of them is refused before

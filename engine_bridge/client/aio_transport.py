@@ -14,10 +14,10 @@ from engine_bridge.client.transport import (
     MAX_BACKLOG,
     MAX_PARTS,
     MONITORED,
-    SLICE,
     Curve,
     check_descriptors,
     configure,
+    slices,
     verdict,
 )
 
@@ -85,8 +85,8 @@ class AsyncDealer:
     async def _read(self, socket: zmq.asyncio.Socket) -> None:
         while True:
             parts = await socket.recv_multipart()
-            for at in range(0, len(parts), SLICE):
-                self._parts(parts[at : at + SLICE])
+            for some in slices(parts):
+                self._parts(some)
                 await asyncio.sleep(0)  # what is there already is read without a pause in which others could run
 
     async def _watch(self, monitor: zmq.asyncio.Socket) -> None:

@@ -30,7 +30,7 @@ from engine_bridge.client.core import ClientCore
 from engine_bridge.client.log import ClientCounters
 from engine_bridge.client.session_api import SessionCommands, opening
 from engine_bridge.client.session_core import SessionCore
-from engine_bridge.client.transport import SLICE, Curve, Dealer, check_address
+from engine_bridge.client.transport import Curve, Dealer, check_address, slices
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.arkit import DEFAULT_ADDRESS
 from engine_bridge.protocol.errors import BridgeError, RefusedError
@@ -267,21 +267,21 @@ class _Io:
         if is_up:
             with self._changed:
                 self.core.connected(time.monotonic())
-        for at in range(0, len(arrived), SLICE):
-            self._take(arrived[at : at + SLICE])
+        for parts in slices(arrived):
+            self._take(parts)
+            if len(arrived) > len(parts):
+                time.sleep(GIVE_WAY_S)
         if is_up is False:
             with self._changed:
                 self.core.lost(time.monotonic(), why)
                 self._changed.notify_all()
 
     def _take(self, parts: list[bytes]) -> None:
-        """Take some parts; they are read before callers have to wait, who get their turn afterwards."""
+        """Take some parts; they are read before callers have to wait."""
         messages = self.core.read(parts)
         with self._changed:
             self.core.take(messages, time.monotonic())
             self._changed.notify_all()
-        if len(parts) == SLICE:
-            time.sleep(GIVE_WAY_S)
 
 
 def _pair() -> tuple[sockets.socket, sockets.socket]:

@@ -1,4 +1,4 @@
-"""What a server would refuse is refused at the call, before it is sent."""
+"""Refuses at the call, before it is sent, what a server would refuse."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import math
 import re
 import socket
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
@@ -32,8 +33,12 @@ MAX_WAITING: Final = 16
 """ZeroMQ messages that may wait to be read; then TCP slows the server down."""
 MAX_AT_ONCE: Final = 256
 """Parts that are read before others get their turn."""
+MAX_BYTES_AT_ONCE: Final = 1 << 23
+"""The same in bytes."""
 SLICE: Final = 16
 """Parts that are handled while callers wait."""
+SLICE_BYTES: Final = 1 << 19
+"""The same in bytes."""
 DESCRIPTORS: Final = 16
 """Descriptors that a connection may need, with its threads."""
 LINGER_MS: Final = 50
@@ -153,13 +158,16 @@ class Dealer:
             wake.recv(4_096)
 
     def receive(self) -> list[bytes]:
-        """Return the parts that have come; `MAX_AT_ONCE`, and the rest of the last ZeroMQ message, at most."""
+        """Return the parts that have come, so many and so large at most, and the rest of the last ZeroMQ message."""
         arrived: list[bytes] = []
-        while self._socket and len(arrived) < MAX_AT_ONCE:
+        n_bytes = 0
+        while self._socket and len(arrived) < MAX_AT_ONCE and n_bytes < MAX_BYTES_AT_ONCE:
             try:
-                arrived += self._socket.recv_multipart(zmq.NOBLOCK)
+                parts = self._socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 break
+            arrived += parts
+            n_bytes += sum(map(len, parts))
         return arrived
 
     def news(self) -> tuple[bool | None, str]:
@@ -172,6 +180,20 @@ class Dealer:
             if is_up is not None:
                 return is_up, why
         return None, ""
+
+
+def slices(parts: list[bytes]) -> Iterator[list[bytes]]:
+    """Yield parts in order, a few at a time: as many as are handled while callers wait."""
+    taken: list[bytes] = []
+    n_bytes = 0
+    for part in parts:
+        taken.append(part)
+        n_bytes += len(part)
+        if len(taken) == SLICE or n_bytes >= SLICE_BYTES:
+            yield taken
+            taken, n_bytes = [], 0
+    if taken:
+        yield taken
 
 
 def check_descriptors() -> None:
@@ -213,8 +235,8 @@ _REASONS: Final = {
     zmq.EVENT_CLOSED: "the connection was refused",
     zmq.EVENT_CONNECT_RETRIED: "the connection was refused",
     zmq.EVENT_DISCONNECTED: "the server closed the connection",
-    zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL: "the handshake failed: is that a SPACE server, and does it expect CURVE?",
-    zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL: "the handshake failed: is that a SPACE server, and does it expect CURVE?",
+    zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL: "the handshake failed",
+    zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL: "the handshake failed",
     zmq.EVENT_HANDSHAKE_FAILED_AUTH: "the server refused this client's key: put it on the server's list",
 }
 

@@ -31,8 +31,8 @@ class SpaceError(Exception):
 
 
 def one_line(text: str) -> str:
-    """Return a text on one line: line breaks, control characters, marks of direction, halves of letters are ``?``."""
-    return UNPRINTED.sub("?", text)
+    """Return a text on one line: line breaks, control characters, marks of direction, halves of letters as escapes."""
+    return UNPRINTED.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 class BridgeError(SpaceError):

@@ -20,13 +20,12 @@ FINEST_FPS: Final = 1_000_000
 FINEST_FLOAT: Final = 1_001
 """Largest denominator of a rate that comes as a float, whose last digits mean nothing."""
 
-BROADCAST: Final = {
-    "23.976": Fraction(24000, 1001),
-    "23.98": Fraction(24000, 1001),
-    "29.97": Fraction(30000, 1001),
-    "59.94": Fraction(60000, 1001),
-}
-"""Rates of television by their decimals."""
+BROADCAST: Final = tuple(
+    Fraction(1000 * whole, 1001) for whole in (12, 15, 24, 30, 48, 60, 72, 90, 96, 120, 144, 180, 192, 240)
+)
+"""Rates of television: so many frames in 1.001 s."""
+FEWEST_DECIMALS: Final = 2
+"""Decimals from which a number may mean one of them: 23.98, 29.97, 119.88."""
 
 _TEXT: Final = re.compile(r"[+-]?\d{1,20}(\.\d{0,20}|/\d{1,20})?", re.ASCII)
 """Texts that may become a number: an exponent could ask for one of millions of digits."""
@@ -60,14 +59,25 @@ def _fraction(fps: object) -> Fraction | None:
     rate = float(fps)
     if not math.isfinite(rate):
         return None
-    return BROADCAST.get(f"{rate:.3f}".rstrip("0")) or Fraction(rate).limit_denominator(FINEST_FLOAT)
+    return _broadcast(f"{rate:.3f}") or Fraction(rate).limit_denominator(FINEST_FLOAT)
 
 
 def _of_text(text: str) -> Fraction | None:
     try:
-        return BROADCAST.get(text) or Fraction(text if _TEXT.fullmatch(text) else "")
+        known = text if _TEXT.fullmatch(text) else ""
+        return _broadcast(known) or Fraction(known)
     except (ValueError, ZeroDivisionError):
         return None
+
+
+def _broadcast(text: str) -> Fraction | None:
+    """The rate of television that is a decimal number as soon as it is rounded to as many decimals."""
+    whole, _, decimals = text.partition(".")
+    decimals = decimals.rstrip("0")
+    if len(decimals) < FEWEST_DECIMALS:
+        return None
+    given, half = Fraction(f"{whole}.{decimals}"), Fraction(1, 2 * 10 ** len(decimals))
+    return next((rate for rate in BROADCAST if abs(rate - given) <= half), None)
 
 
 def _shown(fps: object) -> str:

@@ -131,9 +131,22 @@ def _check_picture(picture: Texture) -> None:
     else:
         begins = _BEGINNINGS.get(picture.format)
         fits = begins is not None and bytes(picture.pixels[: len(begins)]) == begins
+    if picture.format == TextureFormat.JPEG and fits:
+        fits = _jpeg_size(picture.pixels) in (None, (picture.width, picture.height))
     if not fits:
         size = f"{picture.width} × {picture.height} in {len(picture.pixels)} bytes"
         raise WireError(f"a texture of {size} is no {picture.format!r:.20} picture")
 
 
 _BEGINNINGS: Final[dict[str, bytes]] = {TextureFormat.JPEG: b"\xff\xd8\xff", TextureFormat.WEBP: b"RIFF"}
+
+
+def _jpeg_size(data: bytes | memoryview) -> tuple[int, int] | None:
+    """Return the width and height that a JPEG's frame header states (ITU T.81, B.2.2); None before there is one."""
+    at = 2
+    while at + 9 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            return int.from_bytes(data[at + 7 : at + 9], "big"), int.from_bytes(data[at + 5 : at + 7], "big")
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return None

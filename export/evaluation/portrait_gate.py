@@ -57,18 +57,14 @@ def main(
     opened: list[Portrait] = []
     for photo in sorted(portraits.glob("*.jpg")):
         try:
-            opened.append(open_portrait(photo, tracker, force=True))
+            opened.append(open_portrait(photo, tracker))
+            answer = opened[-1].note
+            said["ok: as it is"]["note" if answer else "nothing"] += 1
         except MediaError as error:
-            typer.echo(str(error))
-            continue
-        try:
-            note = open_portrait(photo, tracker).note
-            said["ok: as it is"]["note" if note else "nothing"] += 1
-            if note:
-                typer.echo(f"{photo.name}: {note}")
-        except MediaError as error:
+            answer = str(error)
             said["ok: as it is"]["refused"] += 1
-            typer.echo(str(error))
+        if answer:
+            typer.echo(f"{photo.name}: {answer}")
     for portrait in opened[::every]:
         for kind, picture in versions(portrait, clothes([each.image for each in opened]), rng):
             said[kind][said_of(picture, tracker)] += 1

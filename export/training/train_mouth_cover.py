@@ -50,12 +50,12 @@ class Drawings:
 
     @property
     def is_covered(self) -> Mask:
-        """Where a cover hides the lips."""
+        """True where a cover hides the lips."""
         return self.hidden > HIDDEN
 
     @property
     def is_used(self) -> Mask:
-        """Where it is clear whether the lips are hidden."""
+        """True where it is clear whether the lips are hidden."""
         return self.is_covered | (self.hidden < FREE)
 
 

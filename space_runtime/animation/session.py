@@ -20,7 +20,8 @@ from space_runtime.arguments import in_range, instance, switch, whole
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import Bundle, bundle_or_embedded
-from space_runtime.media.resampling import MAX_RATE, MIN_RATE, Resampler, mix_to_mono, sound_of
+from space_runtime.media.mono import mix_to_mono
+from space_runtime.media.resampling import MAX_RATE, MIN_RATE, Resampler, sound_of
 from space_runtime.portrait.portrait import Portrait
 from space_runtime.soa import take
 from space_runtime.timebase import HOP, SAMPLE_RATE, FrameRate, frame_sample, n_frames

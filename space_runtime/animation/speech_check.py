@@ -11,7 +11,7 @@ from space_runtime.arrays import Doubles, Floats
 from space_runtime.timebase import SAMPLE_RATE
 
 HEARD: Final = 0.2
-"""Where at least so much of one frame is speech, the mouth moves."""
+"""Least share of speech in a frame with which the mouth moves."""
 WINDOW: Final = SAMPLE_RATE // 50
 SILENT_DB: Final = -120.0
 QUIET_DB: Final = -75.0

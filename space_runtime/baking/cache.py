@@ -24,6 +24,7 @@ from space_runtime.baking.provenance import (
     metadata_of_settings,
     metadata_of_versions,
 )
+from space_runtime.errors import MediaError, OutputError
 from space_runtime.inference.bundle import Bundle
 from space_runtime.media.atomic_files import writing, written_whole
 from space_runtime.media.audio_file import file_sha256
@@ -162,8 +163,11 @@ def is_result(path: Path) -> bool:
 
 
 def hash_of(path: Path) -> str:
-    """Return the SHA-256 of a file, empty when there is none."""
-    return file_sha256(path) if os.path.isfile(path) else ""
+    """Return the SHA-256 of a result, empty when there is none. Raises `OutputError` when it cannot be read."""
+    try:
+        return file_sha256(path) if os.path.isfile(path) else ""
+    except MediaError as error:
+        raise OutputError(f"whether a result was changed by hand cannot be told: {error}") from None
 
 
 def _record(told: object) -> Record:

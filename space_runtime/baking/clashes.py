@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from space_runtime.baking.jobs import BakeJob
 
+RealPath = Callable[[Path], str]
 ONE_FILE: Final = "; names that differ in case or Unicode form alone are one file on other systems"
 MAX_NAMED: Final = 6
 """Lines that one sentence names."""
@@ -18,15 +19,16 @@ MAX_NAMED: Final = 6
 
 def clashes_of(jobs: Sequence[BakeJob], inputs: Iterable[Path] = ()) -> tuple[str, ...]:
     """Return a sentence for each clash; ``inputs`` are files beside the sounds that must stay as they are."""
-    return (*_of_results(jobs), *_with_inputs(jobs, inputs))
+    real = cache(os.path.realpath)  # of this call alone: the working folder may be another in the next one
+    return (*_of_results(jobs, real), *_with_inputs(jobs, inputs, real))
 
 
-def _of_results(jobs: Sequence[BakeJob]) -> Iterable[str]:
+def _of_results(jobs: Sequence[BakeJob], real: RealPath) -> Iterable[str]:
     """Sentences for jobs that write the same files or have one name, one for all jobs that share some."""
     groups: dict[str, dict[int, Path]] = {}
     for index, job in enumerate(jobs):
         for target in (*job.targets().values(), job.target):  # the record of the bake has the target's name
-            groups.setdefault(_folded(target), {})[index] = target
+            groups.setdefault(_folded(target, real), {})[index] = target
     shared: dict[tuple[int, ...], list[Path]] = {}
     for group in groups.values():
         if len(group) > 1:
@@ -40,23 +42,18 @@ def _of_results(jobs: Sequence[BakeJob]) -> Iterable[str]:
         )
 
 
-def _with_inputs(jobs: Sequence[BakeJob], inputs: Iterable[Path]) -> Iterable[str]:
-    kept = {_folded(path): path for path in (*(job.sound for job in jobs), *inputs)}
+def _with_inputs(jobs: Sequence[BakeJob], inputs: Iterable[Path], real: RealPath) -> Iterable[str]:
+    kept = {_folded(path, real): path for path in (*(job.sound for job in jobs), *inputs)}
     for job in jobs:
-        taken = [path for path in job.targets().values() if _folded(path) in kept]
+        taken = [path for path in job.targets().values() if _folded(path, real) in kept]
         if taken:
-            owners = [kept[_folded(path)] for path in taken]
+            owners = [kept[_folded(path, real)] for path in taken]
             yield f"the results of {job.sound} would overwrite {_listed(owners)}; choose another folder with --out"
 
 
-def _folded(path: Path) -> str:
+def _folded(path: Path, real: RealPath) -> str:
     """A name under which all spellings of a file's path meet."""
-    return _fold(f"{_real(path.parent)}{os.sep}{path.name}")
-
-
-@cache
-def _real(folder: Path) -> str:
-    return os.path.realpath(folder)
+    return _fold(f"{real(path.parent)}{os.sep}{path.name}")
 
 
 def _fold(text: str) -> str:

@@ -16,12 +16,10 @@ from space_runtime.animation.track import ControlTrack
 from space_runtime.arguments import in_range, text_of
 from space_runtime.baking.jobs import BakeJob, check_channels, check_rig
 from space_runtime.errors import UsageError
-from space_runtime.option_parsing import Channel, Format, parse_channels, parse_formats, parse_gaze
+from space_runtime.option_parsing import Channel, Format, parse_channels, parse_formats, parse_gaze, parse_seed
 from space_runtime.portrait.portrait import Portrait
 from space_runtime.timebase import checked_fps
 from space_runtime.values import Controls, HeadMode
-
-MAX_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,7 @@ class LineSettings:
             gaze_rad=parse_gaze(self.gaze),
             head_mode=_head_mode(self.head),
             head_strength=in_range("--head-strength", self.head_strength, 0, 2),
-            seed=None if self.seed is None else int(in_range("--seed", self.seed, 0, MAX_SEED)),
+            seed=parse_seed(self.seed),
         )
         return parse_emotion_track(self.emotion).over(controls)
 

@@ -16,7 +16,7 @@ import typer
 from engine_bridge.formats.keys import TOLERANCE
 from engine_bridge.formats.options import WEIGHT_SCALE
 from space_runtime.animation.emotion_track import EMOTION_HELP
-from space_runtime.arguments import in_range, one_of, path_of
+from space_runtime.arguments import one_of, path_of, whole
 from space_runtime.baking.batch import MAX_WORKERS, bake_many, default_workers
 from space_runtime.baking.clashes import clashes_of
 from space_runtime.baking.jobs import TAIL_S, BakeJob
@@ -129,7 +129,7 @@ def bake_command(
         key_tolerance_ms=key_tolerance_ms,
     )
     options = Options(
-        n_workers=None if jobs is None else int(in_range("--jobs", jobs, 1, MAX_WORKERS)),
+        n_workers=None if jobs is None else whole("--jobs", jobs, 1, MAX_WORKERS),
         overwrite=overwrite,
         dry_run=dry_run,
         report=_report_path(report),

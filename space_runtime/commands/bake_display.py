@@ -18,7 +18,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from space_runtime.baking.jobs import BakeJob, BakeResult, Outcome
 from space_runtime.baking.need import FIRST_BAKE
 from space_runtime.baking.report import row_of, totals_of
-from space_runtime.commands.report import explain, one_line, say, unheard
+from space_runtime.commands.report import explain, say, unheard
+from space_runtime.errors import one_line
 
 BETWEEN_EVENTS_S: Final = 0.5
 """Least time between two JSON events about the progress of lines."""

@@ -13,8 +13,8 @@ import typer
 from engine_bridge.protocol.arkit import DEFAULT_ADDRESS
 from space_runtime.arguments import in_range
 from space_runtime.commands.device_option import DeviceName
-from space_runtime.commands.report import one_line
 from space_runtime.diagnostics.doctor import CHECKS, Finding, Setup, Verdict, examine
+from space_runtime.errors import one_line
 from space_runtime.inference.device import AUTO, checked_name
 from space_runtime.server.keys import check_bind
 from space_runtime.server.observability.status_http import DEFAULT_PORT

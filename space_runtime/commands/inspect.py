@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from space_runtime.commands.report import one_line
+from space_runtime.errors import one_line
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.inference.manifest import Entry, Tensor
 

@@ -20,6 +20,7 @@ from engine_bridge.protocol.messages import Output, SampleFormat, TextureFormat
 from space_runtime.animation.emotion_track import EMOTION_HELP, parse_emotion_track
 from space_runtime.arguments import in_range
 from space_runtime.commands.device_option import DeviceName
+from space_runtime.commands.report import say as tell
 from space_runtime.commands.serve import stop_on_signals
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import load_bundle
@@ -28,6 +29,7 @@ from space_runtime.live.player import PlaybackResult, Player
 from space_runtime.live.sources import Microphone, PcmSource, file_source, text_source
 from space_runtime.live.speech import Speech, SpeechSettings
 from space_runtime.media.audio_file import file_sha256
+from space_runtime.option_parsing import parse_seed
 from space_runtime.rig.shapes import SHAPE
 from space_runtime.server.keys import is_loopback
 from space_runtime.server.server import Server, Settings
@@ -80,13 +82,14 @@ def live_command(
 
     The page plays the sound, repeats the line, and takes dropped sound files and the microphone; Ctrl-C ends it.
     """
-    controls = Controls(seed=default_seed(line, name) if seed is None else int(in_range("--seed", seed, 0, 2**63 - 1)))
+    given = parse_seed(seed)
     track = parse_emotion_track(emotion)
     frame_rate = float(checked_fps(fps))
     in_range("--playout", playout, 0, 10_000)
+    speech = _speech(line, mic, mic_device, stdin, rate, format, say, tts_command)
+    controls = Controls(seed=default_seed(line, name) if given is None else given)
     settings = SpeechSettings(frame_rate, playout / 1e3, name, controls, track)
     with ExitStack() as stack:
-        speech = _speech(line, mic, mic_device, stdin, rate, format, say, tts_command)
         page, others = _opened(stack, to or [], portrait is not None, name, insecure)
         client = stack.enter_context(
             Client(stack.enter_context(_address(server, device, force)), name="space-runtime live")
@@ -96,7 +99,10 @@ def live_command(
             played = _speak(session, [*others.values()], settings, speech)
         else:
             played = _speak_for_page(session, page, [*others.values()], settings, speech, no_wait)
+        is_lost = client.counters.lost > 0
     _report(played, others, page)
+    if is_lost:
+        tell("space-runtime: the connection to the server was lost; the face rests where frames are missing")
 
 
 def _opened(

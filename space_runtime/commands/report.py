@@ -5,33 +5,29 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from engine_bridge.adapters.sink import SinkError
 from engine_bridge.protocol.errors import BridgeError
-from space_runtime.errors import SpaceError, UsageError
+from space_runtime.errors import SpaceError, UsageError, one_line
+from space_runtime.media.quiet_stderr import heard_stderr
 
 INTERRUPTED: Final = 130
 """The exit code that shells expect after Ctrl-C."""
-UNSAYABLE: Final = {"Cc", "Cs", "Zl", "Zp"}
-"""Unicode categories that break a line, steer a terminal or cannot be encoded."""
 
 
 def explain(error: Exception, debug: bool, subject: str = "") -> int:
     """Print why a command, or the line that ``subject`` names, failed; return the exit code that it asks for."""
     if debug:
-        traceback.print_exception(error)
+        with heard_stderr():
+            traceback.print_exception(error)
     if isinstance(error, SpaceError | BridgeError):
-        print(f"space-runtime: {one_line(str(error))}", file=sys.stderr)
+        say(f"space-runtime: {error}")
         return _exit_code(error)
-    print(
-        f"space-runtime: {one_line(f'{subject}internal error ({type(error).__name__}: {error})')}; "
-        "run again with --debug and report what it shows",
-        file=sys.stderr,
-    )
+    what = f"{subject}internal error ({type(error).__name__}: {error})"
+    say(f"space-runtime: {what}; run again with --debug and report what it shows")
     return 1
 
 
@@ -42,13 +38,9 @@ def _exit_code(error: SpaceError | BridgeError) -> int:
 
 
 def say(sentence: str) -> None:
-    """Print a sentence on stderr, on one line."""
-    print(one_line(sentence), file=sys.stderr)
-
-
-def one_line(text: str) -> str:
-    """Return a text whose line breaks and control characters, as file names may hold them, are written as escapes."""
-    return "".join(ascii(c)[1:-1] if unicodedata.category(c) in UNSAYABLE else c for c in text)
+    """Print a sentence on stderr, on one line, also while other threads read sounds."""
+    with heard_stderr():
+        print(one_line(sentence), file=sys.stderr)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from typing import Annotated, Final
 
 import typer
 
+from engine_bridge.protocol import descriptors
 from engine_bridge.protocol.arkit import DEFAULT_ADDRESS
 from space_runtime.arguments import in_range
 from space_runtime.commands.device_option import DeviceName
@@ -83,6 +84,7 @@ def serve_command(
         opened = load_bundle(bundle, device)
         measures = not bounds.sessions
         bounds = replace(bounds, sessions=capacity(opened)) if measures else bounds
+        descriptors.raise_limit(bounds.connections + descriptors.SPARE)
         server = Server(opened, Settings(bind, bounds, measures, folders, keys, tuple(to or ()), insecure, force))
         stop_on_signals(server.sockets.stop)
         outlive_hang_ups(server.sockets.read_keys_again)

@@ -74,7 +74,7 @@ def emotion_track(guesses: list[Guess]) -> list[dict[str, object]]:
 
 
 def _summary(track: list[dict[str, object]]) -> str:
-    """What the file holds, and what takes it."""
+    """The content of the file, and the commands that take it."""
     if not any(entry["emotion"] for entry in track):
         return "neutral throughout, no other emotion was sure enough"
     return f"{len(track)} keys; space-runtime bake and live take it with --emotion"

@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from space_runtime.commands.report import one_line
+from space_runtime.errors import one_line
 from space_runtime.server.answers import State
 from space_runtime.server.observability.snapshot import SessionSnapshot, Snapshot, Totals
 from space_runtime.server.observability.status_client import DEFAULT_URL, fetch_snapshot

@@ -28,6 +28,9 @@ from space_runtime.media.resampling import sound_of
 RELEASE_S: Final = 0.5
 """Seconds for which frames go on after the end, until the face is at rest."""
 
+LET_GO_S: Final = 0.1
+"""Longest wait for an interrupted source to let go of its device: the next line may want it."""
+
 _FATAL: Final = (ErrorCode.BAD_VALUE, ErrorCode.BAD_SOUND, ErrorCode.TOO_LARGE)
 """Errors that the client cannot mend by itself."""
 log = logging.getLogger(__name__)
@@ -134,13 +137,15 @@ class Player:
         """
         self._session.start(source.rate, SampleFormat.F32, replace(controls, emotion=labels_of(emotion.first)))
         schedule = ControlSchedule(emotion, source.rate)
-        threading.Thread(target=self._push, args=(source, schedule), name="space-source", daemon=True).start()
+        pushing = threading.Thread(target=self._push, args=(source, schedule), name="space-source", daemon=True)
+        pushing.start()
         try:
             frames, resting = self._show(source.rate, watch, is_interrupted)
         finally:
             with self._pushing:
                 self._stopped.set()
             self._sender.rest()
+            pushing.join(LET_GO_S)
         if self._failure:
             raise self._failure
         return PlaybackResult(self._playback.received_s, frames, resting)

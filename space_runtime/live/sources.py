@@ -6,6 +6,7 @@ import queue
 import shlex
 import subprocess
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -50,15 +51,12 @@ class FileSource:
 
     def blocks(self) -> Iterator[Samples]:
         """Yield about a second at a time; see `Source`."""
-        sound = open_sound(self.path)
-        mixer = sound.mixer()
-        for block in sound.blocks():
-            yield mixer.mix(block)
+        yield from open_sound(self.path).live_blocks()
 
 
 def file_source(path: Path) -> FileSource:
     """Return the source of a file. Raises `MediaError` when it is no sound."""
-    return FileSource(path, open_sound(path).rate)
+    return FileSource(path, open_sound(path).live_rate)
 
 
 class ByteStream(Protocol):
@@ -88,6 +86,13 @@ class PcmSource:
                 yield np.frombuffer(data[:n_whole], kind)
 
 
+class SoundStream(AbstractContextManager[object], Protocol):
+    """A stream of sounddevice: started when it is entered, closed when it is left, and then of no more use."""
+
+    @property
+    def closed(self) -> bool: ...
+
+
 class Microphone:
     """A sound card's input. device: its number or a part of its name; None for the system's choice.
 
@@ -96,30 +101,38 @@ class Microphone:
     """
 
     def __init__(self, device: str | None = None) -> None:
-        sounddevice = load_sounddevice()
         self.n_lost = 0
+        self._device = int(device) if device and device.isdigit() else device
+        self._sounddevice = load_sounddevice()
         self._queue: queue.Queue[Samples] = queue.Queue(QUEUED_BLOCKS)
-        chosen = int(device) if device and device.isdigit() else device
+        self._stream = self._opened()
+
+    def blocks(self) -> Iterator[Samples]:
+        """Yield blocks of 20 ms for ever; see `Source`. Left and called again, it listens anew."""
+        if self._stream.closed:
+            self._queue = queue.Queue(QUEUED_BLOCKS)
+            self._stream = self._opened()
+        with self._stream:
+            while True:
+                yield self._queue.get()
+
+    def _opened(self) -> SoundStream:
+        card = self._sounddevice
         try:
-            self.rate = int(sounddevice.query_devices(chosen, "input")["default_samplerate"])
-            self._stream = sounddevice.InputStream(
-                device=chosen,
+            self.rate = int(card.query_devices(self._device, "input")["default_samplerate"])
+            stream: SoundStream = card.InputStream(
+                device=self._device,
                 channels=1,
                 samplerate=self.rate,
                 dtype="float32",
                 blocksize=int(self.rate * BLOCK_S),
                 callback=self._record,
             )
-        except (sounddevice.PortAudioError, ValueError) as error:
+        except (card.PortAudioError, ValueError) as error:
             raise MediaError(
-                f"there is no microphone {device or ''!r} ({error}); choose one with --mic-device"
+                f"there is no microphone {self._device or ''!r} ({error}); choose one with --mic-device"
             ) from None
-
-    def blocks(self) -> Iterator[Samples]:
-        """Yield blocks of 20 ms for ever; see `Source`."""
-        with self._stream:
-            while True:
-                yield self._queue.get()
+        return stream
 
     def _record(self, block: Floats, n: int, when: object, status: object) -> None:
         try:

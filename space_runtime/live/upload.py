@@ -1,36 +1,34 @@
-"""A sound that a page has sent up, made a source: decoded in a child process, which can be killed.
-
-``python -m space_runtime.live.upload FILE`` is that process. It writes the rate (u32) and mono float32 samples, both
-little-endian, to standard output, and what is to be said of the sound to standard error.
-"""
+"""A sound that a page has sent up, made a source: decoded in a child process, which can be killed."""
 
 from __future__ import annotations
 
-import struct
-import subprocess
-import sys
+import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import BinaryIO, Final
+from typing import Final
 
 import numpy as np
 
 from space_runtime.arrays import Floats
-from space_runtime.errors import MediaError, SpaceError
-from space_runtime.live.sources import file_source
+from space_runtime.errors import MediaError
+from space_runtime.file_reader.child import Child, ChildEnded
+from space_runtime.file_reader.requests import FileKind, ReadSound, Refused, SoundPart
+from space_runtime.inference.bundle import EMBEDDED
 
 MAX_SOUND_S: Final = 300.0
 """Longest sound that is spoken."""
 MAX_SAMPLES: Final = 300 * 48_000
-"""The same in samples of any rate: what a child may hand over fits into 60 MB."""
+"""The same in samples of any rate: a sound takes 60 MB at most."""
 DECODING_S: Final = 30.0
 POLL_S: Final = 0.1
-MAX_MEMORY: Final = 4 << 30
-"""Address space of a child, in bytes."""
-_RATE: Final = struct.Struct("<I")
+PART: Final = 1 << 21
+"""Samples that a child hands over at a time."""
+THE_SOUND: Final = "the sound"
+"""The name that a child gives to the file that it reads."""
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,68 +50,63 @@ def uploaded_source(title: str, content: bytes, is_cancelled: Callable[[], bool]
 
     is_cancelled: asked while the child works; if so, it is killed.
     """
-    with TemporaryDirectory(prefix="space-") as folder:
-        path = Path(folder) / "sound"
-        path.write_bytes(content)
-        data, said = _decoded(path, title, is_cancelled)
-    notes = tuple(line.replace(str(path), title) for line in said.decode(errors="replace").splitlines() if line)
-    if len(data) <= _RATE.size:
-        raise MediaError(notes[-1] if notes else f"{title} could not be decoded; export it again, as WAV or MP3")
-    (rate,) = _RATE.unpack_from(data)
-    return UploadedSource(rate, np.frombuffer(data, "<f4", offset=_RATE.size), notes)
-
-
-def _decoded(path: Path, title: str, is_cancelled: Callable[[], bool]) -> tuple[bytes, bytes]:
-    """Return what the child writes to standard output, which is empty if it fails, and to standard error."""
-    program = [sys.executable, "-m", "space_runtime.live.upload", str(path)]
-    pipe, until = subprocess.PIPE, time.monotonic() + DECODING_S
-    with subprocess.Popen(program, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe) as child:
-        while True:
-            try:
-                out, said = child.communicate(timeout=POLL_S)
-                return (b"" if child.returncode else out), said
-            except subprocess.TimeoutExpired:
-                if time.monotonic() > until or is_cancelled():
-                    child.kill()
-                    raise MediaError(
-                        f"{title} was not decoded within {DECODING_S:g} s; export it again, as WAV"
-                    ) from None
-
-
-def decode(path: Path, out: BinaryIO) -> None:
-    """Write rate and samples of a file. Raises `MediaError` for what is no sound, damaged or too long."""
-    source = file_source(path)
-    out.write(_RATE.pack(source.rate))
-    n_samples = 0
-    for block in source.blocks():
-        n_samples += len(block)
-        if n_samples > min(MAX_SAMPLES, MAX_SOUND_S * source.rate):
-            raise MediaError(f"{path} is longer than {MAX_SOUND_S:.0f} s at 48 kHz; cut it, or bake it offline")
-        out.write(block.astype("<f4", copy=False).tobytes())
-
-
-def _limit_resources() -> None:
-    """Bound the memory and the processor time of this process, where the system can."""
     try:
-        import resource
-    except ModuleNotFoundError:
-        return  # Windows: the time limit of the parent is all
-    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (round(DECODING_S), round(DECODING_S) + 1))
+        child = Child(FileKind.SOUND, EMBEDDED, DECODING_S)
+    except OSError as error:
+        raise MediaError(f"{title} cannot be decoded now ({error.strerror or error}); try it again later") from None
+    with closing(child), _killed_if(is_cancelled, child):
+        try:
+            child.wait_until_ready()
+            return _decoded(child, title, content)
+        except ChildEnded as ended:
+            why = "could not be decoded" if ended.in_time else f"was not decoded within {DECODING_S:g} s"
+            raise MediaError(f"{title} {why}; export it again, as WAV") from None
 
 
-def _main() -> int:
-    _limit_resources()
+@contextmanager
+def _killed_if(is_cancelled: Callable[[], bool], child: Child) -> Iterator[None]:
+    """Kill the child when nobody waits for it any more."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(POLL_S):
+            if is_cancelled():
+                child.kill()
+
+    watcher = threading.Thread(target=watch, name="space-upload", daemon=True)
+    watcher.start()
     try:
-        decode(Path(sys.argv[1]), sys.stdout.buffer)
-    except SpaceError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    except MemoryError:
-        sys.stderr.write(f"{sys.argv[1]} needs more memory than a sound may; export it again, as WAV\n")
-        return 1
-    return 0
+        yield
+    finally:
+        over.set()
+        watcher.join()
 
 
-if __name__ == "__main__":
-    sys.exit(_main())
+def _decoded(child: Child, title: str, content: bytes) -> UploadedSource:
+    """Return the source of a sound, read part by part. Raises `MediaError` and `ChildEnded`."""
+    until = time.monotonic() + DECODING_S
+    first = _part(child, title, content, 0, until)  # comes when all of it has been decoded once
+    if first.n_samples > MAX_SAMPLES:
+        raise MediaError(f"{title} is longer than {MAX_SOUND_S:.0f} s at 48 kHz; cut it, or bake it offline")
+    pieces, n_read = [first.samples], first.samples.size
+    while n_read < first.n_samples:
+        pieces.append(_part(child, title, b"", n_read, until).samples)
+        n_read += pieces[-1].size
+    return UploadedSource(first.rate, np.concatenate(pieces), tuple(f"{title}: {note}" for note in first.notes))
+
+
+def _part(child: Child, title: str, content: bytes, first: int, until: float) -> SoundPart:
+    request = ReadSound(0, content, "", first, PART, MAX_SOUND_S, is_live=True)
+    answer = child.ask(request, until - time.monotonic())
+    if isinstance(answer, SoundPart) and (answer.samples.size or first == 0):
+        return answer
+    if isinstance(answer, Refused):
+        raise MediaError(_of(title, answer.text))
+    log.error("reading %s failed: %s", title, answer)
+    raise MediaError(f"{title} could not be decoded; export it again, as WAV or MP3")
+
+
+def _of(title: str, sentence: str) -> str:
+    """Return a child's sentence with the title in it."""
+    rest = sentence.removeprefix(THE_SOUND)
+    return f"{title}: {sentence}" if rest == sentence else f"{title}{rest}"

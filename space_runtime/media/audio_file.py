@@ -11,7 +11,7 @@ import hashlib
 import logging
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -23,7 +23,7 @@ from space_runtime.arrays import Floats
 from space_runtime.errors import MediaError, one_line
 from space_runtime.extras import NEEDS, av, is_installed
 from space_runtime.media.ffmpeg_sound import Track, choose_track, count_packets, open_container, track_blocks
-from space_runtime.media.glued import is_followed
+from space_runtime.media.glued import ends_with_a_frame, is_followed
 from space_runtime.media.mono import UNKNOWN, Layout, MonoMixer
 from space_runtime.media.quiet_stderr import quiet_stderr
 from space_runtime.media.resampling import MAX_RATE, MIN_RATE, Resampler
@@ -32,6 +32,9 @@ from space_runtime.media.stated_end import check_whole
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import LOUDEST
 
+MAX_LIVE_RATE: Final = 192_000
+"""Highest rate of pushed sound in the protocol, hertz."""
+LOWERED_RATE: Final = 48_000
 PACKET_SLACK_S: Final = 0.15
 """Seconds that packets may last longer than the samples in them: decoders drop these at both ends."""
 FOLLOWED: Final = "another file is glued to its end, which players do not play either; cut the file there"
@@ -87,9 +90,21 @@ class Sound:
             )
         return MonoMixer(self.rate, self.n_channels, self.layout, self.warn)
 
+    @property
+    def live_rate(self) -> int:
+        """The rate at which the sound is pushed live: its own, or 48 kHz where the protocol has no such rate."""
+        return self.rate if self.rate <= MAX_LIVE_RATE else LOWERED_RATE
+
+    def live_blocks(self) -> Iterator[Floats]:
+        """Yield the sound as (n,) mono blocks at `live_rate`; raises what `blocks` raises."""
+        return self._mono_blocks(self.live_rate)
+
     def speech_blocks(self) -> Iterator[Floats]:
         """Yield the sound as (n,) mono blocks at 16 kHz; raises what `blocks` raises. Length as in `Resampler`."""
-        resampler, mixer = Resampler(self.rate, SAMPLE_RATE), self.mixer()
+        return self._mono_blocks(SAMPLE_RATE)
+
+    def _mono_blocks(self, rate: int) -> Iterator[Floats]:
+        resampler, mixer = Resampler(self.rate, rate), self.mixer()
         for block in self.blocks():
             yield resampler.push(mixer.mix(block))
         yield resampler.finish()
@@ -106,14 +121,17 @@ class Sound:
         return tuple(self._told)
 
     def sha256(self) -> str:
-        """Return the SHA-256 of the file as hexadecimal text, reading it in pieces."""
+        """Return what `file_sha256` returns."""
         return file_sha256(self.path)
 
 
 def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file as hexadecimal text, reading it in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Return the SHA-256 of a file as hexadecimal text, reading it in pieces. Raises `MediaError` when it cannot."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise MediaError(f"{path} cannot be read ({error.strerror or error}); check its permissions") from None
 
 
 def _decoding_errors() -> tuple[type[Exception], ...]:
@@ -132,7 +150,7 @@ def open_sound(path: Path) -> Sound:
         parts = scan_parts(path)
         sound = _open_with_soundfile(path, parts)
         if is_installed("av") and (parts.wants_ffmpeg or (parts.may_lie and _is_contradicted(path, sound))):
-            sound = _open_with_av(path, "its pages lack or begin late")
+            sound = replace(_open_with_av(path, "its pages lack or begin late"), _told=sound._told)
     except soundfile.LibsndfileError as error:
         sound = _open_with_av(path, first_line(error))
     except OSError as error:
@@ -175,11 +193,15 @@ def _open_with_soundfile(path: Path, parts: Parts) -> Sound:
 
 
 def _is_contradicted(path: Path, sound: Sound) -> bool:
-    """Return whether the packets last longer than libsndfile reads, or leave gaps."""
+    """Return whether the packets last longer than libsndfile reads, leave gaps, or are whole and fewer than stated."""
     counted = count_packets(path)
     if counted is None or sound.n_samples is None:
         return bool(counted and counted.has_gaps)
-    return counted.has_gaps or counted.seconds > sound.n_samples / sound.rate + PACKET_SLACK_S
+    stated_s = sound.n_samples / sound.rate
+    if counted.seconds < stated_s - PACKET_SLACK_S and ends_with_a_frame(path):
+        sound.warn(f"its header promises {stated_s:.2f} s; the {counted.seconds:.2f} s that are there are heard")
+        return True
+    return counted.has_gaps or counted.seconds > stated_s + PACKET_SLACK_S
 
 
 def _open_with_av(path: Path, reason: str) -> Sound:

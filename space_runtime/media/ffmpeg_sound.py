@@ -49,6 +49,8 @@ GAP_S: Final = Fraction(1, 10)
 RESTART_S: Final = 10
 """FFmpeg's dts_delta_threshold."""
 LONGEST_GAP_S: Final = 3_600
+MEANINGLESS_S: Final = 108_000
+"""FFmpeg's dts_error_threshold: a time stamp so far off is none, and its samples follow those before."""
 MAX_DAMAGED: Final = 3
 MAX_DAMAGED_SHARE: Final = 0.02
 
@@ -124,11 +126,13 @@ def track_blocks(path: Path, track: Track, tell: Callable[[str], None]) -> Itera
         origin = Fraction(container.start_time or 0, 1_000_000)
         decoder = _Decoder(path, container, stream, container.format.name in TIMELESS, may_restart)
         for at, samples in _in_format(decoder.frames(), track):
-            if at is not None and clock.latest is None:
+            if at is not None and clock.latest is None and at >= 0:  # before 0 lies what a decoder needs to begin
                 origin = min(origin, at)
             yield from clock.placed(samples, None if at is None else at - origin)
         if decoder.n_damaged:
             tell(f"{decoder.n_damaged} of its {decoder.n_packets} packets are damaged; there it is silent")
+        if decoder.n_unknown:
+            tell(f"{decoder.n_unknown} of its {decoder.n_packets} packets are pauses or unknown; there it is silent")
 
 
 @dataclass(slots=True)
@@ -136,7 +140,7 @@ class _Decoder:
     """Decodes packet by packet and counts those that are damaged, as a player does.
 
     is_timeless: the format has no time stamps, so that media times are counted. may_restart: time stamps may begin
-    anew, which the picture tells too.
+    anew, which the picture tells too. n_unknown: packets that FFmpeg does not decode, as pauses of telephones.
     """
 
     path: Path
@@ -147,6 +151,7 @@ class _Decoder:
     picture: PictureTime = field(default_factory=PictureTime)
     n_packets: int = 0
     n_damaged: int = 0
+    n_unknown: int = 0
     counted: Fraction = field(default_factory=Fraction)
 
     def frames(self) -> Iterator[tuple[AudioFrame, Fraction | None]]:
@@ -157,16 +162,19 @@ class _Decoder:
             if packet.stream.index != self.stream.index:
                 self.picture.take(packet)
                 continue
-            self.n_packets += 1
+            self.n_packets += int(packet.size > 0)
             try:
                 for frame in self.stream.decode(packet):
                     yield frame, self._time(frame)
-            except (av.error.InvalidDataError, av.error.ArgumentError) as error:
+            except av.FFmpegError as error:
+                self.counted += (packet.duration or 0) * packet.time_base
+                if isinstance(error, av.error.PatchWelcomeError):
+                    self.n_unknown += 1
+                    continue
                 if not packet.size:  # some decoders take no word of the end
                     continue
                 last = error
                 self.n_damaged += 1
-                self.counted += (packet.duration or 0) * packet.time_base
                 if self.n_damaged == self.n_packets > MAX_DAMAGED:
                     break
         if last and self.n_damaged > max(MAX_DAMAGED, MAX_DAMAGED_SHARE * self.n_packets):
@@ -224,6 +232,8 @@ class _Clock:
         """The media time, moved where a glued stream begins anew."""
         now, latest, self.latest = Fraction(self.position, self.rate), self.latest, at
         jump = at + self.shift - now
+        if abs(jump) > MEANINGLESS_S and not self.may_restart:
+            return now
         ran_back = latest is not None and at < latest - GAP_S
         if latest is not None and (ran_back or (self.may_restart and abs(jump) > RESTART_S)):
             self.shift -= jump

@@ -15,7 +15,12 @@ from space_runtime.media.riff import W64_HEAD
 FLAC_HEADS: Final = (b"fLaC\x00\x00\x00\x22", b"fLaC\x80\x00\x00\x22")
 FLAC_TOTAL: Final = slice(18, 26)
 """Bytes whose last 36 bits are the number of samples, 0 if it was not known when they were written."""
+FLAC_SYNC: Final = (b"\xff\xf8", b"\xff\xf9")
+MAX_FLAC_FRAME: Final = 1 << 17
+MAX_SYNCS: Final = 16
+"""Places tried, from the end: chance makes one that is none in 32 KiB."""
 SIZED_HEAD: Final = 24
+AU_SIZE: Final = slice(8, 12)
 LONE_HEADS: Final = {b"FLV\1": 13, bytes.fromhex("3026b2758e66cf11"): 16, b"TTA1": 14}
 """First bytes of formats whose players stop at the end of the first file, and how many of them tell a second one."""
 BLOCK: Final = 1 << 20
@@ -23,6 +28,16 @@ PAGE: Final = struct.Struct("<4sBBqIIIB")
 FIRST_PAGE, LAST_PAGE = 2, 4
 OFFSET_GRANULES: Final = 96_000
 """The first page of sound may hold two seconds and four times what the second holds; a later end is an offset."""
+
+
+def _crc16_of(byte: int) -> int:
+    crc = byte << 8
+    for _ in range(8):
+        crc = (crc << 1 ^ (0x8005 if crc & 0x8000 else 0)) & 0xFFFF
+    return crc
+
+
+CRC16: Final = tuple(map(_crc16_of, range(256)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +81,26 @@ def scan_flac(path: Path) -> Flac | None:
     return Flac(tuple(Part((span,)) for span in pairwise(starts)), total == 0)
 
 
+def ends_with_a_frame(path: Path) -> bool:
+    """Return whether a FLAC file ends where a frame does, which its checksum tells: then nothing was cut off inside."""
+    with path.open("rb") as file:
+        if file.read(4) != b"fLaC":
+            return False
+        end = file.seek(0, 2)
+        file.seek(max(4, end - MAX_FLAC_FRAME))
+        last = file.read()
+    starts = [at for at in range(len(last) - 2) if last[at : at + 2] in FLAC_SYNC]
+    return any(_crc16(last[at:]) == 0 for at in reversed(starts[-MAX_SYNCS:]))
+
+
+def _crc16(data: bytes) -> int:
+    """The checksum of FLAC's frames; 0 over a frame with its own checksum."""
+    crc = 0
+    for byte in data:
+        crc = (crc << 8 & 0xFFFF) ^ CRC16[crc >> 8 ^ byte]
+    return crc
+
+
 def scan_ogg(path: Path) -> Ogg | None:
     """Return the streams of an OGG file, None for any other file."""
     with path.open("rb") as file:
@@ -91,6 +126,16 @@ def scan_sized(path: Path) -> tuple[Part, ...]:
             starts.append(position)
             position += size
     return tuple(Part((span,)) for span in pairwise([*starts, end])) if len(starts) > 1 else ()
+
+
+def scan_au(path: Path) -> Part | None:
+    """Return the sound of an AU file whose size is 0 or less than what is there, under a header that states none."""
+    with path.open("rb") as file:
+        head, end = file.read(SIZED_HEAD), file.seek(0, 2)
+    stated_end = int.from_bytes(head[4:8]) + int.from_bytes(head[AU_SIZE])
+    if head[:4] != b".snd" or len(head) < SIZED_HEAD or stated_end >= end:
+        return None
+    return Part(((AU_SIZE.stop, end),), head[: AU_SIZE.start] + b"\xff" * 4)
 
 
 def is_followed(path: Path) -> bool:

@@ -18,6 +18,7 @@ import numpy as np
 from space_runtime.arrays import Pixels, Stored
 from space_runtime.errors import MediaError
 from space_runtime.extras import OptionalModule, cv2
+from space_runtime.media.quiet_stderr import quiet_stderr
 
 if TYPE_CHECKING:
     from cv2.typing import MatLike
@@ -169,6 +170,7 @@ def _usable_header(data: bytes, name: str, max_decoded: int) -> ImageHeader:
 
 
 def read_bytes(path: Path) -> bytes:
+    """Return the bytes of a picture file. Raises `MediaError` when it cannot be read or is too large."""
     try:
         info = path.stat()
         if not stat.S_ISREG(info.st_mode):  # a pipe or a device may block or never end
@@ -193,7 +195,8 @@ def _decode(data: bytes, header: ImageHeader, cmyk: bool) -> MatLike | None:
     level = log.getLogLevel()
     log.setLogLevel(0)  # our errors say enough
     try:
-        return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        with quiet_stderr():  # the JPEG decoder prints what is damaged
+            return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except (cv2.error, MemoryError):
         return None
     finally:

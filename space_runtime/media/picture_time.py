@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 BACK_S: Final = Fraction(1, 10)
 AHEAD_S: Final = 10
 """FFmpeg's rule for formats whose time may jump: so far back, or so far ahead, is another file."""
+NO_TIME_S: Final = 1e11
+"""A time stamp further off than three thousand years is none: muxers wrap what is below 0."""
 
 
 @dataclass(slots=True)
@@ -24,7 +26,7 @@ class PictureTime:
 
     def take(self, packet: Packet[Stream]) -> None:
         """Take the next packet of the picture."""
-        if packet.dts is None:
+        if packet.dts is None or abs(packet.dts * packet.time_base) > NO_TIME_S:
             return
         at = packet.dts * packet.time_base + self.shift
         if self._end is not None and not self._end - BACK_S <= at <= self._end + AHEAD_S:

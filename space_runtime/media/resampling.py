@@ -15,7 +15,6 @@ from numpy.typing import ArrayLike, NDArray
 from space_runtime.arguments import numbers_of, whole
 from space_runtime.arrays import Floats
 from space_runtime.errors import UsageError
-from space_runtime.media.mono import mix_to_mono as mix_to_mono
 from space_runtime.values import LOUDEST
 
 MIN_RATE: Final = 4_000

@@ -15,7 +15,7 @@ import soundfile
 from space_runtime.arrays import Floats
 from space_runtime.errors import MediaError
 from space_runtime.media.byte_ranges import Part, PartFile
-from space_runtime.media.glued import scan_flac, scan_ogg, scan_sized
+from space_runtime.media.glued import scan_au, scan_flac, scan_ogg, scan_sized
 from space_runtime.media.mono import UNKNOWN, Layout
 from space_runtime.media.mp3 import scan_mp3
 from space_runtime.media.quiet_stderr import quiet_stderr
@@ -73,7 +73,7 @@ def scan_parts(path: Path) -> Parts:
         return Parts(wants_ffmpeg=True)
     if _is_mp3(path) and (mp3 := scan_mp3(path)):
         return Parts(mp3)
-    return Parts(scan_sized(path) or (scan_w64(path),))
+    return Parts(scan_sized(path) or (scan_au(path) or scan_w64(path),))
 
 
 def open_part(path: Path, part: Part | None) -> soundfile.SoundFile:

@@ -15,6 +15,10 @@ from space_runtime.media.riff import is_placeholder
 SLACK_BYTES: Final = 512
 SLACK_SHARE: Final = 0.002
 MAX_ATOMS: Final = 100_000
+ATOMS: Final = frozenset(
+    b"ftyp moov mdat wide free skip pnot PICT uuid udta meta styp moof mfra sidx ssix emsg prft pdin bloc".split()
+)
+"""Boxes at the top level of an MP4 file; anything else was left or written behind its end."""
 EBML, SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 ASF_HEAD: Final = bytes.fromhex("3026b2758e66cf11")
 ASF_FILE: Final = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
@@ -51,7 +55,7 @@ def _mp4(file: BinaryIO, present: int) -> int:
     position = 0
     for _ in range(MAX_ATOMS):
         head = _bytes(file, position, 16)
-        if len(head) < 8 or not head[4:8].isascii() or not head[4:8].decode().isprintable():
+        if len(head) < 8 or head[4:8] not in ATOMS:
             break
         size = int.from_bytes(head[:4])
         size = int.from_bytes(head[8:16]) if size == 1 else size
@@ -101,7 +105,7 @@ def _caf(file: BinaryIO, present: int) -> int:
         if len(head) < 12:
             break
         size = int.from_bytes(head[4:12], signed=True)
-        if size < 0:  # −1: to the end of the file
+        if size < 0 or is_placeholder(size, present):  # −1: to the end of the file
             return 0
         position += 12 + size
         if position >= present:

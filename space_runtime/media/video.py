@@ -18,7 +18,8 @@ import numpy as np
 
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.extras import av
-from space_runtime.media.resampling import Resampler, mix_to_mono
+from space_runtime.media.mono import mix_to_mono
+from space_runtime.media.resampling import Resampler
 
 SOUND_RATE: Final = 48_000
 PENDING_LIMIT: Final = 8

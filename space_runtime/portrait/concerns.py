@@ -1,4 +1,4 @@
-"""What a photo shows that cannot be drawn well: each a clause for the user, and whether it refuses the photo.
+"""Concerns about a photo that cannot be drawn well: each a clause for the user, and whether it refuses the photo.
 
 Judged on the portrait's own pixels and on where its mesh lies in the photo. What is refused would be ugly: a mouth cut
 into cloth, a chin stretched out of the picture's edge. Limits were set on 214 portraits, none of which is refused, and

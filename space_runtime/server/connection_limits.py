@@ -1,4 +1,4 @@
-"""Which connections are heard, and how much of what each says."""
+"""Limits of what is heard: of connections, and of what each says."""
 
 from __future__ import annotations
 

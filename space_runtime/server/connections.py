@@ -8,23 +8,22 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from space_runtime.server.commands import Command
+from space_runtime.server.transport.client import OWN
 
 Route = bytes
-"""The name that a ROUTER socket gives a connection."""
-
-OWN_ROUTE_BYTES: Final = 5
-"""Length of the names that ZeroMQ makes itself, which begin with a zero byte."""
+"""The name that the transport gives a connection."""
 
 FORGET_S: Final = 60.0
 """After this silence a connection without sessions is forgotten."""
 
 
 def is_own_route(route: Route) -> bool:
-    """Return whether ZeroMQ itself made the name, so that no other connection can ever have it.
+    """Return whether a client left its name to the server.
 
-    A name that the client chose (its routing id) goes over to whoever connects with it next: such are not heard.
+    One that chose a name (a routing id) is not heard: behind ZeroMQ's own ROUTER such a name goes over to whoever
+    connects with it next.
     """
-    return len(route) == OWN_ROUTE_BYTES and route[0] == 0
+    return route.startswith(OWN)
 
 
 class WorkerPort(Protocol):

@@ -1,4 +1,4 @@
-"""What a gateway says to connections, and when it has heard enough of one."""
+"""Replies of a gateway to connections, and the counts after which one is heard no further."""
 
 from __future__ import annotations
 

@@ -33,6 +33,7 @@ ELSEWHERE: Final = {
     ("docs/python.md", "python"): "tests/docs/test_python_docs.py",
     ("docs/adapters.md", "js"): "tests/docs/test_web_docs.py",
     ("docs/csharp.md", "csharp"): "tests/engine_bridge/csharp/test_csharp_package.py",
+    ("docs/unity.md", "csharp"): "tests/engine_bridge/csharp/test_csharp_package.py",
     ("docs/cpp.md", "cpp"): "tests/engine_bridge/cpp/test_cpp_server.py",
     ("docs/cpp.md", "c"): "tests/engine_bridge/cpp/test_cpp_server.py",
     ("docs/cpp.md", "sh"): "tests/engine_bridge/cpp/test_cpp_server.py",

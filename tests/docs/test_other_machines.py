@@ -15,7 +15,7 @@ OWN_NETWORK = ["unshare", "--map-root-user", "--net"]
 
 
 def can_make_networks() -> bool:
-    """Whether this system lets us make network namespaces and a cable between them."""
+    """Return whether this system lets us make network namespaces and a cable between them."""
     if not all(map(shutil.which, ("unshare", "nsenter", "ip"))):
         return False
     cable = [*OWN_NETWORK, "ip", "link", "add", "one", "type", "veth", "peer", "name", "other"]

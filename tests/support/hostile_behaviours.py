@@ -20,11 +20,13 @@ MANY: Final = 64
 U32: Final = 2**32 - 1
 U64: Final = 2**63 - 1
 LONG: Final = "x" * 4_000
+HUGE_JPEG: Final = bytes.fromhex("ffd8 ffe0 0004 0000 ffc0 0011 08 ffff ffff 03 011100 021101 031101".replace(" ", ""))
+"""The beginning of a picture of 65,535 × 65,535 pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a client is: its session and its stream."""
+    """The place of a client: its session and its stream."""
 
     session: int
     stream: int
@@ -33,7 +35,7 @@ class Place:
 Flood = Callable[[Place], Iterator[list[bytes]]]
 """ZeroMQ messages, one after another as fast as they are taken, from the beginning of a stream on."""
 Answers = Mapping[type[Message], Callable[..., "list[Message | bytes]"]]
-"""What is said instead of an honest answer, by its type."""
+"""Lies that replace an honest answer, by its type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +211,7 @@ LIES: Final = (
     Behaviour(
         "a picture that is no jpeg", _once(lambda p: [_texture(p, format="jpeg", pixels=b"GIF89a")]), is_bad=True
     ),
+    Behaviour("a jpeg of another size", _once(lambda p: [_texture(p, format="jpeg", pixels=HUGE_JPEG)]), is_bad=True),
     Behaviour("a picture of no kind", _once(lambda p: [_texture(p, format="tiff")]), is_bad=True),
     Behaviour("finished at no time", _once(lambda p: [_finished(p, sample=1e308)]), is_bad=True),
     Behaviour("finished with the last numbers", _once(lambda p: [_finished(p, stream=U32, frames=U32, dropped=U32)])),
@@ -268,6 +271,7 @@ IN_SUITE: Final = frozenset(
         "huge weights",
         "another frame rate",
         "a picture of a huge size",
+        "a jpeg of another size",
         "limits without end",
         "frames before opened",
         "look-ahead without end",

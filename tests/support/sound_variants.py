@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import av
 import numpy as np
 import soundfile
 import soxr
@@ -107,6 +108,23 @@ def edited(*edits: Edit) -> Make:
     return changed(filmed("aac"), lambda data: with_edits(data, edits))
 
 
+def cut_copy(whole_file: Make) -> Make:
+    """Return what copies the packets of the line from 0.3 s on, so that 0.5 s is at media time 0, as editors cut."""
+
+    def make(path: Path) -> None:
+        whole = path.with_name(f"whole_{path.name}")
+        whole_file(whole)
+        with av.open(str(whole)) as source, av.open(str(path), "w") as target:
+            stream = target.add_stream_from_template(source.streams.audio[0])
+            for packet in source.demux(source.streams.audio[0]):
+                if packet.pts is not None and packet.dts is not None and packet.pts * packet.time_base >= 0.3:
+                    shift = round(0.5 / packet.time_base)
+                    packet.pts, packet.dts, packet.stream = packet.pts - shift, packet.dts - shift, stream
+                    target.mux(packet)
+
+    return make
+
+
 def tag(path: Path) -> None:
     """Write an empty APE tag."""
     path.write_bytes(b"APETAGEX" + struct.pack("<IIII", 2_000, 32, 0, 0x2000_0000) + bytes(8))
@@ -123,6 +141,33 @@ def _unstated(data: bytes) -> bytes:
 
 def _understated(data: bytes) -> bytes:
     return data[:22] + (RATE // 2).to_bytes(4) + data[26:]
+
+
+def _overstated(data: bytes) -> bytes:
+    return data[:22] + (RATE * 10).to_bytes(4) + data[26:]
+
+
+def au_of_size(size: int) -> Make:
+    """Return what writes an AU file that states so many bytes of sound."""
+    return changed(written(), lambda data: data[:8] + size.to_bytes(4) + data[12:])
+
+
+def _promised_caf(data: bytes) -> bytes:
+    at = data.index(b"data") + 4
+    return data[:at] + (2_000_000_000).to_bytes(8) + data[at + 8 :]
+
+
+def _wrapped_flv(data: bytes) -> bytes:
+    """An FLV file whose time stamps jump 833 hours ahead after a second, as a muxer writes those below 0."""
+    at, tags = 13, [data[:13]]
+    while at < len(data):
+        size = 15 + int.from_bytes(data[at + 1 : at + 4])
+        ms = int.from_bytes(data[at + 4 : at + 7])
+        ms += 3_000_000_000 if ms >= 1_000 else 0
+        stamp = (ms & 0xFFFFFF).to_bytes(3) + (ms >> 24).to_bytes(1)
+        tags.append(data[at : at + 4] + stamp + data[at + 8 : at + size])
+        at += size
+    return b"".join(tags)
 
 
 def _without_a_page(data: bytes) -> bytes:
@@ -164,6 +209,7 @@ VARIANTS: Final[dict[str, tuple[Make, Floats]]] = {
     "gap.mkv": (encoded("pcm_s16le", BROKEN), GAPPED),
     "gap.ts": (encoded("aac", BROKEN), GAPPED),
     "gap_fragmented.mp4": (encoded("aac", BROKEN, options=FRAGMENTS), GAPPED),
+    "cut_copy.ogg": (cut_copy(written()), LINE[RATE // 2 :]),
     "lost_page.ogg": (changed(written(), _without_a_page), LINE),
     "gap.nut": (encoded("ac3", BROKEN), GAPPED),
     "twice.mp3": (glued(written(), written()), TWICE),
@@ -210,6 +256,12 @@ VARIANTS: Final[dict[str, tuple[Make, Floats]]] = {
     "a.sph": (written("PCM_16", 16_000, "NIST"), LINE),
     "unstated.flac": (changed(written(), _unstated), LINE),
     "understated.flac": (changed(written(), _understated), LINE),
+    "overstated.flac": (changed(written(), _overstated), LINE),
+    "zero.au": (au_of_size(0), LINE),
+    "half.au": (au_of_size(RATE), LINE),
+    "promised.caf": (changed(written(), _promised_caf), LINE),
+    "wrapped.flv": (changed(encoded("aac"), _wrapped_flv), LINE),
+    "page_behind.m4a": (changed(encoded("aac"), lambda data: data + b"<html>hello</html>" * 50), LINE),
     "fragmented.mp4": (encoded("aac", options=FRAGMENTS), LINE),
     "priming.m4a": (encoded("aac"), LINE),
     "padded.m4a": (at_rate("aac", 22_050), LINE),
@@ -225,7 +277,7 @@ VARIANTS: Final[dict[str, tuple[Make, Floats]]] = {
 """Names to what makes the file, and the (n,) samples at `RATE` that it plays."""
 PRIMED: Final = frozenset(
     ("vbr.mp3", "cbr.mp3", "named.mp3", "tag_in_front.mp3", "zeros_in_front.mp3",
-     "picture.ts", "late.ts", "late.mpg", "gap.ts", "late.nut", "gap.nut", "late.flv",
+     "picture.ts", "late.ts", "late.mpg", "gap.ts", "late.nut", "gap.nut", "late.flv", "wrapped.flv",
      "picture.avi", "ima.wav", "fragmented.mp4", "gap_fragmented.mp4", "padded.m4a", "a.wma", "a.ac3")
 )  # fmt: skip
 """Containers that do not say which samples are the encoder's delay and padding: they are played, and count."""

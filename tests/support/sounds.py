@@ -10,7 +10,8 @@ import soxr
 
 from space_runtime.arrays import Floats
 from space_runtime.assets import LINE
-from space_runtime.media.resampling import Resampler, mix_to_mono
+from space_runtime.media.mono import mix_to_mono
+from space_runtime.media.resampling import Resampler
 from space_runtime.timebase import SAMPLE_RATE
 
 

@@ -43,13 +43,13 @@ class Difference:
 
     @property
     def is_small(self) -> bool:
-        """Whether both are within the limit."""
+        """True if both are within the limit."""
         return abs(self.lips_ms) <= LIMIT_MS and abs(self.length_ms) <= LIMIT_MS
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What became of a variant. player: against what FFmpeg plays, None where it plays nothing."""
+    """The outcome of a variant. player: against what FFmpeg plays, None where it plays nothing."""
 
     name: str
     player: Difference | None
@@ -57,7 +57,7 @@ class Row:
 
     @property
     def is_right(self) -> bool:
-        """Whether the clip is that of what FFmpeg plays, or of the whole line."""
+        """True if the clip is that of what FFmpeg plays, or of the whole line."""
         return self.line.is_small or (self.player is not None and self.player.is_small)
 
 

@@ -46,8 +46,8 @@ def meta_of(path: Path) -> Path:
 def assets() -> Iterator[Path]:
     """Yield everything that Unity wants a ``.meta`` for: no dot-files, no folders that end in ``~``."""
     for path in sorted(PACKAGE.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(PACKAGE).parts)
-        if path.suffix != ".meta" and not path.name.endswith("~") and not hidden:
+        hidden = any(part.startswith(".") or part.endswith("~") for part in path.relative_to(PACKAGE).parts)
+        if path.suffix != ".meta" and not hidden:
             yield path
 
 

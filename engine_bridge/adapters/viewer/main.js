@@ -24,6 +24,7 @@ let line = null; // the one that is played: as begun, and what became of it
 const following = []; // { line, act }: what waits until it is over, in order
 let greeting = { uploads: false, max_bytes: 0 }; // of the program that serves the page
 let drift = null; // of the line that is played
+let sending = null; // the name of the file that is on its way
 let noteTimer = 0, nDrawn = 0;
 
 const connection = new Connection({
@@ -197,17 +198,37 @@ async function ready() {
   connection.say({ type: "ready" });
 }
 
-function speakFile(file) {
+async function speakFile(file) {
   if (!file || !connection.isPlayer) return;
   const limit = greeting.max_bytes;
-  if (!greeting.uploads) note(`${file.name} is not sent: ${ONLY_HERE}`);
+  if (sending !== null) note(`${sending} is on its way; wait until it speaks`);
+  else if (!greeting.uploads) note(`${file.name} is not sent: ${ONLY_HERE}`);
   else if (file.size < 1 || file.size > limit) note(`${file.name} has ${file.size} bytes; 1 to ${limit} can be sent`);
-  else sendFile(connection, file);
+  else await send(file);
+}
+
+async function send(file) {
+  switchOff();
+  sending = file.name;
+  try {
+    await sendFile(connection, file);
+  } catch (error) {
+    note(`${file.name} cannot be read (${error.message}); choose it again`);
+  } finally {
+    sending = null;
+  }
+}
+
+function switchOff() {
+  microphone.stop();
+  $("microphone").classList.remove("on");
 }
 
 async function toggleMicrophone() {
   if (microphone.isOn) {
     microphone.stop();
+  } else if (sending !== null) {
+    note(`${sending} is on its way; wait until it speaks`);
   } else {
     try {
       await microphone.start();

@@ -15,11 +15,22 @@ export class Microphone {
   constructor(connection) {
     this.connection = connection;
     this.context = null;
+    this.isStarting = false;
   }
 
   get isOn() { return this.context !== null; }
 
   async start() {
+    if (this.isStarting) return;
+    this.isStarting = true;
+    try {
+      await this.open();
+    } finally {
+      this.isStarting = false;
+    }
+  }
+
+  async open() {
     const stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, echoCancellation: true, noiseSuppression: false } });
     const context = new AudioContext();
     await context.audioWorklet.addModule("microphone_worklet.js");
@@ -28,11 +39,13 @@ export class Microphone {
     context.createMediaStreamSource(stream).connect(capture);
     this.stream = stream;
     this.context = context;
+    this.capture = capture;
     this.connection.say({ type: "microphone", rate: context.sampleRate });
   }
 
   stop() {
     if (!this.isOn) return;
+    this.capture.port.onmessage = null; // a piece that is still on its way would be taken for another sound
     for (const track of this.stream.getTracks()) track.stop();
     this.context.close();
     this.context = null;

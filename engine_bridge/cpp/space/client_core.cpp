@@ -111,7 +111,10 @@ void ClientCore::on(Message& message, const std::shared_ptr<TextureImage>& textu
     heard_at_ = now;
     if (auto* welcome = std::get_if<Welcome>(&message)) return on_welcome(*welcome, out);
     if (auto* error = std::get_if<Error>(&message)) return on_error(*error, now, out);
-    if (auto* ping = std::get_if<Ping>(&message)) return static_cast<void>(out.post(Pong{ping->nonce}));
+    if (auto* ping = std::get_if<Ping>(&message)) {  // a server that does not read gets no more answers
+        if (!out.is_crowded()) out.post(Pong{ping->nonce});
+        return;
+    }
     if (auto* bye = std::get_if<Bye>(&message)) return put_event(EventKind::bye, {}, bye->reason);
     if (!greeted_ || std::holds_alternative<Pong>(message)) return;
     if (auto* frame = std::get_if<Frame>(&message)) return pass(*frame);

@@ -61,6 +61,19 @@ private:
 
 bool begins_with(Bytes bytes, std::string_view begin) { return bytes.text().substr(0, begin.size()) == begin; }
 
+/// False if a JPEG's frame header (ITU T.81, B.2.2) states another size than the message.
+bool has_its_size(const Texture& texture) {
+    const std::uint8_t* data = texture.pixels.data;
+    for (std::size_t at = 2; at + 9 <= texture.pixels.size && data[at] == 0xFF;) {
+        const std::uint8_t marker = data[at + 1];
+        if (marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC) {
+            return big_endian(data + at + 5, 2) == texture.height && big_endian(data + at + 7, 2) == texture.width;
+        }
+        at += 2 + static_cast<std::size_t>(big_endian(data + at + 2, 2));
+    }
+    return true;
+}
+
 }  // namespace
 
 std::string check_ranges(Message& message) {
@@ -101,7 +114,7 @@ u64 limit_of(const Counts& limits, Text name, u64 otherwise) {
 
 bool is_picture(const Texture& texture) {
     if (texture.format == "rgb") return texture.pixels.size == u64{3} * texture.width * texture.height;
-    if (texture.format == "jpeg") return begins_with(texture.pixels, "\xFF\xD8\xFF");
+    if (texture.format == "jpeg") return begins_with(texture.pixels, "\xFF\xD8\xFF") && has_its_size(texture);
     return texture.format == "webp" && begins_with(texture.pixels, "RIFF");
 }
 

@@ -21,6 +21,8 @@ from space_runtime.rendering.warp.palette import Palette
 
 OPEN: Final = 0.03
 """A photo whose lips are further apart, in normalised units, shows its own inside of the mouth."""
+SEAM_SHADE: Final[Floats] = np.array([0.42, 0.32, 0.32], np.float32)
+"""Light of the line between closed lips, a share of that on the lips."""
 SEAM: Final = 0.035
 """Lips closer than this draw a dark line between them if the photo has none."""
 LIT: Final = 0.06
@@ -68,7 +70,7 @@ def prepare_mouth(photo: Pixels, mesh: FaceMesh, decoder: Network, palette: Pale
         shown=cv2.GaussianBlur(polygon_mask(polygon, whole), (0, 0), 0.6).astype(np.float32) if is_open else None,
         resting_gap=np.zeros_like(gap) if is_open else np.maximum(gap, 0),
         light=_light(gap / mesh.pose.scale) if is_open else 1.0,
-        seam=palette.toned(_seam_colour(photo, mesh)),
+        seam=palette.toned(palette.dimmed(_lip_colour(photo, mesh), SEAM_SHADE)),
         depth=float(mesh.normalised[[13, 14], 2].mean()),
         palette=palette,
     )
@@ -91,7 +93,7 @@ def draw_mouth(picture: Pixels, photo: Pixels, mesh: FaceMesh, moved: MovedMesh,
         light = min(1.0, _light(gap / moved.pose.scale) / mouth.light)
         rest = _rest(mesh, moved)
         dim = (np.float32(light) * _edge_shade(mask, moved.pose.scale, 1 - rest))[..., None] ** _DIMMING
-        inside = mouth.palette.toned(_inside(photo, mesh, moved, mouth, box, rest) * dim)
+        inside = mouth.palette.toned(mouth.palette.dimmed(_inside(photo, mesh, moved, mouth, box, rest), dim))
         target[:] = np.rint(target + (np.minimum(inside, 255) - target) * mask[..., None]).astype(np.uint8)
 
 
@@ -145,11 +147,11 @@ _DIMMING: Final[Floats] = np.array([0.75, 1.15, 1.2], np.float32)
 _CURVE: Final = _curve(len(UPPER_LIP))
 
 
-def _seam_colour(photo: Pixels, mesh: FaceMesh) -> Floats:
-    """Return the colour of the shadow between closed lips: the lips' own, darkened."""
+def _lip_colour(photo: Pixels, mesh: FaceMesh) -> Floats:
+    """Return the (3,) mean colour of the lips."""
     points = picture_points(mesh.source[[0, 17, 37, 267, 84, 314, 11, 16]])
     columns, rows = np.clip(np.rint(points), 0, len(photo) - 1).astype(int).T
-    return np.asarray(photo[rows, columns].mean(0) * np.array([0.42, 0.32, 0.32]), np.float32)
+    return np.asarray(photo[rows, columns].mean(0), np.float32)
 
 
 def _draw_seam(target: Pixels, line: Floats, gap: Floats, mouth: Mouth, moved: MovedMesh) -> None:

@@ -1,9 +1,10 @@
 """The colours that a photo has: what is drawn into it takes its tint and its light.
 
 A photo of one tint (black and white, sepia, a duotone) has one colour for each lightness; what is drawn gets that of
-its own. In coloured or little light everything is multiplied by the light. It is read from the skin, as far as that
-lies beyond what skin has in good white light, and as far as the whites of the eyes agree: else the skin itself is of
-that colour, as under face paint. In an ordinary photo nothing changes.
+its own. A faded or hazy photo has no black: what is drawn lies under the same veil. In coloured or little light
+everything is multiplied by the light. It is read from the skin, as far as that lies beyond what skin has in good white
+light, and as far as the whites of the eyes agree: else the skin itself is of that colour, as under face paint. In an
+ordinary photo nothing changes.
 """
 
 from __future__ import annotations
@@ -38,6 +39,10 @@ WHITEST: Final = 0.6
 DIM: Final = (100.0, 85.0)
 """Lightness of skin and of the whites of the eyes below which, both, there is little light; of 214 portraits none."""
 LEAST_LIGHT: Final = 0.05
+VEILED: Final = 30.0
+"""Lightness of a photo's darkest pixels above which they lie under a veil of fading or haze. Of 214 portraits none."""
+DARKEST: Final = 0.002
+"""Quantile of lightness up to which pixels are the darkest."""
 LIGHTEST: Final = 0.998
 """Quantile of the face's lightness that nothing drawn exceeds."""
 
@@ -48,17 +53,21 @@ class Palette:
 
     light: (3,) factors of red, green and blue, 1 in good white light. tint: (2, 3) coefficients of red and blue above
     the lightness, in powers of the lightness 0…1; one_tint: 0 for a photo of many colours … 1 for one of one tint.
-    lightest: lightness 0…255 that nothing drawn exceeds.
+    tones: least and greatest lightness in the photo. veil: (3,) colour 0…255 that lies over everything, black in an
+    ordinary photo. lightest: lightness 0…255, under the veil, that nothing drawn exceeds.
     """
 
     light: Floats
     tint: Floats
+    tones: tuple[float, float]
     one_tint: float
+    veil: Floats
     lightest: float
 
     def in_white_light(self, colours: Floats) -> Floats:
         """Return (…, 3) colours of the photo, 0…1, as they would be in good white light."""
-        return np.asarray(np.clip(colours / self.light, 0, 1), np.float32)
+        seen = _unveiled(colours * 255, self.veil) / 255 if self.veil.any() else colours
+        return np.asarray(np.clip(seen / self.light, 0, 1), np.float32)
 
     def lit(self, colours: Floats) -> Floats:
         """Return (…, 3) colours 0…255 meant for good white light in the photo's light, none lighter than the photo."""
@@ -67,13 +76,17 @@ class Palette:
         over = lightness > self.lightest
         if over.any():
             lit = lit * np.where(over, self.lightest / np.maximum(lightness, 1), 1)[..., None]
-        return np.asarray(lit, np.float32)
+        return np.asarray(lit + self.veil * (1 - lit / 255) if self.veil.any() else lit, np.float32)
+
+    def dimmed(self, colours: Floats, factor: Floats) -> Floats:
+        """Return (…, 3) colours 0…255 of the photo in so much less light, under the veil."""
+        return np.asarray(self.veil + (colours - self.veil) * factor, np.float32)
 
     def toned(self, colours: Floats) -> Floats:
         """Return (…, 3) colours 0…255 in the photo's tint."""
         if self.one_tint == 0:
             return colours
-        tinted = _tinted(np.asarray(colours @ LUMA, np.float32), self.tint)
+        tinted = _tinted(np.asarray(colours @ LUMA, np.float32), self.tint, self.tones)
         return np.asarray(colours + (tinted - colours) * np.float32(self.one_tint), np.float32)
 
 
@@ -81,11 +94,26 @@ def photo_palette(photo: Pixels, points: Floats) -> Palette:
     """Return the palette of a photo with (≥ 478, 3) mesh points in its pixels."""
     outline = picture_points(points)
     face = polygon_mask(outline[list(OVAL)], Box(0, 0, photo.shape[1], photo.shape[0])) > 0.5
-    soft = cv2.blur(photo, (9, 9)).astype(np.float32)
-    tint, scatter = _tint(soft[face])
-    one_tint = float(np.clip((MANY_TINTS - scatter) / (MANY_TINTS - ONE_TINT), 0, 1))
-    lightest = float(np.quantile(photo[face] @ LUMA, LIGHTEST))
-    return Palette(_light(photo, soft, outline), tint, one_tint, lightest)
+    veil = _veil(photo)
+    clear = np.rint(_unveiled(photo, veil)).astype(np.uint8) if veil.any() else photo
+    soft = cv2.blur(clear, (9, 9)).astype(np.float32)
+    seen = cv2.blur(photo, (9, 9)).astype(np.float32)[face]
+    one_tint = float(np.clip((MANY_TINTS - _tint(soft[face])[1]) / (MANY_TINTS - ONE_TINT), 0, 1))
+    lightest = float(np.quantile(clear[face] @ LUMA, LIGHTEST))
+    tones = float((seen @ LUMA).min()), float((seen @ LUMA).max())
+    return Palette(_light(clear, soft, outline), _tint(seen)[0], tones, one_tint, veil, lightest)
+
+
+def _veil(photo: Pixels) -> Floats:
+    """Return the (3,) colour 0…255 of a photo's darkest pixels, black as far as they are dark enough."""
+    lightness = photo @ LUMA
+    colour = photo[lightness <= np.quantile(lightness, DARKEST)].mean(0)
+    return np.asarray(colour * np.clip(float(colour @ LUMA) / VEILED - 1, 0, 1), np.float32)
+
+
+def _unveiled(colours: Floats | Pixels, veil: Floats) -> Floats:
+    """Return (…, 3) colours 0…255 without the veil over them."""
+    return np.asarray(np.clip((colours - veil) / (1 - veil / 255).clip(1 / 255), 0, 255), np.float32)
 
 
 def _tint(colours: Floats) -> tuple[Floats, float]:
@@ -104,9 +132,10 @@ def _powers(lightness: Floats) -> Floats:
     return np.stack([np.ones_like(share), share, share * share], -1)
 
 
-def _tinted(lightness: Floats, tint: Floats) -> Floats:
-    """Return (…, 3) the tint's colours of a lightness 0…255."""
-    offsets = _powers(lightness) @ tint.T
+def _tinted(lightness: Floats, tint: Floats, tones: tuple[float, float]) -> Floats:
+    """Return (…, 3) the tint's colours of a lightness 0…255; below the photo's own tones the darkest fades to black."""
+    known = np.clip(lightness, *tones)
+    offsets = _powers(known) @ tint.T * np.minimum(lightness / np.maximum(known, 1), 1)[..., None]
     red, blue = (np.clip(lightness + offsets[..., channel], 0, 255) for channel in (0, 1))
     green = np.clip((lightness - LUMA[0] * red - LUMA[2] * blue) / LUMA[1], 0, 255)
     return np.stack([red, green, blue], -1).astype(np.float32)

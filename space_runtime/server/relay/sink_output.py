@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -10,19 +11,25 @@ from typing import Final, TypeVar
 from engine_bridge.adapters.playout import Part, Playout
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import WireError
-from engine_bridge.protocol.messages import Pace, Reason
+from engine_bridge.protocol.messages import Output, Pace, Reason
 from engine_bridge.protocol.wire import audio_from, decode
 from space_runtime.server.connections import Route
 from space_runtime.timebase import SAMPLE_RATE
 
 MAX_REMEMBERED: Final = 4_096
 """Sessions, requests and tokens that are remembered; of more the oldest are forgotten."""
+FURTHEST_S: Final = 120.0
+"""Frames due later than this are dropped: twice the longest playout delay. They would take the room of all others."""
 
 _UP: Final = tuple(
     bytes([0xA0 | len(name)]) + name for name in (b"open", b"resume", b"start", b"audio", b"speak", b"idle")
 )
 """The beginnings of clients' messages that matter, as everybody who writes canonically writes them."""
 _AUDIO: Final = b"\xa5audio"
+_FACE: Final = frozenset((Output.WEIGHTS, Output.HEAD, Output.EYES))
+"""Outputs of which every sink shows something."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
@@ -56,6 +63,14 @@ class _Peer:
 
     asked: dict[int, _Session] = field(default_factory=dict)
     sessions: dict[int, _Session] = field(default_factory=dict)
+    is_told: bool = False
+
+    def tell_unless_shown(self, outputs: tuple[str, ...]) -> None:
+        """Log, once, that sinks show nothing of a session with these outputs."""
+        if not self.is_told and not _FACE & set(outputs):
+            self.is_told = True
+            wanted = ", ".join(outputs) or "no outputs"
+            log.warning("llf:// and vmc:// show nothing of a session with %.80s; ask for weights, head or eyes", wanted)
 
 
 class RelaySinkOutput:
@@ -92,6 +107,7 @@ class RelaySinkOutput:
     def _asked(self, peer: _Peer, part: bytes, now: float) -> None:
         message = audio_from(part) if _AUDIO in part[:16] else _read(part)
         if isinstance(message, m.Open) and len(message.fps) == 2 and all(message.fps):
+            peer.tell_unless_shown(message.outputs)
             session = _Session(message.character or "", Fraction(*message.fps), message.playout_ms / 1e3)
             _remember(peer.asked, message.request, session)
         elif isinstance(message, m.Resume) and bytes(message.token) in self._tokens:
@@ -152,6 +168,8 @@ class RelaySinkOutput:
         stream.begun = now if stream.begun is None else stream.begun
         stream.part = stream.part or self._playout.enter(session.character)
         due = stream.begun + session.playout_s + float((message.index - stream.first_index) / session.fps)
+        if due > now + FURTHEST_S:
+            return
         if isinstance(message, m.Texture):
             self._playout.texture(due, stream.part, message)
             return

@@ -12,11 +12,11 @@ class Client(Protocol):
     """The side that listens to connections: who they are by route, and what they say."""
 
     def receive(self, route: bytes, parts: list[bytes], now: float, key: bytes) -> bool:
-        """Take a message; return whether to read on from this connection in this turn."""
+        """Take a message; return whether the connection is heard further, or is to be closed."""
         ...
 
     def overran(self, route: bytes, kind: Overrun, size: int, now: float, key: bytes) -> bool:
-        """Hear of a message that was too much; return whether the connection may go on."""
+        """Hear of a message that was too much; return whether the connection is heard further, or is to be closed."""
         ...
 
     def part_bytes(self, route: bytes) -> int:

@@ -24,12 +24,11 @@ from zmq.utils import z85
 
 from space_runtime.server.transport.errors import BreachError
 from space_runtime.server.transport.frames import COMMAND, MORE, frame
-from space_runtime.server.transport.zmtp import OWN_METADATA, Metadata, parsed_metadata
+from space_runtime.server.transport.zmtp import OWN_METADATA, READY, Metadata, parsed_metadata
 
 HELLO: Final = b"\x05HELLO"
 WELCOME: Final = b"\x07WELCOME"
 INITIATE: Final = b"\x08INITIATE"
-READY: Final = b"\x05READY"
 MESSAGE: Final = b"\x07MESSAGE"
 HELLO_BYTES: Final = 200
 COOKIE_BYTES: Final = 96

@@ -15,35 +15,29 @@ from itertools import count
 from typing import Final
 
 from engine_bridge.protocol.descriptors import most_connections
+from space_runtime.server.transport.account import Account
 from space_runtime.server.transport.address import listen
 from space_runtime.server.transport.client import OWN, Client, Hearing, Rates
 from space_runtime.server.transport.errors import BreachError
+from space_runtime.server.transport.idleness import is_silent, least_needed, slowest
 from space_runtime.server.transport.peer import Peer
 from space_runtime.server.transport.peer_poller import PeerPoller
 from space_runtime.server.transport.zmtp import Mechanism, Zmtp
 
 TURN_S: Final = 0.002
 """Reading that may be done before frames have their turn."""
-MAX_ACCEPTED: Final = 8
+MAX_ACCEPTED: Final = 4
 """Connections accepted in a turn."""
 ACCEPT_PAUSE_S: Final = 0.1
 """Pause of accepting when descriptors run out."""
-ACCEPT_COST_S: Final = 0.002
+ACCEPT_COST_S: Final = 0.02
 """The cost with which a connection begins, so that those which are known and quiet are read before it."""
-IDLE_S: Final = 1.0
-"""Silence after which a connection that nobody needs may be ended to make room."""
-IDLE_SHARE: Final = 16
-"""One in so many of them is ended at a time."""
-HANDSHAKE_S: Final = 5.0
-"""Time for greeting and handshake."""
 MESSAGE_S: Final = 30.0
 """Time for one message, from its first byte to its last."""
 STALL_S: Final = 1.0
 """After such a standstill of this process silence is counted anew."""
 PING_S: Final = 2.0
 """Silence after which a peer is asked for a sign of life."""
-SILENCE_S: Final = 8.0
-"""Silence after which a connection is over."""
 SWEEP_S: Final = 0.25
 GRACE_S: Final = 0.25
 """Time in which a peer that is cut off may still read why."""
@@ -82,6 +76,7 @@ class Listener:
         self.is_behind = False
         self._names = count(1)
         self._n_held = 0
+        self._accounts: dict[bytes, Account] = {}
 
     def wait(self, timeout_s: float) -> list[Peer | int]:
         """Wait until something can be done; return the peers and the descriptors that can be read."""
@@ -101,6 +96,7 @@ class Listener:
         peer = self._peers.get(route[1:])
         if peer is None or not peer.zmtp.is_ready:
             return None
+        self._answer(peer)  # first: the handshake goes before messages, and nonces in their order
         taken = peer.send(peer.zmtp.encoded(parts))
         self.poller.select(peer)
         return taken
@@ -164,16 +160,11 @@ class Listener:
         self._answer(peer)
 
     def _make_room(self, now: float) -> bool:
-        """End connections that nobody needs, some at once; return whether there were any.
-
-        Those that have not shaken hands go first, then those that have been silent for longest.
-        """
-        known = [peer for peer in self._peers.values() if now - peer.said_at > IDLE_S]
-        idle = [peer for peer in known if not self._client.is_needed(peer.hearing.route)]
-        idle.sort(key=lambda peer: (peer.zmtp.is_ready, peer.said_at))
-        for peer in idle[: -(-len(idle) // IDLE_SHARE)]:
+        """End connections that nobody needs, some at once; return whether there were any."""
+        ended = least_needed(list(self._peers.values()), self._client, now)
+        for peer in ended:
             self._drop(peer, now)
-        return bool(idle)
+        return bool(ended)
 
     def _drop(self, peer: Peer, now: float) -> None:
         """Close a connection and say that it is over."""
@@ -182,6 +173,10 @@ class Listener:
         self._hold(peer, 0)
         peer.end(now)
         peer.is_over = True
+        if peer.account.n_connections:
+            peer.account.n_connections -= 1
+            if not peer.account.n_connections:
+                del self._accounts[peer.hearing.key]
         self.poller.select(peer)
         peer.close()
         self._client.lost(peer.hearing.route, now)
@@ -190,8 +185,8 @@ class Listener:
 
     def _read_all(self, peers: list[Peer], now: float) -> None:
         """Read once from each, until the time is up: the rest is read in another turn."""
-        if self.is_behind:
-            peers.sort(key=lambda peer: peer.cost_s(now) / self._client.weight(peer.hearing.route))
+        if len(peers) > 1:
+            peers.sort(key=lambda peer: peer.account.cost_s(now) / self._client.weight(peer.hearing.route))
         begin = time.perf_counter()
         for n_read, peer in enumerate(peers, 1):
             self._read(peer, now)
@@ -215,13 +210,25 @@ class Listener:
     def _feed(self, peer: Peer, data: bytes, now: float) -> None:
         peer.heard_at = peer.hearing.now = now
         try:
-            peer.zmtp.feed(data)
+            is_heard = peer.zmtp.feed(data)
         except BreachError:
             self._breach(peer, now)
             return
         self._answer(peer)
+        if not is_heard:
+            self.cut(peer.hearing.route, now)
+            return
+        if peer.hearing.key and not peer.account.n_connections:
+            self._enter(peer, now)
         self._hold(peer, peer.zmtp.held)
         peer.note_progress(now)
+
+    def _enter(self, peer: Peer, now: float) -> None:
+        """Enter a connection into the account of its key, which may have half of all connections."""
+        peer.account = self._accounts.setdefault(peer.hearing.key, Account(now))
+        peer.account.n_connections += 1
+        if peer.account.n_connections > max(1, self._most // 2):
+            self.cut(peer.hearing.route, now)
 
     def _bill(self, peer: Peer, n_bytes: int, cost_s: float, now: float) -> None:
         """Take what was read from a peer's budget; pause it, or cut it off, when that is overdrawn."""
@@ -233,7 +240,8 @@ class Listener:
         elif peer.resume_at > now:
             self._client.too_fast(route, now)
             self._paused.append(peer)
-            self.poller.select(peer, is_paused=True)
+            peer.is_paused = True
+            self.poller.select(peer)
 
     def _breach(self, peer: Peer, now: float) -> None:
         """End a connection that has broken a rule; before the end of its handshake it is owed no word."""
@@ -245,11 +253,11 @@ class Listener:
             self._drop(peer, now)
 
     def _answer(self, peer: Peer) -> None:
-        """Send what the protocol itself answers."""
+        """Send what the protocol itself answers; a peer that is too slow for it misses it."""
         answers = peer.zmtp.answers
-        if answers and not peer.send(bytes(answers)):
-            peer.unsent.clear()
-        answers.clear()
+        if answers:
+            peer.send(bytes(answers))
+            answers.clear()
         self.poller.select(peer)
 
     def _hold(self, peer: Peer, n_bytes: int) -> None:
@@ -272,6 +280,7 @@ class Listener:
         over = [peer for peer in self._paused if peer.resume_at <= now]
         self._paused = [peer for peer in self._paused if peer.resume_at > now]
         for peer in over:
+            peer.is_paused = False
             self.poller.select(peer)
 
     def _sweep(self, now: float) -> None:
@@ -281,7 +290,7 @@ class Listener:
         for peer in list(self._peers.values()):
             if stalled:
                 peer.heard_at = now
-            if now >= peer.closing_at or self._is_silent(peer, now):
+            if now >= peer.closing_at or is_silent(peer, now):
                 self._drop(peer, now)
             elif now - peer.begun_at > MESSAGE_S:
                 self.cut(peer.hearing.route, now)
@@ -289,9 +298,6 @@ class Listener:
                 peer.pinged_at = now
                 peer.send(peer.zmtp.ping())
                 self.poller.select(peer)
-
-    def _is_silent(self, peer: Peer, now: float) -> bool:
-        """Return whether a peer has not shaken hands in time, or has shown no life for long."""
-        if not peer.zmtp.is_ready:
-            return now - peer.born > HANDSHAKE_S
-        return now - max(peer.heard_at, peer.resume_at) > SILENCE_S
+        for peer in slowest(self._peers.values()):
+            self.n_cut += 1
+            self._drop(peer, now)

@@ -7,6 +7,7 @@ import socket
 from contextlib import suppress
 from typing import Final
 
+from space_runtime.server.transport.account import Account
 from space_runtime.server.transport.bucket import Bucket
 from space_runtime.server.transport.client import Hearing, Rates
 from space_runtime.server.transport.zmtp import Zmtp
@@ -25,8 +26,6 @@ COSTLY_S: Final = 0.001
 """Processor time of what was read, below and above which more and less is read next time."""
 BURST_S: Final = 2.0
 """Processor time that a peer may take at once, beyond its share."""
-COST_MEMORY_S: Final = 1.0
-"""Time in which the processor time that a peer has cost is forgotten."""
 MAX_PAUSED_S: Final = 10.0
 """Seconds of pauses for sending or costing too much, after which a peer is cut off; forgotten at half time's speed."""
 
@@ -35,15 +34,16 @@ class Peer:
     """A connection.
 
     born, heard_at, said_at: when it came, last sent anything, last sent a message. pinged_at: when it was last asked
-    for a sign of life. resume_at: until when it is not read, because it sent or cost more than its rate. closing_at:
-    when it is to be closed, infinite while it is not. begun_at: when the message that is not complete began, NaN
-    without one; n_held: its bytes. events: of `selectors`, for which it is waited. unsent: bytes that wait for it.
+    for a sign of life. is_paused, resume_at: whether, and until when, it is not read, because it sent or cost more than
+    its rate. closing_at: when it is to be closed, infinite while it is not; is_over: it is closed. begun_at: when the
+    message that is not complete began, NaN without one; n_held: its bytes. events: of `selectors`, for which it is
+    waited. unsent: bytes that wait for it. account: of it, or of its key.
     """
 
     __slots__ = (
-        "_bytes", "_cost_at", "_cost_s", "_n_messages", "_paused_at", "_paused_s", "_read_bytes", "_seconds",
-        "begun_at", "born", "closing_at", "events", "heard_at", "hearing", "is_over", "n_held", "pinged_at",
-        "resume_at", "said_at", "unsent", "wire", "zmtp",
+        "_bytes", "_n_messages", "_paused_at", "_paused_s", "_read_bytes", "_seconds", "account", "begun_at", "born",
+        "closing_at", "events", "heard_at", "hearing", "is_over", "is_paused", "n_held", "pinged_at", "resume_at",
+        "said_at", "unsent", "wire", "zmtp",
     )  # fmt: skip
 
     def __init__(self, wire: socket.socket, hearing: Hearing, zmtp: Zmtp, rates: Rates, now: float) -> None:
@@ -51,7 +51,7 @@ class Peer:
         self.hearing = hearing
         self.zmtp = zmtp
         self.events = self.n_held = self._n_messages = 0
-        self.is_over = False
+        self.is_over = self.is_paused = False
         self.born = self.heard_at = self.said_at = self.pinged_at = now
         self.resume_at = -math.inf
         self.closing_at = math.inf
@@ -59,7 +59,7 @@ class Peer:
         self.unsent = bytearray()
         self._bytes, self._seconds = Bucket(rates.burst, now), Bucket(BURST_S, now)
         self._read_bytes = LEAST_READ
-        self._cost_s, self._cost_at = 0.0, now
+        self.account = Account(now)
         self._paused_s, self._paused_at = 0.0, now
 
     @property
@@ -67,13 +67,9 @@ class Peer:
         """Return whether nothing of it is heard any more."""
         return math.isfinite(self.closing_at)
 
-    def cost_s(self, now: float) -> float:
-        """Return the time that it has cost lately."""
-        return self._cost_s * max(0.0, 1.0 - (now - self._cost_at) / COST_MEMORY_S)
-
     def charge(self, seconds: float, now: float) -> None:
         """Note the processor time that it has cost just now; who costs much is read in smaller pieces."""
-        self._cost_s, self._cost_at = self.cost_s(now) + seconds, now
+        self.account.charge(seconds, now)
         if seconds > COSTLY_S:
             self._read_bytes = max(LEAST_READ, self._read_bytes // 2)
         elif seconds < CHEAP_S:

@@ -40,9 +40,9 @@ class PeerPoller:
                 ready.append(key.data or key.fd)
         return ready
 
-    def select(self, peer: Peer, is_paused: bool = False) -> None:
+    def select(self, peer: Peer) -> None:
         """Wait for what a peer is to be waited for now."""
-        reads = 0 if peer.is_closing or is_paused else selectors.EVENT_READ
+        reads = 0 if peer.is_closing or peer.is_paused else selectors.EVENT_READ
         events = reads | (selectors.EVENT_WRITE if peer.unsent and not peer.is_over else 0)
         if events == peer.events:
             return

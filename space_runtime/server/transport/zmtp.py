@@ -105,18 +105,18 @@ class Receiver(Protocol):
         ...
 
     def message(self, parts: list[bytes]) -> bool:
-        """Take a message; return whether to go on reading."""
+        """Take a message; return whether the connection is heard further."""
         ...
 
     def overrun(self, kind: Overrun, size: int) -> bool:
-        """Hear that a message was too much and is passed over; return whether to go on reading."""
+        """Hear that a message was too much and is passed over; return whether the connection is heard further."""
         ...
 
 
 class Zmtp:
     """One connection. answers: bytes to send. n_messages: so far. message_bytes: the longest part.
 
-    `feed` hands messages to the receiver, and raises `BreachError` when the connection has to end.
+    `feed` hands messages to the receiver, and raises `BreachError` when the connection has to end for a breach.
     """
 
     def __init__(self, mechanism: Mechanism, receiver: Receiver, message_bytes: int) -> None:
@@ -146,13 +146,11 @@ class Zmtp:
         """Bytes kept of a message that is not complete."""
         return self._n_bytes + self._reader.held
 
-    def feed(self, data: bytes) -> None:
-        """Take bytes of the peer."""
+    def feed(self, data: bytes) -> bool:
+        """Take bytes of the peer; return False when the receiver hears no further: nothing may be fed after that."""
         if self._greeting is not None:
             data = self._greet(self._greeting + data)
-        for flags, body in self._reader.feed(data):
-            if not self._take(flags, body):
-                return
+        return all(self._take(flags, body) for flags, body in self._reader.feed(data))
 
     def encoded(self, parts: Sequence[bytes]) -> bytes:
         """Return the bytes of a message."""

@@ -8,6 +8,8 @@ from typing import ClassVar, Final, Protocol
 
 from engine_bridge.protocol.messages import ErrorCode
 from space_runtime.errors import SpaceError
+from space_runtime.file_reader.process import FileReader
+from space_runtime.file_reader.requests import FileKind, ReadSound, Refused, SoundPart
 from space_runtime.server.commands import (
     BuiltCharacter,
     CharacterSpec,
@@ -16,8 +18,6 @@ from space_runtime.server.commands import (
     RefusedCharacter,
     RefusedSound,
 )
-from space_runtime.server.file_reader.process import FileReader
-from space_runtime.server.file_reader.requests import FileKind, ReadSound, Refused, SoundPart
 from space_runtime.server.worker.character_cache import CharacterCache
 
 

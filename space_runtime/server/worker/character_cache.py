@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from space_runtime.animation.pipeline import Character, build_character
+from space_runtime.file_reader.pictures import read_portrait
 from space_runtime.inference.bundle import Bundle
 from space_runtime.portrait.portrait import Portrait, open_tracker
 from space_runtime.server.commands import CharacterKey, CharacterSpec
-from space_runtime.server.file_reader.pictures import read_portrait
 
 KEPT: Final = 64
 """Characters kept at most beyond those in use, the last used ones."""

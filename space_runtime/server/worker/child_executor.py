@@ -9,10 +9,8 @@ from typing import Final
 
 from engine_bridge.protocol.messages import ErrorCode
 from space_runtime.errors import SpaceError
-from space_runtime.portrait.portrait import Portrait
-from space_runtime.server.commands import BuiltCharacter, CloseSession, Command, RefusedCharacter, RefusedSound
-from space_runtime.server.file_reader.child import ChildEnded
-from space_runtime.server.file_reader.requests import (
+from space_runtime.file_reader.child import ChildEnded
+from space_runtime.file_reader.requests import (
     Failed,
     FileKind,
     NotOpen,
@@ -22,6 +20,8 @@ from space_runtime.server.file_reader.requests import (
     SoundPart,
     TrackedPicture,
 )
+from space_runtime.portrait.portrait import Portrait
+from space_runtime.server.commands import BuiltCharacter, CloseSession, Command, RefusedCharacter, RefusedSound
 from space_runtime.server.worker.background import OWN_FAULT, BuildCharacter, DecodeSound, Task, sound_key
 from space_runtime.server.worker.character_cache import CharacterCache
 from space_runtime.server.worker.lane import Lane, Slot

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from space_runtime.server.file_reader.child import Child, ChildEnded
-from space_runtime.server.file_reader.requests import DropSound, FileKind, Request
+from space_runtime.file_reader.child import Child, ChildEnded
+from space_runtime.file_reader.requests import DropSound, FileKind, Request
 from space_runtime.server.worker.background import Task
 from space_runtime.server.worker.fair_queue import FairQueue
 

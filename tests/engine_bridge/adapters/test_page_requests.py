@@ -1,4 +1,4 @@
-"""What pages may ask: whole files and microphones within budgets, and one error for all else."""
+"""Requests that pages may make: whole files and microphones within budgets, and one error for all else."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_file_is_whole_however_it_is_cut() -> None:
     assert (reader.until, reader.pending_bytes) == (7.0 + MAX_UPLOAD_S, 5)
     assert reader.take(b"12", 7.1) is None
     file = reader.take(b"345", 7.2)
-    assert isinstance(file, SoundFile) and (file.title, file.content) == ("a?b.wav", b"12345")
+    assert isinstance(file, SoundFile) and (file.title, file.content) == (r"a\nb.wav", b"12345")
     assert (reader.until, reader.pending_bytes) == (math.inf, 0)
     assert reader.take(said(type="file", title="x" * 999, bytes=1), 8.0) is None
     again = reader.take(b"6", 8.0)

@@ -55,6 +55,11 @@ WATCH = """
 })()
 """
 
+DROP = """
+    (name, n) => { const data = new Uint8Array(n).map((_, k) => k), dropped = new DataTransfer();
+    dropped.items.add(new File([data], name));
+    window.dispatchEvent(new DragEvent('drop', { dataTransfer: dropped, cancelable: true })); }"""
+
 
 @pytest.fixture
 def player() -> Generator[WebPlayer, None, None]:
@@ -103,11 +108,7 @@ def test_the_page_asks_for_what_its_user_wants(player: WebPlayer, tmp_path: Path
         assert isinstance(player.requests.get(timeout=10), Replay)
         viewer.click("#stop")
         assert isinstance(player.requests.get(timeout=10), Stop)
-        viewer.evaluate(
-            "(() => { const data = new Uint8Array(512000).map((_, k) => k); const dropped = new DataTransfer();"
-            "dropped.items.add(new File([data], 'mine.wav'));"
-            "window.dispatchEvent(new DragEvent('drop', { dataTransfer: dropped, cancelable: true })); })()"
-        )
+        viewer.evaluate(f"({DROP})('mine.wav', 512000)")
         file = player.requests.get(timeout=10)
         assert isinstance(file, SoundFile) and (file.title, file.content) == ("mine.wav", sound)
         viewer.click("#microphone")
@@ -120,6 +121,26 @@ def test_the_page_asks_for_what_its_user_wants(player: WebPlayer, tmp_path: Path
         viewer.click("#microphone")
         for _ in blocks:
             pass
+    assert viewer.complaints == []
+
+
+def test_sounds_of_a_page_come_one_after_the_other(player: WebPlayer, tmp_path: Path) -> None:
+    with page(player.page, tmp_path / "profile", *FAKE_MICROPHONE) as viewer:
+        start(viewer, player)
+        viewer.click("#microphone")
+        viewer.click("#microphone")  # impatient: it is being switched on
+        microphone = player.requests.get(timeout=10)
+        assert isinstance(microphone, PageMicrophone)
+        blocks = microphone.blocks()
+        next(blocks)
+        viewer.evaluate(f"(() => {{ const drop = {DROP}; drop('mine.wav', 700000); drop('second.wav', 9); }})()")
+        file = player.requests.get(timeout=10)
+        assert isinstance(file, SoundFile) and file.title == "mine.wav"
+        assert file.content == (bytes(range(256)) * 2_735)[:700_000], "and nothing of the microphone"
+        for _ in blocks:
+            pass
+        assert "mine.wav is on its way" in str(viewer.evaluate("document.querySelector('#note').textContent"))
+        assert player.n_pages == 1 and player.requests.empty(), "it is still connected"
     assert viewer.complaints == []
 
 

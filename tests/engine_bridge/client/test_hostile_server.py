@@ -19,7 +19,7 @@ ATTACK_S = 0.3
 USUAL_S, SLOWEST_S = 0.005, 0.25
 """Longest median and 99th percentile of an answer here, on a machine that does other things too;
 `tests.tools.hostile_clients` prints what they are."""
-MOST_BYTES = 160 << 20
+MOST_BYTES = 120 << 20
 """Memory that an attack may take in so short a time, the buffers of TCP and ZeroMQ included."""
 
 

@@ -29,6 +29,13 @@ ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "engine_bridge" / "csharp" / "com.space.unity"
 CORE = PACKAGE / "Runtime" / "Core"
 PROBE = ROOT / "engine_bridge" / "csharp" / "tests"
+STUB = Path(__file__).parent / "unity_stub"
+"""A stand-in for UnityEngine."""
+STUB_UI = Path(__file__).parent / "unity_stub_ui"
+"""A stand-in for UnityEngine.UI."""
+SAMPLES = PACKAGE / "Samples~"
+SCENES = Path(__file__).parent / "unity_scenes"
+"""Scenes and frames that tests of the Unity components run in .NET."""
 
 
 class CompileError(Exception):
@@ -60,6 +67,51 @@ def compile_with_core(name: str, sources: Sequence[Path], program: bool = False)
     if program:
         (folder / f"{name}.runtimeconfig.json").write_text(_CONFIG)
     return folder / f"{name}.dll"
+
+
+def compile_unity_stub() -> Path:
+    """Return ``UnityEngine.dll``, the stand-in of the tests."""
+    return _compile("UnityEngine", sorted(STUB.glob("*.cs")), [], ["-warnaserror+"]) / "UnityEngine.dll"
+
+
+def compile_ui_stub() -> Path:
+    """Return ``UnityEngine.UI.dll``, the stand-in of the tests."""
+    folder = _compile("UnityEngine.UI", sorted(STUB_UI.glob("*.cs")), [compile_unity_stub()], ["-warnaserror+"])
+    return folder / "UnityEngine.UI.dll"
+
+
+def compile_definition(name: str, defines: Sequence[str] = ()) -> Path:
+    """Return the assembly of ``name.asmdef``: its folder's sources with its references alone, and the stand-in.
+
+    Warnings are errors, and so is a public name without documentation.
+    """
+    (path,) = PACKAGE.rglob(f"{name}.asmdef")
+    definition = json.loads(path.read_text(encoding="utf-8"))
+    references = [compile_definition(each, defines) for each in definition["references"] if each.startswith("Space.")]
+    if not definition["noEngineReferences"]:
+        references.append(compile_unity_stub())
+    if "UnityEngine.UI" in definition["references"]:
+        references.append(compile_ui_stub())
+    options = ["-warnaserror+", f"-doc:{{folder}}/{name}.xml", *(f"-define:{each}" for each in defines)]
+    if name == "Space.Core":
+        return compile_core()
+    return _compile(name, sorted(path.parent.rglob("*.cs")), references, options) / f"{name}.dll"
+
+
+def compile_editor_components() -> Path:
+    """Return ``Space.Unity.dll`` as the editor would compile it."""
+    return compile_definition("Space.Unity", ["UNITY_EDITOR"])
+
+
+def compile_game(name: str, sources: Sequence[Path]) -> Path:
+    """Return an assembly that uses the components and the stand-in, as a game would."""
+    references = [compile_core(), compile_unity_stub(), compile_editor_components()]
+    return _compile(name, sources, references, ["-warnaserror+"]) / f"{name}.dll"
+
+
+def compile_unity_scenes() -> Path:
+    """Return ``Space.UnityTests.dll``: scenes over the components and the stand-in."""
+    return compile_game("Space.UnityTests", sorted(SCENES.glob("*.cs")))
 
 
 def command(program: Path) -> list[str]:

@@ -15,7 +15,7 @@ import pytest
 
 from space_runtime import Session, load_bundle, open_portrait, open_tracker
 from tests.engine_bridge.csharp.dotnet import as_floats, byte_array
-from tests.engine_bridge.csharp.dotnet_loaded import Probe, Space, System
+from tests.engine_bridge.csharp.dotnet_loaded import Probe, Protocol, Space, System
 from tests.engine_bridge.csharp.dotnet_session import client_of, is_open, kinds, line, pose_at
 from tests.support.ports import free_port
 from tests.support.session_frames import session_frames
@@ -131,7 +131,9 @@ def test_keypoints_of_a_talking_portrait_are_those_of_an_offline_session(tmp_pat
         session = client.Open(wanted)
         assert eventually(lambda: is_open(session), START_S)
         assert client.Server.KeypointCount == 160
-        session.Start(line(rate, Format=Space.SoundFormat.F32, Pace=Space.Pace.Clip))
+        controls = Protocol.Controls()
+        controls.Seed = 0
+        session.Start(line(rate, Format=Space.SoundFormat.F32, Pace=Space.Pace.Clip, Controls=controls))
         session.Push(floats(1.0, rate))
         session.End()
         assert eventually(lambda: not session.IsStreaming, 60)

@@ -94,6 +94,87 @@ def test_the_core_compiles_without_a_warning_and_everything_public_is_documented
     assert dotnet.compile_core().exists()
 
 
+DEFINITIONS = {path.stem: json.loads(path.read_text()) for path in sorted(metas.PACKAGE.rglob("*.asmdef"))}
+
+
+@pytest.mark.parametrize("name", DEFINITIONS)
+def test_each_assembly_compiles_with_its_own_references_alone(name: str) -> None:
+    if reason := dotnet.missing():
+        pytest.skip(reason)
+    definition = DEFINITIONS[name]
+    assert definition["name"] == name
+    assert definition["rootNamespace"] == "SpaceRuntime"
+    for defines in ((), ("UNITY_WEBGL",), ("UNITY_EDITOR",)):
+        assert dotnet.compile_definition(name, (*defines, *definition["defineConstraints"])).exists()
+
+
+def test_an_optional_assembly_is_left_out_without_its_package() -> None:
+    for name, definition in DEFINITIONS.items():
+        foreign = [each for each in definition["references"] if not each.startswith("Space.")]
+        defined = [each["define"] for each in definition["versionDefines"]]
+        assert definition["defineConstraints"] == defined, name
+        assert len(foreign) == len(defined), name
+
+
+@pytest.mark.parametrize("sample", sorted(dotnet.SAMPLES.iterdir()), ids=lambda path: path.name)
+def test_a_sample_compiles_and_is_in_the_manifest(sample: Path) -> None:
+    manifest = json.loads((metas.PACKAGE / "package.json").read_text(encoding="utf-8"))
+    assert f"Samples~/{sample.name}" in {each["path"] for each in manifest["samples"]}
+    if reason := dotnet.missing():
+        pytest.skip(reason)
+    assert dotnet.compile_game(f"Sample.{sample.name}", sorted(sample.rglob("*.cs"))).exists()
+
+
+def test_a_component_has_a_file_of_its_name() -> None:
+    for path in SOURCES:
+        text = path.read_text(encoding="utf-8")
+        for name in re.findall(r"class (\w+)\s*:\s*(?:MonoBehaviour|ScriptableObject|SpacePoseSource)\b", text):
+            assert path.stem == name
+
+
+def test_no_component_uses_members_that_some_unity_version_lacks_or_refuses() -> None:
+    """Members from 2021.3 to 6000.7 that are obsolete, late or dangerous; the full table is checked by hand."""
+    names = "FindObjects?OfType|FindAnyObjectByType|GetInstanceID|SetLocalPositionAndRotation|destroyCancellationToken"
+    refused = rf"\b({names})\b"
+    for path in SOURCES:
+        assert not re.search(refused, path.read_text(encoding="utf-8")), path
+
+
+def test_the_scripts_of_the_guide_compile(tmp_path: Path) -> None:
+    if reason := dotnet.missing():
+        pytest.skip(reason)
+    text = (ROOT / "docs" / "unity.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```csharp\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    methods = [f"void Block{n}()\n{{\n{block}}}\n" for n, block in enumerate(blocks)]
+    source = tmp_path / "Game.cs"
+    source.write_text(GAME.replace("BLOCKS", "\n".join(methods)), encoding="utf-8")
+    assert dotnet.compile_game("Game", [source]).exists()
+
+
+GAME = """
+using SpaceRuntime;
+using UnityEngine;
+
+public class Game : MonoBehaviour
+{
+    public SpaceClipPlayer player;
+    public SpaceSpeaker speaker;
+    public Transform camera;
+    public SpaceFace face;
+    public TextAsset lineJson;
+    public AudioClip lineSound;
+    public float[] samples;
+    public int count;
+
+    void NextLine()
+    {
+    }
+
+    BLOCKS
+}
+"""
+
+
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
     """The real server's address."""

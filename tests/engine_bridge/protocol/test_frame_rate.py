@@ -76,3 +76,18 @@ def test_what_is_no_frame_rate(fps: FrameRate, says: str) -> None:
 def test_a_float_means_a_rate_close_by_that_clocks_of_files_can_carry(fps: float) -> None:
     exact = checked_fps(fps)
     assert abs(exact - Fraction(fps)) < Fraction(1, 1_000) and exact.denominator <= 1_001
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [("29.970", 30), ("29.970000", 30), ("29.97003", 30), ("29.97002997002997", 30), ("23.98", 24), ("23.976", 24),
+     ("47.95", 48), ("47.952", 48), ("119.88", 120), ("119.8801", 120), ("14.985", 15), ("239.76", 240)],
+)  # fmt: skip
+def test_decimals_of_a_broadcast_rate_are_its_fraction_however_many_there_are(text: str, whole: int) -> None:
+    assert exact_fps(text) == Fraction(1000 * whole, 1001)
+    assert exact_fps(float(text)) == Fraction(1000 * whole, 1001)
+
+
+@pytest.mark.parametrize("text", ["12.5", "29.9", "29.98", "29.96", "59.9", "30.00", "23.97", "24.5", "29.9701", "100"])
+def test_other_decimals_are_themselves(text: str) -> None:
+    assert exact_fps(text) == Fraction(text)

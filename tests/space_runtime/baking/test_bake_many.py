@@ -15,7 +15,7 @@ from space_runtime import BakeJob, BakeResult, Controls, OutputError, bake, bake
 from space_runtime.baking import line as baking_line
 from space_runtime.baking.cache import read_record, record_path
 from space_runtime.baking.jobs import Outcome
-from tests.support.files import contents
+from tests.support.files import contents, refuse_to_open
 from tests.support.sounds import speechlike
 
 BUNDLE = load_bundle()
@@ -270,6 +270,14 @@ def test_an_interrupt_hands_over_what_is_done(tmp_path: Path) -> None:
     left = {name.split(".")[0] for name in contents(tmp_path / "out")}
     assert left == {str(result.index) for result in results if result.outcome is Outcome.BAKED}
     assert not list((tmp_path / "out").glob(".bake-*"))
+
+
+def test_a_result_that_cannot_be_read_is_one_sentence(sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(job_of(sound))
+    refuse_to_open(monkeypatch, "hello.npz")
+    result = run(job_of(sound))
+    assert isinstance(result.error, OutputError)
+    assert "hello.npz cannot be read" in str(result.error)
 
 
 def test_records_say_nothing_about_the_machine(sound: Path) -> None:

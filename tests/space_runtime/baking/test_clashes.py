@@ -46,6 +46,14 @@ def test_a_result_overwrites_no_input(tmp_path: Path) -> None:
     assert "would overwrite B.json" in clashes_of(jobs(("a.wav", "b"), ("B.json", "c")))[0]
 
 
+def test_paths_are_those_of_the_working_folder_at_the_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "first").mkdir()
+    for folder in (tmp_path, tmp_path / "first"):
+        monkeypatch.chdir(folder)
+        clashing = jobs(("a.wav", "out/hm"), ("b.wav", str(folder / "out" / "hm")))
+        assert len(clashes_of(clashing)) == 1
+
+
 def test_plots_clash_too() -> None:
     first = BakeJob("a.wav", "out/a", plot=True)
     assert clashes_of([first, BakeJob("b.wav", "out/b")], [Path("out/a_curves.png")])

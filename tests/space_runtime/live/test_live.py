@@ -28,7 +28,8 @@ from engine_bridge.client import Client
 from engine_bridge.client.controls import Controls
 from engine_bridge.client.jitter import Pose
 from engine_bridge.protocol.arkit import ARKIT_NAMES
-from engine_bridge.protocol.errors import RefusedError
+from engine_bridge.protocol.client_ranges import CLIENT_RANGES
+from engine_bridge.protocol.errors import BridgeError
 from engine_bridge.protocol.messages import SampleFormat
 from space_runtime.animation.emotion_track import parse_emotion_track
 from space_runtime.arrays import Floats
@@ -38,8 +39,10 @@ from space_runtime.errors import MediaError
 from space_runtime.live.playback_clock import PlaybackClock
 from space_runtime.live.player import Player
 from space_runtime.live.sources import QUEUED_BLOCKS, Microphone, PcmSource, Samples, file_source, text_source
+from space_runtime.media.audio_file import MAX_LIVE_RATE
 from space_runtime.server.server import Server
 from tests.support.command_line import Call
+from tests.support.files import refuse_to_open
 from tests.support.ports import free_port
 from tests.support.real_server import serving
 from tests.support.sounds import mono_speech, speechlike
@@ -257,6 +260,25 @@ def test_a_text_read_by_espeak_moves_the_face(receiver: UdpReceiver, call: Call)
 # Microphones
 
 
+def test_a_file_of_a_higher_rate_than_the_protocol_has_is_spoken_at_48_khz(tmp_path: Path) -> None:
+    path = tmp_path / "line.wav"
+    soundfile.write(path, speechlike(0.5, 384_000), 384_000)
+    source = file_source(path)
+    assert source.rate == 48_000 and sum(map(len, source.blocks())) == 24_000
+    (row,) = (row for row in CLIENT_RANGES if (row.message, row.field) == ("start", "rate"))
+    assert row.high == MAX_LIVE_RATE
+
+
+def test_a_line_that_may_not_be_read_is_one_sentence(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "line.wav"
+    soundfile.write(path, speechlike(0.2), 16_000)
+    refuse_to_open(monkeypatch, "line.wav")
+    done = call("live", path)
+    assert done.code == 1 and "line.wav cannot be opened (Permission denied)" in done.complaint
+
+
 def test_a_microphone_without_the_extra_is_one_sentence(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     done = call("live", "--mic")
@@ -299,6 +321,23 @@ def test_a_microphone_gives_what_it_hears_and_counts_what_nobody_took(card: Fake
     assert microphone.n_lost == 3
     blocks = microphone.blocks()
     assert [next(blocks)[0] for _ in range(3)] == [0, 1, 2]
+
+
+def test_a_microphone_can_be_listened_to_again(card: FakeCard, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[io.BytesIO] = []
+
+    def open_stream(callback: Callable[..., None], **_: object) -> io.BytesIO:
+        opened.append(io.BytesIO())
+        callback(np.full((960, 1), len(opened), np.float32), 960, None, None)
+        return opened[-1]
+
+    monkeypatch.setattr(card, "InputStream", open_stream)
+    microphone = Microphone()
+    for number in (1, 2):
+        blocks = microphone.blocks()
+        assert next(blocks)[0] == number
+        blocks.close()  # type: ignore[attr-defined]  # a generator
+    assert [stream.closed for stream in opened] == [True, True]
 
 
 def test_an_unknown_microphone_is_one_sentence(card: FakeCard) -> None:
@@ -373,9 +412,9 @@ def test_after_a_pause_of_its_source_the_face_goes_on(server: Server, call: Call
 
 
 @pytest.mark.parametrize("rate", [2_000, 384_000])
-def test_a_line_that_the_server_refuses_is_an_error(server: Server, rate: int) -> None:
+def test_a_line_of_a_rate_that_no_server_takes_is_an_error(server: Server, rate: int) -> None:
     source = SimpleNamespace(rate=rate, blocks=lambda: iter([np.zeros(rate, np.float32)] * 1_000))
-    with pytest.raises(RefusedError, match="rate"):
+    with pytest.raises(BridgeError, match="rate"):
         speaking(server, source, lambda *_: None, 0)
 
 

@@ -7,12 +7,10 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from engine_bridge.protocol.messages import ErrorCode
 from space_runtime.errors import MediaError
+from space_runtime.file_reader.requests import ReadSound
+from space_runtime.file_reader.sounds import SoundFiles, TooLong
 from space_runtime.media.audio_file import open_sound
-from space_runtime.server.file_reader.requests import ReadSound
-from space_runtime.server.file_reader.sounds import SoundFiles
-from space_runtime.server.limits import Refusal
 from tests.support.sounds import speechlike
 
 HLS = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{other}\n#EXT-X-ENDLIST\n"
@@ -73,6 +71,5 @@ def test_the_name_of_a_file_is_no_address(tmp_path: Path, name: str) -> None:
 def test_an_upload_longer_than_the_limit_is_refused_early(tmp_path: Path) -> None:
     path = tmp_path / "long.flac"
     soundfile.write(path, speechlike(30), 16_000)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(TooLong):
         SoundFiles().read(ReadSound(1, path.read_bytes(), "", 0, 9, 10))
-    assert refused.value.code is ErrorCode.TOO_LARGE

@@ -67,3 +67,34 @@ def test_a_file_whose_header_promises_more_than_a_cut_copy_holds_is_refused(tmp_
         path.write_bytes(data[: len(data) * 6 // 10])
         with pytest.raises(MediaError, match=r"truncated|damaged"):
             read(path)
+
+
+def test_frames_that_a_decoder_does_not_know_are_silent_and_told(tmp_path: Path) -> None:
+    """Telephones write frames of comfort noise into the pauses of AMR."""
+    noise = np.random.default_rng(0).integers(0, 256, (100, 12), np.uint8)
+    frames = [b"\x04" + bytes(frame) for frame in noise]
+    (tmp_path / "a.amr").write_bytes(b"#!AMR\n" + b"".join([*frames[:50], *40 * (b"\x44" + bytes(5),), *frames[50:]]))
+    sound = open_sound(tmp_path / "a.amr")
+    heard = np.concatenate(list(sound.speech_blocks()))
+    assert abs(len(heard) / SAMPLE_RATE - 2.8) <= TOLERANCE_S
+    assert not heard[round(1.05 * SAMPLE_RATE) : round(1.75 * SAMPLE_RATE)].any()
+    assert sound.notes == ("40 of its 140 packets are pauses or unknown; there it is silent",)
+
+
+def test_a_damaged_packet_that_a_parser_refuses_is_silent_and_told(tmp_path: Path) -> None:
+    mux(tmp_path / "a.ac3", "ac3", [(0.0, np.tile(LINE, 3))], RATE)
+    data = (tmp_path / "a.ac3").read_bytes()
+    middle = len(data) // 2
+    (tmp_path / "a.ac3").write_bytes(data[:middle] + bytes(999) + data[middle:])
+    sound = open_sound(tmp_path / "a.ac3")
+    assert sum(map(len, sound.speech_blocks())) >= 5.8 * SAMPLE_RATE
+    assert len(sound.notes) == 1
+
+
+def test_a_header_that_promises_more_than_whole_frames_is_told(tmp_path: Path) -> None:
+    """As of a copy that FFmpeg cut: `ffmpeg -i line.flac -t 2 -c copy`."""
+    make, _ = VARIANTS["overstated.flac"]
+    make(tmp_path / "a.flac")
+    sound = open_sound(tmp_path / "a.flac")
+    assert sum(map(len, sound.blocks())) == len(LINE)
+    assert sound.notes == ("its header promises 10.00 s; the 2.00 s that are there are heard",)

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from space_runtime.arrays import Floats
 from space_runtime.media.audio_file import open_sound
-from space_runtime.media.resampling import Resampler, mix_to_mono
+from space_runtime.media.mono import mix_to_mono
+from space_runtime.media.resampling import Resampler
 from space_runtime.timebase import SAMPLE_RATE
 from tests.support.sounds import speechlike
 

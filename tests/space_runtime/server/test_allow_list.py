@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -209,3 +211,51 @@ def test_a_chosen_routing_id_opens_nothing_and_is_told_so(identity: bytes) -> No
         assert not server.gateway.connections and not server.gateway.sessions
         with connect_client(server.address) as other:
             assert other.open()
+
+
+@pytest.mark.parametrize("changes", [False, True])
+def test_a_system_without_descriptors_cuts_nobody_off(folder: Path, changes: bool) -> None:
+    allowed = AllowList(key_files(folder))
+    assert not allowed.removed(0.0) and len(allowed.admitted) == 2
+    if changes:
+        (folder / "clients" / "anna.key").touch()  # has to be read again
+    with no_descriptors():
+        assert not allowed.removed(1.0)
+    assert len(allowed.admitted) == 2
+    remove(folder, "anna")
+    assert len(allowed.removed(2.0)) == 1
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE, errno.ENOMEM])
+def test_a_key_file_that_cannot_be_opened_for_want_of_something_is_still_admitted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def refuse(_: Path) -> None:
+        raise OSError(code, os.strerror(code))
+
+    allowed = AllowList(key_files(folder))
+    allowed.removed(0.0)
+    (folder / "clients" / "anna.key").touch()
+    monkeypatch.setattr("zmq.auth.load_certificate", refuse)
+    assert not allowed.removed(1.0) and len(allowed.admitted) == 2
+
+
+@contextmanager
+def no_descriptors() -> Iterator[None]:
+    """Use up the descriptors of this process."""
+    if sys.platform == "win32":
+        pytest.skip("Windows has no limit of descriptors")
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = [os.open(os.devnull, os.O_RDONLY)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (taken[0] + 8, before[1]))
+    try:
+        with suppress(OSError):
+            while True:
+                taken.append(os.open(os.devnull, os.O_RDONLY))
+        yield
+    finally:
+        for each in taken:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

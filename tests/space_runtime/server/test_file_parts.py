@@ -15,6 +15,7 @@ from space_runtime.server.commands import RefusedSound
 from space_runtime.server.worker import file_budget
 from space_runtime.server.worker.file_sound import LOW, PART
 from space_runtime.timebase import SAMPLE_RATE
+from space_runtime.values import Frame
 from tests.support.inline_server import InlineServer
 from tests.support.session_frames import distance, session_frames
 from tests.support.sounds import mono_speech
@@ -35,6 +36,12 @@ def line() -> Floats:
     return np.asarray(np.round(mono_speech(LINE_S) * 20_000) / 32_768, np.float32)
 
 
+@pytest.fixture(scope="module")
+def whole(line: Floats) -> list[Frame]:
+    """The frames of the whole sound."""
+    return session_frames(line)
+
+
 def speaking(server: InlineServer, sound: bytes, **fields: object) -> tuple[WireClient, int]:
     client = server.client()
     session = client.open()
@@ -43,12 +50,12 @@ def speaking(server: InlineServer, sound: bytes, **fields: object) -> tuple[Wire
 
 
 @pytest.mark.parametrize("pace", ["live", "clip"])
-def test_a_long_file_gives_the_frames_of_the_whole_sound(line: Floats, pace: str) -> None:
+def test_a_long_file_gives_the_frames_of_the_whole_sound(line: Floats, whole: list[Frame], pace: str) -> None:
     server = InlineServer()
     client, _ = speaking(server, encoded(line), pace=pace)
     server.wait(LINE_S + 0.5 if pace == "live" else 0.1)
     assert client.last(m.Finished).reason == "end"
-    assert distance(client.frames(), session_frames(line)) == 0
+    assert distance(client.frames(), whole) == 0
 
 
 def test_little_of_a_long_file_is_kept_however_little_was_sent() -> None:
@@ -73,7 +80,7 @@ def test_a_file_that_is_as_large_as_its_sound_comes_whole(line: Floats) -> None:
     assert stream and stream.file is None and stream.audio and stream.audio.n_pushed == line.size
 
 
-def test_an_interrupt_in_a_long_file_counts_from_its_whole_sound(line: Floats) -> None:
+def test_an_interrupt_in_a_long_file_counts_from_its_whole_sound(line: Floats, whole: list[Frame]) -> None:
     server = InlineServer()
     client, session = speaking(server, encoded(line))
     client.say(m.Interrupt(session=session, stream=1, at_sample=11 * SAMPLE_RATE, fade_ms=200))
@@ -81,7 +88,7 @@ def test_an_interrupt_in_a_long_file_counts_from_its_whole_sound(line: Floats) -
     finished = client.last(m.Finished)
     assert finished.reason == "interrupted" and abs(finished.sample / SAMPLE_RATE - 11.2) < 0.1
     until = round(10.9 * 30)
-    assert distance(client.frames()[:until], session_frames(line)[:until]) == 0
+    assert distance(client.frames()[:until], whole[:until]) == 0
 
 
 def test_a_part_that_cannot_be_read_fails_the_stream_and_not_the_session(line: Floats) -> None:
@@ -108,7 +115,7 @@ def test_a_part_of_a_stream_that_is_over_changes_nothing(line: Floats) -> None:
     assert client.last(m.Finished).stream == 2 and client.last(m.Finished).reason == "end"
 
 
-def test_a_stream_waits_for_a_part_that_is_late_and_does_not_fill_up_with_silence(line: Floats) -> None:
+def test_a_stream_waits_for_a_part_that_is_late_and_is_not_filled_up(line: Floats, whole: list[Frame]) -> None:
     server = InlineServer()
     client, _ = speaking(server, encoded(line), pace="clip")
     assert client.last(m.Finished).reason == "end"
@@ -121,7 +128,7 @@ def test_a_stream_waits_for_a_part_that_is_late_and_does_not_fill_up_with_silenc
     server.executor.held = False
     server.wait(LINE_S)
     finished = client.last(m.Finished)
-    assert finished.frames + finished.dropped == len(session_frames(line))
+    assert finished.frames + finished.dropped == len(whole)
 
 
 def test_files_in_work_are_counted_in_bytes_of_each_client_and_in_all(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,8 +15,8 @@ import pytest
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.messages import ErrorCode
 from space_runtime.assets import LINE
-from space_runtime.server.file_reader.child import Child
-from space_runtime.server.file_reader.requests import FileKind
+from space_runtime.file_reader.child import Child
+from space_runtime.file_reader.requests import FileKind
 from space_runtime.server.limits import Limits
 from space_runtime.server.server import Server
 from tests.support.real_server import serving, serving_process

@@ -10,6 +10,7 @@ import pytest
 
 from engine_bridge.client.transport import Curve
 from engine_bridge.protocol.errors import BridgeError
+from space_runtime.assets import LINE
 from space_runtime.errors import OutputError, UsageError
 from space_runtime.server import server
 from space_runtime.server.keys import Keys, check_bind, load_keys, load_pair, make_keys
@@ -201,6 +202,10 @@ def test_the_status_page_stays_here_by_default() -> None:
 
 @pytest.mark.parametrize("to", ["ws://0.0.0.0:0", "vmc://224.0.0.1", "llf://192.0.2.1/Face"])
 def test_sinks_follow_the_rule_of_addresses(to: str, call: Call) -> None:
-    for words in (("serve", "--http", 0, "--bind", "tcp://127.0.0.1:0"), ("relay", "tcp://127.0.0.1:5570"), ("live",)):
+    for words in (
+        ("serve", "--http", 0, "--bind", "tcp://127.0.0.1:0"),
+        ("relay", "tcp://127.0.0.1:5570"),
+        ("live", LINE),
+    ):
         done = call(*words, "--to", to)
         assert done.code != 0 and "--insecure" in done.complaint

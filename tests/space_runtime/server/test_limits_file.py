@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from space_runtime.errors import UsageError
 from space_runtime.server.limits import Limits
 from space_runtime.server.limits_file import RANGES, read_limits
+from tests.support.real_server import serving_process
 
 
 def test_every_limit_has_a_range_in_which_its_default_lies() -> None:
@@ -55,3 +58,19 @@ def test_what_is_no_limit_is_one_sentence(tmp_path: Path, text: str, word: str) 
 def test_what_is_no_file_is_one_sentence(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="no file of limits"):
         read_limits(tmp_path / name, Limits())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of another process can be read on Linux alone")
+def test_a_server_raises_its_own_limit_of_descriptors_to_its_connections(tmp_path: Path) -> None:
+    import resource
+
+    before = soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 400), hard))
+    try:
+        (tmp_path / "limits.toml").write_text("connections = 500")
+        options = ("--sessions", "2", "--limits", str(tmp_path / "limits.toml"))
+        with serving_process(tmp_path / "log", *options) as (process, _):
+            (line,) = re.findall(r"Max open files +(\d+)", Path(f"/proc/{process.pid}/limits").read_text())
+            assert int(line) >= min(500, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

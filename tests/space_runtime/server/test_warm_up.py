@@ -1,4 +1,4 @@
-"""What is done before the first client: nothing is imported for it, and what the machine carries is a stable number."""
+"""Laws of the warm-up: nothing is imported for the first client, and what the machine carries is a stable number."""
 
 from __future__ import annotations
 

@@ -104,3 +104,18 @@ def test_face_paint_is_no_light() -> None:
     painted = values * TINTS["green"]
     palette = photo_palette(changed(painted + (values - painted) * eyes).image, portrait.mesh)
     assert (palette.light == 1).all()
+
+
+@pytest.mark.parametrize("haze", [(100, 100, 100), (70, 90, 120)])
+def test_a_faded_photo_has_no_black_and_no_foreign_hue_in_its_mouth(haze: tuple[int, int, int]) -> None:
+    """As an old print, or a face behind glass: one fifth of the contrast above a grey. The mouth is a little red."""
+    drawn = mouth(shown(changed(colour_photo() * 0.2 + haze), "open")).astype(np.float32)
+    assert (drawn.min(0) >= np.array(haze) - 8).all()
+    redness = (drawn - haze)[:, 0] - (drawn - haze)[:, 2]
+    assert redness.min() > -10 and 0 < redness.mean() < 30 and redness.max() < 60
+
+
+def test_tones_darker_than_the_face_keep_its_tint() -> None:
+    """A soft photo of one tint: no black anywhere, and nothing but its own hue between the lips."""
+    drawn = mouth(shown(changed((grey_photo() * 0.2 + 20) * (1.1, 0.95, 0.8)), "open")).astype(np.float32)
+    assert (drawn[:, 0] >= drawn[:, 2] - 1).all()

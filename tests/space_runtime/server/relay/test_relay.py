@@ -98,7 +98,7 @@ def test_keypoints_pass_through_a_relay(photo: Path) -> None:
         serving() as server,
         relaying(server.address) as relay,
         Client(relay.address) as client,
-        client.open(outputs=("keypoints",), portrait=photo.read_bytes()) as session,
+        client.open(outputs=("keypoints",), portrait=photo.read_bytes(), timeout_s=PATIENCE_S) as session,
     ):
         session.start(16_000, "s16", pace="clip")
         session.push(np.zeros(8_000, np.int16))
@@ -474,3 +474,22 @@ def test_the_tap_forgets_what_is_over() -> None:
     assert not any(peer.asked or peer.sessions for peer in story.output._peers.values()) and not story.output._tokens
     story.output.gone(ROUTE)
     assert not story.output._peers
+
+
+@pytest.mark.parametrize(("outputs", "is_told"), [(("landmarks",), True), ((), True), (("landmarks", "eyes"), False)])
+def test_a_session_of_which_sinks_show_nothing_is_told(
+    outputs: tuple[str, ...], is_told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    output = RelaySinkOutput(_NoPlayout())  # type: ignore[arg-type]
+    output.up(ROUTE, [encode(m.Open(request=1, outputs=outputs, fps=(30, 1), playout_ms=200, until=256))], 100.0)
+    assert ("ask for weights, head or eyes" in caplog.text) is is_told
+
+
+def test_what_a_server_dates_far_ahead_takes_no_room_on_sinks() -> None:
+    story = Story()
+    story.up(m.Idle(session=7, stream=1), now=100.0)
+    for index in (3, 2**32 - 1, 2**31, 5):
+        story.frame(index, 16_000.0, now=100.0)
+    story.finish()
+    assert [entry[4] for entry in story.playout.told if entry[0] == "frame"] == [3, 5]
+    assert next(entry[2] for entry in story.playout.told if entry[0] == "rest") == pytest.approx(100.4)

@@ -107,6 +107,18 @@ def test_a_relay_outlives_hang_ups(tmp_path: Path) -> None:
             assert answer(socket) == ASKED and process.poll() is None
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_relay_whose_log_is_full_relays() -> None:
+    address = f"tcp://127.0.0.1:{free_port()}"
+    with Echo() as echo, Path("/dev/full").open("wb") as full:
+        words = [sys.executable, "-m", "space_runtime", "relay", echo.address, "--bind", address]
+        with subprocess.Popen(words, stdout=full, stderr=full, env=child_environment()) as process:
+            with dealers(address, 1) as (socket,):
+                assert answer(socket) == ASKED
+            process.terminate()
+            assert process.wait(PATIENCE_S) == 0
+
+
 def test_peers_that_leave_are_forgotten_at_once() -> None:
     with Echo() as echo, relaying(echo.address) as relay, dealer(relay.address) as stays:
         stays.send(b"hello")

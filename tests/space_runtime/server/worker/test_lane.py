@@ -10,8 +10,8 @@ from typing import ClassVar
 
 import pytest
 
-from space_runtime.server.file_reader.child import ChildEnded
-from space_runtime.server.file_reader.requests import DropSound, FileKind
+from space_runtime.file_reader.child import ChildEnded
+from space_runtime.file_reader.requests import DropSound, FileKind
 from space_runtime.server.worker import lane as lanes
 from space_runtime.server.worker.background import DecodeSound, Task
 from space_runtime.server.worker.lane import CHILDREN, Lane, Slot

@@ -125,9 +125,22 @@ namespace SpaceRuntime.Protocol
             ReadOnlySpan<byte> pixels = texture.Pixels.AsSpan();
             if (texture.Format == "rgb") return pixels.Length == 3L * texture.Width * texture.Height;
             if (texture.Format == "jpeg")
-                return pixels.Length > 2 && pixels[0] == 0xff && pixels[1] == 0xd8 && pixels[2] == 0xff;
+                return pixels.Length > 2 && pixels[0] == 0xff && pixels[1] == 0xd8 && pixels[2] == 0xff
+                    && HasSize(pixels, texture.Width, texture.Height);
             return texture.Format == "webp" && pixels.Length > 3
                 && pixels[0] == 'R' && pixels[1] == 'I' && pixels[2] == 'F' && pixels[3] == 'F';
+        }
+
+        /// <summary>False if a JPEG's frame header (ITU T.81, B.2.2) states another size.</summary>
+        private static bool HasSize(ReadOnlySpan<byte> jpeg, uint width, uint height)
+        {
+            for (int at = 2; at + 9 <= jpeg.Length && jpeg[at] == 0xff; at += 2 + ((jpeg[at + 2] << 8) | jpeg[at + 3]))
+            {
+                int marker = jpeg[at + 1];
+                if (marker < 0xc0 || marker > 0xcf || marker == 0xc4 || marker == 0xc8 || marker == 0xcc) continue;
+                return ((jpeg[at + 5] << 8) | jpeg[at + 6]) == height && ((jpeg[at + 7] << 8) | jpeg[at + 8]) == width;
+            }
+            return true;
         }
 
         private double Held(string key, double value)

@@ -1,0 +1,94 @@
+using UnityEngine;
+
+namespace SpaceRuntime
+{
+    /// <summary>Turns head, neck and eyes of an avatar. The character faces along the z axis of the root.</summary>
+    [AddComponentMenu("SPACE/Space Head")]
+    [DefaultExecutionOrder(1000)]
+    public sealed class SpaceHead : MonoBehaviour
+    {
+        [SerializeField, Tooltip("A Space Clip Player or Space Speaker; empty: the one here or in a parent.")]
+        private SpacePoseSource source = null;
+
+        [SerializeField, Tooltip("The avatar, facing along z; empty: this object.")]
+        private Transform root = null;
+
+        [SerializeField] private Transform head = null;
+        [SerializeField] private Transform neck = null;
+        [SerializeField] private Transform leftEye = null;
+        [SerializeField] private Transform rightEye = null;
+
+        [SerializeField, Range(0, 1), Tooltip("The neck's part of the head's rotation.")]
+        private float neckShare = 0.4f;
+
+        [SerializeField, Range(0, 2)] private float headStrength = 1;
+        [SerializeField, Range(0, 2)] private float eyeStrength = 1;
+
+        private BoneTurner headTurner, neckTurner, leftTurner, rightTurner;
+
+        /// <summary>What is shown.</summary>
+        public SpacePoseSource Source
+        {
+            get => source;
+            set => source = value;
+        }
+
+        /// <summary>The neck's part of the head's rotation, 0 … 1.</summary>
+        public float NeckShare
+        {
+            get => neckShare;
+            set => neckShare = value;
+        }
+
+        /// <summary>Takes other bones, which must be at rest; each may be null.</summary>
+        public void SetBones(Transform character, Transform headBone, Transform neckBone, Transform left, Transform right)
+        {
+            Release();
+            root = character;
+            head = headBone;
+            neck = neckBone;
+            leftEye = left;
+            rightEye = right;
+            if (isActiveAndEnabled) TakeBones();
+        }
+
+        private void OnEnable()
+        {
+            if (!source) source = GetComponentInParent<SpacePoseSource>();
+            TakeBones();
+        }
+
+        private void OnDisable() => Release();
+
+        private void LateUpdate()
+        {
+            if (!source) return;
+            float[] turned = source.Pose.HeadRotationRad, eyes = source.Pose.EyeRotationRad;
+            float onNeck = neckTurner == null ? 0 : headTurner == null ? 1 : neckShare;
+            neckTurner?.Turn(Part(turned, onNeck * headStrength));
+            headTurner?.Turn(Part(turned, (1 - onNeck) * headStrength));
+            leftTurner?.Turn(SpaceAxes.Rotation(eyes[0] * eyeStrength, eyes[1] * eyeStrength, 0));
+            rightTurner?.Turn(SpaceAxes.Rotation(eyes[2] * eyeStrength, eyes[3] * eyeStrength, 0));
+        }
+
+        private static Quaternion Part(float[] angles, float share) =>
+            SpaceAxes.Rotation(angles[0] * share, angles[1] * share, angles[2] * share);
+
+        private void TakeBones()
+        {
+            Transform character = root ? root : transform;
+            headTurner = head ? new BoneTurner(head, character) : null;
+            neckTurner = neck ? new BoneTurner(neck, character) : null;
+            leftTurner = leftEye ? new BoneTurner(leftEye, character) : null;
+            rightTurner = rightEye ? new BoneTurner(rightEye, character) : null;
+        }
+
+        private void Release()
+        {
+            headTurner?.Release();
+            neckTurner?.Release();
+            leftTurner?.Release();
+            rightTurner?.Release();
+        }
+    }
+}

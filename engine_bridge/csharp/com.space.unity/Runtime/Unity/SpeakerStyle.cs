@@ -1,0 +1,51 @@
+using System;
+using SpaceRuntime.Protocol;
+using UnityEngine;
+
+namespace SpaceRuntime
+{
+    /// <summary>How a character speaks and looks while it does.</summary>
+    [Serializable]
+    public sealed class SpeakerStyle
+    {
+        /// <summary>A label of the server: happy, sad, angry, fearful, disgusted, surprised, contempt; empty: none.</summary>
+        public string Emotion = "";
+
+        /// <summary>Intensity of the emotion.</summary>
+        [Range(0, 1)] public float Intensity = 0.7f;
+
+        /// <summary>Strength of the mouth's motion.</summary>
+        [Range(0, 2)] public float Mouth = 1;
+
+        /// <summary>Strength of the motion of the rest of the face.</summary>
+        [Range(0, 2)] public float Expression = 1;
+
+        /// <summary>Strength with which brows rise on stressed syllables.</summary>
+        [Range(0, 2)] public float Brows = 1;
+
+        /// <summary>Strength of the head's motion.</summary>
+        [Range(0, 2)] public float Head = 1;
+
+        /// <summary>Strength of the eyes' small shifts and glances.</summary>
+        [Range(0, 2)] public float Saccades = 1;
+
+        /// <summary>Blinks a minute.</summary>
+        [Range(0, 120)] public float BlinksPerMinute = 17;
+
+        /// <summary>Seed of blinks, glances and sway: the same seed gives the same face; 0: another one for each line.</summary>
+        [Min(0)] public int Seed;
+
+        /// <summary>Returns the controls of the protocol.</summary>
+        public Controls ToControls() => new Controls
+        {
+            Emotion = string.IsNullOrEmpty(Emotion) ? Array.Empty<NamedValue>() : new[] { new NamedValue(Emotion, Intensity) },
+            MouthStrength = Mouth,
+            ExpressionStrength = Expression,
+            BrowStrength = Brows,
+            HeadStrength = Head,
+            SaccadeStrength = Saccades,
+            BlinksPerMinute = BlinksPerMinute,
+            Seed = Seed > 0 ? (ulong)Seed : (ulong?)null,
+        };
+    }
+}
