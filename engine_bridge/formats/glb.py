@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ def _document(data: bytes, name: str) -> Mapping[str, object]:
     try:
         if len(data) > MAX_DOCUMENT_BYTES:
             raise ValueError("it is too long")
-        document = json.loads(data, parse_constant=_no_constant)
+        document = json.loads(data, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise ClipError(f"the document of {name} is no JSON ({error}); export the rig anew") from None
     if not isinstance(document, dict):
@@ -60,7 +61,12 @@ def _document(data: bytes, name: str) -> Mapping[str, object]:
     return document
 
 
-def _no_constant(text: str) -> object:
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_constant(text)
+
+
+def _no_constant(text: str) -> float:
     raise ValueError(f"{text} is no number of JSON")
 
 
