@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ def read_glb(data: bytes, name: str) -> Glb:
 
 def write_glb(glb: Glb) -> bytes:
     """Return the bytes of a file."""
-    text = json.dumps(glb.document, separators=(",", ":"), ensure_ascii=False).encode()
+    text = json.dumps(glb.document, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
     parts = [_chunk(b"JSON", text, b" ")]
     if glb.binary:
         parts.append(_chunk(b"BIN\0", glb.binary, b"\0"))
@@ -52,12 +53,21 @@ def _document(data: bytes, name: str) -> Mapping[str, object]:
     try:
         if len(data) > MAX_DOCUMENT_BYTES:
             raise ValueError("it is too long")
-        document = json.loads(data)
+        document = json.loads(data, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise ClipError(f"the document of {name} is no JSON ({error}); export the rig anew") from None
     if not isinstance(document, dict):
         raise ClipError(f"the document of {name} is no JSON object; export the rig anew")
     return document
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_constant(text)
+
+
+def _no_constant(text: str) -> float:
+    raise ValueError(f"{text} is no number of JSON")
 
 
 def _chunks(data: bytes, name: str) -> dict[bytes, bytes]:

@@ -18,18 +18,12 @@ from engine_bridge.formats.clip import Clip, ClipError, Values
 from engine_bridge.formats.glb import Glb, read_glb, write_glb
 from engine_bridge.formats.options import FormatOptions
 from engine_bridge.formats.rig_file import items, shapes_of
-from engine_bridge.formats.rig_map import match_names
+from engine_bridge.formats.rig_map import Bone, bones_of, match_names
 from engine_bridge.protocol.arkit import ARKIT_NAMES
 
 Object = dict[str, object]
 
 FLOAT: Final = 5_126
-BONES: Final[dict[str, tuple[str, ...]]] = {
-    "head": ("head", "j_bip_c_head", "cc_base_head", "mixamorig:head"),
-    "left": ("lefteye", "eye_l", "eyeleft", "j_adj_l_faceeye", "cc_base_l_eye", "mixamorig:lefteye"),
-    "right": ("righteye", "eye_r", "eyeright", "j_adj_r_faceeye", "cc_base_r_eye", "mixamorig:righteye"),
-}
-"""Names of head and eye nodes in lower case: of ours and of humanoids, VRoid, Reallusion and Mixamo."""
 
 
 def write_gltf(clip: Clip, options: FormatOptions, file: IO[bytes]) -> None:
@@ -46,6 +40,13 @@ def write_gltf(clip: Clip, options: FormatOptions, file: IO[bytes]) -> None:
 
 def animated(glb: Glb, clip: Clip) -> Glb:
     """Return a rig with the clip as one more animation. Raises `ClipError` when nothing of it can be driven."""
+    try:
+        return _animated(glb, clip)
+    except (ValueError, TypeError, LookupError, OverflowError, RecursionError) as error:
+        raise ClipError(f"the document of the rig says something impossible ({error}); export the rig anew") from None
+
+
+def _animated(glb: Glb, clip: Clip) -> Glb:
     document: Object = json.loads(json.dumps(glb.document))
     _check_buffer(document)
     adding = _Adding(document, bytearray(glb.binary))
@@ -125,7 +126,7 @@ def _weights(document: Object, clip: Clip) -> Iterator[_Track]:
         named = match_names(ARKIT_NAMES, shapes)
         if not named.matches or len(shapes) != _n_targets(mesh):
             continue
-        values = np.tile(_rest(mesh, len(shapes)), (clip.n_frames, 1))
+        values = np.tile(_rest(node.get("weights", mesh.get("weights")), len(shapes)), (clip.n_frames, 1))
         for match in named.matches:
             values[:, shapes.index(match.target)] = weights[:, ARKIT_NAMES.index(match.name)]
         yield _Track(number, "weights", "SCALAR", values)
@@ -136,8 +137,7 @@ def _n_targets(mesh: Mapping[str, object]) -> int:
     return len(items(first.get("targets")))
 
 
-def _rest(mesh: Mapping[str, object], n: int) -> Values:
-    told = mesh.get("weights")
+def _rest(told: object, n: int) -> Values:
     rest = np.zeros(n, np.float32)
     if isinstance(told, list) and len(told) == n:
         rest[:] = told
@@ -146,21 +146,16 @@ def _rest(mesh: Mapping[str, object], n: int) -> Values:
 
 def _rotations(document: Object, clip: Clip) -> Iterator[_Track]:
     head, eyes = head_of(clip), eyes_of(clip)
-    turned = {"head": head, "left": eyes[0] if eyes else None, "right": eyes[1] if eyes else None}
+    turned = dict(zip(Bone, (head, *(eyes or (None, None))), strict=True))
     nodes = _list(document, "nodes")
+    bones = bones_of([str(node.get("name", "")) for node in nodes])
     for bone, rotations in turned.items():
-        number = _node_of(nodes, BONES[bone])
+        number = bones.get(bone)
         if rotations is None or number is None or "matrix" in nodes[number]:
             continue
         above = _above(nodes, number)
         local = product(product(inverse(above), product(rotations, above)), _rotation(nodes[number]))
         yield _Track(number, "rotation", "VEC4", local / np.linalg.norm(local, axis=1, keepdims=True))
-
-
-def _node_of(nodes: Sequence[Object], names: Sequence[str]) -> int | None:
-    """The node of the first of these names that there is; the text before the last dot and case do not count."""
-    known = {str(node.get("name", "")).rpartition(".")[2].lower(): k for k, node in reversed(list(enumerate(nodes)))}
-    return next((known[name] for name in names if name in known), None)
 
 
 def _above(nodes: Sequence[Object], number: int) -> Quaternions:

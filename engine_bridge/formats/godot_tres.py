@@ -26,8 +26,8 @@ def write_tres(clip: Clip, options: FormatOptions, file: IO[bytes]) -> None:
     length = float(clip.times_s[-1]) if clip.n_frames else 0.001
     name = json.dumps(clip.name, ensure_ascii=False)
     file.write(_HEAD.format(name=name, length=_NUMBER % length, step=_NUMBER % float(1 / clip.fps)).encode())
-    node = options.renderer_path or "."
-    for number, curve in enumerate(driven_curves(clip, options)):
+    tracks = ((node or ".", curve) for curve in driven_curves(clip, options) for node in options.renderer_paths)
+    for number, (node, curve) in enumerate(tracks):
         file.write(_TRACK.format(k=number, path=json.dumps(f"{node}:{curve.name}", ensure_ascii=False)).encode())
         keys = np.stack([curve.times_s, np.ones(len(curve.values)), curve.values], axis=1).reshape(-1)
         file.write((", ".join(_NUMBER % key for key in keys.tolist()) + ")\n").encode())

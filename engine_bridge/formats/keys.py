@@ -69,8 +69,8 @@ def _column(weights: Values, place: int) -> Values:
 def closures(weights: Values) -> Frames:
     """Return which of T frames shut the lips, by their (T, 52) weights: (T,).
 
-    Those are local minima of the opening (``jawOpen`` less ``mouthClose``) and peaks of ``mouthClose``, where these
-    stand out; of a flat one its first and its last frame.
+    Those are local minima of the opening (``jawOpen`` less ``mouthClose``) and peaks of ``mouthClose``; of a level one
+    the first and the last frame.
     """
     jaw, close = (_column(weights, ARKIT_NAMES.index(name)) for name in ("jawOpen", "mouthClose"))
     return minima(jaw - close) | minima(-close)

@@ -15,7 +15,7 @@ from typing import Final
 
 from engine_bridge.formats.clip import ClipError
 from engine_bridge.formats.glb import read_document, read_glb
-from engine_bridge.formats.rig_map import RigMap, match_names
+from engine_bridge.formats.rig_map import RigMap, bones_of, match_names
 from engine_bridge.protocol.arkit import ARKIT_NAMES
 
 MAX_BYTES: Final = 512 << 20
@@ -38,11 +38,12 @@ class RigMesh:
 
 @dataclass(frozen=True, slots=True)
 class Rig:
-    """A rig file: its path, the SHA-256 of its bytes and its meshes that have blend shapes."""
+    """A rig file: its path, the SHA-256 of its bytes, its meshes that have blend shapes and the names of its nodes."""
 
     path: Path
     sha256: str
     meshes: tuple[RigMesh, ...]
+    nodes: tuple[str, ...] = ()
 
     @property
     def face(self) -> RigMesh:
@@ -50,12 +51,13 @@ class Rig:
         return max(self.meshes, key=lambda mesh: len(mesh.map.matches))
 
     def report(self) -> str:
-        """Return in a sentence which of ARKit's names found a blend shape."""
+        """Return in a sentence which of ARKit's names found a blend shape, and which nodes are head and eyes."""
         face = self.face
         missing = f"; without a target: {', '.join(face.map.missing)}" if face.map.missing else ""
         undriven = f"; not driven: {', '.join(face.map.undriven)}" if face.map.undriven else ""
         driven = f"{len(face.map.matches)} of {len(ARKIT_NAMES)} shapes drive {face.name}"
-        return f"{self.path.name}: {driven}{missing}{undriven}"
+        bones = "".join(f"; {bone}: {self.nodes[place]}" for bone, place in bones_of(self.nodes).items())
+        return f"{self.path.name}: {driven}{bones}{missing}{undriven}"
 
 
 def read_rig(path: Path) -> Rig:
@@ -67,19 +69,21 @@ def read_rig(path: Path) -> Rig:
         raise ClipError(f"the rig {path} cannot be read ({error.strerror or error}); check the name") from None
     if len(data) > MAX_BYTES:
         raise ClipError(f"the rig {path} has more than {MAX_BYTES >> 20} MiB; export a smaller one")
-    rig = Rig(path, hashlib.sha256(data).hexdigest(), _meshes(path, data))
+    document = _document(path, data)
+    meshes = (RigMesh(path.stem, _listed(path, data)),) if document is None else meshes_of(document)
+    nodes = () if document is None else tuple(str(node.get("name", "")) for node in items(document.get("nodes")))
+    rig = Rig(path, hashlib.sha256(data).hexdigest(), meshes, nodes)
     if not rig.meshes or not rig.face.map.matches:
         raise ClipError(f"the rig {path} has no blend shape with one of ARKit's names, such as jawOpen; name them so")
     return rig
 
 
-def _meshes(path: Path, data: bytes) -> tuple[RigMesh, ...]:
+def _document(path: Path, data: bytes) -> Mapping[str, object] | None:
+    """The document of a glTF file, None for any other."""
     suffix = path.suffix.lower()
     if suffix == ".glb" or data[:4] == b"glTF":
-        return meshes_of(read_glb(data, path.name).document)
-    if suffix == ".gltf":
-        return meshes_of(read_document(data, path.name))
-    return (RigMesh(path.stem, _listed(path, data)),)
+        return read_glb(data, path.name).document
+    return read_document(data, path.name) if suffix == ".gltf" else None
 
 
 def meshes_of(document: Mapping[str, object]) -> tuple[RigMesh, ...]:

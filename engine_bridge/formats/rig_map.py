@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 _SIDE: Final = re.compile(r"_([LR])$", re.IGNORECASE)
@@ -49,6 +50,29 @@ def match_names(names: Sequence[str], targets: Sequence[str]) -> RigMap:
         tuple(name for name in names if name not in found),
         tuple(target for target in targets if target not in found.values()),
     )
+
+
+class Bone(StrEnum):
+    """The nodes that a clip turns."""
+
+    HEAD = "head"
+    LEFT_EYE = "left eye"
+    RIGHT_EYE = "right eye"
+
+
+BONE_NAMES: Final[dict[Bone, tuple[str, ...]]] = {
+    Bone.HEAD: ("head", "j_bip_c_head", "cc_base_head", "mixamorig:head"),
+    Bone.LEFT_EYE: ("lefteye", "eye_l", "eyeleft", "j_adj_l_faceeye", "cc_base_l_eye", "mixamorig:lefteye"),
+    Bone.RIGHT_EYE: ("righteye", "eye_r", "eyeright", "j_adj_r_faceeye", "cc_base_r_eye", "mixamorig:righteye"),
+}
+"""Names in lower case: of ours and of humanoids, VRoid, Reallusion and Mixamo."""
+
+
+def bones_of(nodes: Sequence[str]) -> dict[Bone, int]:
+    """Return the places of head and eyes among the names of nodes, in any case, with or without text before a dot."""
+    known = {name.rpartition(".")[2].lower(): place for place, name in reversed(list(enumerate(nodes)))}
+    found = ((bone, next((known[name] for name in names if name in known), None)) for bone, names in BONE_NAMES.items())
+    return {bone: place for bone, place in found if place is not None}
 
 
 def _same(text: str) -> str:

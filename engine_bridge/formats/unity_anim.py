@@ -1,4 +1,4 @@
-"""A clip as Unity's text AnimationClip, ``.anim``: blend-shape curves of one renderer, linear between keys.
+"""A clip as Unity's text AnimationClip, ``.anim``: blend-shape curves of renderers, linear between keys.
 
 The layout is that of clips that Unity saved, ``serializedVersion`` 6, which every editor from 2018.3 on reads. Head and
 eyes are not in it. ``m_EditorCurves`` says the curves again: without it the Animation window shows none.
@@ -31,7 +31,7 @@ def write_anim(clip: Clip, options: FormatOptions, file: IO[bytes]) -> None:
     """Write a clip as ``.anim``."""
     shapes = () if clip.blendshapes is None else driven_shapes(options)
     stop = float(clip.times_s[-1]) if clip.n_frames else 0.0
-    bindings = "".join(_binding(shape, options.renderer_path) for shape in shapes)
+    bindings = "".join(_binding(shape, path) for shape in shapes for path in options.renderer_paths)
     middle = _MIDDLE.format(rate=number(float(clip.fps)), bindings=_inner_list(bindings), stop=number(stop))
     with SpooledTemporaryFile(MAX_MEMORY) as curves:
         _write_curves(curves, clip, options)
@@ -44,12 +44,12 @@ def write_anim(clip: Clip, options: FormatOptions, file: IO[bytes]) -> None:
 
 
 def _write_curves(file: IO[bytes], clip: Clip, options: FormatOptions) -> None:
-    where = yaml_text(options.renderer_path) if options.renderer_path else ""
     for curve in driven_curves(clip, options):
-        file.write(_CURVE_HEAD.encode() if len(curve.values) else _NO_KEYS.encode())
-        for key in _keys(curve.times_s, np.asarray(curve.values, np.float64) * options.weight_scale):
-            file.write(key.encode())
-        file.write(_CURVE_END.format(attribute=yaml_text(f"blendShape.{curve.name}"), path=where).encode())
+        keys = "".join(_keys(curve.times_s, np.asarray(curve.values, np.float64) * options.weight_scale)).encode()
+        for path in options.renderer_paths:
+            where = yaml_text(path) if path else ""
+            file.write((_CURVE_HEAD.encode() if keys else _NO_KEYS.encode()) + keys)
+            file.write(_CURVE_END.format(attribute=yaml_text(f"blendShape.{curve.name}"), path=where).encode())
 
 
 def number(value: float) -> str:

@@ -74,7 +74,7 @@ class LineSettings:
             )
         return FormatOptions(
             weight_scale=self.weight_scale,
-            renderer_path=text_of("--renderer-path", self.renderer_path).strip("/"),
+            renderer_path=text_of("--renderer-path", self.renderer_path),
             rig=None if self.rig is None else _rig(self.rig),
             tolerance=Tolerance(
                 in_range("--key-tolerance", self.key_tolerance, 0, 1),

@@ -66,7 +66,10 @@ def bake_command(
         float, typer.Option(help="Full weight of the mesh in anim: 100, or 1 for meshes that glTFast imported.")
     ] = WEIGHT_SCALE,
     renderer_path: Annotated[
-        str, typer.Option(help="Path from the animated object to its face mesh in anim: Body/Face.")
+        str,
+        typer.Option(
+            help="Path from the animated object to its mesh in anim and tres: Body/Face, or several: Face,Teeth."
+        ),
     ] = "",
     key_tolerance: Annotated[
         float, typer.Option(help="Weight 0…1 by which a curve may be off where keys are left out.")

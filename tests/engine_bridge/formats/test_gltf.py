@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine_bridge.formats.axes import inverse, product, quaternions
 from engine_bridge.formats.clip import Clip, ClipError, Values
@@ -104,3 +106,26 @@ def test_the_container_is_padded_and_its_length_is_right() -> None:
     data = write_glb(made(random_clip(3)))
     assert struct.unpack_from("<4sII", data) == (b"glTF", 2, len(data))
     assert len(data) % 4 == 0
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_a_damaged_rig_ends_in_a_clip_error_or_a_glb(data: st.DataObject) -> None:
+    whole = bytearray(rig_glb(SHAPES))
+    for place in data.draw(st.lists(st.integers(0, 2_000), max_size=4)):
+        whole[place] = data.draw(st.sampled_from(b'0-9"[]{}:,nte. \xff'))
+    try:
+        again = write_glb(animated(read_glb(bytes(whole), "rig"), random_clip(2)))
+    except ClipError:
+        return
+    assert read_glb(again, "clip").document["animations"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"nodes": [{"mesh": 0, "rotation": ["x", 0, 0, 1], "name": "Head"}]}, {"nodes": 3}, {"bufferViews": [1]}],
+)
+def test_a_rig_that_says_something_impossible_is_one_sentence(change: dict[str, object]) -> None:
+    glb = read_glb(rig_glb(SHAPES), "rig")
+    with pytest.raises(ClipError, match="export the rig anew"):
+        animated(Glb({**glb.document, **change}, glb.binary), random_clip(2))

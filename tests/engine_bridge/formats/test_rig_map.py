@@ -66,6 +66,8 @@ def test_a_list_may_be_json_or_lines(tmp_path: Path) -> None:
         ("a.glb", b"glTF\2\0\0\0\x0e\0\0\0{}", "ends within"),
         ("a.gltf", b"{", "no JSON"),
         ("a.gltf", b"[]", "no JSON object"),
+        ("a.gltf", b'{"a":1e999}', "no number of JSON"),
+        ("a.gltf", b'{"a":NaN}', "no number of JSON"),
         ("a.gltf", b"{}", "no blend shape with one of ARKit's names"),
         ("a.txt", b"visemeAA", "no blend shape with one of ARKit's names"),
         ("a.txt", b"\xff", "no list of names"),

@@ -79,6 +79,12 @@ def test_godots_tracks_have_three_numbers_a_key() -> None:
     assert 'tracks/17/path = NodePath("Head/Face:jawOpen")' in text
 
 
+def test_godot_drives_several_meshes() -> None:
+    text = written(write_tres, speaking_clip(), FormatOptions(renderer_path="Face,Teeth")).decode()
+    assert 'tracks/35/path = NodePath("Teeth:jawOpen")' in text
+    assert len(read_tres(text.encode())) == 2 * 52
+
+
 def test_usd_itself_reads_weights_and_rotations() -> None:
     usd = pytest.importorskip("pxr.Usd", reason="needs usd-core (extra 'test')")
     skel = pytest.importorskip("pxr.UsdSkel", reason="needs usd-core (extra 'test')")

@@ -155,6 +155,15 @@ def test_a_clip_that_unity_saved_is_written_byte_for_byte(tmp_path: Path) -> Non
     assert (len(text), hashlib.sha256(text.encode()).hexdigest()) == (3_243, saved)
 
 
+def test_meshes_of_their_own_are_driven_too() -> None:
+    read = read_anim(written(speaking_clip(), renderer_path="/Body/Face, Teeth,Teeth").encode())
+    assert [curve.path for curve in read.curves[:2]] == ["Body/Face", "Teeth"]
+    assert len(read.curves) == 2 * 52
+    bindings = parsed(written(speaking_clip(), renderer_path="Face,Teeth"))["AnimationClip"]["m_ClipBindingConstant"]
+    paths = [binding["path"] for binding in bindings["genericBindings"]]  # type: ignore[index]
+    assert paths[:2] == [zlib.crc32(b"Face"), zlib.crc32(b"Teeth")]
+
+
 def test_a_curve_of_one_key_is_flat() -> None:
     text = written(random_clip(1))
     assert text.count("tangentMode: 136") == 2 * 52

@@ -36,7 +36,8 @@ def test_every_format_says_the_same_of_a_line(hm: Path, rig: Path, tmp_path: Pat
     out = tmp_path / "out"
     done = call("bake", hm, "--formats", ",".join(FORMATS), "--rig", rig, "--key-tolerance-ms", 0, "--out", out)
     assert done.code == 0, done.err
-    assert "npc.glb: 51 of 52 shapes drive FaceMesh; without a target: tongueOut" in done.err
+    assert "npc.glb: 51 of 52 shapes drive FaceMesh; head: Head; left eye: LeftEye; right eye: RightEye; " in done.err
+    assert "without a target: tongueOut" in done.err
     assert sorted(contents(out)) == sorted(f"hm{row.ending}" for row in FORMATS.values())
     with np.load(out / "hm.npz") as told:
         weights, times = told["blendshapes"], told["times_s"]
