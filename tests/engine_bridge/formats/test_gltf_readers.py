@@ -25,8 +25,10 @@ SCRIPT = ROOT / "tests" / "tools" / "gltf_readers.mjs"
 TILTED = (0.5, 0.5, -0.5, 0.5)
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js")
-@pytest.mark.skipif(not (MODULES / "node_modules" / "three").is_dir(), reason="needs three.js in .tools/gltf (npm)")
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs importers of clips: Node.js")
+@pytest.mark.skipif(
+    not (MODULES / "node_modules" / "three").is_dir(), reason="needs importers of clips: three.js in .tools/gltf"
+)
 @pytest.mark.parametrize("rest", [(0, 0, 0, 1), TILTED])
 def test_validator_and_web_engines_read_what_was_written(tmp_path: Path, rest: tuple[float, ...]) -> None:
     clip = random_clip(31)
