@@ -40,7 +40,7 @@ class Job:
 
 
 DEMO = Job("demo", ((".[demo]",),), "590 MB", "10 s")
-SMALL = Job("test", ((".[demo,test]",),), "820 MB", "3 minutes")
+SMALL = Job("test", ((".[demo,test]",),), "820 MB", "5 minutes")
 ALL = Job(
     "test-all",
     ((TRAINER,), (".[demo,test,dev,export,csharp]",)),

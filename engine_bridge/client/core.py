@@ -53,6 +53,8 @@ class ClientCore:
         self._heard_at = self._said_at = -math.inf
         self._told = ""
         """The server's last complaint on this connection."""
+        self._is_told = False
+        """Whether `trouble` is what a server, or a relay, said: then one is running there."""
         self._failure: BridgeError | None = None
 
     # Sessions
@@ -92,10 +94,8 @@ class ClientCore:
     def unreachable(self, timeout_s: float) -> UnreachableError:
         """Return the error for somebody who has waited for the server."""
         why = f" ({self.trouble})" if self.trouble else ""
-        return UnreachableError(
-            f"no SPACE server answered at {self._address} within {timeout_s:g} s{why}; "
-            "is 'space-runtime serve' running there, and does it expect CURVE?"
-        )
+        advice = "" if self._is_told else "; is 'space-runtime serve' running there, and does it expect CURVE?"
+        return UnreachableError(f"no SPACE server answered at {self._address} within {timeout_s:g} s{why}{advice}")
 
     # The connection
 
@@ -119,7 +119,7 @@ class ClientCore:
         if self.link in (Link.DOWN, Link.USELESS):
             return
         self.counters.lost += 1
-        self.trouble, self._told = self._told or why, ""
+        self.trouble, self._is_told, self._told = self._told or why, bool(self._told), ""
         self.link = Link.DOWN
         self._out.clear()
         self._dial_at = now + self._pause * (1 + SPREAD * self._rng.random())
@@ -213,7 +213,8 @@ class ClientCore:
             case m.Pong():
                 pass
             case m.Bye():
-                self.lost(now, f"the server said good-bye: {message.reason}")
+                self._told = self._told or f"the server said good-bye: {message.reason}"
+                self.lost(now, self._told)
             case m.Error() if message.code == ErrorCode.NOT_GREETED or message.session is message.request is None:
                 self._error(message, now)
             case _:
@@ -231,7 +232,7 @@ class ClientCore:
             return
         self.counters.connections += 1
         self.link, self.welcome = Link.UP, message
-        self._pause, self.trouble = FIRST_PAUSE_S, ""
+        self._pause, self.trouble, self._is_told = FIRST_PAUSE_S, "", False
         for session in self._known():
             self._greet_for(session)
 
@@ -239,6 +240,7 @@ class ClientCore:
         """An error about the connection itself."""
         self.counters.errors += 1
         self.trouble = self._told = message.message
+        self._is_told = True
         if message.code == ErrorCode.NOT_GREETED and self.link is Link.UP:
             self._greet(now)
         elif message.code == ErrorCode.UNSUPPORTED_VERSION:

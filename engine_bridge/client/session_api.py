@@ -136,6 +136,11 @@ class SessionCommands:
         return self._core.stream.rate if self._core.stream else 0.0
 
     @property
+    def stream_number(self) -> int:
+        """The number by which events call the current stream; −1 before the first."""
+        return self._core.stream.number if self._core.stream else -1
+
+    @property
     def counters(self) -> SessionCounters:
         """Counters since the session was opened; they grow."""
         return self._core.log.counters

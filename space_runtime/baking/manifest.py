@@ -43,7 +43,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The rows of a table, and a sentence for each row that says something wrong."""
+    """The rows of a table, and a sentence for each row that says something wrong; if there is one, also for each
+    whose sound is missing, which otherwise fails alone."""
 
     rows: tuple[Row, ...]
     faults: tuple[str, ...]
@@ -58,12 +59,18 @@ def read_manifest(path: Path, defaults: LineSettings) -> Manifest:
     reader = _Reader(path, separator != ",", names, defaults)
     rows: list[Row] = []
     faults: list[str] = []
+    missing: dict[str, str] = {}
     for row in cells:
+        place = f"{path} line {row.number}"
         try:
             if any(row.values):
                 rows.append(reader.row(row))
+                if not os.path.exists(sound := rows[-1].line.sound):
+                    missing[place] = f"{place}: there is no sound {sound}; check the name"
         except SpaceError as error:
-            faults.append(f"{path} line {row.number}: {error}")
+            faults.append(f"{place}: {error}")
+    if faults:
+        faults += missing.values()
     if not rows and not faults:
         raise UsageError(f"{path} names no line; write one a row below the row of column names")
     return Manifest(tuple(rows), tuple(faults))
@@ -175,6 +182,8 @@ class _Reader:
         return replace(settings, emotion=self._emotion(cells.get("emotion", ""), intensity)) if intensity else settings
 
     def _emotion(self, emotion: str, intensity: str) -> str:
+        if emotion.isalpha() and emotion.lower() not in set(Emotion):
+            raise UsageError(f"unknown emotion {emotion!r:.40}; the known ones are {', '.join(Emotion)}")
         if emotion.lower() not in set(Emotion):
             raise UsageError(
                 f"intensity {intensity!r:.20} goes with one label in the column emotion, which says {emotion!r:.40}; "

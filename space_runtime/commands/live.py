@@ -48,7 +48,9 @@ METER: Final = 32
 
 
 def live_command(
-    line: Annotated[Path | None, typer.Argument(help="A sound file, spoken at the pace of the clock.")] = None,
+    line: Annotated[
+        Path | None, typer.Argument(help="A sound file, spoken at the pace of the clock.", metavar="LINE")
+    ] = None,
     mic: Annotated[bool, typer.Option("--mic", help="Listen to a microphone (extra 'audio').")] = False,
     mic_device: Annotated[str | None, typer.Option(help="Which microphone: its number or a part of its name.")] = None,
     stdin: Annotated[bool, typer.Option("--stdin", help="Read raw mono PCM from standard input.")] = False,

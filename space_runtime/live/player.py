@@ -125,7 +125,6 @@ class Player:
         self._playback = PlaybackClock(playout_s, max(0.0, playout_s - session.look_ahead_s), waits=ahead)
         self._pace = Pace.CLIP if ahead else Pace.LIVE
         self._n_before: int | None = None  # frames of other streams
-        self._stream = -1
         self._is_animated = False
         self._stopped = threading.Event()
         self._pushing = threading.Lock()  # nothing is pushed after the end: it would belong to the next stream
@@ -206,9 +205,10 @@ class Player:
         for event in self._session.events():
             if isinstance(event, m.Notice):
                 log.warning("%s", event.message)
-            if isinstance(event, m.Started):
-                self._stream, self._n_before = event.stream, self._session.counters.frames
-            self._is_animated |= isinstance(event, m.Finished) and event.stream == self._stream
+            is_own = isinstance(event, m.Started | m.Finished) and event.stream == self._session.stream_number
+            if is_own and isinstance(event, m.Started):
+                self._n_before = self._session.counters.frames
+            self._is_animated |= is_own and isinstance(event, m.Finished)
             if isinstance(event, m.Error) and event.code in _FATAL:
                 raise RefusedError(event.code, event.message)
 

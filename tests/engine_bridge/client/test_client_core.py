@@ -443,3 +443,16 @@ def test_everything_that_is_said_is_canonical(linked: LinkedClient) -> None:
         assert encode(decode(part)) == part
     with pytest.raises(WireError):
         linked.core.open(m.Open(request=0, outputs=("x" * 10,), fps=(-1, 1), playout_ms=0, until=0))
+
+
+def test_a_server_that_says_why_is_not_suspected_to_be_missing() -> None:
+    core = ClientCore("test", "tcp://nowhere:1", random.Random(0))
+    core.dialled(0.0)
+    core.lost(0.0, "nobody answers")
+    assert str(core.unreachable(1)).endswith("is 'space-runtime serve' running there, and does it expect CURVE?")
+    core.dialled(1.0)
+    core.connected(1.0)
+    core.take([m.Bye(reason="the key is not on the list; is it there?")], 1.0)
+    assert str(core.unreachable(1)).endswith(
+        "within 1 s (the server said good-bye: the key is not on the list; is it there?)"
+    )

@@ -161,7 +161,21 @@ SAID = [
 ]
 
 
+def test_a_misspelt_emotion_is_blamed_not_its_intensity(tmp_path: Path) -> None:
+    (fault,) = read(tmp_path, "sound,emotion,intensity\na.wav,hapy,0.5\n").faults
+    assert "unknown emotion 'hapy'; the known ones are " in fault and "intensity" not in fault
+
+
+def test_missing_sounds_are_named_along_with_bad_rows_and_alone_are_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").touch()
+    assert read(tmp_path, "sound,seed\na.wav,1\ngone.wav,1\n").faults == ()
+    bad, gone = read(tmp_path, "sound,seed\na.wav,1.5\ngone.wav,1\na.wav,2\n").faults
+    assert "line 2: seed is '1.5'" in bad and "line 3: there is no sound " in gone and "gone.wav" in gone
+
+
 def test_all_bad_rows_are_told_at_once_by_their_numbers(tmp_path: Path) -> None:
+    for name in ("fine.wav", "a\nb.wav"):
+        (tmp_path / name).touch()
     manifest = read(tmp_path, BAD)
     numbers = [*range(2, 21), 23]
     assert len(manifest.faults) == len(SAID)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from queue import Queue
 
@@ -17,7 +19,7 @@ from space_runtime.animation.track import ControlTrack
 from space_runtime.server.commands import ReportStatus
 from space_runtime.server.limits import Folders
 from space_runtime.server.worker.character_cache import NEUTRAL
-from space_runtime.server.worker.texture_renderer import MAX_PENDING, TextureJob, TextureRenderer
+from space_runtime.server.worker.texture_renderer import MAX_PENDING, MAX_PENDING_AHEAD, TextureJob, TextureRenderer
 from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import Controls
 from tests.support.inline_server import CHARACTERS, InlineServer
@@ -87,6 +89,18 @@ def test_a_slow_renderer_leaves_out_the_oldest_picture_that_waits(
         renderer.show(job(index))
     assert renderer.n_skipped == 5 - MAX_PENDING
     assert [drawing.next() for _ in range(MAX_PENDING)] == [4, 5]
+
+
+def test_pictures_of_frames_made_ahead_wait_in_order_and_are_left_out_when_late(
+    renderer: TextureRenderer, drawing: SlowDrawing
+) -> None:
+    renderer.show(job(0))
+    assert drawing.begun.get(timeout=PATIENCE_S) == 0
+    for index in range(1, 11):
+        due = -math.inf if index < 4 else math.inf
+        renderer.show(replace(job(index), due=due, max_pending=MAX_PENDING_AHEAD))
+    assert [drawing.next() for _ in range(7)] == list(range(4, 11))
+    assert renderer.n_skipped == 3
 
 
 def test_a_renderer_that_keeps_up_leaves_nothing_out(renderer: TextureRenderer, drawing: SlowDrawing) -> None:
