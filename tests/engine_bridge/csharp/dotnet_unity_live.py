@@ -261,7 +261,7 @@ def test_a_hundred_lives_leave_no_thread_and_no_socket(server: ServedFake) -> No
         line = LiveScene.Tone(1.0, 16_000, 1)
         scene.Repeat(line)
         scene.Speaker.Speak(line)
-        until(lambda: scene.Connection.IsReady, 2)  # noqa: B023
+        until(lambda: scene.Connection.IsReady, 0.3)  # noqa: B023
         Scene.Step(FRAME_S, 3)
         began = time.monotonic()
         if n % 4 == 0:
