@@ -22,7 +22,7 @@ import pytest
 from tests.engine_bridge.csharp import dotnet
 
 FOLDER = Path(__file__).parent
-LIMIT_S = 300
+LIMIT_S = 480
 
 
 def names_in(path: Path) -> list[str]:
