@@ -400,7 +400,8 @@ def test_the_command_bakes_a_file_and_a_text_alike(tmp_path: Path, call: Call) -
     track.write_text('[{"at": 0, "emotion": {"happy": 0.2}}, {"at": 0.4, "emotion": {"happy": 0.9}}]')
     faces = []
     for n, emotion in enumerate((str(track), "happy=0.2@0s,happy=0.9@400ms", "happy=0.2")):
-        assert call("bake", tmp_path / "line.wav", "--emotion", emotion, "--out", tmp_path / str(n)).code == 0
+        words = ("--emotion", emotion, "--formats", "npz", "--out", tmp_path / str(n))
+        assert call("bake", tmp_path / "line.wav", *words).code == 0
         with np.load(tmp_path / str(n) / "line.npz") as clip:
             faces.append(clip["landmarks"])
     assert np.array_equal(faces[0], faces[1]) and not np.array_equal(faces[0], faces[2])
