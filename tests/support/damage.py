@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 
 EDGES: Final = (0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF, 2_000_000_000)
+
+
+def mutated_file(files: Mapping[str, bytes], number: int) -> tuple[str, bytes]:
+    """Return the name and the bytes of the damaged file of a number: one of the files after up to four damages."""
+    rng = np.random.default_rng(number)
+    names = sorted(files)
+    name = names[number % len(names)]
+    data = bytearray(files[name])
+    for _ in range(int(rng.integers(1, 5))):
+        data = damaged(data, files[names[int(rng.integers(len(names)))]], rng)
+    return name, bytes(data)
 
 
 def damaged(data: bytearray, other: bytes, rng: np.random.Generator) -> bytearray:

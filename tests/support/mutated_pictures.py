@@ -16,7 +16,7 @@ from space_runtime.errors import MediaError
 from space_runtime.media.image_file import open_picture
 from space_runtime.portrait.portrait import portrait_from_file
 from tests.support import icc_profiles, pictures
-from tests.support.damage import damaged
+from tests.support.damage import mutated_file
 
 KINDS: Final = {
     "a.jpg": "JPEG", "a.png": "PNG", "a.webp": "WEBP", "a.tif": "TIFF", "a.bmp": "BMP", "a.gif": "GIF", "a.ppm": "PPM",
@@ -49,13 +49,7 @@ def whole_files() -> dict[str, bytes]:
 
 def mutated(number: int) -> tuple[str, bytes]:
     """Return the name and the bytes of a damaged file."""
-    rng = np.random.default_rng(number)
-    names = sorted(whole_files())
-    name = names[number % len(names)]
-    data = bytearray(whole_files()[name])
-    for _ in range(int(rng.integers(1, 5))):
-        data = damaged(data, whole_files()[names[int(rng.integers(len(names)))]], rng)
-    return name, bytes(data)
+    return mutated_file(whole_files(), number)
 
 
 def made_portrait(path: Path) -> str:

@@ -7,12 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 import soundfile
 
 from space_runtime.errors import MediaError
 from space_runtime.media.audio_file import open_sound
-from tests.support.damage import damaged
+from tests.support.damage import mutated_file
 from tests.support.sound_files import mux, rf64, wav
 from tests.support.sounds import speechlike
 
@@ -44,13 +43,7 @@ def whole_files() -> dict[str, bytes]:
 
 def mutated(number: int) -> tuple[str, bytes]:
     """Return the name and the bytes of a damaged file."""
-    rng = np.random.default_rng(number)
-    names = sorted(whole_files())
-    name = names[number % len(names)]
-    data = bytearray(whole_files()[name])
-    for _ in range(int(rng.integers(1, 5))):
-        data = damaged(data, whole_files()[names[int(rng.integers(len(names)))]], rng)
-    return name, bytes(data)
+    return mutated_file(whole_files(), number)
 
 
 def read_all(path: Path) -> str:
