@@ -66,7 +66,7 @@ def _animated(glb: Glb, clip: Clip) -> Glb:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Track:
-    """What moves a node: (T, n) values of a path; kind: of its accessor."""
+    """A motion of a node: (T, n) values of a path; kind: of its accessor."""
 
     node: int
     path: str

@@ -21,7 +21,7 @@ Frames = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """How far a curve may be off at any frame: by ``weight`` of 0…1, or early or late by ``ms`` milliseconds."""
+    """The largest error of a curve at any frame: by ``weight`` of 0…1, or early or late by ``ms`` milliseconds."""
 
     weight: float = 0.002
     ms: float = 4.0

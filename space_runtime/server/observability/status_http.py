@@ -35,7 +35,7 @@ MAX_HEAD: Final = 8_192
 HEAD_S: Final = 3.0
 """Within which a request has to come, and to take its answer."""
 POLL_S: Final = 0.1
-"""Seconds that a stop may wait for the listener, and from look to look for connections that are over their time."""
+"""Seconds that a stop may wait for the listener, and between two searches for connections that are over their time."""
 MAX_CONNECTIONS: Final = 32
 """Of more, the oldest is cut off."""
 
