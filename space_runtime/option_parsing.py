@@ -9,8 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from engine_bridge.formats.clip import ALL_CHANNELS as ALL_CHANNELS
-from engine_bridge.formats.clip import Channel as Channel
+from engine_bridge.formats.clip import Channel
 from engine_bridge.formats.table import FORMATS, ClipFormat, FormatRow
 from space_runtime.arguments import Choice, items_of, text_of, whole
 from space_runtime.arrays import Floats

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from engine_bridge.formats.clip import Metadata
+from engine_bridge.formats.clip import ALL_CHANNELS, Metadata
 from engine_bridge.formats.options import FormatOptions
 from space_runtime.animation.batch_state import Frames
 from space_runtime.animation.session import Session
@@ -29,7 +29,7 @@ from space_runtime.media.atomic_files import prepare_folder, writing, written_wh
 from space_runtime.media.audio_file import Sound, open_sound
 from space_runtime.media.resampling import Resampler
 from space_runtime.media.video import VideoWriter
-from space_runtime.option_parsing import ALL_CHANNELS, Format
+from space_runtime.option_parsing import Format
 from space_runtime.portrait.portrait import SIDE, Portrait
 from space_runtime.timebase import SAMPLE_RATE, FrameRate
 from space_runtime.values import Controls, content_seed

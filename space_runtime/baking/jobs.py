@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from engine_bridge.formats.clip import ALL_CHANNELS, Channel
 from engine_bridge.formats.options import FormatOptions
 from engine_bridge.formats.table import FORMATS, ClipFormat, FormatRow
 from space_runtime.animation.session import MAX_TAIL_S
@@ -17,7 +18,7 @@ from space_runtime.animation.track import ControlTrack, track_of
 from space_runtime.arguments import StrPath, in_range, instance, path_of, switch
 from space_runtime.errors import UsageError
 from space_runtime.extras import require
-from space_runtime.option_parsing import ALL_CHANNELS, Channel, Format, parse_channels, parse_formats
+from space_runtime.option_parsing import Format, parse_channels, parse_formats
 from space_runtime.portrait.portrait import Portrait
 from space_runtime.timebase import FrameRate, checked_fps
 from space_runtime.values import Controls

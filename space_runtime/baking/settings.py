@@ -7,6 +7,7 @@ from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 
+from engine_bridge.formats.clip import Channel
 from engine_bridge.formats.keys import TOLERANCE, Tolerance
 from engine_bridge.formats.options import WEIGHT_SCALE, WEIGHT_SCALES, FormatOptions
 from engine_bridge.formats.rig_file import Rig, read_rig
@@ -16,7 +17,7 @@ from space_runtime.animation.track import ControlTrack
 from space_runtime.arguments import in_range, text_of
 from space_runtime.baking.jobs import BakeJob, check_channels, check_rig
 from space_runtime.errors import UsageError
-from space_runtime.option_parsing import Channel, Format, parse_channels, parse_formats, parse_gaze, parse_seed
+from space_runtime.option_parsing import Format, parse_channels, parse_formats, parse_gaze, parse_seed
 from space_runtime.portrait.portrait import Portrait
 from space_runtime.timebase import checked_fps
 from space_runtime.values import Controls, HeadMode

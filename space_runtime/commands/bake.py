@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from engine_bridge.formats.clip import ALL_CHANNELS
 from engine_bridge.formats.keys import TOLERANCE
 from engine_bridge.formats.options import WEIGHT_SCALE
 from space_runtime.animation.emotion_track import EMOTION_HELP
@@ -31,7 +32,7 @@ from space_runtime.errors import MediaError, SpaceError, UsageError
 from space_runtime.inference.bundle import Bundle, load_bundle
 from space_runtime.inference.device import AUTO
 from space_runtime.media.atomic_files import prepare_folder
-from space_runtime.option_parsing import ALL_CHANNELS, Format
+from space_runtime.option_parsing import Format
 from space_runtime.portrait.portrait import Portrait, open_portrait, open_tracker
 from space_runtime.portrait.tracking import FaceTracker
 
