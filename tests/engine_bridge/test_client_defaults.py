@@ -18,7 +18,7 @@ from space_runtime.server.limits import Limits
 from space_runtime.server.validation import session_settings
 
 ROOT = Path(__file__).parents[2] / "engine_bridge"
-CSHARP = ROOT / "csharp" / "com.space.unity" / "Runtime" / "Core"
+CSHARP = ROOT / "csharp" / "com.spaceruntime.face" / "Runtime" / "Core"
 CPP = ROOT / "cpp" / "space"
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-PACKAGE: Final = Path(__file__).resolve().parents[2] / "engine_bridge" / "csharp" / "com.space.unity"
+PACKAGE: Final = Path(__file__).resolve().parents[2] / "engine_bridge" / "csharp" / "com.spaceruntime.face"
 
 _EXTERNAL: Final = "  externalObjects: {}\n"
 _END: Final = "  userData: \n  assetBundleName: \n  assetBundleVariant: \n"

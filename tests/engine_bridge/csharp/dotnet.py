@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[3]
-PACKAGE = ROOT / "engine_bridge" / "csharp" / "com.space.unity"
+PACKAGE = ROOT / "engine_bridge" / "csharp" / "com.spaceruntime.face"
 CORE = PACKAGE / "Runtime" / "Core"
 PROBE = ROOT / "engine_bridge" / "csharp" / "tests"
 STUB = Path(__file__).parent / "unity_stub"

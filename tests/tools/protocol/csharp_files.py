@@ -10,7 +10,7 @@ from engine_bridge.protocol.field_table import CONTROLS, OUTPUTS, ControlRow, Ou
 from engine_bridge.protocol.field_types import FieldType
 from tests.tools.protocol.text import NOTE, pascal, sentence, wrapped
 
-FOLDER: Final = "engine_bridge/csharp/com.space.unity/Runtime/Core/Protocol/Generated"
+FOLDER: Final = "engine_bridge/csharp/com.spaceruntime.face/Runtime/Core/Protocol/Generated"
 
 _TYPES: Final = {
     FieldType.U64: "ulong?",

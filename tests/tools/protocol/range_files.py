@@ -11,7 +11,7 @@ NOTE: Final = (
     "// Written by tests/tools/generate_protocol.py from engine_bridge/protocol/server_ranges.py; change that."
 )
 CPP: Final = "engine_bridge/cpp/space/generated/server_ranges.hpp"
-CSHARP: Final = "engine_bridge/csharp/com.space.unity/Runtime/Core/Protocol/Generated/ServerRanges.cs"
+CSHARP: Final = "engine_bridge/csharp/com.spaceruntime.face/Runtime/Core/Protocol/Generated/ServerRanges.cs"
 
 
 def files() -> Iterator[tuple[str, str]]:
