@@ -22,6 +22,8 @@ SCRIPTS: Final = {
     "build-warp": "export.rig.build_warp",
     "convert-face": "export.onnx.convert_face",
     "fit": "export.rig.fit",
+    "judge-heads": "export.evaluation.judge_heads",
+    "poses": "export.training.fit_head_style",
     "train-latents": "export.training.train_latents",
     "train-mouth": "export.training.train_mouth",
     "train-mouth-cover": "export.training.train_mouth_cover",

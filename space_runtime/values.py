@@ -93,10 +93,18 @@ class HeadMode(StrEnum):
 
     KEEP = "keep"
     """The head rests in the portrait's own pose."""
+    SPEECH = "speech"
+    """The motion source's own: generated from speech, repeatable by seed, or what a take has recorded."""
     IDLE = "idle"
-    """The motion source's own: of speech a gentle sway, repeatable by seed, of a take what was recorded."""
+    """The source's own, but of speech no more than a gentle sway."""
     GIVEN = "given"
     """The caller's track over media time, see `Controls.head_track`."""
+
+
+OWN_HEAD: Final = frozenset({HeadMode.SPEECH, HeadMode.IDLE})
+"""Modes in which the head does what its motion source does."""
+NAMED_HEADS: Final = (HeadMode.KEEP, HeadMode.IDLE, HeadMode.SPEECH)
+"""Modes that a name is enough for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)
@@ -155,7 +163,7 @@ class Controls:
         gaze_rad: ArrayLike | None = None,
         look_at: ArrayLike | None = None,
         saccade_strength: float = 1.0,
-        head_mode: HeadMode | str = HeadMode.IDLE,
+        head_mode: HeadMode | str = HeadMode.SPEECH,
         head_strength: float = 1.0,
         head_track: ArrayLike | None = None,
         head_track_samples: ArrayLike | None = None,

@@ -25,11 +25,12 @@ from space_runtime.animation.control_batch import (
     emotion_at,
     fixations_at,
 )
-from space_runtime.animation.head_motion import IDLE_HEAD, HeadMotion
+from space_runtime.animation.head_motion import HeadMotion
 from space_runtime.animation.keypoint_rows import KeypointRows
 from space_runtime.animation.motion_source import MotionSource
 from space_runtime.animation.pipeline import Character, FrameOwners
 from space_runtime.animation.speech import HopModels, completed_frames, initial_streams, run_hops, speech_motion
+from space_runtime.animation.speech_head import open_head
 from space_runtime.animation.stages.features import N_FEATURES
 from space_runtime.animation.stream_arguments import checked_head, checked_hops, checked_rows, checked_source, no_stream
 from space_runtime.animation.track import ControlTrack, track_of
@@ -55,12 +56,14 @@ class StreamBatch:
         frames = batch.step(rows, sound)        # (8, n · 320) samples at 16 kHz; call it again as sound comes
         mine = frames.blendshapes[frames.row == rows[0]]
 
-    bundle: from which all characters are built, None for the embedded one. head: of streams whose head moves by itself.
+    bundle: from which all characters are built, None for the embedded one. head: of streams whose head moves by itself,
+    None for that of the bundle.
     """
 
-    def __init__(self, bundle: Bundle | None = None, head: HeadMotion = IDLE_HEAD) -> None:
+    def __init__(self, bundle: Bundle | None = None, head: HeadMotion | None = None) -> None:
         opened = bundle_or_embedded(bundle)
-        self._models = HopModels(opened.network("speech2landmarks"), checked_head(head), opened.look_ahead())
+        moving = open_head(opened) if head is None else checked_head(head)
+        self._models = HopModels(opened.network("speech2landmarks"), moving, opened.look_ahead())
         self._rig = pipeline.open_rig(opened)
         self._kept: BatchState | None = None
         self._characters: list[Character | None] = []

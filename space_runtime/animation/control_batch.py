@@ -15,11 +15,13 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from space_runtime.animation.band_noise import noise_waves
+from space_runtime.animation.head_style import HEAD_NOISE_HZ
 from space_runtime.animation.schedules import blinks_around, fixation, saccade_s, saccades_around, sway_phases
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Doubles, Floats, Mask
 from space_runtime.timebase import SAMPLE_RATE
-from space_runtime.values import HEAD_TRACK_FPS, Controls, HeadMode
+from space_runtime.values import HEAD_TRACK_FPS, OWN_HEAD, Controls, HeadMode
 
 
 class Gaze(IntEnum):
@@ -47,7 +49,8 @@ class ControlBatch:
         that this alone is worked out anew then, by `fixations_at`.
     last_blink, next_blink: (n,) seconds of full closure around the media time, ∓infinity for none.
     scheduled: (n,) whether these blinks are the schedule's, which pauses may call early.
-    head_strength: (n,) of the idle head, 0 where the head does something else. phases: (n, 6, waves) of its sway.
+    head_strength: (n,) of the source's own head, 0 where the head does something else. head_idles: (n,) whether it
+        sways only. phases: (n, 6, waves) of its sway. head_waves: (n, 2, channels, sines) of its noise.
     is_given: (n,) whether the head is. given_samples: (n, 2) media times of the rows of its track around the media
         time, ∓infinity for none. given: (n, 2, 6) these rows, see `Controls.head_track`; equal ones at both ends.
     """
@@ -68,7 +71,9 @@ class ControlBatch:
     next_blink: Doubles
     scheduled: Mask
     head_strength: Floats
+    head_idles: Mask
     phases: Doubles
+    head_waves: Doubles
     is_given: Mask
     given_samples: Doubles
     given: Floats
@@ -113,8 +118,10 @@ def controls_at(track: ControlTrack, sample: float) -> ControlBatch:
         last_blink=_double(last),
         next_blink=_double(following),
         scheduled=np.array([controls.blink_samples is None and controls.blinks_per_minute > 0]),
-        head_strength=np.array([controls.head_strength if controls.head_mode is HeadMode.IDLE else 0.0], np.float32),
+        head_strength=np.array([controls.head_strength if controls.head_mode in OWN_HEAD else 0.0], np.float32),
+        head_idles=np.array([controls.head_mode is HeadMode.IDLE]),
         phases=sway_phases(controls.seed_in_use)[None],
+        head_waves=noise_waves(controls.seed_in_use, HEAD_NOISE_HZ)[None],
         is_given=np.array([controls.head_mode is HeadMode.GIVEN]),
         given_samples=np.array([(given.since, given.until)]),
         given=given.rows[None],

@@ -14,6 +14,7 @@ import numpy as np
 
 from space_runtime.animation.control_batch import ControlBatch
 from space_runtime.animation.schedules import sway
+from space_runtime.animation.stages.liveliness import ControlsAt, VoiceEffort
 from space_runtime.animation.stages.pose import NOD_RAD
 from space_runtime.animation.stages.prosody import Prosody
 from space_runtime.arrays import Doubles, Floats, Longs
@@ -26,7 +27,8 @@ class HeadInputs:
 
     features: (B, T, 96), prosody: (B, T) of the hops just heard, the network's look-ahead ahead of media time.
     emotion: (B, T, 8), speech: (B, T) 0…1, nod: (B, T) 0…1 on stressed syllables: at media time.
-    first_sample: (B,) media sample of the first hop's output; the next ones follow at distances of `HOP`.
+    effort: of the hops just heard. first_sample: (B,) media sample of the first hop's output; the next ones follow at
+    distances of `HOP`. controls_at: see `ControlsAt`; for rare events, as it costs a search.
     """
 
     features: Floats
@@ -34,7 +36,9 @@ class HeadInputs:
     emotion: Floats
     speech: Floats
     nod: Doubles
+    effort: VoiceEffort
     first_sample: Longs
+    controls_at: ControlsAt
 
 
 class HeadMotion(Protocol):

@@ -118,6 +118,8 @@ class RandomStream(IntEnum):
     SACCADE = 2
     GLANCE = 3
     EARLY_BLINK = 4
+    HEAD_NOISE = 5
+    POSTURE = 6
 
 
 SACCADES_PER_MINUTE: Final = 50.0

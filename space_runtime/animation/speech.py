@@ -71,10 +71,10 @@ def run_hops(
     first_sample = (streams.n_steps + 1) * HOP - models.look_ahead
     prosody, life = prosody_stage.prosody(voices), np.empty((*shape, life_stage.N_OUTPUTS))
     life[:, 0] = streams.life.outputs
-    lively, life[:, 1:] = life_stage.step(streams.life, prosody, speech[:, 1:], first_sample, controls_at)
+    lively, life[:, 1:], effort = life_stage.step(streams.life, prosody, speech[:, 1:], first_sample, controls_at)
     head = np.empty((*shape, models.head.n_outputs))
     head[:, 0] = streams.head.outputs
-    inputs = HeadInputs(features, prosody, emotion, speech[:, 1:], life[:, 1:, 1], first_sample)
+    inputs = HeadInputs(features, prosody, emotion, speech[:, 1:], life[:, 1:, 1], effort, first_sample, controls_at)
     head_memory, head[:, 1:] = models.head.step(streams.head.memory, inputs)
     n_steps, ends = streams.n_steps + features.shape[1], HeadState(head_memory, head[:, -1])
     after = Streams(n_steps, hearing, memory, landmarks[:, -1], speech[:, -1], lively, ends)

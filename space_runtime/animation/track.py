@@ -17,7 +17,7 @@ from space_runtime.animation.schedules import ease
 from space_runtime.arguments import in_range, instance, whole
 from space_runtime.arrays import Floats
 from space_runtime.errors import UsageError
-from space_runtime.values import Controls, HeadMode
+from space_runtime.values import OWN_HEAD, Controls, HeadMode
 
 STRENGTHS: Final = tuple(
     field.name for field in fields(Controls) if field.name.endswith("_strength") and field.name != "head_strength"
@@ -217,12 +217,19 @@ def _blend(before: Controls, after: Controls, share: float) -> Controls:
 
 
 def _head(before: Controls, after: Controls, share: float) -> tuple[HeadMode, float]:
-    """A kept head is an idle one of no strength; given rotations come and go at once."""
-    modes = {before.head_mode, after.head_mode}
-    if HeadMode.GIVEN in modes or HeadMode.IDLE not in modes:
-        return after.head_mode, after.head_strength
-    first, last = (side.head_strength if side.head_mode is HeadMode.IDLE else 0.0 for side in (before, after))
-    return HeadMode.IDLE, _between(first, last, share)
+    """A kept head is one of no strength; of two motions the first comes to rest half-way, and then the second begins.
+
+    Given rotations come and go at once.
+    """
+    first, last = before.head_mode, after.head_mode
+    if HeadMode.GIVEN in (first, last) or not {first, last} & OWN_HEAD:
+        return last, after.head_strength
+    if first in OWN_HEAD and last in OWN_HEAD and first is not last:
+        if share < 0.5:
+            return first, _between(before.head_strength, 0.0, 2 * share)
+        return last, _between(0.0, after.head_strength, 2 * share - 1)
+    begin, end = (side.head_strength if side.head_mode in OWN_HEAD else 0.0 for side in (before, after))
+    return first if first in OWN_HEAD else last, _between(begin, end, share)
 
 
 def mixed(before: Floats, after: Floats, share: float) -> Floats:

@@ -20,7 +20,7 @@ from space_runtime.errors import UsageError
 from space_runtime.option_parsing import Format, parse_channels, parse_formats, parse_gaze, parse_seed
 from space_runtime.portrait.portrait import Portrait
 from space_runtime.timebase import checked_fps
-from space_runtime.values import Controls, HeadMode
+from space_runtime.values import NAMED_HEADS, Controls, HeadMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,6 @@ def _rig_of(path: Path, *_: int) -> Rig:
 
 
 def _head_mode(text: str) -> HeadMode:
-    modes = (HeadMode.KEEP, HeadMode.IDLE)
-    if text not in modes:
-        raise UsageError(f"unknown head mode {text!r}; the known ones are {', '.join(modes)}")
+    if text not in NAMED_HEADS:
+        raise UsageError(f"unknown head mode {text!r}; the known ones are {', '.join(NAMED_HEADS)}")
     return HeadMode(text)

@@ -29,6 +29,7 @@ REQUIRED: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
         ("person_matte", "picture", "matte"),
         ("rig", "", "mean tracker identities shapes"),
         ("speech2landmarks", "features neutral emotion state_in", "landmarks speech closure state_out"),
+        ("head_style", "", "speech pause posture keep bow beat"),
         ("landmarks2latents", "landmarks features portrait_keypoints emotion state_in", "keypoints state_out"),
         ("warp", "", "triangles mesh_from_keypoints"),
         ("mouth_decoder", "geometry colours teeth", "patch"),

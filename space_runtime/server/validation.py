@@ -32,7 +32,7 @@ from space_runtime.errors import UsageError
 from space_runtime.server.frame_encoder import COLUMNS
 from space_runtime.server.limits import Limits, Refusal
 from space_runtime.timebase import checked_fps
-from space_runtime.values import Controls, Emotion, HeadMode, emotion_vector
+from space_runtime.values import NAMED_HEADS, Controls, Emotion, HeadMode, emotion_vector
 
 MIN_LEASE_MS: Final = 1_000
 DEFAULT_FADE_MS: Final = 200
@@ -137,8 +137,8 @@ def _emotion(mix: Mapping[str, float]) -> object:
 
 
 def _head_mode(text: str) -> HeadMode:
-    if text not in (HeadMode.KEEP, HeadMode.IDLE):
-        raise _bad(f"unknown head mode {text!r:.40}; the known ones are {HeadMode.KEEP}, {HeadMode.IDLE}")
+    if text not in NAMED_HEADS:
+        raise _bad(f"unknown head mode {text!r:.40}; the known ones are {', '.join(NAMED_HEADS)}")
     return HeadMode(text)
 
 

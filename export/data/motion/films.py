@@ -36,7 +36,7 @@ class Talk:
 
 def read_talks(data: Path, name: str, cache: Path | None = None) -> list[Talk]:
     """Return the sentences of ``data/talking_heads/<name>``; with a ``cache`` their landmarks are normalised once."""
-    pcm, rows = read_pcm(film_sound(data, name)), _rows(data, name)
+    pcm, rows = read_pcm(film_sound(data, name)), film_rows(data, name)
     if cache is None:
         landmarks = _normalised(data, name)
     else:
@@ -70,16 +70,17 @@ def film_sound(data: Path, name: str) -> Path:
     return file
 
 
-def _rows(data: Path, name: str) -> list[dict[str, Any]]:
+def film_rows(data: Path, name: str) -> list[dict[str, Any]]:
+    """Return what a film's list says of its clips: clip, speaker, fps, first_frame, n_frames, first_sample, …"""
     rows: list[dict[str, Any]] = json.loads((data / "talking_heads" / f"{name}.json").read_text(encoding="utf-8"))
     return rows
 
 
 def _normalised(data: Path, name: str) -> Floats:
     """Return (frames, 78, 3) of a whole film, pose removed sentence by sentence."""
-    meshes = _landmarks(data / "talking_heads" / f"{name}.npz")
+    meshes = landmarks_from_mesh(film_meshes(data, name))
     whole = np.zeros(meshes.shape, np.float32)
-    for row in _rows(data, name):
+    for row in film_rows(data, name):
         part = slice(row["first_frame"], row["first_frame"] + row["n_frames"])
         whole[part] = normalise_track(meshes[part])
     return whole
@@ -107,14 +108,15 @@ def resample_track(values: Floats, fps: float, n_frames: int) -> Floats:
     return np.asarray(CubicSpline(times, values, axis=0)(wanted), np.float32)
 
 
-def _landmarks(path: Path) -> Floats:
-    with np.load(path) as archive:
+def film_meshes(data: Path, name: str) -> Floats:
+    """Return (frames, 478, 3) mesh points of a whole film in pixels, in this project's axes; 0 where it has none."""
+    with np.load(data / "talking_heads" / f"{name}.npz") as archive:
         points = archive["delta"].astype(np.int32).cumsum(0) * archive["scale"]
         mesh = np.zeros((len(points), 478, 3), np.float32)
         mesh[:, archive["indices"]] = points
     for centre, rim in IRIS_CENTRES:
         mesh[:, centre] = mesh[:, list(rim)].mean(1)
-    return landmarks_from_mesh(from_mediapipe(mesh))
+    return from_mediapipe(mesh)
 
 
 def _smooth(values: Floats) -> Floats:

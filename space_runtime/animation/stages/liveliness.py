@@ -124,52 +124,71 @@ def initial_state(n_streams: int = 1) -> LivelinessState:
     return LivelinessState(np.tile(_INITIAL_PROSODY, (n_streams, 1)), np.tile((0.0, 0.0, *NO_GLANCE), (n_streams, 1)))
 
 
+class VoiceEffort(NamedTuple):
+    """Beside what is visible: what else moves with a voice.
+
+    level: (B, T) loudness above the voice's own mean, in mean deviations, within ±`FULL_STRESS`; 0 without sound.
+    sounds: (B, T) 1 where there is sound that may be the voice's, else 0.
+    begins: (B, T) True where a phrase begins.
+    """
+
+    level: Doubles
+    sounds: Doubles
+    begins: Mask
+
+
 def step(
     state: LivelinessState, voices: Voices, speech: Floats, first_sample: Longs, controls_at: ControlsAt
-) -> tuple[LivelinessState, Doubles]:
-    """Return (new state, outputs (B, T, 8) after each hop, of `BrowNod` and `GlanceState`) after T more hops of B
-    streams.
+) -> tuple[LivelinessState, Doubles, VoiceEffort]:
+    """Return (new state, outputs (B, T, 8) after each hop, of `BrowNod` and `GlanceState`, effort) after T more hops of
+    B streams.
 
     voices: (B, T) loudness, pitch and voice of `stages.prosody`. speech: (B, T) of the network's outputs.
     first_sample: (B,) the media sample of the first of them. controls_at: called at events alone, which are rare.
     """
     outputs = np.empty((*speech.shape, N_OUTPUTS))
+    effort = VoiceEffort(np.empty(speech.shape), np.empty(speech.shape), np.empty(speech.shape, bool))
     if len(speech) == 1:
-        return _alone(state, (*voices, speech), outputs, float(first_sample[0]), controls_at)
+        return _alone(state, (*voices, speech), outputs, effort, float(first_sample[0]), controls_at)
     numbers = (*voices, speech.astype(np.float64))
     prosody, lift = ProsodyState(*np.ascontiguousarray(state.prosody.T)), BrowNod(*state.outputs.T[:N_BROW_NOD])
     glance = state.outputs[:, N_BROW_NOD:].copy()
     for n in range(speech.shape[1]):
         loudness, pitch, voice, gate = (part[:, n] for part in numbers)
-        prosody, lift, events = _step_hop(ROWS, prosody, lift, loudness, pitch, voice, gate)
+        prosody, lift, events, effort.level[:, n] = _step_hop(ROWS, prosody, lift, loudness, pitch, voice, gate)
+        effort.sounds[:, n] = prosody.quiet == 0
+        effort.begins[:, n] = events.astype(np.int64) & BEGINS
         for place in np.flatnonzero(events).tolist():
             sample = float(first_sample[place] + n * HOP)
             before = GlanceState(*glance[place].tolist())
             glance[place] = react(before, int(events[place]), sample, controls_at(place, sample))
         outputs[:, n, 0], outputs[:, n, 1], outputs[:, n, N_BROW_NOD:] = lift.brows, lift.nod, glance
-    return LivelinessState(np.array(prosody).T, outputs[:, -1].copy()), outputs
+    return LivelinessState(np.array(prosody).T, outputs[:, -1].copy()), outputs, effort
 
 
 def _alone(
     state: LivelinessState,
     voices: tuple[NDArray[np.generic], ...],
     outputs: Doubles,
+    effort: VoiceEffort,
     first_sample: float,
     controls_at: ControlsAt,
-) -> tuple[LivelinessState, Doubles]:
+) -> tuple[LivelinessState, Doubles, VoiceEffort]:
     """The same for one stream, in plain numbers."""
     prosody = ProsodyState(*state.prosody[0].tolist())
     brows, nod, *rest = state.outputs[0].tolist()
     lift, glance = BrowNod(brows, nod), GlanceState(*rest)
     after = []
     for n, hop in enumerate(zip(*[part[0].tolist() for part in voices], strict=True)):
-        prosody, lift, event = _step_hop(PLAIN, prosody, lift, *hop)
+        prosody, lift, event, effort.level[0, n] = _step_hop(PLAIN, prosody, lift, *hop)
+        effort.sounds[0, n] = prosody.quiet == 0
+        effort.begins[0, n] = int(event) & BEGINS
         if event:
             sample = first_sample + n * HOP
             glance = react(glance, int(event), sample, controls_at(0, sample))
         after.append((*lift, *glance))
     outputs[0] = after
-    return LivelinessState(np.array([prosody]), outputs[:, -1].copy()), outputs
+    return LivelinessState(np.array([prosody]), outputs[:, -1].copy()), outputs, effort
 
 
 def _step_hop(
@@ -180,8 +199,8 @@ def _step_hop(
     pitch: Number,
     voice: Number,
     speech: Number,
-) -> tuple[ProsodyState[Number], BrowNod[Number], Number]:
-    """One hop: the new state, the outputs, and the sum of the events.
+) -> tuple[ProsodyState[Number], BrowNod[Number], Number, Number]:
+    """One hop: the new state, the outputs, the sum of the events, and the level.
 
     A voice that is first heard, or suddenly louder by far, begins the statistics anew.
     """
@@ -208,7 +227,8 @@ def _step_hop(
         accent,
         first,
     )
-    return prosody, lift, events
+    level = of.least(of.most(over_db / of.most(was.dev_db, LEAST_DB), -FULL_STRESS), FULL_STRESS) * sounding
+    return prosody, lift, events, level
 
 
 def _statistics(

@@ -62,7 +62,7 @@ def test_degrees_fade_linearly_and_end_exactly() -> None:
     half = track.at(1400)
     assert np.allclose(half.emotion, GLAD.emotion / 2) and np.allclose(track.emotion_at(1400), GLAD.emotion / 2)
     assert half.mouth_strength == pytest.approx(1.25) and half.expression_strength == pytest.approx(0.75)
-    assert half.head_mode is HeadMode.IDLE and half.head_strength == pytest.approx(0.5)
+    assert half.head_mode is HeadMode.SPEECH and half.head_strength == pytest.approx(0.5)
     assert half.gaze_rad is GLAD.gaze_rad  # eye contact is no angle that one could blend with
     assert track.at(1800) is GLAD and np.array_equal(track.emotion_at(1800), GLAD.emotion)
     gazes = ControlTrack.of(GLAD).changed(0, ASIDE, 100).at(50).gaze_rad

@@ -106,7 +106,7 @@ def test_accents_lift_the_brows_and_they_sink_again() -> None:
     power = features.extract(features.initial_state(), sound[None, : len(sound) // HOP * HOP])[2]
     heard = prosody.prosody(power)
     speech, first = np.ones(heard.loudness.shape, np.float32), np.zeros(1, np.int64)
-    _, seen = liveliness.step(liveliness.initial_state(), heard, speech, first, lambda *_: Controls())
+    _, seen, _ = liveliness.step(liveliness.initial_state(), heard, speech, first, lambda *_: Controls())
     lift, at = seen[0, :, 0], np.arange(seen.shape[1]) * HOP_S
     for k in accents:
         begin, top = 0.3 * k, 0.3 * k + 0.4
@@ -133,8 +133,9 @@ def test_strengths_of_zero_equal_a_face_without_liveliness(monkeypatch: pytest.M
     off = play(Session(BUNDLE, controls=controls), sound)
     nothing = liveliness.initial_state()
 
-    def dead(*_: object) -> tuple[liveliness.LivelinessState, Doubles]:
-        return nothing, np.broadcast_to(nothing.outputs, (1, 1, nothing.outputs.shape[1]))
+    def dead(_state: object, _voices: object, speech: Floats, *_: object) -> tuple[object, Doubles, object]:
+        none = liveliness.VoiceEffort(np.zeros(speech.shape), np.zeros(speech.shape), np.zeros(speech.shape, bool))
+        return nothing, np.broadcast_to(nothing.outputs, (1, 1, nothing.outputs.shape[1])), none
 
     monkeypatch.setattr(liveliness, "step", dead)
     without = play(Session(BUNDLE, controls=controls), sound)
@@ -154,7 +155,7 @@ def test_silence_shows_nothing_and_stillness_comes_back_exactly() -> None:
 def test_what_is_no_speech_lifts_nothing() -> None:
     heard, speech = talk(10.0, 1)
     state = liveliness.initial_state()
-    _, seen = liveliness.step(state, heard, speech * 0, np.zeros(1, np.int64), lambda *_: Controls())
+    _, seen, _ = liveliness.step(state, heard, speech * 0, np.zeros(1, np.int64), lambda *_: Controls())
     assert not seen[..., :N_BROW_NOD].any() and np.array_equal(seen[0, -1], state.outputs[0])
 
 
@@ -168,18 +169,18 @@ def test_plain_numbers_and_arrays_agree_to_the_bit(n_streams: int) -> None:
     speech = rng.uniform(0.3, 1, heard[0].shape).astype(np.float32)
     first = np.arange(n_streams, dtype=np.int64) * 1000 * HOP
     wishes = [Controls(seed=seed, blinks_per_minute=40) for seed in range(n_streams)]
-    _, together = liveliness.step(
+    _, together, effort = liveliness.step(
         liveliness.initial_state(n_streams), heard, speech, first, lambda place, _: wishes[place]
     )
     for k in range(n_streams):
         state, parts, cuts = liveliness.initial_state(), [], [0, 1, 2, 40, 41, speech.shape[1]]
         for begin, end in pairwise(cuts):
             some = prosody.Prosody(*(part[k : k + 1, begin:end] for part in heard))  # type: ignore[arg-type]
-            state, seen = liveliness.step(
+            state, seen, own = liveliness.step(
                 state, some, speech[k : k + 1, begin:end], first[k : k + 1] + begin * HOP, lambda *_, k=k: wishes[k]
             )
-            parts.append(seen[0])
-        assert np.array_equal(np.concatenate(parts), together[k])
+            parts.append(np.column_stack([seen[0], *(part[0] for part in own)]))
+        assert np.array_equal(np.concatenate(parts), np.column_stack([together[k], *(part[k] for part in effort)]))
     assert together[..., 0].max() > 0.2 and np.isfinite(together[:, -1, N_BROW_NOD]).any()
 
 

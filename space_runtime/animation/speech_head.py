@@ -1,0 +1,276 @@
+"""Head motion from speech: seeded, probable, different for each seed, led by the voice.
+
+Speech tells how much a head moves, hardly where to: on film the log of the head's speed goes with loudness and voice
+(R² 0.56), its yaw and roll do not (R² below 0). So the motion is noise in bands whose amplitude the voice leads, on
+postures that change as phrases begin (Hadar et al. 1984, J. Neurology 42), with a chin that rises on stressed syllables
+and sinks in pauses. All amplitudes are those of a `HeadStyle`, which is measured on films.
+
+What has memory (voice, postures, the head's own time) is stepped once per hop; the noise is a pure function of seed and
+time and is evaluated at the media time of each frame. Streams whose head idles keep the sway of `IdleHead`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Generic, NamedTuple
+
+import numpy as np
+
+from space_runtime.animation.band_noise import band_noise, normals
+from space_runtime.animation.control_batch import ControlBatch
+from space_runtime.animation.head_motion import IDLE_HEAD, HeadInputs, HeadMotion
+from space_runtime.animation.head_style import N_BANDS, HeadStyle
+from space_runtime.animation.scalar_or_array import PLAIN, ROWS, Arithmetic, Condition, Number
+from space_runtime.animation.schedules import RandomStream, ease, uniform
+from space_runtime.animation.stages.pose import NECK
+from space_runtime.arrays import Doubles, Floats
+from space_runtime.inference.bundle import Bundle
+from space_runtime.soa import some, take
+from space_runtime.timebase import HOP, SAMPLE_RATE
+from space_runtime.values import Emotion
+
+SHARE: Final = 0.5
+"""Of the film's motion at strength 1: an orator on film is no neighbour in a game. Strength 2 is the film."""
+LIMIT_RAD: Final = math.radians(12.0)
+"""Largest angle at strength 2, approached softly."""
+EASE_IN_S: Final = 0.5
+"""From the rest into the motion."""
+
+ATTACK, RELEASE = 1 - math.exp(-0.020 / 0.060), 1 - math.exp(-0.020 / 0.200)
+"""Share of the way per hop by which the activity follows the voice, up and down."""
+LEVEL, BOW, REBOUND = (1 - math.exp(-0.020 / tau) for tau in (0.150, 0.250, 0.250))
+OBEDIENCE: Final = 0.3
+"""Log of the amplitude per mean deviation of loudness."""
+LOG_RANGE: Final = (-0.6, 0.5)
+CAPRICE: Final = 0.25
+"""Standard deviation of the log of the amplitude that is the head's own: it does not obey the voice alone."""
+BURSTS: Final = 0.25
+"""The same of the upper bands of yaw, which rest between bursts of turning."""
+BURST, BURST_HOPS = 0.35, 25.0
+"""Log of the amplitude that is added as a posture begins to change, and the hops (0.5 s) in which that is over."""
+UPWARD: Final = 0.5
+"""Size of the rebound after a beat."""
+
+TALKING: Final = 0.5
+"""Activity from which a head counts as one that talks."""
+MOVE_HOPS: Final = 30.0
+"""Median length of a change of posture (600 ms); its log has a deviation of `MOVE_SPREAD`."""
+MOVE_SPREAD: Final = 0.3
+SHORTEST_HOLD, LONGEST_HOLD = 150.0, 350.0
+"""Hops (3…7 s) after which a talking head changes its posture within a phrase."""
+TURN_CHANCE, TURN = 0.2, 2.0
+"""Part of the postures whose yaw is a real turn, and how many times as large."""
+TRUNK: Final[Floats] = np.array([0.0, -0.9, -1.2], np.float32)
+"""The point that postures turn about, normalised units: slow motion comes from the trunk as well."""
+
+ENERGY: Final = np.array([0.0, 0.25, -0.3, 0.35, 0.1, 0.0, 0.2, -0.1])
+"""By emotion, in the order of `Emotion`: how much larger the motion is. Range and speed of the head differ with emotion
+(Busso et al. 2007, IEEE TASLP 15(3)); the numbers are set by hand."""
+assert len(ENERGY) == len(Emotion)
+
+
+class HeadMemory(NamedTuple, Generic[Number]):
+    """The state of one head, or of many.
+
+    gate, level, bow, rebound: smoothed voice, loudness, pause and beat. ahead: seconds by which the head's own time is
+    ahead of media time.
+    since: hops since the last change of posture began, of ``length`` hops; ``hold``: after how many another is due.
+    changes: how many so far. from_…, to_…: the postures, radians.
+    """
+
+    gate: Number
+    level: Number
+    bow: Number
+    rebound: Number
+    ahead: Number
+    since: Number
+    length: Number
+    hold: Number
+    changes: Number
+    from_yaw: Number
+    from_pitch: Number
+    from_roll: Number
+    to_yaw: Number
+    to_pitch: Number
+    to_roll: Number
+
+
+class HeadOutput(NamedTuple, Generic[Number]):
+    """What a hop gives to the frames around it: voice 0…1, log of the amplitude, chin (radians, down), how far the
+    head's own time is ahead (seconds), energy, posture (radians)."""
+
+    gate: Number
+    effort: Number
+    chin: Number
+    ahead: Number
+    energy: Number
+    yaw: Number
+    pitch: Number
+    roll: Number
+
+
+_AT_REST: Final = HeadMemory(0.0, 0.0, 0.0, 0.0, 0.0, SHORTEST_HOLD, MOVE_HOPS, SHORTEST_HOLD, 0.0, *(0.0,) * 6)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpeechHead:
+    """Generated head motion in one style; see the module."""
+
+    style: HeadStyle
+
+    @property
+    def n_outputs(self) -> int:
+        """Return 9: those of a `HeadOutput`, and the nod of the idle head."""
+        return len(HeadOutput._fields) + IDLE_HEAD.n_outputs
+
+    def initial_state(self, n_streams: int) -> Doubles:
+        """Return the (B, 15) of heads that have heard nothing; see `HeadMemory`."""
+        return np.tile(_AT_REST, (n_streams, 1))
+
+    def step(self, state: Doubles, inputs: HeadInputs) -> tuple[Doubles, Doubles]:
+        """Return (new state (B, 15), outputs (B, T, 9)) after T more hops."""
+        energy = 1 + np.add.reduce(inputs.emotion * ENERGY, -1)
+        outputs = np.empty((*inputs.speech.shape, self.n_outputs))
+        outputs[..., -1] = inputs.nod
+        signals = (inputs.speech * inputs.effort.sounds, inputs.effort.level, inputs.nod, energy)
+        if len(state) == 1:
+            return self._alone(state, signals, inputs, outputs)
+        memory = state
+        for n in range(outputs.shape[1]):
+            memory = self._postures(memory, inputs, n)
+            after, given = _step_hop(ROWS, HeadMemory(*memory.T), self.style, *(part[:, n] for part in signals))
+            memory = np.array(after).T
+            outputs[:, n, :-1] = np.array(given).T
+        return memory, outputs
+
+    def _alone(
+        self, state: Doubles, signals: tuple[Doubles, ...], inputs: HeadInputs, outputs: Doubles
+    ) -> tuple[Doubles, Doubles]:
+        """The same for one stream, in plain numbers."""
+        memory, given = HeadMemory(*state[0].tolist()), []
+        hops = zip(*(part[0].tolist() for part in signals), inputs.effort.begins[0].tolist(), strict=True)
+        for n, (*hop, begins) in enumerate(hops):
+            if _is_due(memory, begins):
+                memory = self._posture(memory, inputs, 0, n)
+            memory, output = _step_hop(PLAIN, memory, self.style, *hop)
+            given.append(output)
+        outputs[0, :, :-1] = given
+        return np.array([memory]), outputs
+
+    def _postures(self, memory: Doubles, inputs: HeadInputs, n: int) -> Doubles:
+        """The memory after the changes of posture that are due in a hop: rare, so one stream at a time."""
+        due = _is_due(HeadMemory(*memory.T), inputs.effort.begins[:, n])
+        if not some(due):
+            return memory
+        memory = memory.copy()
+        for place in np.flatnonzero(due).tolist():
+            memory[place] = self._posture(HeadMemory(*memory[place].tolist()), inputs, place, n)
+        return memory
+
+    def _posture(self, was: HeadMemory[float], inputs: HeadInputs, place: int, n: int) -> HeadMemory[float]:
+        """The memory of a head that begins to change its posture."""
+        sample = float(inputs.first_sample[place] + n * HOP)
+        seed, number = inputs.controls_at(place, sample).seed_in_use, int(was.changes)
+        drawn = normals(seed, RandomStream.POSTURE, number, count=4)
+        turn, hold = (uniform(seed, RandomStream.POSTURE, number, 4, k) for k in range(2))
+        here = _posture_now(PLAIN, was)
+        sizes = (TURN if turn < TURN_CHANCE else 1.0, 1.0, 1.0)
+        style = zip(self.style.keep.tolist(), self.style.posture.tolist(), here, drawn[:3], sizes, strict=True)
+        target = [keep * old + math.sqrt(1 - keep**2) * sd * size * new for keep, sd, old, new, size in style]
+        length = MOVE_HOPS * math.exp(MOVE_SPREAD * drawn[3])
+        wait = SHORTEST_HOLD + (LONGEST_HOLD - SHORTEST_HOLD) * hold
+        carried = was.gate, was.level, was.bow, was.rebound, was.ahead
+        return HeadMemory(*carried, 0.0, length, wait, was.changes + 1, *here, *target)
+
+    def at(self, outputs: Floats, controls: ControlBatch, media_sample: Doubles) -> Floats:
+        """Return (F, 6): the motion at the media times, of strength 1."""
+        idles = np.flatnonzero(controls.head_idles)
+        if not len(idles):
+            return self._generated(outputs, controls.head_waves, media_sample)
+        if len(idles) == len(outputs):
+            return IDLE_HEAD.at(outputs[:, -1:], controls, media_sample)
+        motion = self._generated(outputs, controls.head_waves, media_sample)
+        motion[idles] = IDLE_HEAD.at(outputs[idles, -1:], take(controls, idles), media_sample[idles])
+        return motion
+
+    def _generated(self, outputs: Floats, waves: Doubles, media_sample: Doubles) -> Floats:
+        """The (F, 6) of heads that do not idle. waves: (F, 2, channels, sines) of `noise_waves`."""
+        seconds = media_sample / SAMPLE_RATE
+        out = HeadOutput(*outputs[:, :-1].T.astype(np.float64))
+        noise = band_noise(waves, seconds + out.ahead)
+        bands = noise[:, :_N_ANGLE_CHANNELS].reshape(-1, 3, N_BANDS) * self._amplitude(out, noise)
+        posture = np.stack([out.yaw, out.pitch, out.roll], 1) * out.energy[:, None]
+        slow = posture + bands[:, :, 0]
+        angles = slow + np.add.reduce(bands[:, :, 1:], 2)
+        angles[:, 1] += out.chin
+        scale = SHARE * ease(seconds / EASE_IN_S)[:, None]
+        motion = np.empty((len(outputs), 6), np.float32)
+        motion[:, :3] = scale * LIMIT_RAD * np.tanh(angles / LIMIT_RAD)
+        motion[:, 3:] = scale * _trunk_shift(slow)
+        return motion
+
+    def _amplitude(self, out: HeadOutput[Doubles], noise: Doubles) -> Doubles:
+        """(F, 3, 5) standard deviations of the bands, in radians: led by the voice, and a little by the head itself."""
+        style, gate = self.style, out.gate[:, None, None]
+        caprice, bursts = noise[:, -2], noise[:, -1]
+        amplitude = style.pause + gate * (style.speech - style.pause)
+        amplitude *= (out.energy * np.exp(out.effort + CAPRICE * caprice - CAPRICE**2))[:, None, None]
+        amplitude[:, 0, 2:] *= np.exp(BURSTS * bursts - BURSTS**2)[:, None]
+        return amplitude
+
+
+_N_ANGLE_CHANNELS: Final = 3 * N_BANDS
+_ARM: Final = NECK - TRUNK
+
+
+def _trunk_shift(slow: Doubles) -> Doubles:
+    """(F, 3) normalised units by which the neck goes along as (F, 3) small angles turn about `TRUNK`."""
+    yaw, pitch, roll = slow.T
+    x, y, z = _ARM.tolist()
+    return np.stack([yaw * z - roll * y, roll * x - pitch * z, pitch * y - yaw * x], 1)
+
+
+def _is_due(memory: HeadMemory[Number], begins: Condition) -> Condition:
+    """Whether heads change their posture now: a phrase begins, or has gone on for long; not while one is under way."""
+    long_talk = (memory.since >= memory.hold) & (memory.gate > TALKING)
+    return (begins | long_talk) & (memory.since >= memory.length)
+
+
+def _posture_now(of: Arithmetic[Number], was: HeadMemory[Number]) -> tuple[Number, Number, Number]:
+    """The posture on the way from the last to the next, with minimum jerk (Flash & Hogan 1985)."""
+    x = of.least(was.since / was.length, 1.0)
+    share = x * x * x * (10 - 15 * x + 6 * x * x)
+    return (
+        was.from_yaw + share * (was.to_yaw - was.from_yaw),
+        was.from_pitch + share * (was.to_pitch - was.from_pitch),
+        was.from_roll + share * (was.to_roll - was.from_roll),
+    )
+
+
+def _step_hop(
+    of: Arithmetic[Number],
+    was: HeadMemory[Number],
+    style: HeadStyle,
+    speech: Number,
+    level: Number,
+    nod: Number,
+    energy: Number,
+) -> tuple[HeadMemory[Number], HeadOutput[Number]]:
+    """One hop: the new memory, and the outputs."""
+    gate = was.gate + of.where(speech > was.gate, ATTACK, RELEASE) * (speech - was.gate)
+    level = was.level + LEVEL * (level - was.level)
+    bow = was.bow + BOW * (1 - speech - was.bow)
+    rebound = was.rebound + REBOUND * (nod - was.rebound)
+    burst = BURST * of.most(1 - was.since / BURST_HOPS, 0.0)
+    effort = of.least(of.most(OBEDIENCE * level * gate, LOG_RANGE[0]), LOG_RANGE[1]) + burst
+    chin = style.bow * bow + style.beat * (UPWARD * rebound - nod)
+    now = was._replace(gate=gate, level=level, bow=bow, rebound=rebound, ahead=was.ahead, since=was.since + 1)
+    return now, HeadOutput(gate, effort, chin, was.ahead, energy, *_posture_now(of, now))
+
+
+@lru_cache(maxsize=4)
+def open_head(bundle: Bundle) -> HeadMotion:
+    """Return the head of a bundle's style, read once. Raises `BundleError` for a bundle without one."""
+    return SpeechHead(HeadStyle.of_bundle(bundle))
