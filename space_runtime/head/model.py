@@ -124,10 +124,15 @@ def triangles(quads: Longs) -> Longs:
 @cache
 def load_model() -> FaceModel:
     """Return the model of this package."""
+    with np.load(TRACKER_POINTS) as file:
+        points = TrackerPoints(file["vertices"].astype(np.int64), file["weights"], file["depth_bias"])
+    return read_model(points)
+
+
+def read_model(tracker: TrackerPoints) -> FaceModel:
+    """Return the model of this package with other places for the tracker's points."""
     with np.load(MODEL) as file:
         arrays = dict(file)
-    with np.load(TRACKER_POINTS) as file:
-        points = dict(file)
     step = float(arrays["step"])
     ends = np.cumsum(arrays["part_sizes"]).tolist()
     starts = [0, *ends[:-1]]
@@ -143,7 +148,7 @@ def load_model() -> FaceModel:
         landmarks=arrays["landmarks"].astype(np.int64),
         tongue=arrays["tongue"].astype(np.int64),
         curves={name: arrays[name].astype(np.int64) for name in CURVES},
-        tracker=TrackerPoints(points["vertices"].astype(np.int64), points["weights"], points["depth_bias"]),
+        tracker=tracker,
     )
 
 
