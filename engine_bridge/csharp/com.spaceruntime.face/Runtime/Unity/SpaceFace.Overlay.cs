@@ -11,8 +11,8 @@ namespace SpaceRuntime
 
         /// <summary>
         /// Shows a pose over the source's until <see cref="ReleasePose"/>; its weights are in ARKit's order and scaled by
-        /// <paramref name="share"/> 0 … 1, the part of the source that it covers. In edit mode it is written at once, and whoever
-        /// asks for that sees to it that the scene is not saved with it (<see cref="CollectShapes"/>).
+        /// <paramref name="share"/> 0 … 1, the part of the source that it covers. In edit mode it is written at once; the caller
+        /// sees to it that the scene is not saved with it (<see cref="CollectShapes"/>).
         /// </summary>
         public void ShowPose(FacePose pose, float share)
         {

@@ -28,7 +28,7 @@ namespace SpaceRuntime
             if (head) head.CollectBones(bone => driver.AddFromName<Transform>(bone.gameObject, "m_LocalRotation"));
         }
 
-        /// <summary>Adds a line at a time: its face here and its sound, which may be null, on the audio track of this one.</summary>
+        /// <summary>Adds a line at a time: its face here, its sound (which may be null) on the audio track of this one.</summary>
         public TimelineClip AddLine(SpaceClip line, AudioClip sound, double start)
         {
             TimelineClip made = CreateClip<SpaceTimelineClip>();
