@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from tests.tools import install_dotnet
-from tests.tools.install_dotnet import OPENSSL, SDK, TOOLS
+from tests.tools.install_dotnet import OPENSSL, SDK
+from tests.tools.node_js import TOOLS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,7 +48,7 @@ class CompileError(Exception):
 def missing() -> str | None:
     """Return what the C# tests lack here, as the reason of a skip; None if they can run."""
     if not install_dotnet.installed():
-        return "needs the C# tool chain: python tests/tools/install_dotnet.py"
+        return "needs the C# tool chain: python -m tests.tools.install_dotnet"
     if importlib.util.find_spec("pythonnet") is None:
         return "needs pythonnet (extra 'csharp')"
     return None
