@@ -128,10 +128,17 @@ def test_a_sample_compiles_and_is_in_the_manifest(sample: Path) -> None:
     assert dotnet.compile_game(f"Sample.{sample.name}", sorted(sample.rglob("*.cs"))).exists()
 
 
+FOUND_BY_FILE = "|".join(
+    ("MonoBehaviour", "ScriptableObject", "SpacePoseSource", "ScriptedImporter", "TrackAsset", "PlayableAsset")
+    + ("PlayableBehaviour", "EditorWindow")
+)
+"""Bases of classes that Unity finds by the name of their file."""
+
+
 def test_a_component_has_a_file_of_its_name() -> None:
     for path in SOURCES:
         text = path.read_text(encoding="utf-8")
-        for name in re.findall(r"class (\w+)\s*:\s*(?:MonoBehaviour|ScriptableObject|SpacePoseSource)\b", text):
+        for name in re.findall(rf"class (\w+)\s*:\s*(?:{FOUND_BY_FILE})\b", text):
             assert path.stem == name
 
 
@@ -164,7 +171,7 @@ public class Game : MonoBehaviour
     public SpaceSpeaker speaker;
     public Transform camera;
     public SpaceFace face;
-    public TextAsset lineJson;
+    public SpaceClip line;
     public AudioClip lineSound;
     public float[] samples;
     public int count;

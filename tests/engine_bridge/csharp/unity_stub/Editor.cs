@@ -81,6 +81,15 @@ namespace UnityEditor
         public virtual bool RequiresConstantRepaint() => false;
 
         public bool DrawDefaultInspector() => false;
+
+        public SerializedObject serializedObject { get; } = new SerializedObject();
+    }
+
+    public class SerializedObject
+    {
+        public void Update()
+        {
+        }
     }
 
     public sealed class EditorGUILayout
@@ -90,6 +99,9 @@ namespace UnityEditor
         public static void HelpBox(string message, MessageType type) => Help = message;
 
         public static Rect GetControlRect(params GUILayoutOption[] options) => default;
+
+        public static UnityEngine.Object ObjectField(
+            string label, UnityEngine.Object obj, Type objType, bool allowSceneObjects, params GUILayoutOption[] options) => obj;
     }
 
     public sealed class EditorGUI

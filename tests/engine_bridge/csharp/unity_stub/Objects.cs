@@ -157,6 +157,10 @@ namespace UnityEngine
             return default;
         }
 
+        public T[] GetComponentsInChildren<T>(bool includeInactive) => transform.GetComponentsInChildren<T>(includeInactive);
+
+        public T GetComponentInChildren<T>() => transform.GetComponentInChildren<T>();
+
         internal void Refresh()
         {
             foreach (Component part in Parts.ToArray())
