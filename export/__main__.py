@@ -22,6 +22,7 @@ SCRIPTS: Final = {
     "build-warp": "export.rig.build_warp",
     "convert-face": "export.onnx.convert_face",
     "fit": "export.rig.fit",
+    "head-model": "export.head.build_head_model",
     "judge-heads": "export.evaluation.judge_heads",
     "poses": "export.training.fit_head_style",
     "train-latents": "export.training.train_latents",
