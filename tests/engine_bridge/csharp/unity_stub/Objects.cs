@@ -180,7 +180,7 @@ namespace UnityEngine
         }
     }
 
-    public class Transform : Component
+    public partial class Transform : Component
     {
         internal readonly List<Transform> Children = new List<Transform>();
 

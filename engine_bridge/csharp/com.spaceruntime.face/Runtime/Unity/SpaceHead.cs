@@ -80,6 +80,12 @@ namespace SpaceRuntime
                 Found(animator, HumanBodyBones.RightEye, FaceBone.RightEye, all, names));
         }
 
+        /// <summary>Lets bones go that are about to be destroyed.</summary>
+        internal void Forget(Transform below)
+        {
+            if (head && head.IsChildOf(below)) SetBones(root, null, null, null, null);
+        }
+
         private static Transform Found(
             Animator animator, HumanBodyBones human, FaceBone bone, Transform[] all, string[] names)
         {
