@@ -20,7 +20,7 @@ from tests.tools.install_web import FOLDER
 
 HERE: Final = Path(__file__).parent
 TILTED: Final = (0.5, 0.5, -0.5, 0.5)
-SPELLINGS: Final = (
+SPELLINGS: Final[tuple[list[str], ...]] = (
     [f"Face.{name}" for name in ARKIT_NAMES],
     [name.upper() for name in ARKIT_NAMES],
     [re.sub("Left$", "_L", re.sub("Right$", "_R", name)) for name in ARKIT_NAMES],
@@ -31,7 +31,7 @@ PRESETS_CS: Final = ROOT / "engine_bridge/csharp/com.spaceruntime.face/Runtime/C
 IN_CSHARP: Final = {"reallusion": "Reallusion", "metahuman": "MetaHuman", "oculus": "OculusVisemes", "vrm0": "Vrm0"}
 
 
-def asked(**cases: object) -> dict[str, list[dict[str, object]]]:
+def asked(**cases: object) -> dict[str, object]:
     told = run_node(HERE / "rig_names.mjs", json.dumps({"matches": [], "best": [], "bones": [], **cases}))
     assert isinstance(told, dict)
     return told
@@ -40,6 +40,7 @@ def asked(**cases: object) -> dict[str, list[dict[str, object]]]:
 @needs_node
 def test_names_are_matched_as_in_python() -> None:
     found = asked(matches=[[ARKIT_NAMES, targets] for targets in SPELLINGS])["matches"]
+    assert isinstance(found, list)
     for targets, matched in zip(SPELLINGS, found, strict=True):
         assert matched == {match.name: match.target for match in match_names(ARKIT_NAMES, targets).matches}
 
