@@ -58,6 +58,8 @@ namespace UnityEngine
         public void SetBlendShapeWeight(int index, float value)
         {
             Loop.CheckThread();
+            bool kept = Loop.IsPlaying || UnityEditor.AnimationMode.Covers(this, index) || Weights[Checked(index)] == value;
+            if (!kept) Loop.Dirty.Add($"{name}.{sharedMesh.Shapes[index]}");
             Weights[Checked(index)] = value;
         }
 
@@ -83,6 +85,13 @@ namespace UnityEngine
         {
             if (!Names.Contains(name)) Names.Add(name);
             return Names.IndexOf(name);
+        }
+    }
+
+    public struct Color
+    {
+        public Color(float r, float g, float b, float a)
+        {
         }
     }
 
