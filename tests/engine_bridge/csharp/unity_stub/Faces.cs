@@ -89,8 +89,17 @@ namespace UnityEngine
 
     public struct Color
     {
+        public float r;
+        public float g;
+        public float b;
+        public float a;
+
         public Color(float r, float g, float b, float a)
         {
+            this.r = r;
+            this.g = g;
+            this.b = b;
+            this.a = a;
         }
     }
 
