@@ -54,7 +54,7 @@ class ControlValues:
     look_at: Sequence[float] | None = None
     """A point (x, y, z) that both eyes look at, wins over the gaze; no values: none, -10000…10000. Default: none."""
     head_mode: str | None = None
-    """Source of the head's motion: ``keep`` or ``idle``. Default: idle."""
+    """Source of the head's motion: ``keep`` or ``idle`` or ``speech``. Default: speech."""
     head_strength: float | None = None
     """Strength of the head's motion, 0…2. Default: 1."""
     brow_strength: float | None = None

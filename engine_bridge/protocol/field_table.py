@@ -114,7 +114,14 @@ CONTROLS: Final = (
         FARTHEST,
         length=3,
     ),
-    ControlRow("head_mode", "head", FieldType.STR, "Source of the head's motion", "idle", words=("keep", "idle")),
+    ControlRow(
+        "head_mode",
+        "head",
+        FieldType.STR,
+        "Source of the head's motion",
+        "speech",
+        words=("keep", "idle", "speech"),
+    ),
     ControlRow("head_strength", "head_strength", FieldType.F32, "Strength of the head's motion", "1", 0, 2),
     ControlRow(
         "brow_strength",

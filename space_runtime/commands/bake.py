@@ -88,7 +88,7 @@ def bake_command(
         str, typer.Option(help="YAW,PITCH of the eyes in degrees, at most 35: + is the character's left, and down.")
     ] = "",
     saccade_strength: Annotated[float, typer.Option(help="Factor 0…2 on the eyes' small shifts and glances.")] = 1.0,
-    head: Annotated[str, typer.Option(help="keep: rest in the portrait's pose; idle: sway gently.")] = "idle",
+    head: Annotated[str, typer.Option(help="speech: as people move who talk; idle: sway; keep: rest.")] = "speech",
     head_strength: Annotated[float, typer.Option(help="Factor 0…2 on the head's sway and nods.")] = 1.0,
     bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
     device: DeviceName = AUTO,

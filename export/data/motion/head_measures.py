@@ -33,8 +33,8 @@ class HeadMeasures:
     """Of one track of angles.
 
     spectrum_db: (3, bands) power of the angular velocity by band from 0.3 to 6 Hz. coupling: correlation of the log of
-    the head's speed with loudness. speech_speed, pause_speed: means in °/s. kurtosis: of the angular velocity, mean of the
-    angles. acceleration: rms in °/s², mean of the angles. sd, fast_sd: (3,) degrees, all and above 0.5 Hz.
+        the head's speed with loudness. speech_speed, pause_speed: means in °/s. kurtosis: of the angular velocity, mean
+        of the angles. acceleration: rms in °/s², mean of the angles. sd, fast_sd: (3,) degrees, all and above 0.5 Hz.
     """
 
     spectrum_db: Doubles
@@ -93,7 +93,7 @@ def band_amplitudes(angles_rad: Doubles, fps: float, where: Mask) -> Doubles:
     """
     sections = (butter(3, np.divide(band, fps / 2), "bandpass", output="sos") for band in BANDS_HZ)
     bands = np.array([np.abs(sosfiltfilt(each, angles_rad, axis=0)[where]).mean(0) for each in sections], np.float64)
-    amplitudes: Doubles = bands.T * math.sqrt(math.pi / 2)
+    amplitudes: Doubles = np.multiply(bands.T, math.sqrt(math.pi / 2), dtype=np.float64)
     return amplitudes
 
 

@@ -14,6 +14,7 @@ from space_runtime.animation.control_batch import ControlBatch
 from space_runtime.animation.head_motion import IDLE_HEAD, HeadInputs, HeadMotion
 from space_runtime.animation.pipeline import Character, build_character
 from space_runtime.animation.speech import HopModels, initial_streams, run_hops
+from space_runtime.animation.speech_head import open_head
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Doubles, Floats
 from space_runtime.timebase import HOP
@@ -50,7 +51,7 @@ class LoudnessHead:
         return motion
 
 
-HEADS: tuple[HeadMotion, ...] = (IDLE_HEAD, LoudnessHead())
+HEADS: tuple[HeadMotion, ...] = (IDLE_HEAD, LoudnessHead(), open_head(BUNDLE))
 
 
 def character(fps: int = 30) -> Character:

@@ -27,7 +27,7 @@ struct Controls {
     std::optional<FloatsOrNone<2>> gaze_rad;
     /// A point (x, y, z) that both eyes look at, wins over the gaze; no values: none, -10000…10000. Default: none.
     std::optional<FloatsOrNone<3>> look_at;
-    /// Source of the head's motion: `keep` or `idle`. Default: idle.
+    /// Source of the head's motion: `keep` or `idle` or `speech`. Default: speech.
     std::optional<std::string_view> head_mode;
     /// Strength of the head's motion, 0…2. Default: 1.
     std::optional<float> head_strength;

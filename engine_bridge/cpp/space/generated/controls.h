@@ -51,7 +51,7 @@ typedef struct space_controls {
     float gaze_rad[2];
     /* A point (x, y, z) that both eyes look at, wins over the gaze; no values: none, -10000…10000. Default: none. */
     float look_at[3];
-    /* Source of the head's motion: `keep` or `idle`. Default: idle. */
+    /* Source of the head's motion: `keep` or `idle` or `speech`. Default: speech. */
     const char *head_mode;
     /* Strength of the head's motion, 0…2. Default: 1. */
     float head_strength;

@@ -33,7 +33,9 @@ namespace SpaceRuntime.Protocol
         /// </summary>
         public float[] LookAt;
 
-        /// <summary>Source of the head's motion: <c>keep</c> or <c>idle</c>. Default: idle.</summary>
+        /// <summary>
+        /// Source of the head's motion: <c>keep</c> or <c>idle</c> or <c>speech</c>. Default: speech.
+        /// </summary>
         public string HeadMode;
 
         /// <summary>Strength of the head's motion, 0…2. Default: 1.</summary>
