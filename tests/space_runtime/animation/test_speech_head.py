@@ -29,7 +29,8 @@ LINE = np.tile(bundled_line(), 3)
 def angles(controls: Controls, sound: Floats = LINE, fps: int = 30) -> Doubles:
     """(T, 3) degrees of a session."""
     frames = play(Session(BUNDLE, controls=controls, fps=fps), sound)
-    return np.degrees(np.array([frame.head_rotation_rad for frame in frames], np.float64))
+    turned: Doubles = np.degrees(np.array([frame.head_rotation_rad for frame in frames], np.float64))
+    return turned
 
 
 def speed(degrees: Doubles, fps: int = 30) -> Doubles:
