@@ -108,7 +108,32 @@ namespace UnityEditor
     {
         internal static string Bars = "";
 
+        internal static int Drawn;
+
         public static void ProgressBar(Rect position, float value, string text) => Bars += $"{text} {value:0.00}\n";
+
+        public static void DrawRect(Rect rect, Color color) => Drawn++;
+    }
+
+    public sealed class EditorApplication
+    {
+        public delegate void CallbackFunction();
+
+        public static CallbackFunction update;
+        public static CallbackFunction delayCall;
+        internal static double Now;
+
+        public static double timeSinceStartup => Now;
+
+        /// <summary>The editor goes on by a tick.</summary>
+        internal static void Tick(double dt)
+        {
+            Now += dt;
+            CallbackFunction due = delayCall;
+            delayCall = null;
+            due?.Invoke();
+            update?.Invoke();
+        }
     }
 }
 
@@ -116,6 +141,21 @@ namespace UnityEngine
 {
     public struct Rect
     {
+        public Rect(float x, float y, float width, float height)
+        {
+            this.x = x;
+            this.y = y;
+            this.width = width;
+            this.height = height;
+        }
+
+        public float x { get; set; }
+
+        public float y { get; set; }
+
+        public float width { get; set; }
+
+        public float height { get; set; }
     }
 
     public sealed class GUILayoutOption

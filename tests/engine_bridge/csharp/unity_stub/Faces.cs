@@ -57,6 +57,8 @@ namespace UnityEngine
         public void SetBlendShapeWeight(int index, float value)
         {
             Loop.CheckThread();
+            bool kept = Loop.IsPlaying || UnityEditor.AnimationMode.Covers(this, index) || Weights[Checked(index)] == value;
+            if (!kept) Loop.Dirty.Add($"{name}.{sharedMesh.Shapes[index]}");
             Weights[Checked(index)] = value;
         }
 
@@ -82,6 +84,22 @@ namespace UnityEngine
         {
             if (!Names.Contains(name)) Names.Add(name);
             return Names.IndexOf(name);
+        }
+    }
+
+    public struct Color
+    {
+        public float r;
+        public float g;
+        public float b;
+        public float a;
+
+        public Color(float r, float g, float b, float a)
+        {
+            this.r = r;
+            this.g = g;
+            this.b = b;
+            this.a = a;
         }
     }
 
