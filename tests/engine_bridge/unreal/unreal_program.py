@@ -63,13 +63,7 @@ def include_folder() -> Path:
 def scene() -> Path:
     """Return the program that runs the plugin in a scene, built with the memory sanitizers."""
     cpp_program.need_compiler()
-    folders = (
-        include_folder(),
-        cpp_program.ROOT,
-        SOURCE / "SpaceRuntime" / "Public",
-        SOURCE / "SpaceRuntime" / "Private",
-    )
-    folders += (SOURCE / "SpaceRuntimeEditor" / "Private",)
+    folders = [include_folder(), cpp_program.ROOT, *SOURCE.glob("*/Public"), *SOURCE.glob("*/Private")]
     flags = ["-std=c++20", "-O0", "-g1", *cpp_program.MEMORY, *WARNINGS, *(f"-I{folder}" for folder in folders)]
     objects = []
     for source in [*(path for path in sources() if path.suffix == ".cpp"), Path(__file__).parent / "scene.cpp"]:
