@@ -15,7 +15,7 @@ from scipy.interpolate import RBFInterpolator
 from scipy.optimize import lsq_linear
 from scipy.spatial import cKDTree
 
-from space_runtime.arrays import Doubles, Longs
+from space_runtime.arrays import Doubles, Floats, Longs
 from space_runtime.geometry import MEDIAPIPE_68
 from space_runtime.head.fit import UNSEEN, similarity
 from space_runtime.head.model import N_TRACKED, FaceModel, Part, triangles
@@ -24,6 +24,10 @@ from space_runtime.rendering.warp.mesh import LOWER_LIP, UPPER_LIP
 
 N_JAW: Final = 17
 """The first landmarks lie on the outline, which the tracker and the model place differently: they count little."""
+_LOOSE: Final = (61, 63, 65, 67)
+"""Landmarks between the middle and the corners of the inner lips, whose place along them is nobody's agreement."""
+_INSIDE: Final = np.r_[17:36, 48:60]
+"""Landmarks that are vertices of their own: brows, nose, outer lips. Those of edges are placed along them."""
 _N_MODES: Final = 20
 _CANDIDATES: Final = 60
 _SMOOTHING: Final = (1.0, 0.5, 0.2)
@@ -41,9 +45,10 @@ def correspondence(model: FaceModel, mean: Doubles) -> tuple[Longs, Doubles]:
     """Return (478, 3) vertices and (478, 3) weights for the points of a normalised mean face; irises weigh 0."""
     fitted, target = _landmark_fit(model, mean)
     skin = fitted[: model.n_skin]
-    marks = model.landmarks
-    warped = skin + _warp(fitted[marks], target[list(MEDIAPIPE_68)], 0.05)(skin)
-    on_edges = _edge_vertices(model, warped, target)
+    tight = np.setdiff1d(np.arange(68), _LOOSE)
+    places = np.array(MEDIAPIPE_68)[tight]
+    warped = skin + _warp(fitted[model.landmarks[tight]], target[places], 0.05)(skin)
+    on_edges = _fixed_vertices(model, target)
     faces = _front(model)
     for smoothing in (*_SMOOTHING, None):
         corners, weights = _nearest(target[:N_TRACKED], warped, faces)
@@ -63,6 +68,7 @@ def _landmark_fit(model: FaceModel, mean: Doubles) -> tuple[Doubles, Doubles]:
     modes = np.concatenate([model.identities[:_N_MODES], model.expressions[shown]]).astype(np.float64)
     trust = np.ones(len(marks))
     trust[:N_JAW] = 0.15
+    trust[list(_LOOSE)] = 1e-6
     count = np.sqrt(trust)[:, None] * np.array([1, 1, 0.6]) / 0.12
     usual = np.r_[np.ones(_N_MODES), np.full(len(shown), 0.25)]
     low, high = np.r_[np.full(_N_MODES, -3.0), np.zeros(len(shown))], np.r_[np.full(_N_MODES, 3.0), np.ones(len(shown))]
@@ -86,18 +92,23 @@ def _warp(source: Doubles, target: Doubles, smoothing: float) -> RBFInterpolator
     return RBFInterpolator(source[distinct], moved, kernel="thin_plate_spline", smoothing=smoothing)
 
 
-def _edge_vertices(model: FaceModel, warped: Doubles, target: Doubles) -> dict[int, int]:
-    """Return the vertex of each point on an edge: landmarks have their own, others take the nearest of the edge."""
-    inner = zip(MEDIAPIPE_68[N_JAW:], model.landmarks[N_JAW:].tolist(), strict=True)
+def _fixed_vertices(model: FaceModel, target: Doubles) -> dict[int, int]:
+    """Return the vertex of each point that has one: of landmarks off the edges, of points on edges by their share."""
     found: dict[int, int] = {}
-    for point, vertex in inner:
-        found.setdefault(point, vertex)
+    for landmark in _INSIDE.tolist():
+        found.setdefault(MEDIAPIPE_68[landmark], int(model.landmarks[landmark]))
     for name, points in _ON_CURVES.items():
         curve = model.curves[name]
-        for point in points:
-            nearest = np.linalg.norm(warped[curve] - target[point], axis=1).argmin()
-            found.setdefault(point, int(curve[nearest]))
+        shares, wanted = _shares(model.neutral[curve]), _shares(target[list(points)])
+        for point, share in zip(points, wanted.tolist(), strict=True):
+            found.setdefault(point, int(curve[np.abs(shares - share).argmin()]))
     return found
+
+
+def _shares(line: Doubles | Floats) -> Doubles:
+    """Return (n,) how far along a line of (n, 3) points each lies, 0…1."""
+    lengths = np.linalg.norm(np.diff(line, axis=0), axis=1)
+    return np.asarray(np.r_[0, np.cumsum(lengths)] / lengths.sum())
 
 
 def _front(model: FaceModel) -> Longs:

@@ -38,8 +38,7 @@ def gap(model: FaceModel, shape: Reals, upper_name: str) -> Reals:
     """Return by how much an upper edge lies above its lower one along the middle half of it, mm."""
     upper, lower = model.curves[upper_name], model.curves[upper_name.replace("upper", "lower")]
     inner = upper[len(upper) // 4 : -(len(upper) // 4)]
-    own, other = (model.neutral, model.neutral) if "lip" in upper_name else (shape, shape)
-    return np.asarray(10 * (shape[inner, 1] - along(other[lower, 0], shape[lower], own[inner, 0])[:, 1]))
+    return np.asarray(10 * (shape[inner, 1] - along(shape[lower, 0], shape[lower], shape[inner, 0])[:, 1]))
 
 
 def report(model: FaceModel, portraits: list[Portrait]) -> str:

@@ -28,9 +28,9 @@ NECK: Final = np.array([0.0, -11.5, -2.0])
 HEAD: Final = np.array([0.0, -4.0, -1.0])
 """Joints in the head's frame, cm: where neck and skull turn."""
 JPEG_QUALITY: Final = 88
-LEAST_MOTION: Final = 0.012
+LEAST_MOTION: Final = 0.02
 """Displacements below are left out, cm; FULL_MOTION: up to here they are taken in part, so that no edge shows."""
-FULL_MOTION: Final = 0.03
+FULL_MOTION: Final = 0.05
 COPYRIGHT: Final = "Face model: ICT-FaceKit, Copyright (c) 2020 USC Institute for Creative Technologies, MIT License"
 _QUANTISATION: Final = "KHR_mesh_quantization"
 _SKIN, _LASHES, _EYE, _HAIR = range(4)

@@ -67,8 +67,8 @@ def _to_points(model: FaceModel, spreads: Spreads, fit: Fit, posed: Doubles, mes
 def lips_together(model: FaceModel, shape: Doubles) -> Doubles:
     """Return (n_skin, 3): what makes the edges of a shape's lips meet halfway."""
     upper, lower = model.curves["upper_lip"], model.curves["lower_lip"]
-    other_of_upper = along(model.neutral[lower, 0], shape[lower], model.neutral[upper, 0])
-    other_of_lower = along(model.neutral[upper, 0], shape[upper], model.neutral[lower, 0])
+    other_of_upper = along(shape[lower, 0], shape[lower], shape[upper, 0])
+    other_of_lower = along(shape[upper, 0], shape[upper], shape[lower, 0])
     half = np.concatenate([other_of_upper - shape[upper], other_of_lower - shape[lower]]) / 2
     half[:, 0] = 0
     vertices, first = np.unique(np.concatenate([upper, lower]), return_index=True)
