@@ -22,7 +22,7 @@ from space_runtime.version import VERSION
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("space_runtime", "engine_bridge")
-OF_THE_REPOSITORY = {"__pycache__", "cpp", "csharp", "pyproject.toml"}
+OF_THE_REPOSITORY = {"__pycache__", "cpp", "csharp", "godot", "pyproject.toml"}
 """Files that no Python program needs: engines take these sources from the repository."""
 OF_THE_RUNTIME = ("portrait", "video", "plot", "server", "audio", "heic", "demo")
 """The extras that the runtime itself can use."""
@@ -41,7 +41,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 def test_the_wheel_holds_exactly_the_two_packages(wheel: zipfile.ZipFile) -> None:
     assert {name.split("/")[0] for name in wheel.namelist()} == {*PACKAGES, f"space_runtime-{VERSION}.dist-info"}
     files = [path for package in PACKAGES for path in (ROOT / package).rglob("*") if path.is_file()]
-    expected = {path.relative_to(ROOT).as_posix() for path in files if not OF_THE_REPOSITORY & set(path.parts)}
+    named = [path.relative_to(ROOT) for path in files]
+    expected = {path.as_posix() for path in named if not OF_THE_REPOSITORY & set(path.parts)}
     assert expected == {name for name in wheel.namelist() if ".dist-info/" not in name}
 
 
