@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from engine_bridge.formats.axes import Quaternions, inverse, product, quaternions
+from engine_bridge.formats.blender_script import read_blender_turns, write_blender
 from engine_bridge.formats.clip import ClipError, Values
 from engine_bridge.formats.glb import Glb, read_glb, write_glb
 from engine_bridge.formats.godot_tres import read_tres_turns, write_tres
@@ -52,6 +53,17 @@ def test_head_and_eyes_are_read_back_in_our_axes(write: Writer, read: Reader, n_
     for turn, expected in zip(turns, rotations_of(clip).values(), strict=True):
         assert np.allclose(turn.times_s, clip.times_s, atol=1e-6)
         assert np.allclose(turn.rotations, expected, atol=1e-6)
+
+
+def test_a_blender_script_turns_head_and_eyes() -> None:
+    clip = random_clip(5)
+    turns = read_blender_turns(file_of(write_blender, clip, EXACT))
+    assert [turn.path for turn in turns] == ["head", "left eye", "right eye"]
+    for turn, expected in zip(turns, rotations_of(clip).values(), strict=True):
+        assert np.allclose(turn.rotations, expected, atol=1e-6)
+    assert (
+        read_blender_turns(file_of(write_blender, replace(clip, head_rotation_rad=None, eye_rotation_rad=None))) == ()
+    )
 
 
 @FORMATS
