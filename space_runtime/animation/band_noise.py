@@ -22,7 +22,7 @@ N_SINES: Final = 6
 
 @lru_cache(maxsize=4096)
 def noise_waves(seed: int, edges_hz: tuple[tuple[float, float], ...]) -> Doubles:
-    """Return the (2, channels, `N_SINES`) frequencies in Hz and phases in turns of a seed's noise.
+    """Return the (2, channels, `N_SINES`) frequencies in radians a second and phases in radians of a seed's noise.
 
     edges_hz: lowest and highest frequency of every channel. Frequencies lie one each in equal steps of pitch.
     """
@@ -31,14 +31,16 @@ def noise_waves(seed: int, edges_hz: tuple[tuple[float, float], ...]) -> Doubles
         for sine in range(N_SINES):
             place, phase = (uniform(seed, RandomStream.HEAD_NOISE, channel, sine, n) for n in range(2))
             waves[:, channel, sine] = lowest * (highest / lowest) ** ((sine + place) / N_SINES), phase
-    return waves
+    return 2 * math.pi * waves
 
 
 def band_noise(waves: Doubles, seconds: Doubles) -> Doubles:
     """Return (F, channels) of unit variance at (F,) times. waves: (F, 2, channels, `N_SINES`) of `noise_waves`."""
-    turns = waves[:, 0] * seconds[:, None, None] + waves[:, 1]
-    total: Doubles = np.add.reduce(np.sin(2 * math.pi * turns), -1)
-    return total * math.sqrt(2 / N_SINES)
+    phases = waves[:, 0] * seconds[:, None, None]
+    phases += waves[:, 1]
+    total: Doubles = np.add.reduce(np.sin(phases, out=phases), -1)
+    total *= math.sqrt(2 / N_SINES)
+    return total
 
 
 def normals(seed: int, *counters: int, count: int) -> Sequence[float]:

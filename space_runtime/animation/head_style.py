@@ -15,8 +15,8 @@ BANDS_HZ: Final = ((0.2, 0.55), (0.55, 1.15), (1.15, 2.1), (2.1, 3.5), (3.5, 6.0
 """Edges of the bands that motion is described by. Below lie postures; above, what a head of some kilograms hardly
 does."""
 N_BANDS: Final = len(BANDS_HZ)
-HEAD_NOISE_HZ: Final = (*BANDS_HZ * 3, (0.2, 0.6), (0.1, 0.4))
-"""Edges of a head's channels of noise: the bands of yaw, pitch and roll, then that of the amplitude, and of bursts."""
+HEAD_NOISE_HZ: Final = (*BANDS_HZ * 3, (0.2, 0.6))
+"""Edges of a head's channels of noise: the bands of yaw, pitch and roll, then that of the amplitude."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

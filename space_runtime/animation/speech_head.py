@@ -46,8 +46,6 @@ OBEDIENCE: Final = 0.3
 LOG_RANGE: Final = (-0.6, 0.5)
 CAPRICE: Final = 0.25
 """Standard deviation of the log of the amplitude that is the head's own: it does not obey the voice alone."""
-BURSTS: Final = 0.25
-"""The same of the upper bands of yaw, which rest between bursts of turning."""
 BURST, BURST_HOPS = 0.35, 25.0
 """Log of the amplitude that is added as a posture begins to change, and the hops (0.5 s) in which that is over."""
 UPWARD: Final = 0.5
@@ -196,40 +194,35 @@ class SpeechHead:
         return motion
 
     def _generated(self, outputs: Floats, waves: Doubles, media_sample: Doubles) -> Floats:
-        """The (F, 6) of heads that do not idle. waves: (F, 2, channels, sines) of `noise_waves`."""
+        """The (F, 6) of heads that do not idle. waves: (F, 2, channels, sines) of `noise_waves`.
+
+        Written for few calls: for the one frame of one stream each costs as much as its work for a hundred.
+        """
         seconds = media_sample / SAMPLE_RATE
-        out = HeadOutput(*outputs[:, :-1].T.astype(np.float64))
-        noise = band_noise(waves, seconds + out.ahead)
-        bands = noise[:, :_N_ANGLE_CHANNELS].reshape(-1, 3, N_BANDS) * self._amplitude(out, noise)
-        posture = np.stack([out.yaw, out.pitch, out.roll], 1) * out.energy[:, None]
-        slow = posture + bands[:, :, 0]
-        angles = slow + np.add.reduce(bands[:, :, 1:], 2)
-        angles[:, 1] += out.chin
-        scale = SHARE * ease(seconds / EASE_IN_S)[:, None]
+        noise = band_noise(waves, seconds + outputs[:, _AHEAD])
+        size = outputs[:, _ENERGY] * np.exp(outputs[:, _EFFORT] + CAPRICE * noise[:, -1] - CAPRICE**2)
+        bands = self.style.speech - self.style.pause
+        bands = self.style.pause + outputs[:, _GATE, None, None] * bands
+        bands *= noise[:, :-1].reshape(-1, 3, N_BANDS)
+        bands *= size[:, None, None]
+        posture = outputs[:, _POSTURE] * outputs[:, _ENERGY, None]
+        angles = posture + np.add.reduce(bands, 2)
+        angles[:, 1] += outputs[:, _CHIN]
         motion = np.empty((len(outputs), 6), np.float32)
-        motion[:, :3] = scale * LIMIT_RAD * np.tanh(angles / LIMIT_RAD)
-        motion[:, 3:] = scale * _trunk_shift(slow)
+        motion[:, :3] = LIMIT_RAD * SHARE * np.tanh(angles / LIMIT_RAD)
+        posture += bands[:, :, 0]
+        motion[:, 3:] = np.add.reduce(posture[:, :, None] * _TRUNK_SHIFT, 1)
+        early = seconds < EASE_IN_S
+        if some(early):
+            motion[early] *= ease(seconds[early] / EASE_IN_S)[:, None]
         return motion
 
-    def _amplitude(self, out: HeadOutput[Doubles], noise: Doubles) -> Doubles:
-        """(F, 3, 5) standard deviations of the bands, in radians: led by the voice, and a little by the head itself."""
-        style, gate = self.style, out.gate[:, None, None]
-        caprice, bursts = noise[:, -2], noise[:, -1]
-        amplitude = style.pause + gate * (style.speech - style.pause)
-        amplitude *= (out.energy * np.exp(out.effort + CAPRICE * caprice - CAPRICE**2))[:, None, None]
-        amplitude[:, 0, 2:] *= np.exp(BURSTS * bursts - BURSTS**2)[:, None]
-        return amplitude
 
-
-_N_ANGLE_CHANNELS: Final = 3 * N_BANDS
-_ARM: Final = NECK - TRUNK
-
-
-def _trunk_shift(slow: Doubles) -> Doubles:
-    """(F, 3) normalised units by which the neck goes along as (F, 3) small angles turn about `TRUNK`."""
-    yaw, pitch, roll = slow.T
-    x, y, z = _ARM.tolist()
-    return np.stack([yaw * z - roll * y, roll * x - pitch * z, pitch * y - yaw * x], 1)
+_GATE, _EFFORT, _CHIN, _AHEAD, _ENERGY, _YAW, _, _ROLL = range(len(HeadOutput._fields))
+_POSTURE: Final = slice(_YAW, _ROLL + 1)
+_X, _Y, _Z = (NECK - TRUNK).tolist()
+_TRUNK_SHIFT: Final = SHARE * np.array([[_Z, 0.0, -_X], [0.0, -_Z, _Y], [-_Y, _X, 0.0]])
+"""(3, 3): by how many normalised units in x, y and z the neck goes along as yaw, pitch and roll turn about `TRUNK`."""
 
 
 def _is_due(memory: HeadMemory[Number], begins: Condition) -> Condition:

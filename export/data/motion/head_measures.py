@@ -108,7 +108,8 @@ def likeness(tracks: Doubles, fps: float) -> Doubles:
     fast = [high_passed(track, fps) for track in tracks]
     pairs = [(a, b) for n, a in enumerate(fast) for b in fast[:n]]
     correlations = [[np.corrcoef(a[:, k], b[:, k])[0, 1] for k in range(3)] for a, b in pairs]
-    return np.abs(np.mean(correlations, 0))
+    sizes: Doubles = np.abs(np.mean(correlations, 0))
+    return sizes
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,8 @@ def angles(controls: Controls, sound: Floats = LINE, fps: int = 30) -> Doubles:
 
 
 def speed(degrees: Doubles, fps: int = 30) -> Doubles:
-    return np.linalg.norm(np.diff(degrees, axis=0), axis=1) * fps
+    moved: Doubles = np.linalg.norm(np.diff(degrees, axis=0), axis=1) * fps
+    return moved
 
 
 def test_speech_is_the_default_and_moves_more_than_the_sway() -> None:
