@@ -15,7 +15,8 @@ from typing import Final
 
 import numpy as np
 import scipy.sparse as sparse
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.spatial import cKDTree
 
 from space_runtime.arrays import Doubles, Longs
 from space_runtime.head.model import PARTS, Part
@@ -44,6 +45,8 @@ _CURVES: Final[dict[str, tuple[int, ...]]] = {
     "lower_lip": (60, 67, 66, 65, 64),
 }
 """Edges of lids and lips by the iBUG landmarks that they run through."""
+_TONGUE_HALF_WIDTH: Final = 2.1
+_TONGUE_LEAST: Final = 200
 _LEFT_OUT: Final = ("PupilDilate_L", "PupilDilate_R")
 
 Arrays = dict[str, np.ndarray]
@@ -59,19 +62,49 @@ def face_asset(ict: Mapping[str, np.ndarray]) -> Arrays:
     names = [str(name) for name in ict["expression_names"]]
     shapes = [place for place, name in enumerate(names) if name not in _LEFT_OUT]
     points = ict["landmark68"].astype(np.int64)
+    neutral = ict["neutral"][vertices].astype(np.float64)
+    expressions = sides_alike(neutral, ict["expressions"][shapes][:, vertices], [names[place] for place in shapes])
     return {
         "step": np.array(STEP),
-        "neutral": _units(ict["neutral"][vertices]),
+        "neutral": _units(neutral),
         "identities": _units(ict["identities"][:, vertices]),
-        "expressions": _units(ict["expressions"][shapes][:, vertices]),
+        "expressions": _units(expressions),
         "expression_names": np.array([names[place] for place in shapes]),
         "part_sizes": np.array([len(kept[part]) for part in PARTS], np.int32),
         "faces": np.where(ict["faces"][whole] < 0, -1, renumbered[ict["faces"][whole]]).astype(np.int32),
         "face_uv": ict["face_uv"][whole].astype(np.int32),
         "uv": ict["uv"].astype(np.float32),
         "landmarks": points.astype(np.int32),
+        "tongue": renumbered[_tongue(ict)].astype(np.int32),
         **{name: curve.astype(np.int32) for name, curve in edge_curves(ict, points).items()},
     }
+
+
+def sides_alike(neutral: Doubles, shapes: np.ndarray, names: list[str]) -> Doubles:
+    """Return (n, V, 3) shapes averaged with the mirror images of their twins: some of ICT's lean to one side."""
+    mirror = np.array([-1.0, 1.0, 1.0])
+    twin_of = cKDTree(neutral).query(neutral * mirror)[1]
+    twins = [names.index(_twin(name)) for name in names]
+    return np.stack([(shapes[place] + shapes[twin][twin_of] * mirror) / 2 for place, twin in enumerate(twins)])
+
+
+def _twin(name: str) -> str:
+    swapped = {"_L": "_R", "_R": "_L", "Left": "Right", "Right": "Left"}
+    ending = next((ending for ending in swapped if name.endswith(ending)), "")
+    return name.removesuffix(ending) + swapped.get(ending, "")
+
+
+def _tongue(ict: Mapping[str, np.ndarray]) -> Longs:
+    """Return the vertices of the tongue: the narrow ones of the islands in the texture of gums and tongue."""
+    chosen = [str(name) for name in ict["material_names"]].index("M_GumsTongue")
+    uv, faces = (ict[name][ict["face_material"] == chosen].astype(np.int64) for name in ("face_uv", "faces"))
+    edges = np.concatenate([uv[:, [0, 1]], uv[:, [1, 2]], uv[uv[:, 3] >= 0][:, [2, 3]]])
+    n = len(ict["uv"])
+    island = connected_components(sparse.coo_matrix((np.ones(len(edges)), tuple(edges.T)), (n, n)))[1][uv[:, 0]]
+    found = [faces[island == number] for number in np.unique(island)]
+    parts = [np.unique(part[part >= 0]) for part in found]
+    narrow = [part for part in parts if np.abs(ict["neutral"][part, 0]).max() < _TONGUE_HALF_WIDTH]
+    return np.unique(np.concatenate([part for part in narrow if len(part) > _TONGUE_LEAST]))
 
 
 def write_asset(path: Path, arrays: Arrays) -> None:

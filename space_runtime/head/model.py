@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from space_runtime.arrays import Floats, Longs
+from space_runtime.arrays import Floats, Longs, Reals
 
 MODEL: Final = Path(__file__).parent / "face_model.npz"
 TRACKER_POINTS: Final = Path(__file__).parent / "tracker_points.npz"
@@ -67,7 +67,7 @@ class TrackerPoints:
     weights: Floats
     depth_bias: Floats
 
-    def on(self, shape: Floats) -> Floats:
+    def on(self, shape: Reals) -> Floats:
         """Return (…, 468, 3) points of shapes or displacements (…, V, 3)."""
         corners = shape[..., self.vertices[:N_TRACKED], :]
         return np.asarray((corners * self.weights[:N_TRACKED, :, None]).sum(-2), np.float32)
@@ -80,6 +80,7 @@ class FaceModel:
     neutral: (V, 3). identities: (50, V, 3). expressions: (55, V, 3) with ICT's names. faces: (Q, 4) vertices
     counter-clockwise seen from outside, the last −1 for a triangle; face_uv: (Q, 4) rows of uv (M, 2), v up, a tile of
     ICT's a unit of u. parts: the vertices of each part, as a slice. landmarks: (68,) vertices of the iBUG landmarks.
+    tongue: its vertices, among those of the gums.
     curves: vertices along the edges of lids and lips, by name, from the picture's left to its right.
     tracker: its points.
     """
@@ -93,6 +94,7 @@ class FaceModel:
     uv: Floats
     parts: Mapping[Part, slice]
     landmarks: Longs
+    tongue: Longs
     curves: Mapping[str, Longs]
     tracker: TrackerPoints
 
@@ -122,10 +124,15 @@ def triangles(quads: Longs) -> Longs:
 @cache
 def load_model() -> FaceModel:
     """Return the model of this package."""
+    with np.load(TRACKER_POINTS) as file:
+        points = TrackerPoints(file["vertices"].astype(np.int64), file["weights"], file["depth_bias"])
+    return read_model(points)
+
+
+def read_model(tracker: TrackerPoints) -> FaceModel:
+    """Return the model of this package with other places for the tracker's points."""
     with np.load(MODEL) as file:
         arrays = dict(file)
-    with np.load(TRACKER_POINTS) as file:
-        points = dict(file)
     step = float(arrays["step"])
     ends = np.cumsum(arrays["part_sizes"]).tolist()
     starts = [0, *ends[:-1]]
@@ -139,8 +146,9 @@ def load_model() -> FaceModel:
         uv=arrays["uv"],
         parts={part: slice(start, end) for part, start, end in zip(PARTS, starts, ends, strict=True)},
         landmarks=arrays["landmarks"].astype(np.int64),
+        tongue=arrays["tongue"].astype(np.int64),
         curves={name: arrays[name].astype(np.int64) for name in CURVES},
-        tracker=TrackerPoints(points["vertices"].astype(np.int64), points["weights"], points["depth_bias"]),
+        tracker=tracker,
     )
 
 

@@ -1,4 +1,4 @@
-"""A reading of `.glb` files by numpy alone, for tests of other readers: accessors of every kind, in double precision."""
+"""A reading of `.glb` files by numpy alone, for tests of other readers: accessors of every kind, in doubles."""
 
 from __future__ import annotations
 

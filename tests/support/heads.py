@@ -1,4 +1,4 @@
-"""A head as `space-runtime portrait --glb` lays one out, made of spheres: quantised, sparse, with pictures and a bent bust."""
+"""A head as `space-runtime portrait --glb` lays one out, of spheres: quantised, sparse, pictures, a bent bust."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ for assembly in (*dotnet.editor_assemblies(), dotnet.compile_unity_scenes()):
 Scene = import_module("SpaceTests").Scene
 LiveScene = import_module("SpaceTests").LiveScene
 Bones = import_module("SpaceTests").Bones
+ModelScene = import_module("SpaceTests").ModelScene
 Object = Any
 """Objects of .NET, which have no types here."""
 

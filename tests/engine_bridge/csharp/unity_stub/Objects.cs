@@ -181,7 +181,7 @@ namespace UnityEngine
         }
     }
 
-    public class Transform : Component
+    public partial class Transform : Component
     {
         internal readonly List<Transform> Children = new List<Transform>();
         private Quaternion turned = Quaternion.identity;

@@ -114,6 +114,12 @@ namespace SpaceRuntime
             previewing = false;
         }
 
+        /// <summary>Lets bones go that are about to be destroyed.</summary>
+        internal void Forget(Transform below)
+        {
+            if (head && head.IsChildOf(below)) SetBones(root, null, null, null, null);
+        }
+
         private static Transform Found(
             Animator animator, HumanBodyBones human, FaceBone bone, Transform[] all, string[] names)
         {
