@@ -162,8 +162,8 @@ namespace UnityEngine
     {
     }
 
-    public class GUILayout
+    public partial class GUILayout
     {
-        public static bool Button(string text, params GUILayoutOption[] options) => true;
+        public static bool Button(string text, params GUILayoutOption[] options) => Pressed(text);
     }
 }
