@@ -253,15 +253,8 @@ namespace UnityEngine
     {
     }
 
-    public struct Vector2
+    public partial class GUILayout
     {
-    }
-
-    public class GUILayout
-    {
-        /// <summary>The button that is pressed; null: any.</summary>
-        internal static string Pressed;
-
-        public static bool Button(string text, params GUILayoutOption[] options) => Pressed == null || Pressed == text;
+        public static bool Button(string text, params GUILayoutOption[] options) => Pressed(text);
     }
 }
