@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using UnityEngine;
 
 namespace UnityEditor
@@ -67,7 +68,30 @@ namespace UnityEditor
 
     public class EditorUtility
     {
+        internal static string Chosen = "";
+
+        public static string OpenFolderPanel(string title, string folder, string defaultName) => Chosen;
+
         public static bool DisplayDialog(string title, string message, string ok) => true;
+    }
+
+    public sealed class EditorPrefs
+    {
+        private static readonly Dictionary<string, string> Texts = new Dictionary<string, string>();
+
+        public static string GetString(string key, string defaultValue) =>
+            Texts.TryGetValue(key, out string found) ? found : defaultValue;
+
+        public static void SetString(string key, string value) => Texts[key] = value;
+    }
+
+    public class EditorWindow : ScriptableObject
+    {
+        public static T GetWindow<T>(string title) where T : EditorWindow => CreateInstance<T>();
+
+        public void Repaint()
+        {
+        }
     }
 
     public class Editor : ScriptableObject
@@ -81,6 +105,15 @@ namespace UnityEditor
         public virtual bool RequiresConstantRepaint() => false;
 
         public bool DrawDefaultInspector() => false;
+
+        public SerializedObject serializedObject { get; } = new SerializedObject();
+    }
+
+    public class SerializedObject
+    {
+        public void Update()
+        {
+        }
     }
 
     public sealed class EditorGUILayout
@@ -90,13 +123,59 @@ namespace UnityEditor
         public static void HelpBox(string message, MessageType type) => Help = message;
 
         public static Rect GetControlRect(params GUILayoutOption[] options) => default;
+
+        public static string TextField(string label, string text, params GUILayoutOption[] options) => text;
+
+        public static bool Toggle(string label, bool value, params GUILayoutOption[] options) => value;
+
+        public static Vector2 BeginScrollView(Vector2 scrollPosition, params GUILayoutOption[] options) => scrollPosition;
+
+        public static void EndScrollView()
+        {
+        }
+
+        public static UnityEngine.Object ObjectField(
+            string label, UnityEngine.Object obj, Type objType, bool allowSceneObjects, params GUILayoutOption[] options) => obj;
     }
 
     public sealed class EditorGUI
     {
         internal static string Bars = "";
 
+        internal static int Drawn;
+
         public static void ProgressBar(Rect position, float value, string text) => Bars += $"{text} {value:0.00}\n";
+
+        public static void DrawRect(Rect rect, Color color) => Drawn++;
+
+        public static void BeginDisabledGroup(bool disabled)
+        {
+        }
+
+        public static void EndDisabledGroup()
+        {
+        }
+    }
+
+    public sealed class EditorApplication
+    {
+        public delegate void CallbackFunction();
+
+        public static CallbackFunction update;
+        public static CallbackFunction delayCall;
+        internal static double Now;
+
+        public static double timeSinceStartup => Now;
+
+        /// <summary>The editor goes on by a tick.</summary>
+        internal static void Tick(double dt)
+        {
+            Now += dt;
+            CallbackFunction due = delayCall;
+            delayCall = null;
+            due?.Invoke();
+            update?.Invoke();
+        }
     }
 }
 
@@ -104,14 +183,36 @@ namespace UnityEngine
 {
     public struct Rect
     {
+        public Rect(float x, float y, float width, float height)
+        {
+            this.x = x;
+            this.y = y;
+            this.width = width;
+            this.height = height;
+        }
+
+        public float x { get; set; }
+
+        public float y { get; set; }
+
+        public float width { get; set; }
+
+        public float height { get; set; }
     }
 
     public sealed class GUILayoutOption
     {
     }
 
+    public struct Vector2
+    {
+    }
+
     public class GUILayout
     {
-        public static bool Button(string text, params GUILayoutOption[] options) => true;
+        /// <summary>The button that is pressed; null: any.</summary>
+        internal static string Pressed;
+
+        public static bool Button(string text, params GUILayoutOption[] options) => Pressed == null || Pressed == text;
     }
 }
