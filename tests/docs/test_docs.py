@@ -38,6 +38,8 @@ ELSEWHERE: Final = {
     ("docs/web.md", "js"): "tests/docs/test_web_page.py",
     ("docs/csharp.md", "csharp"): "tests/engine_bridge/csharp/test_csharp_package.py",
     ("docs/unity.md", "csharp"): "tests/engine_bridge/csharp/test_csharp_package.py",
+    ("docs/unreal.md", "sh"): "tests/engine_bridge/unreal/test_unreal_guide.py",
+    ("docs/unreal.md", "cpp"): "tests/engine_bridge/unreal/test_unreal_guide.py",
     ("docs/cpp.md", "cpp"): "tests/engine_bridge/cpp/test_cpp_server.py",
     ("docs/cpp.md", "c"): "tests/engine_bridge/cpp/test_cpp_server.py",
     ("docs/cpp.md", "sh"): "tests/engine_bridge/cpp/test_cpp_server.py",
