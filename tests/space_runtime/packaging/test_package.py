@@ -119,7 +119,7 @@ def test_wrong_words_and_what_it_lacks_are_said_in_a_sentence(program: Path, pho
     wrong = subprocess.run([program, "--sounds", "/nowhere"], env=CLEAN, capture_output=True, text=True, timeout=60)
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert wrong.stderr == "space-runtime: --sounds /nowhere is no folder; name one that exists\n"
-    lacks = "need OpenCV, which this packaged server does not hold"
+    lacks = "which this packaged server does not hold"
     with (
         started(program) as (_, ready),
         Client(str(ready["endpoint"])) as client,
