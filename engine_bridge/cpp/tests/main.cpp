@@ -8,8 +8,9 @@ int main(int argc, char** argv) {
     if (command == "laws") return check::laws();
     if (command == "link") return check::link(words);
     if (command == "client") return check::client(words);
+    if (command == "server" && words.size() > 2) return check::server(words);
     if (command == "bench") return check::bench();
     if (command == "c" && words.size() == 2) return check_c_interface(words[1].c_str());
-    std::fprintf(stderr, "usage: check wire | jitter | laws | bench | link ENDPOINT … | client … | c ENDPOINT\n");
+    std::fprintf(stderr, "usage: check wire | jitter | laws | bench | link ENDPOINT … | client … | server … | c ENDPOINT\n");
     return 2;
 }

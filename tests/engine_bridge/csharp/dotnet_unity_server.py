@@ -90,6 +90,11 @@ def start_own(scene: Object, folder: str, when: str = "Always") -> None:
     scene.Connection.enabled = True
 
 
+def own(scene: Object) -> Object:
+    """The server that the connection of a scene has started."""
+    return scene.Connection.Server
+
+
 def servers_of(program: Path) -> list[int]:
     """The processes of a program that serve, and read no files for one that does."""
     found = []
@@ -110,7 +115,7 @@ def test_a_server_is_started_where_none_answers(tmp_path: Path) -> None:
     Scene.Step(FRAME_S, 60)
     assert scene.Connection.Server is None
     assert until(lambda: scene.Connection.IsReady, START_S), scene.Connection.LastError
-    other = live(scene.Connection.Server.Endpoint)
+    other = live(own(scene).Endpoint)
     start_own(other, str(tmp_path), "WhenNoneAnswers")
     assert until(lambda: other.Connection.IsReady, START_S)
     Scene.Step(FRAME_S, 240)
@@ -126,7 +131,7 @@ def test_a_server_that_cannot_start_is_said_and_tried_again(tmp_path: Path) -> N
     (tmp_path / "nothing" / "space-server").write_text(f"#!/bin/sh\nexec {sys.executable} {WORDS}\n")
     (tmp_path / "nothing" / "space-server").chmod(0o755)
     assert until(lambda: scene.Connection.IsReady, START_S), scene.Connection.LastError
-    os.kill(int(scene.Connection.Server.Id), signal.SIGKILL)
+    os.kill(int(own(scene).Id), signal.SIGKILL)
     assert until(lambda: "has ended" in scene.Connection.LastError, START_S)
     assert until(lambda: scene.Connection.IsReady, START_S), scene.Connection.LastError
     LiveScene.EndPlay()

@@ -39,7 +39,9 @@ namespace SpaceRuntime
         private ServerState state = ServerState.Starting;
         private string lastLine = "";
 
-        /// <summary>Starts a program with words for it; it has to be <c>serve --ready-line --with-parent</c>, or the packaged server.</summary>
+        /// <summary>
+        /// Starts a program with words for it: the packaged server, or <c>space-runtime serve --ready-line --with-parent</c>.
+        /// </summary>
         public ServerProcess(string program, string arguments = "", int startMs = StartMs)
         {
             Argument.InRange(startMs, 1, 600000, nameof(startMs));
@@ -111,7 +113,8 @@ namespace SpaceRuntime
             }
             catch (Exception error)
             {
-                Fail($"cannot be started ({error.Message}); name the folder that `space-runtime package` wrote for this system");
+                Fail($"cannot be started ({error.Message}); "
+                    + "name the folder that `space-runtime package` wrote for this system");
             }
         }
 
@@ -127,7 +130,8 @@ namespace SpaceRuntime
             string said = started.StandardOutput.ReadLine();
             SetLimit(Timeout.Infinite);
             string endpoint = said == null ? "" : EndpointOf(said);
-            if (endpoint.Length == 0 && said != null) Fail($"said \"{said}\" instead of where it is; it is no server of this kind");
+            if (endpoint.Length == 0 && said != null)
+                Fail($"said \"{said}\" instead of where it is; it is no server of this kind");
             lock (gate)
             {
                 if (endpoint.Length > 0 && state == ServerState.Starting)
@@ -166,7 +170,9 @@ namespace SpaceRuntime
             if (ended != null) End(ended, 0);
         }
 
-        /// <summary>Returns the endpoint in a line such as {"endpoint": "tcp://127.0.0.1:43121", "pid": 4711}; empty where none is.</summary>
+        /// <summary>
+        /// Returns the endpoint in a line such as {"endpoint": "tcp://127.0.0.1:43121", "pid": 4711}; empty where none is.
+        /// </summary>
         private static string EndpointOf(string line)
         {
             const string key = "\"endpoint\": \"";
