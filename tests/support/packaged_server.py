@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from space_runtime.packaging.build import build_package
 from space_runtime.packaging.contents import PROGRAM, program_file
-from tests.support.real_server import ROOT
+from tests.support.real_server import ROOT, child_environment
 
 FOLDER: Final = ROOT / ".tools" / "packages"
 SOURCES: Final = ("space_runtime", "engine_bridge")
@@ -25,7 +26,8 @@ def packaged_server() -> Path:
     folder = FOLDER / _digest() / PROGRAM
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        build_package(folder)
+        words = [sys.executable, "-m", "space_runtime", "package", "--out", str(folder)]
+        subprocess.run(words, env=child_environment(), check=True)
         for old in sorted(FOLDER.iterdir(), key=lambda path: path.stat().st_mtime)[: -KEPT - 1]:
             shutil.rmtree(old, ignore_errors=True)
     return folder / program_file()

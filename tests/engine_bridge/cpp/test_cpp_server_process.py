@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.pages import ROOT
 from tests.engine_bridge.cpp import cpp_program
 from tests.engine_bridge.cpp.cpp_program import MEMORY, THREADS, Driven, driven
 from tests.space_runtime.commands.test_serve_with_parent import STARTED, alive
@@ -21,7 +23,7 @@ from tests.support.waiting import wait_for
 @pytest.fixture(scope="module", autouse=True)
 def _imports_the_checkout() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
+        patch.setenv("PYTHONPATH", str(ROOT))
         yield
 
 
@@ -111,3 +113,16 @@ def test_a_server_that_dies_is_told() -> None:
         wait_for(lambda: said(one)[0] == "ready", "a server")
         os.kill(children(one)[0], signal.SIGKILL)
         assert "has ended" in failure(one)
+
+
+def test_the_program_of_the_guide(tmp_path: Path) -> None:
+    guide = (ROOT / "docs" / "ship.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```cpp\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    (tmp_path / "main.cpp").write_text(code, encoding="utf-8")
+    objects = [*cpp_program.library(), *cpp_program.compiled([tmp_path / "main.cpp"], ("-O0",))]
+    program = cpp_program.link(tmp_path / "game", objects)
+    said = cpp_program.run([program, packaged_server().parent])
+    assert re.fullmatch(r"connected to tcp://127\.0\.0\.1:\d+\n", said)
+    failed = subprocess.run([program, "/nowhere"], capture_output=True, text=True, timeout=60)
+    assert failed.returncode == 1
+    assert "/nowhere/space-server cannot be started" in failed.stdout

@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 import pytest
 import soundfile
+import yaml
 from typer.testing import CliRunner
 
 from engine_bridge.client import Client
@@ -26,6 +27,7 @@ from space_runtime.commands.packaged_server import DEFAULTS, option_of, parse
 from space_runtime.commands.serving import Choices
 from space_runtime.media.audio_file import open_sound
 from space_runtime.version import VERSION
+from tests.docs.pages import ROOT, commands
 from tests.space_runtime.commands.test_serve_with_parent import PARENT, alive
 from tests.support.command_line import Call
 from tests.support.packaged_server import packaged_server
@@ -151,3 +153,19 @@ def test_a_folder_of_others_is_not_replaced(call: Call, tmp_path: Path) -> None:
 def test_sound_that_libsndfile_reads_needs_nothing_more(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.mp3", np.zeros(16_000, np.float32), 16_000)
     assert open_sound(tmp_path / "a.mp3").rate == 16_000
+
+
+def test_the_commands_of_the_guide_are_those_that_these_tests_run() -> None:
+    assert commands(ROOT / "docs" / "ship.md") == [
+        "space-runtime package --out space-server",  # `packaged_server`
+        "space-server/space-server",  # `started`
+    ]
+
+
+def test_the_template_for_three_systems_runs_the_same_command() -> None:
+    text = (ROOT / "docs" / "ci" / "package.yml").read_text(encoding="utf-8")
+    (job,) = yaml.safe_load(text)["jobs"].values()
+    assert job["strategy"]["matrix"]["system"] == ["ubuntu-22.04", "windows-2022", "macos-14"]
+    ran = [step["run"] for step in job["steps"] if "run" in step]
+    assert ran[:2] == ['pip install ".[package]"', "space-runtime package --out space-server"]
+    assert "space-server/space-server --version" in ran[2]

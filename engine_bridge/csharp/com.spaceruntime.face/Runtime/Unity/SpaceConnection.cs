@@ -112,7 +112,7 @@ namespace SpaceRuntime
             (wasReady ? connected : lost).Invoke();
         }
 
-        /// <summary>Starts a server when it is time, connects once it is ready, and starts another one when it has failed.</summary>
+        /// <summary>Starts a server when it is time, connects once it is ready, starts another one when it has failed.</summary>
         private void FollowServer()
         {
             if (server == null)

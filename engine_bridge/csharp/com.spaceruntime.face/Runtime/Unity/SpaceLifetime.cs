@@ -2,7 +2,10 @@ using UnityEngine;
 
 namespace SpaceRuntime
 {
-    /// <summary>Ends all connections and all servers of this program when play mode begins or ends, before a domain reload, and when the program quits.</summary>
+    /// <summary>
+    /// Ends all connections, and all servers that were started, when play mode begins or ends, before a domain reload, and when
+    /// the program quits.
+    /// </summary>
     internal static class SpaceLifetime
     {
         [RuntimeInitializeOnLoadMethod(RuntimeInitializeLoadType.SubsystemRegistration)]
