@@ -26,6 +26,7 @@ namespace SpaceTests
             Loop.Errors.Clear();
             Loop.Warnings.Clear();
             Loop.Sources.Clear();
+            Loop.Directors.Clear();
         }
 
         public static void Step(double dt, int times = 1)

@@ -81,6 +81,15 @@ namespace UnityEditor
         public virtual bool RequiresConstantRepaint() => false;
 
         public bool DrawDefaultInspector() => false;
+
+        public SerializedObject serializedObject { get; } = new SerializedObject();
+    }
+
+    public class SerializedObject
+    {
+        public void Update()
+        {
+        }
     }
 
     public sealed class EditorGUILayout
@@ -90,13 +99,41 @@ namespace UnityEditor
         public static void HelpBox(string message, MessageType type) => Help = message;
 
         public static Rect GetControlRect(params GUILayoutOption[] options) => default;
+
+        public static UnityEngine.Object ObjectField(
+            string label, UnityEngine.Object obj, Type objType, bool allowSceneObjects, params GUILayoutOption[] options) => obj;
     }
 
     public sealed class EditorGUI
     {
         internal static string Bars = "";
 
+        internal static int Drawn;
+
         public static void ProgressBar(Rect position, float value, string text) => Bars += $"{text} {value:0.00}\n";
+
+        public static void DrawRect(Rect rect, Color color) => Drawn++;
+    }
+
+    public sealed class EditorApplication
+    {
+        public delegate void CallbackFunction();
+
+        public static CallbackFunction update;
+        public static CallbackFunction delayCall;
+        internal static double Now;
+
+        public static double timeSinceStartup => Now;
+
+        /// <summary>The editor goes on by a tick.</summary>
+        internal static void Tick(double dt)
+        {
+            Now += dt;
+            CallbackFunction due = delayCall;
+            delayCall = null;
+            due?.Invoke();
+            update?.Invoke();
+        }
     }
 }
 
@@ -104,6 +141,21 @@ namespace UnityEngine
 {
     public struct Rect
     {
+        public Rect(float x, float y, float width, float height)
+        {
+            this.x = x;
+            this.y = y;
+            this.width = width;
+            this.height = height;
+        }
+
+        public float x { get; set; }
+
+        public float y { get; set; }
+
+        public float width { get; set; }
+
+        public float height { get; set; }
     }
 
     public sealed class GUILayoutOption

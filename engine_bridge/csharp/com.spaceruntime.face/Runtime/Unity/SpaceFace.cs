@@ -10,7 +10,7 @@ namespace SpaceRuntime
     /// </summary>
     [AddComponentMenu("SPACE/Space Face")]
     [DefaultExecutionOrder(1000)]
-    public sealed class SpaceFace : MonoBehaviour
+    public sealed partial class SpaceFace : MonoBehaviour
     {
         [SerializeField, Tooltip("A Space Clip Player or Space Speaker; empty: the one here or in a parent.")]
         private SpacePoseSource source = null;
@@ -107,6 +107,7 @@ namespace SpaceRuntime
 
         private void OnDisable()
         {
+            overlay.Clear();
             if (mixer == null) return;
             mixer.Reset();
             Write(Rest, 0);
@@ -118,6 +119,7 @@ namespace SpaceRuntime
             if (!Fit()) Rebuild();
             layers.Speech.Weight = Mathf.Clamp01(weight);
             if (source) TakeOver(source);
+            LayOver(Time.deltaTime);
             Write(layers.Compose(), Time.deltaTime);
         }
 

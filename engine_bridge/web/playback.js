@@ -57,7 +57,12 @@ export class Playback {
   }
 
   push(firstSample, samples) {
-    const piece = { at: firstSample / this.rate, samples, source: null };
+    if (samples.length) this.add(firstSample / this.rate, bufferOf(samples, this.rate));
+  }
+
+  // Take a sound of any number of channels, from a media time on.
+  add(at, buffer) {
+    const piece = { at, buffer, source: null };
     this.pieces.push(piece);
     if (this.anchor) this.schedule(piece);
   }
@@ -95,8 +100,8 @@ export class Playback {
   }
 
   schedule(piece) {
-    const { context, anchor, rate } = this;
-    if (anchor.clock !== "audio" || !piece.samples.length) return;
+    const { context, anchor } = this;
+    if (anchor.clock !== "audio") return;
     let when = anchor.time + piece.at - anchor.media;
     const late = context.currentTime - when;
     if (late > LATE_SLACK_S && piece.at >= anchor.media && piece === this.pieces.at(-1)) {
@@ -104,10 +109,8 @@ export class Playback {
       when += late + LATE_SLACK_S;
     }
     const skip = Math.max(0, context.currentTime - when);
-    if (skip * rate >= piece.samples.length) return;
-    const buffer = new AudioBuffer({ length: piece.samples.length, numberOfChannels: 1, sampleRate: rate });
-    buffer.copyToChannel(piece.samples, 0);
-    piece.source = new AudioBufferSourceNode(context, { buffer });
+    if (skip >= piece.buffer.duration) return;
+    piece.source = new AudioBufferSourceNode(context, { buffer: piece.buffer });
     piece.source.connect(this.gain);
     piece.source.start(Math.max(when, context.currentTime), skip);
   }
@@ -122,6 +125,12 @@ export class Playback {
       piece.source = null;
     }
   }
+}
+
+function bufferOf(samples, rate) {
+  const buffer = new AudioBuffer({ length: samples.length, numberOfChannels: 1, sampleRate: rate });
+  buffer.copyToChannel(samples, 0);
+  return buffer;
 }
 
 function newContext(rate) {

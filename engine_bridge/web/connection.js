@@ -1,4 +1,4 @@
-// The WebSocket to the program that served this page: connects, connects again, takes messages apart.
+// The WebSocket to `space-runtime live` or `serve --to ws://…`: connects, connects again, takes messages apart.
 //
 // Two sub-protocols (docs/adapters.md): of a program with sound for the page ("space.player.v1"), where messages come
 // ahead of time and are stamped with media time, and of plain sinks ("space.json.v1"), which send the newest frame and
@@ -12,8 +12,10 @@ const HEADER_BYTES = 16;
 
 export class Connection {
   // handlers: open(isPlayer), closed(sentence), and one for each type of message: frame, texture, begin, …
-  constructor(handlers) {
+  constructor(url, handlers) {
+    this.url = url;
     this.handlers = handlers;
+    this.isClosed = false;
     this.unanswered = 0;
     this.textureAhead = null;
     this.everOpen = false;
@@ -27,7 +29,7 @@ export class Connection {
   get room() { return this.socket.bufferedAmount; }
 
   connect() {
-    const socket = new WebSocket(`ws://${location.host}/${location.search}`, [PLAYER, PLAIN]);
+    const socket = new WebSocket(this.url, [PLAYER, PLAIN]);
     socket.binaryType = "arraybuffer";
     socket.onopen = () => { this.everOpen = true; this.handlers.open(this.isPlayer); };
     socket.onmessage = ({ data }) => this.take(data);
@@ -38,8 +40,14 @@ export class Connection {
   lost({ code, reason }) {
     this.unanswered = 0;
     this.textureAhead = null;
+    if (this.isClosed) return;
     this.handlers.closed(sentence(code, reason, this.everOpen));
-    setTimeout(() => this.connect(), RETRY_MS);
+    setTimeout(() => { if (!this.isClosed) this.connect(); }, RETRY_MS);
+  }
+
+  close() {
+    this.isClosed = true;
+    this.socket.close();
   }
 
   take(data) {
@@ -79,6 +87,6 @@ export class Connection {
 
 function sentence(code, reason, everOpen) {
   if (reason) return `disconnected: ${reason}`;
-  if (!everOpen) return "no answer from the program that served this page; is it still running? Trying again…";
+  if (!everOpen) return "no answer from the program that moves this face; is it still running? Trying again…";
   return "the program that moves this face has ended; start it again and this page goes on by itself";
 }

@@ -33,7 +33,7 @@ export class Microphone {
   async open() {
     const stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, echoCancellation: true, noiseSuppression: false } });
     const context = new AudioContext();
-    await context.audioWorklet.addModule("microphone_worklet.js");
+    await context.audioWorklet.addModule(new URL("./microphone_worklet.js", import.meta.url));
     const capture = new AudioWorkletNode(context, "capture", { numberOfOutputs: 0 });
     capture.port.onmessage = ({ data }) => this.connection.sendBytes(data);
     context.createMediaStreamSource(stream).connect(capture);
@@ -51,11 +51,4 @@ export class Microphone {
     this.context = null;
     this.connection.say({ type: "microphone_end" });
   }
-}
-
-// Let files be dropped anywhere. shade: what is shown while one hovers; take: called with the file.
-export function acceptDrops(shade, take) {
-  const show = (event) => { event.preventDefault(); shade.hidden = event.type !== "dragover"; };
-  for (const type of ["dragover", "dragleave", "drop"]) window.addEventListener(type, show);
-  window.addEventListener("drop", (event) => { const [file] = event.dataTransfer.files; if (file) take(file); });
 }

@@ -6,8 +6,8 @@ using System.Text;
 namespace SpaceRuntime
 {
     /// <summary>
-    /// Reads the JSON of a clip from front to back: names, lists of texts, lists of numbers however they are nested, and whole
-    /// values that are passed over. Bytes that are no JSON raise <see cref="ClipException"/>.
+    /// Reads JSON from front to back: names, lists of texts, lists of numbers however they are nested, whole values that are
+    /// passed over or kept. Bytes that are no JSON raise <see cref="JsonException"/>.
     /// </summary>
     internal sealed class JsonScanner
     {
@@ -83,6 +83,9 @@ namespace SpaceRuntime
             return value;
         }
 
+        /// <summary>Reads a whole value.</summary>
+        public JsonNode Node() => Node(0);
+
         /// <summary>Passes over a value.</summary>
         public void Skip() => Skip(0);
 
@@ -98,6 +101,45 @@ namespace SpaceRuntime
             }
             while (TryTake(','));
             Expect(']');
+        }
+
+        private JsonNode Node(int depth)
+        {
+            if (depth > MostDepth) throw Bad("values lie too deep in one another");
+            int next = Peek();
+            if (next == '"') return JsonNode.Of(Text());
+            if (next == '{') return JsonNode.Of(Members(depth));
+            if (next == '[') return JsonNode.Of(Items(depth));
+            if (Word("true")) return JsonNode.Of(true);
+            if (Word("false")) return JsonNode.Of(false);
+            return Word("null") ? JsonNode.Missing : JsonNode.Of(Number());
+        }
+
+        private Dictionary<string, JsonNode> Members(int depth)
+        {
+            var found = new Dictionary<string, JsonNode>();
+            at++;
+            if (TryTake('}')) return found;
+            do
+            {
+                string key = Text();
+                Expect(':');
+                found[key] = Node(depth + 1);
+            }
+            while (TryTake(','));
+            Expect('}');
+            return found;
+        }
+
+        private List<JsonNode> Items(int depth)
+        {
+            var found = new List<JsonNode>();
+            at++;
+            if (TryTake(']')) return found;
+            do found.Add(Node(depth + 1));
+            while (TryTake(','));
+            Expect(']');
+            return found;
         }
 
         private void Skip(int depth)
@@ -156,7 +198,7 @@ namespace SpaceRuntime
                     text.Append(letter);
                     i += 4;
                 }
-                else throw new ClipException($"the text \"{raw}\" has an escape that JSON does not know");
+                else throw new JsonException($"the text \"{raw}\" has an escape that JSON does not know");
             }
             return text.ToString();
         }
@@ -169,6 +211,6 @@ namespace SpaceRuntime
             return good;
         }
 
-        private ClipException Bad(string why) => new ClipException($"{why} at byte {at}; bake the clip anew");
+        private JsonException Bad(string why) => new JsonException($"{why} at byte {at}");
     }
 }
