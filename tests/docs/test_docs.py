@@ -32,6 +32,7 @@ ELSEWHERE: Final = {
     ("docs/live.md", "bash"): "tests/docs/test_live_docs.py",
     ("docs/python.md", "python"): "tests/docs/test_python_docs.py",
     ("docs/adapters.md", "js"): "tests/docs/test_web_docs.py",
+    ("docs/godot.md", "gdscript"): "tests/engine_bridge/godot/test_scripts.py",
     ("docs/csharp.md", "csharp"): "tests/engine_bridge/csharp/test_csharp_package.py",
     ("docs/unity.md", "csharp"): "tests/engine_bridge/csharp/test_csharp_package.py",
     ("docs/cpp.md", "cpp"): "tests/engine_bridge/cpp/test_cpp_server.py",
