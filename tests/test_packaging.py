@@ -23,7 +23,7 @@ from space_runtime.version import VERSION
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("space_runtime", "engine_bridge")
 OF_THE_NPM_PACKAGE = {"example", "package.json", "README.md", "LICENSE"}
-OF_THE_REPOSITORY = {"__pycache__", "cpp", "csharp", "godot", "pyproject.toml", *OF_THE_NPM_PACKAGE}
+OF_THE_REPOSITORY = {"__pycache__", "cpp", "csharp", "godot", "unreal", "pyproject.toml", *OF_THE_NPM_PACKAGE}
 """Files that no Python program needs: engines take these sources from the repository."""
 OF_THE_RUNTIME = ("portrait", "video", "plot", "server", "audio", "heic", "demo")
 """The extras that the runtime itself can use."""
@@ -44,8 +44,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 def test_the_wheel_holds_exactly_the_two_packages(wheel: zipfile.ZipFile) -> None:
     assert {name.split("/")[0] for name in wheel.namelist()} == {*PACKAGES, f"space_runtime-{VERSION}.dist-info"}
     files = [path for package in PACKAGES for path in (ROOT / package).rglob("*") if path.is_file()]
-    named = [path.relative_to(ROOT) for path in files]
-    expected = {path.as_posix() for path in named if not OF_THE_REPOSITORY & set(path.parts)}
+    paths = [path.relative_to(ROOT) for path in files]
+    expected = {path.as_posix() for path in paths if not OF_THE_REPOSITORY & set(path.parts)}
     assert expected == {name for name in wheel.namelist() if ".dist-info/" not in name}
 
 
@@ -118,7 +118,12 @@ def test_every_import_is_a_declared_dependency(package: str) -> None:
 
 
 def scripts(package: str) -> list[Path]:
-    return [path for path in (ROOT / package).rglob("*.py") if IN_BLENDER not in path.parents]
+    paths = [path.relative_to(ROOT) for path in (ROOT / package).rglob("*.py")]
+    return [
+        ROOT / path
+        for path in paths
+        if not OF_THE_REPOSITORY & set(path.parts) and IN_BLENDER not in (ROOT / path).parents
+    ]
 
 
 def imported(path: Path) -> set[str]:

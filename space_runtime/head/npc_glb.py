@@ -17,7 +17,7 @@ from space_runtime.extras import cv2
 from space_runtime.head.accessors import Accessors, Object, normalised_8, normalised_16, share_16
 from space_runtime.head.fitted_head import FittedHead, HairShell, HeadTexture
 from space_runtime.head.meshes import Mesh, eye_mesh, lash_mesh, skin_mesh
-from space_runtime.head.model import FaceModel
+from space_runtime.head.model import FaceModel, Part
 from space_runtime.head.rest import SIDES
 from space_runtime.head.shapes import arkit_shapes
 from space_runtime.version import VERSION
@@ -28,9 +28,10 @@ NECK: Final = np.array([0.0, -11.5, -2.0])
 HEAD: Final = np.array([0.0, -4.0, -1.0])
 """Joints in the head's frame, cm: where neck and skull turn."""
 JPEG_QUALITY: Final = 88
-LEAST_MOTION: Final = 0.02
-"""Displacements below are left out, cm; FULL_MOTION: up to here they are taken in part, so that no edge shows."""
-FULL_MOTION: Final = 0.05
+LEAST_MOTION: Final = 0.025
+"""Displacements below are left out, cm, INSIDE: in sockets; up to twice as much is taken in part, so that no edge is
+seen."""
+INSIDE: Final = 0.08
 COPYRIGHT: Final = "Face model: ICT-FaceKit, Copyright (c) 2020 USC Institute for Creative Technologies, MIT License"
 _QUANTISATION: Final = "KHR_mesh_quantization"
 _SKIN, _LASHES, _EYE, _HAIR = range(4)
@@ -79,19 +80,20 @@ def _face(data: Accessors, model: FaceModel, head: FittedHead) -> tuple[Object, 
     """Add skin and lashes with their shapes; return the mesh and its node."""
     skin, lashes = skin_mesh(model, head), lash_mesh(model, head)
     shapes = arkit_shapes(model, head)
+    inside = np.arange(model.parts[Part.MOUTH_SOCKET].start, model.parts[Part.EYE_SOCKETS].stop)
     box = _box(np.concatenate([skin.positions, lashes.positions]))
     primitives = []
     for mesh, material in ((skin, _SKIN), (lashes, _LASHES)):
-        targets = [{"POSITION": _moved(data, shape[mesh.source], box)} for shape in shapes]
+        least = np.where(np.isin(mesh.source, inside), INSIDE, LEAST_MOTION)
+        targets = [{"POSITION": _moved(data, shape[mesh.source], box, least)} for shape in shapes]
         primitives.append(_primitive(data, mesh, box, material) | {"targets": targets})
     names: Object = {"targetNames": list(ARKIT_NAMES)}
     face: Object = {"name": "Face", "primitives": primitives, "weights": [0] * len(shapes), "extras": names}
     return face, box.node("Face", 0, HEAD)
 
 
-def _moved(data: Accessors, shape: Floats, box: Box) -> int:
-    length = np.linalg.norm(shape, axis=1)
-    part = np.clip((length - LEAST_MOTION) / (FULL_MOTION - LEAST_MOTION), 0, 1)
+def _moved(data: Accessors, shape: Floats, box: Box, least: Doubles) -> int:
+    part = np.clip(np.linalg.norm(shape, axis=1) / least - 1, 0, 1)
     rows = np.flatnonzero(part)
     return data.sparse(len(shape), rows, normalised_16(shape[rows] * part[rows, None] / box.half))
 

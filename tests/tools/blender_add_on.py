@@ -83,7 +83,7 @@ def on_bones(file: str, n: int) -> dict[str, object]:
     bones: dict[str, object] = {}
     for name, parent, tail in (("Head", "", (0.3, 1, 0.2)), ("CC_Base_L_Eye", "Head", (0.1, 0.2, 1))):
         bone = bones[name] = skeleton.data.edit_bones.new(name)
-        bone.tail, bone.roll, bone.parent = tail, 0.5, bones.get(parent)
+        bone.tail, bone.roll, bone.parent = tail, 0.5, bones[parent] if parent else None
     bpy.ops.object.mode_set(mode="OBJECT")
     mesh = bpy.data.objects.new("Face", bpy.data.meshes.new("Face"))
     bpy.context.scene.collection.objects.link(mesh)

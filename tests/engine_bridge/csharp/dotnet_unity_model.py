@@ -1,4 +1,4 @@
-"""``SpaceHeadModel`` on the stand-in: what it builds of a ``.glb``, in Unity's axes, and that it leaves nothing behind."""
+"""``SpaceHeadModel`` on the stand-in: what it builds of a ``.glb``, in Unity's axes; it leaves nothing behind."""
 
 from __future__ import annotations
 
