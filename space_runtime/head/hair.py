@@ -71,6 +71,7 @@ def _grid_normals(points: Floats) -> Floats:
     seam = normals[:, 0] + normals[:, -1]
     seam /= np.maximum(np.linalg.norm(seam, axis=1, keepdims=True), 1e-6)
     normals[:, 0] = normals[:, -1] = seam
+    normals[0] = normals[1].mean(0) / np.linalg.norm(normals[1].mean(0))
     return normals
 
 

@@ -31,6 +31,8 @@ NAPE: Final = -3.6
 """Height of the hairline on the nape."""
 SHORT_LINE: Final = ((-9.0, -4.5, -3.2, -2.2, -0.8, 1.5, 4.0), (-3.9, -3.6, -1.0, 2.6, 4.6, 5.0, 7.0))
 """Depth and height of the hairline of short hair behind and above the ears, cm."""
+CROWN_ROWS: Final = 6
+"""Rows within which all meridians come to one radius."""
 _ROUNDS: Final = 3
 
 
@@ -162,7 +164,10 @@ def _radius(sight: Sight, grid: HairGrid, outer: Floats, mask: Floats) -> Floats
         rise = smoothstep(distance, 0, RISE_CM)
         rise = 1 - shown + shown * rise
         thickness = np.asarray(ROOT_CM + rise * (full - ROOT_CM), np.float32)
-    return np.asarray(grid.base + around(lambda field: blurred(field, 1.8), thickness), np.float32)
+    radius = grid.base + around(lambda field: blurred(field, 1.8), thickness)
+    crown = radius[:CROWN_ROWS].mean()
+    away = smoothstep(np.arange(N_ROWS), 0, CROWN_ROWS)[:, None]
+    return np.asarray(crown + away * (radius - crown), np.float32)
 
 
 def _from_hairline(sight: Sight, mask: Floats) -> Floats:
