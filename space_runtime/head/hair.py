@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from space_runtime.arrays import Floats, Longs
+from space_runtime.arrays import Floats, Longs, Mask, Pixels
 from space_runtime.extras import cv2
 from space_runtime.head.fitted_head import HairShell
 from space_runtime.head.hair_grid import N_COLUMNS, N_ROWS, around, ears
@@ -21,6 +21,10 @@ SIZE: Final = (512, 1024)
 """Rows and columns of the shell's picture."""
 EDGE_CM: Final = 0.35
 """Half the height over which hair fades out at its lower edge behind."""
+COLOUR_STEP: Final = 4
+"""Steps of the shell's colours, of 255."""
+SOLID_PIXELS: Final = 23.0
+"""Two cells of the grid in the shell's picture."""
 _LEAST_ALPHA: Final = 8
 _UNDER_CM: Final = 0.6
 """Skin this near to the grid's base lies under the hair."""
@@ -123,7 +127,7 @@ def _shell(form: HairForm, colours: Floats, alpha: Floats) -> HairShell:
     points = form.points
     uv = np.stack(np.meshgrid(np.linspace(0, 1, N_COLUMNS), np.linspace(0, 1, N_ROWS)), -1)
     uv = (uv * (np.array(SIZE[::-1]) - 1) + 0.5) / np.array(SIZE[::-1])
-    rgba = np.dstack([colours, 255 * alpha]).round().astype(np.uint8)
+    rgba = _stored(colours, alpha)
     near = cv2.resize(dilated(rgba[..., 3], 17), (N_COLUMNS, N_ROWS), interpolation=cv2.INTER_NEAREST).ravel()
     corners = _grid_triangles()
     corners = corners[(near[corners] > _LEAST_ALPHA).any(1)]
@@ -137,6 +141,20 @@ def _shell(form: HairForm, colours: Floats, alpha: Floats) -> HairShell:
         renumbered[corners],
         rgba,
     )
+
+
+def _stored(colours: Floats, alpha: Floats) -> Pixels:
+    """Return (h, w, 4): colours in steps that nobody sees, and one colour where no hair is: the file is smaller."""
+    rgba = np.dstack([np.rint(colours / COLOUR_STEP) * COLOUR_STEP, 255 * alpha]).round().clip(0, 255).astype(np.uint8)
+    rgba[dilated(rgba[..., 3], 17) <= _LEAST_ALPHA, :3] = np.median(rgba[rgba[..., 3] > 127], axis=0)[:3]
+    return rgba
+
+
+def solid_triangles(shell: HairShell) -> Mask:
+    """Return (t,) which triangles of a shell are opaque all over: engines draw these like any surface, by depth."""
+    size = np.array(shell.rgba.shape[1::-1], np.float32)
+    least = sample(eroded(shell.rgba[..., 3], SOLID_PIXELS), shell.uv * size - 0.5)
+    return np.asarray((least[shell.triangles] > 250).all(1))
 
 
 def _on_scalp(sight: Sight, form: HairForm, mask: Floats, colours: Floats, alpha: Floats) -> HairOnScalp:

@@ -166,7 +166,7 @@ def _radius(sight: Sight, grid: HairGrid, outer: Floats, mask: Floats) -> Floats
         thickness = np.asarray(ROOT_CM + rise * (full - ROOT_CM), np.float32)
     radius = grid.base + around(lambda field: blurred(field, 1.8), thickness)
     crown = radius[:CROWN_ROWS].mean()
-    away = smoothstep(np.arange(N_ROWS), 0, CROWN_ROWS)[:, None]
+    away = smoothstep(np.arange(N_ROWS, dtype=np.float32), 0, CROWN_ROWS)[:, None]
     return np.asarray(crown + away * (radius - crown), np.float32)
 
 
