@@ -253,10 +253,6 @@ namespace UnityEngine
     {
     }
 
-    public struct Vector2
-    {
-    }
-
     public class GUILayout
     {
         /// <summary>The button that is pressed; null: any.</summary>
