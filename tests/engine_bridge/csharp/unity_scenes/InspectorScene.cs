@@ -29,10 +29,10 @@ namespace SpaceTests
         {
             EditorGUI.Bars = EditorGUILayout.Help = "";
             EditorGUI.Drawn = 0;
-            GUILayout.Pressed = pressed;
+            GUILayout.Pressed = text => text == pressed;
             EditorGUILayout.Given = given;
             inspector.OnInspectorGUI();
-            GUILayout.Pressed = null;
+            GUILayout.Pressed = text => true;
             EditorGUILayout.Given = null;
             return EditorGUILayout.Help + EditorGUI.Bars;
         }

@@ -253,11 +253,8 @@ namespace UnityEngine
     {
     }
 
-    public class GUILayout
+    public partial class GUILayout
     {
-        /// <summary>The button that is pressed; null: any.</summary>
-        internal static string Pressed;
-
-        public static bool Button(string text, params GUILayoutOption[] options) => Pressed == null || Pressed == text;
+        public static bool Button(string text, params GUILayoutOption[] options) => Pressed(text);
     }
 }
