@@ -3,7 +3,7 @@
     space-runtime portrait space_runtime/assets/portrait.png --glb npc.glb
     space-runtime bake space_runtime/assets/line.flac --formats glb --rig npc.glb --out spoken
     BLENDER_PYTHON docs/draw_head.py sheet npc.glb FOLDER [SIDE]      # the views, as PNG
-    BLENDER_PYTHON docs/draw_head.py line spoken/line.glb FOLDER      # the frames of the line, 15 a second
+    BLENDER_PYTHON docs/draw_head.py line spoken/line.glb FOLDER      # the frames of the line, 12 a second
     python docs/draw_head.py join FOLDER docs/head.jpg                # the sheet
     python docs/draw_head.py film FOLDER docs/head.webp               # the moving picture
 
@@ -39,14 +39,16 @@ EXPRESSIONS: dict[str, dict[str, float]] = {
     | {f"{name}{side}": value for side in SIDES for name, value in (("mouthFrown", 0.7), ("eyeSquint", 0.25))},
 }
 GAZE_DEG = 22.0
-FPS = 15
+FPS = 12
+SAMPLES = {"sheet": 16, "line": 4}
+"""Rays a pixel: moving pictures hide noise."""
 
 
 def draw_sheet(glb: Path, folder: Path, side: int) -> None:
     """Render every view as ``NN.png``."""
     import bpy  # type: ignore[import-not-found]
 
-    scene = open_scene(glb, side)
+    scene = open_scene(glb, side, SAMPLES["sheet"])
     keys = next(
         thing.data.shape_keys.key_blocks for thing in bpy.data.objects if getattr(thing.data, "shape_keys", None)
     )
@@ -67,7 +69,7 @@ def draw_line(glb: Path, folder: Path, side: int) -> None:
     """Render the frames of the animation as ``NNNN.png``."""
     import bpy
 
-    scene = open_scene(glb, side)
+    scene = open_scene(glb, side, SAMPLES["line"])
     look_from(scene, 12)
     scene.render.fps = FPS
     last = max(action.frame_range[1] for action in bpy.data.actions)
@@ -85,7 +87,7 @@ def rotation(degrees: float) -> object:
     return mathutils.Matrix.Rotation(math.radians(degrees), 4, "Z")
 
 
-def open_scene(glb: Path, side: int) -> object:
+def open_scene(glb: Path, side: int, samples: int) -> object:
     """Import a head into an empty scene with a camera and three lights."""
     import bpy
 
@@ -94,7 +96,7 @@ def open_scene(glb: Path, side: int) -> object:
     scene.render.fps = 30
     bpy.ops.import_scene.gltf(filepath=str(glb))
     scene.render.engine, scene.cycles.device = "CYCLES", "CPU"
-    scene.cycles.samples, scene.cycles.use_denoising, scene.cycles.max_bounces = 12, True, 3
+    scene.cycles.samples, scene.cycles.use_denoising, scene.cycles.max_bounces = samples, True, 3
     scene.cycles.transparent_max_bounces = 12
     scene.render.threads_mode, scene.render.threads = "FIXED", 1
     scene.render.resolution_x, scene.render.resolution_y = side, int(side * 1.2)

@@ -24,6 +24,7 @@ NEEDS: Final = {
     "matplotlib": "drawing curves (--plot) needs Matplotlib: pip install matplotlib (the extra 'plot')",
     "prometheus_client": "the status page of a server needs prometheus-client: pip install prometheus-client (the "
     "extra 'server'), or serve without it: --http 0",
+    "PyInstaller": "packaging the server needs PyInstaller: pip install pyinstaller (the extra 'package')",
 }
 """Optional modules, each with the sentence for whoever lacks it."""
 

@@ -11,7 +11,8 @@ import { Track } from "./track.js";
 import { Microphone, sendFile } from "./uplink.js";
 
 const AHEAD_S = 0.008; // a picture drawn now is seen half a refresh later
-export const ONLY_HERE = "sound is taken only from the page of `space-runtime live` itself, where it is served to this machine alone";
+export const ONLY_HERE =
+  "sound is taken only from the page of `space-runtime live` or a site that --to names as speaker=, and only on this machine";
 
 /**
  * What a page may be told; each is optional.

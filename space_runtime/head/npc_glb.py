@@ -29,7 +29,8 @@ HEAD: Final = np.array([0.0, -4.0, -1.0])
 """Joints in the head's frame, cm: where neck and skull turn."""
 JPEG_QUALITY: Final = 88
 LEAST_MOTION: Final = 0.025
-"""Displacements below are left out, cm, INSIDE: in sockets; up to twice as much is taken in part, so that no edge shows."""
+"""Displacements below are left out, cm, INSIDE: in sockets; up to twice as much is taken in part, so that no edge is
+seen."""
 INSIDE: Final = 0.08
 COPYRIGHT: Final = "Face model: ICT-FaceKit, Copyright (c) 2020 USC Institute for Creative Technologies, MIT License"
 _QUANTISATION: Final = "KHR_mesh_quantization"

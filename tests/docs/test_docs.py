@@ -34,6 +34,8 @@ ELSEWHERE: Final = {
     ("docs/live.md", "bash"): "tests/docs/test_live_docs.py",
     ("docs/python.md", "python"): "tests/docs/test_python_docs.py",
     ("docs/adapters.md", "js"): "tests/docs/test_web_docs.py",
+    ("docs/web.md", "bash"): "tests/docs/test_web_page.py",
+    ("docs/web.md", "js"): "tests/docs/test_web_page.py",
     ("docs/csharp.md", "csharp"): "tests/engine_bridge/csharp/test_csharp_package.py",
     ("docs/unity.md", "csharp"): "tests/engine_bridge/csharp/test_csharp_package.py",
     ("docs/cpp.md", "cpp"): "tests/engine_bridge/cpp/test_cpp_server.py",

@@ -27,7 +27,7 @@ def test_each_name_comes_from_where_type_checkers_look_for_it() -> None:
 
 def test_a_name_that_is_none_is_refused_as_everywhere() -> None:
     with pytest.raises(AttributeError, match="module 'space_runtime' has no attribute 'nothing'"):
-        _ = space_runtime.nothing  # type: ignore[attr-defined]
+        _ = space_runtime.nothing
     assert {*space_runtime.__all__} <= {*dir(space_runtime)}
 
 

@@ -1,4 +1,4 @@
-"""The ``.meta`` files of the Unity package and of the sample project: ``python tests/tools/dotnet_metas.py`` writes those
+"""The ``.meta`` files of the Unity package and of the sample: ``python tests/tools/dotnet_metas.py`` writes those
 that are missing, and takes those away whose file is gone.
 
 An installed package is read-only, so Unity cannot make them itself. A GUID is the MD5 of the package's name and the

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -16,24 +17,26 @@ from tests.tools.node_js import TOOLS, find_node, installed_npm
 
 FOLDER: Final = TOOLS / "gltf"
 MODULES: Final = FOLDER / "node_modules"
-_WANTED: Final = Path(__file__).parent / "web_modules"
+WANTED: Final = Path(__file__).parent / "web_modules"
 
 
 def installed() -> bool:
     """Return whether everything is there, in the versions of the lock file."""
     lock = FOLDER / "package-lock.json"
-    wanted = (_WANTED / lock.name).read_bytes()
+    wanted = (WANTED / lock.name).read_bytes()
     return find_node() is not None and MODULES.is_dir() and lock.exists() and lock.read_bytes() == wanted
 
 
 def install() -> None:
     """Install everything anew. Raises `subprocess.CalledProcessError` or `OSError` where that fails."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    (FOLDER / "package-lock.json").unlink(missing_ok=True)
-    shutil.copy(_WANTED / "package.json", FOLDER)
+    TOOLS.mkdir(exist_ok=True)
     npm = installed_npm()
-    shutil.copy(_WANTED / "package-lock.json", FOLDER / "package-lock.json")
-    subprocess.run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=FOLDER, check=True)
+    with tempfile.TemporaryDirectory(dir=TOOLS) as scratch:
+        made = Path(scratch) / "gltf"
+        shutil.copytree(WANTED, made)
+        subprocess.run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=made, check=True)
+        shutil.rmtree(FOLDER, ignore_errors=True)
+        made.rename(FOLDER)
 
 
 def main() -> None:

@@ -8,7 +8,8 @@ namespace space {
 /// The playback of one line, for players that show its face. Knows neither sound nor face.
 class Playback {
 public:
-    static constexpr double kFade_s = 0.3;  ///< a stopped line goes to rest within this
+    static constexpr double kFade_s = 0.3;   ///< a stopped line goes to rest within this
+    static constexpr double kStill_s = 0.5;  ///< a sound that has not moved for this long is not waited for
 
     /// A line begins. sound_s: length of the sound whose position `told` will get; 0: there is none, and the line runs
     /// along the game's clock.
@@ -17,6 +18,8 @@ public:
     void told(double seconds) { told_ = seconds; }
     /// The sound has ended. Before its end that stops the line, at its end the line goes on by the game's clock.
     void sound_ended();
+    /// The line goes on by the game's clock.
+    void leave_sound() { sounds_ = false; }
     /// Holds the line, or lets it go on.
     void pause(bool hold) { paused_ = hold; }
     /// Fades the face to rest; the line ends then.
@@ -35,8 +38,10 @@ public:
     float strength() const { return static_cast<float>(strength_); }
 
 private:
+    double beside_sound(double dt, double pitch);
+
     SoundClock clock_;
-    double sound_s_ = 0, told_ = 0, seconds_ = 0, strength_ = 1;
+    double sound_s_ = 0, told_ = 0, told_before_ = 0, still_s_ = 0, seconds_ = 0, strength_ = 1;
     bool running_ = false, paused_ = false, stopping_ = false, sounds_ = false;
 };
 

@@ -5,6 +5,7 @@
 #include "space/clip.hpp"
 #include "space/live_link.hpp"
 #include "space/playback.hpp"
+#include "space/shape_matching.hpp"
 #include "space/unreal_axes.hpp"
 
 namespace clips {
@@ -71,6 +72,14 @@ static void line(const Words& words, space::Playback& playback) {
     std::printf("%.17g %.9g %d\n", playback.seconds(), static_cast<double>(playback.strength()), playback.is_running() ? 1 : 0);
 }
 
+/// `match n name1 … namen target1 …`
+static void match(const Words& words) {
+    const auto n = static_cast<std::ptrdiff_t>(number(words[1]));
+    const Words names(words.begin() + 2, words.begin() + 2 + n), targets(words.begin() + 2 + n, words.end());
+    print(space::match_shapes(names, targets));
+    std::printf("\n");
+}
+
 static void turn(const Words& words) {
     const auto of = [&](std::size_t i) { return static_cast<float>(number(words[i])); };
     const space::UnrealRotation r = space::unreal_rotation(of(1), of(2), of(3));
@@ -94,6 +103,7 @@ int check::clip() {
         if (words[0] == "damage") damage(words[1]);
         if (words[0] == "sample") clip.sample(number(words[1]), pose, static_cast<float>(number(words[2]))), print_pose(pose);
         if (words[0] == "live_link") print(space::LiveLinkFace(clip.blendshapes()).values(pose)), std::printf("\n");
+        if (words[0] == "match") match(words);
         if (words[0] == "turn") turn(words);
         if (words[0] == "clock_begin") clock.begin(number(words[1]));
         if (words[0] == "clock") std::printf("%.17g\n", clock.advance(number(words[1]), number(words[2])));

@@ -31,12 +31,14 @@ async function load() {
   note(`${HEAD}: ${driven.length} shapes (${preset}), bones: ${bones.join(", ") || "none"}`);
 }
 
-// Put the camera before the face: the upper part of what was loaded.
+// Put the camera before the head: from above it down to a little below its bone; all that was loaded where there is none.
 function frame(head) {
-  const box = new THREE.Box3().setFromObject(head), size = box.getSize(new THREE.Vector3()), middle = box.getCenter(new THREE.Vector3());
-  const shown = Math.min(size.y, 1.35 * size.x), eyes = box.max.y - 0.52 * shown;
-  controls.target.set(middle.x, eyes, middle.z);
-  camera.position.set(middle.x, eyes, box.max.z + 1.15 * shown / (2 * Math.tan(THREE.MathUtils.degToRad(camera.fov / 2))));
+  const box = new THREE.Box3().setFromObject(head), middle = box.getCenter(new THREE.Vector3());
+  const bone = rig.bones.head?.node.getWorldPosition(new THREE.Vector3());
+  const height = bone ? 1.5 * (box.max.y - bone.y) : box.max.y - box.min.y, y = box.max.y - 0.5 * height;
+  const distance = 0.58 * height / Math.tan(THREE.MathUtils.degToRad(camera.fov / 2));
+  controls.target.set(middle.x, y, middle.z);
+  camera.position.set(middle.x, y, (bone?.z ?? middle.z) + distance);
   controls.update();
 }
 
@@ -50,6 +52,7 @@ async function playClip() {
 async function speakLive() {
   const connected = new LivePlayer(LIVE, {
     disconnected: note,
+    hello({ uploads }) { $("microphone").disabled = !uploads; },
     line(line) { if (line) note(line.title ? `speaking ${line.title}` : "listening"); },
     note,
   });
@@ -62,6 +65,7 @@ function use(other) {
   player?.stop();
   player = other;
   $("stop").disabled = false;
+  $("microphone").disabled = true;
 }
 
 function draw(moment) {
@@ -83,6 +87,7 @@ function attempt(act) { return () => act().catch((error) => note(error.message))
 $("baked").addEventListener("click", attempt(playClip));
 $("live").addEventListener("click", attempt(speakLive));
 $("stop").addEventListener("click", () => player.stop());
+$("microphone").addEventListener("click", () => player.toggleMicrophone());
 window.space = { scene, get rig() { return rig; }, get player() { return player; } };
 renderer.setAnimationLoop(draw);
 attempt(load)();

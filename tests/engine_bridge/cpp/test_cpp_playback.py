@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from engine_bridge.formats.axes import quaternions
+from engine_bridge.formats.rig_map import match_names
+from engine_bridge.protocol.arkit import ARKIT_NAMES
 from tests.engine_bridge.cpp.test_cpp_clip import answers
 
 
@@ -134,6 +136,32 @@ def test_pause_stop_and_end_of_a_line() -> None:
     assert late[-1].split()[1:] == ["1", "1"] and float(late[-1].split()[0]) > 4.1, "the face goes on to rest by itself"
 
 
+def test_a_sound_that_does_not_move_is_not_waited_for() -> None:
+    dumb = answers("begin 4", *["advance 0.1 1"] * 20)
+    assert [float(line.split()[0]) for line in dumb[:5]] == [0] * 5
+    assert float(dumb[-1].split()[0]) == pytest.approx(1.5, abs=0.11)
+    back = answers("begin 4", *["advance 0.1 1"] * 20, "told 0.4", "advance 0.1 1", "told 0.5", "advance 0.1 1")
+    assert float(back[-1].split()[0]) == pytest.approx(0.5, abs=0.11), "where it is heard again, it is followed"
+
+
 def test_a_line_without_sound_runs_by_the_games_clock() -> None:
     said = answers("begin 0", *["advance 0.25 1"] * 3, "advance nan 1", "advance -1 1")
     assert [float(line.split()[0]) for line in said] == [0.25, 0.5, 0.75, 0.75, 0.75]
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        list(ARKIT_NAMES),
+        [name[0].upper() + name[1:] for name in ARKIT_NAMES],
+        [f"Face.{name}" for name in reversed(ARKIT_NAMES)],
+        ["mouthSmile_L", "mouthSmile_R", "JAWOPEN", "jawOpen", "head.eyeBlink_r", "belly", "_L", "x"],
+        ["visemeAA"],
+    ],
+)
+def test_shapes_are_matched_as_everywhere(targets: list[str]) -> None:
+    expected = match_names(ARKIT_NAMES, targets)
+    (said,) = answers(" ".join(["match", "52", *ARKIT_NAMES, *targets]))
+    places = [int(word) for word in said.split()]
+    found = {name: targets[place] for name, place in zip(ARKIT_NAMES, places, strict=True) if place >= 0}
+    assert found == {match.name: match.target for match in expected.matches}

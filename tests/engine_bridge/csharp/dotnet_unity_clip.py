@@ -173,9 +173,7 @@ def test_the_menu_item_makes_an_avatar_talk_and_says_what_it_matched(scene: Obje
     assert "head CC_Base_Head, neck not found" in report
     assert scene.AddTalkingFaceTo(live) == report
     Scene.Step(1 / 60, 2)
-    shown = scene.Inspected()
-    assert "2 of 3" in shown
-    assert "jawOpen 0.00" in shown
+    assert "2 of 3" in scene.Inspected()
 
 
 def test_the_tests_of_the_package_pass_on_the_stand_in() -> None:

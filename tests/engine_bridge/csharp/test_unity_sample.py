@@ -1,4 +1,4 @@
-"""The sample project as Unity wants it: nothing missing, nothing dangling, small. It is run in ``dotnet_unity_sample.py``."""
+"""The sample project as Unity wants it: nothing missing, nothing dangling, small. ``dotnet_unity_sample.py`` runs it."""
 
 from __future__ import annotations
 

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from engine_bridge.adapters import open_player
+from engine_bridge.adapters.page_requests import PageMicrophone
+from engine_bridge.adapters.web_player import WebPlayer
 from tests.support.browser.devtools import Page, chromium
 from tests.support.browser.example_site import WATCH, complaints, distances_ms, marked_example
 from tests.support.browser.marked_line import speaking
@@ -20,6 +22,7 @@ pytestmark = [
 ]
 
 LIMIT_MS = 40
+FAKE_MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 N_PAIRS = 4
 """Of six marks; a browser on a busy machine may skip some."""
 AUDIBLE = "space.player?.playback.anchor?.clock === 'audio'"
@@ -60,7 +63,7 @@ def test_a_clip_holds_goes_on_seeks_and_stops(tmp_path: Path) -> None:
 def test_a_live_line_and_its_sound_are_together_on_a_page_of_another_port(tmp_path: Path) -> None:
     player = open_player("ws://127.0.0.1:0", "Anna")
     try:
-        with marked_example(tmp_path, n_marks=6, live=f"ws://127.0.0.1:{player.port}/") as browser:
+        with marked_example(tmp_path, n_marks=6, live=lambda _: f"ws://127.0.0.1:{player.port}/") as browser:
             browser.click("#live")
             wait_for(lambda: player.is_awaited)
             with speaking(player):
@@ -75,7 +78,7 @@ def test_a_live_line_and_its_sound_are_together_on_a_page_of_another_port(tmp_pa
 def test_a_face_whose_program_has_ended_goes_to_rest(tmp_path: Path) -> None:
     player = open_player("ws://127.0.0.1:0", "Anna")
     try:
-        with marked_example(tmp_path, n_marks=1, live=f"ws://127.0.0.1:{player.port}/") as browser:
+        with marked_example(tmp_path, n_marks=1, live=lambda _: f"ws://127.0.0.1:{player.port}/") as browser:
             browser.click("#live")
             wait_for(lambda: player.is_awaited)
             with speaking(player):
@@ -85,3 +88,23 @@ def test_a_face_whose_program_has_ended_goes_to_rest(tmp_path: Path) -> None:
             assert "ended" in str(browser.wait_for("document.querySelector('#note').textContent"))
     finally:
         player.close()
+
+
+def test_a_page_of_a_site_that_is_named_sends_its_microphone(tmp_path: Path) -> None:
+    opened: list[WebPlayer] = []
+
+    def live(site: str) -> str:
+        opened.append(open_player(f"ws://127.0.0.1:0?speaker={site}", "Anna"))
+        return f"ws://127.0.0.1:{opened[0].port}/"
+
+    with marked_example(tmp_path, 1, live, *FAKE_MICROPHONE) as browser:
+        browser.click("#live")
+        wait_for(lambda: opened[0].is_awaited)
+        browser.wait_for("!document.querySelector('#microphone').disabled")
+        browser.click("#microphone")
+        microphone = opened[0].requests.get(timeout=10)
+        assert isinstance(microphone, PageMicrophone)
+        blocks = microphone.blocks()
+        assert max(int(abs(next(blocks)).max()) for _ in range(60)) > 1_000, "the fake microphone beeps"
+        assert complaints(browser) == []
+    opened[0].close()

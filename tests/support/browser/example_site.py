@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -101,17 +101,24 @@ def copy_modules(folder: Path) -> Path:
 
 
 @contextmanager
-def marked_example(folder: Path, n_marks: int, live: str = "") -> Iterator[Page]:
-    """Yield the example in a browser, with the marked clip. live: the address of a program that speaks."""
+def marked_example(
+    folder: Path, n_marks: int, live: Callable[[str], str] = lambda _: "", *options: str
+) -> Iterator[Page]:
+    """Yield the example in a browser, with the marked clip.
+
+    live: returns the address of a program that speaks, for a page of this site. options: of Chromium.
+    """
     example = copy_modules(folder / "site")
     (example / "npc.glb").write_bytes(rig_glb(ARKIT_NAMES))
     with (example / "hello.spaceclip").open("wb") as file:
         write_spaceclip(marked_clip(n_marks), FormatOptions(), file)
     soundfile.write(example / "hello.wav", marked_sound(n_marks), RATE)
-    with served(folder / "site") as address:
-        with page(f"{address}/example/?live={live}", folder / "profile", *WEBGL) as browser:
-            browser.wait_for("Boolean(window.space?.rig)")
-            yield browser
+    with (
+        served(folder / "site") as address,
+        page(f"{address}/example/?live={live(address)}", folder / "profile", *WEBGL, *options) as browser,
+    ):
+        browser.wait_for("Boolean(window.space?.rig)")
+        yield browser
 
 
 def distances_ms(browser: Page) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:

@@ -118,7 +118,7 @@ namespace SpaceTests
         /// <summary>What the inspector of the face shows.</summary>
         public string Inspected()
         {
-            UnityEditor.EditorGUI.Bars = "";
+            UnityEditor.EditorGUI.Bars = UnityEditor.EditorGUILayout.Help = "";
             new SpaceFaceEditor { target = Character.GetComponent<SpaceFace>() }.OnInspectorGUI();
             return UnityEditor.EditorGUILayout.Help + UnityEditor.EditorGUI.Bars;
         }

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using UnityEngine;
 
 namespace UnityEditor
@@ -38,6 +39,7 @@ namespace UnityEditor
     {
         None,
         Info,
+        Warning,
     }
 
     public sealed class Selection
@@ -47,6 +49,10 @@ namespace UnityEditor
 
     public class Undo
     {
+        public static void RecordObject(UnityEngine.Object objectToUndo, string name)
+        {
+        }
+
         public static void SetCurrentGroupName(string name)
         {
         }
@@ -67,7 +73,33 @@ namespace UnityEditor
 
     public class EditorUtility
     {
+        internal static string Chosen = "";
+        internal static readonly List<UnityEngine.Object> Dirtied = new List<UnityEngine.Object>();
+
+        public static void SetDirty(UnityEngine.Object target) => Dirtied.Add(target);
+
+        public static string OpenFolderPanel(string title, string folder, string defaultName) => Chosen;
+
         public static bool DisplayDialog(string title, string message, string ok) => true;
+    }
+
+    public sealed class EditorPrefs
+    {
+        private static readonly Dictionary<string, string> Texts = new Dictionary<string, string>();
+
+        public static string GetString(string key, string defaultValue) =>
+            Texts.TryGetValue(key, out string found) ? found : defaultValue;
+
+        public static void SetString(string key, string value) => Texts[key] = value;
+    }
+
+    public class EditorWindow : ScriptableObject
+    {
+        public static T GetWindow<T>(string title) where T : EditorWindow => CreateInstance<T>();
+
+        public void Repaint()
+        {
+        }
     }
 
     public class Editor : ScriptableObject
@@ -96,12 +128,29 @@ namespace UnityEditor
     {
         internal static string Help = "";
 
-        public static void HelpBox(string message, MessageType type) => Help = message;
+        public static void HelpBox(string message, MessageType type) => Help += message;
 
         public static Rect GetControlRect(params GUILayoutOption[] options) => default;
 
+        public static string TextField(string label, string text, params GUILayoutOption[] options) => text;
+
+        public static bool Toggle(string label, bool value, params GUILayoutOption[] options) => value;
+
+        public static Vector2 BeginScrollView(Vector2 scrollPosition, params GUILayoutOption[] options) => scrollPosition;
+
+        public static void EndScrollView()
+        {
+        }
+
         public static UnityEngine.Object ObjectField(
-            string label, UnityEngine.Object obj, Type objType, bool allowSceneObjects, params GUILayoutOption[] options) => obj;
+            string label, UnityEngine.Object obj, Type objType, bool allowSceneObjects, params GUILayoutOption[] options)
+        {
+            if (Given && objType.IsInstanceOfType(Given)) return Given;
+            return obj;
+        }
+
+        /// <summary>The object that is dragged onto fields of its type.</summary>
+        internal static UnityEngine.Object Given;
     }
 
     public sealed class EditorGUI
@@ -113,10 +162,52 @@ namespace UnityEditor
         public static void ProgressBar(Rect position, float value, string text) => Bars += $"{text} {value:0.00}\n";
 
         public static void DrawRect(Rect rect, Color color) => Drawn++;
+
+        public static void BeginDisabledGroup(bool disabled)
+        {
+        }
+
+        public static void EndDisabledGroup()
+        {
+        }
+    }
+
+    public enum PlayModeStateChange
+    {
+        EnteredEditMode,
+        ExitingEditMode,
+        EnteredPlayMode,
+        ExitingPlayMode,
+    }
+
+    /// <summary>The player of sounds in edit mode; Unity's own is not public either.</summary>
+    internal static class AudioUtil
+    {
+        internal static AudioClip Playing;
+        internal static double Began;
+
+        internal static void PlayPreviewClip(AudioClip clip, int startSample, bool loop)
+        {
+            Playing = clip;
+            Began = EditorApplication.Now;
+        }
+
+        internal static void StopAllPreviewClips() => Playing = null;
+
+        internal static int GetPreviewClipSamplePosition() =>
+            Playing ? (int)((EditorApplication.Now - Began) * Playing.frequency) / 512 * 512 : 0;
     }
 
     public sealed class EditorApplication
     {
+        public static event Action<PlayModeStateChange> playModeStateChanged;
+
+        internal static int PlayerLoops;
+
+        public static void QueuePlayerLoopUpdate() => PlayerLoops++;
+
+        internal static void Change(PlayModeStateChange to) => playModeStateChanged?.Invoke(to);
+
         public delegate void CallbackFunction();
 
         public static CallbackFunction update;
