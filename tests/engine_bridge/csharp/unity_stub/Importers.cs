@@ -11,7 +11,7 @@ namespace UnityEditor
     }
 
     /// <summary>The assets of a project: those that tests put in, by their paths.</summary>
-    public class AssetDatabase
+    public partial class AssetDatabase
     {
         internal static readonly Dictionary<string, UnityEngine.Object> Assets = new Dictionary<string, UnityEngine.Object>();
         internal static int Refreshed;
