@@ -31,6 +31,7 @@ export class ClipPlayer {
     this.pose = rest(null, "waiting");
     this.state = "stopped"; // or "playing", "paused", "stopping"
     this.since = 0; // when it was stopped, milliseconds
+    this.n = 0; // calls that change the state: a play that waits for the device is void after another one
   }
 
   /** Fetch a clip and its sound, which may be missing. */
@@ -43,14 +44,18 @@ export class ClipPlayer {
 
   /** Play from a media time on; call it within a click or a key press, or nothing is heard. */
   async play(from = 0) {
+    const n = this.count();
     this.playback.begin(this.sound?.sampleRate, true);
     if (this.sound) this.playback.add(0, this.sound);
     await Promise.race([this.playback.unlock(), new Promise((done) => setTimeout(done, UNLOCK_MS))]);
-    this.begin(from);
+    if (n !== this.n) return;
+    this.state = "playing";
+    this.playback.start(from, START_S);
   }
 
   /** Hold face and sound. */
   pause() {
+    this.count();
     if (!this.isPlaying) return;
     this.state = "paused";
     this.playback.clear();
@@ -61,7 +66,8 @@ export class ClipPlayer {
 
   /** Be silent; the face goes to rest within 0.3 s. */
   stop() {
-    if (this.state === "stopped") return;
+    this.count();
+    if (this.state === "stopped" || this.state === "stopping") return;
     this.state = "stopping";
     this.since = performance.now();
     this.playback.clear();
@@ -74,9 +80,9 @@ export class ClipPlayer {
     return this.pose;
   }
 
-  begin(from) {
-    this.state = "playing";
-    this.playback.start(from, START_S);
+  count() {
+    this.n += 1;
+    return this.n;
   }
 
   follow(heard) {
