@@ -93,10 +93,10 @@ class HeadMode(StrEnum):
 
     KEEP = "keep"
     """The head rests in the portrait's own pose."""
-    SPEECH = "speech"
-    """The motion source's own: generated from speech, repeatable by seed, or what a take has recorded."""
     IDLE = "idle"
     """The source's own, but of speech no more than a gentle sway."""
+    SPEECH = "speech"
+    """The motion source's own: generated from speech, repeatable by seed, or what a take has recorded."""
     GIVEN = "given"
     """The caller's track over media time, see `Controls.head_track`."""
 

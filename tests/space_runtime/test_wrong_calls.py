@@ -85,7 +85,7 @@ WRONG: Final[tuple[tuple[str, Values, type[SpaceError], str], ...]] = (
     ("Controls", {"gaze_rad": (0.7, 0)}, UsageError, "is outside ±35 degrees"),
     ("Controls", {"gaze_rad": "10,-5"}, UsageError, "expected an array of real numbers"),
     ("Controls", {"look_at": (1, 2)}, UsageError, "look_at has the shape (2,); expected (3,)"),
-    ("Controls", {"head_mode": "nod"}, UsageError, "head_mode is 'nod'; expected one of keep, idle, given"),
+    ("Controls", {"head_mode": "nod"}, UsageError, "head_mode is 'nod'; expected one of keep, idle, speech, given"),
     ("Controls", {"head_mode": "given", "head_track": None, "head_track_samples": None}, UsageError, "without a track"),
     ("Controls", {"head_track": np.zeros((2, 4))}, UsageError, "head_track has the shape (2, 4)"),
     ("Controls", {"head_track_samples": [5, 5]}, UsageError, "do not rise"),
