@@ -14,25 +14,33 @@
 
 Without a bundle the embedded one is opened, once a process; `load_bundle` opens others. Every argument that does not
 fit ends in a `SpaceError` whose text says what to do. `StreamBatch` steps many streams together.
+
+Names are imported when they are first asked for: child processes and the packaged server need few of them, and begin
+sooner.
 """
 
-from engine_bridge.protocol.arkit import ARKIT_NAMES
-from engine_bridge.protocol.landmark_names import LANDMARK_NAMES
-from space_runtime.animation.batch import StreamBatch
-from space_runtime.animation.emotion_track import EmotionKey, EmotionTrack, parse_emotion_track, read_emotion_track
-from space_runtime.animation.motion_source import MixedMotion, MotionSource, RecordedMotion
-from space_runtime.animation.pipeline import build_character
-from space_runtime.animation.session import Session
-from space_runtime.animation.track import ControlTrack
-from space_runtime.baking.bake import bake
-from space_runtime.baking.batch import bake_many
-from space_runtime.baking.jobs import BakeJob, BakeResult
-from space_runtime.errors import BundleError, MediaError, OutputError, SpaceError, UsageError
-from space_runtime.inference.bundle import Bundle, load_bundle
-from space_runtime.media.resampling import Resampler
-from space_runtime.portrait.portrait import Portrait, open_portrait, open_tracker
-from space_runtime.values import Controls, Emotion, Frame, HeadMode, emotion_vector
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
 from space_runtime.version import VERSION
+
+if TYPE_CHECKING:
+    from engine_bridge.protocol.arkit import ARKIT_NAMES
+    from engine_bridge.protocol.landmark_names import LANDMARK_NAMES
+    from space_runtime.animation.batch import StreamBatch
+    from space_runtime.animation.emotion_track import EmotionKey, EmotionTrack, parse_emotion_track, read_emotion_track
+    from space_runtime.animation.motion_source import MixedMotion, MotionSource, RecordedMotion
+    from space_runtime.animation.pipeline import build_character
+    from space_runtime.animation.session import Session
+    from space_runtime.animation.track import ControlTrack
+    from space_runtime.baking.bake import bake
+    from space_runtime.baking.batch import bake_many
+    from space_runtime.baking.jobs import BakeJob, BakeResult
+    from space_runtime.errors import BundleError, MediaError, OutputError, SpaceError, UsageError
+    from space_runtime.inference.bundle import Bundle, load_bundle
+    from space_runtime.media.resampling import Resampler
+    from space_runtime.portrait.portrait import Portrait, open_portrait, open_tracker
+    from space_runtime.values import Controls, Emotion, Frame, HeadMode, emotion_vector
 
 __version__ = VERSION
 
@@ -72,3 +80,38 @@ __all__ = [
     "parse_emotion_track",
     "read_emotion_track",
 ]
+
+_HOMES: Final = {
+    "engine_bridge.protocol.arkit": "ARKIT_NAMES",
+    "engine_bridge.protocol.landmark_names": "LANDMARK_NAMES",
+    "space_runtime.animation.batch": "StreamBatch",
+    "space_runtime.animation.emotion_track": "EmotionKey EmotionTrack parse_emotion_track read_emotion_track",
+    "space_runtime.animation.motion_source": "MixedMotion MotionSource RecordedMotion",
+    "space_runtime.animation.pipeline": "build_character",
+    "space_runtime.animation.session": "Session",
+    "space_runtime.animation.track": "ControlTrack",
+    "space_runtime.baking.bake": "bake",
+    "space_runtime.baking.batch": "bake_many",
+    "space_runtime.baking.jobs": "BakeJob BakeResult",
+    "space_runtime.errors": "BundleError MediaError OutputError SpaceError UsageError",
+    "space_runtime.inference.bundle": "Bundle load_bundle",
+    "space_runtime.media.resampling": "Resampler",
+    "space_runtime.portrait.portrait": "Portrait open_portrait open_tracker",
+    "space_runtime.values": "Controls Emotion Frame HeadMode emotion_vector",
+}
+"""The modules that the names come from."""
+_HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> object:
+    """Return a public name from its module, and keep it here. Raises AttributeError."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names, whether imported yet or not."""
+    return sorted({*globals(), *__all__})

@@ -18,6 +18,7 @@ from space_runtime.commands.doctor import doctor_command
 from space_runtime.commands.help_pages import arrange
 from space_runtime.commands.inspect import inspect_command
 from space_runtime.commands.live import live_command
+from space_runtime.commands.package import package_command
 from space_runtime.commands.portrait import portrait_command
 from space_runtime.commands.relay import relay_command
 from space_runtime.commands.repeated_options import check_repeated
@@ -45,6 +46,7 @@ COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "serve": serve_command,
     "keygen": keygen_command,
     "relay": relay_command,
+    "package": package_command,
     "top": top_command,
     "doctor": doctor_command,
 }

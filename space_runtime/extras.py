@@ -7,6 +7,7 @@ the import succeeds without the package, its first use raises `UsageError` with 
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -23,8 +24,21 @@ NEEDS: Final = {
     "matplotlib": "drawing curves (--plot) needs Matplotlib: pip install matplotlib (the extra 'plot')",
     "prometheus_client": "the status page of a server needs prometheus-client: pip install prometheus-client (the "
     "extra 'server'), or serve without it: --http 0",
+    "PyInstaller": "packaging the server needs PyInstaller: pip install pyinstaller (the extra 'package')",
 }
 """Optional modules, each with the sentence for whoever lacks it."""
+
+
+def is_packaged() -> bool:
+    """Return whether this is the packaged program (`space_runtime.packaging`), into which nothing can be installed."""
+    return bool(getattr(sys, "frozen", False))
+
+
+def need(name: str) -> str:
+    """Return the sentence for whoever lacks an optional module here."""
+    if not is_packaged():
+        return NEEDS[name]
+    return f"{NEEDS[name].partition(':')[0]}, which this packaged server does not hold"
 
 
 def is_installed(name: str) -> bool:
@@ -38,7 +52,7 @@ def is_installed(name: str) -> bool:
 def require(name: str) -> None:
     """Raise `UsageError` with a sentence of `NEEDS` when the optional module is missing."""
     if not is_installed(name):
-        raise UsageError(NEEDS[name])
+        raise UsageError(need(name))
 
 
 @contextmanager
@@ -70,7 +84,7 @@ class OptionalModule(ModuleType):
         except ModuleNotFoundError as error:
             if error.name != self._needs.partition(".")[0]:
                 raise
-            raise UsageError(NEEDS[self._needs]) from None
+            raise UsageError(need(self._needs)) from None
         vars(self).update(vars(module))
         object.__setattr__(self, "__class__", ModuleType)  # plain now: a picture asks for thousands of attributes
         return getattr(module, attribute)

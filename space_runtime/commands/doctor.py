@@ -17,7 +17,7 @@ from space_runtime.diagnostics.doctor import CHECKS, Finding, Setup, Verdict, ex
 from space_runtime.errors import one_line
 from space_runtime.inference.device import AUTO, checked_name
 from space_runtime.server.keys import check_bind
-from space_runtime.server.observability.status_http import DEFAULT_PORT
+from space_runtime.server.observability.status_address import DEFAULT_PORT
 
 
 def doctor_command(

@@ -21,7 +21,7 @@ from space_runtime.animation.emotion_track import EMOTION_HELP, parse_emotion_tr
 from space_runtime.arguments import in_range
 from space_runtime.commands.device_option import DeviceName
 from space_runtime.commands.report import say as tell
-from space_runtime.commands.serve import stop_on_signals
+from space_runtime.commands.stopping import stop_on_signals
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.inference.device import AUTO

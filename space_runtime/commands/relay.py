@@ -12,7 +12,7 @@ import typer
 from engine_bridge.adapters.playout import open_playout
 from engine_bridge.protocol import descriptors
 from engine_bridge.protocol.arkit import DEFAULT_ADDRESS
-from space_runtime.commands.serve import outlive_hang_ups, stop_on_signals
+from space_runtime.commands.stopping import outlive_hang_ups, stop_on_signals
 from space_runtime.errors import UsageError
 from space_runtime.server import log_events
 from space_runtime.server.keys import is_loopback, load_pair, load_public

@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 import re
-import signal
-import sys
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Final
 
 import typer
 
-from engine_bridge.protocol import descriptors
 from engine_bridge.protocol.arkit import DEFAULT_ADDRESS
-from space_runtime.arguments import in_range
 from space_runtime.commands.device_option import DeviceName
+from space_runtime.commands.serving import Choices, serve
 from space_runtime.errors import UsageError
-from space_runtime.inference.bundle import load_bundle
 from space_runtime.inference.device import AUTO
-from space_runtime.server.keys import Keys, check_bind, load_keys, make_keys
-from space_runtime.server.limits import Folders, Limits
-from space_runtime.server.limits_file import read_limits
-from space_runtime.server.observability.log_output import LogFormat, LogLevel, logging_to
-from space_runtime.server.observability.status import StatusCollector
-from space_runtime.server.observability.status_http import DEFAULT_PORT, StatusServer, status_address
-from space_runtime.server.server import Server, Settings
-from space_runtime.server.warm_up import capacity
+from space_runtime.server.keys import make_keys
+from space_runtime.server.observability.log_output import LogFormat, LogLevel
+from space_runtime.server.observability.status_address import DEFAULT_PORT
 
-MAX_SESSIONS: Final = 100_000
 _PLAIN_NAME: Final = re.compile(r"\w[\w.-]{0,63}")
 _DEVICE_NAME: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d|(com|lpt)[¹²³])(\..*)?", re.IGNORECASE)
 """Names of devices on Windows, where no file can have one, whatever its ending."""
@@ -72,26 +58,38 @@ def serve_command(
     log_level: Annotated[LogLevel, typer.Option(help="The least that is logged.")] = LogLevel.INFO,
     bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
     device: DeviceName = AUTO,
+    ready_line: Annotated[
+        bool, typer.Option("--ready-line", help="When ready, print one line of JSON: endpoint, pid, version.")
+    ] = False,
+    with_parent: Annotated[
+        bool, typer.Option("--with-parent", help="End when standard input ends: with the program that holds it.")
+    ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Serve live sessions over ZeroMQ until Ctrl-C or SIGTERM. The protocol: engine_bridge/PROTOCOL.md."""
-    keys = _keys(bind, key, clients, insecure)
-    bounds = _limits(limits, sessions, sessions_per_client, lease)
-    folders = Folders(_folder(portraits, "--portraits"), _folder(sounds, "--sounds"))
-    host, port = status_address(http, insecure)
-    with ExitStack() as stack:
-        stack.enter_context(logging_to(sys.stderr, log_format, LogLevel.DEBUG if debug else log_level))
-        opened = load_bundle(bundle, device)
-        measures = not bounds.sessions
-        bounds = replace(bounds, sessions=capacity(opened)) if measures else bounds
-        descriptors.raise_limit(bounds.connections + descriptors.SPARE)
-        server = Server(opened, Settings(bind, bounds, measures, folders, keys, tuple(to or ()), insecure, force))
-        stop_on_signals(server.sockets.stop)
-        outlive_hang_ups(server.sockets.read_keys_again)
-        stack.callback(server.stop)
-        if port:
-            stack.enter_context(StatusServer(StatusCollector(server), port, host=host))
-        server.run()
+    serve(
+        Choices(
+            bind=bind,
+            key=key,
+            clients=clients,
+            insecure=insecure,
+            sessions=sessions,
+            sessions_per_client=sessions_per_client,
+            limits=limits,
+            portraits=portraits,
+            force=force,
+            sounds=sounds,
+            lease_s=lease,
+            to=tuple(to or ()),
+            http=http,
+            log_format=log_format,
+            log_level=LogLevel.DEBUG if debug else log_level,
+            bundle=bundle,
+            device=device,
+            ready_line=ready_line,
+            with_parent=with_parent,
+        )
+    )
 
 
 def keygen_command(
@@ -104,52 +102,3 @@ def keygen_command(
         raise UsageError(f"{name!r} is no plain name of letters, digits, '_', '-' and '.'; write for example anna")
     for path in make_keys(folder, name):
         print(path)
-
-
-def stop_on_signals(ask: Callable[[], None]) -> None:
-    """Let SIGTERM, Ctrl-C and, on Windows, Ctrl-Break end a server cleanly. ask: asks it to end."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        ask()
-
-    for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), stop)
-
-
-def outlive_hang_ups(read_again: Callable[[], None] = lambda: None) -> None:
-    """Let SIGHUP end nothing: it asks for files to be read again."""
-
-    def hang_up(number: int, frame: FrameType | None) -> None:
-        read_again()
-
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, hang_up)
-
-
-def _keys(bind: str, key: Path | None, clients: Path | None, insecure: bool) -> Keys | None:
-    if (key is None) != (clients is None):
-        raise UsageError("--key and --clients belong together: who the server is, and who may come in; give both")
-    keys = load_keys(key, clients) if key and clients else None
-    check_bind(bind, keys, insecure)
-    return keys
-
-
-def _limits(file: Path | None, sessions: int, per_client: int, lease_s: float | None) -> Limits:
-    """Return the limits of an operator: options, then the file, then the defaults; 0 sessions are to be measured."""
-    limits = Limits(sessions=0)
-    if file is not None:
-        limits = read_limits(file, limits)
-    if in_range("--sessions", sessions, 0, MAX_SESSIONS):
-        limits = replace(limits, sessions=sessions)
-    if in_range("--sessions-per-client", per_client, 0, MAX_SESSIONS):
-        limits = replace(limits, sessions_per_client=per_client)
-    if lease_s is not None:
-        limits = replace(limits, lease_ms=round(in_range("--lease", lease_s, 1.0, 3_600.0) * 1e3))
-    return limits
-
-
-def _folder(path: Path | None, option: str) -> Path | None:
-    if path is not None and not path.is_dir():
-        raise UsageError(f"{option} {path} is no folder; name one that exists")
-    return path

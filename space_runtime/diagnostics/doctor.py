@@ -29,8 +29,8 @@ from space_runtime.errors import BundleError, SpaceError, UsageError
 from space_runtime.inference import network
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.inference.device import AUTO, CPU, GPU_BUILD, USUAL_BUILD
+from space_runtime.server.observability.status_address import DEFAULT_PORT, HOST
 from space_runtime.server.observability.status_client import fetch_snapshot
-from space_runtime.server.observability.status_http import DEFAULT_PORT, HOST
 from space_runtime.server.warm_up import capacity
 from space_runtime.version import VERSION
 

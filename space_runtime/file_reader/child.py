@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from space_runtime.extras import is_packaged
 from space_runtime.file_reader.packing import receive, send
 from space_runtime.file_reader.requests import Done, FileKind, Request
 
@@ -28,6 +29,8 @@ _PROGRAM: Final = (
     "main(sys.argv[2], sys.argv[3], float(sys.argv[4]))"
 )
 """The same packages as here, wherever they were imported from."""
+READ_FILES: Final = "--read-files"
+"""The first word by which the packaged program, which runs no other code than its own, becomes a child."""
 _ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
@@ -49,9 +52,8 @@ class Child:
     def __init__(self, kind: FileKind, folder: Path, work_s: float) -> None:
         if not sys.executable:
             raise OSError(errno.ENOEXEC, "the program that runs Python is not known")
-        words = [sys.executable, "-c", _PROGRAM, json.dumps(sys.path), kind, str(folder), str(work_s)]
         self._process = subprocess.Popen(
-            words,
+            [sys.executable, *_entry(), kind, str(folder), str(work_s)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -145,3 +147,8 @@ class Child:
             raise ChildEnded(in_time=time.monotonic() < end and not used_up) from None
         finally:
             self.calm()
+
+
+def _entry() -> list[str]:
+    """Return the words that make a child of the program that runs here: Python, or the packaged one."""
+    return [READ_FILES] if is_packaged() else ["-c", _PROGRAM, json.dumps(sys.path)]

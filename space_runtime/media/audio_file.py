@@ -21,7 +21,7 @@ import soundfile
 
 from space_runtime.arrays import Floats
 from space_runtime.errors import MediaError, one_line
-from space_runtime.extras import NEEDS, av, is_installed
+from space_runtime.extras import av, is_installed, need
 from space_runtime.media.ffmpeg_sound import Track, choose_track, count_packets, open_container, track_blocks
 from space_runtime.media.glued import ends_with_a_frame, is_followed
 from space_runtime.media.mono import UNKNOWN, Layout, MonoMixer
@@ -207,7 +207,7 @@ def _is_contradicted(path: Path, sound: Sound) -> bool:
 def _open_with_av(path: Path, reason: str) -> Sound:
     """Open what libsndfile refused for ``reason``."""
     if not is_installed("av"):
-        raise MediaError(f"{path} cannot be read ({reason}); use WAV, FLAC, OGG, Opus or MP3; {NEEDS['av']}")
+        raise MediaError(f"{path} cannot be read ({reason}); use WAV, FLAC, OGG, Opus or MP3; {need('av')}")
     not_a_sound = MediaError(
         f"{path} is not a sound that can be read ({reason}); "
         "use WAV, FLAC, OGG, Opus, MP3 or m4a with one channel or more"

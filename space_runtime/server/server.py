@@ -6,6 +6,7 @@ import gc
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
@@ -87,12 +88,12 @@ class Server:
         self._executor = ChildExecutor(self._post, self._characters, settings.limits.work_ms / 1e3)
         self._thread = threading.Thread(target=self.run, name="space-sockets", daemon=True)
 
-    def run(self) -> None:
-        """Warm up, serve until `stop`, tell everybody, and return."""
+    def run(self, when_ready: Callable[[], None] | None = None) -> None:
+        """Warm up, serve until `stop`, tell everybody, and return. when_ready: called once sessions are taken."""
         with threadpool_limits(1):  # matrices are small; more threads would only get in each other's way
-            self._run()
+            self._run(when_ready)
 
-    def _run(self) -> None:
+    def _run(self, when_ready: Callable[[], None] | None) -> None:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._executor.start(with_pictures=self.settings.folders.portraits is not None)
         warm_up(self._bundle, self._characters.neutral)
@@ -108,6 +109,8 @@ class Server:
         log_events.write(log_events.ready(self.address, n_sessions, took_s, device))
         for page in self._playout.pages if self._playout else ():
             log_events.write(log_events.viewer(page))
+        if when_ready:
+            when_ready()
         self.sockets.run()
         self.reports.close()
         self.textures.stop()

@@ -11,7 +11,7 @@ from engine_bridge.protocol.errors import UnreachableError
 from space_runtime.errors import UsageError
 from space_runtime.server.observability.snapshot import Snapshot
 from space_runtime.server.observability.snapshot_json import from_json
-from space_runtime.server.observability.status_http import DEFAULT_PORT, HOST
+from space_runtime.server.observability.status_address import DEFAULT_PORT, HOST
 
 DEFAULT_URL: Final = f"http://{HOST}:{DEFAULT_PORT}"
 MAX_BYTES: Final = 64 << 20

@@ -6,7 +6,6 @@ No connection lasts: whoever stays silent, or sends a drop at a time, is cut off
 from __future__ import annotations
 
 import logging
-import re
 import socket
 import sys
 import threading
@@ -18,9 +17,9 @@ from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Final
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-from engine_bridge.protocol.loopback import is_allowed_host
 from space_runtime.errors import UsageError
 from space_runtime.server.observability.status import StatusCollector
+from space_runtime.server.observability.status_address import DEFAULT_PORT, HOST
 from space_runtime.server.observability.status_pages import HEADERS, PLAIN, SERVER, application
 
 if TYPE_CHECKING:
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HOST: Final = "127.0.0.1"
-DEFAULT_PORT: Final = 5571
 MAX_HEAD: Final = 8_192
 """Bytes of a request."""
 HEAD_S: Final = 3.0
@@ -73,20 +70,6 @@ class StatusServer:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-
-def status_address(text: str, insecure: bool) -> tuple[str, int]:
-    """Return (host, port) of ``PORT`` or ``HOST:PORT``, by the rule of ``--bind``. Raises `UsageError`."""
-    found = re.fullmatch(r"(?:(\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\]]+):)?([0-9]{1,5})", text)
-    if not found or int(found[2]) > 65_535:
-        raise UsageError(f"--http is {text!r}; expected a port (0 … 65535) or HOST:PORT, like {HOST}:{DEFAULT_PORT}")
-    host = (found[1] or HOST).strip("[]")
-    if not is_allowed_host(host, insecure):
-        raise UsageError(
-            f"--http {text} can be reached from other machines, without keys or encryption; name {HOST}, or say "
-            "--insecure in a network that you trust"
-        )
-    return host, int(found[2])
 
 
 class _Listener(ThreadingMixIn, WSGIServer):

@@ -14,7 +14,7 @@ from space_runtime.assets import LINE
 from space_runtime.errors import OutputError, UsageError
 from space_runtime.server import server
 from space_runtime.server.keys import Keys, check_bind, load_keys, load_pair, make_keys
-from space_runtime.server.observability.status_http import status_address
+from space_runtime.server.observability.status_address import status_address
 from tests.support.command_line import Call
 
 
