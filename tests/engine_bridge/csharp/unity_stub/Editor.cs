@@ -35,6 +35,10 @@ namespace UnityEditor
         }
     }
 
+    public sealed class CanEditMultipleObjects : Attribute
+    {
+    }
+
     public enum MessageType
     {
         None,
@@ -105,6 +109,8 @@ namespace UnityEditor
     public class Editor : ScriptableObject
     {
         public UnityEngine.Object target { get; set; }
+
+        public UnityEngine.Object[] targets => new[] { target };
 
         public virtual void OnInspectorGUI()
         {
