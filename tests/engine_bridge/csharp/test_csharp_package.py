@@ -163,7 +163,7 @@ def test_no_component_uses_members_that_some_unity_version_lacks_or_refuses() ->
 def test_the_scripts_of_the_guide_compile(tmp_path: Path) -> None:
     if reason := dotnet.missing():
         pytest.skip(reason)
-    text = (ROOT / "docs" / "unity.md").read_text(encoding="utf-8")
+    text = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("unity.md", "ship.md"))
     blocks = re.findall(r"^```csharp\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     methods = [f"void Block{n}()\n{{\n{block}}}\n" for n, block in enumerate(blocks)]
     source = tmp_path / "Game.cs"
@@ -182,6 +182,7 @@ public class Game : MonoBehaviour
     public Transform camera;
     public SpaceFace face;
     public SpaceClip line;
+    public SpaceConnection connection;
     public AudioClip lineSound;
     public SpaceFaceTrack track;
     public FacePose pose;

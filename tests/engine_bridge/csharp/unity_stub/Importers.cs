@@ -12,7 +12,7 @@ namespace UnityEditor
     }
 
     /// <summary>The assets of a project: those that tests put in, by their paths.</summary>
-    public class AssetDatabase
+    public partial class AssetDatabase
     {
         private static readonly Dictionary<string, List<UnityEngine.Object>> Imported =
             new Dictionary<string, List<UnityEngine.Object>>();
