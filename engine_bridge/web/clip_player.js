@@ -27,7 +27,7 @@ export class ClipPlayer {
     this.onended = () => {};
     /** Media time that is shown, seconds. */
     this.seconds = 0;
-    /** What is shown. @type {import("./pose.js").Pose} */
+    /** The pose that is shown. @type {import("./pose.js").Pose} */
     this.pose = rest(null, "waiting");
     this.state = "stopped"; // or "playing", "paused", "stopping"
     this.since = 0; // when it was stopped, milliseconds
@@ -73,7 +73,7 @@ export class ClipPlayer {
     this.playback.clear();
   }
 
-  /** Choose what is shown now; call it once for every picture. */
+  /** Choose the pose that is shown now; call it once for every picture. */
   update(moment = performance.now()) {
     if (this.isPlaying) this.follow(this.playback.position(moment));
     else if (this.state === "stopping") this.fade((moment - this.since) / 1000 / RELEASE_S);

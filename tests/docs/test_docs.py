@@ -34,6 +34,7 @@ ELSEWHERE: Final = {
     ("docs/live.md", "bash"): "tests/docs/test_live_docs.py",
     ("docs/python.md", "python"): "tests/docs/test_python_docs.py",
     ("docs/adapters.md", "js"): "tests/docs/test_web_docs.py",
+    ("docs/godot.md", "gdscript"): "tests/engine_bridge/godot/test_scripts.py",
     ("docs/web.md", "bash"): "tests/docs/test_web_page.py",
     ("docs/web.md", "js"): "tests/docs/test_web_page.py",
     ("docs/csharp.md", "csharp"): "tests/engine_bridge/csharp/test_csharp_package.py",

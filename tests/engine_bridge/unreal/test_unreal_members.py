@@ -64,7 +64,8 @@ def test_every_listed_name_is_used() -> None:
 
 def test_the_editor_script_uses_what_is_listed() -> None:
     tree = ast.parse((ROOT / "import_clip.py").read_text("utf-8"))
-    of_unreal, methods = set(), set()
+    of_unreal: set[str] = set()
+    methods: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
             of_module = isinstance(node.value, ast.Name) and node.value.id == "unreal"
