@@ -112,7 +112,10 @@ namespace SpaceRuntime.Samples
             string server = connection.Server != null ? connection.Server.Endpoint : connection.Address;
             GUILayout.Label(IsLive ? $"live from {server}" : "from baked clips; for live speech: space-runtime serve");
             for (int i = 0; i < Emotions.Length; i++)
-                if (GUILayout.Button($"{i + 1}   {Emotions[i]}{(i == Emotion ? "   <" : "")}", GUILayout.Width(160))) TakeEmotion(i);
+            {
+                string mark = i == Emotion ? "   <" : "";
+                if (GUILayout.Button($"{i + 1}   {Emotions[i]}{mark}", GUILayout.Width(160))) TakeEmotion(i);
+            }
             GUILayout.Label($"arrows: another line (now: {lines[LineNumber].title}), space: once more");
             GUILayout.EndArea();
         }
