@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from pathlib import Path
 from typing import Final
@@ -64,7 +65,8 @@ def test_every_listed_name_is_used() -> None:
 
 def test_the_editor_script_uses_what_is_listed() -> None:
     tree = ast.parse((ROOT / "import_clip.py").read_text("utf-8"))
-    of_unreal, methods = set(), set()
+    of_unreal: set[str] = set()
+    methods: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
             of_module = isinstance(node.value, ast.Name) and node.value.id == "unreal"
@@ -94,8 +96,6 @@ def test_a_class_includes_its_generated_header_last() -> None:
 
 
 def test_the_build_files_name_the_modules_of_the_plugin() -> None:
-    import json
-
     plugin = json.loads((ROOT / "SpaceRuntime" / "SpaceRuntime.uplugin").read_text("utf-8"))
     for module in plugin["Modules"]:
         build = ROOT / "SpaceRuntime" / "Source" / module["Name"] / f"{module['Name']}.Build.cs"
