@@ -118,7 +118,12 @@ def test_every_import_is_a_declared_dependency(package: str) -> None:
 
 
 def scripts(package: str) -> list[Path]:
-    return [path for path in (ROOT / package).rglob("*.py") if IN_BLENDER not in path.parents]
+    paths = [path.relative_to(ROOT) for path in (ROOT / package).rglob("*.py")]
+    return [
+        ROOT / path
+        for path in paths
+        if not OF_THE_REPOSITORY & set(path.parts) and IN_BLENDER not in (ROOT / path).parents
+    ]
 
 
 def imported(path: Path) -> set[str]:

@@ -19,6 +19,10 @@ namespace UnityEditor
 
     public sealed class MenuItem : Attribute
     {
+        public MenuItem(string itemName)
+        {
+        }
+
         public MenuItem(string itemName, bool isValidateFunction)
         {
         }
@@ -39,6 +43,7 @@ namespace UnityEditor
     {
         None,
         Info,
+        Warning,
     }
 
     public sealed class Selection
@@ -48,6 +53,10 @@ namespace UnityEditor
 
     public class Undo
     {
+        public static void RecordObject(UnityEngine.Object objectToUndo, string name)
+        {
+        }
+
         public static void SetCurrentGroupName(string name)
         {
         }
@@ -66,9 +75,12 @@ namespace UnityEditor
         }
     }
 
-    public class EditorUtility
+    public partial class EditorUtility
     {
         internal static string Chosen = "";
+        internal static readonly List<UnityEngine.Object> Dirtied = new List<UnityEngine.Object>();
+
+        public static void SetDirty(UnityEngine.Object target) => Dirtied.Add(target);
 
         public static string OpenFolderPanel(string title, string folder, string defaultName) => Chosen;
 
@@ -120,7 +132,7 @@ namespace UnityEditor
     {
         internal static string Help = "";
 
-        public static void HelpBox(string message, MessageType type) => Help = message;
+        public static void HelpBox(string message, MessageType type) => Help += message;
 
         public static Rect GetControlRect(params GUILayoutOption[] options) => default;
 
@@ -135,7 +147,14 @@ namespace UnityEditor
         }
 
         public static UnityEngine.Object ObjectField(
-            string label, UnityEngine.Object obj, Type objType, bool allowSceneObjects, params GUILayoutOption[] options) => obj;
+            string label, UnityEngine.Object obj, Type objType, bool allowSceneObjects, params GUILayoutOption[] options)
+        {
+            if (Given && objType.IsInstanceOfType(Given)) return Given;
+            return obj;
+        }
+
+        /// <summary>The object that is dragged onto fields of its type.</summary>
+        internal static UnityEngine.Object Given;
     }
 
     public sealed class EditorGUI
@@ -157,8 +176,42 @@ namespace UnityEditor
         }
     }
 
+    public enum PlayModeStateChange
+    {
+        EnteredEditMode,
+        ExitingEditMode,
+        EnteredPlayMode,
+        ExitingPlayMode,
+    }
+
+    /// <summary>The player of sounds in edit mode; Unity's own is not public either.</summary>
+    internal static class AudioUtil
+    {
+        internal static AudioClip Playing;
+        internal static double Began;
+
+        internal static void PlayPreviewClip(AudioClip clip, int startSample, bool loop)
+        {
+            Playing = clip;
+            Began = EditorApplication.Now;
+        }
+
+        internal static void StopAllPreviewClips() => Playing = null;
+
+        internal static int GetPreviewClipSamplePosition() =>
+            Playing ? (int)((EditorApplication.Now - Began) * Playing.frequency) / 512 * 512 : 0;
+    }
+
     public sealed class EditorApplication
     {
+        public static event Action<PlayModeStateChange> playModeStateChanged;
+
+        internal static int PlayerLoops;
+
+        public static void QueuePlayerLoopUpdate() => PlayerLoops++;
+
+        internal static void Change(PlayModeStateChange to) => playModeStateChanged?.Invoke(to);
+
         public delegate void CallbackFunction();
 
         public static CallbackFunction update;
@@ -204,15 +257,8 @@ namespace UnityEngine
     {
     }
 
-    public struct Vector2
+    public partial class GUILayout
     {
-    }
-
-    public class GUILayout
-    {
-        /// <summary>The button that is pressed; null: any.</summary>
-        internal static string Pressed;
-
-        public static bool Button(string text, params GUILayoutOption[] options) => Pressed == null || Pressed == text;
+        public static bool Button(string text, params GUILayoutOption[] options) => Pressed(text);
     }
 }

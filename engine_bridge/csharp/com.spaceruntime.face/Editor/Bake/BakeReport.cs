@@ -14,7 +14,7 @@ namespace SpaceRuntime
             return $"{progress.Done} of {progress.Total}{left}";
         }
 
-        /// <summary>Returns the report of a batch that has ended: how many of each outcome, then what people should know.</summary>
+        /// <summary>Returns the report of a batch that has ended: counts of outcomes, then sentences.</summary>
         public static string Of(BakeRun run)
         {
             var text = new StringBuilder();

@@ -79,11 +79,12 @@ namespace SpaceRuntime
         /// <summary>Matches the names anew: after a change of meshes, rows or renderers.</summary>
         public void Rebuild()
         {
+            if (previewing) EndPreview();
             used.Clear();
             if (renderers.Count > 0) used.AddRange(renderers);
             else GetComponentsInChildren(true, used);
-            used.RemoveAll(each => !each || !each.sharedMesh || each.sharedMesh.blendShapeCount == 0);
-            string[] names = AllNames();
+            FaceMeshes.Keep(used);
+            string[] names = FaceMeshes.NamesOf(used);
             mixer = new RigMixer(rigMap ? rigMap.RowsFor(names) : RigMap.RowsOf(preset, names));
             bindings = used.ConvertAll(each => new ShapeBinding(each, mixer.Targets)).ToArray();
             Report = RigReport.Of(mixer, bindings, used);
@@ -146,15 +147,6 @@ namespace SpaceRuntime
             foreach (ShapeBinding binding in bindings)
                 if (!binding.Fits) return false;
             return true;
-        }
-
-        private string[] AllNames()
-        {
-            var names = new List<string>();
-            foreach (SkinnedMeshRenderer each in used)
-                foreach (string name in ShapeBinding.NamesOf(each.sharedMesh))
-                    if (!names.Contains(name)) names.Add(name);
-            return names.ToArray();
         }
     }
 }
