@@ -1,7 +1,7 @@
 """Draws the pictures of the documentation anew: ``python docs/draw_pictures.py``, after a change that shows.
 
-The demo's moving picture, its frames and curves, the eight emotions, and the page of `live` in Chromium while it
-speaks.
+The demo's moving picture, its frames and curves, the eight emotions, the page of `live` and the example of the web
+modules in Chromium while they speak.
 """
 
 from __future__ import annotations
@@ -33,6 +33,10 @@ SPEAKING: Final = (
     "&& Math.abs(window.space.sync.offsets.at(-1)) < 20"
 )
 """A wide open mouth, in step."""
+WEB_SPEAKING: Final = (
+    "space.player?.seconds > 1 && space.rig.values.get('jawOpen') > 0.25 && space.rig.values.get('mouthClose') < 0.1 "
+    "&& space.rig.values.get('eyeBlinkLeft') < 0.2"
+)
 FACE: Final = (118, 122, 394, 398)
 """The place of the face in the demo's pictures: left, upper, right, lower."""
 
@@ -101,8 +105,32 @@ def draw_viewer(photo: Path) -> None:
         Image.open(Path(folder) / "viewer.png").convert("RGB").save(DOCS / "viewer.jpg", quality=88)
 
 
+def draw_web(photo: Path) -> None:
+    """Photograph the example of the web modules while a head made of the portrait speaks the bundled line."""
+    sys.path.insert(0, str(DOCS.parent))
+    from tests.support.browser import example_site as site
+    from tests.support.browser.devtools import page
+
+    with tempfile.TemporaryDirectory() as folder:
+        example = site.copy_modules(Path(folder) / "site")
+        run = (sys.executable, "-m", "space_runtime")
+        subprocess.run([*run, "portrait", str(photo), "--glb", str(example / "npc.glb")], check=True)
+        shutil.copy(LINE, example / "hello.flac")
+        bake = ("bake", "hello.flac", "--formats", "spaceclip", "--seed", "2", "--out", ".")
+        subprocess.run([*run, *bake], cwd=example, check=True)
+        with site.served(example.parent) as address:
+            url = f"{address}/example/?sound=hello.flac"
+            with page(url, Path(folder) / "profile", *site.WEBGL, "--window-size=900,760") as browser:
+                browser.wait_for("Boolean(window.space?.rig)")
+                browser.click("#baked")
+                browser.wait_for(WEB_SPEAKING)
+                browser.screenshot(Path(folder) / "web.png")
+        Image.open(Path(folder) / "web.png").convert("RGB").save(DOCS / "web.jpg", quality=88)
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as made:
         portrait = draw_demo(Path(made))
         draw_emotions(portrait)
         draw_viewer(portrait)
+        draw_web(portrait)

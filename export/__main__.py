@@ -22,6 +22,7 @@ SCRIPTS: Final = {
     "build-warp": "export.rig.build_warp",
     "convert-face": "export.onnx.convert_face",
     "fit": "export.rig.fit",
+    "head-model": "export.head.build_head_model",
     "train-latents": "export.training.train_latents",
     "train-mouth": "export.training.train_mouth",
     "train-mouth-cover": "export.training.train_mouth_cover",

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
+Reals = NDArray[np.floating]
+"""Numbers of either precision."""
 Longs = NDArray[np.int64]
 Index = NDArray[np.intp]
 """Positions in an array, as numpy's own index functions return them."""

@@ -19,6 +19,7 @@ from space_runtime.commands.help_pages import arrange
 from space_runtime.commands.inspect import inspect_command
 from space_runtime.commands.live import live_command
 from space_runtime.commands.package import package_command
+from space_runtime.commands.portrait import portrait_command
 from space_runtime.commands.relay import relay_command
 from space_runtime.commands.repeated_options import check_repeated
 from space_runtime.commands.report import INTERRUPTED, explain, unheard
@@ -38,6 +39,7 @@ app = typer.Typer(
 COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "demo": demo_command,
     "bake": bake_command,
+    "portrait": portrait_command,
     "live": live_command,
     "inspect": inspect_command,
     "suggest-emotion": suggest_emotion_command,

@@ -21,7 +21,7 @@ from tests.support.command_line import Call, Called
 from tests.support.sounds import speechlike
 
 ALLOWED_SKIPS = (
-    *("needs a GPU", "needs the training data", "needs importers of clips"),
+    *("needs a GPU", "needs the training data", "needs importers of clips: Blender", "needs importers of clips: Godot"),
     *("only on Windows", "only on macOS", "network namespaces"),
 )
 """Reasons for which a test may be skipped even in CI."""

@@ -19,7 +19,9 @@ LEFT_OUT: Final[dict[str, tuple[str, ...]]] = {
     "pages in a browser (Chromium)": (
         "tests/engine_bridge/adapters/test_viewer_sync.py",
         "tests/engine_bridge/adapters/test_websocket_browser.py",
+        "tests/engine_bridge/web/test_example_page.py",
         "tests/docs/test_web_docs.py",
+        "tests/docs/test_web_page.py",
     ),
     "servers that are killed, overloaded, attacked or relayed": (
         "tests/space_runtime/server/test_faults.py",

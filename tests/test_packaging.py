@@ -22,10 +22,13 @@ from space_runtime.version import VERSION
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("space_runtime", "engine_bridge")
-OF_THE_REPOSITORY = {"__pycache__", "cpp", "csharp", "pyproject.toml"}
+OF_THE_NPM_PACKAGE = {"example", "package.json", "README.md", "LICENSE"}
+OF_THE_REPOSITORY = {"__pycache__", "cpp", "csharp", "godot", "unreal", "pyproject.toml", *OF_THE_NPM_PACKAGE}
 """Files that no Python program needs: engines take these sources from the repository."""
 OF_THE_RUNTIME = ("portrait", "video", "plot", "server", "audio", "heic", "demo")
 """The extras that the runtime itself can use."""
+IN_BLENDER = ROOT / "engine_bridge" / "blender"
+"""Scripts that Blender's Python runs, not ours."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
@@ -41,7 +44,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 def test_the_wheel_holds_exactly_the_two_packages(wheel: zipfile.ZipFile) -> None:
     assert {name.split("/")[0] for name in wheel.namelist()} == {*PACKAGES, f"space_runtime-{VERSION}.dist-info"}
     files = [path for package in PACKAGES for path in (ROOT / package).rglob("*") if path.is_file()]
-    expected = {path.relative_to(ROOT).as_posix() for path in files if not OF_THE_REPOSITORY & set(path.parts)}
+    paths = [path.relative_to(ROOT) for path in files]
+    expected = {path.as_posix() for path in paths if not OF_THE_REPOSITORY & set(path.parts)}
     assert expected == {name for name in wheel.namelist() if ".dist-info/" not in name}
 
 
@@ -108,9 +112,18 @@ def test_every_import_is_a_declared_dependency(package: str) -> None:
         "pillow_heif": "pillow-heif",
     }
     own = {*PACKAGES, *sys.stdlib_module_names, "typing_extensions"}  # the last for type checkers alone
-    for path in (ROOT / package).rglob("*.py"):
+    for path in scripts(package):
         for name in imported(path) - own:
             assert imports.get(name, name) in declared, f"{path} imports {name}"
+
+
+def scripts(package: str) -> list[Path]:
+    paths = [path.relative_to(ROOT) for path in (ROOT / package).rglob("*.py")]
+    return [
+        ROOT / path
+        for path in paths
+        if not OF_THE_REPOSITORY & set(path.parts) and IN_BLENDER not in (ROOT / path).parents
+    ]
 
 
 def imported(path: Path) -> set[str]:
@@ -125,7 +138,7 @@ def imported(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_only_the_command_line_prints(package: str) -> None:
-    for path in (ROOT / package).rglob("*.py"):
+    for path in scripts(package):
         relative = path.relative_to(ROOT / package)
         if relative.parts[0] in ("cli.py", "__main__.py", "commands"):
             continue

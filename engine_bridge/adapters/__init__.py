@@ -46,14 +46,18 @@ def is_web_socket(url: str) -> bool:
 def open_player(url: str, name: str, allow_insecure: bool = False) -> WebPlayer:
     """Return an open sink at a ``ws://`` address whose page plays the sound of the character ``name`` too.
 
-    Raises `SinkError` like `open_sink`.
+    It takes ``speaker=`` for web sites whose pages may connect and send sound too, as the viewer may. Raises
+    `SinkError` like `open_sink`.
     """
     address = _checked(url, allow_insecure)
+    speakers = address.options_of(_SPEAKER)
+    if "null" in speakers:
+        raise SinkError(f"{url!r}: every web site can show a page whose site is null; name the one that may speak")
     try:  # here, because asyncio and websockets take 0.1 s that others need not wait
         from engine_bridge.adapters.web_player import WebPlayer
     except ModuleNotFoundError as error:
         raise _lacks(address, error) from None
-    return WebPlayer(name, address.host, *_listening(address))
+    return WebPlayer(name, address.host, *_listening(address, _ORIGIN, _SPEAKER), speakers)
 
 
 def _checked(url: str, allow_insecure: bool) -> Address:
@@ -88,15 +92,15 @@ def _web_socket(address: Address) -> Sink:
         from engine_bridge.adapters.websocket import WebSocket
     except ModuleNotFoundError as error:
         raise _lacks(address, error) from None
-    return WebSocket(address.host, *_listening(address))
+    return WebSocket(address.host, *_listening(address, _ORIGIN))
 
 
-def _listening(address: Address) -> tuple[int, tuple[str, ...]]:
-    """Return the port and the origins of a ``ws`` address."""
+def _listening(address: Address, *options: str) -> tuple[int, tuple[str, ...]]:
+    """Return the port of a ``ws`` address, and the web sites that these options name."""
     address.check_no_path()
-    address.check_options("origin")
+    address.check_options(*options)
     port = WEB_SOCKET_PORT if address.port is None else address.port
-    return port, tuple(origin for _, origin in address.options)
+    return port, address.options_of(*options)
 
 
 def _lacks(address: Address, error: ModuleNotFoundError) -> SinkError:
@@ -110,6 +114,7 @@ def _target_port(address: Address, usual: int) -> int:
 
 
 _WS: Final = "ws"
+_ORIGIN, _SPEAKER = "origin", "speaker"
 _OPENERS: Final[dict[str, Callable[[Address], Sink]]] = {
     "llf": _live_link_face,
     "vmc": _vmc,

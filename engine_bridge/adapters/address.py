@@ -34,6 +34,10 @@ class Address:
         if self.path:
             raise SinkError(f"{self.url!r} ends with a path, which {self.scheme} has no use for; leave it out")
 
+    def options_of(self, *names: str) -> tuple[str, ...]:
+        """Return the values of all options of these names."""
+        return tuple(value for key, value in self.options if key in names)
+
     def option(self, name: str, default: str) -> str:
         """Return the value of an option."""
         return dict(self.options).get(name, default)

@@ -1,4 +1,8 @@
-"""The files of the viewer page, as they are served: bytes, media type, headers. Nothing else can be fetched."""
+"""The files of the viewer page, as they are served: bytes, media type, headers. Nothing else can be fetched.
+
+The page's own files lie at the root, the modules that it shares with pages of others (``engine_bridge/web``) below
+``/web/``.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +39,11 @@ def file_at(path: str) -> tuple[bytes, dict[str, str]] | None:
 @cache
 def _files() -> dict[str, tuple[str, bytes]]:
     """Return media type and content by path; a path outside this table names nothing."""
+    bridge = files("engine_bridge")
+    folders = {"/": bridge.joinpath("adapters", "viewer"), "/web/": bridge.joinpath("web")}
     return {
-        f"/{entry.name}": (kind, entry.read_bytes())
-        for entry in files(__package__).joinpath("viewer").iterdir()
+        f"{path}{entry.name}": (kind, entry.read_bytes())
+        for path, folder in folders.items()
+        for entry in folder.iterdir()
         if (kind := _TYPES.get("." + entry.name.rpartition(".")[2]))
     }

@@ -63,11 +63,22 @@ class _Line:
 class WebPlayer:
     """A `Sink` of one character whose pages play its sound. requests: what pages want, but for being ready."""
 
-    def __init__(self, name: str, host: str = LOOPBACK, port: int = 8_765, origins: Sequence[str] = ()) -> None:
-        """Listen on (host, port). Raises `SinkError` when the port cannot be had."""
+    def __init__(
+        self,
+        name: str,
+        host: str = LOOPBACK,
+        port: int = 8_765,
+        origins: Sequence[str] = (),
+        speakers: Sequence[str] = (),
+    ) -> None:
+        """Listen on (host, port). origins: web sites whose pages may connect, speakers: those of them that may speak.
+
+        Raises `SinkError` when the port cannot be had.
+        """
         self.requests: SimpleQueue[Request] = SimpleQueue()  # its put may be called by a signal's handler
         self._name = name
         self._uploads = is_loopback_host(host)
+        self._speakers = tuple(speakers)
         self._pages: tuple[PageClient, ...] = ()  # replaced as a whole: both threads read it
         self._line = _Line(0, 0, _text("begin", line=0, title="", rate=0))
         self._last: tuple[Frame, float] | None = None
@@ -170,7 +181,7 @@ class WebPlayer:
 
     async def _converse(self, connection: ServerConnection) -> None:
         """Serve one page until it leaves or says something that makes no sense."""
-        page = PageClient(connection, self._uploads and _is_own_page(connection))
+        page = PageClient(connection, self._uploads and self._may_speak(connection))
         self._greet(page)
         self._pages = (*self._pages, page)
         writer = asyncio.create_task(page.write())
@@ -186,6 +197,12 @@ class WebPlayer:
         for data in self._line.sound:
             page.offer(data)
 
+    def _may_speak(self, connection: ServerConnection) -> bool:
+        """Return whether it is our page, a program, or a site that was named; other ports of this machine only look."""
+        request = connection.request
+        origin, host = (request.headers.get(name) for name in ("Origin", "Host")) if request else (None, None)
+        return origin is None or origin == f"http://{host}" or origin in self._speakers
+
     def _take(self, request: Request) -> None:
         if isinstance(request, Ready):
             return
@@ -199,13 +216,6 @@ class WebPlayer:
 
     def _has_room(self) -> bool:
         return sum(page.pending_bytes for page in self._pages) <= MAX_PENDING_BYTES
-
-
-def _is_own_page(connection: ServerConnection) -> bool:
-    """Return whether it is the page that we serve, or a program; pages of other ports of this machine may only look."""
-    request = connection.request
-    origin, host = (request.headers.get(name) for name in ("Origin", "Host")) if request else (None, None)
-    return origin is None or origin == f"http://{host}"
 
 
 def _text(kind: str, **fields: str | float | bool) -> str:

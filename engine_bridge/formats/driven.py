@@ -1,11 +1,12 @@
-"""The curves of a clip under the names of the rig that they drive."""
+"""The curves of a clip under the names of the rig that they drive, and its rotations under their paths."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine_bridge.formats.clip import Clip
-from engine_bridge.formats.keys import Curve, curves_of
+from engine_bridge.formats.clip import Clip, ClipError
+from engine_bridge.formats.joints import Joint, rotations_of
+from engine_bridge.formats.keys import Curve, Turn, curves_of, turn_of
 from engine_bridge.formats.options import FormatOptions
 from engine_bridge.formats.rig_map import Match
 from engine_bridge.protocol.arkit import ARKIT_NAMES
@@ -29,3 +30,21 @@ def driven_curves(clip: Clip, options: FormatOptions) -> Iterator[Curve]:
     for curve in curves_of(clip, options.tolerance):
         if curve.name in targets:
             yield Curve(targets[curve.name], curve.times_s, curve.values)
+
+
+def driven_turns(clip: Clip, options: FormatOptions) -> Iterator[Turn]:
+    """Yield the rotations of head and eyes, from their parents, under the paths of the options.
+
+    Without a rig in glTF the nodes are taken to rest unturned, below nodes that do.
+    """
+    joints = {joint.bone: joint for joint in options.rig.joints} if options.rig else {}
+    turned, paths = rotations_of(clip), options.bone_paths
+    for bone in (bone for bone in turned if bone in paths):
+        rotations = joints.get(bone, Joint(bone, 0)).local(turned[bone])
+        yield turn_of(paths[bone], clip.times_s, rotations, options.tolerance)
+
+
+def refuse_nothing(clip: Clip, options: FormatOptions) -> None:
+    """Raise `ClipError` when a clip has nothing that goes by name or path."""
+    if clip.blendshapes is None and not rotations_of(clip).keys() & options.bone_paths.keys():
+        raise ClipError("nothing is left to write: keep the weights, or name bones with --head-path and --eye-paths")

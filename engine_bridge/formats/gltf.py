@@ -7,18 +7,18 @@ in the axes of the model, which looks to +z with y up.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Final
 
 import numpy as np
 
-from engine_bridge.formats.axes import Quaternions, eyes_of, head_of, inverse, product
 from engine_bridge.formats.clip import Clip, ClipError, Values
 from engine_bridge.formats.glb import Glb, read_glb, write_glb
+from engine_bridge.formats.joints import joints_of, rotations_of
 from engine_bridge.formats.options import FormatOptions
 from engine_bridge.formats.rig_file import items, shapes_of
-from engine_bridge.formats.rig_map import Bone, bones_of, match_names
+from engine_bridge.formats.rig_map import match_names
 from engine_bridge.protocol.arkit import ARKIT_NAMES
 
 Object = dict[str, object]
@@ -145,39 +145,10 @@ def _rest(told: object, n: int) -> Values:
 
 
 def _rotations(document: Object, clip: Clip) -> Iterator[_Track]:
-    head, eyes = head_of(clip), eyes_of(clip)
-    turned = dict(zip(Bone, (head, *(eyes or (None, None))), strict=True))
-    nodes = _list(document, "nodes")
-    bones = bones_of([str(node.get("name", "")) for node in nodes])
-    for bone, rotations in turned.items():
-        number = bones.get(bone)
-        if rotations is None or number is None or "matrix" in nodes[number]:
-            continue
-        above = _above(nodes, number)
-        local = product(product(inverse(above), product(rotations, above)), _rotation(nodes[number]))
-        yield _Track(number, "rotation", "VEC4", local / np.linalg.norm(local, axis=1, keepdims=True))
-
-
-def _above(nodes: Sequence[Object], number: int) -> Quaternions:
-    """The rotation at rest of everything above a node, in the axes of the model."""
-    parents: dict[int, int] = {}
-    for k, node in enumerate(nodes):
-        children = node.get("children")
-        parents |= {child: k for child in children if isinstance(child, int)} if isinstance(children, list) else {}
-    rotation, seen = np.array([0.0, 0.0, 0.0, 1.0]), {number}
-    at = parents.get(number)
-    while at is not None and at not in seen:
-        rotation = product(_rotation(nodes[at]), rotation)
-        seen.add(at)
-        at = parents.get(at)
-    return rotation
-
-
-def _rotation(node: Mapping[str, object]) -> Quaternions:
-    told = node.get("rotation")
-    if isinstance(told, list) and len(told) == 4 and np.linalg.norm(told) > 0:
-        return np.array(told, np.float64) / np.linalg.norm(told)
-    return np.array([0.0, 0.0, 0.0, 1.0])
+    turned = rotations_of(clip)
+    for joint in joints_of(_list(document, "nodes")):
+        if joint.bone in turned:
+            yield _Track(joint.node, "rotation", "VEC4", joint.local(turned[joint.bone]))
 
 
 def _list(document: Object, key: str) -> list[Object]:

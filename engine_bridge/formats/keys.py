@@ -42,6 +42,16 @@ class Curve:
         return np.interp(times_s, self.times_s, self.values)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Turn:
+    """The keys of one node's rotation, linear in between. path: of the node. times_s: (K,) rising; rotations: (K, 4),
+    x y z w, with continuous signs."""
+
+    path: str
+    times_s: Values
+    rotations: Values
+
+
 FRAMES_PER_WALK: Final = 8_192
 """Frames from one key that always is to the next: bounds the memory for a clip of any length."""
 TOLERANCE: Final = Tolerance()
@@ -60,6 +70,14 @@ def curves_of(clip: Clip, tolerance: Tolerance) -> Iterator[Curve]:
         moves = (values > 0) & (values < 1)  # rest needs no keys to stay what it is
         keys = key_frames(clip.times_s, values, tolerance, closed & moves if place in _OF_MOUTH else none)
         yield Curve(name, clip.times_s[keys], values[keys])
+
+
+def turn_of(path: str, times_s: Values, rotations: Values, tolerance: Tolerance) -> Turn:
+    """Return the keys of (T, 4) rotations; each of their numbers keeps the tolerance."""
+    none = np.zeros(len(times_s), np.bool_)
+    keys = [key_frames(times_s, rotations[:, column], tolerance, none) for column in range(4)]
+    together = np.unique(np.concatenate(keys))
+    return Turn(path, times_s[together], rotations[together])
 
 
 def _column(weights: Values, place: int) -> Values:

@@ -15,7 +15,8 @@ from typing import Final
 
 from engine_bridge.formats.clip import ClipError
 from engine_bridge.formats.glb import read_document, read_glb
-from engine_bridge.formats.rig_map import RigMap, bones_of, match_names
+from engine_bridge.formats.joints import Joint, joints_of
+from engine_bridge.formats.rig_map import RigMap, match_names
 from engine_bridge.protocol.arkit import ARKIT_NAMES
 
 MAX_BYTES: Final = 512 << 20
@@ -38,12 +39,14 @@ class RigMesh:
 
 @dataclass(frozen=True, slots=True)
 class Rig:
-    """A rig file: its path, the SHA-256 of its bytes, its meshes that have blend shapes and the names of its nodes."""
+    """A rig file: its path, the SHA-256 of its bytes, its meshes that have blend shapes, the names of its nodes, and
+    those of them that a clip turns."""
 
     path: Path
     sha256: str
     meshes: tuple[RigMesh, ...]
     nodes: tuple[str, ...] = ()
+    joints: tuple[Joint, ...] = ()
 
     @property
     def face(self) -> RigMesh:
@@ -56,7 +59,7 @@ class Rig:
         missing = f"; without a target: {', '.join(face.map.missing)}" if face.map.missing else ""
         undriven = f"; not driven: {', '.join(face.map.undriven)}" if face.map.undriven else ""
         driven = f"{len(face.map.matches)} of {len(ARKIT_NAMES)} shapes drive {face.name}"
-        bones = "".join(f"; {bone}: {self.nodes[place]}" for bone, place in bones_of(self.nodes).items())
+        bones = "".join(f"; {joint.bone}: {self.nodes[joint.node]}" for joint in self.joints)
         return f"{self.path.name}: {driven}{bones}{missing}{undriven}"
 
 
@@ -71,11 +74,19 @@ def read_rig(path: Path) -> Rig:
         raise ClipError(f"the rig {path} has more than {MAX_BYTES >> 20} MiB; export a smaller one")
     document = _document(path, data)
     meshes = (RigMesh(path.stem, _listed(path, data)),) if document is None else meshes_of(document)
-    nodes = () if document is None else tuple(str(node.get("name", "")) for node in items(document.get("nodes")))
-    rig = Rig(path, hashlib.sha256(data).hexdigest(), meshes, nodes)
+    nodes = () if document is None else items(document.get("nodes"))
+    names = tuple(str(node.get("name", "")) for node in nodes)
+    rig = Rig(path, hashlib.sha256(data).hexdigest(), meshes, names, _joints(path, nodes))
     if not rig.meshes or not rig.face.map.matches:
         raise ClipError(f"the rig {path} has no blend shape with one of ARKit's names, such as jawOpen; name them so")
     return rig
+
+
+def _joints(path: Path, nodes: Sequence[Mapping[str, object]]) -> tuple[Joint, ...]:
+    try:
+        return joints_of(nodes)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ClipError(f"the rig {path} has a rotation that is none ({error}); export it anew") from None
 
 
 def _document(path: Path, data: bytes) -> Mapping[str, object] | None:

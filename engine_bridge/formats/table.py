@@ -15,6 +15,7 @@ from engine_bridge.formats.godot_tres import write_tres
 from engine_bridge.formats.live_link_csv import write_csv
 from engine_bridge.formats.npz import write_npz
 from engine_bridge.formats.options import FormatOptions
+from engine_bridge.formats.rig_map import Bone
 from engine_bridge.formats.spaceclip import write_spaceclip
 from engine_bridge.formats.unity_anim import write_anim
 from engine_bridge.formats.usda import write_usda
@@ -52,15 +53,21 @@ class FormatRow:
     options: tuple[str, ...] = ()
     layout: int = 1
 
+    def carried(self, options: FormatOptions) -> frozenset[Channel]:
+        """Return the channels that it carries with these options: what goes by path, only where one is named."""
+        by_path = frozenset((Channel.HEAD, Channel.EYES)) if "head_path" in self.options else frozenset()
+        named = {Channel.HEAD if bone is Bone.HEAD else Channel.EYES for bone in options.bone_paths}
+        return self.channels - by_path | self.channels & named
+
     def told(self, options: FormatOptions) -> str:
         """Return its layout and the options that change its bytes in words: other words, other bytes."""
         told = [f"layout {self.layout}"] if self.layout > 1 else []
         return ", ".join([*told, *(f"{name} {_shown(getattr(options, name))}" for name in self.options)])
 
 
-_WEIGHTS: Final = frozenset((Channel.WEIGHTS,))
 _RIG: Final = "rig"
 _KEYS: Final = "tolerance"
+_PATHS: Final = ("renderer_path", "head_path", "eye_paths")
 
 FORMATS: Final[dict[ClipFormat, FormatRow]] = {
     ClipFormat.NPZ: FormatRow(".npz", "Python: every column", ALL_CHANNELS, write_npz),
@@ -68,16 +75,16 @@ FORMATS: Final[dict[ClipFormat, FormatRow]] = {
         ".json", "any engine: flat lists, Unity's JsonUtility", ALL_CHANNELS, write_json, layout=2
     ),
     ClipFormat.ANIM: FormatRow(
-        ".anim", "Unity: an AnimationClip", _WEIGHTS, write_anim, ("weight_scale", "renderer_path", _RIG, _KEYS)
+        ".anim", "Unity: an AnimationClip", FACE_CHANNELS, write_anim, ("weight_scale", *_PATHS, _RIG, _KEYS)
     ),
     ClipFormat.CSV: FormatRow(".csv", "Unreal, Blender: as Live Link Face records it", FACE_CHANNELS, write_csv),
     ClipFormat.GLB: FormatRow(".glb", "glTF: your rig with the animation", FACE_CHANNELS, write_gltf, (_RIG,)),
     ClipFormat.SPACECLIP: FormatRow(".spaceclip", "players of ours", FACE_CHANNELS, write_spaceclip),
-    ClipFormat.TRES: FormatRow(".tres", "Godot 4: an Animation", _WEIGHTS, write_tres, ("renderer_path", _RIG, _KEYS)),
+    ClipFormat.TRES: FormatRow(".tres", "Godot 4: an Animation", FACE_CHANNELS, write_tres, (*_PATHS, _RIG, _KEYS)),
     ClipFormat.USD: FormatRow(".usda", "USD: a SkelAnimation", FACE_CHANNELS, write_usda, (_RIG,)),
     ClipFormat.VMC: FormatRow(".vmc", "VTuber programs: a recording of VMC packets", FACE_CHANNELS, write_vmc),
     ClipFormat.BLENDER: FormatRow(
-        ".blender.py", "Blender: a script that makes an action", _WEIGHTS, write_blender, (_RIG, _KEYS)
+        ".blender.py", "Blender: a script that makes an action", FACE_CHANNELS, write_blender, (_RIG, _KEYS), layout=2
     ),
 }
 """Every format, in the order of the help."""

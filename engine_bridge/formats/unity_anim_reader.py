@@ -1,4 +1,5 @@
-"""Reads the blend-shape curves of Unity's text AnimationClips: ours, and those that Unity saved, versions 4 to 7."""
+"""Reads blend-shape curves and rotations of Unity's text AnimationClips: ours, and those that Unity saved (version 4
+to 7)."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from typing import Final
 import numpy as np
 
 from engine_bridge.formats.clip import ClipError
-from engine_bridge.formats.keys import Curve
+from engine_bridge.formats.keys import Curve, Turn
+from engine_bridge.formats.unity_rotations import MIRROR
 
 MAX_BYTES: Final = 1 << 30
 _PREFIX: Final = "blendShape."
@@ -31,11 +33,12 @@ class AnimCurve:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnityAnim:
-    """A clip: its name, its frames per second and its curves."""
+    """A clip: its name, its frames per second, its blend-shape curves, and rotations in our axes."""
 
     name: str
     sample_rate: float
     curves: tuple[AnimCurve, ...]
+    turns: tuple[Turn, ...] = ()
 
 
 def read_anim(data: bytes, weight_scale: float = 100.0) -> UnityAnim:
@@ -48,6 +51,7 @@ def read_anim(data: bytes, weight_scale: float = 100.0) -> UnityAnim:
             _text(_first(lines, "  m_Name:")),
             float(_first(lines, "  m_SampleRate:")),
             tuple(_curves(lines, weight_scale)),
+            tuple(_turns(lines)),
         )
     except (ValueError, LookupError, ArithmeticError) as error:
         raise ClipError(f"the file is no Unity .anim that can be read ({error}); save it as text") from None
@@ -65,11 +69,13 @@ class _Item:
     """A curve as its lines come."""
 
     keys: dict[str, list[float]] = field(default_factory=_no_keys)
+    rotations: list[list[float]] = field(default_factory=list)
     attribute: str = ""
     path: str = ""
 
 
-_KEY_LINE: Final = re.compile(r"\s+(time|value|inSlope|outSlope): (\S+)")
+_KEY_LINE: Final = re.compile(r"\s+(time|value|inSlope|outSlope): ([^{\s]\S*)")
+_ROTATION_LINE: Final = re.compile(r"\s+value: \{x: ([^,]+), y: ([^,]+), z: ([^,]+), w: ([^}]+)\}")
 _TEXT_LINE: Final = re.compile(r"    (attribute|path): ?(.*)")
 
 
@@ -79,8 +85,17 @@ def _curves(lines: list[str], scale: float) -> Iterator[AnimCurve]:
             yield _curve(item, scale)
 
 
-def _items(lines: list[str]) -> Iterator[_Item]:
-    start = next((k for k, line in enumerate(lines) if line.startswith("  m_FloatCurves:")), len(lines))
+def _turns(lines: list[str]) -> Iterator[Turn]:
+    for item in _items(lines, "  m_RotationCurves:"):
+        times = np.array(item.keys["time"])
+        rotations = np.array(item.rotations, np.float64).reshape(-1, 4) * MIRROR
+        if len(times) != len(rotations) or not np.isfinite(rotations).all() or (np.diff(times) <= 0).any():
+            raise ValueError(f"the rotation of {item.path} lacks a number, or its times do not rise")
+        yield Turn(item.path, times, rotations)
+
+
+def _items(lines: list[str], field: str = "  m_FloatCurves:") -> Iterator[_Item]:
+    start = next((k for k, line in enumerate(lines) if line.startswith(field)), len(lines))
     item: _Item | None = None
     for line in lines[start + 1 :]:
         if re.match(r"  \w", line):
@@ -91,7 +106,9 @@ def _items(lines: list[str]) -> Iterator[_Item]:
             item = _Item()
         if item is None:
             continue
-        if match := _KEY_LINE.match(line):
+        if match := _ROTATION_LINE.match(line):
+            item.rotations.append([float(number) for number in match.groups()])
+        elif match := _KEY_LINE.match(line):
             item.keys[match[1]].append(_number(match[2]))
         elif match := _TEXT_LINE.match(line):
             setattr(item, match[1], _text(match[2]))

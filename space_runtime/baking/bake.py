@@ -213,7 +213,7 @@ def _write(job: BakeJob, targets: Mapping[Result, Path], ends: _Ends, metadata: 
     name = job.target.name
     for result, path in targets.items():
         if result.row is not None:
-            clip = ends.clip.clip(name, metadata, job.channels & result.row.channels)
+            clip = ends.clip.clip(name, metadata, job.channels & result.row.carried(job.options))
             with written_whole(path) as partial, partial.open("wb") as file:
                 result.row.write(clip, job.options, file)
         elif result is Result.CURVES:

@@ -113,7 +113,7 @@ def channels_of(job: BakeJob, result: Result) -> str:
     """Return the channels of a result and the options of its format, as a record names them."""
     if result.row is None:
         return ""
-    channels, told = ",".join(sorted(job.channels & result.row.channels)), result.row.told(job.options)
+    channels, told = ",".join(sorted(job.channels & result.row.carried(job.options))), result.row.told(job.options)
     return f"{channels}; {told}" if told else channels
 
 

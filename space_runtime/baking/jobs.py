@@ -111,7 +111,7 @@ class BakeJob:
         keep("tail_s", in_range("tail_s", tail_s, 0, MAX_TAIL_S))
         keep("plot", switch("plot", plot))
         keep("options", _options(options))
-        check_channels(self.formats, self.channels)
+        check_channels(self.formats, self.channels, self.options)
         check_rig(self.formats, self.options)
         _check_extras(self.formats, self.plot)
         _check_portrait(self.formats, portrait)
@@ -164,11 +164,11 @@ class BakeResult:
     error: Exception | None = None
 
 
-def check_channels(formats: Iterable[Format], channels: frozenset[Channel]) -> None:
+def check_channels(formats: Iterable[Format], channels: frozenset[Channel], options: FormatOptions) -> None:
     """Raise `UsageError` for a format of which the channels leave nothing."""
     for name in sorted(formats):
-        if name.row is not None and not name.row.channels & channels:
-            carried = " and ".join(sorted(name.row.channels))
+        if name.row is not None and not name.row.carried(options) & channels:
+            carried = " and ".join(sorted(name.row.carried(options)))
             raise UsageError(f"{name} carries {carried}, which the channels leave out; name one, or leave out {name}")
 
 

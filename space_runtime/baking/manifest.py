@@ -244,6 +244,8 @@ _SPECIAL: Final[Mapping[str, _Parser]] = {
     "head": _Reader.text,
     "rig": _Reader.file,
     "renderer_path": _Reader.text,
+    "head_path": _Reader.text,
+    "eye_paths": _Reader.text,
 }
 _PARSERS: Final[Mapping[str, _Parser]] = {
     field.name: _SPECIAL.get(field.name, _Reader.number) for field in fields(LineSettings)

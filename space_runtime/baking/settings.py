@@ -46,6 +46,8 @@ class LineSettings:
     rig: Path | None = None
     weight_scale: float = WEIGHT_SCALE
     renderer_path: str = ""
+    head_path: str = ""
+    eye_paths: str = ""
     key_tolerance: float = TOLERANCE.weight
     key_tolerance_ms: float = TOLERANCE.ms
 
@@ -55,8 +57,8 @@ class LineSettings:
         if Format.MP4 in formats and self.portrait is None and not may_lack_face:
             raise UsageError("mp4 shows a face: name a photo with --portrait, or leave mp4 out of --formats")
         channels = parse_channels(self.channels)
-        check_channels(formats, channels)
         options = self._options()
+        check_channels(formats, channels, options)
         check_rig(formats, options)
         return CheckedSettings(
             controls=self._controls(),
@@ -76,6 +78,8 @@ class LineSettings:
         return FormatOptions(
             weight_scale=self.weight_scale,
             renderer_path=text_of("--renderer-path", self.renderer_path),
+            head_path=text_of("--head-path", self.head_path),
+            eye_paths=_eye_paths(text_of("--eye-paths", self.eye_paths)),
             rig=None if self.rig is None else _rig(self.rig),
             tolerance=Tolerance(
                 in_range("--key-tolerance", self.key_tolerance, 0, 1),
@@ -129,6 +133,12 @@ class CheckedSettings:
             tail_s=self.tail_s,
             options=self.options,
         )
+
+
+def _eye_paths(text: str) -> str:
+    if text and [bool(path.strip()) for path in text.split(",")] != [True, True]:
+        raise UsageError(f"--eye-paths is {text!r}; expected the left and the right eye: Head/LeftEye,Head/RightEye")
+    return text
 
 
 def _rig(path: Path) -> Rig:

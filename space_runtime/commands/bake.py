@@ -72,6 +72,12 @@ def bake_command(
             help="Path from the animated object to its mesh in anim and tres: Body/Face, or several: Face,Teeth."
         ),
     ] = "",
+    head_path: Annotated[
+        str, typer.Option(help="Path of the head's bone in anim and tres; without it the head is not turned.")
+    ] = "",
+    eye_paths: Annotated[
+        str, typer.Option(help="Paths of the left and of the right eye in anim and tres: Head/LeftEye,Head/RightEye.")
+    ] = "",
     key_tolerance: Annotated[
         float, typer.Option(help="Weight 0…1 by which a curve may be off where keys are left out.")
     ] = TOLERANCE.weight,
@@ -129,6 +135,8 @@ def bake_command(
         rig=rig,
         weight_scale=weight_scale,
         renderer_path=renderer_path,
+        head_path=head_path,
+        eye_paths=eye_paths,
         key_tolerance=key_tolerance,
         key_tolerance_ms=key_tolerance_ms,
     )

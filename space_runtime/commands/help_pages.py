@@ -20,6 +20,7 @@ HEADINGS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "Results": (
         "--out",
+        "--glb",
         "--formats",
         "--channels",
         "--rig",
@@ -61,6 +62,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "space-runtime bake lines --emotion happy=0.7 --report report.csv --out out",
         "space-runtime bake hello.wav --emotion happy=0.2@0s,happy=0.9@1.5s --gaze 10,-5 --seed 7",
     ),
+    "portrait": ("space-runtime portrait photo.jpg --glb npc.glb", "space-runtime portrait photo.jpg"),
     "inspect": ("space-runtime inspect",),
     "suggest-emotion": ("space-runtime suggest-emotion hello.wav --json track.json",),
     "live": (

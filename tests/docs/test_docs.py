@@ -18,8 +18,10 @@ from typing import Final
 import pytest
 import soundfile
 
+from engine_bridge.protocol.arkit import ARKIT_NAMES
 from space_runtime.assets import LINE
 from tests.docs.pages import GUIDES, PAGES, ROOT, Block, anchors, blocks, commands, links
+from tests.support.rigs import rig_glb
 
 SOUND: Final = re.compile(r"^[\w/.-]+\.(wav|flac|ogg|mp3)$")
 FOLDER: Final = re.compile(r"^(\w+)/(\*.*)?$")
@@ -32,8 +34,13 @@ ELSEWHERE: Final = {
     ("docs/live.md", "bash"): "tests/docs/test_live_docs.py",
     ("docs/python.md", "python"): "tests/docs/test_python_docs.py",
     ("docs/adapters.md", "js"): "tests/docs/test_web_docs.py",
+    ("docs/godot.md", "gdscript"): "tests/engine_bridge/godot/test_scripts.py",
+    ("docs/web.md", "bash"): "tests/docs/test_web_page.py",
+    ("docs/web.md", "js"): "tests/docs/test_web_page.py",
     ("docs/csharp.md", "csharp"): "tests/engine_bridge/csharp/test_csharp_package.py",
     ("docs/unity.md", "csharp"): "tests/engine_bridge/csharp/test_csharp_package.py",
+    ("docs/unreal.md", "sh"): "tests/engine_bridge/unreal/test_unreal_guide.py",
+    ("docs/unreal.md", "cpp"): "tests/engine_bridge/unreal/test_unreal_guide.py",
     ("docs/ship.md", "bash"): "tests/space_runtime/packaging/test_package.py",
     ("docs/ship.md", "csharp"): "tests/engine_bridge/csharp/test_csharp_package.py",
     ("docs/ship.md", "cpp"): "tests/engine_bridge/cpp/test_cpp_server_process.py",
@@ -61,7 +68,7 @@ def here(language: str) -> list[Block]:
 
 def prepare(folder: Path, words: list[str], photo: Path) -> None:
     """Put files where an example expects some."""
-    after_out = {words[k + 1] for k, word in enumerate(words[:-1]) if word == "--out"}
+    after_out = {words[k + 1] for k, word in enumerate(words[:-1]) if word in ("--out", "--glb")}
     for word in words[1:]:
         path = folder / word
         if word in after_out or path.exists():
@@ -71,6 +78,8 @@ def prepare(folder: Path, words: list[str], photo: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if match or SOUND.match(word):
             write_sound(path)
+        elif word.endswith(".glb"):
+            path.write_bytes(rig_glb(ARKIT_NAMES))
         elif TABLE.match(word):
             write_sound(folder / "hello.wav")
             path.write_text("sound;out;emotion;intensity\nhello.wav;npc/hello;happy;0,7\n")

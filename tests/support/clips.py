@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from fractions import Fraction
 
 import numpy as np
 
 from engine_bridge.formats.clip import Clip
+from engine_bridge.formats.options import FormatOptions
+from engine_bridge.formats.table import Writer
 from engine_bridge.protocol.arkit import ARKIT_NAMES
 
 SHAPE = {name: place for place, name in enumerate(ARKIT_NAMES)}
@@ -45,3 +48,10 @@ def speaking_clip(n_frames: int = 300, fps: Fraction = Fraction(60), name: str =
     weights[:, SHAPE["eyeBlinkLeft"]] = np.clip(1.5 - np.abs(times - 1.5) * 20, 0, 1)
     clip.blendshapes[:] = weights
     return clip
+
+
+def file_of(write: Writer, clip: Clip, options: FormatOptions | None = None) -> bytes:
+    """The bytes of a clip in a format."""
+    file = io.BytesIO()
+    write(clip, options or FormatOptions(), file)
+    return file.getvalue()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from tests.tools.protocol import c_files, cpp_files, csharp_files, python_files
+from tests.tools.protocol import c_files, cpp_files, csharp_files, js_files, python_files
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 DOCUMENT: Final = "engine_bridge/PROTOCOL.md"
@@ -22,6 +22,7 @@ def sources() -> Iterator[tuple[str, str]]:
     yield from csharp_files.files()
     yield from cpp_files.files()
     yield from c_files.files()
+    yield from js_files.files()
 
     from tests.tools.protocol import range_files  # the message classes that it reads are written first
 

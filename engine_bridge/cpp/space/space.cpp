@@ -14,32 +14,16 @@ struct space_session {
     space::Session session;
 };
 
-struct space_pose {
-    space::Pose pose;
-};
-
 namespace {
 
 using space::Status;
+using space::c::copy_text;
+using space::c::null;
+using space::c::status_of;
 
 static_assert(static_cast<int>(Status::full) == SPACE_FULL, "the statuses are the same");
 static_assert(static_cast<int>(space::State::resting) == SPACE_RESTING, "the states are the same");
 static_assert(static_cast<int>(space::EventKind::notice) == SPACE_NOTICE, "the events are the same");
-
-space_status status_of(Status status) { return static_cast<space_status>(status); }
-
-space_status null(const char* argument) {
-    return status_of(space::fail(Status::bad_argument, "%s is null", argument));
-}
-
-/// Copies what fits, cut between characters, with a zero at the end.
-void copy_text(const std::string& from, char* to, std::size_t room) {
-    if (!to || room == 0) return;
-    std::size_t n = std::min(from.size(), room - 1);
-    while (n < from.size() && n > 0 && (static_cast<unsigned char>(from[n]) & 0xC0U) == 0x80U) --n;
-    std::copy_n(from.data(), n, to);
-    to[n] = '\0';
-}
 
 std::optional<std::uint64_t> time_of(std::uint64_t at_sample) {
     return at_sample == SPACE_NOW ? std::nullopt : std::optional<std::uint64_t>(at_sample);

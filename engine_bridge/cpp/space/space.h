@@ -45,6 +45,7 @@ extern "C" {
 typedef struct space_client space_client;
 typedef struct space_session space_session;
 typedef struct space_pose space_pose;
+typedef struct space_clip space_clip;
 
 typedef enum space_status {
     SPACE_OK = 0,
@@ -250,6 +251,21 @@ SPACE_API const float *space_pose_part(const space_pose *pose, space_part part, 
 /* The share of speech in it, 0 … 1. */
 SPACE_API float space_pose_speech(const space_pose *pose);
 SPACE_API space_state space_pose_state(const space_pose *pose);
+
+/* Reads the bytes of a baked clip, a `.spaceclip`; they need not be kept. SPACE_BAD_ARGUMENT: they are none. */
+SPACE_API space_status space_clip_read(const void *file, size_t n_bytes, space_clip **clip);
+/* NULL is allowed. */
+SPACE_API void space_clip_destroy(space_clip *clip);
+/* The number of frames, of frames a second, and the media time of the last frame in seconds. 0 for NULL. */
+SPACE_API size_t space_clip_frames(const space_clip *clip);
+SPACE_API double space_clip_fps(const space_clip *clip);
+SPACE_API double space_clip_seconds(const space_clip *clip);
+/* As space_client_blendshape and space_client_blendshape_name, for the weights of the clip. */
+SPACE_API int space_clip_blendshape(const space_clip *clip, const char *name);
+SPACE_API space_status space_clip_blendshape_name(const space_clip *clip, size_t index, char *name, size_t room);
+/* Writes the face at a media time. strength: 0 … 1 towards rest. Before 0 the face is at rest, 0.3 s after the last frame
+ * again. Never allocates. */
+SPACE_API space_status space_clip_sample(const space_clip *clip, double seconds, float strength, space_pose *pose);
 
 #ifdef __cplusplus
 }

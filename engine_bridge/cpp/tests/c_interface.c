@@ -156,11 +156,50 @@ static void questions(space_client *client, space_session *face) {
     hold(strlen(text) < sizeof text, "texts are cut");
 }
 
+static void clips(void) {
+    space_clip *clip = (space_clip *)&failures;
+    char text[8];
+    hold(space_clip_read("SPACECLP", 8, NULL) == SPACE_BAD_ARGUMENT && error_is("clip is null"), "no place for a clip");
+    hold(space_clip_read(NULL, 8, &clip) == SPACE_BAD_ARGUMENT && !clip && error_is("file is null"), "no file");
+    hold(space_clip_read("SPACECLP", 8, &clip) == SPACE_BAD_ARGUMENT && !clip, "no clip");
+    hold(strstr(space_last_error(), "no .spaceclip") != NULL, "and why");
+    hold(space_clip_frames(NULL) == 0 && space_clip_blendshape(NULL, "jawOpen") == -1, "questions about no clip");
+    hold(space_clip_fps(NULL) < 1 && space_clip_seconds(NULL) < 1, "nor about its time");
+    hold(space_clip_blendshape_name(NULL, 0, text, sizeof text) == SPACE_BAD_ARGUMENT, "nor its names");
+    hold(space_clip_sample(NULL, 0, 1, NULL) == SPACE_BAD_ARGUMENT, "nor its face");
+    space_clip_destroy(NULL);
+}
+
+/* A clip's file: the place of jawOpen, its frames and a weight at a time. */
+int check_c_clip(const char *path, double seconds) {
+    static unsigned char file[1 << 20];
+    FILE *stream = fopen(path, "rb");
+    size_t n = stream ? fread(file, 1, sizeof file, stream) : 0, parts = 0;
+    space_clip *clip = NULL;
+    space_pose *pose = NULL;
+    char name[32];
+    if (stream) fclose(stream);
+    if (space_clip_read(file, n, &clip) != SPACE_OK || space_pose_create(&pose) != SPACE_OK) return puts(space_last_error()), 1;
+    memset(file, 0, sizeof file); /* it is not kept */
+    hold(space_clip_sample(clip, seconds, 1, NULL) == SPACE_BAD_ARGUMENT, "no place for a face");
+    hold(space_clip_sample(clip, seconds, 1, pose) == SPACE_OK, "sample");
+    hold(space_clip_blendshape_name(clip, 52, name, sizeof name) == SPACE_NOTHING, "no such name");
+    hold(space_clip_blendshape_name(clip, 17, name, sizeof name) == SPACE_OK, "a name");
+    hold(space_clip_blendshape(clip, "jaw") == -1, "a name that there is not");
+    printf("%d %s %zu %.9g %.9g\n", space_clip_blendshape(clip, name), name, space_clip_frames(clip),
+           space_clip_seconds(clip) * space_clip_fps(clip),
+           (double)space_pose_part(pose, SPACE_PART_BLENDSHAPES, &parts)[17]);
+    space_pose_destroy(pose);
+    space_clip_destroy(clip);
+    return failures;
+}
+
 int check_c_interface(const char *endpoint) {
     space_client *client = NULL;
     space_session *face = NULL;
     space_client_options options;
     nulls();
+    clips();
     space_client_options_init(&options, sizeof options);
     options.endpoint = "tcp://192.0.2.1:5570";
     hold(space_client_create(&options, &client) == SPACE_BAD_ARGUMENT && !client, "remote is refused");

@@ -11,6 +11,7 @@ using Words = std::vector<std::string>;
 
 int wire();                      ///< messages from stdin: verdict, canonical bytes, JSON
 int jitter();                    ///< runs of the jitter buffer from stdin
+int clip();                      ///< baked clips, playback and Live Link's values from stdin
 int laws();                      ///< what needs no peer
 int link(const Words& words);    ///< a bare connection that sends back what comes
 int client(const Words& words);  ///< a client that does what stdin says
@@ -42,3 +43,4 @@ inline bool read_line(std::string& line) {
 }  // namespace check
 
 extern "C" int check_c_interface(const char* endpoint);
+extern "C" int check_c_clip(const char* path, double seconds);

@@ -162,7 +162,7 @@ def test_the_page_follows_a_clock_that_drifts_and_nothing_else(player: WebPlayer
         """A second and a half of frames that come so far ahead; those that moved playback."""
         return f"""
         (async () => {{
-          const {{ Drift }} = await import("/drift.js"), drift = new Drift(0.12), moved = [];
+          const {{ Drift }} = await import("/web/drift.js"), drift = new Drift(0.12), moved = [];
           for (let now = 0; now < 1.5; now += 1 / 60) moved.push(drift.correction({ahead}, now));
           return moved.filter((each) => each !== 0);
         }})()"""
@@ -178,7 +178,7 @@ def test_the_page_follows_a_clock_that_drifts_and_nothing_else(player: WebPlayer
 def test_what_a_page_keeps_is_bounded_though_nothing_is_drawn(player: WebPlayer, tmp_path: Path) -> None:
     fill = """
     (async () => {
-      const { Timeline } = await import("/timeline.js");
+      const { Timeline } = await import("/web/timeline.js");
       let n_dropped = 0;
       const timeline = new Timeline(() => { n_dropped += 1; });
       for (let k = 0; k < 10000; k += 1) timeline.push({ seconds: k / 60 });

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
-from engine_bridge.adapters import open_player
+from engine_bridge.adapters import SinkError, open_player, open_sink
 from engine_bridge.adapters.page_client import MAX_WAITING_BYTES
 from engine_bridge.adapters.page_requests import MAX_MESSAGE_BYTES, PageMicrophone, Replay, SoundFile
 from engine_bridge.adapters.web_player import MAX_REQUESTS, PLAYER, WebPlayer
@@ -162,6 +162,25 @@ def test_a_page_of_another_port_may_look_but_sends_no_sound(player: WebPlayer) -
         assert closed.value.rcvd is not None and closed.value.rcvd.code == 1008
     with viewing(player, f"http://127.0.0.1:{player.port}") as own:
         assert greeted(own)[0]["uploads"] is True
+
+
+def test_a_site_that_is_named_may_speak_and_another_one_may_not_even_look() -> None:
+    player = open_player("ws://127.0.0.1:0?origin=https://show.test&speaker=https://game.test", "Anna")
+    try:
+        for origin, may_speak in (("https://game.test", True), ("https://show.test", False)):
+            with viewing(player, origin) as connected:
+                assert greeted(connected)[0]["uploads"] is may_speak
+        with pytest.raises(InvalidStatus), viewing(player, "https://other.test"):
+            pass
+    finally:
+        player.close()
+
+
+def test_a_site_without_a_name_may_not_be_the_one_that_speaks() -> None:
+    with pytest.raises(SinkError, match="name the one that may speak"):
+        open_player("ws://127.0.0.1:0?speaker=null", "Anna")
+    with pytest.raises(SinkError, match="unknown option 'speaker'"):
+        open_sink("ws://127.0.0.1:0?speaker=https://game.test")
 
 
 def test_where_other_machines_can_come_in_nobody_sends_sound() -> None:

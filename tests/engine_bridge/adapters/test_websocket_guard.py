@@ -7,6 +7,7 @@ import re
 import socket
 from collections.abc import Generator
 from contextlib import ExitStack, suppress
+from urllib.parse import urljoin
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -123,7 +124,7 @@ def test_the_viewer_is_on_the_same_port(sink: WebSocket, path: str) -> None:
 
 
 def test_the_page_has_all_that_it_names_and_nothing_from_elsewhere(sink: WebSocket) -> None:
-    seen, ahead = set[str](), ["/viewer.html", "/microphone_worklet.js"]
+    seen, ahead = set[str](), ["/viewer.html", "/web/microphone_worklet.js"]
     while ahead:
         path = ahead.pop()
         status, headers, body = fetched(sink, path)
@@ -133,13 +134,22 @@ def test_the_page_has_all_that_it_names_and_nothing_from_elsewhere(sink: WebSock
         assert headers["Content-Type"] == f"{kind}; charset=utf-8"
         assert b"http://" not in body and b"https://" not in body and b"eval(" not in body
         seen.add(path)
-        named = re.findall(r'(?:from "\./|src="|rel="stylesheet" href=")([\w.]+)"', body.decode())
-        ahead += [f"/{name}" for name in named if f"/{name}" not in seen]
-    assert {"/main.js", "/viewer.css", "/playback.js"} <= seen
+        named = re.findall(r'(?:from "\./|src="|rel="stylesheet" href=")([\w./]+)"', body.decode())
+        ahead += [found for name in named if (found := urljoin(path, name)) not in seen]
+    assert {"/main.js", "/viewer.css", "/web/playback.js", "/web/jitter.js"} <= seen
 
 
 @pytest.mark.parametrize(
-    "path", ["/favicon.ico", "/../secret", "/%2e%2e/secret", "//viewer.html", "/websocket.py", "/viewer/main.js"]
+    "path",
+    [
+        "/favicon.ico",
+        "/../secret",
+        "/%2e%2e/secret",
+        "//viewer.html",
+        "/websocket.py",
+        "/viewer/main.js",
+        "/web/package.json",
+    ],
 )
 def test_there_is_nothing_else(sink: WebSocket, path: str) -> None:
     assert fetched(sink, path)[0] == 404

@@ -17,10 +17,11 @@ import tempfile
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from tests.tools import install_dotnet
-from tests.tools.install_dotnet import OPENSSL, SDK, TOOLS
+from tests.tools.install_dotnet import OPENSSL, SDK
+from tests.tools.node_js import TOOLS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,10 +32,13 @@ CORE = PACKAGE / "Runtime" / "Core"
 PROBE = ROOT / "engine_bridge" / "csharp" / "tests"
 STUB = Path(__file__).parent / "unity_stub"
 """A stand-in for UnityEngine."""
-STUB_UI = Path(__file__).parent / "unity_stub_ui"
-"""A stand-in for UnityEngine.UI."""
-STUB_TESTS = Path(__file__).parent / "unity_stub_tests"
-"""A stand-in for NUnit and Unity's test framework."""
+STUBS_OF_PACKAGES: Final = {
+    "UnityEngine.UI": "unity_stub_ui",
+    "Unity.Timeline": "unity_stub_timeline",
+    "Unity.Timeline.Editor": "unity_stub_timeline_editor",
+    "UnityEngine.TestRunner": "unity_stub_tests",
+}
+"""Folders of the stand-ins for assemblies of packages; that of the test runner has NUnit too."""
 SAMPLES = PACKAGE / "Samples~"
 SCENES = Path(__file__).parent / "unity_scenes"
 """Scenes and frames that tests of the Unity components run in .NET."""
@@ -47,7 +51,7 @@ class CompileError(Exception):
 def missing() -> str | None:
     """Return what the C# tests lack here, as the reason of a skip; None if they can run."""
     if not install_dotnet.installed():
-        return "needs the C# tool chain: python tests/tools/install_dotnet.py"
+        return "needs the C# tool chain: python -m tests.tools.install_dotnet"
     if importlib.util.find_spec("pythonnet") is None:
         return "needs pythonnet (extra 'csharp')"
     return None
@@ -76,16 +80,16 @@ def compile_unity_stub() -> Path:
     return _compile("UnityEngine", sorted(STUB.glob("*.cs")), [], ["-warnaserror+"]) / "UnityEngine.dll"
 
 
-def compile_ui_stub() -> Path:
-    """Return ``UnityEngine.UI.dll``, the stand-in of the tests."""
-    folder = _compile("UnityEngine.UI", sorted(STUB_UI.glob("*.cs")), [compile_unity_stub()], ["-warnaserror+"])
-    return folder / "UnityEngine.UI.dll"
+def compile_package_stub(name: str) -> Path:
+    """Return the stand-in of an assembly of another package, one of `STUBS_OF_PACKAGES`."""
+    sources = sorted((Path(__file__).parent / STUBS_OF_PACKAGES[name]).glob("*.cs"))
+    others = [compile_package_stub("Unity.Timeline")] if name == "Unity.Timeline.Editor" else []
+    return _compile(name, sources, [compile_unity_stub(), *others], ["-warnaserror+"]) / f"{name}.dll"
 
 
 def compile_test_stub() -> Path:
     """Return ``UnityEngine.TestRunner.dll``, the stand-in of the package's own tests."""
-    folder = _compile("UnityEngine.TestRunner", sorted(STUB_TESTS.glob("*.cs")), [], ["-warnaserror+"])
-    return folder / "UnityEngine.TestRunner.dll"
+    return compile_package_stub("UnityEngine.TestRunner")
 
 
 def compile_definition(name: str, defines: Sequence[str] = ()) -> Path:
@@ -98,10 +102,7 @@ def compile_definition(name: str, defines: Sequence[str] = ()) -> Path:
     references = [compile_definition(each, defines) for each in definition["references"] if each.startswith("Space.")]
     if not definition["noEngineReferences"]:
         references.append(compile_unity_stub())
-    if "UnityEngine.UI" in definition["references"]:
-        references.append(compile_ui_stub())
-    if "UnityEngine.TestRunner" in definition["references"]:
-        references.append(compile_test_stub())
+    references += [compile_package_stub(each) for each in definition["references"] if each in STUBS_OF_PACKAGES]
     documented = [] if "UNITY_INCLUDE_TESTS" in definition["defineConstraints"] else [f"-doc:{{folder}}/{name}.xml"]
     options = ["-warnaserror+", *documented, *(f"-define:{each}" for each in defines)]
     if name == "Space.Core":
@@ -114,10 +115,18 @@ def compile_editor_components() -> Path:
     return compile_definition("Space.Unity", ["UNITY_EDITOR"])
 
 
+def editor_assemblies() -> list[Path]:
+    """Return all assemblies of a project in the editor that has Timeline, each after those that it uses."""
+    ours = ("Space.Unity", "Space.Unity.Editor", "Space.Unity.Timeline", "Space.Unity.Timeline.Editor")
+    stubs = [
+        compile_package_stub(each) for each in ("Unity.Timeline", "Unity.Timeline.Editor", "UnityEngine.TestRunner")
+    ]
+    return [compile_unity_stub(), *stubs, *(compile_definition(each, ["UNITY_EDITOR"]) for each in ours)]
+
+
 def compile_game(name: str, sources: Sequence[Path]) -> Path:
     """Return an assembly that uses the components and the stand-in, as a game would."""
-    editor = compile_definition("Space.Unity.Editor", ["UNITY_EDITOR"])
-    references = [compile_core(), compile_unity_stub(), compile_editor_components(), editor, compile_test_stub()]
+    references = [compile_core(), *editor_assemblies()]
     return _compile(name, sources, references, ["-warnaserror+"]) / f"{name}.dll"
 
 

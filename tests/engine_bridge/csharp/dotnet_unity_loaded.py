@@ -13,18 +13,13 @@ from engine_bridge.protocol.arkit import ARKIT_NAMES
 from tests.engine_bridge.csharp import dotnet
 from tests.engine_bridge.csharp.dotnet_loaded import Space, System
 
-for assembly in (
-    dotnet.compile_unity_stub(),
-    dotnet.compile_editor_components(),
-    dotnet.compile_definition("Space.Unity.Editor", ["UNITY_EDITOR"]),
-    dotnet.compile_test_stub(),
-    dotnet.compile_unity_scenes(),
-):
+for assembly in (*dotnet.editor_assemblies(), dotnet.compile_unity_scenes()):
     import_module("clr").AddReference(str(assembly))
 
 Scene = import_module("SpaceTests").Scene
 LiveScene = import_module("SpaceTests").LiveScene
 Bones = import_module("SpaceTests").Bones
+ModelScene = import_module("SpaceTests").ModelScene
 Object = Any
 """Objects of .NET, which have no types here."""
 

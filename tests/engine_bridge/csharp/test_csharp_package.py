@@ -104,19 +104,29 @@ def test_each_assembly_compiles_with_its_own_references_alone(name: str) -> None
     definition = DEFINITIONS[name]
     assert definition["name"] == name
     assert definition["rootNamespace"] == "SpaceRuntime"
-    for defines in ((), ("UNITY_WEBGL",), ("UNITY_EDITOR",)):
+    editor = ("UNITY_EDITOR",)
+    for defines in (editor,) if definition["includePlatforms"] == ["Editor"] else ((), ("UNITY_WEBGL",), editor):
         assert dotnet.compile_definition(name, (*defines, *definition["defineConstraints"])).exists()
+
+
+PACKAGES = {
+    "UnityEngine.UI": "com.unity.ugui",
+    "Unity.Timeline": "com.unity.timeline",
+    "Unity.Timeline.Editor": "com.unity.timeline",
+}
+"""The packages of assemblies that a project may lack."""
+TEST_RUNNER = ("UnityEngine.TestRunner", "UnityEditor.TestRunner")
 
 
 def test_an_optional_assembly_is_left_out_without_its_package() -> None:
     for name, definition in DEFINITIONS.items():
-        if name == "Space.Unity.Tests":
-            assert definition["defineConstraints"] == ["UNITY_INCLUDE_TESTS"]
-            continue
-        foreign = [each for each in definition["references"] if not each.startswith("Space.")]
+        foreign = [
+            each for each in definition["references"] if not each.startswith("Space.") and each not in TEST_RUNNER
+        ]
         defined = [each["define"] for each in definition["versionDefines"]]
-        assert definition["defineConstraints"] == defined, name
-        assert len(foreign) == len(defined), name
+        tests = ["UNITY_INCLUDE_TESTS"] if name.endswith(".Tests") else []
+        assert definition["defineConstraints"] == [*tests, *defined], name
+        assert {PACKAGES[each] for each in foreign} == {each["name"] for each in definition["versionDefines"]}, name
 
 
 @pytest.mark.parametrize("sample", sorted(dotnet.SAMPLES.iterdir()), ids=lambda path: path.name)
@@ -128,10 +138,17 @@ def test_a_sample_compiles_and_is_in_the_manifest(sample: Path) -> None:
     assert dotnet.compile_game(f"Sample.{sample.name}", sorted(sample.rglob("*.cs"))).exists()
 
 
+FOUND_BY_FILE = (
+    "MonoBehaviour|ScriptableObject|SpacePoseSource|ScriptedImporter|EditorWindow"
+    "|TrackAsset|PlayableAsset|PlayableBehaviour"
+)
+"""Bases of classes that Unity finds by the name of their file."""
+
+
 def test_a_component_has_a_file_of_its_name() -> None:
     for path in SOURCES:
         text = path.read_text(encoding="utf-8")
-        for name in re.findall(r"class (\w+)\s*:\s*(?:MonoBehaviour|ScriptableObject|SpacePoseSource)\b", text):
+        for name in re.findall(rf"class (\w+)\s*:\s*(?:{FOUND_BY_FILE})\b", text):
             assert path.stem == name
 
 
@@ -164,9 +181,11 @@ public class Game : MonoBehaviour
     public SpaceSpeaker speaker;
     public Transform camera;
     public SpaceFace face;
+    public SpaceClip line;
     public SpaceConnection connection;
-    public TextAsset lineJson;
     public AudioClip lineSound;
+    public SpaceFaceTrack track;
+    public FacePose pose;
     public float[] samples;
     public int count;
 

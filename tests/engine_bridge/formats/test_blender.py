@@ -25,7 +25,7 @@ from tests.support.rigs import rig_glb
 PYTHON = ROOT / ".tools" / "blender" / "bin" / "python"
 
 
-@pytest.mark.skipif(not PYTHON.exists(), reason="needs importers of clips: bpy in .tools/blender")
+@pytest.mark.skipif(not PYTHON.exists(), reason="needs importers of clips: Blender (bpy) in .tools/blender")
 def test_blender_reads_the_weights_back(tmp_path: Path) -> None:
     clip, rig = random_clip(31), rig_glb([f"Face.{name}" for name in ARKIT_NAMES])
     files = [tmp_path / name for name in ("clip.glb", "rig.glb", "hello.blender.py")]

@@ -5,10 +5,8 @@ from __future__ import annotations
 import io
 import json
 import struct
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,7 +21,7 @@ from engine_bridge.formats.blender_script import read_blender, write_blender
 from engine_bridge.formats.clip import Clip, ClipError
 from engine_bridge.formats.flat_json import read_json, write_json
 from engine_bridge.formats.godot_tres import read_tres, write_tres
-from engine_bridge.formats.keys import Curve, Tolerance, curves_of
+from engine_bridge.formats.keys import Curve, Tolerance
 from engine_bridge.formats.options import FormatOptions
 from engine_bridge.formats.rig_file import read_rig
 from engine_bridge.formats.table import FORMATS, Writer
@@ -143,40 +141,6 @@ def test_an_independent_reader_reads_the_recording() -> None:
 def test_a_recording_that_is_cut_off_is_refused(cut: int) -> None:
     with pytest.raises(ClipError, match="cut off"):
         list(read_vmc(written(write_vmc, random_clip(1))[:cut]))
-
-
-class _Blocks(dict[str, SimpleNamespace]):
-    """Shape keys as Blender has them: they are iterated by value."""
-
-    def __iter__(self):  # type: ignore[no-untyped-def]
-        return iter(self.values())
-
-
-def test_the_blender_script_inserts_keys_on_shape_keys_of_any_spelling(monkeypatch: pytest.MonkeyPatch) -> None:
-    inserted: list[tuple[str, float, float]] = []
-
-    def block(name: str) -> SimpleNamespace:
-        made = SimpleNamespace(name=name, value=0.0)
-        made.keyframe_insert = lambda what, frame: inserted.append((name, frame, made.value))
-        return made
-
-    blocks = _Blocks({name: block(name) for name in ("Basis", "jawOpen", "Face.mouthClose", "eyeBlink_L")})
-    keys = SimpleNamespace(key_blocks=blocks, animation_data=None)
-    render = SimpleNamespace(fps=24, fps_base=1.0)
-    context = SimpleNamespace(
-        scene=SimpleNamespace(render=render), object=SimpleNamespace(data=SimpleNamespace(shape_keys=keys))
-    )
-    bpy = ModuleType("bpy")
-    bpy.context = context  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "bpy", bpy)
-    clip = speaking_clip()
-    exec(compile(written(write_blender, clip), "hello.blender.py", "exec"), {})
-    wanted = {"jawOpen": "jawOpen", "mouthClose": "Face.mouthClose", "eyeBlinkLeft": "eyeBlink_L"}
-    for curve in curves_of(clip, EXACT.tolerance):
-        if curve.name in wanted:
-            keyed = [(frame, value) for name, frame, value in inserted if name == wanted[curve.name]]
-            assert np.allclose([frame for frame, _ in keyed], 1 + curve.times_s * 24, atol=1e-4)
-            assert np.allclose([value for _, value in keyed], curve.values, atol=1e-6)
 
 
 def test_json_has_no_lists_of_lists_and_is_read_back() -> None:

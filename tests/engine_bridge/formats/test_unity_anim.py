@@ -19,8 +19,9 @@ from engine_bridge.formats.clip import Clip, ClipError
 from engine_bridge.formats.keys import Tolerance
 from engine_bridge.formats.options import FormatOptions
 from engine_bridge.formats.rig_file import read_rig
-from engine_bridge.formats.unity_anim import number, write_anim, yaml_text
+from engine_bridge.formats.unity_anim import write_anim
 from engine_bridge.formats.unity_anim_reader import read_anim
+from engine_bridge.formats.unity_text import number, yaml_text
 from engine_bridge.protocol.arkit import ARKIT_NAMES
 from tests.support.clips import SHAPE, random_clip, speaking_clip
 

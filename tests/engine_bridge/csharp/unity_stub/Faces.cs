@@ -3,7 +3,7 @@ using System.Collections.Generic;
 
 namespace UnityEngine
 {
-    public sealed class Mesh : Object
+    public sealed partial class Mesh : Object
     {
         internal readonly List<string> Shapes = new List<string>();
         internal float Full = 100;
@@ -12,13 +12,12 @@ namespace UnityEngine
 
         public Vector3[] vertices { get; set; }
 
-        public int[] triangles { get; set; }
-
         public void AddBlendShapeFrame(
             string shapeName, float frameWeight, Vector3[] deltaVertices, Vector3[] deltaNormals, Vector3[] deltaTangents)
         {
             if (deltaVertices.Length != vertices.Length) throw new ArgumentException("as many deltas as vertices");
             Shapes.Add(shapeName);
+            Moves.Add(deltaVertices);
             Full = frameWeight;
         }
 
@@ -29,7 +28,7 @@ namespace UnityEngine
         public float GetBlendShapeFrameWeight(int shapeIndex, int frameIndex) => Full;
     }
 
-    public class Renderer : Component
+    public partial class Renderer : Component
     {
         internal readonly Dictionary<int, Texture> Blocks = new Dictionary<int, Texture>();
 
@@ -47,7 +46,7 @@ namespace UnityEngine
         }
     }
 
-    public class SkinnedMeshRenderer : Renderer
+    public partial class SkinnedMeshRenderer : Renderer
     {
         internal float[] Weights = new float[512];
 
@@ -58,6 +57,8 @@ namespace UnityEngine
         public void SetBlendShapeWeight(int index, float value)
         {
             Loop.CheckThread();
+            bool kept = Loop.IsPlaying || UnityEditor.AnimationMode.Covers(this, index) || Weights[Checked(index)] == value;
+            if (!kept) Loop.Dirty.Add($"{name}.{sharedMesh.Shapes[index]}");
             Weights[Checked(index)] = value;
         }
 
@@ -83,6 +84,22 @@ namespace UnityEngine
         {
             if (!Names.Contains(name)) Names.Add(name);
             return Names.IndexOf(name);
+        }
+    }
+
+    public struct Color
+    {
+        public float r;
+        public float g;
+        public float b;
+        public float a;
+
+        public Color(float r, float g, float b, float a)
+        {
+            this.r = r;
+            this.g = g;
+            this.b = b;
+            this.a = a;
         }
     }
 

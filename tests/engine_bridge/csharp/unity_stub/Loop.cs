@@ -15,6 +15,11 @@ namespace UnityEngine
         internal static readonly List<string> Warnings = new List<string>();
         internal static readonly List<string> Logged = new List<string>();
         internal static readonly List<AudioSource> Sources = new List<AudioSource>();
+        internal static readonly List<Playables.PlayableDirector> Directors = new List<Playables.PlayableDirector>();
+
+        /// <summary>Values that were written in edit mode and that nobody will put back: they dirty the scene.</summary>
+        internal static readonly List<string> Dirty = new List<string>();
+
         internal static bool IsPlaying = true;
         internal static int MainThread = Thread.CurrentThread.ManagedThreadId;
         private static readonly Comparison<MonoBehaviour> ByOrder = (a, b) => a.Order.CompareTo(b.Order);
@@ -34,6 +39,7 @@ namespace UnityEngine
             Live.Sort(ByOrder);
             for (int i = 0; i < Live.Count; i++) Live[i].CallStart();
             for (int i = 0; i < Live.Count; i++) Live[i].CallUpdate();
+            for (int i = 0; i < Directors.Count; i++) Directors[i].Advance(dt);
             for (int i = 0; i < Live.Count; i++) Live[i].CallLateUpdate();
             for (int i = 0; i < Doomed.Count; i++)
                 if (Doomed[i]) Doomed[i].Die();

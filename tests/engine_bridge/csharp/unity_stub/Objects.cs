@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.Runtime.CompilerServices;
 
 [assembly: InternalsVisibleTo("Space.UnityTests")]
+[assembly: InternalsVisibleTo("Unity.Timeline")]
 
 namespace UnityEngine
 {
@@ -157,6 +158,10 @@ namespace UnityEngine
             return default;
         }
 
+        public T[] GetComponentsInChildren<T>(bool includeInactive) => transform.GetComponentsInChildren<T>(includeInactive);
+
+        public T GetComponentInChildren<T>() => transform.GetComponentInChildren<T>();
+
         internal void Refresh()
         {
             foreach (Component part in Parts.ToArray())
@@ -176,15 +181,25 @@ namespace UnityEngine
         }
     }
 
-    public class Transform : Component
+    public partial class Transform : Component
     {
         internal readonly List<Transform> Children = new List<Transform>();
+        private Quaternion turned = Quaternion.identity;
 
         public Transform parent { get; private set; }
 
         public Vector3 localPosition { get; set; }
 
-        public Quaternion localRotation { get; set; } = Quaternion.identity;
+        public Quaternion localRotation
+        {
+            get => turned;
+            set
+            {
+                bool kept = Loop.IsPlaying || UnityEditor.AnimationMode.Covers(this) || turned.Equals(value);
+                if (!kept) Loop.Dirty.Add(name);
+                turned = value;
+            }
+        }
 
         public Quaternion rotation => parent ? parent.rotation * localRotation : localRotation;
 

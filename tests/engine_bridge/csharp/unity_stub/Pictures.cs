@@ -15,7 +15,7 @@ namespace UnityEngine
         Clamp,
     }
 
-    public class Texture : Object
+    public partial class Texture : Object
     {
         public virtual int width { get; set; }
 

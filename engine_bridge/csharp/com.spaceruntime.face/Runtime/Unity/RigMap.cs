@@ -30,6 +30,22 @@ namespace SpaceRuntime
         public static List<RigRow> RowsOf(RigPreset preset, string[] shapes) =>
             RigPresets.Rows(preset == RigPreset.Automatic ? RigPresets.Best(shapes) : preset);
 
+        /// <summary>Returns what this drives on an avatar, and what not, in lines of text.</summary>
+        public string ReportFor(GameObject avatar)
+        {
+            List<SkinnedMeshRenderer> meshes = FaceMeshes.Below(avatar);
+            var mixer = new RigMixer(RowsFor(FaceMeshes.NamesOf(meshes)));
+            ShapeBinding[] bindings = meshes.ConvertAll(each => new ShapeBinding(each, mixer.Targets)).ToArray();
+            return RigReport.Of(mixer, bindings, meshes);
+        }
+
+        /// <summary>Writes rows: those of the preset, or, where it is automatic, of the one that fits an avatar.</summary>
+        public void MatchTo(GameObject avatar)
+        {
+            rows.Clear();
+            rows.AddRange(RowsOf(preset, FaceMeshes.NamesOf(FaceMeshes.Below(avatar))));
+        }
+
         [ContextMenu("Write the preset's rows out")]
         private void WriteOut()
         {

@@ -8,7 +8,7 @@ namespace SpaceRuntime
         private readonly SkinnedMeshRenderer renderer;
         private readonly Mesh mesh;
         private readonly int[] shapes;
-        private readonly float[] full;
+        private readonly float[] full, saved;
 
         /// <summary>Matches targets onto a mesh by name.</summary>
         public ShapeBinding(SkinnedMeshRenderer renderer, string[] targets)
@@ -18,6 +18,7 @@ namespace SpaceRuntime
             Names = NamesOf(mesh);
             shapes = ShapeMatching.Match(targets, Names);
             full = new float[shapes.Length];
+            saved = new float[shapes.Length];
             for (int i = 0; i < shapes.Length; i++)
                 if (shapes[i] >= 0) full[i] = FullWeight(mesh, shapes[i]);
         }
@@ -36,6 +37,34 @@ namespace SpaceRuntime
         {
             for (int i = 0; i < shapes.Length; i++)
                 if (shapes[i] >= 0) renderer.SetBlendShapeWeight(shapes[i], values[i] * full[i]);
+        }
+
+        /// <summary>Remembers the weights of the shapes that are driven.</summary>
+        public void Save()
+        {
+            for (int i = 0; i < shapes.Length; i++)
+                if (shapes[i] >= 0) saved[i] = renderer.GetBlendShapeWeight(shapes[i]);
+        }
+
+        /// <summary>Writes the remembered weights where they are others by now.</summary>
+        public void Restore()
+        {
+            for (int i = 0; i < shapes.Length; i++)
+                if (shapes[i] >= 0 && renderer.GetBlendShapeWeight(shapes[i]) != saved[i])
+                    renderer.SetBlendShapeWeight(shapes[i], saved[i]);
+        }
+
+        /// <summary>The object that has the renderer.</summary>
+        public GameObject Object => renderer.gameObject;
+
+        /// <summary>Makes an animation of the properties that are driven, without their values.</summary>
+        public AnimationClip Properties()
+        {
+            var made = new AnimationClip { hideFlags = HideFlags.HideAndDontSave };
+            AnimationCurve none = AnimationCurve.Constant(0, 0, 0);
+            foreach (int shape in shapes)
+                if (shape >= 0) made.SetCurve("", typeof(SkinnedMeshRenderer), "blendShape." + Names[shape], none);
+            return made;
         }
 
         /// <summary>Returns the names of a mesh's shapes.</summary>

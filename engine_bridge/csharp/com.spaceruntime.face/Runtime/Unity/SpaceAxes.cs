@@ -19,8 +19,44 @@ namespace SpaceRuntime
             return new Quaternion((float)x, (float)-y, (float)-z, (float)w);
         }
 
+        /// <summary>Returns a rotation of ours that is told as x, y, z, w.</summary>
+        public static Quaternion Rotation(float x, float y, float z, float w) => new Quaternion(x, -y, -z, w);
+
         /// <summary>Returns a position of ours.</summary>
         public static Vector3 Position(float x, float y, float z) => new Vector3(-x, y, z);
+
+        /// <summary>Returns positions or directions of ours, three numbers each.</summary>
+        public static Vector3[] Positions(float[] numbers)
+        {
+            var found = new Vector3[numbers.Length / 3];
+            for (int i = 0; i < found.Length; i++) found[i] = Position(numbers[3 * i], numbers[3 * i + 1], numbers[3 * i + 2]);
+            return found;
+        }
+
+        /// <summary>Returns triangles of ours, whose corners run the other way round in Unity.</summary>
+        public static int[] Triangles(int[] corners)
+        {
+            var found = new int[corners.Length];
+            for (int i = 0; i < found.Length; i += 3)
+            {
+                found[i] = corners[i];
+                found[i + 1] = corners[i + 2];
+                found[i + 2] = corners[i + 1];
+            }
+            return found;
+        }
+
+        /// <summary>Returns a matrix of ours: 16 numbers column by column, from an index on.</summary>
+        public static Matrix4x4 Matrix(float[] numbers, int first)
+        {
+            var found = new Matrix4x4();
+            for (int i = 0; i < 16; i++)
+            {
+                int row = i % 4, column = i / 4;
+                found[row, column] = row == 0 ^ column == 0 ? -numbers[first + i] : numbers[first + i];
+            }
+            return found;
+        }
 
         /// <summary>Returns our yaw and pitch, in radians, of a look at a point in a frame that faces +z.</summary>
         public static (float Yaw, float Pitch) GazeTo(Vector3 point)

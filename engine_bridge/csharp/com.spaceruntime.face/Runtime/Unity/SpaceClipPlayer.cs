@@ -10,7 +10,10 @@ namespace SpaceRuntime
     [DefaultExecutionOrder(900)]
     public sealed class SpaceClipPlayer : SpacePoseSource
     {
-        [SerializeField, Tooltip("The baked clip: hello.json, or hello.spaceclip with .bytes added to its name.")]
+        [SerializeField, Tooltip("The baked clip: an imported hello.spaceclip.")]
+        private SpaceClip line = null;
+
+        [SerializeField, Tooltip("Or its file: hello.json, or hello.spaceclip.bytes; not used beside a line.")]
         private TextAsset clip = null;
 
         [SerializeField, Tooltip("The sound from which it was baked; may be missing.")]
@@ -43,9 +46,19 @@ namespace SpaceRuntime
             set => audioSource = value;
         }
 
+        /// <summary>Plays an imported clip with its sound, which may be null.</summary>
+        public void Play(SpaceClip baked, AudioClip withSound)
+        {
+            line = baked;
+            sound = withSound;
+            face = null;
+            Play();
+        }
+
         /// <summary>Plays a clip's file with its sound, which may be null. Reads the file, which takes milliseconds.</summary>
         public void Play(TextAsset file, AudioClip withSound)
         {
+            line = null;
             clip = file;
             sound = withSound;
             face = null;
@@ -108,27 +121,29 @@ namespace SpaceRuntime
         /// <summary>Reads the clip now, so that Play need not.</summary>
         public bool Read()
         {
-            if (!clip)
+            if (!HasClip)
             {
-                Tell($"{name} has no clip: give it a .json of `space-runtime bake --formats json`");
+                Tell($"{name} has no clip: give it a .spaceclip of `space-runtime bake --formats spaceclip`");
                 return false;
             }
             try
             {
-                face = FaceClip.Read(clip.bytes);
+                face = line ? line.Face : FaceClip.Read(clip.bytes);
                 return true;
             }
             catch (ClipException error)
             {
-                Tell($"{clip.name}: {error.Message}");
+                Tell($"{(line ? line.name : clip.name)}: {error.Message}");
                 return false;
             }
         }
 
         private void Start()
         {
-            if (playOnStart && clip && !playing) Play();
+            if (playOnStart && HasClip && !playing) Play();
         }
+
+        private bool HasClip => line || clip;
 
         private void Reset() => audioSource = GetComponentInChildren<AudioSource>();
 

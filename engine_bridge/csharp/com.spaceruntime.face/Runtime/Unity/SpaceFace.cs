@@ -10,7 +10,7 @@ namespace SpaceRuntime
     /// </summary>
     [AddComponentMenu("SPACE/Space Face")]
     [DefaultExecutionOrder(1000)]
-    public sealed class SpaceFace : MonoBehaviour
+    public sealed partial class SpaceFace : MonoBehaviour
     {
         [SerializeField, Tooltip("A Space Clip Player or Space Speaker; empty: the one here or in a parent.")]
         private SpacePoseSource source = null;
@@ -79,11 +79,12 @@ namespace SpaceRuntime
         /// <summary>Matches the names anew: after a change of meshes, rows or renderers.</summary>
         public void Rebuild()
         {
+            if (previewing) EndPreview();
             used.Clear();
             if (renderers.Count > 0) used.AddRange(renderers);
             else GetComponentsInChildren(true, used);
-            used.RemoveAll(each => !each || !each.sharedMesh || each.sharedMesh.blendShapeCount == 0);
-            string[] names = AllNames();
+            FaceMeshes.Keep(used);
+            string[] names = FaceMeshes.NamesOf(used);
             mixer = new RigMixer(rigMap ? rigMap.RowsFor(names) : RigMap.RowsOf(preset, names));
             bindings = used.ConvertAll(each => new ShapeBinding(each, mixer.Targets)).ToArray();
             Report = RigReport.Of(mixer, bindings, used);
@@ -107,6 +108,7 @@ namespace SpaceRuntime
 
         private void OnDisable()
         {
+            overlay.Clear();
             if (mixer == null) return;
             mixer.Reset();
             Write(Rest, 0);
@@ -118,6 +120,7 @@ namespace SpaceRuntime
             if (!Fit()) Rebuild();
             layers.Speech.Weight = Mathf.Clamp01(weight);
             if (source) TakeOver(source);
+            LayOver(Time.deltaTime);
             Write(layers.Compose(), Time.deltaTime);
         }
 
@@ -144,15 +147,6 @@ namespace SpaceRuntime
             foreach (ShapeBinding binding in bindings)
                 if (!binding.Fits) return false;
             return true;
-        }
-
-        private string[] AllNames()
-        {
-            var names = new List<string>();
-            foreach (SkinnedMeshRenderer each in used)
-                foreach (string name in ShapeBinding.NamesOf(each.sharedMesh))
-                    if (!names.Contains(name)) names.Add(name);
-            return names.ToArray();
         }
     }
 }

@@ -24,7 +24,10 @@ namespace SpaceRuntime
         [SerializeField, Range(0, 2)] private float headStrength = 1;
         [SerializeField, Range(0, 2)] private float eyeStrength = 1;
 
+        private readonly PoseOverlay overlay = new PoseOverlay();
+        private readonly float[] turned = new float[3], eyes = new float[4];
         private BoneTurner headTurner, neckTurner, leftTurner, rightTurner;
+        private bool previewing;
 
         /// <summary>What is shown.</summary>
         public SpacePoseSource Source
@@ -80,6 +83,43 @@ namespace SpaceRuntime
                 Found(animator, HumanBodyBones.RightEye, FaceBone.RightEye, all, names));
         }
 
+        /// <summary>Shows a pose over the source's, see <see cref="SpaceFace.ShowPose"/>.</summary>
+        public void ShowPose(FacePose pose, float share)
+        {
+            overlay.Show(pose, share);
+            if (Application.isPlaying) return;
+            if (!previewing) TakeBones();
+            previewing = true;
+            Turn();
+        }
+
+        /// <summary>Lets the source be seen again, within 0.3 s; in edit mode the bones are as they were, at once.</summary>
+        public void ReleasePose()
+        {
+            if (Application.isPlaying) overlay.Release();
+            else EndPreview();
+        }
+
+        /// <summary>Tells the bones that are turned.</summary>
+        public void CollectBones(System.Action<Transform> collect)
+        {
+            foreach (Transform each in new[] { head, neck, leftEye, rightEye })
+                if (each) collect(each);
+        }
+
+        private void EndPreview()
+        {
+            overlay.Clear();
+            if (previewing) Release();
+            previewing = false;
+        }
+
+        /// <summary>Lets bones go that are about to be destroyed.</summary>
+        internal void Forget(Transform below)
+        {
+            if (head && head.IsChildOf(below)) SetBones(root, null, null, null, null);
+        }
+
         private static Transform Found(
             Animator animator, HumanBodyBones human, FaceBone bone, Transform[] all, string[] names)
         {
@@ -100,12 +140,36 @@ namespace SpaceRuntime
             TakeBones();
         }
 
-        private void OnDisable() => Release();
+        private void OnDisable()
+        {
+            overlay.Clear();
+            Release();
+        }
 
         private void LateUpdate()
         {
-            if (!source) return;
-            float[] turned = source.Pose.HeadRotationRad, eyes = source.Pose.EyeRotationRad;
+            overlay.Advance(Time.deltaTime);
+            if (source || overlay.IsShown) Turn();
+        }
+
+        /// <summary>The source's angles, or rest, with the overlay over them.</summary>
+        private void TakeAngles()
+        {
+            System.Array.Clear(turned, 0, turned.Length);
+            System.Array.Clear(eyes, 0, eyes.Length);
+            if (source)
+            {
+                System.Array.Copy(source.Pose.HeadRotationRad, turned, turned.Length);
+                System.Array.Copy(source.Pose.EyeRotationRad, eyes, eyes.Length);
+            }
+            if (!overlay.IsShown) return;
+            overlay.OverHead(turned);
+            overlay.OverEyes(eyes);
+        }
+
+        private void Turn()
+        {
+            TakeAngles();
             float onNeck = neckTurner == null ? 0 : headTurner == null ? 1 : neckShare;
             neckTurner?.Turn(Part(turned, onNeck * headStrength));
             headTurner?.Turn(Part(turned, (1 - onNeck) * headStrength));

@@ -11,6 +11,18 @@ namespace SpaceRuntime
         /// <summary>Returns the clip. Raises <see cref="ClipException"/>.</summary>
         public static FaceClip Read(byte[] data)
         {
+            try
+            {
+                return ReadDocument(data);
+            }
+            catch (JsonException error)
+            {
+                throw new ClipException($"{error.Message}; bake the clip anew");
+            }
+        }
+
+        private static FaceClip ReadDocument(byte[] data)
+        {
             var columns = new Dictionary<string, double[]>();
             string[] names = null;
             var scanner = new JsonScanner(data);

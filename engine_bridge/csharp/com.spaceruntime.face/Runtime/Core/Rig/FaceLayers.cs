@@ -91,5 +91,11 @@ namespace SpaceRuntime
         {
             for (int i = 0; i < places.Length; i++) Speech.Values[i] = places[i] < 0 ? 0 : values[places[i]];
         }
+
+        /// <summary>Speech says nothing: all shapes at rest.</summary>
+        public void ClearSpeech() => Array.Clear(Speech.Values, 0, Speech.Values.Length);
+
+        /// <summary>Lays a pose over what speech says.</summary>
+        public void LayOver(PoseOverlay overlay) => overlay.OverBlendshapes(Speech.Values);
     }
 }

@@ -1,0 +1,64 @@
+"""``space-runtime portrait``: a photo judged, and made a textured head for an NPC."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from space_runtime.errors import UsageError, one_line
+from space_runtime.head.portrait_head import PortraitHead, head_of
+from space_runtime.inference.bundle import load_bundle
+from space_runtime.media.atomic_files import written_whole
+from space_runtime.portrait.portrait import Portrait, open_portrait, open_tracker
+
+ENDINGS: Final = (".glb", ".glb.bytes")
+"""What a head's file is called; the second is what Unity takes as bytes."""
+
+
+def portrait_command(
+    photo: Annotated[Path, typer.Argument(help="A photo of one face from the front.", metavar="PHOTO")],
+    glb: Annotated[
+        Path | None,
+        typer.Option("--glb", help="Make a head of it: a rig with 52 ARKit shapes and bones, as binary glTF."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Take a photo that looks unusable: covered, cut off …")
+    ] = False,
+    bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Say whether a photo is fit to be animated, and make a head for an NPC of it."""
+    if glb is not None:
+        _check(glb, photo)
+    start = time.perf_counter()
+    portrait = open_portrait(photo, open_tracker(load_bundle(bundle)), force)
+    print(one_line(f"{photo}: {verdict(portrait)}"))
+    if glb is None:
+        return
+    head = head_of(portrait)
+    with written_whole(glb) as partial:
+        partial.write_bytes(head.glb)
+    print(one_line(f"{glb}: {contents(head)}, {time.perf_counter() - start:.1f} s"))
+
+
+def _check(glb: Path, photo: Path) -> None:
+    if not glb.name.lower().endswith(ENDINGS):
+        raise UsageError(
+            f"the head is written as binary glTF; name a file that ends in {' or '.join(ENDINGS)}, not {glb}"
+        )
+    if glb.resolve() == photo.resolve():
+        raise UsageError(f"the head would overwrite the photo {photo}; name another file with --glb")
+
+
+def verdict(portrait: Portrait) -> str:
+    """Return what is to be said of a photo that is taken."""
+    return f"taken, but {portrait.note}" if portrait.note else "taken"
+
+
+def contents(head: PortraitHead) -> str:
+    """Return what a head's file holds and its size."""
+    hair = "hair" if head.texture.hair else "no hair of its own"
+    return f"a head with 52 shapes, bones Neck, Head, LeftEye, RightEye, {hair}; {len(head.glb) / 1e6:.2f} MB"

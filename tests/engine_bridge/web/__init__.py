@@ -1,0 +1,1 @@
+"""The modules of browsers and the npm package."""
