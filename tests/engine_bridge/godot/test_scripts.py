@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.pages import ROOT, blocks
 from tests.support.godot import ADD_ON, PROJECT
 
 SCRIPTS = sorted([*ADD_ON.rglob("*.gd"), *PROJECT.rglob("*.gd")])
@@ -25,3 +26,11 @@ def test_scripts_parse_and_are_formatted(path: Path) -> None:
     parser.parse(text)
     assert formatter.format_code(text, max_line_length=120) == text
     assert len(text.splitlines()) <= 300
+
+
+def test_the_script_of_the_page_is_one() -> None:
+    parser = pytest.importorskip("gdtoolkit.parser", reason="needs gdtoolkit (extra 'test')").parser
+    (script,) = (block.text for block in blocks(ROOT / "docs" / "godot.md") if block.language == "gdscript")
+    parser.parse(script)
+    face = (ADD_ON / "addons" / "space_runtime" / "space_face.gd").read_text(encoding="utf-8")
+    assert all(name in face for name in ("var clip ", "signal finished", "func report("))

@@ -5,6 +5,7 @@ const SpaceFaceScript := preload("res://addons/space_runtime/space_face.gd")
 const SpaceClip := preload("res://addons/space_runtime/space_clip.gd")
 const SpaceModel := preload("res://addons/space_runtime/space_model.gd")
 const PoseScript := preload("res://addons/space_runtime/space_pose.gd")
+const QuantizedMeshes := preload("res://addons/space_runtime/quantized_meshes.gd")
 const RATE := 16_000
 
 var _model: Node3D
@@ -13,6 +14,7 @@ var _sampled := []
 
 
 func _ready() -> void:
+	GLTFDocument.register_gltf_document_extension(QuantizedMeshes.new())  # as the plugin does in the editor
 	var arguments := OS.get_cmdline_user_args()
 	call(arguments[0], arguments.slice(1))
 
@@ -95,6 +97,29 @@ func sound(_arguments: PackedStringArray) -> void:
 	player.stop()
 	await get_tree().create_timer(0.4).timeout
 	say("stopped", {"rest": _face.pose.weights.values().max()})
+
+
+## Shows the clip's frame at a time before a camera.
+func look(arguments: PackedStringArray) -> void:
+	_add_face()
+	var camera := Camera3D.new()
+	camera.fov = 20.0
+	camera.position = Vector3(0.0, 0.01, 1.0)
+	add_child(camera)
+	var light := DirectionalLight3D.new()
+	light.rotation_degrees = Vector3(-30.0, 20.0, 0.0)
+	add_child(light)
+	var around := WorldEnvironment.new()
+	around.environment = Environment.new()
+	around.environment.background_mode = Environment.BG_COLOR
+	around.environment.background_color = Color(0.5, 0.5, 0.55)
+	around.environment.ambient_light_source = Environment.AMBIENT_SOURCE_COLOR
+	around.environment.ambient_light_color = Color.WHITE
+	around.environment.ambient_light_energy = 0.6
+	add_child(around)
+	_face.show_pose(SpaceClip.read("res://clip.json").at(float(arguments[0])))
+	await get_tree().create_timer(1.0).timeout
+	say("looked", {"report": _face.report()})
 
 
 func _process(_delta: float) -> void:
