@@ -158,7 +158,7 @@ def test_a_live_server_moves_the_face(tmp_path: Path) -> None:
         serving(sinks=(f"ws://127.0.0.1:{port}",)) as server,
         connect_client(server.address) as client,
     ):
-        told(opened, "listening")
+        told(opened, "connected")
         frames = spoken(client, 3.0)
         assert told(opened, "live") == {"is_live": True}
         wait_for(lambda: not any(last_shown(opened)), "rest")

@@ -63,7 +63,9 @@ func live(arguments: PackedStringArray) -> void:
 	_face.live_changed.connect(func(is_live: bool) -> void: say("live", {"is_live": is_live}))
 	_face.address = arguments[0]
 	_face.character = "Face"
-	say("listening", {})
+	while _face._socket == null or _face._socket.get_ready_state() != WebSocketPeer.STATE_OPEN:
+		await get_tree().process_frame
+	say("connected", {})
 
 
 ## Plays a clip beside its sound, then again with a pause and a stop: prints what was shown when.
