@@ -27,10 +27,11 @@ export class ClipPlayer {
     this.onended = () => {};
     /** Media time that is shown, seconds. */
     this.seconds = 0;
-    /** What is shown. @type {import("./pose.js").Pose} */
+    /** The pose that is shown. @type {import("./pose.js").Pose} */
     this.pose = rest(null, "waiting");
     this.state = "stopped"; // or "playing", "paused", "stopping"
     this.since = 0; // when it was stopped, milliseconds
+    this.n = 0; // calls that change the state: a play that waits for the device is void after another one
   }
 
   /** Fetch a clip and its sound, which may be missing. */
@@ -43,14 +44,18 @@ export class ClipPlayer {
 
   /** Play from a media time on; call it within a click or a key press, or nothing is heard. */
   async play(from = 0) {
+    const n = this.count();
     this.playback.begin(this.sound?.sampleRate, true);
     if (this.sound) this.playback.add(0, this.sound);
     await Promise.race([this.playback.unlock(), new Promise((done) => setTimeout(done, UNLOCK_MS))]);
-    this.begin(from);
+    if (n !== this.n) return;
+    this.state = "playing";
+    this.playback.start(from, START_S);
   }
 
   /** Hold face and sound. */
   pause() {
+    this.count();
     if (!this.isPlaying) return;
     this.state = "paused";
     this.playback.clear();
@@ -61,22 +66,23 @@ export class ClipPlayer {
 
   /** Be silent; the face goes to rest within 0.3 s. */
   stop() {
-    if (this.state === "stopped") return;
+    this.count();
+    if (this.state === "stopped" || this.state === "stopping") return;
     this.state = "stopping";
     this.since = performance.now();
     this.playback.clear();
   }
 
-  /** Choose what is shown now; call it once for every picture. */
+  /** Choose the pose that is shown now; call it once for every picture. */
   update(moment = performance.now()) {
     if (this.isPlaying) this.follow(this.playback.position(moment));
     else if (this.state === "stopping") this.fade((moment - this.since) / 1000 / RELEASE_S);
     return this.pose;
   }
 
-  begin(from) {
-    this.state = "playing";
-    this.playback.start(from, START_S);
+  count() {
+    this.n += 1;
+    return this.n;
   }
 
   follow(heard) {

@@ -108,7 +108,8 @@ export class JitterBuffer {
   // A frame's time lies between those of the frames before `at` and at `after`.
   fits({ sample }, at, after) {
     const { frames } = this;
-    return (at === 0 || frames[at - 1].sample < sample) && (after === frames.length || sample < frames[after].sample);
+    const [before, next] = [frames[at - 1]?.sample ?? -Infinity, frames[after]?.sample ?? Infinity];
+    return before < sample && sample < next;
   }
 
   makeRoom() {

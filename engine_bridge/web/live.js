@@ -15,7 +15,7 @@ export const ONLY_HERE =
   "sound is taken only from the page of `space-runtime live` or a site that --to names as speaker=, and only on this machine";
 
 /**
- * What a page may be told; each is optional.
+ * Functions that are called with news; each is optional.
  * @typedef {object} LiveEvents
  * @property {(isPlayer: boolean) => void} [connected] isPlayer: sound comes too.
  * @property {(sentence: string) => void} [disconnected] It connects again by itself.
@@ -31,7 +31,7 @@ export class LivePlayer {
   /**
    * @param {string} url `ws://127.0.0.1:8765/`, as the command prints it; `?name=Anna` for one character.
    * @param {LiveEvents} events
-   * @param {boolean} wantsPictures Whether pictures of portraits are decoded.
+   * @param {boolean} wantsPictures True: pictures of portraits are decoded.
    */
   constructor(url, events = {}, wantsPictures = false) {
     this.events = events;
@@ -49,10 +49,10 @@ export class LivePlayer {
     this.microphone = new Microphone(this.connection);
   }
 
-  /** Whether sound can be heard already. */
+  /** True once sound can be heard. */
   get isUnlocked() { return this.playback.isUnlocked; }
 
-  /** What is shown of the first character. */
+  /** The pose that is shown of the first character. */
   get pose() { return this.tracks.values().next().value?.pose ?? rest(null, "waiting"); }
 
   /** Let sound be heard and the line begin; call it within a click or a key press. */
@@ -61,7 +61,7 @@ export class LivePlayer {
     this.connection.say({ type: "ready" });
   }
 
-  /** Choose what is shown now; call it once for every picture. Returns the pose of the first character. */
+  /** Choose the poses that are shown now; call it once for every picture. Returns the pose of the first character. */
   update(moment = performance.now()) {
     this.order.followUp();
     this.heard = this.line?.rate ? this.playback.position(moment) : null;

@@ -35,7 +35,7 @@ export class FaceRig {
     Object.assign(this, { shapes, neckShare, headStrength, eyeStrength });
   }
 
-  /** What was found: the preset, driven shapes, targets that no mesh has, shapes that nothing drives, bones. */
+  /** The outcome of the matching: the preset, driven shapes, targets that no mesh has, shapes that nothing drives, bones. */
   get report() {
     const driven = new Set(this.drives.map(({ name }) => name)), served = new Set(this.drives.map(({ target }) => target));
     return {

@@ -1,4 +1,4 @@
-// What is to be shown of one line, in the order of its media time.
+// Items of one line, in the order of their media time.
 
 const EARLY_S = 0.02; // by which the first item may be shown too soon
 const MAX_ITEMS = 120;

@@ -1,4 +1,4 @@
-// What of one character has come and is to be shown: frames in a jitter buffer, pictures in the order of time.
+// One character: its frames in a jitter buffer, its pictures in the order of time, and the pose that is shown of them.
 
 import { JitterBuffer } from "./jitter.js";
 import { frameOf, poseOf, rest } from "./pose.js";
@@ -14,7 +14,7 @@ export class Track {
     this.rate = LIVING_RATE;
     this.pictures = new Timeline((picture) => picture.bitmap.close());
     this.clear();
-    /** What is shown. @type {import("./pose.js").Pose} */
+    /** The pose that is shown. @type {import("./pose.js").Pose} */
     this.pose = rest(null, "waiting");
     this.seconds = NaN; // media time of what is shown
     this.asked = null; // the moment of the last update, milliseconds

@@ -57,12 +57,12 @@ class Choices:
 
 def serve(choices: Choices) -> None:
     """Serve until a signal, or the end of the parent, asks for the end. Raises `SpaceError` and `BridgeError`."""
-    if choices.with_parent:
-        stop_with_parent()
     keys = _keys(choices)
     bounds = _limits(choices)
     folders = Folders(_folder(choices.portraits, "--portraits"), _folder(choices.sounds, "--sounds"))
     host, port = status_address(choices.http, choices.insecure)
+    if choices.with_parent:
+        stop_with_parent()
     with ExitStack() as stack:
         stack.enter_context(logging_to(sys.stderr, choices.log_format, choices.log_level))
         bundle = load_bundle(choices.bundle, choices.device)

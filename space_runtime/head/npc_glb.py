@@ -12,10 +12,11 @@ import numpy as np
 
 from engine_bridge.formats.glb import Glb, write_glb
 from engine_bridge.protocol.arkit import ARKIT_NAMES
-from space_runtime.arrays import Doubles, Floats, Pixels, Reals
+from space_runtime.arrays import Doubles, Floats, Longs, Pixels, Reals
 from space_runtime.extras import cv2
 from space_runtime.head.accessors import Accessors, Object, normalised_8, normalised_16, share_16
 from space_runtime.head.fitted_head import FittedHead, HairShell, HeadTexture
+from space_runtime.head.hair import solid_triangles
 from space_runtime.head.meshes import Mesh, eye_mesh, lash_mesh, skin_mesh
 from space_runtime.head.model import FaceModel, Part
 from space_runtime.head.rest import SIDES
@@ -34,7 +35,7 @@ seen."""
 INSIDE: Final = 0.08
 COPYRIGHT: Final = "Face model: ICT-FaceKit, Copyright (c) 2020 USC Institute for Creative Technologies, MIT License"
 _QUANTISATION: Final = "KHR_mesh_quantization"
-_SKIN, _LASHES, _EYE, _HAIR = range(4)
+_SKIN, _LASHES, _EYE, _HAIR, _HAIR_EDGE = range(5)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +71,9 @@ def head_glb(model: FaceModel, head: FittedHead, texture: HeadTexture) -> bytes:
     if texture.hair is not None:
         mesh = _hair_mesh(texture.hair)
         box = _box(mesh.positions)
-        meshes.append({"name": "Hair", "primitives": [_primitive(data, mesh, box, _HAIR)]})
+        solid = solid_triangles(texture.hair)
+        parts = [(_HAIR, mesh.triangles[solid]), (_HAIR_EDGE, mesh.triangles[~solid])]
+        meshes.append({"name": "Hair", "primitives": _split(data, mesh, box, parts)})
         nodes.append(box.node("Hair", len(meshes) - 1, HEAD))
     document = _document(meshes, _tree(nodes, eyes), _pictures(data, texture), data)
     return write_glb(Glb(document, bytes(data.binary)))
@@ -100,14 +103,28 @@ def _moved(data: Accessors, shape: Floats, box: Box, least: Doubles) -> int:
 
 def _primitive(data: Accessors, mesh: Mesh, box: Box, material: int) -> Object:
     return {
-        "attributes": {
-            "POSITION": data.attribute(box.packed(mesh.positions), normalised=True, bounded=True),
-            "NORMAL": data.attribute(normalised_8(mesh.normals), normalised=True),
-            "TEXCOORD_0": data.attribute(share_16(mesh.uv), normalised=True),
-        },
+        "attributes": _attributes(data, mesh, box),
         "indices": data.indices(mesh.triangles),
         "material": material,
     }
+
+
+def _attributes(data: Accessors, mesh: Mesh, box: Box) -> Object:
+    return {
+        "POSITION": data.attribute(box.packed(mesh.positions), normalised=True, bounded=True),
+        "NORMAL": data.attribute(normalised_8(mesh.normals), normalised=True),
+        "TEXCOORD_0": data.attribute(share_16(mesh.uv), normalised=True),
+    }
+
+
+def _split(data: Accessors, mesh: Mesh, box: Box, parts: list[tuple[int, Longs]]) -> list[Object]:
+    """Return primitives of (material, triangles) over the same vertices; parts without triangles are left out."""
+    attributes = _attributes(data, mesh, box)
+    return [
+        {"attributes": attributes, "indices": data.indices(triangles), "material": material}
+        for material, triangles in parts
+        if len(triangles)
+    ]
 
 
 def _box(positions: Floats) -> Box:
@@ -166,7 +183,14 @@ def _document(meshes: list[Object], nodes: list[Object], images: list[Object], d
 
 def _materials(n_images: int) -> list[Object]:
     clear: Object = {"alphaMode": "BLEND", "doubleSided": True}
-    rows = [("Skin", 0, 0.6, {}), ("Lashes", 1, 0.8, clear), ("Eye", 0, 0.12, {}), ("Hair", 2, 0.7, clear)]
+    both: Object = {"doubleSided": True}
+    rows = [
+        ("Skin", 0, 0.6, {}),
+        ("Lashes", 1, 0.8, clear),
+        ("Eye", 0, 0.12, {}),
+        ("Hair", 2, 0.7, both),
+        ("HairEdge", 2, 0.7, clear),
+    ]
     return [
         {
             "name": name,

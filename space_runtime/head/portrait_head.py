@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from space_runtime.head.fitted_head import FittedHead, HeadTexture
 from space_runtime.head.model import load_model
 from space_runtime.head.npc_glb import head_glb
-from space_runtime.head.plain_texture import plain_texture
 from space_runtime.head.rest import fit_head
+from space_runtime.head.texture import texture_head
 from space_runtime.portrait.portrait import Portrait
 
 
@@ -25,5 +25,5 @@ def head_of(portrait: Portrait) -> PortraitHead:
     """Return the head of a portrait; the same bytes each time."""
     model = load_model()
     fitted = fit_head(model, portrait.mesh)
-    texture = plain_texture(portrait.image, model, fitted)
+    texture = texture_head(portrait.image, portrait.mesh, portrait.matte, fitted, model)
     return PortraitHead(fitted, texture, head_glb(model, fitted, texture))

@@ -17,3 +17,5 @@ EYES: Final = (
 """Upper and lower lid edge of the subject's right and left eye, each from the picture's left to its right."""
 # fmt: on
 CHIN: Final = (152, 148, 176, 377, 400)
+IRISES: Final = ((468, 469, 470, 471, 472), (473, 474, 475, 476, 477))
+"""Centre and rim of the subject's right and left iris."""

@@ -17,6 +17,7 @@ GUIDES: Final = tuple(
         "CHANGELOG.md",
         "THIRD_PARTY.md",
         "engine_bridge/PROTOCOL.md",
+        "engine_bridge/unreal/MEMBERS.md",
         "export/README.md",
         "unity_sample/README.md",
     )

@@ -7,6 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#if defined(_M_FP_FAST) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "compile with precise floating-point: with -ffast-math or /fp:fast the checks for NaN may be dropped"
+#endif
+
 namespace space {
 
 using Buffer = std::vector<std::uint8_t>;

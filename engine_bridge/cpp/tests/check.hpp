@@ -15,6 +15,7 @@ int clip();                      ///< baked clips, playback and Live Link's valu
 int laws();                      ///< what needs no peer
 int link(const Words& words);    ///< a bare connection that sends back what comes
 int client(const Words& words);  ///< a client that does what stdin says
+int server(const Words& words);  ///< a server that this program starts, and what stdin asks of it
 int bench();                     ///< how long things take
 int c_interface(const char* endpoint);
 

@@ -20,6 +20,7 @@ from space_runtime.arrays import Floats, Longs
 from space_runtime.extras import cv2
 from space_runtime.geometry import HeadPose, apply_pose, estimate_pose, landmarks_from_mesh, remove_pose
 from space_runtime.portrait.mesh_points import EYES as EYES
+from space_runtime.portrait.mesh_points import IRISES as IRISES
 from space_runtime.portrait.mesh_points import OVAL as OVAL
 from space_runtime.rendering.warp.backward import picture_points
 from space_runtime.rendering.warp.keypoints import keypoints_from_mesh, landmarks_from_keypoints
@@ -32,7 +33,6 @@ LOWER_LIP: Final = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
 # fmt: on
 CREASES: Final = ((247, 30, 29, 27, 28, 56, 190), (414, 286, 258, 257, 259, 260, 467))
 """The row of mesh points above each upper lid's edge, corners left out."""
-IRISES: Final = ((468, 469, 470, 471, 472), (473, 474, 475, 476, 477))
 
 RING_FACTORS: Final = (1.1, 1.22, 1.38, 1.6, 1.9, 2.3, 2.8)
 LEAST_AREA: Final = 0.12

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,18 @@ def test_an_installed_package_is_found_and_linked(tmp_path: Path) -> None:
     run(["cmake", "-S", consumer, "-B", consumer / "build", f"-DCMAKE_PREFIX_PATH={prefix}"])
     run(["cmake", "--build", consumer / "build"])
     assert run([consumer / "build" / "consumer"]) == "1 200\n"
+
+
+def test_a_compiler_that_may_drop_checks_for_nan_is_refused(tmp_path: Path) -> None:
+    cpp_program.need_compiler()
+    command = [
+        "g++",
+        "-std=c++17",
+        "-ffast-math",
+        "-I",
+        str(ROOT),
+        "-fsyntax-only",
+        str(ROOT / "space" / "wire_read.cpp"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode != 0 and "compile with precise floating-point" in done.stderr

@@ -109,7 +109,7 @@ def test_materials_have_their_pictures() -> None:
     assert eye.Picture == skin.Picture
 
 
-@pytest.mark.skipif(not BLENDER.exists(), reason="needs importers of clips: bpy in .tools/blender")
+@pytest.mark.skipif(not BLENDER.exists(), reason="needs importers of clips: Blender (bpy) in .tools/blender")
 @pytest.mark.parametrize("data", [data for _, data in FILES], ids=NAMES)
 def test_a_model_is_what_blender_imports(data: bytes, tmp_path: Path) -> None:
     """Blender's z is up and its -y is ours to the front: (x, y, z) of glTF is (x, -z, y) there."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -176,12 +178,21 @@ def test_the_menu_item_makes_an_avatar_talk_and_says_what_it_matched(scene: Obje
     assert "2 of 3" in scene.Inspected()
 
 
-def test_the_tests_of_the_package_pass_on_the_stand_in() -> None:
-    outcomes = list(Scene.RunTests(str(dotnet.compile_definition("Space.Unity.Tests", ["UNITY_EDITOR"])), 1 / 60))
+@pytest.mark.parametrize(
+    ("name", "n_tests"),
+    [("Space.Unity.Tests", 4), ("Space.Unity.Editor.Tests", 3), ("Space.Unity.Timeline.Tests", 2)],
+)
+def test_the_tests_of_the_package_pass_on_the_stand_in(
+    name: str, n_tests: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "Assets").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assembly = dotnet.compile_definition(name, ["UNITY_EDITOR"])
+    outcomes = list(Scene.RunTests(str(assembly), 1 / 60, name != "Space.Unity.Tests"))
     errors = list(Scene.Errors)
     Scene.Forget()
     assert errors == []
-    assert len(outcomes) == 4
+    assert len(outcomes) == n_tests
     assert not any(":" in outcome for outcome in outcomes), outcomes
 
 

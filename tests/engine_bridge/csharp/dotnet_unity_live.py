@@ -31,6 +31,7 @@ def _ended() -> Iterator[None]:
     errors = list(Scene.Errors)
     Scene.Forget()
     Space.SharedClients.Clear()
+    Space.SharedServers.Clear()
     assert errors == []
 
 

@@ -41,7 +41,8 @@ def scene_of(data: bytes | None = HEAD, components: bool = True) -> Object:
 
 
 def rows(values: Object, width: int = 3) -> Numbers:
-    return np.array(list(values)).reshape(-1, width)
+    """Return a copy of a ``double[]``, so many numbers a row."""
+    return np.frombuffer(memoryview(values), np.float64).reshape(-1, width).copy()
 
 
 def composed(local: Numbers) -> Numbers:
@@ -169,6 +170,14 @@ def test_nothing_is_saved_but_a_copy() -> None:
     copy = scene.Model.BuildCopy()
     assert list(ModelScene.FlagsOf(copy)) == ["None"]
     ModelScene.DestroyCopy(copy)
+
+
+def test_it_is_saved_as_a_prefab_with_what_it_is_made_of() -> None:
+    ModelScene.EditMode(True)
+    scene = scene_of()
+    saved = list(scene.SavedAsPrefab())
+    assert saved == ["Assets/npc.glb.prefab", "Assets/npc.glb.asset", "9 beside"]  # 4 meshes, 4 materials, 2 pictures
+    assert ModelScene(None, True).SavedAsPrefab()[0] == "0 beside"
 
 
 @pytest.mark.parametrize("editing", [False, True])

@@ -104,7 +104,8 @@ def test_each_assembly_compiles_with_its_own_references_alone(name: str) -> None
     definition = DEFINITIONS[name]
     assert definition["name"] == name
     assert definition["rootNamespace"] == "SpaceRuntime"
-    for defines in ((), ("UNITY_WEBGL",), ("UNITY_EDITOR",)):
+    editor = ("UNITY_EDITOR",)
+    for defines in (editor,) if definition["includePlatforms"] == ["Editor"] else ((), ("UNITY_WEBGL",), editor):
         assert dotnet.compile_definition(name, (*defines, *definition["defineConstraints"])).exists()
 
 
@@ -114,16 +115,17 @@ PACKAGES = {
     "Unity.Timeline.Editor": "com.unity.timeline",
 }
 """The packages of assemblies that a project may lack."""
+TEST_RUNNER = ("UnityEngine.TestRunner", "UnityEditor.TestRunner")
 
 
 def test_an_optional_assembly_is_left_out_without_its_package() -> None:
     for name, definition in DEFINITIONS.items():
-        if name == "Space.Unity.Tests":
-            assert definition["defineConstraints"] == ["UNITY_INCLUDE_TESTS"]
-            continue
-        foreign = [each for each in definition["references"] if not each.startswith("Space.")]
+        foreign = [
+            each for each in definition["references"] if not each.startswith("Space.") and each not in TEST_RUNNER
+        ]
         defined = [each["define"] for each in definition["versionDefines"]]
-        assert definition["defineConstraints"] == defined, name
+        tests = ["UNITY_INCLUDE_TESTS"] if name.endswith(".Tests") else []
+        assert definition["defineConstraints"] == [*tests, *defined], name
         assert {PACKAGES[each] for each in foreign} == {each["name"] for each in definition["versionDefines"]}, name
 
 
@@ -161,7 +163,7 @@ def test_no_component_uses_members_that_some_unity_version_lacks_or_refuses() ->
 def test_the_scripts_of_the_guide_compile(tmp_path: Path) -> None:
     if reason := dotnet.missing():
         pytest.skip(reason)
-    text = (ROOT / "docs" / "unity.md").read_text(encoding="utf-8")
+    text = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("unity.md", "ship.md"))
     blocks = re.findall(r"^```csharp\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     methods = [f"void Block{n}()\n{{\n{block}}}\n" for n, block in enumerate(blocks)]
     source = tmp_path / "Game.cs"
@@ -180,6 +182,7 @@ public class Game : MonoBehaviour
     public Transform camera;
     public SpaceFace face;
     public SpaceClip line;
+    public SpaceConnection connection;
     public AudioClip lineSound;
     public SpaceFaceTrack track;
     public FacePose pose;

@@ -1,4 +1,4 @@
-"""The sample project as Unity wants it: nothing missing, nothing dangling, small. ``dotnet_unity_sample.py`` runs it."""
+"""The sample project as Unity wants it: nothing missing, nothing dangling. ``dotnet_unity_sample.py`` runs it."""
 
 from __future__ import annotations
 

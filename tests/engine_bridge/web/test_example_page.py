@@ -51,6 +51,8 @@ def test_a_clip_holds_goes_on_seeks_and_stops(tmp_path: Path) -> None:
         browser.wait_for("space.player?.seconds > 0.3")
         held = browser.evaluate("(space.player.pause(), space.player.seconds)")
         assert browser.evaluate("new Promise(done => setTimeout(() => done(space.player.seconds), 200))") == held
+        browser.evaluate("(space.player.resume(), space.player.pause(), 0)")
+        assert browser.evaluate("new Promise(done => setTimeout(() => done(space.player.seconds), 600))") == held
         browser.evaluate("space.player.resume()")
         browser.wait_for(f"space.player.seconds > {held} + 0.1")
         browser.evaluate("space.player.play(2.2)")

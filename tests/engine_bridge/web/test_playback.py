@@ -92,3 +92,12 @@ def interpolated(times_s: Values, column: Values, at: Values) -> Values:
     """Return a column's rows at other times, flat, by numpy."""
     flat = np.asarray(column, np.float64).reshape(len(times_s), -1)
     return np.stack([np.interp(at, times_s, values) for values in flat.T], axis=-1)
+
+
+def test_messages_of_lines_are_acted_on_in_the_order_of_the_lines() -> None:
+    told = run_node(HERE / "line_order.mjs")
+    first, later = (
+        ["1 begin", "1 frame", "1 last frame", "undefined plain"],
+        ["2 begin", "2 frame", "3 begin", "4 begin"],
+    )
+    assert told == {"acts": [*first, *later], "isTooLate": True, "nWaiting": 0}

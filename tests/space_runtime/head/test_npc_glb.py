@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import struct
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +18,9 @@ from space_runtime.head.npc_glb import head_glb
 from space_runtime.head.portrait_head import PortraitHead
 from tests.docs.pages import ROOT
 from tests.support.clips import random_clip
+from tests.support.node import needs_web_engines, run_node
+from tests.tools.install_web import FOLDER
 
-MODULES = ROOT / ".tools" / "gltf"
 SCRIPT = ROOT / "tests" / "tools" / "gltf_readers.mjs"
 
 
@@ -86,19 +84,14 @@ def test_rows_are_padded_to_four_bytes() -> None:
     assert data.accessors[-1]["count"] == 5 and len(data.binary) % 2 == 0
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="needs importers of clips: Node.js")
-@pytest.mark.skipif(
-    not (MODULES / "node_modules" / "three").is_dir(), reason="needs importers of clips: three.js in .tools/gltf"
-)
+@needs_web_engines
 def test_validator_and_web_engines_read_the_head_with_a_clip_on_it(file: Path, tmp_path: Path) -> None:
     clip = random_clip(31)
     spoken = tmp_path / "spoken.glb"
     spoken.write_bytes(write_glb(animated(read_glb(file.read_bytes(), "npc"), clip)))
     times = [f"{time:.9f}" for time in clip.times_s[:30]]
-    command = ["node", str(SCRIPT), str(spoken), *times]
-    done = subprocess.run(command, cwd=MODULES, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout.splitlines()[-1])
+    told = run_node(SCRIPT, spoken, *times, folder=FOLDER)
+    assert isinstance(told, dict)
     assert (told["numErrors"], told["numWarnings"]) == (0, 0), told["messages"]
     assert clip.blendshapes is not None
     for reader in ("three", "babylon"):

@@ -29,6 +29,8 @@ EVERY_S: Final = 0.5
 OPEN_S: Final = 0.2
 WEBGL: Final = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 """WebGL in software, for a machine without a graphics card."""
+SMALL: Final = "--window-size=640,360"
+"""Fewer points to draw in software."""
 
 WATCH: Final = """
 (() => {
@@ -115,7 +117,7 @@ def marked_example(
     soundfile.write(example / "hello.wav", marked_sound(n_marks), RATE)
     with (
         served(folder / "site") as address,
-        page(f"{address}/example/?live={live(address)}", folder / "profile", *WEBGL, *options) as browser,
+        page(f"{address}/example/?live={live(address)}", folder / "profile", *WEBGL, SMALL, *options) as browser,
     ):
         browser.wait_for("Boolean(window.space?.rig)")
         yield browser

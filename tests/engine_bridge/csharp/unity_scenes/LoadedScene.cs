@@ -8,7 +8,8 @@ namespace SpaceTests
     /// <summary>Makes the objects of a scene's file: components by the names of their classes, fields by theirs.</summary>
     public sealed class LoadedScene
     {
-        private const BindingFlags Own = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+        private const BindingFlags Own =
+            BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
         /// <summary>An object that is not active yet, so that its fields can be set before anything runs.</summary>
         public static GameObject Add(string name)
@@ -37,10 +38,15 @@ namespace SpaceTests
             return found.ToArray();
         }
 
-        public static void Put(object owner, string field, object value)
+        public static void Put(object owner, string field, object value) => Field(owner, field).SetValue(owner, value);
+
+        public static void PutText(object owner, string field, string value) => Field(owner, field).SetValue(owner, value);
+
+        public static void PutNumber(object owner, string field, double value)
         {
             FieldInfo into = Field(owner, field);
-            into.SetValue(owner, Fitting(value, into.FieldType));
+            bool isEnum = into.FieldType.IsEnum;
+            into.SetValue(owner, isEnum ? Enum.ToObject(into.FieldType, (int)value) : Convert.ChangeType(value, into.FieldType));
         }
 
         public static object Get(object owner, string field) => Field(owner, field).GetValue(owner);
@@ -75,12 +81,6 @@ namespace SpaceTests
             on.GetType().GetMethod("OnGUI", Own).Invoke(on, null);
             GUILayout.Pressed = before;
             return GUILayout.Labels.ToArray();
-        }
-
-        private static object Fitting(object value, Type type)
-        {
-            if (value == null || type.IsInstanceOfType(value)) return value;
-            return type.IsEnum ? Enum.ToObject(type, Convert.ToInt32(value)) : Convert.ChangeType(value, type);
         }
 
         private static FieldInfo Field(object owner, string name)

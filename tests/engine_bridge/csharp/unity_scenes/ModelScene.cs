@@ -36,6 +36,22 @@ namespace SpaceTests
 
         public static TextAsset File(byte[] data) => new TextAsset { name = "other.glb", Data = data };
 
+        /// <summary>Chooses "Save as Prefab"; returns the paths of what was written, and forgets it.</summary>
+        public string[] SavedAsPrefab()
+        {
+            typeof(SaveHeadModel).GetMethod("Save", BindingFlags.Static | BindingFlags.NonPublic)
+                .Invoke(null, new object[] { new UnityEditor.MenuCommand(Model) });
+            var paths = new List<string>(UnityEditor.PrefabUtility.Saved);
+            foreach (KeyValuePair<string, Object> each in UnityEditor.AssetDatabase.Assets) paths.Add(each.Key);
+            paths.Add($"{UnityEditor.AssetDatabase.Beside.Count} beside");
+            foreach (Object each in UnityEditor.AssetDatabase.Assets.Values) Object.DestroyImmediate(each);
+            foreach (Object each in UnityEditor.AssetDatabase.Beside) Object.DestroyImmediate(each);
+            UnityEditor.AssetDatabase.Assets.Clear();
+            UnityEditor.AssetDatabase.Beside.Clear();
+            UnityEditor.PrefabUtility.Saved.Clear();
+            return paths.ToArray();
+        }
+
         public static void DestroyCopy(GameObject root)
         {
             foreach (SkinnedMeshRenderer each in root.GetComponentsInChildren<SkinnedMeshRenderer>(true))

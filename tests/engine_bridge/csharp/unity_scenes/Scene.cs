@@ -123,22 +123,33 @@ namespace SpaceTests
             return UnityEditor.EditorGUILayout.Help + UnityEditor.EditorGUI.Bars;
         }
 
-        /// <summary>Runs the package's own tests, a frame for each yield; returns their names, with what failed.</summary>
-        public static string[] RunTests(string assembly, double dt)
+        /// <summary>
+        /// Runs the package's own tests, a frame of the game or of the editor for each yield; returns their names, with what failed.
+        /// </summary>
+        public static string[] RunTests(string assembly, double dt, bool inEditMode)
         {
             var told = new List<string>();
+            Loop.IsPlaying = !inEditMode;
             foreach (System.Type type in Assembly.LoadFrom(assembly).GetTypes())
                 foreach (MethodInfo test in type.GetMethods())
-                    if (test.IsDefined(typeof(UnityEngine.TestTools.UnityTestAttribute))) told.Add(Outcome(type, test, dt));
+                    if (IsTest(test)) told.Add(Outcome(type, test, dt));
+            Loop.IsPlaying = true;
             return told.ToArray();
         }
+
+        private static bool IsTest(MethodInfo method) =>
+            method.IsDefined(typeof(UnityEngine.TestTools.UnityTestAttribute)) || method.IsDefined(typeof(NUnit.Framework.TestAttribute));
 
         private static string Outcome(System.Type type, MethodInfo test, double dt)
         {
             try
             {
-                var frames = (System.Collections.IEnumerator)test.Invoke(System.Activator.CreateInstance(type), null);
-                while (frames.MoveNext()) Step(dt);
+                var frames = test.Invoke(System.Activator.CreateInstance(type), null) as System.Collections.IEnumerator;
+                while (frames != null && frames.MoveNext())
+                {
+                    if (Loop.IsPlaying) Step(dt);
+                    else UnityEditor.EditorApplication.Tick(dt);
+                }
                 return test.Name;
             }
             catch (System.Exception error)

@@ -19,6 +19,10 @@ namespace UnityEditor
 
     public sealed class MenuItem : Attribute
     {
+        public MenuItem(string itemName)
+        {
+        }
+
         public MenuItem(string itemName, bool isValidateFunction)
         {
         }
@@ -71,7 +75,7 @@ namespace UnityEditor
         }
     }
 
-    public class EditorUtility
+    public partial class EditorUtility
     {
         internal static string Chosen = "";
         internal static readonly List<UnityEngine.Object> Dirtied = new List<UnityEngine.Object>();

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Reflection;
 using UnityEngine;
 
 namespace UnityEditor
@@ -11,8 +12,11 @@ namespace UnityEditor
     }
 
     /// <summary>The assets of a project: those that tests put in, by their paths.</summary>
-    public class AssetDatabase
+    public partial class AssetDatabase
     {
+        private static readonly Dictionary<string, List<UnityEngine.Object>> Imported =
+            new Dictionary<string, List<UnityEngine.Object>>();
+
         internal static readonly Dictionary<string, UnityEngine.Object> Assets = new Dictionary<string, UnityEngine.Object>();
         internal static int Refreshed;
 
@@ -26,7 +30,32 @@ namespace UnityEditor
         }
 
         public static T LoadAssetAtPath<T>(string assetPath) where T : UnityEngine.Object =>
-            Assets.TryGetValue(assetPath, out UnityEngine.Object found) ? found as T : null;
+            Assets.TryGetValue(assetPath, out UnityEngine.Object found) ? found as T : FromImport<T>(assetPath);
+
+        /// <summary>Imports a file by the first importer that claims its extension.</summary>
+        public static void ImportAsset(string path)
+        {
+            foreach (Assembly assembly in AppDomain.CurrentDomain.GetAssemblies())
+                foreach (Type type in assembly.GetTypes())
+                    if (Array.IndexOf(AssetImporters.ScriptedImporterAttribute.Of(type), Path.GetExtension(path)) >= 0)
+                        Import((AssetImporters.ScriptedImporter)Activator.CreateInstance(type), path);
+        }
+
+        public static bool DeleteAsset(string path)
+        {
+            File.Delete(path);
+            return Imported.Remove(path);
+        }
+
+        private static void Import(AssetImporters.ScriptedImporter importer, string path)
+        {
+            var context = new AssetImporters.AssetImportContext(path);
+            importer.OnImportAsset(context);
+            Imported[path] = new List<UnityEngine.Object>(context.Added.Values);
+        }
+
+        private static T FromImport<T>(string path) where T : UnityEngine.Object =>
+            Imported.TryGetValue(path, out List<UnityEngine.Object> all) ? all.Find(each => each is T) as T : null;
     }
 }
 
@@ -34,8 +63,15 @@ namespace UnityEditor.AssetImporters
 {
     public class ScriptedImporterAttribute : Attribute
     {
-        public ScriptedImporterAttribute(int version, string[] exts, string[] overrideExts)
+        private readonly string[] extensions;
+
+        public ScriptedImporterAttribute(int version, string[] exts, string[] overrideExts) => extensions = exts;
+
+        /// <summary>The extensions that a type claims, with their dots.</summary>
+        internal static string[] Of(Type type)
         {
+            var found = (ScriptedImporterAttribute)GetCustomAttribute(type, typeof(ScriptedImporterAttribute));
+            return found == null ? new string[0] : Array.ConvertAll(found.extensions, each => "." + each);
         }
     }
 

@@ -165,11 +165,23 @@ namespace UnityEngine
         }
     }
 
+    public enum RuntimePlatform
+    {
+        LinuxPlayer = 13,
+        WebGLPlayer = 17
+    }
+
     public static class Application
     {
         public static event Action quitting;
 
         public static bool isPlaying => Loop.IsPlaying;
+
+        public static bool isMobilePlatform { get; internal set; }
+
+        public static RuntimePlatform platform { get; internal set; } = RuntimePlatform.LinuxPlayer;
+
+        public static string streamingAssetsPath { get; internal set; } = "/nowhere";
 
         internal static int QuittingCount => quitting?.GetInvocationList().Length ?? 0;
 

@@ -2,6 +2,11 @@ using System;
 
 namespace NUnit.Framework
 {
+    /// <summary>Marks a test.</summary>
+    public class TestAttribute : Attribute
+    {
+    }
+
     /// <summary>The stand-in of NUnit: what the package's own tests use of it.</summary>
     public class Assert
     {

@@ -5,7 +5,7 @@ using UnityEngine;
 namespace SpaceRuntime
 {
     /// <summary>
-    /// Plays sound in edit mode. Unity has no public way, so this calls <c>UnityEditor.AudioUtil</c>, which is the same from 2021.3
+    /// Plays sound in edit mode. Unity has no public way: this calls <c>UnityEditor.AudioUtil</c>, which is the same from 2021.3
     /// to 6000.7; where it is not there, a preview has no sound.
     /// </summary>
     public static class EditorSound

@@ -5,7 +5,7 @@ namespace SpaceRuntime.Samples
     /// <summary>Put this on an avatar: it speaks baked lines one after the other, without a server.</summary>
     public sealed class BakedClipSample : MonoBehaviour
     {
-        [SerializeField] private TextAsset[] clips = new TextAsset[0];
+        [SerializeField] private SpaceClip[] clips = new SpaceClip[0];
         [SerializeField] private AudioClip[] sounds = new AudioClip[0];
         [SerializeField] private AudioSource voice = null;
 

@@ -4,7 +4,7 @@ using UnityEngine;
 namespace SpaceRuntime.Tests
 {
     /// <summary>A triangle with blend shapes, and a clip whose jaw opens and shuts: all that a test needs.</summary>
-    internal sealed class TestAvatar
+    public sealed class TestAvatar
     {
         public const float ClipSeconds = 1;
 
@@ -22,20 +22,30 @@ namespace SpaceRuntime.Tests
             Renderer.sharedMesh = mesh;
         }
 
-        /// <summary>Reads a clip whose jaw opens fully in the middle of a second.</summary>
-        public static FaceClip Clip()
+        /// <summary>Reads <see cref="ClipFile"/>.</summary>
+        public static FaceClip Clip() => FaceClip.Read(ClipFile());
+
+        /// <summary>Returns the file of a clip whose jaw opens fully in the middle of a second.</summary>
+        public static byte[] ClipFile()
         {
             var text = new StringBuilder("{\"fps\":[30,1],\"blendshape_names\":[\"jawOpen\"],\"times_s\":[");
             for (int i = 0; i <= 30; i++) text.Append(i == 0 ? "0" : $",{i * 1000 / 30}e-3");
             text.Append("],\"blendshapes\":[");
             for (int i = 0; i <= 30; i++) text.Append($"{(i == 0 ? "" : ",")}{(i < 15 ? i : 30 - i) * 1000 / 15}e-3");
-            return FaceClip.Read(Encoding.UTF8.GetBytes(text.Append("]}").ToString()));
+            return Encoding.UTF8.GetBytes(text.Append("]}").ToString());
         }
 
         public void Destroy()
         {
-            UnityEngine.Object.Destroy(Renderer.sharedMesh);
-            UnityEngine.Object.Destroy(Object);
+            Remove(Renderer.sharedMesh);
+            Remove(Object);
+        }
+
+        /// <summary>Edit mode knows only one way.</summary>
+        private static void Remove(UnityEngine.Object made)
+        {
+            if (Application.isPlaying) UnityEngine.Object.Destroy(made);
+            else UnityEngine.Object.DestroyImmediate(made);
         }
     }
 }
