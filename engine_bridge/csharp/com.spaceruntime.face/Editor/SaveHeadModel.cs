@@ -6,8 +6,8 @@ using UnityEngine;
 namespace SpaceRuntime
 {
     /// <summary>
-    /// A menu item of <see cref="SpaceHeadModel"/> that writes its head as a prefab, with its meshes, materials and pictures in an
-    /// asset beside it, for projects that do not want to build it at run time.
+    /// A menu item of <see cref="SpaceHeadModel"/> that writes its head as a prefab, with its meshes, materials and pictures in
+    /// an asset beside it, for projects that do not want to build it at run time.
     /// </summary>
     public static class SaveHeadModel
     {
