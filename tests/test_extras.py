@@ -117,6 +117,7 @@ def test_a_module_that_is_there_becomes_a_plain_one() -> None:
 
 
 DISTRIBUTIONS = {"cv2": "opencv-python-headless", "PIL.Image": "pillow", "prometheus_client": "prometheus-client"}
+DISTRIBUTIONS |= {"PyInstaller": "pyinstaller"}
 
 
 @pytest.mark.parametrize("name", NEEDS)

@@ -14,7 +14,7 @@ from space_runtime.packaging.licences import FOLDER, LIST
 def package_command(
     out: Annotated[Path, typer.Option(help="The folder to write, new or an earlier package.")] = Path("space-server"),
     pictures: Annotated[
-        bool, typer.Option("--pictures", help="With OpenCV: portraits and textures too, and over 100 MB more.")
+        bool, typer.Option("--pictures", help="With OpenCV: portraits and textures too, and 175 MB more.")
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:

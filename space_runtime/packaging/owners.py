@@ -34,6 +34,13 @@ HOLDS: Final = {
 """Libraries inside the files of a distribution."""
 STATED: Final = {"pyinstaller": "GPL-2.0-or-later with an exception for the programs it makes (COPYING.txt)"}
 """Licences that metadata tell in part."""
+OF_THE_SYSTEM: Final = {
+    "libffi": "MIT",
+    "zlib": "Zlib",
+    "libgcc": "GPL-3.0-or-later with GCC's runtime exception",
+    "libstdc++": "GPL-3.0-or-later with GCC's runtime exception",
+}
+"""Licences of system packages whose names begin so; of others their text alone says it."""
 _LONG: Final = 80
 """Characters of a licence's whole text rather than its name."""
 _TEXT: Final = re.compile(r"(licen[cs]e|copying|notice|authors|third.?party)", re.IGNORECASE)
@@ -119,7 +126,8 @@ def of_system(source: Path) -> Component:
             f"the licence of {source} is not known: it belongs to no Python package, and dpkg does not tell; "
             "package on Debian or Ubuntu, or with a Python that brings its own libraries"
         )
-    return Component(name, "", "see the text", texts)
+    licence = next((stated for begin, stated in OF_THE_SYSTEM.items() if name.startswith(begin)), "see the text")
+    return Component(name, "", licence, texts)
 
 
 @cache

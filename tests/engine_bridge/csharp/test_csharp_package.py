@@ -193,6 +193,14 @@ public class Game : MonoBehaviour
     {
     }
 
+    void Connect(string endpoint)
+    {
+    }
+
+    void Tell(string error)
+    {
+    }
+
     BLOCKS
 }
 """

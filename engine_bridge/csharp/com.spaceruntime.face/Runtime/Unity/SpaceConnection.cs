@@ -45,6 +45,7 @@ namespace SpaceRuntime
         private bool wasReady;
         private ServerProcess server;
         private double startAt;
+        private string warned;
 
         /// <summary>The client; null while this is disabled, or the address cannot be used.</summary>
         public SpaceClient Client { get; private set; }
@@ -168,9 +169,12 @@ namespace SpaceRuntime
             wasReady = false;
         }
 
+        /// <summary>Says a trouble, once as long as it stays the same.</summary>
         private void Warn(string trouble)
         {
             LastError = trouble;
+            if (trouble == warned) return;
+            warned = trouble;
             Debug.LogWarning($"SPACE: {trouble}", this);
         }
     }
