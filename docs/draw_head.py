@@ -1,11 +1,8 @@
-"""Draws the head of NASA's portrait with Blender: a contact sheet, and the bundled line spoken by it.
+"""Draws the head of NASA's portrait with Blender: a contact sheet.
 
     space-runtime portrait space_runtime/assets/portrait.png --glb npc.glb
-    space-runtime bake space_runtime/assets/line.flac --formats glb --rig npc.glb --out spoken
     BLENDER_PYTHON docs/draw_head.py sheet npc.glb FOLDER [SIDE]      # the views, as PNG
-    BLENDER_PYTHON docs/draw_head.py line spoken/line.glb FOLDER      # the frames of the line, 12 a second
     python docs/draw_head.py join FOLDER docs/head.jpg                # the sheet
-    python docs/draw_head.py film FOLDER docs/head.webp               # the moving picture
 
 BLENDER_PYTHON is a Python that has bpy.
 """
@@ -39,16 +36,15 @@ EXPRESSIONS: dict[str, dict[str, float]] = {
     | {f"{name}{side}": value for side in SIDES for name, value in (("mouthFrown", 0.7), ("eyeSquint", 0.25))},
 }
 GAZE_DEG = 22.0
-FPS = 12
-SAMPLES = {"sheet": 16, "line": 4}
-"""Rays a pixel: moving pictures hide noise."""
+SAMPLES = 16
+"""Rays a pixel."""
 
 
 def draw_sheet(glb: Path, folder: Path, side: int) -> None:
     """Render every view as ``NN.png``."""
     import bpy  # type: ignore[import-not-found]
 
-    scene = open_scene(glb, side, SAMPLES["sheet"])
+    scene = open_scene(glb, side)
     keys = next(
         thing.data.shape_keys.key_blocks for thing in bpy.data.objects if getattr(thing.data, "shape_keys", None)
     )
@@ -65,21 +61,6 @@ def draw_sheet(glb: Path, folder: Path, side: int) -> None:
         bpy.ops.render.render(write_still=True)
 
 
-def draw_line(glb: Path, folder: Path, side: int) -> None:
-    """Render the frames of the animation as ``NNNN.png``."""
-    import bpy
-
-    scene = open_scene(glb, side, SAMPLES["line"])
-    look_from(scene, 12)
-    scene.render.fps = FPS
-    last = max(action.frame_range[1] for action in bpy.data.actions)
-    step = 30 / FPS
-    for number in range(int(last / step)):
-        scene.frame_set(int(number * step))
-        scene.render.filepath = str(folder / f"{number:04d}.png")
-        bpy.ops.render.render(write_still=True)
-
-
 def rotation(degrees: float) -> object:
     """Return a turn about Blender's upward axis."""
     import mathutils  # type: ignore[import-not-found]
@@ -87,7 +68,7 @@ def rotation(degrees: float) -> object:
     return mathutils.Matrix.Rotation(math.radians(degrees), 4, "Z")
 
 
-def open_scene(glb: Path, side: int, samples: int) -> object:
+def open_scene(glb: Path, side: int) -> object:
     """Import a head into an empty scene with a camera and three lights."""
     import bpy
 
@@ -96,7 +77,7 @@ def open_scene(glb: Path, side: int, samples: int) -> object:
     scene.render.fps = 30
     bpy.ops.import_scene.gltf(filepath=str(glb))
     scene.render.engine, scene.cycles.device = "CYCLES", "CPU"
-    scene.cycles.samples, scene.cycles.use_denoising, scene.cycles.max_bounces = samples, True, 3
+    scene.cycles.samples, scene.cycles.use_denoising, scene.cycles.max_bounces = SAMPLES, True, 3
     scene.cycles.transparent_max_bounces = 12
     scene.render.threads_mode, scene.render.threads = "FIXED", 1
     scene.render.resolution_x, scene.render.resolution_y = side, int(side * 1.2)
@@ -144,21 +125,13 @@ def join(folder: Path, sheet: Path) -> None:
     whole.save(sheet, quality=86)
 
 
-def film(folder: Path, moving: Path) -> None:
-    """Make a moving WebP of the frames."""
-    from PIL import Image
-
-    frames = [Image.open(path).convert("RGB") for path in sorted(folder.glob("[0-9]" * 4 + ".png"))]
-    frames[0].save(moving, save_all=True, append_images=frames[1:], duration=1000 // FPS, loop=0, quality=60, method=4)
-
-
 def main(what: str, source: Path, target: Path, side: int = 360) -> None:
     """Do one of the things above."""
-    if what in ("sheet", "line"):
+    if what == "sheet":
         target.mkdir(parents=True, exist_ok=True)
-        (draw_sheet if what == "sheet" else draw_line)(source, target, side)
+        draw_sheet(source, target, side)
     else:
-        (join if what == "join" else film)(source, target)
+        join(source, target)
 
 
 if __name__ == "__main__":

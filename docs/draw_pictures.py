@@ -35,7 +35,7 @@ SPEAKING: Final = (
 """A wide open mouth, in step."""
 WEB_SPEAKING: Final = (
     "space.player?.seconds > 1 && space.rig.values.get('jawOpen') > 0.25 && space.rig.values.get('mouthClose') < 0.1 "
-    "&& space.rig.values.get('eyeBlinkLeft') < 0.2"
+    "&& space.rig.values.get('eyeBlinkLeft') < 0.2 && (space.player.pause(), true)"
 )
 FACE: Final = (118, 122, 394, 398)
 """The place of the face in the demo's pictures: left, upper, right, lower."""

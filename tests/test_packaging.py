@@ -22,7 +22,7 @@ from space_runtime.version import VERSION
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("space_runtime", "engine_bridge")
-OF_THE_NPM_PACKAGE = {"example", "package.json", "README.md", "LICENSE"}
+OF_THE_NPM_PACKAGE = {"example", "index.d.ts", "package.json", "README.md", "LICENSE"}
 OF_THE_REPOSITORY = {"__pycache__", "cpp", "csharp", "godot", "unreal", "pyproject.toml", *OF_THE_NPM_PACKAGE}
 """Files that no Python program needs: engines take these sources from the repository."""
 OF_THE_RUNTIME = ("portrait", "video", "plot", "server", "audio", "heic", "demo")

@@ -23,6 +23,8 @@ EDGE_CM: Final = 0.35
 """Half the height over which hair fades out at its lower edge behind."""
 COLOUR_STEP: Final = 4
 """Steps of the shell's colours, of 255."""
+ODD_COLOUR: Final = 60.0
+"""Distance from the hair's median colour at which a colour hardly spreads: skin between thin hair."""
 SOLID_PIXELS: Final = 23.0
 """Two cells of the grid in the shell's picture."""
 _LEAST_ALPHA: Final = 8
@@ -85,11 +87,13 @@ def _colours(sight: Sight, mask: Floats, photo: Floats, seen: Floats, strands: F
     quarter = (SIZE[1] - 1) / 2
     mirror = np.rint(np.where(mirror < quarter, quarter - mirror, 3 * quarter - mirror)).astype(int) % SIZE[1]
     # the mirror image keeps what changes from strand to strand: along them it would show as a kaleidoscope
-    combed = _combed(photo * seen[..., None]) / np.maximum(_combed(seen), 1e-3)[..., None]
-    weight = (1 - seen) * np.clip(2 * _combed(seen)[:, mirror], 0, 1)
+    typical = np.median(sight.photo[mask > 0.8], axis=0) if (mask > 0.8).any() else np.zeros(3)
+    trusted = seen * np.exp(-np.square(np.linalg.norm(photo - typical, axis=2) / ODD_COLOUR)).astype(np.float32)
+    combed = _combed(photo * trusted[..., None]) / np.maximum(_combed(trusted), 1e-3)[..., None]
+    weight = (1 - seen) * np.clip(2 * _combed(trusted)[:, mirror], 0, 1)
     known = seen + weight
     shown = (photo * seen[..., None] + combed[:, mirror] * weight[..., None]) / np.maximum(known, 1e-3)[..., None]
-    field = np.dstack([shown, known])
+    field = np.dstack([shown, trusted + weight])
     low = around(lambda wide: spread(wide[..., :3], wide[..., 3], (4.0, 12.0, 40.0, 120.0)), field)
     base = low + known[..., None] * (shown - low)
     grain = 1 + (1 - seen[..., None]) * _contrast(sight, mask) * strands[..., None]

@@ -23,6 +23,12 @@ LEAST_OUTSIDE: Final = 0.03
 """Area of what stands out around the head, in areas of the face, from which it is hair whatever its colour."""
 LOWEST: Final = -1.5
 """Height down to which hair is followed, in face heights from the forehead's top."""
+BROWS: Final = -0.25
+"""Height of the brows in the same measure."""
+MOUTH: Final = -0.7
+"""Height of the mouth."""
+LEAST_HANGING: Final = 0.3
+"""Share of the rows from brows to mouth beside which long hair hangs."""
 FOREHEAD, CHIN = 10, 152
 CHEEKS: Final = (50, 280, 205, 425, 118, 347)
 CORE: Final = (70, 63, 105, 66, 107, 336, 296, 334, 293, 300, 61, 291, 17, 152, 205, 425)
@@ -133,7 +139,7 @@ def _distance(lab: Floats, centres: Floats) -> Floats:
 def _cut(photo: Floats, lab: Floats, places: _Places, seeds: Mask) -> Mask:
     """Return the hair by a graph cut (Rother et al. 2004, GrabCut) that starts from the seeds' colours."""
     inner = eroded(places.oval.astype(np.uint8), 0.1 * places.face_height) > 0
-    skin = _centres(lab[inner & (places.height < -0.30)])
+    skin = _centres(lab[inner & (places.height < -0.20)])
     skin = skin[skin[:, 0] >= 0.45 * np.median(skin[:, 0])]  # brows and nostrils do not speak for skin
     nearer = _distance(lab, _centres(lab[seeds])) < _distance(lab, skin)
     like = blurred((nearer | seeds).astype(np.float32), 2.5) > 0.45
@@ -153,15 +159,17 @@ def _cut(photo: Floats, lab: Floats, places: _Places, seeds: Mask) -> Mask:
 
 
 def _without_beard(mask: Mask, places: _Places, points: Floats, centimetre: float) -> Mask:
-    """Return the mask without what lies on the head below the brows, in rows where no hair hangs beside the head."""
+    """Return the mask without what lies below the brows on a side where no hair hangs beside the cheek."""
     middle = float(points[[FOREHEAD, CHIN], 0].mean())
-    hanging = mask & ~places.head
+    beside = mask & ~places.head
     columns = np.arange(mask.shape[1])[None] > middle
-    low = places.head & (places.height < -0.25)
+    low = places.height < BROWS
+    cheek = (low & (places.height > MOUTH)).any(1)
     kept = mask.copy()
     for side in (columns, ~columns):
-        rows = (hanging & side).sum(1, keepdims=True) > 0.5 * centimetre
-        kept &= ~(low & side & ~rows)
+        hanging = (beside & side).sum(1) > 0.25 * centimetre
+        if hanging[cheek].mean() < LEAST_HANGING:
+            kept &= ~(low & side)
     return kept
 
 
@@ -186,7 +194,7 @@ def _large_parts(mask: Mask, places: _Places) -> Mask:
     _, labels, sizes, _ = cv2.connectedComponentsWithStats(solid)
     areas = sizes[:, cv2.CC_STAT_AREA].copy()
     areas[0] = 0
-    high = np.bincount(labels[places.height > -0.7], minlength=len(areas)) > 0
+    high = np.bincount(labels[places.height > MOUTH], minlength=len(areas)) > 0
     large: Mask = ((areas >= areas.max() / 12) & high)[labels] & (solid > 0)
     _, labels, sizes, _ = cv2.connectedComponentsWithStats((~large).astype(np.uint8))
     hole = sizes[:, cv2.CC_STAT_AREA] < 0.02 * places.face_height**2

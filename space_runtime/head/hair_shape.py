@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -33,6 +33,8 @@ SHORT_LINE: Final = ((-9.0, -4.5, -3.2, -2.2, -0.8, 1.5, 4.0), (-3.9, -3.6, -1.0
 """Depth and height of the hairline of short hair behind and above the ears, cm."""
 CROWN_ROWS: Final = 6
 """Rows within which all meridians come to one radius."""
+TAPER_CM: Final = 4.5
+"""Height above its lower edge from which short hair gets thinner."""
 _ROUNDS: Final = 3
 
 
@@ -82,7 +84,15 @@ def hair_form(sight: Sight, mask: Floats) -> HairForm:
     grid = hair_grid(sight.fitted, sight.model, with_ears=covers)
     if covers:
         grid = HairGrid(grid.middle, _draped(grid.base, azimuths()))
-    return HairForm(grid, _radius(sight, grid, outer, mask), lowest, covers)
+    form = HairForm(grid, _radius(sight, grid, outer, mask), lowest, covers)
+    return form if covers else _tapered(form)
+
+
+def _tapered(form: HairForm) -> HairForm:
+    """Return short hair that gets thinner towards its lower edge behind."""
+    points = form.points
+    share = smoothstep(points[..., 1] - form.line(points), -0.5, TAPER_CM)
+    return replace(form, radius=np.asarray(form.grid.base + share * (form.radius - form.grid.base), np.float32))
 
 
 def _silhouette(sight: Sight, grid: HairGrid, mask: Floats) -> Floats:

@@ -118,9 +118,9 @@ def _filling(sight: Sight, atlas: Atlas, seen: Projected, mesh: Surface, hair: H
     weight = sample(seen.weight, atlas.vertex_pixels)
     smooth = weighted_blur(seen.colour, seen.weight, 6.0)
     known = sample(smooth, atlas.vertex_pixels).astype(np.float64)
-    pins = np.where(weight > 0.95, smoothstep(sight.normals[:, 2], 0.4, 0.8), 0).astype(np.float64)
+    pins = np.where(weight > 0.95, smoothstep(sight.normals[:, 2], 0.25, 0.6), 0).astype(np.float64)
     base = np.median(known[pins > 0.9], axis=0) if (pins > 0.9).any() else np.full(3, 128.0)
-    pull = 2e-4
+    pull = 1e-4
     colours = harmonic(mesh, 2 * pins + pull, (2 * pins[:, None] * known + pull * base) / (2 * pins + pull)[:, None])
     colours *= _occlusion(sight, mesh)[:, None]
     if hair is not None:

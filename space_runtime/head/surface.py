@@ -40,11 +40,6 @@ class Surface:
         """Return (n, c) values minus the mean of their neighbours."""
         return np.asarray(values - self.sums(values) / self.degrees[:, None])
 
-    def bilaplacian(self, values: Doubles) -> Doubles:
-        """Return the gradient (n, c) of half the squared `laplacian`: the energy of a thin plate."""
-        bent = self.laplacian(values)
-        return np.asarray(bent - self.sums(bent / self.degrees[:, None]))
-
     def membrane(self, values: Doubles) -> Doubles:
         """Return the gradient (n, c) of half the squared differences along edges: the energy of a membrane."""
         return np.asarray(values * self.degrees[:, None] - self.sums(values))
@@ -69,12 +64,6 @@ def harmonic(mesh: Surface, weights: Doubles, values: Doubles) -> Doubles:
     pull = weights[:, None] + _LEAST
     diagonal = mesh.degrees[:, None] + pull
     return _solve(lambda x: mesh.membrane(x) + pull * x, diagonal, pull * values)
-
-
-def biharmonic(mesh: Surface, weights: Doubles, values: Doubles) -> Doubles:
-    """Return (n, c) that are near ``values`` by ``weights`` (n,) and bend little."""
-    pull = weights[:, None] + _LEAST
-    return _solve(lambda x: mesh.bilaplacian(x) + pull * x, 1.2 + pull, pull * values)
 
 
 def _solve(apply: Callable[[Doubles], Doubles], diagonal: Doubles, right: Doubles) -> Doubles:

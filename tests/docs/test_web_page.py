@@ -55,7 +55,7 @@ def example(tmp_path_factory: pytest.TempPathFactory, photo: Path) -> Path:
 
 def run(command: str, folder: Path) -> None:
     words = [sys.executable, "-m", "space_runtime", *shlex.split(command)[1:]]
-    done = subprocess.run(words, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(words, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
 
 

@@ -39,20 +39,31 @@ class GlbReading:
         return rows
 
     def attribute(self, mesh: int, name: str) -> Array:
-        """Return an attribute of all primitives of a mesh, one after another."""
-        return np.concatenate([self.array(each["attributes"][name]) for each in self._primitives(mesh)])
+        """Return an attribute of all primitives of a mesh, one after another; those that share arrays come once."""
+        return np.concatenate([self.array(each["attributes"][name]) for each in self._different(mesh)])
 
     def triangles(self, mesh: int) -> list[NDArray[np.int64]]:
         """Return the triangles of each primitive, as vertices of the whole mesh."""
-        found, first = [], 0
+        found, first = [], {}
+        n_vertices = 0
         for each in self._primitives(mesh):
-            found.append(self.array(each["indices"]).astype(np.int64).reshape(-1, 3) + first)
-            first += self.document["accessors"][each["attributes"]["POSITION"]]["count"]
+            arrays = _arrays(each)
+            if arrays not in first:
+                first[arrays] = n_vertices
+                n_vertices += self.document["accessors"][each["attributes"]["POSITION"]]["count"]
+            found.append(self.array(each["indices"]).astype(np.int64).reshape(-1, 3) + first[arrays])
         return found
 
     def target(self, mesh: int, shape: int) -> Array:
         """Return what a blend shape adds to the places of a mesh."""
-        return np.concatenate([self.array(each["targets"][shape]["POSITION"]) for each in self._primitives(mesh)])
+        return np.concatenate([self.array(each["targets"][shape]["POSITION"]) for each in self._different(mesh)])
+
+    def _different(self, mesh: int) -> list[dict[str, Any]]:
+        """The primitives of a mesh, one of those that share all their arrays."""
+        found: dict[str, dict[str, Any]] = {}
+        for each in self._primitives(mesh):
+            found.setdefault(_arrays(each), each)
+        return list(found.values())
 
     def _primitives(self, mesh: int) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.document["meshes"][mesh]["primitives"]
@@ -64,3 +75,7 @@ class GlbReading:
         step = where.get("byteStride", dtype.itemsize * width)
         begin = where.get("byteOffset", 0) + offset
         return np.ndarray((count, width), dtype, self.binary, begin, (step, dtype.itemsize)).astype(np.float64)
+
+
+def _arrays(primitive: dict[str, Any]) -> str:
+    return json.dumps([primitive["attributes"], primitive.get("targets", [])])

@@ -19,9 +19,9 @@ let rig = null, player = null; // a ClipPlayer or a LivePlayer
 async function load() {
   document.body.prepend(renderer.domElement);
   scene.background = new THREE.Color(0x1a1d21);
-  scene.add(new THREE.HemisphereLight(0xdfe8f2, 0x4a4038, 1.6));
-  const key = new THREE.DirectionalLight(0xfff2e2, 2.2);
-  key.position.set(0.6, 0.9, 1.4);
+  scene.add(new THREE.HemisphereLight(0xe8edf2, 0x7a6c60, 2.0));
+  const key = new THREE.DirectionalLight(0xfff2e2, 1.7);
+  key.position.set(0.7, 0.5, 1.4);
   scene.add(key);
   const { scene: head } = await new GLTFLoader().loadAsync(HEAD);
   scene.add(head);

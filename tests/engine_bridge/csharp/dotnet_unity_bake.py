@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from tests.engine_bridge.csharp.dotnet_loaded import Space
+from tests.engine_bridge.csharp.dotnet_loaded import Space, System
 from tests.engine_bridge.csharp.dotnet_unity_loaded import Object
 from tests.support.sounds import speechlike
 
@@ -161,6 +162,42 @@ def test_much_output_neither_blocks_the_program_nor_stays(tmp_path: Path) -> Non
     ticks_until(lambda: not run.Poll())
     assert run.Progress.IsOver
     assert (run.ExitCode, run.Said.Count) == (0, 200)
+
+
+def test_a_child_that_lives_on_does_not_hold_the_editor_up(tmp_path: Path) -> None:
+    """It keeps the pipe open, as a worker of a program that was killed does."""
+    body = (
+        "import subprocess\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(8)'])\n"
+        "tell(event='begin', n_lines=1)\n"
+        "tell(event='end', totals={})\n"
+    )
+    run = Space.BakeRun.Start(command(Program=program(tmp_path, body), Folder=str(tmp_path)))
+    longest, begin = 0.0, time.monotonic()
+    while True:
+        before = time.monotonic()
+        running = run.Poll()
+        longest = max(longest, time.monotonic() - before)
+        if not running:
+            break
+        time.sleep(0.01)
+    assert time.monotonic() - begin < 7
+    assert longest < 0.5
+    assert (run.ExitCode, run.Progress.IsOver) == (0, True)
+
+
+def test_words_come_to_the_program_as_they_are(tmp_path: Path) -> None:
+    words = ["a b", 'say "hi"', "don't", "", "c:\\x\\", "d e\\", 'f\\"g', "#", "ä$HOME", "--x=1,2"]
+    body = "print(json.dumps(sys.argv[1:]), file=sys.stderr)\n"
+    script = tmp_path / "echo.py"
+    script.write_text(f"import json, sys\n{body}")
+    joined = Space.BakeCommand.Joined(System.Array[System.String](words))
+    run = Space.BakeRun.Start(command(Program=f'"{sys.executable}" "{script}"', Folder="f f", More=""))
+    ticks_until(lambda: not run.Poll())
+    assert json.loads(next(iter(run.Said)))[:2] == ["bake", "f f"]
+    info = System.Diagnostics.ProcessStartInfo(sys.executable, f'"{script}" {joined}')
+    info.RedirectStandardError, info.UseShellExecute = True, False
+    assert json.loads(System.Diagnostics.Process.Start(info).StandardError.ReadToEnd()) == words
 
 
 def test_the_folder_can_be_chosen(tmp_path: Path) -> None:

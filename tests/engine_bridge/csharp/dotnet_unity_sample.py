@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from importlib import import_module
@@ -17,6 +18,7 @@ from tests.engine_bridge.csharp import dotnet
 from tests.engine_bridge.csharp.dotnet import as_floats, byte_array
 from tests.engine_bridge.csharp.dotnet_loaded import System
 from tests.engine_bridge.csharp.dotnet_server import START_S, serving
+from tests.engine_bridge.csharp.dotnet_server_process import WORDS
 from tests.engine_bridge.csharp.dotnet_unity_live import FRAME_S, until
 from tests.engine_bridge.csharp.dotnet_unity_loaded import LiveScene, ModelScene, Object, Scene, read_clip, texts
 from tests.support.ports import free_port
@@ -46,6 +48,7 @@ class Loaded:
             if kind := self._class_of(part):
                 owner = self.objects[part.fields["m_GameObject"]["fileID"]]
                 self.components[at] = LoadedScene.AddComponent(owner, kind)
+                self.components[at].enabled = bool(part.fields["m_Enabled"])
         for at, part in self.of("Transform"):
             self.components[at] = self._placed(part)
         for at, part in self.of("MonoBehaviour"):
@@ -136,6 +139,17 @@ def play(loaded: Loaded, port: int) -> Object:
     loaded.component("SpaceConnection").Address = f"tcp://127.0.0.1:{port}"
     loaded.play()
     return loaded.component("TalkingNpc")
+
+
+def test_a_server_in_streaming_assets_is_started(loaded: Loaded, tmp_path: Path) -> None:
+    (tmp_path / "space-server").write_text(f"#!/bin/sh\nexec {sys.executable} {WORDS}\n")
+    (tmp_path / "space-server").chmod(0o755)
+    connection = loaded.component("SpaceConnection")
+    connection.ServerFolder = str(tmp_path)
+    npc = play(loaded, free_port())
+    LoadedScene.PutNumber(npc, "patience", START_S * 10)  # frames of `until` run faster than time
+    assert until(lambda: npc.IsLive and loaded.component("SpaceSpeaker").IsSpeaking, START_S), connection.LastError
+    assert connection.Server is not None
 
 
 def clip_of(line: str, emotion: str) -> Object:

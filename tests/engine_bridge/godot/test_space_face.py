@@ -21,6 +21,7 @@ from engine_bridge.formats.rig_file import read_rig
 from engine_bridge.formats.rig_map import match_names
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.arkit import ARKIT_NAMES
+from tests.docs.pages import ROOT
 from tests.support.browser.devtools import Page
 from tests.support.clips import SHAPE, file_of, random_clip
 from tests.support.godot import complaints, godot, needs_godot, told
@@ -28,10 +29,12 @@ from tests.support.ports import free_port
 from tests.support.real_server import serving
 from tests.support.rigs import rig_glb
 from tests.support.sounds import speech_pcm
+from tests.support.waiting import wait_for
 from tests.support.wire_client import WireClient, connect_client
 
 pytestmark = needs_godot
 
+NPC = ROOT / "unity_sample" / "Assets" / "Npc" / "npc.glb.bytes"
 TILTED = (0.5, 0.5, -0.5, 0.5)
 NAMES = [
     (["jawOpen", "mouthClose"], ["JawOpen", "jawOpen", "mouthClose"]),
@@ -112,6 +115,16 @@ def test_godot_plays_the_animations_that_are_baked(tmp_path: Path, kind: str) ->
     check_frames(shown["frames"], clip, TILTED)
 
 
+def test_a_head_from_a_photo_is_imported_and_moved(tmp_path: Path) -> None:
+    """Its meshes are quantised, which Godot takes from the plugin's word."""
+    files = {"clip.json": as_json(random_clip(2)), "rig.glb": NPC.read_bytes()}
+    with godot(tmp_path, "look", "0", files=files) as opened:
+        looked = told(opened, "looked")
+        assert complaints(opened) == []
+    assert looked["report"] == "52 of 52 shapes drive 1 meshes; head: Head; left eye: LeftEye; right eye: RightEye"
+    assert all(0.15 < size < 0.5 for size in looked["size_m"])  # type: ignore[attr-defined]
+
+
 def test_a_face_follows_its_sound_and_rests_when_it_ends(tmp_path: Path) -> None:
     files = {"clip.json": as_json(ramp(1.3)), "rig.glb": rig_glb(["jawOpen"])}
     with godot(tmp_path, "sound", files=files) as opened:
@@ -121,11 +134,10 @@ def test_a_face_follows_its_sound_and_rests_when_it_ends(tmp_path: Path) -> None
         assert complaints(opened) == []
     said = [word for word in words if word in ("started", "finished", "played", "paused", "stopped")]
     assert said == ["started", "finished", "played", "started", "paused", "finished", "stopped"]
-    positions, jaws, ticks = np.array(played["frames"])[np.array(played["frames"])[:, 0] > 0].T
-    assert np.abs(positions - jaws).max() < 0.3  # the ramp says its own time; what was mixed is heard later
-    drift = jaws - ticks / 1e6
-    assert np.median(np.abs(drift - np.median(drift))) < 0.05
-    assert jaws.max() > 0.7
+    heard, jaws = np.array(played["frames"]).T
+    is_heard = heard > 0
+    assert is_heard.any()
+    assert np.median(np.abs(heard - jaws)[is_heard]) < 0.03  # the ramp says its own time; a mix may come in between
     assert paused["before"] == paused["after"] != 0
     assert played["rest"] == stopped["rest"] == 0
 
@@ -146,14 +158,21 @@ def test_a_live_server_moves_the_face(tmp_path: Path) -> None:
         serving(sinks=(f"ws://127.0.0.1:{port}",)) as server,
         connect_client(server.address) as client,
     ):
-        opened.wait_for("said.length > 0")
-        frames = spoken(client, 1.5)
+        told(opened, "connected")
+        frames = spoken(client, 3.0)
         assert told(opened, "live") == {"is_live": True}
-        opened.wait_for("/frame .*\"weights\":\\[(0.0,)*0.0\\]/.test(said.filter(x => x.startsWith('frame')).at(-1))")
+        wait_for(lambda: not any(last_shown(opened)), "rest")
         seen = [json.loads(line[6:]) for line in lines_of(opened) if line.startswith("frame ")]
         assert complaints(opened) == []
     indices = [nearest(each["weights"], frames) for each in seen if any(each["weights"])]
-    assert indices == sorted(indices) and len(set(indices)) > 5
+    assert indices and indices == sorted(indices)
+
+
+def last_shown(opened: Page) -> list[float]:
+    """The weights of the frame that was printed last."""
+    line = next(line for line in reversed(lines_of(opened)) if line.startswith("frame "))
+    weights: list[float] = json.loads(line[6:])["weights"]
+    return weights
 
 
 def nearest(weights: list[float], frames: list[m.Frame]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from pathlib import Path
 from typing import Final
@@ -95,8 +96,6 @@ def test_a_class_includes_its_generated_header_last() -> None:
 
 
 def test_the_build_files_name_the_modules_of_the_plugin() -> None:
-    import json
-
     plugin = json.loads((ROOT / "SpaceRuntime" / "SpaceRuntime.uplugin").read_text("utf-8"))
     for module in plugin["Modules"]:
         build = ROOT / "SpaceRuntime" / "Source" / module["Name"] / f"{module['Name']}.Build.cs"

@@ -1,11 +1,13 @@
 using System;
+using System.IO;
 using UnityEngine;
 
 namespace SpaceRuntime.Samples
 {
     /// <summary>
-    /// The NPC of the scene. It speaks live where a server is there, else from baked clips, of which each line has one for each
-    /// emotion. Keys 1 to 8 choose the emotion, space says the line again, the arrows choose another.
+    /// The NPC of the scene. It speaks live where a server is there, or lies in StreamingAssets to be started; else from baked
+    /// clips, of which each line has one for each emotion. Keys 1 to 8 choose the emotion, space says the line again, the arrows
+    /// choose another.
     /// </summary>
     public sealed class TalkingNpc : MonoBehaviour
     {
@@ -19,6 +21,8 @@ namespace SpaceRuntime.Samples
             [Tooltip("One for each emotion, in the order of the keys.")]
             public TextAsset[] clips = new TextAsset[0];
         }
+
+        private const float StartSeconds = 15;
 
         private static readonly string[] Emotions =
         {
@@ -77,10 +81,20 @@ namespace SpaceRuntime.Samples
             Say();
         }
 
+        /// <summary>The connection is disabled in the scene, until it is known if there is a server to start.</summary>
+        private void Awake()
+        {
+            string folder = Path.Combine(Application.streamingAssetsPath, connection.ServerFolder);
+            bool carried = File.Exists(ServerProcess.ProgramIn(folder));
+            connection.StartServer = carried ? ServerStart.WhenNoneAnswers : ServerStart.Never;
+            connection.enabled = true;
+        }
+
         private void Update()
         {
             waited += Time.deltaTime;
-            if (!begun && (connection.IsReady || waited >= patience)) Say();
+            bool comes = connection.Server != null && connection.Server.State != ServerState.Failed;
+            if (!begun && (connection.IsReady || waited >= (comes ? patience + StartSeconds : patience))) Say();
             bool speaks = player.IsSpeaking || speaker.IsSpeaking;
             if (begun && !speaks && connection.IsReady) Show(speaker); // it blinks and looks around between lines
         }
@@ -95,9 +109,13 @@ namespace SpaceRuntime.Samples
         {
             if (Event.current.type == EventType.KeyDown) TakeKey(Event.current.keyCode);
             GUILayout.BeginArea(new Rect(16, 16, 420, 320));
-            GUILayout.Label(IsLive ? $"live from {connection.Address}" : "from baked clips; for live speech: space-runtime serve");
+            string server = connection.Server != null ? connection.Server.Endpoint : connection.Address;
+            GUILayout.Label(IsLive ? $"live from {server}" : "from baked clips; for live speech: space-runtime serve");
             for (int i = 0; i < Emotions.Length; i++)
-                if (GUILayout.Button($"{i + 1}   {Emotions[i]}{(i == Emotion ? "   <" : "")}", GUILayout.Width(160))) TakeEmotion(i);
+            {
+                string mark = i == Emotion ? "   <" : "";
+                if (GUILayout.Button($"{i + 1}   {Emotions[i]}{mark}", GUILayout.Width(160))) TakeEmotion(i);
+            }
             GUILayout.Label($"arrows: another line (now: {lines[LineNumber].title}), space: once more");
             GUILayout.EndArea();
         }

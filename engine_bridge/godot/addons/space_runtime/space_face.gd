@@ -25,6 +25,7 @@ const MAX_MESSAGE_BYTES := 8 << 20
 const REST_S := 0.2
 ## A sound that stops closer to its end than this was not cut off; its clip is played to the end.
 const END_S := 0.25
+const NO_LINE := -1.0
 
 ## Address of a server's frames, such as ws://127.0.0.1:8765; empty for none.
 @export var address := ""
@@ -44,8 +45,6 @@ const END_S := 0.25
 @export_range(0.0, 2.0) var strength := 1.0
 ## Factor on the rotation of the head.
 @export_range(0.0, 2.0) var head_strength := 1.0
-
-const NO_LINE := -1.0
 
 ## The pose that is shown.
 var pose := Pose.new()
@@ -111,7 +110,7 @@ func _follow(delta: float) -> void:
 		_position = maxf(_heard(player), 0.0)
 	elif _position == NO_LINE:
 		return
-	elif _position < player.stream.get_length() - END_S:
+	elif player.stream == null or _position < player.stream.get_length() - END_S:
 		_finish()
 		return
 	else:

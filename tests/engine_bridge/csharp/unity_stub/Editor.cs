@@ -39,6 +39,10 @@ namespace UnityEditor
         }
     }
 
+    public sealed class CanEditMultipleObjects : Attribute
+    {
+    }
+
     public enum MessageType
     {
         None,
@@ -109,6 +113,8 @@ namespace UnityEditor
     public class Editor : ScriptableObject
     {
         public UnityEngine.Object target { get; set; }
+
+        public UnityEngine.Object[] targets => new[] { target };
 
         public virtual void OnInspectorGUI()
         {

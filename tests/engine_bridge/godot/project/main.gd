@@ -15,6 +15,7 @@ var _sampled := []
 
 func _ready() -> void:
 	GLTFDocument.register_gltf_document_extension(QuantizedMeshes.new())  # as the plugin does in the editor
+	process_priority = 200  # after the face
 	var arguments := OS.get_cmdline_user_args()
 	call(arguments[0], arguments.slice(1))
 
@@ -62,7 +63,9 @@ func live(arguments: PackedStringArray) -> void:
 	_face.live_changed.connect(func(is_live: bool) -> void: say("live", {"is_live": is_live}))
 	_face.address = arguments[0]
 	_face.character = "Face"
-	say("listening", {})
+	while _face._socket == null or _face._socket.get_ready_state() != WebSocketPeer.STATE_OPEN:
+		await get_tree().process_frame
+	say("connected", {})
 
 
 ## Plays a clip beside its sound, then again with a pause and a stop: prints what was shown when.
@@ -119,14 +122,18 @@ func look(arguments: PackedStringArray) -> void:
 	add_child(around)
 	_face.show_pose(SpaceClip.read("res://clip.json").at(float(arguments[0])))
 	await get_tree().create_timer(1.0).timeout
-	say("looked", {"report": _face.report()})
+	var mesh: MeshInstance3D = _model.find_child("Face")
+	var box := mesh.global_transform * mesh.get_aabb()
+	say("looked", {"report": _face.report(), "size_m": [box.size.x, box.size.y, box.size.z]})
 
 
 func _process(_delta: float) -> void:
 	if _face and not _face.pose.weights.is_empty():
 		var player: Node = _face.get_node_or_null(_face.sound)
 		if player:
-			_sampled.append([player.get_playback_position(), _face.pose.weights["jawOpen"], Time.get_ticks_usec()])
+			var heard := AudioServer.get_time_since_last_mix() - AudioServer.get_output_latency()
+			heard += player.get_playback_position()
+			_sampled.append([heard if player.playing else -1.0, _face.pose.weights["jawOpen"]])
 		elif _face.address:
 			say("frame", _shown())
 

@@ -57,8 +57,6 @@ public:
     USceneComponent* attached = nullptr;
 };
 
-template <class T> class TInlineComponentArray : public TArray<T> {};
-
 class AActor : public UObject {
 public:
     template <class T> T* FindComponentByClass() const {

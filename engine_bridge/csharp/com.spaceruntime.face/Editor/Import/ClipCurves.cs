@@ -39,12 +39,12 @@ namespace SpaceRuntime
         private static float[][] ValuesOf(FaceClip clip, RigMixer mixer)
         {
             float[][] values = Array.ConvertAll(mixer.Targets, _ => new float[clip.FrameCount]);
-            int[] places = Array.ConvertAll(ArkitShapes.Names, name => Array.IndexOf(clip.Blendshapes, name));
-            var pose = new FacePose();
+            var mix = new ClipMix();
             for (int frame = 0; frame < clip.FrameCount; frame++)
             {
-                clip.Sample(frame / clip.FramesPerSecond, pose);
-                mixer.Mix(Array.ConvertAll(places, at => at < 0 ? 0 : pose.Blendshapes[at]), (float)(1 / clip.FramesPerSecond));
+                mix.Begin();
+                mix.Add(clip, frame / clip.FramesPerSecond, 1);
+                mixer.Mix(mix.Pose.Blendshapes, (float)(1 / clip.FramesPerSecond));
                 for (int i = 0; i < values.Length; i++) values[i][frame] = mixer.Values[i];
             }
             return values;

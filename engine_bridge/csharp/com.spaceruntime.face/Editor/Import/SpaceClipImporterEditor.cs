@@ -5,7 +5,7 @@ using UnityEngine;
 namespace SpaceRuntime
 {
     /// <summary>The settings of an import, and a button that takes them from an avatar.</summary>
-    [CustomEditor(typeof(SpaceClipImporter))]
+    [CustomEditor(typeof(SpaceClipImporter)), CanEditMultipleObjects]
     public sealed class SpaceClipImporterEditor : ScriptedImporterEditor
     {
         private GameObject avatar;
@@ -18,7 +18,7 @@ namespace SpaceRuntime
             avatar = (GameObject)EditorGUILayout.ObjectField("Avatar", avatar, typeof(GameObject), true);
             if (avatar && GUILayout.Button("Take meshes and full weights from the avatar"))
             {
-                ((SpaceClipImporter)target).TakeFrom(avatar);
+                foreach (Object each in targets) ((SpaceClipImporter)each).TakeFrom(avatar);
                 serializedObject.Update();
             }
             ApplyRevertGUI();

@@ -61,8 +61,7 @@ namespace SpaceRuntime
 
         private void Play(SpaceFace face)
         {
-            var head = face.GetComponentInParent<SpaceHead>();
-            preview = FacePreview.Begin(face, head, line.Face, LineSounds.Of(line));
+            preview = FacePreview.Begin(face, SpaceHead.Of(face), line.Face, LineSounds.Of(line));
             trouble = preview == null ? "another preview runs: end that of Timeline or of the Animation window first" : "";
         }
     }

@@ -55,6 +55,13 @@ namespace SpaceRuntime
         /// <summary>The bone of the character's right eye.</summary>
         public Transform RightEye => rightEye;
 
+        /// <summary>Returns the head that belongs to a face: beside it, above or below; null if there is none.</summary>
+        public static SpaceHead Of(SpaceFace face)
+        {
+            var found = face.GetComponentInParent<SpaceHead>();
+            return found ? found : face.GetComponentInChildren<SpaceHead>();
+        }
+
         /// <summary>Takes other bones, which must be at rest; each may be null.</summary>
         public void SetBones(Transform character, Transform headBone, Transform neckBone, Transform left, Transform right)
         {

@@ -13,13 +13,6 @@ namespace SpaceRuntime
         private SpaceFace face;
         private SpaceHead head;
 
-        /// <summary>Returns the head that belongs to a face: beside it, above or below; null if there is none.</summary>
-        public static SpaceHead HeadOf(SpaceFace face)
-        {
-            var head = face.GetComponentInParent<SpaceHead>();
-            return head ? head : face.GetComponentInChildren<SpaceHead>();
-        }
-
         /// <inheritdoc/>
         public override void ProcessFrame(Playable playable, FrameData info, object playerData)
         {
@@ -57,7 +50,7 @@ namespace SpaceRuntime
             if (face) face.ReleasePose();
             if (head) head.ReleasePose();
             face = other;
-            head = face ? HeadOf(face) : null;
+            head = face ? SpaceHead.Of(face) : null;
         }
     }
 }

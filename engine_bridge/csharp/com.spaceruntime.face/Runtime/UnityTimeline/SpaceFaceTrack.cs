@@ -24,7 +24,7 @@ namespace SpaceRuntime
             var face = director.GetGenericBinding(this) as SpaceFace;
             if (!face || Application.isPlaying) return;
             face.CollectShapes(driver.AddFromClip);
-            SpaceHead head = SpaceFaceMixer.HeadOf(face);
+            SpaceHead head = SpaceHead.Of(face);
             if (head) head.CollectBones(bone => driver.AddFromName<Transform>(bone.gameObject, "m_LocalRotation"));
         }
 

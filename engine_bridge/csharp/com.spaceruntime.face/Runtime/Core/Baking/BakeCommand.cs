@@ -67,6 +67,35 @@ namespace SpaceRuntime
             return words;
         }
 
+        /// <summary>Joins words to a command line that all systems split into these words again.</summary>
+        public static string Joined(IReadOnlyList<string> words)
+        {
+            var line = new StringBuilder();
+            foreach (string word in words) line.Append(line.Length > 0 ? " " : "").Append(IsPlain(word) ? word : Quoted(word));
+            return line.ToString();
+        }
+
+        private static bool IsPlain(string word)
+        {
+            foreach (char letter in word)
+                if (!char.IsLetterOrDigit(letter) && "-_./:,=".IndexOf(letter) < 0) return false;
+            return word.Length > 0;
+        }
+
+        /// <summary>Backslashes count only before a quote: there they are doubled.</summary>
+        private static string Quoted(string word)
+        {
+            var text = new StringBuilder("\"");
+            int slashes = 0;
+            foreach (char letter in word)
+            {
+                if (letter == '"') text.Append('\\', slashes + 1);
+                slashes = letter == '\\' ? slashes + 1 : 0;
+                text.Append(letter);
+            }
+            return text.Append('\\', slashes).Append('"').ToString();
+        }
+
         private static void Take(List<string> words, StringBuilder word, ref bool begun)
         {
             if (begun) words.Add(word.ToString());

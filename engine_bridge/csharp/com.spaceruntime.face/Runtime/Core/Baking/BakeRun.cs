@@ -5,6 +5,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Threading;
 
 namespace SpaceRuntime
 {
@@ -15,9 +16,12 @@ namespace SpaceRuntime
     public sealed class BakeRun : IDisposable
     {
         private const int MostSaid = 200;
+        private const int PatienceMs = 2000;
         private readonly ConcurrentQueue<string> printed = new ConcurrentQueue<string>();
         private readonly ConcurrentQueue<string> said = new ConcurrentQueue<string>();
         private readonly Process process;
+        private readonly Stopwatch sinceExit = new Stopwatch();
+        private int openStreams = 2;
         private bool ended;
 
         private BakeRun(Process process) => this.process = process;
@@ -48,7 +52,7 @@ namespace SpaceRuntime
                 StandardErrorEncoding = Encoding.UTF8,
             };
             info.EnvironmentVariables["PYTHONIOENCODING"] = "utf-8";
-            for (int i = 1; i < words.Count; i++) info.ArgumentList.Add(words[i]);
+            info.Arguments = BakeCommand.Joined(words.GetRange(1, words.Count - 1)); // Mono ignores lists of arguments
             var run = new BakeRun(new Process { StartInfo = info });
             run.Begin();
             return run;
@@ -57,15 +61,20 @@ namespace SpaceRuntime
         /// <summary>Takes what has come since the last call; false: the batch is over.</summary>
         public bool Poll()
         {
-            bool running = !ended && !process.HasExited;
-            if (!running && !ended)
+            if (!ended && process.HasExited && IsAllHere())
             {
-                process.WaitForExit(); // until all that it printed is here; it has ended, so that is at once
                 ExitCode = process.ExitCode;
                 ended = true;
             }
             while (printed.TryDequeue(out string line)) Progress.Take(line);
-            return running;
+            return !ended;
+        }
+
+        /// <summary>What an ended program printed comes soon; a child of it that lives on must not hold the batch up.</summary>
+        private bool IsAllHere()
+        {
+            sinceExit.Start();
+            return Volatile.Read(ref openStreams) <= 0 || sinceExit.ElapsedMilliseconds > PatienceMs;
         }
 
         /// <summary>Asks the program to end: lines that are done stay, nothing stays half-written.</summary>
@@ -108,8 +117,9 @@ namespace SpaceRuntime
             process.BeginErrorReadLine();
         }
 
-        private static void Keep(ConcurrentQueue<string> lines, string line, int most)
+        private void Keep(ConcurrentQueue<string> lines, string line, int most)
         {
+            if (line == null) Interlocked.Decrement(ref openStreams);
             if (string.IsNullOrEmpty(line)) return;
             lines.Enqueue(line);
             while (lines.Count > most) lines.TryDequeue(out _);

@@ -40,6 +40,9 @@ namespace SpaceRuntime
             }
         }
 
+        /// <summary>The members of an object.</summary>
+        public IReadOnlyDictionary<string, JsonNode> Members => As<Dictionary<string, JsonNode>>("an object");
+
         /// <summary>The items of a list; none where it is missing.</summary>
         public IReadOnlyList<JsonNode> Items => value == null ? None : As<List<JsonNode>>("a list");
 

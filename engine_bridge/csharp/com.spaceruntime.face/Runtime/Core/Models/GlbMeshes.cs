@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Text;
 
 namespace SpaceRuntime
 {
@@ -48,18 +49,38 @@ namespace SpaceRuntime
             return mesh;
         }
 
+        /// <summary>Primitives that name the same arrays share their vertices.</summary>
         private int[] Firsts(IReadOnlyList<JsonNode> primitives, out int count)
         {
             var firsts = new int[primitives.Count];
+            var known = new Dictionary<string, int>();
             long total = 0;
             for (int i = 0; i < firsts.Length; i++)
             {
-                firsts[i] = (int)total;
+                string arrays = Arrays(primitives[i]);
+                if (known.TryGetValue(arrays, out firsts[i])) continue;
+                known[arrays] = firsts[i] = (int)total;
                 total += VertexCount(primitives[i]);
                 if (total > MostVertices) throw new ModelException($"a mesh of the .glb has more than {MostVertices} vertices");
             }
             count = (int)total;
             return firsts;
+        }
+
+        private static string Arrays(JsonNode primitive)
+        {
+            var text = new StringBuilder();
+            Write(text, primitive["attributes"]);
+            foreach (JsonNode target in primitive["targets"].Items) Write(text, target);
+            return text.ToString();
+        }
+
+        private static void Write(StringBuilder text, JsonNode attributes)
+        {
+            if (!attributes.Exists) return;
+            foreach (KeyValuePair<string, JsonNode> each in attributes.Members)
+                text.Append(each.Key).Append('=').Append(each.Value.Whole(0)).Append(' ');
+            text.Append('/');
         }
 
         /// <summary>The count is believed only where bytes stand behind it.</summary>

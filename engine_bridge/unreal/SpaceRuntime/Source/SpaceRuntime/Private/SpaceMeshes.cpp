@@ -10,7 +10,7 @@
 int32 FSpaceMeshes::Bind(const AActor& Actor, const std::vector<std::string>& Blendshapes)
 {
 	Targets.Reset();
-	TInlineComponentArray<USkeletalMeshComponent*> Meshes;
+	TArray<USkeletalMeshComponent*> Meshes;
 	Actor.GetComponents(Meshes);
 	for (USkeletalMeshComponent* Mesh : Meshes) BindMesh(*Mesh, Blendshapes);
 	return Targets.Num();
