@@ -80,16 +80,23 @@ def draw(layers: list[Layer], clip: Clip, number: int) -> Pixels:
             yaw, pitch = clip.eye_rotation_rad[number, layer.eye]
             points = points @ rotation_matrix(np.array([yaw, pitch, 0], np.float32)).T + layer.centre
         points = ((points - HEAD) @ head.T + HEAD - MIDDLE_CM) @ camera.T
-        _compose(picture, nearest, layer, points.astype(np.float32))
+        for towards in (-1, 1):  # what is turned away first: it shows through what lets light through
+            _compose(picture, nearest, layer, points.astype(np.float32), towards)
     return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
 
 
-def _compose(picture: Floats, nearest: Floats, layer: Layer, points: Floats) -> None:
-    """Draw a layer, points (n, 3) in the camera's axes, over what lies behind it."""
+def _compose(picture: Floats, nearest: Floats, layer: Layer, points: Floats, towards: int) -> None:
+    """Draw the triangles of a layer that look to the viewer, 1, or away, −1, over what lies behind them.
+
+    points: (n, 3) in the camera's axes.
+    """
     corners = layer.mesh.triangles
     normals = vertex_normals(points, corners)
     depth = 1 / (DISTANCE_CM - points[:, 2])
     flat = points[:, :2] * depth[:, None] * DISTANCE_CM * ZOOM * [1, -1] + np.array(SIZE[::-1]) / 2
+    a, b, c = (flat[corners[:, k]] for k in range(3))
+    area = (c - a)[:, 0] * (b - a)[:, 1] - (c - a)[:, 1] * (b - a)[:, 0]
+    corners = corners[area * towards > 0]
     drawn = rasterise(flat.astype(np.float32), corners, SIZE, depth)
     shown = drawn.covered & (drawn.depth > nearest)
     at, weights = corners[drawn.triangle[shown]], drawn.weights[shown][..., None]

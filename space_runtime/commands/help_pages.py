@@ -51,6 +51,7 @@ HEADINGS: Final[dict[str, tuple[str, ...]]] = {
         "--sounds",
     ),
     "Observing": ("--http", "--log-format", "--log-level"),
+    "A server of another program": ("--ready-line", "--with-parent"),
     "Machine": ("--bundle", "--device", "--jobs", "--debug"),
 }
 """Headings in their order; an option that stands under none stays under the usual "Options"."""
@@ -75,6 +76,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "keygen": ("space-runtime keygen anna --folder keys",),
     "relay": ("space-runtime relay tcp://10.0.0.5:5570 --server-key keys/server.key --key keys/anna.key_secret",),
+    "package": ("space-runtime package --out space-server",),
     "top": ("space-runtime top --once",),
     "doctor": ("space-runtime doctor",),
     "bench": ("space-runtime bench --seconds 10",),

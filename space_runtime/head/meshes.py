@@ -29,7 +29,7 @@ EYE_BACK: Final = -0.2
 _MARGIN: Final = 3
 """Pixels of a tile around what is used of it: pictures get smaller in the distance."""
 _HEIGHTS: Final = (-6.0, -0.5)
-_DEPTHS: Final = (10.5, 4.5)
+_DEPTHS: Final = (10.4, 6.0)
 """Heights and depths of the mouth's inside, cm: columns and rows of the tiles of teeth, gums and tongue."""
 
 

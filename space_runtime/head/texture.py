@@ -25,7 +25,7 @@ from space_runtime.head.picture_fields import sample
 from space_runtime.head.sight import see
 from space_runtime.head.skin import skin_texture
 
-MOUTH: Final = ((TEETH_TILE, (238, 229, 212), 0.35), (GUMS_TILE, (172, 88, 86), 0.3), (TONGUE_TILE, (184, 94, 92), 0.3))
+MOUTH: Final = ((TEETH_TILE, (238, 229, 212), 0.22), (GUMS_TILE, (172, 88, 86), 0.3), (TONGUE_TILE, (184, 94, 92), 0.3))
 """Tiles of the mouth's inside, their colours, and the share of light that reaches the back."""
 UNDER_CHIN: Final = (152, 176, 400)
 """Points of the jaw that are skin too."""

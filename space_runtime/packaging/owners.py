@@ -35,7 +35,9 @@ HOLDS: Final = {
 STATED: Final = {"pyinstaller": "GPL-2.0-or-later with an exception for the programs it makes (COPYING.txt)"}
 """Licences that metadata tell in part."""
 OF_THE_SYSTEM: Final = {
+    "libexpat": "MIT",
     "libffi": "MIT",
+    "libpython": "PSF-2.0",
     "zlib": "Zlib",
     "libgcc": "GPL-3.0-or-later with GCC's runtime exception",
     "libstdc++": "GPL-3.0-or-later with GCC's runtime exception",

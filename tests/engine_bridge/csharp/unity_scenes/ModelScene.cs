@@ -39,6 +39,8 @@ namespace SpaceTests
         /// <summary>Chooses "Save as Prefab"; returns the paths of what was written, and forgets it.</summary>
         public string[] SavedAsPrefab()
         {
+            UnityEditor.AssetDatabase.Assets.Clear();
+            UnityEditor.PrefabUtility.Saved.Clear();
             typeof(SaveHeadModel).GetMethod("Save", BindingFlags.Static | BindingFlags.NonPublic)
                 .Invoke(null, new object[] { new UnityEditor.MenuCommand(Model) });
             var paths = new List<string>(UnityEditor.PrefabUtility.Saved);

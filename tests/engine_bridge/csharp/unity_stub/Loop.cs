@@ -201,6 +201,8 @@ namespace UnityEngine
 
     public class Debug
     {
+        public static void Log(object message) => Log(message, null);
+
         public static void Log(object message, Object context) => Loop.Logged.Add(message.ToString());
 
         public static void LogWarning(object message, Object context) => Loop.Warnings.Add(message.ToString());
