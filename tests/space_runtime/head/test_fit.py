@@ -12,7 +12,7 @@ from space_runtime.head.fit import fit_model
 from space_runtime.head.fitted_head import FittedHead
 from space_runtime.head.model import N_TRACKED, FaceModel
 from space_runtime.head.portrait_head import PortraitHead
-from space_runtime.head.rest import fit_head
+from space_runtime.head.rest import fit_head, incisors
 from space_runtime.head.shapes import arkit_shapes
 from space_runtime.portrait.portrait import Portrait
 
@@ -65,6 +65,17 @@ def test_mouth_close_closes_what_jaw_open_opens(model: FaceModel, made: Portrait
     opened = made.fitted.rest + shapes[ARKIT_NAMES.index("jawOpen")]
     assert gap_mm(model, opened, "upper_lip").max() > 15
     assert np.abs(gap_mm(model, opened + shapes[ARKIT_NAMES.index("mouthClose")], "upper_lip")).max() < 0.3
+
+
+def test_the_upper_incisors_show_under_a_lip_that_opens_and_lie_behind_lips_that_rest(
+    model: FaceModel, made: PortraitHead, shapes: Floats
+) -> None:
+    teeth, lip = incisors(model), model.curves["upper_lip"]
+    rest, opened = made.fitted.rest, made.fitted.rest + 0.5 * shapes[ARKIT_NAMES.index("jawOpen")]
+    middle = lip[np.argmin(np.abs(rest[lip, 0]))]
+    assert rest[teeth, 2].max() < rest[middle, 2] - 0.2
+    shown_mm = 10 * (opened[middle, 1] - opened[teeth, 1].min())
+    assert 1.5 < shown_mm < 4
 
 
 def test_shut_lids_lie_on_the_eyeball_and_not_in_it(model: FaceModel, made: PortraitHead, shapes: Floats) -> None:
