@@ -262,6 +262,7 @@ def test_an_interrupt_says_what_is_done_and_the_next_call_goes_on(
     while not list((tmp_path / "out").glob(".bake-*")) or not all(path.exists() for path in done):
         assert process.poll() is None
         time.sleep(0.02)
+    time.sleep(0.2)  # the folder may still be that of the second line, whose end is not told yet
     process.send_signal(kind)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
