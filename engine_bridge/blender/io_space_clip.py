@@ -241,7 +241,7 @@ def joint_of(name):
 
 @dataclass
 class Options:
-    """How a take is put into a scene. start: the frame of its beginning. sound: a file, None for none."""
+    """Options of putting a take into a scene. start: the frame of its beginning. sound: a file, None for none."""
 
     start: int = 1
     strength: float = 1.0
@@ -391,7 +391,7 @@ def local_rotations(thing, joint, turned):
 
 
 def heading_of(thing):
-    """How the model of an object is turned about the vertical in the scene."""
+    """The turn of an object's model about the vertical in the scene."""
     chain = [thing]
     while chain[-1].parent:
         chain.append(chain[-1].parent)

@@ -54,7 +54,7 @@ class ClientCore:
         self._told = ""
         """The server's last complaint on this connection."""
         self._is_told = False
-        """Whether `trouble` is what a server, or a relay, said: then one is running there."""
+        """True where a server, or a relay, said `trouble`: then one is running there."""
         self._failure: BridgeError | None = None
 
     # Sessions

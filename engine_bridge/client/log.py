@@ -27,7 +27,7 @@ class ClientCounters:
     bad: int = 0
     """Parts that were no message, or said what cannot be."""
     reason: str = ""
-    """Why the last of those was none, one sentence."""
+    """One sentence that says why the last of those was none."""
     stray: int = 0
     """Messages about no session of this client, or that no server sends."""
     errors: int = 0

@@ -22,9 +22,13 @@ TRANSFORM: Final = 4
 
 def curve_text(keys: str, attribute: str, path: str, class_id: int) -> str:
     """Return a curve. keys: of `keys_text`. path: of the object below the one with the Animator."""
-    head = _CURVE_HEAD if keys else _NO_KEYS
     where = yaml_text(path) if path else ""
-    return head + keys + _CURVE_END.format(attribute=yaml_text(attribute), path=where, class_id=class_id)
+    return curve_body(keys) + _BINDING.format(attribute=yaml_text(attribute), path=where, class_id=class_id)
+
+
+def curve_body(keys: str) -> str:
+    """Return an item of a list of curves up to what names its target."""
+    return _HEAD + (f"\n{keys}" if keys else " []\n") + _END
 
 
 def keys_text(times_s: Values, values: Values) -> str:
@@ -42,25 +46,15 @@ def slopes_of(times_s: Values, values: Values) -> tuple[Values, Values]:
 def _keys(times_s: Values, values: Values) -> Iterator[str]:
     if len(values) < 2:
         for time, value in zip(times_s, values, strict=True):
-            yield _KEY.format(time=number(time), value=number(value), before=0, after=0, mode=SINGLE, weight=0)
+            yield KEY.format(time=number(time), value=number(value), before=0, after=0, mode=SINGLE, weight=0)
         return
     before, after = slopes_of(times_s, values)
     for row in zip(times_s.tolist(), values.tolist(), before.tolist(), after.tolist(), strict=True):
         time, value, left, right = map(number, row)
-        yield _KEY.format(time=time, value=value, before=left, after=right, mode=LINEAR, weight=WEIGHT)
+        yield KEY.format(time=time, value=value, before=left, after=right, mode=LINEAR, weight=WEIGHT)
 
 
-_CURVE_HEAD: Final = """\
-  - curve:
-      serializedVersion: 2
-      m_Curve:
-"""
-_NO_KEYS: Final = """\
-  - curve:
-      serializedVersion: 2
-      m_Curve: []
-"""
-_KEY: Final = """\
+KEY: Final = """\
       - serializedVersion: 3
         time: {time}
         value: {value}
@@ -71,10 +65,17 @@ _KEY: Final = """\
         inWeight: {weight}
         outWeight: {weight}
 """
-_CURVE_END: Final = """\
+"""A key of one number or of a vector."""
+_HEAD: Final = """\
+  - curve:
+      serializedVersion: 2
+      m_Curve:"""
+_END: Final = """\
       m_PreInfinity: 2
       m_PostInfinity: 2
       m_RotationOrder: 4
+"""
+_BINDING: Final = """\
     attribute: {attribute}
     path: {path}
     classID: {class_id}

@@ -13,7 +13,7 @@ import numpy as np
 
 from engine_bridge.formats.clip import Values
 from engine_bridge.formats.keys import Turn
-from engine_bridge.formats.unity_curves import TRANSFORM, WEIGHT, curve_text, keys_text, slopes_of
+from engine_bridge.formats.unity_curves import KEY, TRANSFORM, WEIGHT, curve_body, curve_text, keys_text, slopes_of
 from engine_bridge.formats.unity_text import number, yaml_text
 
 MIRROR: Final = np.array([1.0, -1.0, -1.0, 1.0])
@@ -30,8 +30,8 @@ def rotation_curve(turn: Turn) -> str:
     keys = []
     for time, *vectors in zip(turn.times_s, rotations, *slopes, strict=True):
         value, before, after = map(_numbers, vectors)
-        keys.append(_KEY.format(time=number(time), value=value, before=before, after=after, weight=weight))
-    return f"{_HEAD}{'' if keys else ' []'}\n{''.join(keys)}{_END.format(path=yaml_text(turn.path))}"
+        keys.append(KEY.format(time=number(time), value=value, before=before, after=after, mode=0, weight=weight))
+    return f"{curve_body(''.join(keys))}    path: {yaml_text(turn.path)}\n"
 
 
 def component_curves(turn: Turn) -> str:
@@ -56,27 +56,6 @@ def _vector(texts: list[str]) -> str:
     return "{" + ", ".join(f"{name}: {text}" for name, text in zip(COMPONENTS, texts, strict=True)) + "}"
 
 
-_HEAD: Final = """\
-  - curve:
-      serializedVersion: 2
-      m_Curve:"""
-_KEY: Final = """\
-      - serializedVersion: 3
-        time: {time}
-        value: {value}
-        inSlope: {before}
-        outSlope: {after}
-        tangentMode: 0
-        weightedMode: 0
-        inWeight: {weight}
-        outWeight: {weight}
-"""
-_END: Final = """\
-      m_PreInfinity: 2
-      m_PostInfinity: 2
-      m_RotationOrder: 4
-    path: {path}
-"""
 _BINDING: Final = """\
     - serializedVersion: 2
       path: {path}

@@ -1,4 +1,4 @@
-"""Where the tracker's points lie on the face model.
+"""Places of the tracker's points on the face model.
 
 The model is fitted to a mean face by landmarks, then warped onto it by thin plates, round by round; each point goes to
 the nearest place on the surface.

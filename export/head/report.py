@@ -1,4 +1,4 @@
-"""How well heads fit the portraits: what is left of the tracker's points, and how lips and lids close."""
+"""Report on heads fitted to the portraits: what is left of the tracker's points, and how lips and lids close."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the skin follows displacements of few places: of the tracker's points, and of the edges of lids and lips.
+"""Matrices that spread displacements of few places over the skin: of the tracker's points, of lids' and lips' edges.
 
 Both are thin plates on the graph of the skin (Botsch and Kobbelt 2004, "An Intuitive Framework for Real-Time Freeform
 Modeling", SIGGRAPH), solved here once, so that the runtime multiplies matrices.

@@ -36,8 +36,8 @@ TRUST: Final = 0.7
 """Exponent of a round's correction in pauses, which are few and short."""
 LONG_PAUSE_S, PHRASE_S = 0.6, 0.4
 MOST_BOW, BEAT = math.radians(1.0), math.radians(1.2)
-"""How far a chin sinks in pauses at most: the speaker at hand looks down at his notes, 5° and more. And how far it goes
-up on a stressed syllable: measured as a mean over 27 syllables of his, 1.2° after 0.1 s."""
+"""Radians that a chin sinks in pauses at most: the speaker at hand looks down at his notes, 5° and more. And those that
+it goes up on a stressed syllable: measured as a mean over 27 syllables of his, 1.2° after 0.1 s."""
 
 
 def fit(heads: Sequence[FilmedHead]) -> HeadStyle:
@@ -90,7 +90,7 @@ def _phrase_means(head: FilmedHead) -> Doubles:
 
 
 def _bow(heads: Sequence[FilmedHead]) -> float:
-    """How far the chin lies lower in long pauses than in speech; 0 for one that does not."""
+    """Return by how much the chin lies lower in long pauses than in speech; 0 for one that does not."""
     drops = []
     for head in heads:
         pitch, talking = head.film.angles_rad[head.frames, 1], head.voice.speech[head.frames]

@@ -96,7 +96,7 @@ class HeadMemory(NamedTuple, Generic[Number]):
 
 
 class HeadOutput(NamedTuple, Generic[Number]):
-    """What a hop gives to the frames around it: voice 0…1, log of the amplitude, chin (radians, down), how far the
+    """A hop's values for the frames around it: voice 0…1, log of the amplitude, chin (radians, down), how far the
     head's own time is ahead (seconds), energy, posture (radians)."""
 
     gate: Number
@@ -226,7 +226,7 @@ _TRUNK_SHIFT: Final = SHARE * np.array([[_Z, 0.0, -_X], [0.0, -_Z, _Y], [-_Y, _X
 
 
 def _is_due(memory: HeadMemory[Number], begins: Condition) -> Condition:
-    """Whether heads change their posture now: a phrase begins, or has gone on for long; not while one is under way."""
+    """Return which heads change posture now: a phrase begins, or has gone on for long; not while one is under way."""
     long_talk = (memory.since >= memory.hold) & (memory.gate > TALKING)
     return (begins | long_talk) & (memory.since >= memory.length)
 

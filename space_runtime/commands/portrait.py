@@ -15,7 +15,7 @@ from space_runtime.media.atomic_files import written_whole
 from space_runtime.portrait.portrait import Portrait, open_portrait, open_tracker
 
 ENDINGS: Final = (".glb", ".glb.bytes")
-"""What a head's file is called; the second is what Unity takes as bytes."""
+"""Endings of a head's file; the second is what Unity takes as bytes."""
 
 
 def portrait_command(

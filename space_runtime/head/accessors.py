@@ -20,7 +20,7 @@ _TYPES: Final = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4"}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Accessors:
-    """What a file holds so far; each method returns the number of what it added."""
+    """The accessors and bytes of a file so far; each method returns the number of what it added."""
 
     binary: bytearray = field(default_factory=bytearray)
     views: list[Object] = field(default_factory=list)

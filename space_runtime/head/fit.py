@@ -64,6 +64,7 @@ class _Basis:
     high: Doubles
 
     def shape(self, weights: Doubles) -> Doubles:
+        """Return the mean with the modes at their weights."""
         return np.asarray(self.mean + np.tensordot(weights, self.modes, 1))
 
 

@@ -1,4 +1,4 @@
-"""Where a photo shows hair: by its place around the head, and by its colours against the skin's."""
+"""The part of a photo that shows hair: by its place around the head, and by its colours against the skin's."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ RADIUS_CM: Final = (0.52, 0.68)
 """Range of an iris's radius in the model, whose heads are about a seventh larger than people."""
 SCLERA: Final = np.array([232.0, 222.0, 214.0])
 BLOOD: Final = np.array([40.0, 4.0, 0.0])
-"""What red adds to the white of the eye far from the iris."""
+"""Red that is added to the white of the eye far from the iris."""
 USUAL: Final = np.array([78.0, 56.0, 42.0], np.float32)
 """Colour of an iris that the photo does not show."""
 LEAST_PIXELS: Final = 6

@@ -57,7 +57,7 @@ CURVES: Final = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrackerPoints:
-    """Where the tracker's points lie on the model: weights of three vertices each.
+    """Places of the tracker's points on the model: weights of three vertices each.
 
     vertices: (478, 3); weights: (478, 3), sums are 1. depth_bias: (468,) by how much too near to the viewer the tracker
     sees each point on average, cm. The last ten points, on the irises, have no place: their weights are 0.

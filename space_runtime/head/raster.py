@@ -20,7 +20,7 @@ _Covered = tuple[Longs, Longs, Floats]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Raster:
-    """What covers each pixel. triangle: (h, w), −1 for none. weights: (h, w, 3) of its corners. depth: (h, w), −inf."""
+    """Surface at each pixel. triangle: (h, w), −1 for none. weights: (h, w, 3) of its corners. depth: (h, w), −inf."""
 
     triangle: Longs
     weights: Floats

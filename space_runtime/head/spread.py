@@ -1,4 +1,4 @@
-"""How the skin follows displacements of few places (see `export.head.spreads`, which makes the file)."""
+"""Displacements of few places spread over the skin (see `export.head.spreads`, which makes the file)."""
 
 from __future__ import annotations
 

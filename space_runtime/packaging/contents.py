@@ -1,4 +1,4 @@
-"""What the packaged server holds: named packages and the models. Whatever else is installed stays out."""
+"""Contents of the packaged server: named packages and the models. Whatever else is installed stays out."""
 
 from __future__ import annotations
 

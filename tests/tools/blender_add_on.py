@@ -24,7 +24,7 @@ def fresh(rig: str) -> object:
 
 
 def rotation(name: str) -> list[list[float]]:
-    """Where a node looks: the images of its model's left, up and front, each from where it was at rest."""
+    """The directions of a node: the images of its model's left, up and front, each from where it was at rest."""
     thing = bpy.data.objects[name]
     now = thing.matrix_world.to_quaternion() @ RESTS[name].inverted()  # type: ignore[attr-defined]
     return [list(now @ Vector(axis)) for axis in ((1, 0, 0), (0, 0, 1), (0, -1, 0))]

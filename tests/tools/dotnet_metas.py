@@ -16,7 +16,7 @@ from typing import Final
 PACKAGE: Final = Path(__file__).resolve().parents[2] / "engine_bridge" / "csharp" / "com.spaceruntime.face"
 SAMPLE: Final = Path(__file__).resolve().parents[2] / "unity_sample" / "Assets"
 NAMES: Final = {PACKAGE: PACKAGE.name, SAMPLE: "unity_sample/Assets"}
-"""What the GUIDs of each folder's files begin with, before they are hashed."""
+"""The text before the path in what is hashed into the GUID of a file of each folder."""
 
 _EXTERNAL: Final = "  externalObjects: {}\n"
 _END: Final = "  userData: \n  assetBundleName: \n  assetBundleVariant: \n"

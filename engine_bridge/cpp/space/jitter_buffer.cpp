@@ -89,7 +89,7 @@ void JitterBuffer::put(const Frame& frame) {
     }
 }
 
-/// Whether a frame's time lies between those of its neighbours, the ones before `at` and at `after`.
+/// True if a frame's time lies between those of its neighbours, the ones before `at` and at `after`.
 bool JitterBuffer::fits(const Frame& frame, std::size_t at, std::size_t after) const {
     return (at == 0 || kept_[order_[at - 1]].sample < frame.sample) &&
            (after == order_.size() || frame.sample < kept_[order_[after]].sample);
@@ -199,7 +199,7 @@ bool JitterBuffer::due(double way, double dt, Pose& pose) {
     return true;
 }
 
-/// Whether there is a frame after the one at or before the position, and no gap between them.
+/// True if there is a frame after the one at or before the position, and no gap between them.
 bool JitterBuffer::has_neighbour() const {
     if (order_.size() < n_passed_ + 2) return false;
     const Kept &first = kept_[order_[n_passed_]], &second = kept_[order_[n_passed_ + 1]];

@@ -1,4 +1,4 @@
-// Where a line is: beside its sound while that plays, by the game's clock before and after, fading when it is stopped.
+// The position in a line: beside its sound while that plays, by the game's clock else, fading when it is stopped.
 #pragma once
 
 #include "space/sound_clock.hpp"

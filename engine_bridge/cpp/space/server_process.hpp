@@ -14,7 +14,7 @@
 
 namespace space {
 
-/// How far a server that this program started has come.
+/// The state of a server that this program started.
 enum class ServerState : std::uint8_t {
     starting,  ///< it has not yet said where it is
     ready,     ///< it takes sessions at its endpoint
@@ -22,7 +22,7 @@ enum class ServerState : std::uint8_t {
     ended,     ///< this program has ended it
 };
 
-/// What is started. Another program than the packaged one needs `serve --ready-line --with-parent` among its words.
+/// The program to start. Another program than the packaged one needs `serve --ready-line --with-parent` among its words.
 struct ServerOptions {
     std::string program;             ///< its path, UTF-8
     std::vector<std::string> words;  ///< for it, each as one argument
@@ -39,7 +39,7 @@ public:
     ServerProcess& operator=(const ServerProcess&) = delete;
 
     ServerState state() const;
-    /// Where it takes sessions, such as tcp://127.0.0.1:43121; empty before it is ready.
+    /// The endpoint at which it takes sessions, such as tcp://127.0.0.1:43121; empty before it is ready.
     std::string endpoint() const;
     /// Why it failed, in words.
     std::string error() const;

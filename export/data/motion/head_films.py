@@ -26,7 +26,7 @@ INNER_LIPS: Final = (13, 14)
 LOW_PASS_HZ: Final = 7.0
 """Above it lies what the tracker makes up."""
 LEAK_HZ: Final = (0.5, 2.0)
-"""Where the jaw's leak is estimated: fast enough for the neck's joint, slow enough for the tracker."""
+"""Band in which the jaw's leak is estimated: fast enough for the neck's joint, slow enough for the tracker."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

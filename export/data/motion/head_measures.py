@@ -134,4 +134,4 @@ BARS: Final = (
     HeadBar("farthest mean of a minute in ten, degrees", 0.0, 2.5),
     HeadBar("largest angle in ten minutes, degrees", 0.0, 12.0),
 )
-"""What the film reaches against itself, with room: a distance of 2.8 dB between its parts, r of 0.70."""
+"""Limits: what the film reaches against itself, with room: a distance of 2.8 dB between its parts, r of 0.70."""

@@ -108,7 +108,7 @@ def test_a_clip_that_is_cut_off_ends_in_one_sentence(add_on: SimpleNamespace, na
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What Blender shows of every file, by the file's name; ``said`` is what it printed."""
+    """Blender's view of every file, by the file's name; ``said`` is what it printed."""
     if not PYTHON.exists():
         pytest.skip("needs importers of clips: Blender (bpy) in .tools/blender")
     folder = tmp_path_factory.mktemp("clips")

@@ -14,8 +14,6 @@ from tests.engine_bridge.csharp.dotnet_unity_loaded import Bones, LiveScene, Obj
 from tests.engine_bridge.csharp.dotnet_unity_loaded import scene as scene
 
 TimelineScene = import_module("SpaceTests").TimelineScene
-HEAD_YAW = 0.1
-"""Of every frame of `clip_file`."""
 
 
 def line(jaw: float, seconds: float = 2.0, name: str = "line") -> Object:

@@ -1,5 +1,5 @@
 extends RefCounted
-## What can be moved below a node: the blend shapes of its meshes, and bones or nodes of head and eyes.
+## The parts that can be moved below a node: the blend shapes of its meshes, and bones or nodes of head and eyes.
 
 const Pose := preload("space_pose.gd")
 

@@ -1,5 +1,5 @@
 extends RefCounted
-## What a face does at one moment.
+## The values of a face at one moment.
 
 ## Weights 0…1 by ARKit's names.
 var weights := {}

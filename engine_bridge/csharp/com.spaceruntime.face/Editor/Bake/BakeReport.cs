@@ -3,7 +3,7 @@ using System.Text;
 
 namespace SpaceRuntime
 {
-    /// <summary>What became of a batch, for people.</summary>
+    /// <summary>The outcome of a batch, for people.</summary>
     public static class BakeReport
     {
         /// <summary>Returns the place in a batch that runs.</summary>

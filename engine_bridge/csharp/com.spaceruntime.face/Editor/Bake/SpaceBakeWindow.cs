@@ -23,7 +23,7 @@ namespace SpaceRuntime
         private Vector2 scroll;
         private BakeRun run;
 
-        /// <summary>Where the program is, on this machine: a path, or a name that is found.</summary>
+        /// <summary>The program on this machine: a path, or a name that is found.</summary>
         public static string Program
         {
             get => EditorPrefs.GetString(ProgramKey, "space-runtime");
@@ -33,7 +33,7 @@ namespace SpaceRuntime
         /// <summary>True while a batch runs.</summary>
         public bool IsBaking => run != null;
 
-        /// <summary>What became of the last batch, in lines of text.</summary>
+        /// <summary>The outcome of the last batch, in lines of text.</summary>
         public string Report => report;
 
         [MenuItem("Window/SPACE/Bake", false, 2000)]

@@ -35,7 +35,7 @@ namespace SpaceRuntime
         private RigMixer mixer;
         private string[] placedNames;
 
-        /// <summary>What is shown.</summary>
+        /// <summary>The pose that is shown.</summary>
         public SpacePoseSource Source
         {
             get => source;
@@ -63,7 +63,7 @@ namespace SpaceRuntime
         /// <summary>The renderers to write to; empty: all below. Call <see cref="Rebuild"/> after a change.</summary>
         public List<SkinnedMeshRenderer> Renderers => renderers;
 
-        /// <summary>What was matched onto what, and what was not, in lines of text.</summary>
+        /// <summary>The report of the matching, in lines of text: names that were matched, names that were not.</summary>
         public string Report { get; private set; } = "";
 
         /// <summary>Speech and whatever else moves this face; give gestures a layer of their own.</summary>

@@ -29,7 +29,7 @@ namespace SpaceRuntime
         private BoneTurner headTurner, neckTurner, leftTurner, rightTurner;
         private bool previewing;
 
-        /// <summary>What is shown.</summary>
+        /// <summary>The pose that is shown.</summary>
         public SpacePoseSource Source
         {
             get => source;

@@ -35,7 +35,7 @@ namespace SpaceRuntime
             set => model = value;
         }
 
-        /// <summary>What is wrong with the file, in a sentence; empty where nothing is.</summary>
+        /// <summary>The error of the file, in a sentence; empty where nothing is.</summary>
         public string Error { get; private set; } = "";
 
         /// <summary>Makes the objects once more, for a scene or prefab that keeps them; null: there is no file to show.</summary>
@@ -94,7 +94,7 @@ namespace SpaceRuntime
             built = null;
         }
 
-        /// <summary>What a reload of scripts left: it is known by its flags.</summary>
+        /// <summary>Destroys what a reload of scripts left: it is known by its flags.</summary>
         private void FreeLost()
         {
             for (int i = transform.childCount - 1; i >= 0; i--)

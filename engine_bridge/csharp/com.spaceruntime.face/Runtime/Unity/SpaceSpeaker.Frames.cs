@@ -2,7 +2,7 @@ using UnityEngine;
 
 namespace SpaceRuntime
 {
-    // What a speaker does each frame: sound to the server, the position of what is heard, the face that is due.
+    // A speaker's work of each frame: sound to the server, the position of what is heard, the face that is due.
     public sealed partial class SpaceSpeaker
     {
         private const double LongestEndSeconds = 1;

@@ -22,7 +22,7 @@ namespace SpaceRuntime
         private uint toldStream;
         private bool looking;
 
-        /// <summary>What the eyes follow; null: the viewer.</summary>
+        /// <summary>The object that the eyes follow; null: the viewer.</summary>
         public Transform GazeTarget
         {
             get => gazeTarget;

@@ -70,7 +70,7 @@ namespace SpaceRuntime
             set => connection = value;
         }
 
-        /// <summary>How it speaks. Call <see cref="ApplyStyle"/> to change a line that runs.</summary>
+        /// <summary>Its manner of speaking. Call <see cref="ApplyStyle"/> to change a line that runs.</summary>
         public SpeakerStyle Style => style;
 
         /// <summary>Speaks a clip through the AudioSource; the line before ends. Nothing while this is disabled.</summary>

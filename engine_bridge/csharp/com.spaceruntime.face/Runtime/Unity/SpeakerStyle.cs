@@ -4,7 +4,7 @@ using UnityEngine;
 
 namespace SpaceRuntime
 {
-    /// <summary>How a character speaks and looks while it does.</summary>
+    /// <summary>A character's manner of speaking, and its gaze and blinks meanwhile.</summary>
     [Serializable]
     public sealed class SpeakerStyle
     {

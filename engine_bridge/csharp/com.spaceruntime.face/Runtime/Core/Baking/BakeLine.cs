@@ -1,6 +1,6 @@
 namespace SpaceRuntime
 {
-    /// <summary>What became of a line of a batch.</summary>
+    /// <summary>The outcome of a line of a batch.</summary>
     public sealed class BakeLine
     {
         internal BakeLine(JsonNode told)

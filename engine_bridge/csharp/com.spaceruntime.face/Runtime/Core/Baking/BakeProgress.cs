@@ -4,7 +4,7 @@ using System.Text;
 
 namespace SpaceRuntime
 {
-    /// <summary>How far a batch is, by what <c>bake --progress json</c> prints, line by line.</summary>
+    /// <summary>The progress of a batch, by what <c>bake --progress json</c> prints, line by line.</summary>
     public sealed class BakeProgress
     {
         private double doneSeconds, totalSeconds;

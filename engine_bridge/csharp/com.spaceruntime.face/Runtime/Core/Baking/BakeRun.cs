@@ -26,10 +26,10 @@ namespace SpaceRuntime
 
         private BakeRun(Process process) => this.process = process;
 
-        /// <summary>How far it is.</summary>
+        /// <summary>Its progress.</summary>
         public BakeProgress Progress { get; } = new BakeProgress();
 
-        /// <summary>What the program said about it, in sentences, the last two hundred.</summary>
+        /// <summary>Sentences that the program said about it, the last two hundred.</summary>
         public IReadOnlyCollection<string> Said => said;
 
         /// <summary>True after <see cref="Cancel"/>.</summary>
@@ -70,7 +70,7 @@ namespace SpaceRuntime
             return !ended;
         }
 
-        /// <summary>What an ended program printed comes soon; a child of it that lives on must not hold the batch up.</summary>
+        /// <summary>Time for what an ended program printed; a child of it that lives on must not hold the batch up.</summary>
         private bool IsAllHere()
         {
             sinceExit.Start();

@@ -21,7 +21,7 @@ namespace SpaceRuntime
             Places = Array.ConvertAll(ArkitShapes.Names, name => Array.IndexOf(blendshapes, name));
         }
 
-        /// <summary>Where each ARKit shape stands among the weights, −1 if it is not there.</summary>
+        /// <summary>The index of each ARKit shape among the weights, −1 if it is not there.</summary>
         internal int[] Places { get; }
 
         /// <summary>Names of the weights, in the order in which poses have them. Must not be written to.</summary>

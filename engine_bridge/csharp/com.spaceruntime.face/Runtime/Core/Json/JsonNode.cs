@@ -8,7 +8,7 @@ namespace SpaceRuntime
     /// </summary>
     internal sealed class JsonNode
     {
-        /// <summary>What is not there, or null.</summary>
+        /// <summary>The node for what is not there, or null.</summary>
         public static readonly JsonNode Missing = new JsonNode(null);
 
         private static readonly IReadOnlyList<JsonNode> None = Array.Empty<JsonNode>();

@@ -159,7 +159,7 @@ namespace SpaceRuntime
             return shapes;
         }
 
-        /// <summary>What a shape adds to an attribute of all primitives; null: nothing to any of them.</summary>
+        /// <summary>Returns what a shape adds to an attribute of all primitives; null: nothing to any of them.</summary>
         private float[] Added(IReadOnlyList<JsonNode> primitives, int[] firsts, int shape, string attribute, int count)
         {
             float[] added = null;

@@ -1,6 +1,6 @@
 namespace SpaceRuntime
 {
-    /// <summary>How what is not opaque is drawn.</summary>
+    /// <summary>The way of drawing what is not opaque.</summary>
     public enum ModelAlpha
     {
         /// <summary>Alpha does not count.</summary>
@@ -9,11 +9,11 @@ namespace SpaceRuntime
         /// <summary>Below <see cref="ModelMaterial.AlphaCutoff"/> there is nothing.</summary>
         Mask,
 
-        /// <summary>What lies behind shines through.</summary>
+        /// <summary>Transparent: what lies behind shines through.</summary>
         Blend,
     }
 
-    /// <summary>How a part looks.</summary>
+    /// <summary>The appearance of a part.</summary>
     public sealed class ModelMaterial
     {
         internal ModelMaterial(string name)
@@ -30,7 +30,7 @@ namespace SpaceRuntime
         /// <summary>The picture as a file, JPEG or PNG; null: none. Materials that share it share the array.</summary>
         public byte[] Picture { get; internal set; }
 
-        /// <summary>How what is not opaque is drawn.</summary>
+        /// <summary>The way of drawing what is not opaque.</summary>
         public ModelAlpha Alpha { get; internal set; }
 
         /// <summary>Alpha below which there is nothing.</summary>

@@ -68,10 +68,10 @@ namespace SpaceRuntime
         /// <summary>The name.</summary>
         public string Name { get; }
 
-        /// <summary>What is added to the places: x, y, z for each vertex.</summary>
+        /// <summary>Added to the places: x, y, z for each vertex.</summary>
         public float[] Moves { get; }
 
-        /// <summary>What is added to the normals; null: nothing.</summary>
+        /// <summary>Added to the normals; null: nothing.</summary>
         public float[] Turns { get; }
     }
 }

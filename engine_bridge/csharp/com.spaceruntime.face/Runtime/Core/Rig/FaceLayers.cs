@@ -47,7 +47,7 @@ namespace SpaceRuntime
         private readonly List<FaceLayer> layers = new List<FaceLayer>();
         private readonly float[] weights = new float[ArkitShapes.Names.Length];
 
-        /// <summary>What speech says; it owns all shapes at first.</summary>
+        /// <summary>The layer of speech; it owns all shapes at first.</summary>
         public FaceLayer Speech { get; } = new FaceLayer(0);
 
         /// <summary>Makes a face with speech alone.</summary>

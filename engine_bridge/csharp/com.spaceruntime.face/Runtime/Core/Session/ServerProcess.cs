@@ -5,7 +5,7 @@ using System.Threading;
 
 namespace SpaceRuntime
 {
-    /// <summary>How far a server that this program started has come.</summary>
+    /// <summary>The state of a server that this program started.</summary>
     public enum ServerState
     {
         /// <summary>It has not yet said where it is.</summary>
@@ -62,13 +62,13 @@ namespace SpaceRuntime
         /// <summary>The program.</summary>
         public string Program { get; }
 
-        /// <summary>How far it has come.</summary>
+        /// <summary>Its state.</summary>
         public ServerState State
         {
             get { lock (gate) return state; }
         }
 
-        /// <summary>Where it takes sessions; empty before it is ready.</summary>
+        /// <summary>The endpoint at which it takes sessions; empty before it is ready.</summary>
         public string Endpoint { get; private set; } = "";
 
         /// <summary>The number of its process; 0 before it has one.</summary>

@@ -14,7 +14,7 @@
 #include "SpaceSubsystem.h"
 #include "space/unreal_axes.hpp"
 
-/** What a speaker keeps that Unreal's headers need not know. */
+/** Private members of a speaker, which Unreal's headers need not know. */
 struct FSpaceSpeakerState
 {
 	TSharedPtr<space::Client> Client;
