@@ -21,6 +21,11 @@ SIDES: Final = (
     ("right", Part.RIGHT_EYE, Part.RIGHT_LASHES),
 )
 
+FRONT: Final = 0.8
+"""Half the width of the upper incisors, cm."""
+SHOWN: Final = 0.4
+"""How far the edge of the upper incisors lies below the line where lips meet, cm: an open mouth shows that much."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Eyeball:
@@ -83,8 +88,7 @@ def along(places: Reals, values: Reals, wanted: Reals) -> Doubles:
 
 def _hang(model: FaceModel, identity: Doubles, rest: Doubles) -> list[Eyeball]:
     """Put eyes, lashes, gums and teeth into ``rest``; return the left and the right eyeball."""
-    lips = np.concatenate([model.curves["upper_lip"], model.curves["lower_lip"]])
-    moved = (rest - identity)[lips].mean(0) * [1, 1, 0]
+    moved = _teeth_move(model, identity, rest)
     for part in (Part.GUMS, Part.TEETH):
         rest[model.parts[part]] += moved
     eyes = []
@@ -98,6 +102,23 @@ def _hang(model: FaceModel, identity: Doubles, rest: Doubles) -> list[Eyeball]:
         rest[model.parts[lashes]] = _with_lids(model, rest, lashes, rim)
         eyes.append(eye)
     return eyes
+
+
+def _teeth_move(model: FaceModel, identity: Doubles, rest: Doubles) -> Doubles:
+    """Return (3,): what brings teeth between this person's lips, their upper edge as far below as people show it."""
+    lips = np.concatenate([model.curves["upper_lip"], model.curves["lower_lip"]])
+    moved: Doubles = (rest - identity)[lips].mean(0) * [1, 0, 0]
+    upper = model.curves["upper_lip"]
+    line = rest[upper[np.abs(model.neutral[upper, 0]) < FRONT], 1].mean()
+    moved[1] = line - SHOWN - identity[upper_incisors(model), 1].min()
+    return moved
+
+
+def upper_incisors(model: FaceModel) -> Longs:
+    """Return the vertices of the upper front teeth: those that ``jawOpen`` leaves in place."""
+    teeth = np.arange(model.parts[Part.TEETH].start, model.parts[Part.TEETH].stop)
+    still = np.abs(model.expression("jawOpen")[teeth]).max(1) < 0.1
+    return np.asarray(teeth[still & (np.abs(model.neutral[teeth, 0]) < FRONT)])
 
 
 def _eyeball(model: FaceModel, identity: Doubles, rest: Doubles, ball: Part, rim: Longs) -> Eyeball:
