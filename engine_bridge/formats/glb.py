@@ -54,7 +54,9 @@ def _document(data: bytes, name: str) -> Mapping[str, object]:
         if len(data) > MAX_DOCUMENT_BYTES:
             raise ValueError("it is too long")
         document = json.loads(data, parse_constant=_no_constant, parse_float=_finite)
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise ClipError(f"the document of {name} is nested too deep; export the rig anew") from None
+    except ValueError as error:
         raise ClipError(f"the document of {name} is no JSON ({error}); export the rig anew") from None
     if not isinstance(document, dict):
         raise ClipError(f"the document of {name} is no JSON object; export the rig anew")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from engine_bridge.protocol.arkit import ARKIT_NAMES
 MAX_BYTES: Final = 512 << 20
 MAX_LIST_BYTES: Final = 1 << 20
 MAX_NAMES: Final = 10_000
+LENGTHS: Final = {"rotation": 4, "translation": 3, "scale": 3, "matrix": 16}
+"""Numbers of what a node may say of its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +78,47 @@ def read_rig(path: Path) -> Rig:
     document = _document(path, data)
     meshes = (RigMesh(path.stem, _listed(path, data)),) if document is None else meshes_of(document)
     nodes = () if document is None else items(document.get("nodes"))
+    check_nodes(path, nodes)
     names = tuple(str(node.get("name", "")) for node in nodes)
     rig = Rig(path, hashlib.sha256(data).hexdigest(), meshes, names, _joints(path, nodes))
     if not rig.meshes or not rig.face.map.matches:
         raise ClipError(f"the rig {path} has no blend shape with one of ARKit's names, such as jawOpen; name them so")
     return rig
+
+
+def check_nodes(path: Path, nodes: Sequence[Mapping[str, object]]) -> None:
+    """Raise `ClipError` for nodes that engines could not walk: children that are none, two parents, a circle, rotations
+    and matrices of other lengths."""
+    parents: dict[int, int] = {}
+    for place, node in enumerate(nodes):
+        for name, length in LENGTHS.items():
+            if name in node and not _numbers(node[name], length):
+                raise ClipError(
+                    f"node {place} of the rig {path} has a {name} that is not {length} numbers; export it anew"
+                )
+        for child in _children(path, place, node):
+            if not 0 <= child < len(nodes) or child in parents:
+                raise ClipError(
+                    f"node {place} of the rig {path} has a child {child} that is none or another's; export it anew"
+                )
+            parents[child] = place
+    reached = [place for place in range(len(nodes)) if place not in parents]
+    for place in reached:  # grows while it is read
+        reached += _children(path, place, nodes[place])
+    if len(reached) < len(nodes):
+        raise ClipError(f"nodes of the rig {path} lie below themselves; export it anew")
+
+
+def _children(path: Path, place: int, node: Mapping[str, object]) -> Sequence[int]:
+    children = node.get("children", [])
+    if isinstance(children, list) and all(type(child) is int for child in children):
+        return children
+    raise ClipError(f"node {place} of the rig {path} has children that are no list of numbers; export it anew")
+
+
+def _numbers(value: object, length: int) -> bool:
+    right = isinstance(value, list) and len(value) == length
+    return right and all(type(each) in (int, float) and math.isfinite(each) for each in value)  # type: ignore[attr-defined]
 
 
 def _joints(path: Path, nodes: Sequence[Mapping[str, object]]) -> tuple[Joint, ...]:

@@ -20,13 +20,14 @@ SIDES: Final = (
     ("left", Part.LEFT_EYE, Part.LEFT_LASHES),
     ("right", Part.RIGHT_EYE, Part.RIGHT_LASHES),
 )
-DISPLAY: Final = 0.34
-"""Of the upper incisors below the edge of a resting upper lip, cm: 1.9 mm in men, 3.4 mm in women on average (Vig &
-Brundo 1978, J. Prosthetic Dentistry 39(5))."""
-STILL: Final = 1e-3
-"""Displacement below which a tooth does not move with the jaw, cm."""
-FRONT: Final = 1.0, 1.2
-"""Incisors lie within this of the middle, and of the foremost point, cm."""
+
+FRONT: Final = 0.8
+"""Half the width of the upper incisors, cm."""
+SHOWN: Final = 0.36
+"""Distance of the upper incisors' edge below the line where lips meet, cm, so that an open mouth shows them.
+
+Of parted lips at rest 1.9 mm show in men, 3.4 mm in women (Vig & Brundo 1978, J. Prosthetic Dentistry 39(5)).
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,18 +89,9 @@ def along(places: Reals, values: Reals, wanted: Reals) -> Doubles:
     return np.stack([np.interp(wanted, places[order], column) for column in values[order].T], 1)
 
 
-def incisors(model: FaceModel) -> Longs:
-    """Return the vertices of the upper front teeth: those of the front that no jaw moves."""
-    teeth = np.setdiff1d(np.arange(len(model.neutral))[model.parts[Part.TEETH]], model.tongue)
-    still = teeth[np.abs(model.expression("jawOpen")[teeth]).max(1) < STILL]
-    places = model.neutral[still]
-    front = (np.abs(places[:, 0]) < FRONT[0]) & (places[:, 2] > places[:, 2].max() - FRONT[1])
-    return np.asarray(still[front])
-
-
 def _hang(model: FaceModel, identity: Doubles, rest: Doubles) -> list[Eyeball]:
     """Put eyes, lashes, gums and teeth into ``rest``; return the left and the right eyeball."""
-    moved = _jaws_moved(model, identity, rest)
+    moved = _teeth_move(model, identity, rest)
     for part in (Part.GUMS, Part.TEETH):
         rest[model.parts[part]] += moved
     eyes = []
@@ -115,16 +107,21 @@ def _hang(model: FaceModel, identity: Doubles, rest: Doubles) -> list[Eyeball]:
     return eyes
 
 
-def _jaws_moved(model: FaceModel, identity: Doubles, rest: Doubles) -> Doubles:
-    """Return (3,): the way of both rows of teeth that puts the upper incisors `DISPLAY` below the upper lip's edge.
+def _teeth_move(model: FaceModel, identity: Doubles, rest: Doubles) -> Doubles:
+    """Return (3,): what brings teeth between this person's lips, their upper edge as far below as people show it."""
+    lips = np.concatenate([model.curves["upper_lip"], model.curves["lower_lip"]])
+    moved: Doubles = (rest - identity)[lips].mean(0) * [1, 0, 0]
+    upper = model.curves["upper_lip"]
+    line = rest[upper[np.abs(model.neutral[upper, 0]) < FRONT], 1].mean()
+    moved[1] = line - SHOWN - identity[upper_incisors(model), 1].min()
+    return moved
 
-    They go sideways with the lips. A jaw that opens takes the upper lip down a little, so less of them is seen then.
-    """
-    upper_lip, lower_lip = model.curves["upper_lip"], model.curves["lower_lip"]
-    moved = (rest - identity)[np.concatenate([upper_lip, lower_lip])].mean(0)
-    middle = upper_lip[np.argmin(np.abs(rest[upper_lip, 0]))]
-    down = rest[middle, 1] - DISPLAY - identity[incisors(model), 1].min()
-    return np.array([moved[0], down, 0.0])
+
+def upper_incisors(model: FaceModel) -> Longs:
+    """Return the vertices of the upper front teeth: those that ``jawOpen`` leaves in place."""
+    teeth = np.arange(model.parts[Part.TEETH].start, model.parts[Part.TEETH].stop)
+    still = np.abs(model.expression("jawOpen")[teeth]).max(1) < 0.1
+    return np.asarray(teeth[still & (np.abs(model.neutral[teeth, 0]) < FRONT)])
 
 
 def _eyeball(model: FaceModel, identity: Doubles, rest: Doubles, ball: Part, rim: Longs) -> Eyeball:

@@ -25,6 +25,8 @@ OUT: Final = 2.6
 """Way of the tip, cm; RISE: of the tongue over the teeth, DROOP: of the tip beyond them."""
 RISE: Final = 1.25
 DROOP: Final = 1.3
+LIP_FALL: Final = 0.5
+"""Share of the model's fall of the upper lip with an opening jaw."""
 CLEAR: Final = 0.03
 """Least distance of lids from the eyeball, cm."""
 LEAST: Final = 1e-3
@@ -46,6 +48,7 @@ def arkit_shapes(model: FaceModel, head: FittedHead) -> Floats:
                 _clear_of_eye(model, head, shapes[ARKIT_NAMES.index(name)], centre, ball)
     shapes[ARKIT_NAMES.index(TONGUE_OUT), model.tongue] = _tongue_out(model.neutral[model.tongue])
     closing, opening = (shapes[ARKIT_NAMES.index(name)] for name in ("mouthClose", "jawOpen"))
+    _hold_upper_lip(model, opening)
     _meet(model, head, closing, opening)
     return shapes.astype(np.float32)
 
@@ -113,6 +116,18 @@ def _polar(points: Reals) -> tuple[Doubles, Doubles]:
     """Return (n,) angles to the axis z and (n,) distances."""
     distances = np.linalg.norm(points, axis=1)
     return np.arccos(points[:, 2] / distances), distances
+
+
+def _hold_upper_lip(model: FaceModel, opening: Doubles) -> None:
+    """Let the upper lip follow the jaw less than the model's, whose lip falls over the teeth."""
+    edges = np.concatenate([model.curves["upper_lip"], model.curves["lower_lip"]])
+    less = np.zeros((len(edges), 3))
+    n_inner = len(model.curves["upper_lip"])
+    middle = np.sin(np.linspace(0, np.pi, n_inner)) ** 0.5
+    less[:n_inner, 1] = -(1 - LIP_FALL) * middle * np.minimum(opening[model.curves["upper_lip"], 1], 0)
+    less[[0, n_inner - 1]] = 0
+    vertices, first = np.unique(edges, return_index=True)
+    opening[: model.n_skin] += load_spreads().from_edges(vertices, less[first])
 
 
 def _meet(model: FaceModel, head: FittedHead, closing: Doubles, opening: Doubles) -> None:

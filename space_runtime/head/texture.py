@@ -25,8 +25,10 @@ from space_runtime.head.picture_fields import sample
 from space_runtime.head.sight import see
 from space_runtime.head.skin import skin_texture
 
-MOUTH: Final = ((TEETH_TILE, (238, 229, 212), 0.22), (GUMS_TILE, (172, 88, 86), 0.3), (TONGUE_TILE, (184, 94, 92), 0.3))
-"""Tiles of the mouth's inside, their colours, and the share of light that reaches the back."""
+MOUTH: Final = ((TEETH_TILE, (238, 229, 212), 2.5), (GUMS_TILE, (172, 88, 86), 1.5), (TONGUE_TILE, (184, 94, 92), 1.5))
+"""Tiles of the mouth's inside, their colours, and how fast it gets dark to the back."""
+MOUTH_BACK: Final = (50, 26, 24)
+"""Colour of the mouth's inside where little light comes."""
 UNDER_CHIN: Final = (152, 176, 400)
 """Points of the jaw that are skin too."""
 MIDDLE_LIGHT: Final = 165.0
@@ -47,8 +49,8 @@ def texture_head(photo: Pixels, mesh: Floats, matte: Floats, fitted: FittedHead,
     lightness = (float(np.median(sample(sight.photo, cheeks))) / MIDDLE_LIGHT) ** 0.3
     iris = iris_of(sight.photo, mesh, fitted)
     _place(skin, EYE_TILE, eye_picture(iris, fitted.eye_radius, float(np.clip(lightness, *EXPOSURE))))
-    for tile, colour, back in MOUTH:
-        _place(skin, tile, _inside(tile, colour, back))
+    for tile, colour, fall in MOUTH:
+        _place(skin, tile, _inside(tile, colour, fall))
     return HeadTexture(np.clip(np.rint(skin), 0, 255).astype(np.uint8), lash_picture(), shell)
 
 
@@ -57,7 +59,8 @@ def _place(atlas: Floats, tile: Tile, picture: Floats) -> None:
     atlas[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width] = picture
 
 
-def _inside(tile: Tile, colour: tuple[int, int, int], back: float) -> Floats:
+def _inside(tile: Tile, colour: tuple[int, int, int], fall: float) -> Floats:
     """Return the picture of a part of the mouth's inside: rows go to the back, where it is darker."""
-    light = np.linspace(1, 0, tile.height) ** 1.5 * (1 - back) + back
-    return np.broadcast_to(light[:, None, None] * np.array(colour), (tile.height, tile.width, 3)).astype(np.float32)
+    light = np.linspace(1, 0, tile.height)[:, None, None] ** fall
+    mixed = light * np.array(colour) + (1 - light) * np.array(MOUTH_BACK)
+    return np.broadcast_to(mixed, (tile.height, tile.width, 3)).astype(np.float32)

@@ -129,3 +129,23 @@ def test_a_rig_that_says_something_impossible_is_one_sentence(change: dict[str, 
     glb = read_glb(rig_glb(SHAPES), "rig")
     with pytest.raises(ClipError, match="export the rig anew"):
         animated(Glb({**glb.document, **change}, glb.binary), random_clip(2))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "words"),
+    [
+        ([{"name": "Head", "mesh": 0, "children": [0]}], "nodes of the rig .* lie below themselves"),
+        ([{"mesh": 0}, {"children": [2]}, {"children": [1]}], "lie below themselves"),
+        ([{"mesh": 0, "children": [1, 2]}, {"children": [2]}, {}], "child 2 that is none or another's"),
+        ([{"mesh": 0, "children": [7]}], "child 7 that is none"),
+        ([{"mesh": 0, "children": ["q"]}], "children that are no list of numbers"),
+        ([{"name": "Head", "mesh": 0, "rotation": ["x"]}], "a rotation that is not 4 numbers"),
+        ([{"mesh": 0, "matrix": [1, 2]}], "a matrix that is not 16 numbers"),
+    ],
+)
+def test_nodes_that_no_engine_could_walk_are_refused(tmp_path: Path, nodes: list[object], words: str) -> None:
+    rig = read_glb(rig_glb(SHAPES), "rig.glb")
+    path = tmp_path / "rig.glb"
+    path.write_bytes(write_glb(Glb({**rig.document, "nodes": nodes}, rig.binary)))
+    with pytest.raises(ClipError, match=words):
+        read_rig(path)

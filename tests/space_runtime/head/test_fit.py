@@ -10,9 +10,9 @@ from space_runtime.arrays import Floats
 from space_runtime.geometry import rotation_matrix
 from space_runtime.head.fit import fit_model
 from space_runtime.head.fitted_head import FittedHead
-from space_runtime.head.model import N_TRACKED, FaceModel
+from space_runtime.head.model import N_TRACKED, FaceModel, Part
 from space_runtime.head.portrait_head import PortraitHead
-from space_runtime.head.rest import fit_head, incisors
+from space_runtime.head.rest import fit_head, upper_incisors
 from space_runtime.head.shapes import arkit_shapes
 from space_runtime.portrait.portrait import Portrait
 
@@ -67,15 +67,21 @@ def test_mouth_close_closes_what_jaw_open_opens(model: FaceModel, made: Portrait
     assert np.abs(gap_mm(model, opened + shapes[ARKIT_NAMES.index("mouthClose")], "upper_lip")).max() < 0.3
 
 
-def test_the_upper_incisors_show_under_a_lip_that_opens_and_lie_behind_lips_that_rest(
-    model: FaceModel, made: PortraitHead, shapes: Floats
+@pytest.mark.parametrize("jaw", [0.3, 0.5, 1.0])
+def test_an_open_mouth_shows_the_upper_incisors(
+    model: FaceModel, made: PortraitHead, shapes: Floats, jaw: float
 ) -> None:
-    teeth, lip = incisors(model), model.curves["upper_lip"]
-    rest, opened = made.fitted.rest, made.fitted.rest + 0.5 * shapes[ARKIT_NAMES.index("jawOpen")]
-    middle = lip[np.argmin(np.abs(rest[lip, 0]))]
-    assert rest[teeth, 2].max() < rest[middle, 2] - 0.2
-    shown_mm = 10 * (opened[middle, 1] - opened[teeth, 1].min())
-    assert 1.5 < shown_mm < 4
+    opened = made.fitted.rest + jaw * shapes[ARKIT_NAMES.index("jawOpen")]
+    lip = model.curves["upper_lip"]
+    edge = opened[lip[np.abs(opened[lip, 0]) < 0.8], 1].mean()
+    assert 0.2 < edge - opened[upper_incisors(model), 1].min() < 0.5
+
+
+def test_teeth_lie_behind_the_lips_at_rest(model: FaceModel, made: PortraitHead) -> None:
+    rest = made.fitted.rest
+    lip = model.curves["upper_lip"]
+    front = rest[lip[np.abs(rest[lip, 0]) < 0.8], 2].min()
+    assert rest[model.parts[Part.TEETH], 2].max() < front - 0.1
 
 
 def test_shut_lids_lie_on_the_eyeball_and_not_in_it(model: FaceModel, made: PortraitHead, shapes: Floats) -> None:
