@@ -43,7 +43,7 @@ FACE: Final = (118, 122, 394, 398)
 
 def draw_demo(folder: Path) -> Path:
     """Bake the demo; its moving picture, frames and curves go to the documentation. Returns the portrait."""
-    subprocess.run([sys.executable, "-m", "space_runtime.demo", str(folder)], check=True)
+    subprocess.run([sys.executable, "-m", "space_runtime", "demo", str(folder)], check=True)
     shutil.copy(folder / "line.webp", DOCS / "demo.webp")
     frames, curves = (Image.open(folder / f"line_{name}.png") for name in ("frames", "curves"))
     frames.resize((frames.width * 3 // 4, frames.height * 3 // 4), Image.Resampling.LANCZOS).save(
