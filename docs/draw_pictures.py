@@ -26,6 +26,8 @@ from space_runtime.media.audio_file import open_sound
 DOCS: Final = Path(__file__).parent
 FPS: Final = Fraction(30)
 LABEL: Final = 26
+QUALITY: Final = 50
+"""Of the demo's moving picture, which a README loads: under 1.5 MB."""
 VIEWER: Final = "ws://127.0.0.1:8790"
 SHOWN: Final = "window.space.characters.get('Face')?.shown?.weights"
 SPEAKING: Final = (
@@ -44,7 +46,12 @@ FACE: Final = (118, 122, 394, 398)
 def draw_demo(folder: Path) -> Path:
     """Bake the demo; its moving picture, frames and curves go to the documentation. Returns the portrait."""
     subprocess.run([sys.executable, "-m", "space_runtime", "demo", str(folder)], check=True)
-    shutil.copy(folder / "line.webp", DOCS / "demo.webp")
+    moving = Image.open(folder / "line.webp")
+    moving.seek(1)
+    moving.load()  # only then it says how long a frame lasts
+    frame_ms = moving.info["duration"]
+    moving.seek(0)
+    moving.save(DOCS / "demo.webp", save_all=True, quality=QUALITY, method=4, duration=frame_ms, loop=0)
     frames, curves = (Image.open(folder / f"line_{name}.png") for name in ("frames", "curves"))
     frames.resize((frames.width * 3 // 4, frames.height * 3 // 4), Image.Resampling.LANCZOS).save(
         DOCS / "demo_frames.jpg", quality=88
