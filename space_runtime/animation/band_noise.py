@@ -7,7 +7,6 @@ any order, no frame rate changes it, it cannot drift, and two seeds have nothing
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -41,10 +40,3 @@ def band_noise(waves: Doubles, seconds: Doubles) -> Doubles:
     total: Doubles = np.add.reduce(np.sin(phases, out=phases), -1)
     total *= math.sqrt(2 / N_SINES)
     return total
-
-
-def normals(seed: int, *counters: int, count: int) -> Sequence[float]:
-    """Return normal numbers within ±2 that depend on the arguments alone (Box & Muller 1958)."""
-    pairs = ((uniform(seed, *counters, n, 0), uniform(seed, *counters, n, 1)) for n in range(count))
-    drawn = (math.sqrt(-2 * math.log(1 - size)) * math.cos(2 * math.pi * turn) for size, turn in pairs)
-    return [min(2.0, max(-2.0, number)) for number in drawn]

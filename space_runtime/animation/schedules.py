@@ -147,14 +147,14 @@ def _scheduled(seed: int, what: RandomStream, per_minute: float, block: int) -> 
     """
     share = 60.0 / per_minute
     least = min(_LEAST_S[what], share / 2)
-    lengths = [math.exp(_SPREAD[what] * _normal(seed, what, block, n)) for n in range(_BLOCK)]
+    lengths = [math.exp(_SPREAD[what] * normal(seed, what, block, n)) for n in range(_BLOCK)]
     scale = (share - least) * _BLOCK / sum(lengths)
     ends = accumulate(lengths)
     return tuple(block * _BLOCK * share + (n + 1) * least + scale * end for n, end in enumerate(ends))
 
 
-def _normal(*counters: int) -> float:
-    """A normal number that depends on the arguments alone (Box & Muller 1958)."""
+def normal(*counters: int) -> float:
+    """Return a normal number that depends on the arguments alone (Box & Muller 1958)."""
     radius = math.sqrt(-2 * math.log(1 - uniform(*counters, 0)))
     return radius * math.cos(2 * math.pi * uniform(*counters, 1))
 

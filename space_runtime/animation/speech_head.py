@@ -5,7 +5,7 @@ Speech tells how much a head moves, hardly where to: on film the log of the head
 postures that change as phrases begin (Hadar et al. 1984, J. Neurology 42), with a chin that rises on stressed syllables
 and sinks in pauses. All amplitudes are those of a `HeadStyle`, which is measured on films.
 
-What has memory (voice, postures, the head's own time) is stepped once per hop; the noise is a pure function of seed and
+What has memory (voice, postures) is stepped once per hop; the noise is a pure function of seed and
 time and is evaluated at the media time of each frame. Streams whose head idles keep the sway of `IdleHead`.
 """
 
@@ -18,12 +18,12 @@ from typing import Final, Generic, NamedTuple
 
 import numpy as np
 
-from space_runtime.animation.band_noise import band_noise, normals
+from space_runtime.animation.band_noise import band_noise
 from space_runtime.animation.control_batch import ControlBatch
 from space_runtime.animation.head_motion import IDLE_HEAD, HeadInputs, HeadMotion
 from space_runtime.animation.head_style import N_BANDS, HeadStyle
 from space_runtime.animation.scalar_or_array import PLAIN, ROWS, Arithmetic, Condition, Number
-from space_runtime.animation.schedules import RandomStream, ease, uniform
+from space_runtime.animation.schedules import RandomStream, ease, normal, uniform
 from space_runtime.animation.stages.pose import NECK
 from space_runtime.arrays import Doubles, Floats
 from space_runtime.inference.bundle import Bundle
@@ -72,8 +72,7 @@ assert len(ENERGY) == len(Emotion)
 class HeadMemory(NamedTuple, Generic[Number]):
     """The state of one head, or of many.
 
-    gate, level, bow, rebound: smoothed voice, loudness, pause and beat. ahead: seconds by which the head's own time is
-    ahead of media time.
+    gate, level, bow, rebound: smoothed voice, loudness, pause and beat.
     since: hops since the last change of posture began, of ``length`` hops; ``hold``: after how many another is due.
     changes: how many so far. from_…, to_…: the postures, radians.
     """
@@ -82,7 +81,6 @@ class HeadMemory(NamedTuple, Generic[Number]):
     level: Number
     bow: Number
     rebound: Number
-    ahead: Number
     since: Number
     length: Number
     hold: Number
@@ -96,20 +94,19 @@ class HeadMemory(NamedTuple, Generic[Number]):
 
 
 class HeadOutput(NamedTuple, Generic[Number]):
-    """A hop's values for the frames around it: voice 0…1, log of the amplitude, chin (radians, down), how far the
-    head's own time is ahead (seconds), energy, posture (radians)."""
+    """A hop's values for the frames around it: voice 0…1, log of the amplitude, chin (radians, down),
+    energy, posture (radians)."""
 
     gate: Number
     effort: Number
     chin: Number
-    ahead: Number
     energy: Number
     yaw: Number
     pitch: Number
     roll: Number
 
 
-_AT_REST: Final = HeadMemory(0.0, 0.0, 0.0, 0.0, 0.0, SHORTEST_HOLD, MOVE_HOPS, SHORTEST_HOLD, 0.0, *(0.0,) * 6)
+_AT_REST: Final = HeadMemory(0.0, 0.0, 0.0, 0.0, SHORTEST_HOLD, MOVE_HOPS, SHORTEST_HOLD, 0.0, *(0.0,) * 6)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,15 +117,15 @@ class SpeechHead:
 
     @property
     def n_outputs(self) -> int:
-        """Return 9: those of a `HeadOutput`, and the nod of the idle head."""
+        """Return 8: those of a `HeadOutput`, and the nod of the idle head."""
         return len(HeadOutput._fields) + IDLE_HEAD.n_outputs
 
     def initial_state(self, n_streams: int) -> Doubles:
-        """Return the (B, 15) of heads that have heard nothing; see `HeadMemory`."""
+        """Return the (B, 14) of heads that have heard nothing; see `HeadMemory`."""
         return np.tile(_AT_REST, (n_streams, 1))
 
     def step(self, state: Doubles, inputs: HeadInputs) -> tuple[Doubles, Doubles]:
-        """Return (new state (B, 15), outputs (B, T, 9)) after T more hops."""
+        """Return (new state (B, 14), outputs (B, T, 8)) after T more hops."""
         energy = 1 + np.add.reduce(inputs.emotion * ENERGY, -1)
         outputs = np.empty((*inputs.speech.shape, self.n_outputs))
         outputs[..., -1] = inputs.nod
@@ -171,7 +168,7 @@ class SpeechHead:
         """The memory of a head that begins to change its posture."""
         sample = float(inputs.first_sample[place] + n * HOP)
         seed, number = inputs.controls_at(place, sample).seed_in_use, int(was.changes)
-        drawn = normals(seed, RandomStream.POSTURE, number, count=4)
+        drawn = [min(2.0, max(-2.0, normal(seed, RandomStream.POSTURE, number, n))) for n in range(4)]
         turn, hold = (uniform(seed, RandomStream.POSTURE, number, 4, k) for k in range(2))
         here = _posture_now(PLAIN, was)
         sizes = (TURN if turn < TURN_CHANCE else 1.0, 1.0, 1.0)
@@ -179,7 +176,7 @@ class SpeechHead:
         target = [keep * old + math.sqrt(1 - keep**2) * sd * size * new for keep, sd, old, new, size in style]
         length = MOVE_HOPS * math.exp(MOVE_SPREAD * drawn[3])
         wait = SHORTEST_HOLD + (LONGEST_HOLD - SHORTEST_HOLD) * hold
-        carried = was.gate, was.level, was.bow, was.rebound, was.ahead
+        carried = was.gate, was.level, was.bow, was.rebound
         return HeadMemory(*carried, 0.0, length, wait, was.changes + 1, *here, *target)
 
     def at(self, outputs: Floats, controls: ControlBatch, media_sample: Doubles) -> Floats:
@@ -199,7 +196,7 @@ class SpeechHead:
         Written for few calls: for the one frame of one stream each costs as much as its work for a hundred.
         """
         seconds = media_sample / SAMPLE_RATE
-        noise = band_noise(waves, seconds + outputs[:, _AHEAD])
+        noise = band_noise(waves, seconds)
         size = outputs[:, _ENERGY] * np.exp(outputs[:, _EFFORT] + CAPRICE * noise[:, -1] - CAPRICE**2)
         bands = self.style.speech - self.style.pause
         bands = self.style.pause + outputs[:, _GATE, None, None] * bands
@@ -218,7 +215,7 @@ class SpeechHead:
         return motion
 
 
-_GATE, _EFFORT, _CHIN, _AHEAD, _ENERGY, _YAW, _, _ROLL = range(len(HeadOutput._fields))
+_GATE, _EFFORT, _CHIN, _ENERGY, _YAW, _, _ROLL = range(len(HeadOutput._fields))
 _POSTURE: Final = slice(_YAW, _ROLL + 1)
 _X, _Y, _Z = (NECK - TRUNK).tolist()
 _TRUNK_SHIFT: Final = SHARE * np.array([[_Z, 0.0, -_X], [0.0, -_Z, _Y], [-_Y, _X, 0.0]])
@@ -259,8 +256,8 @@ def _step_hop(
     burst = BURST * of.most(1 - was.since / BURST_HOPS, 0.0)
     effort = of.least(of.most(OBEDIENCE * level * gate, LOG_RANGE[0]), LOG_RANGE[1]) + burst
     chin = style.bow * bow + style.beat * (UPWARD * rebound - nod)
-    now = was._replace(gate=gate, level=level, bow=bow, rebound=rebound, ahead=was.ahead, since=was.since + 1)
-    return now, HeadOutput(gate, effort, chin, was.ahead, energy, *_posture_now(of, now))
+    now = was._replace(gate=gate, level=level, bow=bow, rebound=rebound, since=was.since + 1)
+    return now, HeadOutput(gate, effort, chin, energy, *_posture_now(of, now))
 
 
 @lru_cache(maxsize=4)
