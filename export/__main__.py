@@ -21,12 +21,19 @@ SCRIPTS: Final = {
     "build-rig": "export.rig.build_rig",
     "build-warp": "export.rig.build_warp",
     "convert-face": "export.onnx.convert_face",
+    "draw-portraits": "export.evaluation.portraits.made_portraits",
     "fit": "export.rig.fit",
     "head-model": "export.head.build_head_model",
+    "judge-dub": "export.evaluation.judge_dub",
+    "judge-drive": "export.evaluation.judge_drive",
     "judge-heads": "export.evaluation.judge_heads",
+    "judge-tracking": "export.evaluation.judge_tracking",
+    "mouth-sprites": "export.head.build_mouth_sprites",
+    "refiner": "export.refiner.make",
+    "sheet": "export.evaluation.portraits.sheet",
     "poses": "export.training.fit_head_style",
+    "train-folds": "export.training.train_folds",
     "train-latents": "export.training.train_latents",
-    "train-mouth": "export.training.train_mouth",
     "train-mouth-cover": "export.training.train_mouth_cover",
     "train-voice-emotion": "export.training.train_voice_emotion",
 }
@@ -69,10 +76,13 @@ def make(recipe: RecipeFile = RECIPE, data: Data = DATA, cache: Cache = CACHE, t
 @app.command()
 def prepare(recipe: RecipeFile = RECIPE, data: Data = DATA, cache: Cache = CACHE) -> None:
     """Make what a recipe learns from: synthetic speech, alignments, mel powers, motion, the teacher's labels."""
+    import torch
+
     from export.data.prepare import prepare as prepare_all
     from export.data.summary import summarise, table
     from export.recipes.recipe import read_recipe
 
+    torch.set_num_threads(1)  # a teacher is too narrow for two, which wait for one another
     plan = read_recipe(recipe).corpora
     prepare_all(plan, data, cache)
     Console(width=150).print(table(summarise(plan, data, cache)))
@@ -85,6 +95,7 @@ def train(
     cache: Cache = CACHE,
     threads: Threads = 2,
     run: Annotated[str, typer.Option(help="Folder in the cache for the checkpoints.")] = S2L,
+    start: Annotated[Path | None, typer.Option(help="Begin with the weights of this exported network.")] = None,
 ) -> None:
     """Train Speech2Landmarks, continuing from the last checkpoint in the cache."""
     import torch
@@ -95,15 +106,20 @@ def train(
 
     torch.set_num_threads(1)  # every share of a batch has its own thread
     plan = read_recipe(recipe)
-    run_training(plan, read_materials(plan, data, cache), cache / run, threads)
+    run_training(plan, read_materials(plan, data, cache), cache / run, threads, start)
 
 
 @app.command()
-def export(data: Data = DATA, cache: Cache = CACHE, to: Path = EMBEDDED / f"{S2L}.onnx") -> None:
+def export(
+    data: Data = DATA,
+    cache: Cache = CACHE,
+    to: Path = EMBEDDED / f"{S2L}.onnx",
+    run: Annotated[str, typer.Option(help="Folder in the cache with the checkpoint.")] = S2L,
+) -> None:
     """Write the trained Speech2Landmarks as ONNX and check it against torch."""
     from export.training.steps import export_speech2landmarks
 
-    done = export_speech2landmarks(cache / S2L, data, cache, to)
+    done = export_speech2landmarks(cache / run, data, cache, to)
     typer.echo(
         f"{to}: {to.stat().st_size} bytes; largest difference to torch {done.parity:.1e}, by eight-bit weights "
         f"{done.rounding:.1e} outer-eye-corner distances; look-ahead {done.look_ahead} samples"
@@ -125,8 +141,21 @@ def evaluate(
     ] = None,
     record: Annotated[bool, typer.Option("--record", help="Write the record that packing asks for.")] = False,
     look_ahead: Annotated[int | None, typer.Option(help="In samples; by default as the bundle has it.")] = None,
+    portrait: Annotated[bool, typer.Option("--portrait", help="Measure the pictures of portraits instead.")] = False,
+    films: Annotated[Path | None, typer.Option(help="With --portrait: a folder of films that are acted again.")] = None,
+    portraits: Annotated[Path | None, typer.Option(help="With --portrait: a folder of photos.")] = None,
+    every: Annotated[int, typer.Option(min=1, help="With --portrait: take every so manieth photo.")] = 8,
 ) -> None:
-    """Measure an exported Speech2Landmarks: lip sync, closures, rest, noise, emotion, cost; tables and pictures."""
+    """Measure an exported Speech2Landmarks: lip sync, closures, rest, noise, emotion, cost; tables and pictures.
+
+    With --portrait the picture generator is measured: films acted again, turns, a folder of portraits, cost.
+    """
+    if portrait:
+        from export.evaluation.portraits.run import evaluate_portraits, judging_of
+
+        judging = judging_of(data, cache, films, portraits, every)
+        evaluate_portraits(judging, results or cache / "evaluation", only or (), record, Console(width=150))
+        return
     from export.evaluation.evaluated_model import Sources
     from export.evaluation.run import evaluate_to
 

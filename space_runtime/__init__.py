@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from engine_bridge.protocol.arkit import ARKIT_NAMES
     from engine_bridge.protocol.landmark_names import LANDMARK_NAMES
     from space_runtime.animation.batch import StreamBatch
+    from space_runtime.animation.driven_motion import drive_motion
     from space_runtime.animation.emotion_track import EmotionKey, EmotionTrack, parse_emotion_track, read_emotion_track
     from space_runtime.animation.motion_source import MixedMotion, MotionSource, RecordedMotion
     from space_runtime.animation.pipeline import build_character
@@ -35,12 +36,21 @@ if TYPE_CHECKING:
     from space_runtime.animation.track import ControlTrack
     from space_runtime.baking.bake import bake
     from space_runtime.baking.batch import bake_many
+    from space_runtime.baking.drive import Drive
     from space_runtime.baking.jobs import BakeJob, BakeResult
+    from space_runtime.baking.still import still
+    from space_runtime.capture.drive_rows import DriveEnd, DriveReference, DriveRows
+    from space_runtime.capture.recordings import open_take
+    from space_runtime.capture.take import Take
+    from space_runtime.dubbing.drawing import DubCounts, DubLength
+    from space_runtime.dubbing.dub import DubReport, dub
+    from space_runtime.emotion import Emotion, emotion_vector
     from space_runtime.errors import BundleError, MediaError, OutputError, SpaceError, UsageError
     from space_runtime.inference.bundle import Bundle, load_bundle
     from space_runtime.media.resampling import Resampler
     from space_runtime.portrait.portrait import Portrait, open_portrait, open_tracker
-    from space_runtime.values import Controls, Emotion, Frame, HeadMode, emotion_vector
+    from space_runtime.style import Style
+    from space_runtime.values import Controls, Frame, HeadMode
 
 __version__ = VERSION
 
@@ -53,6 +63,13 @@ __all__ = [
     "BundleError",
     "ControlTrack",
     "Controls",
+    "Drive",
+    "DriveEnd",
+    "DriveReference",
+    "DriveRows",
+    "DubCounts",
+    "DubLength",
+    "DubReport",
     "Emotion",
     "EmotionKey",
     "EmotionTrack",
@@ -68,23 +85,30 @@ __all__ = [
     "Session",
     "SpaceError",
     "StreamBatch",
+    "Style",
+    "Take",
     "UsageError",
     "__version__",
     "bake",
     "bake_many",
     "build_character",
+    "drive_motion",
+    "dub",
     "emotion_vector",
     "load_bundle",
     "open_portrait",
+    "open_take",
     "open_tracker",
     "parse_emotion_track",
     "read_emotion_track",
+    "still",
 ]
 
 _HOMES: Final = {
     "engine_bridge.protocol.arkit": "ARKIT_NAMES",
     "engine_bridge.protocol.landmark_names": "LANDMARK_NAMES",
     "space_runtime.animation.batch": "StreamBatch",
+    "space_runtime.animation.driven_motion": "drive_motion",
     "space_runtime.animation.emotion_track": "EmotionKey EmotionTrack parse_emotion_track read_emotion_track",
     "space_runtime.animation.motion_source": "MixedMotion MotionSource RecordedMotion",
     "space_runtime.animation.pipeline": "build_character",
@@ -92,12 +116,21 @@ _HOMES: Final = {
     "space_runtime.animation.track": "ControlTrack",
     "space_runtime.baking.bake": "bake",
     "space_runtime.baking.batch": "bake_many",
+    "space_runtime.baking.drive": "Drive",
     "space_runtime.baking.jobs": "BakeJob BakeResult",
+    "space_runtime.baking.still": "still",
+    "space_runtime.capture.drive_rows": "DriveEnd DriveReference DriveRows",
+    "space_runtime.capture.recordings": "open_take",
+    "space_runtime.capture.take": "Take",
+    "space_runtime.dubbing.drawing": "DubCounts DubLength",
+    "space_runtime.dubbing.dub": "DubReport dub",
+    "space_runtime.emotion": "Emotion emotion_vector",
     "space_runtime.errors": "BundleError MediaError OutputError SpaceError UsageError",
     "space_runtime.inference.bundle": "Bundle load_bundle",
     "space_runtime.media.resampling": "Resampler",
     "space_runtime.portrait.portrait": "Portrait open_portrait open_tracker",
-    "space_runtime.values": "Controls Emotion Frame HeadMode emotion_vector",
+    "space_runtime.style": "Style",
+    "space_runtime.values": "Controls Frame HeadMode",
 }
 """The modules that the names come from."""
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names.split()}

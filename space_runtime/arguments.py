@@ -85,6 +85,15 @@ def in_range(what: str, value: float, low: float, high: float) -> float:
     return checked
 
 
+def values_in_range(what: str, values: NDArray[np.number], low: float, high: float) -> None:
+    """Raise `UsageError` unless all values of an array lie in low…high."""
+    wrong = values[(values < low) | (values > high)]
+    if wrong.size:
+        raise UsageError(
+            f"{what} contains {float(wrong[0]):g}; expected {_digits(low)}…{_digits(high)}, repair it first"
+        )
+
+
 def switch(what: str, value: bool) -> bool:
     """Return True or False. Raises `UsageError` for anything else."""
     given: object = value

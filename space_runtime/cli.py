@@ -15,8 +15,10 @@ from space_runtime.commands.bench import bench_command
 from space_runtime.commands.bench_serve import bench_serve_command
 from space_runtime.commands.demo import demo_command
 from space_runtime.commands.doctor import doctor_command
+from space_runtime.commands.dub import dub_command
 from space_runtime.commands.help_pages import arrange
 from space_runtime.commands.inspect import inspect_command
+from space_runtime.commands.landmarks import landmarks_command
 from space_runtime.commands.live import live_command
 from space_runtime.commands.package import package_command
 from space_runtime.commands.portrait import portrait_command
@@ -24,8 +26,10 @@ from space_runtime.commands.relay import relay_command
 from space_runtime.commands.repeated_options import check_repeated
 from space_runtime.commands.report import INTERRUPTED, explain, unheard
 from space_runtime.commands.serve import keygen_command, serve_command
+from space_runtime.commands.still import still_command
 from space_runtime.commands.suggest_emotion import suggest_emotion_command
 from space_runtime.commands.top import top_command
+from space_runtime.commands.track import track_command
 from space_runtime.version import VERSION
 
 app = typer.Typer(
@@ -39,7 +43,11 @@ app = typer.Typer(
 COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "demo": demo_command,
     "bake": bake_command,
+    "still": still_command,
     "portrait": portrait_command,
+    "landmarks": landmarks_command,
+    "dub": dub_command,
+    "track": track_command,
     "live": live_command,
     "inspect": inspect_command,
     "suggest-emotion": suggest_emotion_command,

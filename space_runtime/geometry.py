@@ -21,7 +21,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from space_runtime.arrays import Floats
+from space_runtime.arrays import Floats, Reals
 
 N_LANDMARKS: Final = 78
 RIGHT_IRIS: Final = slice(68, 73)
@@ -71,6 +71,11 @@ _TEMPLATE: Final[Floats] = np.array(
     ],
     np.float32,
 )
+
+
+NECK: Final[Floats] = np.array([0.0, -0.6, -0.9], np.float32)
+"""The point a head turns about, in normalised units from between the eyes: the joint of skull and neck, about 5 cm
+below and 8 cm behind the outer corners of the eyes. Turned about the eyes instead, a head would swing like a mask."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,12 +133,29 @@ def estimate_pose(landmarks: Floats) -> HeadPose:
 
     Umeyama 1991. Mouth, brow and jaw points are not looked at.
     """
-    return fit_similarity(_TEMPLATE, landmarks[list(RIGID)])
+    return estimate_rigid_pose(landmarks[list(RIGID)])
+
+
+def estimate_rigid_pose(points: Floats) -> HeadPose:
+    """Return the pose of the (11, 3) landmarks `RIGID`; see `estimate_pose`."""
+    return fit_similarity(_TEMPLATE, points)
 
 
 def estimate_poses(landmarks: Floats) -> list[HeadPose]:
     """Return the poses of B faces (B, 78, 3), each bit for bit that of `estimate_pose`, in a fraction of the time."""
     return fit_similarities(_TEMPLATE, landmarks[:, list(RIGID)])
+
+
+def in_heads(motion: Floats, points: Floats) -> Floats:
+    """Return (F, 3) points of the space of heads at rest in the normalised spaces of heads that have moved.
+
+    motion: (F, 6) yaw, pitch, roll about `NECK` and then x, y, z.
+    """
+    turns = np.moveaxis(rotation_matrix(motion[:, :3].T), -1, 0)
+    ways: Floats = points - NECK - motion[:, 3:]
+    # Sums number by number: a face does not depend on its company.
+    still: Floats = NECK + ways[:, :1] * turns[:, 0] + ways[:, 1:2] * turns[:, 1] + ways[:, 2:] * turns[:, 2]
+    return still
 
 
 def fit_similarity(source_points: Floats, target_points: Floats) -> HeadPose:
@@ -162,6 +184,15 @@ def normalise(landmarks: Floats) -> tuple[Floats, HeadPose]:
     """
     pose = estimate_pose(landmarks)
     return remove_pose(landmarks, pose), pose
+
+
+def smoothstep(values: Reals | float, low: float = 0.0, high: float = 1.0) -> Reals:
+    """Return the cubic that rises from 0 at ``low`` to 1 at ``high`` without a kink, in the precision of the values.
+
+    Low above high falls instead.
+    """
+    share = np.clip((values - low) / (high - low), 0, 1)
+    return np.asarray(share * share * (3 - 2 * share))
 
 
 def from_mediapipe(points: Floats) -> Floats:

@@ -13,18 +13,24 @@ from engine_bridge.formats.clip import Channel
 from engine_bridge.formats.table import FORMATS, ClipFormat, FormatRow
 from space_runtime.arguments import Choice, items_of, text_of, whole
 from space_runtime.arrays import Floats
+from space_runtime.emotion import Emotion, emotion_vector
 from space_runtime.errors import UsageError
-from space_runtime.values import Emotion, check_gaze, emotion_vector
+from space_runtime.style import Style, style_vector
+from space_runtime.values import check_gaze
 
 MAX_SEED: Final = 2**63 - 1
 """The largest seed that a command takes."""
 
 
 class Format(StrEnum):
-    """The files that a bake can write for a line: a video, and the clip formats of `engine_bridge.formats`."""
+    """The files that a bake can write for a line: pictures, and the clip formats of `engine_bridge.formats`."""
 
     MP4 = "mp4"
-    """Pictures and the original sound; needs a portrait."""
+    """Pictures and the original sound; needs a portrait, as the next two."""
+    WEBM = "webm"
+    """The same with an alpha channel where the portrait is transparent."""
+    PNG = "png"
+    """A folder of numbered pictures, with an alpha channel likewise."""
     NPZ = "npz"
     JSON = "json"
     ANIM = "anim"
@@ -38,8 +44,14 @@ class Format(StrEnum):
 
     @property
     def row(self) -> FormatRow | None:
-        """Its row in the table of clip formats; None for the video."""
-        return None if self is Format.MP4 else FORMATS[ClipFormat(self.value)]
+        """Its row in the table of clip formats; None for pictures."""
+        return None if self in PICTURES else FORMATS[ClipFormat(self.value)]
+
+
+PICTURES: Final = frozenset({Format.MP4, Format.WEBM, Format.PNG})
+"""Formats that show a face and so need a portrait."""
+WITH_ALPHA: Final = frozenset({Format.WEBM, Format.PNG})
+"""Those that can leave its background out."""
 
 
 def parse_emotion(text: str) -> Floats:
@@ -53,15 +65,27 @@ def parse_emotion(text: str) -> Floats:
 def add_part(mix: dict[Emotion, float], part: str) -> None:
     """Add ``happy=0.7`` or ``happy`` to a mixture; see `add_label`."""
     label, _, intensity = part.partition("=")
-    add_label(mix, label.strip(), _intensity(part, intensity.strip() or "1"))
+    add_label(mix, label.strip(), _share("emotion", part, intensity.strip() or "1", "happy=0.7"))
 
 
 def add_label(mix: dict[Emotion, float], label: str, intensity: float) -> None:
     """Add an intensity to a mixture. Raises `UsageError` for an unknown label and one that the mixture has already."""
-    emotion = _emotion(label)
+    emotion = _label("emotion", label, Emotion)
     if emotion in mix:
         raise UsageError(f"emotion {emotion.value!r} is named twice; name every emotion once")
     mix[emotion] = intensity
+
+
+def parse_style(text: str) -> Floats:
+    """Return the (5,) weights of ``articulate=0.6,orator=0.3``; a name alone means 1, empty text the mean of people."""
+    mix: dict[Style, float] = {}
+    for part in _parts(text):
+        name, _, weight = part.partition("=")
+        style = _label("style", name.strip(), Style)
+        if style in mix:
+            raise UsageError(f"style {style.value!r} is named twice; name every style once")
+        mix[style] = _share("style", part, weight.strip() or "1", "mumble=0.5")
+    return style_vector(mix)
 
 
 def parse_formats(names: str | Iterable[str]) -> frozenset[Format]:
@@ -110,18 +134,19 @@ def _parts(text: str) -> Iterable[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _emotion(label: str) -> Emotion:
+def _label(what: str, label: str, kind: type[Choice]) -> Choice:
     try:
-        return Emotion(label.lower())
+        return kind(label.lower())
     except ValueError:
-        raise UsageError(f"unknown emotion {label!r:.40}; the known ones are {', '.join(Emotion)}") from None
+        raise UsageError(f"unknown {what} {label!r:.40}; the known ones are {', '.join(kind)}") from None
 
 
-def _intensity(part: str, text: str) -> float:
+def _share(what: str, part: str, text: str, example: str) -> float:
+    """The intensity of a label in a mixture."""
     try:
-        intensity = float(text)
+        share = float(text)
     except ValueError:
-        raise UsageError(f"emotion {part!r:.40} has no number after '='; write for example happy=0.7") from None
-    if not 0.0 <= intensity <= 1.0:
-        raise UsageError(f"emotion {part!r:.40} has an intensity outside 0…1; write for example happy=0.7")
-    return intensity
+        raise UsageError(f"{what} {part!r:.40} has no number after '='; write for example {example}") from None
+    if not 0.0 <= share <= 1.0:
+        raise UsageError(f"{what} {part!r:.40} has an intensity outside 0…1; write for example {example}")
+    return share

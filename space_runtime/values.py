@@ -7,8 +7,8 @@ Units inside: samples at 16 kHz, radians, weights 0…1. Axes: right-handed, x t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from functools import partial
@@ -17,37 +17,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from engine_bridge.protocol.field_table import CONTROLS, FARTHEST, GAZE_LIMIT_RAD
+from engine_bridge.protocol.field_table import CONTROLS, FARTHEST, GAZE_LIMIT_RAD, LONGEST_BLINK_S
 from engine_bridge.protocol.field_types import FieldType
-from space_runtime.arguments import (
-    doubles_of,
-    floats_of,
-    in_range,
-    instance,
-    items_of,
-    numbers_of,
-    one_of,
-    shown,
-    whole,
-)
+from space_runtime.arguments import floats_of, in_range, items_of, one_of, whole
 from space_runtime.arrays import Doubles, Floats, Pixels
+from space_runtime.drive_parts import DriveLike, drive_of
+from space_runtime.emotion import EmotionLike, emotion_of
 from space_runtime.errors import UsageError
-
-
-class Emotion(StrEnum):
-    """The emotion labels, in the order of the emotion vector's entries."""
-
-    NEUTRAL = "neutral"
-    HAPPY = "happy"
-    SAD = "sad"
-    ANGRY = "angry"
-    FEARFUL = "fearful"
-    DISGUSTED = "disgusted"
-    SURPRISED = "surprised"
-    CONTEMPT = "contempt"
-
-
-N_EMOTIONS: Final = len(Emotion)
+from space_runtime.head_arguments import offset_of, track_of, track_samples_of
+from space_runtime.style import StyleLike, style_of
 
 HEAD_TRACK_FPS: Final = 30
 """Rows per second of a given head's track that comes without times."""
@@ -56,27 +34,6 @@ GAZE_LIMIT_DEG: Final = round(math.degrees(GAZE_LIMIT_RAD), 6)
 
 LOUDEST: Final = 64.0
 """Samples may exceed full scale by 36 dB; what is larger is no sound."""
-
-
-EmotionMix = Mapping[Emotion, float] | Mapping[str, float]
-"""Intensities 0…1 by label; labels left out are 0."""
-
-EmotionLike = EmotionMix | ArrayLike
-"""An emotion as callers may give it: intensities by label, or all eight in the order of `Emotion`."""
-
-
-def emotion_vector(mix: EmotionMix) -> Floats:
-    """Return the (8,) vector of a mix: one intensity 0…1 per label. Neutral's entry never matters to the networks.
-
-    Raises `UsageError` on a label that is none and on an intensity outside 0…1.
-    """
-    instance("the emotion", mix, Mapping, 'for example {"happy": 0.7}')
-    known = {label.value for label in Emotion}
-    for label, intensity in mix.items():
-        if label not in known:
-            raise UsageError(f"unknown emotion {shown(label)}; the known ones are {', '.join(sorted(known))}")
-        in_range(f"the intensity of {label}", intensity, 0.0, 1.0)
-    return np.array([mix.get(label, 0.0) for label in Emotion], np.float32)
 
 
 def check_gaze(yaw_deg: float, pitch_deg: float) -> None:
@@ -97,13 +54,27 @@ class HeadMode(StrEnum):
     """The source's own, but of speech no more than a gentle sway."""
     SPEECH = "speech"
     """The motion source's own: generated from speech, repeatable by seed, or what a take has recorded."""
+    LISTEN = "listen"
+    """The sound is the voice of another, to whom the face listens: its mouth rests, its head nods now and then."""
     GIVEN = "given"
     """The caller's track over media time, see `Controls.head_track`."""
 
 
-OWN_HEAD: Final = frozenset({HeadMode.SPEECH, HeadMode.IDLE})
+class LookSpace(StrEnum):
+    """The spaces in which a point to look at may be given. Unit: the distance of the outer corners of the eyes, about 9
+    cm; origin: between the eyes."""
+
+    FACE = "face"
+    """Normalised space, which goes along with the head."""
+    CHARACTER = "character"
+    """That of the head at rest, x to the character's left, y up, z forward: the point stays while the head moves."""
+    CAMERA = "camera"
+    """That of the portrait's picture, x right, y up, z towards the viewer; without a portrait the character's."""
+
+
+OWN_HEAD: Final = frozenset({HeadMode.SPEECH, HeadMode.IDLE, HeadMode.LISTEN})
 """Modes in which the head does what its motion source does."""
-NAMED_HEADS: Final = (HeadMode.KEEP, HeadMode.IDLE, HeadMode.SPEECH)
+NAMED_HEADS: Final = (HeadMode.KEEP, HeadMode.IDLE, HeadMode.SPEECH, HeadMode.LISTEN)
 """Modes that a name is enough for."""
 
 
@@ -121,16 +92,26 @@ class Controls:
     gaze_rad: (2,) yaw and pitch of both eyes in the head, radians within ±35°, signs as in `HeadPose`; None keeps eye
         contact: a rig looks straight ahead, a portrait where its photo looks, and both go on doing so while the head
         sways.
-    look_at: (3,) point in normalised space that both eyes look at, as far as they turn; wins over gaze_rad; within
-        ±`FARTHEST`; None for none.
+    look_at: (3,) point that both eyes look at, as far as they turn; wins over gaze_rad; within ±`FARTHEST`; None for
+        none.
     saccade_strength: factor 0…2 on the small shifts of a gaze that keeps eye contact, and on a speaker's glances aside.
-    head_mode, head_strength: where head motion comes from, and a factor 0…2 on the idle sway and its nods on stressed
-        syllables.
+    head_mode, head_strength: the source of head motion, and a factor 0…2 on it.
     head_track: (n, 6) given yaw, pitch, roll in radians and x, y, z in normalised units, relative to the portrait's
         pose; or (n, 3) rotations alone. Linear between rows; the first row holds before them and the last one after.
     head_track_samples: (n,) media times of the rows, samples at 16 kHz, rising; None for 30 rows per second from 0 on.
-    seed: of blinks, saccades and idle motion, a whole number of 64 bits; None for one from the content where there is
-        some, as in `bake`, and 0 elsewhere.
+    head_tempo: factor 0.5…2 on the pace of the head's own motion, which stays as wide.
+    drive: (6,) strengths 0…2 of the parts that follow a driver, see `DrivePart`; for streams that have one.
+    seed: of blinks, saccades and head motion, 64 bits; None: from the content where there is some, in `bake`, else 0.
+    look_space: the space of look_at, see `LookSpace`. Eyes stay on a point of the character's or the camera's space
+        while the head moves, and a head that moves by itself turns towards it, see `gaze_shift`.
+    head_follow: factor 0…2 on how far the head turns; at 0 the eyes look alone.
+    eye_contact: share 0…1 by which a portrait that looks aside in its photo looks into the camera instead, when nothing
+        else is asked for.
+    style: (5,) weights 0…1 in the order of `Style`, or by name, ``{"mumble": 0.6}``; without any the mean of people.
+    blink: (2,) a blink that begins with these controls and belongs to no others: how far the lids shut, 0…1, and for
+        how many seconds they stay so, 0…`LONGEST_BLINK_S`; None for none. Blinks of the schedule go on.
+    head_offset: (3,) constant yaw, pitch, roll in radians that are added to whatever the head does, signs as in
+        `HeadPose`, within ±25°, ±15°, ±20°; None for none.
 
     Arrays may be given as any sequence of numbers; they are kept as float32, ``head_track_samples`` as float64.
 
@@ -150,7 +131,15 @@ class Controls:
     head_strength: float
     head_track: Floats | None
     head_track_samples: Doubles | None
+    drive: Floats
+    head_tempo: float
     seed: int | None
+    look_space: LookSpace
+    head_follow: float
+    eye_contact: float
+    blink: Floats | None
+    style: Floats
+    head_offset: Floats
 
     def __init__(
         self,
@@ -167,7 +156,15 @@ class Controls:
         head_strength: float = 1.0,
         head_track: ArrayLike | None = None,
         head_track_samples: ArrayLike | None = None,
+        drive: DriveLike | None = None,
         seed: int | None = None,
+        look_space: LookSpace | str = LookSpace.FACE,
+        head_follow: float = 1.0,
+        eye_contact: float = 0.0,
+        blink: ArrayLike | None = None,
+        head_tempo: float = 1.0,
+        style: StyleLike | None = None,
+        head_offset: ArrayLike | None = None,
     ) -> None:
         """Check everything once, at the rim."""
         keep = partial(object.__setattr__, self)
@@ -182,9 +179,17 @@ class Controls:
         keep("saccade_strength", _within("saccade_strength", saccade_strength))
         keep("head_mode", one_of("head_mode", head_mode, HeadMode))
         keep("head_strength", _within("head_strength", head_strength))
-        keep("head_track", _track(head_track))
-        keep("head_track_samples", _track_samples(head_track_samples, self.head_track))
+        keep("head_track", track_of(head_track))
+        keep("head_track_samples", track_samples_of(head_track_samples, self.head_track))
+        keep("drive", drive_of(drive))
+        keep("head_tempo", _within("head_tempo", head_tempo))
         keep("seed", None if seed is None else whole("seed", seed, -(2**63), 2**64 - 1))
+        keep("look_space", one_of("look_space", look_space, LookSpace))
+        keep("head_follow", _within("head_follow", head_follow))
+        keep("eye_contact", _within("eye_contact", eye_contact))
+        keep("blink", _blink(blink))
+        keep("style", style_of(style))
+        keep("head_offset", offset_of(head_offset))
         if self.head_mode is HeadMode.GIVEN and self.head_track is None:
             raise UsageError("head mode 'given' came without a track; give head_track of shape (n, 6) or (n, 3)")
 
@@ -204,8 +209,6 @@ _RANGES: Final = {
     for row in CONTROLS
     if row.kind is FieldType.F32 and row.low is not None and row.high is not None
 }
-_NO_EMOTION: Final = np.zeros(N_EMOTIONS, np.float32)
-_NO_EMOTION.flags.writeable = False
 _GAZE_LIMIT: Final = np.float32(GAZE_LIMIT_RAD)
 MAX_BLINK_SAMPLE: Final = 2**53
 
@@ -213,18 +216,6 @@ MAX_BLINK_SAMPLE: Final = 2**53
 def _within(name: str, value: float) -> float:
     """The value of a control that the table of controls has a range for."""
     return in_range(name, value, *_RANGES[name])
-
-
-def emotion_of(given: EmotionLike | None) -> Floats:
-    """Return the (8,) vector of an emotion as callers give it, None for neutral. Raises `UsageError`."""
-    if given is None:
-        return _NO_EMOTION
-    if isinstance(given, Mapping):
-        return emotion_vector(given)
-    emotion = floats_of("emotion", given, (N_EMOTIONS,))
-    in_range("the least intensity of emotion", float(emotion.min()), 0.0, 1.0)
-    in_range("the greatest intensity of emotion", float(emotion.max()), 0.0, 1.0)
-    return emotion
 
 
 def _blinks(given: Iterable[int] | None) -> tuple[int, ...] | None:
@@ -253,22 +244,13 @@ def _point(given: ArrayLike | None) -> Floats | None:
     return point
 
 
-def _track(given: ArrayLike | None) -> Floats | None:
+def _blink(given: ArrayLike | None) -> Floats | None:
     if given is None:
         return None
-    track = numbers_of("head_track", given)
-    return floats_of("head_track", track, (-1, 6 if track.ndim == 2 and track.shape[1] == 6 else 3))
-
-
-def _track_samples(given: ArrayLike | None, track: Floats | None) -> Doubles | None:
-    if given is None:
-        return None
-    if track is None:
-        raise UsageError("head_track_samples came without head_track; give the rows that stand at these times")
-    samples = doubles_of("head_track_samples", given, (len(track),))
-    if (np.diff(samples) <= 0).any():
-        raise UsageError("head_track_samples do not rise; give every row a later media time than the one before it")
-    return samples
+    blink = floats_of("blink", given, (2,))
+    in_range("the closure of blink", float(blink[0]), 0.0, 1.0)
+    in_range("the seconds of blink", float(blink[1]), 0.0, LONGEST_BLINK_S)
+    return blink
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -281,7 +263,8 @@ class Frame:
     head_rotation_rad: (3,) yaw, pitch, roll relative to the portrait's own pose (a rig's rest pose).
     head_translation: (3,) relative to the rest, in normalised units (outer-eye-corner distances).
     eye_rotation_rad: (2, 2) yaw, pitch of the subject's left eye, then of the right.
-    rgb: (h, w, 3) uint8 picture, or None when no pictures are asked for.
+    tongue: (2,) 0…1: its tip at the ridge behind the upper teeth, and between the teeth.
+    rgb: (h, w, 3) uint8 picture, (h, w, 4) of a transparent portrait; None when no pictures are asked for.
     keypoints: (K, 3) of the picture generator, in its own space, or None when neither they nor pictures are asked for.
     """
 
@@ -294,3 +277,4 @@ class Frame:
     eye_rotation_rad: Floats
     rgb: Pixels | None = None
     keypoints: Floats | None = None
+    tongue: Floats = field(default_factory=lambda: np.zeros(2, np.float32))

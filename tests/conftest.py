@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from space_runtime import cli
 from space_runtime.assets import write_portrait
+from tests.parallel import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
 from tests.small_run import pytest_addoption as pytest_addoption
 from tests.small_run import pytest_collection_modifyitems as pytest_collection_modifyitems
 from tests.small_run import pytest_ignore_collect as pytest_ignore_collect
@@ -21,7 +22,8 @@ from tests.support.command_line import Call, Called
 from tests.support.sounds import speechlike
 
 ALLOWED_SKIPS = (
-    *("needs a GPU", "needs the training data", "needs importers of clips: Blender", "needs importers of clips: Godot"),
+    *("needs a GPU", "needs the training data", "needs pyworld, which only training does"),
+    *("needs importers of clips: Blender", "needs importers of clips: Godot"),
     *("only on Windows", "only on macOS", "network namespaces"),
 )
 """Reasons for which a test may be skipped even in CI."""

@@ -99,8 +99,8 @@ def test_a_dead_environment_is_made_anew(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("words", "job", "expected"),
     [
-        (["-k", "wire"], environment.SMALL, ("-m", "pytest", "--small", "-k", "wire")),
-        (["--all", "-x"], environment.ALL, ("-m", "pytest", "-x")),
+        (["-k", "wire"], environment.SMALL, ("--small", "-k", "wire")),
+        (["--all", "-x"], environment.ALL, ("-x",)),
     ],
 )
 def test_the_small_run_is_the_usual_one(
@@ -116,7 +116,7 @@ def test_the_small_run_is_the_usual_one(
     monkeypatch.setattr(environment, "python", python)
     monkeypatch.setattr(environment, "install", installed.append)
     assert environment.test(words) == 3
-    assert (called, installed) == ([expected], [job])
+    assert (called, installed) == ([("-m", "pytest", *environment.PARALLEL, *expected)], [job])
 
 
 def test_the_small_environment_has_no_trainer() -> None:

@@ -49,6 +49,11 @@ class Stop:
     """The line shall end now."""
 
 
+@dataclass(frozen=True, slots=True)
+class ToggleCamera:
+    """The camera that leads the face shall not any more, or again."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SoundFile:
     """A sound file shall be spoken. title: its name there. content: its bytes, whatever they are."""
@@ -81,7 +86,7 @@ class PageMicrophone:
         self._pieces.put_nowait(None)
 
 
-Request = Ready | Replay | Stop | SoundFile | PageMicrophone
+Request = Ready | Replay | Stop | ToggleCamera | SoundFile | PageMicrophone
 
 _PLAIN: Final[dict[object, Request]] = {"ready": Ready(), "replay": Replay(), "stop": Stop()}
 
@@ -149,12 +154,14 @@ class RequestReader:
         if kind == "microphone_end":
             self.close()
             return None
-        if kind not in ("file", "microphone"):
+        if kind not in ("file", "microphone", "camera"):
             raise WireError(f"an unknown message {kind!r:.40}")
         if not self._uploads:
             raise WireError(
                 "sound is taken only from the viewer page, and only where it is served to this machine alone"
             )
+        if kind == "camera":
+            return ToggleCamera()
         if self._file or self._microphone:
             raise WireError("a second sound came before the first was complete")
         if kind == "microphone":

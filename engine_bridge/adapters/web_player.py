@@ -29,6 +29,7 @@ from engine_bridge.adapters.page_requests import (
     Ready,
     Request,
     SoundFile,
+    ToggleCamera,
 )
 from engine_bridge.adapters.sink import at_rest, face_of
 from engine_bridge.adapters.web_text import frame_text
@@ -61,7 +62,11 @@ class _Line:
 
 
 class WebPlayer:
-    """A `Sink` of one character whose pages play its sound. requests: what pages want, but for being ready."""
+    """A `Sink` of one character whose pages play its sound.
+
+    requests: what pages want, but for being ready. on_camera: called in another thread when a page switches the camera;
+    None where there is none.
+    """
 
     def __init__(
         self,
@@ -76,6 +81,7 @@ class WebPlayer:
         Raises `SinkError` when the port cannot be had.
         """
         self.requests: SimpleQueue[Request] = SimpleQueue()  # its put may be called by a signal's handler
+        self.on_camera: Callable[[], None] | None = None
         self._name = name
         self._uploads = is_loopback_host(host)
         self._speakers = tuple(speakers)
@@ -192,7 +198,8 @@ class WebPlayer:
             self._pages = tuple(other for other in self._pages if other is not page)
 
     def _greet(self, page: PageClient) -> None:
-        page.offer(_text("hello", name=self._name, uploads=page.uploads, max_bytes=MAX_FILE_BYTES))
+        has_camera = self.on_camera is not None
+        page.offer(_text("hello", name=self._name, uploads=page.uploads, max_bytes=MAX_FILE_BYTES, camera=has_camera))
         page.offer(self._line.begin)
         for data in self._line.sound:
             page.offer(data)
@@ -205,6 +212,10 @@ class WebPlayer:
 
     def _take(self, request: Request) -> None:
         if isinstance(request, Ready):
+            return
+        if isinstance(request, ToggleCamera):
+            if self.on_camera:
+                self.on_camera()
             return
         room = 1 if isinstance(request, SoundFile) else MAX_REQUESTS
         if self.requests.qsize() < room:

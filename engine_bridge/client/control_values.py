@@ -25,6 +25,13 @@ class SetFields(TypedDict, total=False):
     head_strength: float
     brows: float
     saccades: float
+    drive: Floats
+    look_space: str
+    follow: float
+    eye_contact: float
+    blink: Floats
+    head_tempo: float
+    style: dict[str, float]
 
 
 class StartFields(SetFields, total=False):
@@ -54,10 +61,29 @@ class ControlValues:
     look_at: Sequence[float] | None = None
     """A point (x, y, z) that both eyes look at, wins over the gaze; no values: none, -10000…10000. Default: none."""
     head_mode: str | None = None
-    """Source of the head's motion: ``keep`` or ``idle`` or ``speech``. Default: speech."""
+    """Source of the head's motion: ``keep`` or ``idle`` or ``speech`` or ``listen``. Default: speech."""
     head_strength: float | None = None
     """Strength of the head's motion, 0…2. Default: 1."""
     brow_strength: float | None = None
     """Strength with which brows and upper lids rise on stressed syllables, 0…2. Default: 1."""
     saccade_strength: float | None = None
     """Strength of the small shifts of a gaze that keeps eye contact, and of glances aside, 0…2. Default: 1."""
+    drive: Sequence[float] | None = None
+    """Strengths with which parts of the face follow a driver, where the stream has one: head, blinks, gaze, brows,
+    expression, mouth; up to 1 his share against speech, beyond 1 his motion grows (no values: the default), 0…2.
+    Default: 1 1 1 1 1 0."""
+    look_space: str | None = None
+    """Space of ``look_at``: fixed to the moving face, to the character, or to the portrait's camera: ``face`` or
+    ``character`` or ``camera``. Default: face."""
+    head_follow: float | None = None
+    """Part that the head takes of a look at a point of the character's or the camera's space, 0…2. Default: 1."""
+    eye_contact: float | None = None
+    """Share by which a portrait that looks aside in its photo looks into the camera instead, 0…1. Default: 0."""
+    blink: Sequence[float] | None = None
+    """One blink, now: how far the lids shut, 0…1, and for how many seconds they stay so (a usual blink: 1, 0.04), 0…60.
+    Default: none."""
+    head_tempo: float | None = None
+    """Pace of the head's own motion, 0.5…2. Default: 1."""
+    style: Mapping[str, float] | None = None
+    """Weights of styles of speaking: articulate, mumble, reader_man, reader_woman, orator (no values: the mean of all
+    people), 0…1. Default: none."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
-from engine_bridge.client.stream import Change, ClientStream
+from engine_bridge.client.stream import Change, ClientStream, Sound
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.messages import Pace
 
@@ -15,11 +15,13 @@ KEPT_S: Final = 30.0
 """Sound that is kept after it was animated, for a server that has to be told again."""
 AHEAD_S: Final = 0.25
 """The furthest ahead of playback at which a stream is taken up."""
+DRIVEN_S: Final = 1.0
+"""Motion before a position that a frame there may still depend on."""
 UNSURE_S: Final = 5.0
 """Messages younger than this may have been lost with a connection."""
 
 
-AboutStream = m.Start | m.Audio | m.Speak | m.Idle | m.Set | m.End | m.Interrupt | m.Credit | m.Close
+AboutStream = m.Start | m.Audio | m.Speak | m.Idle | m.Set | m.Motion | m.End | m.Interrupt | m.Credit | m.Close
 """Messages about a session that exists."""
 
 
@@ -53,6 +55,7 @@ class StreamReplay:
         """Go on over a new connection, from the first sample that the server lacks."""
         if stream.sound:
             stream.sent_until = min(max(stream.sound.first, next_sample), stream.sound.end)
+        stream.drive.rewind(stream.newest)
         self.say(
             m.Set(session=0, stream=stream.number, at_sample=0)
         )  # changes nothing; tells whether the stream goes on
@@ -78,7 +81,15 @@ class StreamReplay:
             stream.shift = math.ceil(max(0.0, at) / samples_per_frame)
             stream.shift_samples = stream.shift * samples_per_frame
             self.say(replace(opening, **stream.controls_at(at).for_start()))
+        stream.drive.rewind(at - DRIVEN_S * stream.rate)
         self._tell_rest(stream, [change for change in stream.changes if change.at_sample > at])
+
+    def rewind(self, stream: ClientStream) -> None:
+        """Send what has not been animated again, with the next `pump`."""
+        stream.drive.rewind(stream.newest)
+        if stream.sound:
+            stream.sent_until = max(stream.sound.first, int(max(stream.newest, stream.first_sample)))
+            stream.end_sent = False
 
     def change(self, stream: ClientStream, change: Change) -> None:
         """Send a change of controls."""
@@ -93,20 +104,27 @@ class StreamReplay:
             self.say(replace(stream.interrupt, at_sample=at))
 
     def pump(self, stream: ClientStream, now: float) -> None:
-        """Send as much of the sound as the server takes."""
-        if self.session is None or stream.sound is None or stream.finished or now < self.held_until:
+        """Send as much of the motion and the sound as the server takes: motion first, frames need it with the sound."""
+        if self.session is None or stream.finished or now < self.held_until:
             return
-        animated = max(stream.newest, stream.first_sample, stream.sound.first)
+        animated = max(stream.newest, stream.first_sample, stream.sound.first if stream.sound else 0)
         limit = int(animated + self.audio_s * stream.rate)
-        while stream.sent_until < min(limit, stream.sound.end):
-            pcm, after = stream.sound.chunk(stream.sent_until, limit)
-            first = max(stream.sent_until, stream.sound.first)
+        for motion in stream.drive.messages(stream.newest, limit, stream.shift_samples):
+            self.say(replace(motion, stream=stream.number))
+        stream.drive.forget(animated - KEPT_S * stream.rate)
+        if stream.sound:
+            self._pump_sound(stream, stream.sound, animated, limit)
+
+    def _pump_sound(self, stream: ClientStream, sound: Sound, animated: float, limit: int) -> None:
+        while stream.sent_until < min(limit, sound.end):
+            pcm, after = sound.chunk(stream.sent_until, limit)
+            first = max(stream.sent_until, sound.first)
             self.say(m.Audio(session=0, stream=stream.number, first_sample=first, pcm=pcm))
             stream.sent_until = after
         if stream.n_samples is not None and stream.sent_until >= stream.n_samples and not stream.end_sent:
             stream.end_sent = True
             self.say(m.End(session=0, stream=stream.number, n_samples=stream.n_samples))
-        stream.sound.forget(int(min(stream.sent_until, animated - KEPT_S * stream.rate)))
+        sound.forget(int(min(stream.sent_until, animated - KEPT_S * stream.rate)))
 
     def _tell_rest(self, stream: ClientStream, changes: Iterable[Change]) -> None:
         for change in changes:

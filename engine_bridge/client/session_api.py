@@ -7,7 +7,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
+from numpy.typing import ArrayLike
+
 from engine_bridge.client.controls import Controls
+from engine_bridge.client.drive import MotionRows
 from engine_bridge.client.jitter import Pose
 from engine_bridge.client.log import Event, SessionCounters
 from engine_bridge.client.receiver import CREDIT
@@ -68,6 +71,24 @@ class SessionCommands:
         """
         with self._guard as now:
             return self._core.push(samples, now)
+
+    def drive(
+        self,
+        samples: ArrayLike,
+        blendshapes: ArrayLike,
+        head: ArrayLike | None = None,
+        eyes_rad: ArrayLike | None = None,
+        confidence: ArrayLike | None = None,
+    ) -> None:
+        """Append rows of motion that the stream's face follows as far as `Controls.drive` says.
+
+        samples: (T,) rising media times. blendshapes: (T, 52) weights as offsets from the driver's rest, −1…1. head:
+        (T, 6) yaw, pitch, roll, then x, y, z, relative to his rest. eyes_rad: (T, 2, 2) yaw, pitch of the left and the
+        right eye. confidence: (T,) 0…1; below 0.5 he is not seen, and speech takes over. What is left out is 0, and
+        confidence 1. A row has to come before the sound that its frames' look-ahead needs.
+        """
+        with self._guard as now:
+            self._core.drive(MotionRows(samples, blendshapes, head, eyes_rad, confidence), now)
 
     def end(self) -> None:
         """Say that the stream's sound is over. Its last frames, and how it finished, will still come."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from engine_bridge.client.controls import Controls
+from engine_bridge.client.drive import MotionRows
 from engine_bridge.client.fitting import check_fits
 from engine_bridge.client.jitter import Pose
 from engine_bridge.client.log import SessionLog
@@ -91,6 +92,12 @@ class SessionCalls:
         stream.sound.push(samples)
         self.replay.pump(stream, now)
         return stream.sound.end
+
+    def drive(self, rows: MotionRows, now: float) -> None:
+        """Give the stream rows of motion."""
+        stream = self._current()
+        stream.drive.give(rows)
+        self.replay.pump(stream, now)
 
     def end(self, now: float) -> None:
         """Say that the pushed sound is over."""

@@ -147,10 +147,9 @@ class SessionCore(SessionCalls):
             self._reopen(now)
         elif message.request is not None and message.request == self.opening.request and not self.is_open:
             self._refuse(message, now)
-        elif message.code in (ErrorCode.TOO_MUCH_SOUND, ErrorCode.TOO_FAST) and stream and stream.sound:
+        elif message.code in (ErrorCode.TOO_MUCH_SOUND, ErrorCode.TOO_FAST) and stream:
             self.replay.held_until = now + HOLD_S
-            stream.sent_until = max(stream.sound.first, int(max(stream.newest, stream.first_sample)))
-            stream.end_sent = False
+            self.replay.rewind(stream)
         elif stream and message.stream == stream.number and not stream.finished:
             refused = stream.error if stream.newest < 0 else None  # its beginning was: no wonder that it is unknown
             stream.error = refused or message

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine_bridge.client.controls import Controls
+from engine_bridge.client.drive import Drive
 from engine_bridge.protocol.errors import BridgeError, RefusedError
 from engine_bridge.protocol.messages import (
     Error,
@@ -88,6 +89,8 @@ class ClientStream:
     """Those at its beginning."""
     sound: Sound | None = None
     """None unless it is pushed."""
+    drive: Drive = field(default_factory=Drive)
+    """Rows of motion that its face follows."""
     changes: list[Change] = field(default_factory=list)
     interrupt: Interrupt | None = None
     n_samples: int | None = None

@@ -37,11 +37,16 @@ class Channel(StrEnum):
     """Rotations of both eyes."""
     LANDMARKS = "landmarks"
     """The 78 normalised landmarks: most of the bytes of a clip."""
+    TONGUE = "tongue"
+    """Its tip at the ridge behind the upper teeth, and between the teeth."""
 
 
 FACE_CHANNELS: Final = frozenset((Channel.WEIGHTS, Channel.HEAD, Channel.EYES))
 """The channels that move a face in an engine."""
 ALL_CHANNELS: Final = frozenset(Channel)
+
+TONGUE_UP: Final = "tongueUp"
+"""A shape that is none of ARKit's 52 and that rigs may have: the tongue's tip at the ridge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +69,12 @@ COLUMNS: Final = (
     Column("head_rotation_rad", (3,), "<f4", Channel.HEAD),
     Column("head_translation", (3,), "<f4", Channel.HEAD),
     Column("eye_rotation_rad", (2, 2), "<f4", Channel.EYES),
+    Column("tongue", (2,), "<f4", Channel.TONGUE),
 )
 """The columns that npz and json name, in their order."""
+
+
+_ALL: Final = slice(None)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -77,6 +86,7 @@ class Clip:
     speech: (T,) float32, how much of this moment is speech, 0…1. blendshapes: (T, 52) in the order of `ARKIT_NAMES`.
     head_rotation_rad: (T, 3) yaw, pitch, roll; head_translation: (T, 3) in outer-eye-corner distances, both relative to
     the rest. eye_rotation_rad: (T, 2, 2) yaw, pitch of the left eye, then of the right. landmarks: (T, 78, 3).
+    tongue: (T, 2) 0…1: its tip at the ridge behind the upper teeth, and between the teeth, which ``tongueOut`` shows.
     """
 
     name: str
@@ -90,6 +100,7 @@ class Clip:
     head_translation: Values | None = None
     eye_rotation_rad: Values | None = None
     landmarks: Values | None = None
+    tongue: Values | None = None
 
     @property
     def n_frames(self) -> int:
@@ -100,6 +111,14 @@ class Clip:
         """Return the rows of a column, None if it was left out."""
         rows: Values | None = getattr(self, column.key)
         return rows
+
+    def shape(self, name: str, rows: slice = _ALL) -> Values:
+        """Return the weights 0…1 of one of ARKit's shapes or of `TONGUE_UP`, (T,) or of some of the rows; 0 where the
+        clip has no such column."""
+        column, place = (self.tongue, 0) if name == TONGUE_UP else (self.blendshapes, ARKIT_NAMES.index(name))
+        if column is None:
+            return np.zeros(len(self.times_s[rows]))
+        return np.clip(np.asarray(column[rows, place], np.float64), 0, 1)
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -13,7 +13,8 @@ from engine_bridge.protocol.arkit import ARKIT_NAMES
 
 
 def matches_of(options: FormatOptions) -> tuple[Match, ...]:
-    """Return ARKit's names with those of the rig, in ARKit's order; without a rig each with itself."""
+    """Return ARKit's names with those of the rig, in ARKit's order, then `TONGUE_UP` where the rig has such a shape;
+    without a rig each of ARKit's with itself."""
     if options.rig is None:
         return tuple(Match(name, name) for name in ARKIT_NAMES)
     return options.rig.face.map.matches

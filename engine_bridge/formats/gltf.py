@@ -13,7 +13,7 @@ from typing import IO, Final
 
 import numpy as np
 
-from engine_bridge.formats.clip import Clip, ClipError, Values
+from engine_bridge.formats.clip import TONGUE_UP, Clip, ClipError, Values
 from engine_bridge.formats.glb import Glb, read_glb, write_glb
 from engine_bridge.formats.joints import joints_of, rotations_of
 from engine_bridge.formats.options import FormatOptions
@@ -114,21 +114,20 @@ def _check_buffer(document: Object) -> None:
 
 
 def _weights(document: Object, clip: Clip) -> Iterator[_Track]:
-    """The tracks of all nodes whose mesh has shapes of ARKit's names; what nothing drives stays as the mesh has it."""
+    """The tracks of all nodes whose mesh has shapes of our names; what nothing drives stays as the mesh has it."""
     if clip.blendshapes is None:
         return
     meshes = _list(document, "meshes")
-    weights = np.clip(clip.blendshapes, 0, 1)
     for number, node in enumerate(_list(document, "nodes")):
         place = node.get("mesh")
         mesh = meshes[place] if isinstance(place, int) and 0 <= place < len(meshes) else {}
         shapes = shapes_of(mesh)
-        named = match_names(ARKIT_NAMES, shapes)
+        named = match_names(ARKIT_NAMES, shapes, (TONGUE_UP,))
         if not named.matches or len(shapes) != _n_targets(mesh):
             continue
         values = np.tile(_rest(node.get("weights", mesh.get("weights")), len(shapes)), (clip.n_frames, 1))
         for match in named.matches:
-            values[:, shapes.index(match.target)] = weights[:, ARKIT_NAMES.index(match.name)]
+            values[:, shapes.index(match.target)] = clip.shape(match.name)
         yield _Track(number, "weights", "SCALAR", values)
 
 

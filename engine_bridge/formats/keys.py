@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine_bridge.formats.clip import Clip, Values
+from engine_bridge.formats.clip import TONGUE_UP, Clip, Values
 from engine_bridge.protocol.arkit import ARKIT_NAMES
 
 Frames = NDArray[np.bool_]
@@ -59,16 +59,16 @@ TOLERANCE: Final = Tolerance()
 
 
 def curves_of(clip: Clip, tolerance: Tolerance) -> Iterator[Curve]:
-    """Yield a curve for each of ARKit's shapes; none when the clip has no weights."""
+    """Yield a curve for each of ARKit's shapes, and one for `TONGUE_UP`; none when the clip has no weights."""
     weights = clip.blendshapes
     if weights is None:
         return
     closed = closures(weights) if clip.n_frames else np.zeros(0, np.bool_)
     none = np.zeros(clip.n_frames, np.bool_)
-    for place, name in enumerate(ARKIT_NAMES):
-        values = _column(weights, place)
+    for name in (*ARKIT_NAMES, TONGUE_UP):
+        values = clip.shape(name)
         moves = (values > 0) & (values < 1)  # rest needs no keys to stay what it is
-        keys = key_frames(clip.times_s, values, tolerance, closed & moves if place in _OF_MOUTH else none)
+        keys = key_frames(clip.times_s, values, tolerance, closed & moves if name in _OF_MOUTH else none)
         yield Curve(name, clip.times_s[keys], values[keys])
 
 
@@ -115,7 +115,7 @@ def _keys(times_s: Values, values: Values, tolerance: Tolerance, kept: Frames) -
     return np.asarray(_funnel(times_s.tolist(), values.tolist(), lower.tolist(), upper.tolist(), must.tolist()))
 
 
-_OF_MOUTH: Final = frozenset(k for k, name in enumerate(ARKIT_NAMES) if name.startswith(("mouth", "jaw")))
+_OF_MOUTH: Final = frozenset(name for name in ARKIT_NAMES if name.startswith(("mouth", "jaw")))
 
 
 def _tube(times_s: Values, values: Values, tolerance: Tolerance) -> tuple[Values, Values]:

@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import IO, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine_bridge.adapters.live_link_face import EYE_SIGNS, HEAD_SIGNS, NAMES, TIME_CODE_FPS
 from engine_bridge.formats.clip import Clip, ClipError, Values
@@ -31,6 +32,7 @@ _EYES: Final = [NAMES.index(name) for name in ("LeftEyeYaw", "LeftEyePitch", "Ri
 _TIME: Final = re.compile(r"(\d+):(\d\d):(\d\d):(\d\d)\.(\d{1,6})")
 _ROW: Final = "%s," + f"{_N}," + ",".join(["%.10f"] * _N) + "\n"
 SUB_FRAMES: Final = 1_000
+DAY_S: Final = 86_400
 
 
 def write_csv(clip: Clip, _: FormatOptions, file: IO[bytes]) -> None:
@@ -70,22 +72,29 @@ def seconds_of(text: str) -> float:
 
 
 def read_csv(data: bytes, name: str = "") -> Clip:
-    """Return the clip in ``data``, a recording of the app or one of ours; times begin at 0. Raises `ClipError`.
+    """Return the clip in ``data``, see `read_recording`. Raises `ClipError`."""
+    return read_recording(data, name)[0]
 
-    A row without a face (its values are missing) repeats the row before. The frame rate is that of most rows.
+
+def read_recording(data: bytes, name: str = "") -> tuple[Clip, NDArray[np.bool_]]:
+    """Return the clip in ``data``, a recording of the app or one of ours, and (n,) which rows show a face.
+
+    Times begin at 0 and go on over midnight. A row without a face (its values are missing) repeats the row before. The
+    frame rate is that of most rows. Raises `ClipError`.
     """
     try:
         rows = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""))
         header = [cell.strip().lower() for cell in next(rows, [])]
         places = [header.index(column.lower()) for column in NAMES]
         table = list(_numbers(rows, header.index("timecode"), places))
-        times = np.array([time for time, _ in table])
-        values = np.array([row for _, row in table], np.float64).reshape(-1, _N)
+        times = np.array([time for time, _, _ in table])
+        times += DAY_S * np.cumsum(np.diff(times, prepend=times[:1]) < -DAY_S / 2)
+        values = np.array([row for _, row, _ in table], np.float64).reshape(-1, _N)
         if not np.isfinite(values).all() or (np.diff(times) <= 0).any():
             raise ValueError("its times do not rise, or a value is not finite")
-    except (ValueError, csv.Error) as error:
+    except (ValueError, LookupError, csv.Error) as error:
         raise ClipError(f"{name or 'the file'} is no CSV of Live Link Face ({error}); record or bake it anew") from None
-    return Clip(
+    clip = Clip(
         name=name,
         fps=_rate(times),
         sample_rate=16_000,
@@ -96,16 +105,18 @@ def read_csv(data: bytes, name: str = "") -> Clip:
         head_rotation_rad=values[:, _AT_HEAD : _AT_HEAD + 3] * HEAD_SIGNS,
         eye_rotation_rad=(values[:, _EYES] * EYE_SIGNS).reshape(-1, 2, 2),
     )
+    return clip, np.array([seen for _, _, seen in table], bool)
 
 
-def _numbers(rows: Iterator[list[str]], at_time: int, places: list[int]) -> Iterator[tuple[float, list[float]]]:
+def _numbers(rows: Iterator[list[str]], at_time: int, places: list[int]) -> Iterator[tuple[float, list[float], bool]]:
+    """Yield the time of each row, its values or those before, and whether they are its own."""
     former = [0.0] * _N
     for row in rows:
         if not any(cell.strip() for cell in row):
             continue
-        if len(row) > max(places) and all(row[place].strip() for place in places):
+        if seen := len(row) > max(places) and all(row[place].strip() for place in places):
             former = [float(row[place]) for place in places]
-        yield seconds_of(row[at_time]), former
+        yield seconds_of(row[at_time]), former, seen
 
 
 def _rate(times: Values) -> Fraction:

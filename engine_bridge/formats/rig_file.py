@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from engine_bridge.formats.clip import ClipError
+from engine_bridge.formats.clip import TONGUE_UP, ClipError
 from engine_bridge.formats.glb import read_document, read_glb
 from engine_bridge.formats.joints import Joint, joints_of
 from engine_bridge.formats.rig_map import RigMap, match_names
@@ -36,8 +36,8 @@ class RigMesh:
 
     @property
     def map(self) -> RigMap:
-        """ARKit's names matched onto its shapes."""
-        return match_names(ARKIT_NAMES, self.shapes)
+        """ARKit's names and that of the tongue's tip matched onto its shapes."""
+        return match_names(ARKIT_NAMES, self.shapes, (TONGUE_UP,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,19 @@ class Rig:
         """The mesh that takes most of ARKit's names."""
         return max(self.meshes, key=lambda mesh: len(mesh.map.matches))
 
+    @property
+    def has_tongue_up(self) -> bool:
+        """Return whether the face has a shape for the tongue's tip."""
+        return self.face.map.target_of(TONGUE_UP) is not None
+
     def report(self) -> str:
         """Return in a sentence which of ARKit's names found a blend shape, and which nodes are head and eyes."""
         face = self.face
         missing = f"; without a target: {', '.join(face.map.missing)}" if face.map.missing else ""
         undriven = f"; not driven: {', '.join(face.map.undriven)}" if face.map.undriven else ""
-        driven = f"{len(face.map.matches)} of {len(ARKIT_NAMES)} shapes drive {face.name}"
+        more = f" and {TONGUE_UP}" if self.has_tongue_up else ""
+        n_driven = len(ARKIT_NAMES) - len(face.map.missing)
+        driven = f"{n_driven} of {len(ARKIT_NAMES)} shapes{more} drive {face.name}"
         bones = "".join(f"; {joint.bone}: {self.nodes[joint.node]}" for joint in self.joints)
         return f"{self.path.name}: {driven}{bones}{missing}{undriven}"
 

@@ -37,16 +37,20 @@ class RigMap:
         return next((match.target for match in self.matches if match.name == name), None)
 
 
-def match_names(names: Sequence[str], targets: Sequence[str]) -> RigMap:
-    """Return which of the rig's ``targets`` each name drives; each drives one at most."""
+def match_names(names: Sequence[str], targets: Sequence[str], more: Sequence[str] = ()) -> RigMap:
+    """Return which of the rig's ``targets`` each name drives; each drives one at most.
+
+    more: names that are matched like the others, but that no rig is said to miss.
+    """
+    every = (*names, *more)
     found: dict[str, str] = {}
     for rule in _RULES:
         free = {rule(target): target for target in reversed(targets) if target not in found.values()}
-        for name in names:
+        for name in every:
             if name not in found and (target := free.pop(rule(name), None)) is not None:
                 found[name] = target
     return RigMap(
-        tuple(Match(name, found[name]) for name in names if name in found),
+        tuple(Match(name, found[name]) for name in every if name in found),
         tuple(name for name in names if name not in found),
         tuple(target for target in targets if target not in found.values()),
     )

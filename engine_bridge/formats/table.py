@@ -54,10 +54,13 @@ class FormatRow:
     layout: int = 1
 
     def carried(self, options: FormatOptions) -> frozenset[Channel]:
-        """Return the channels that it carries with these options: what goes by path, only where one is named."""
+        """Return the channels that it carries with these options: what goes by path, only where one is named, and the
+        tongue, only where the rig has a shape for its tip."""
         by_path = frozenset((Channel.HEAD, Channel.EYES)) if "head_path" in self.options else frozenset()
         named = {Channel.HEAD if bone is Bone.HEAD else Channel.EYES for bone in options.bone_paths}
-        return self.channels - by_path | self.channels & named
+        tongue = _RIG in self.options and options.rig is not None and options.rig.has_tongue_up
+        carried = self.channels - by_path | self.channels & named
+        return carried | {Channel.TONGUE} if tongue else carried
 
     def told(self, options: FormatOptions) -> str:
         """Return its layout and the options that change its bytes in words: other words, other bytes."""
@@ -70,9 +73,9 @@ _KEYS: Final = "tolerance"
 _PATHS: Final = ("renderer_path", "head_path", "eye_paths")
 
 FORMATS: Final[dict[ClipFormat, FormatRow]] = {
-    ClipFormat.NPZ: FormatRow(".npz", "Python: every column", ALL_CHANNELS, write_npz),
+    ClipFormat.NPZ: FormatRow(".npz", "Python: every column", ALL_CHANNELS, write_npz, layout=2),
     ClipFormat.JSON: FormatRow(
-        ".json", "any engine: flat lists, Unity's JsonUtility", ALL_CHANNELS, write_json, layout=2
+        ".json", "any engine: flat lists, Unity's JsonUtility", ALL_CHANNELS, write_json, layout=3
     ),
     ClipFormat.ANIM: FormatRow(
         ".anim", "Unity: an AnimationClip", FACE_CHANNELS, write_anim, ("weight_scale", *_PATHS, _RIG, _KEYS)

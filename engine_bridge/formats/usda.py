@@ -18,7 +18,8 @@ from engine_bridge.formats.clip import Clip, ClipError
 from engine_bridge.formats.driven import matches_of
 from engine_bridge.formats.keys import Curve
 from engine_bridge.formats.options import FormatOptions
-from engine_bridge.protocol.arkit import ARKIT_NAMES
+
+ROWS_PER_BLOCK: Final = 512
 
 
 def write_usda(clip: Clip, options: FormatOptions, file: IO[bytes]) -> None:
@@ -27,13 +28,14 @@ def write_usda(clip: Clip, options: FormatOptions, file: IO[bytes]) -> None:
     file.write(_HEAD.format(last=last, rate=repr(rate), name=_token(clip.name)).encode())
     if clip.blendshapes is not None:
         matches = matches_of(options)
-        places = [ARKIT_NAMES.index(match.name) for match in matches]
         shapes = _tokens([match.target for match in matches])
         file.write(f"    uniform token[] blendShapes = [{shapes}]\n".encode())
         file.write(b"    float[] blendShapeWeights.timeSamples = {\n")
-        for index in range(clip.n_frames):
-            row = np.clip(clip.blendshapes[index, places], 0, 1)
-            file.write(f"        {index}: [{', '.join(f'{value:.9g}' for value in row.tolist())}],\n".encode())
+        for first in range(0, clip.n_frames, ROWS_PER_BLOCK):
+            rows = slice(first, first + ROWS_PER_BLOCK)
+            block = np.stack([clip.shape(match.name, rows) for match in matches], 1)
+            for index, row in enumerate(block.tolist(), first):
+                file.write(f"        {index}: [{', '.join(f'{value:.9g}' for value in row)}],\n".encode())
         file.write(b"    }\n")
     file.write("".join(_joints(clip)).encode())
     file.write(b"}\n")

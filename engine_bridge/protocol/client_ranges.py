@@ -29,6 +29,7 @@ CLIENT_RANGES: Final = (
     RangeRow("audio", "first_sample", 0, LAST_TIME),
     RangeRow("set", "at_sample", 0, LAST_TIME),
     RangeRow("set", "fade_ms", 0, 10_000),
+    RangeRow("motion", "at_sample", 0, LAST_SAMPLE),
     RangeRow("end", "n_samples", 0, LAST_TIME),
     RangeRow("interrupt", "at_sample", 0, LAST_TIME),
     RangeRow("interrupt", "fade_ms", 0, 10_000),

@@ -24,6 +24,13 @@ class Controlled:
     head_strength: F32 | None = None
     brows: F32 | None = None
     saccades: F32 | None = None
+    drive: FloatArray | None = None
+    look_space: Text | None = None
+    follow: F32 | None = None
+    eye_contact: F32 | None = None
+    blink: FloatArray | None = None
+    head_tempo: F32 | None = None
+    style: Mix | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -23,6 +23,13 @@ FARTHEST: Final = 1e4
 """Points to look at lie no further away, in normalised units: some 900 m, which is infinity to eyes."""
 
 
+STYLES: Final = ("articulate", "mumble", "reader_man", "reader_woman", "orator")
+"""Styles of speaking: effort, less effort, and the people that the network has learned from."""
+
+LONGEST_BLINK_S: Final = 60.0
+"""Lids that are told to blink stay shut no longer than this."""
+
+
 @dataclass(frozen=True, slots=True)
 class ControlRow:
     """One control. Rows stand in the order of the wire."""
@@ -120,7 +127,7 @@ CONTROLS: Final = (
         FieldType.STR,
         "Source of the head's motion",
         "speech",
-        words=("keep", "idle", "speech"),
+        words=("keep", "idle", "speech", "listen"),
     ),
     ControlRow("head_strength", "head_strength", FieldType.F32, "Strength of the head's motion", "1", 0, 2),
     ControlRow(
@@ -140,6 +147,63 @@ CONTROLS: Final = (
         "1",
         0,
         2,
+    ),
+    ControlRow(
+        "drive",
+        "drive",
+        FieldType.FLOATS,
+        "Strengths with which parts of the face follow a driver, where the stream has one: head, blinks, gaze, brows, "
+        "expression, mouth; up to 1 his share against speech, beyond 1 his motion grows (no values: the default)",
+        "1 1 1 1 1 0",
+        0,
+        2,
+        length=6,
+    ),
+    ControlRow(
+        "look_space",
+        "look_space",
+        FieldType.STR,
+        "Space of `look_at`: fixed to the moving face, to the character, or to the portrait's camera",
+        "face",
+        words=("face", "character", "camera"),
+    ),
+    ControlRow(
+        "head_follow",
+        "follow",
+        FieldType.F32,
+        "Part that the head takes of a look at a point of the character's or the camera's space",
+        "1",
+        0,
+        2,
+    ),
+    ControlRow(
+        "eye_contact",
+        "eye_contact",
+        FieldType.F32,
+        "Share by which a portrait that looks aside in its photo looks into the camera instead",
+        "0",
+        0,
+        1,
+    ),
+    ControlRow(
+        "blink",
+        "blink",
+        FieldType.FLOATS,
+        "One blink, now: how far the lids shut, 0…1, and for how many seconds they stay so (a usual blink: 1, 0.04)",
+        "none",
+        0,
+        LONGEST_BLINK_S,
+        length=2,
+    ),
+    ControlRow("head_tempo", "head_tempo", FieldType.F32, "Pace of the head's own motion", "1", 0.5, 2),
+    ControlRow(
+        "style",
+        "style",
+        FieldType.MIX,
+        f"Weights of styles of speaking: {', '.join(STYLES)} (no values: the mean of all people)",
+        "none",
+        0,
+        1,
     ),
 )
 

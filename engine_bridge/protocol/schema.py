@@ -9,6 +9,7 @@ from typing import Final, get_args, get_type_hints
 from engine_bridge.protocol.field_table import CONTROLS, OUTPUTS
 from engine_bridge.protocol.field_types import FieldType
 from engine_bridge.protocol.messages import ClientMessage, Message, ServerMessage
+from engine_bridge.protocol.motion_row import ROW_NUMBERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Field:
 
 _OUTPUTS: Final = {row.key: row for row in OUTPUTS}
 _CONTROLS: Final = {row.key: row for row in CONTROLS}
+_GROUPS: Final = {"rows": ROW_NUMBERS}
+"""Numbers of a group, of arrays that are neither outputs nor controls."""
 
 
 def _fields(cls: type[Message]) -> tuple[Field, ...]:
@@ -50,9 +53,9 @@ def _fields(cls: type[Message]) -> tuple[Field, ...]:
 
 
 def _field(key: str, kind: FieldType, required: bool) -> Field:
-    """Return a field. Arrays of float32 are outputs, whose lengths stand in their rows, or controls."""
-    if kind is not FieldType.FLOATS:
-        return Field(key, kind, required)
+    """Return a field. Arrays of float32 are outputs or controls, whose lengths stand in their rows, or groups."""
+    if kind is not FieldType.FLOATS or key in _GROUPS:
+        return Field(key, kind, required, group=_GROUPS.get(key, 0))
     if key in _OUTPUTS:
         return Field(key, kind, required, _OUTPUTS[key].length, group=_OUTPUTS[key].group)
     return Field(key, kind, required, _CONTROLS[key].length, may_be_empty=True)

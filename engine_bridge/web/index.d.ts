@@ -93,7 +93,7 @@ export interface Track { readonly pose: Pose; readonly seconds: number; readonly
 export interface LiveEvents {
   connected?(isPlayer: boolean): void;
   disconnected?(sentence: string): void;
-  hello?(greeting: { name: string; uploads: boolean; max_bytes: number }): void;
+  hello?(greeting: { name: string; uploads: boolean; max_bytes: number; camera: boolean }): void;
   character?(name: string, track: Track): void;
   line?(line: { line: number; title: string; rate: number; audible: boolean } | null): void;
   sound?(seconds: number, samples: Float32Array, rate: number): void;
@@ -111,6 +111,7 @@ export class LivePlayer {
   start(): Promise<void>;
   update(moment?: number): Pose;
   replay(): void;
+  toggleCamera(): void;
   stop(): void;
   speakFile(file: File): Promise<void>;
   toggleMicrophone(): Promise<void>;

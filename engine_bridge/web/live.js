@@ -19,7 +19,7 @@ export const ONLY_HERE =
  * @typedef {object} LiveEvents
  * @property {(isPlayer: boolean) => void} [connected] isPlayer: sound comes too.
  * @property {(sentence: string) => void} [disconnected] It connects again by itself.
- * @property {(greeting: { name: string, uploads: boolean, max_bytes: number }) => void} [hello]
+ * @property {(greeting: { name: string, uploads: boolean, max_bytes: number, camera: boolean }) => void} [hello]
  * @property {(name: string, track: Track) => void} [character] A character came that was not there before.
  * @property {(line: object | null) => void} [line] Another line begins; its `title` is empty for a face that only lives.
  * @property {(seconds: number, samples: Float32Array, rate: number) => void} [sound]
@@ -43,7 +43,7 @@ export class LivePlayer {
     this.line = null; // the one that is played: as begun, and what became of it
     this.heard = null; // media time of the sound that is heard, seconds
     this.order = new LineOrder(() => this.isOver());
-    this.greeting = { uploads: false, max_bytes: 0 };
+    this.greeting = { uploads: false, max_bytes: 0, camera: false };
     this.sending = null; // the name of the file that is on its way
     this.connection = new Connection(url, this.handlers());
     this.microphone = new Microphone(this.connection);
@@ -79,6 +79,9 @@ export class LivePlayer {
     this.microphone.stop();
     this.connection.say({ type: "stop" });
   }
+
+  /** Let the camera that leads the face do so no longer, or again. */
+  toggleCamera() { this.connection.say({ type: "camera" }); }
 
   /** Let the face speak a sound file. @param {File} file */
   async speakFile(file) {

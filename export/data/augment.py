@@ -30,17 +30,26 @@ Rng = np.random.Generator
 SILENCE_LOG: Final = -27.0
 HISS_SHARE, NOISE_SHARE = 0.2, 0.4
 """So many sequences have the white noise of amplifiers and microphones; so many of the others any noise at all."""
+HUM_SHARE: Final = 0.3
+"""So many of the made-up tones that sound alone are the mains."""
+NATURAL: Final = 0.1
+CREATURES: Final = 0.2
+"""So many sequences have a voice that no person has."""
+NOTHING_ABOVE: Final = 10.0
+"""A voice lowered that much has nothing above what was recorded: a logarithm of power that is taken off."""
 LN10_OVER_10: Final = float(np.log(10) / 10)
 """Natural logarithm of power per decibel."""
 
 
-def augment(mel: Floats, noise_only: Mask, sounds: Floats, rng: Rng) -> Floats:
+def augment(mel: Floats, noise_only: Mask, natural: Mask, sounds: Floats, rng: Rng) -> Floats:
     """Return (B, N, 48) linear powers of distorted (B, N, 48) sequences; ``noise_only`` ones lose all their speech.
 
+    natural: (B,) sequences that keep their spectrum but for `NATURAL` of the changes: by it one hears a voice's effort.
     sounds: (B, N, 48) logarithms of other sounds, of which some are heard beside the speech or instead of it.
     """
-    mel = warp_bands(mel, rng)
-    mel += equaliser(len(mel), rng)[:, None]
+    strength = np.where(natural, NATURAL, 1.0).astype(np.float32)
+    mel = warp_bands(mel, rng, strength)
+    mel += (equaliser(len(mel), rng) * strength[:, None])[:, None]
     mel += rng.uniform(-45, 3, (len(mel), 1, 1)).astype(np.float32) * LN10_OVER_10
     mel[noise_only] = SILENCE_LOG
     power = np.exp(mel)
@@ -66,10 +75,14 @@ def features_of(power: Floats, rng: Rng) -> Floats:
     return normalised_log(power, level[..., None]).reshape(len(power), -1, N_FEATURES)
 
 
-def warp_bands(mel: Floats, rng: Rng) -> Floats:
-    """Return sequences whose frequency axis is stretched by ±20 %: shorter and longer vocal tracts."""
+def warp_bands(mel: Floats, rng: Rng, strength: Floats | None = None) -> Floats:
+    """Return sequences whose frequency axis is stretched by ±20 %: shorter and longer vocal tracts; some by up to an
+    octave: voices of creatures. strength: (B,) shares of that, all of it if left out."""
     factors = np.exp(rng.uniform(-0.2, 0.2, len(mel)))
     factors[rng.random(len(mel)) < 0.2] = 1.0
+    strange = rng.random(len(mel)) < CREATURES
+    factors[strange] = np.exp(rng.uniform(-np.log(2), np.log(2), int(strange.sum())))
+    factors = factors if strength is None else factors**strength
     hz = _centres_hz()
     warped = np.empty_like(mel)
     for i, factor in enumerate(factors):
@@ -77,6 +90,7 @@ def warp_bands(mel: Floats, rng: Rng) -> Floats:
         low = np.minimum(place.astype(int), N_MELS - 2)
         share = (place - low).astype(np.float32)
         warped[i] = mel[i][:, low] * (1 - share) + mel[i][:, low + 1] * share
+        warped[i] -= NOTHING_ABOVE * (hz * factor > HIGHEST_HZ * 1.25)
     return warped
 
 
@@ -132,7 +146,7 @@ def noise(power: Floats, noise_only: Mask, rng: Rng) -> Floats:
     texture = rng.standard_gamma(1 + 0.08 * np.arange(bands), (n, length, bands)).astype(np.float32)
     texture /= 1 + 0.08 * np.arange(bands, dtype=np.float32)
     for row in np.flatnonzero(~hissing & (rng.random(n) < np.where(noise_only, 0.5, 0.06))):
-        texture[row] = music(length, rng)
+        texture[row] = hum(length, rng) if noise_only[row] and rng.random() < HUM_SHARE else music(length, rng)
     colour, swell = np.exp(_colour(n, rng)), _swell(n, length, rng)
     colour[hissing] = (_WHITE * np.exp(equaliser(n, rng)))[hissing]
     colour, swell = colour / (colour @ _PLAIN)[:, None], swell / swell.mean(1, keepdims=True)
@@ -156,17 +170,37 @@ def plain_power(power: Floats) -> Floats:
 
 def music(length: int, rng: Rng) -> Floats:
     """Return (length, 48) of mean 1: one to four voices of sustained or plucked notes with their harmonics."""
-    total, centres = np.zeros((length, N_MELS)), _centres_hz()
+    total = np.zeros((length, N_MELS), np.float32)
     for _ in range(int(rng.integers(1, 5))):
         start = 0
         while start < length:
             n = min(int(rng.integers(10, 180)), length - start)
-            harmonics = np.exp(rng.uniform(np.log(70), np.log(1000))) * np.arange(1, 25)
-            strength = np.arange(1, 25) ** -rng.uniform(0.5, 3.0) * (harmonics < HIGHEST_HZ)
-            note = np.bincount(np.abs(harmonics[:, None] - centres).argmin(1), strength, N_MELS)
+            strength = np.arange(1, 25) ** -rng.uniform(0.5, 3.0)
+            note = _in_bands(np.exp(rng.uniform(np.log(70), np.log(1000))), strength)
             total[start : start + n] += np.exp(-rng.uniform(0, 0.05) * np.arange(n))[:, None] * note
             start += n + int(rng.integers(0, 60)) * int(rng.random() < 0.3)
-    leaked = total + 0.02 * (np.roll(total, 1, 1) + np.roll(total, -1, 1))
+    return _leaked(total)
+
+
+def hum(length: int, rng: Rng) -> Floats:
+    """Return (length, 48) of mean 1: the mains, 50 or 60 Hz with harmonics of any strength that hardly change."""
+    k = np.arange(1, int(rng.integers(20, 160)))
+    strength = k ** -rng.uniform(0.3, 3.0) * np.exp(rng.normal(0, 1, k.size))
+    strength[0::2] *= rng.choice((0.1, 1.0))  # a magnet pulls twice in a period
+    steady = _in_bands(float(rng.choice((50.0, 60.0))) * float(rng.uniform(0.97, 1.03)), strength)
+    return _leaked(np.repeat(steady * np.exp(2 * equaliser(1, rng)), length, 0))
+
+
+def _in_bands(pitch_hz: float, strength: Floats) -> Floats:
+    """Return the (48,) powers of harmonics of (K,) strengths, each in the band that is nearest."""
+    harmonics = pitch_hz * np.arange(1, len(strength) + 1)
+    nearest = np.abs(harmonics[:, None] - _centres_hz()).argmin(1)
+    return np.asarray(np.bincount(nearest, strength * (harmonics < HIGHEST_HZ), N_MELS), np.float32)
+
+
+def _leaked(powers: Floats) -> Floats:
+    """Return (N, 48) powers of mean 1, a little of each band in its neighbours."""
+    leaked = powers + 0.02 * (np.roll(powers, 1, 1) + np.roll(powers, -1, 1))
     return np.asarray(leaked / leaked.mean(), np.float32)
 
 

@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from export.data.augment import SILENCE_LOG, augment, features_of
 from export.data.corpora import Corpus
 from export.data.motion.identities import FaceModel
+from export.data.noise import sounds
 from export.data.phonetics import Phonetics
-from export.data.speech.phones import BILABIAL, SILENCE, UNKNOWN, is_speech
+from export.data.speech.phones import BILABIAL, CLASSES, SILENCE, SPOKEN, UNKNOWN, somebody_speaks
+from export.data.style import ARTICULATION, articulations, code_of, people_of
 from export.recipes.recipe import BatchPlan
 from space_runtime.animation.stages.features import FRAME_HOP
 from space_runtime.arrays import Floats, Longs
-from space_runtime.values import N_EMOTIONS
+from space_runtime.emotion import N_EMOTIONS
+from space_runtime.style import N_CODE
 
 Rng = np.random.Generator
 LEAD_FRAMES, FILMED_LEAD_FRAMES, TRAIL_FRAMES = 10, 35, 12
@@ -30,7 +33,8 @@ OWN_VOICE = 0.5
 SHORT_PAUSE, LONG_PAUSE = 80, 300
 """Longest pauses between utterances in 10 ms frames, of some and of a few."""
 TEACHER_TRUST = 0.5
-"""Weight of the teacher's motion against the film's."""
+"""Weight of the teacher's motion against the film's, but for lines whose effort is to be heard."""
+TONGUE_UP, TONGUE_OUT = tuple(CLASSES.index(name) for name in ("t", "n", "l")), (CLASSES.index("th"),)
 EDGE_FRAMES = 1
 """Just before and after p, b, m nobody knows to the frame whether the lips touch: no loss there. Their own first and
 last frames count, or nothing would be left of a short one."""
@@ -41,8 +45,9 @@ class Batch:
     """B sequences of T steps: first the filmed ones, then those that a teacher labelled, M of both, then other sounds.
 
     features (B,T,F). classes (B,T) int64, `UNKNOWN` where there is none. closure, speech (B,T): targets 0…1, NaN where
-    unknown. care (B,T): weight of the target of speech. motion (M,T,K). neutral (M,78,3). emotion (B,8). trust (M,):
-    how much a sequence's motion counts.
+    unknown. care (B,T): weight of the target of speech. tongue (B,T,2): targets of its tip up and out, NaN where
+    unknown. motion (M,T,K). neutral (M,78,3). emotion (B,8). style (M,T,4). trust (M,): how much a sequence's motion
+    counts.
     """
 
     features: Floats
@@ -50,9 +55,11 @@ class Batch:
     closure: Floats
     speech: Floats
     care: Floats
+    tongue: Floats
     motion: Floats
     neutral: Floats
     emotion: Floats
+    style: Floats
     trust: Floats
 
 
@@ -67,6 +74,8 @@ class _Cut:
     mel: Floats
     labels: NDArray[np.uint8]
     motion: Floats
+    style: Floats
+    effort: Floats
 
 
 def batches(
@@ -82,7 +91,8 @@ def batches(
 
     The next batch is made on another thread while the last one is in use.
     """
-    make = partial(_batch, corpora, model, rest, phonetics, plan)
+    styled = {name: styles_of(corpus, phonetics) for name, corpus in corpora.items() if corpus.has_motion}
+    make = partial(_batch, corpora, styled, model, rest, phonetics, plan)
     with ThreadPoolExecutor(1) as maker:
         coming = maker.submit(make, np.random.default_rng((seed, first)))
         while True:
@@ -92,42 +102,86 @@ def batches(
             yield ready
 
 
+def styles_of(corpus: Corpus, phonetics: Phonetics) -> Floats:
+    """Return (n, 4) styles of a corpus's utterances, articulation told where somebody was filmed."""
+    filmed = len(corpus.groups) > 0
+    told = articulations(corpus, phonetics) if filmed else np.zeros(len(corpus.offsets) - 1, np.float32)
+    return np.stack([code_of(int(person), float(own)) for person, own in zip(people_of(corpus), told, strict=True)])
+
+
 def _batch(
-    corpora: dict[str, Corpus], model: FaceModel, rest: Floats, phonetics: Phonetics, plan: BatchPlan, rng: Rng
+    corpora: dict[str, Corpus],
+    styled: dict[str, Floats],
+    model: FaceModel,
+    rest: Floats,
+    phonetics: Phonetics,
+    plan: BatchPlan,
+    rng: Rng,
 ) -> Batch:
     names = [*("filmed",) * plan.n_filmed, *("synthetic",) * plan.n_synthetic, *("recorded",) * plan.n_recorded]
-    names += ["recorded"] * plan.n_sounds
+    names += [*("vocal",) * plan.n_vocal, *("effort",) * plan.n_effort, *("recorded",) * plan.n_sounds]
     look_ahead = plan.look_ahead_samples // FRAME_HOP
     n_frames = 2 * plan.n_steps + max(look_ahead, 1)
-    cuts = [_cut(corpora[name], n_frames, rng) for name in names]
-    sounds = np.stack([_excerpt(corpora["sounds"], n_frames, rng) for _ in names])
+    cuts = [_cut(corpora[name], styled[name], n_frames, rng) for name in names]
+    others = np.stack([_excerpt(corpora["sounds"], n_frames, rng) for _ in names])
     noise_only = np.arange(len(names)) >= plan.n_moving
+    natural = np.array([name == "effort" for name in names])
     # Step n has heard frames up to look_ahead + 2n + 1, the end of which is time 10 ms · (look_ahead + 2n + 2);
     # its target lies the look-ahead before that.
     heard, seen = slice(look_ahead, look_ahead + 2 * plan.n_steps), slice(2, 2 * plan.n_steps + 2, 2)
-    power = augment(np.stack([cut.mel[heard] for cut in cuts]), noise_only, sounds[:, heard], rng)
+    power = augment(np.stack([cut.mel[heard] for cut in cuts]), noise_only, natural, others[:, heard], rng)
     labels = np.stack([cut.labels for cut in cuts])
     labels[noise_only] = SILENCE
-    classes = labels[:, seen].astype(np.int64)
+    classes = np.where(labels == SPOKEN, UNKNOWN, labels)[:, seen].astype(np.int64)
     lead = np.where(np.arange(len(names)) < plan.n_filmed, FILMED_LEAD_FRAMES, LEAD_FRAMES)
-    closure = closure_target(labels)[:, seen]
+    closure, tongue = closure_target(labels)[:, seen], tongue_target(labels)[:, seen]
     speech, care = (part[:, seen] for part in _speech_and_care(labels, lead))
+    style = np.stack([cut.style for cut in cuts[: plan.n_moving]])
     motion = np.stack([cut.motion for cut in cuts[: plan.n_moving]])
-    motion = phonetics.mixed_into(motion, labels[: plan.n_moving])[:, seen]
+    motion = phonetics.mixed_into(motion, labels[: plan.n_moving])
+    motion = (motion * np.stack([cut.effort for cut in cuts[: plan.n_moving]])[..., None])[:, seen]
     neutral = np.stack([_random_neutral(model, rest, rng) for _ in range(plan.n_moving)])
     emotion = np.stack([_random_emotion(rng) for _ in names])
-    trust = np.where(np.arange(plan.n_moving) < plan.n_filmed, 1.0, TEACHER_TRUST).astype(np.float32)
-    return Batch(features_of(power, rng), classes, closure, speech, care, motion, neutral, emotion, trust)
+    _forget(style[: plan.n_filmed], rng)
+    _articulate(style[plan.n_filmed :], motion[plan.n_filmed :], rng)
+    trusted = (np.arange(plan.n_moving) < plan.n_filmed) | natural[: plan.n_moving]
+    trust = np.where(trusted, 1.0, TEACHER_TRUST).astype(np.float32)
+    targets = (classes, closure, speech, care, tongue, motion)
+    return Batch(features_of(power, rng), *targets, neutral, emotion, style[:, seen], trust)
+
+
+def _forget(style: Floats, rng: Rng) -> None:
+    """Do not tell, in place, the articulation and person of half of the (n, T, 4) filmed styles each: the network must
+    know the mean of all, too."""
+    for part in (slice(0, 1), slice(1, None)):
+        style[rng.random(len(style)) < 0.5, :, part] = 0
+
+
+def _articulate(style: Floats, motion: Floats, rng: Rng) -> None:
+    """Give, in place, half of the sequences that a teacher speaks for another articulation."""
+    amount = np.where(rng.random(len(style)) < 0.5, rng.uniform(-1, 1, len(style)), 0.0).astype(np.float32)
+    style[..., 0] = amount[:, None]
+    motion *= np.exp(ARTICULATION * amount)[:, None, None]
 
 
 def closure_target(labels: NDArray[np.uint8]) -> Floats:
     """Return (…, N) 1 where the lips touch for p, b or m, 0 elsewhere, NaN beside it and where nothing is known."""
-    closed = np.isin(labels, BILABIAL)
-    target = closed.astype(np.float32)
+    return _touching(labels, BILABIAL)
+
+
+def _touching(labels: NDArray[np.uint8], classes: tuple[int, ...]) -> Floats:
+    """Return (…, N) 1 at some classes, 0 elsewhere, NaN beside them and where nothing is known."""
+    there = np.isin(labels, classes)
+    target = there.astype(np.float32)
     for shift in (-EDGE_FRAMES, EDGE_FRAMES):
-        target[np.roll(closed, shift, -1) & ~closed] = np.nan
-    target[labels == UNKNOWN] = np.nan
+        target[np.roll(there, shift, -1) & ~there] = np.nan
+    target[labels >= SPOKEN] = np.nan
     return target
+
+
+def tongue_target(labels: NDArray[np.uint8]) -> Floats:
+    """Return (…, N, 2) 1 where the tongue's tip is up (l, t, d, n), and out (th), 0 elsewhere, NaN where unknown."""
+    return np.stack([_touching(labels, classes) for classes in (TONGUE_UP, TONGUE_OUT)], -1)
 
 
 def speech_target(labels: NDArray[np.uint8], lead: Longs) -> Floats:
@@ -135,7 +189,7 @@ def speech_target(labels: NDArray[np.uint8], lead: Longs) -> Floats:
 
     lead (B,): how many frames the face is awake before speech.
     """
-    speech = is_speech(labels)
+    speech = somebody_speaks(labels)
     total = np.cumsum(np.concatenate([np.zeros((len(speech), 1), np.int64), speech], 1), 1)
     n = speech.shape[-1]
     first = np.clip(np.arange(n) - TRAIL_FRAMES, 0, n)
@@ -154,10 +208,10 @@ def _speech_and_care(labels: NDArray[np.uint8], lead: Longs) -> tuple[Floats, Fl
     return speech, np.where(before, BREATH_WEIGHT, 1.0).astype(np.float32)
 
 
-def _cut(corpus: Corpus, n_frames: int, rng: Rng) -> _Cut:
+def _cut(corpus: Corpus, styles: Floats, n_frames: int, rng: Rng) -> _Cut:
     """Return ``n_frames`` of utterances and pauses at a random speaking rate."""
     rate = float(np.exp(rng.uniform(-0.2, 0.2)))
-    cut = _joined(corpus, int(n_frames * rate) + 2, rng)
+    cut = _joined(corpus, styles, int(n_frames * rate) + 2, rng)
     place = np.arange(n_frames) * rate
     low = place.astype(int)
     share = (place - low).astype(np.float32)[:, None]
@@ -165,7 +219,8 @@ def _cut(corpus: Corpus, n_frames: int, rng: Rng) -> _Cut:
     def blend(values: Floats) -> Floats:
         return np.asarray(values[low] * (1 - share) + values[low + 1] * share, np.float32)
 
-    return _Cut(blend(cut.mel), cut.labels[np.round(place).astype(int)], blend(cut.motion))
+    nearest = np.round(place).astype(int)
+    return _Cut(blend(cut.mel), cut.labels[nearest], blend(cut.motion), cut.style[nearest], cut.effort[nearest])
 
 
 def _pause(rng: Rng) -> int:
@@ -175,38 +230,50 @@ def _pause(rng: Rng) -> int:
 
 
 def _excerpt(corpus: Corpus, n_frames: int, rng: Rng) -> Floats:
-    """Return (n_frames, 48) log powers from anywhere in a long recording, the end repeated where it is too short."""
-    row = int(rng.integers(len(corpus.offsets) - 1))
+    """Return (n_frames, 48) log powers from anywhere in a long recording, the end repeated where it is too short.
+
+    Kinds are heard as `sounds.HEARD` says, however long their recordings are.
+    """
+    kinds = np.unique(corpus.groups) if len(corpus.groups) else np.zeros(1, np.int64)
+    shares = np.array([sounds.HEARD.get(sounds.KINDS[kind], 1.0) for kind in kinds])
+    mine = corpus.utterances_of(int(rng.choice(kinds, p=shares / shares.sum())))
+    row = int(rng.integers(mine.start, mine.stop))
     first, last = int(corpus.offsets[row]), int(corpus.offsets[row + 1])
     start = int(rng.integers(first, max(first + 1, last - n_frames)))
     place = np.minimum(np.arange(start, start + n_frames), last - 1)
     return corpus.mel[place].astype(np.float32)
 
 
-def _row(corpus: Corpus, rng: Rng) -> int:
-    """Return any utterance; where there are other voices, mostly in the speaker's own."""
-    row = int(rng.integers(len(corpus.offsets) - 1))
+def _row(corpus: Corpus, person: int, rng: Rng) -> int:
+    """Return any utterance of a person; where there are other voices, mostly in the speaker's own."""
+    mine = corpus.utterances_of(person)
+    row = int(rng.integers(mine.start, mine.stop))
     return row - row % corpus.n_voices if rng.random() < OWN_VOICE else row
 
 
-def _joined(corpus: Corpus, n_frames: int, rng: Rng) -> _Cut:
+def _joined(corpus: Corpus, styles: Floats, n_frames: int, rng: Rng) -> _Cut:
+    """Return utterances and pauses of one person; people are equally frequent, however long their films are."""
+    person = int(rng.integers(corpus.n_groups))
     n_motion = corpus.motion.shape[1] if corpus.has_motion else 1
     mel = np.full((n_frames, corpus.mel.shape[1]), SILENCE_LOG, np.float32)
     labels = np.full(n_frames, SILENCE, np.uint8)
     motion = np.zeros((n_frames, n_motion), np.float32)
+    style = np.zeros((n_frames, N_CODE), np.float32)
+    effort = np.ones(n_frames, np.float32)
     place = int(rng.integers(-150, 60))
     while place < n_frames:
-        row = _row(corpus, rng)
+        row = _row(corpus, person, rng)
         first, last = corpus.offsets[row], corpus.offsets[row + 1]
         if place < 0:
             first, place = min(first - place, last - 20), 0
         n = min(last - first, n_frames - place)
         source, target = slice(first, first + n), slice(place, place + n)
         mel[target], labels[target] = corpus.mel[source], corpus.labels[source]
+        effort[max(place - LEAD_FRAMES, 0) :] = corpus.effort_of(row)
         if corpus.has_motion:
-            motion[target] = corpus.motion[source]
+            motion[target], style[target] = corpus.motion[source], styles[row]
         place += int(n) + _pause(rng)
-    return _Cut(mel, labels, motion)
+    return _Cut(mel, labels, motion, style, effort)
 
 
 def _random_neutral(model: FaceModel, rest: Floats, rng: Rng) -> Floats:

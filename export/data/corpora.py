@@ -8,15 +8,15 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from export.data.motion.films import Talk, read_talks, resample_track
-from export.data.motion.motion_space import BREATH_S, LEAD_IN_S, MotionSpace, rest_of, speech_envelope
+from export.data.motion.films import Talk, read_talks
 from export.data.speech.phones import SILENCE, frame_labels
 from export.data.speech.voices import Segment, read_pcm
 from space_runtime.animation.stages.features import FRAME_HOP, N_MELS, TAIL, WINDOW, mel_power
@@ -25,9 +25,10 @@ from space_runtime.timebase import HOP
 
 log = logging.getLogger("corpora")
 POWER_FLOOR = 1e-12
-VOICE_SEED = 5
-ACROSS = np.array([1, 0, 0], np.float32)
-"""The axis of the mouth's width."""
+EFFORTS: Final = {"anger": 1.25, "happiness": 1.1, "neutral": 1.0, "sadness": 0.8}
+"""How far the mouth moves under an acted emotion against plain speech, by hand: nobody filmed these actors."""
+JUDGES: Final = ("14", "16")
+"""Endings of the names of the actors by whom effort is judged."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +36,9 @@ class Corpus:
     """mel: (N, 48) float16 natural logarithms of power. labels: (N,) classes. offsets: (n+1,) first frames.
 
     motion: (N, K) motion weights, or (0, 0) where nobody was filmed. n_voices: every utterance is there so many times
-    in a row, first in the speaker's own voice.
+    in a row, first in the speaker's own voice. groups: (n,) the number of who was filmed in every utterance, or of the
+    kind of a sound, in rising order; empty where nobody tells. efforts: (n,) how far an utterance moves the mouth for
+    its effort, 1 as in plain speech; empty where all are plain.
     """
 
     name: str
@@ -44,6 +47,24 @@ class Corpus:
     offsets: Longs
     motion: Floats
     n_voices: int = 1
+    groups: Longs = field(default_factory=lambda: np.zeros(0, np.int64))
+    efforts: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+
+    @property
+    def n_groups(self) -> int:
+        """The number of people who were filmed, or of kinds of sounds; 1 where nobody tells."""
+        return int(self.groups[-1]) + 1 if len(self.groups) else 1
+
+    def utterances_of(self, group: int) -> range:
+        """Return the numbers of a group's utterances."""
+        if not len(self.groups):
+            return range(len(self.offsets) - 1)
+        first, last = np.searchsorted(self.groups, [group, group + 1])
+        return range(int(first), int(last))
+
+    def effort_of(self, row: int) -> float:
+        """Return the effort of an utterance."""
+        return float(self.efforts[row]) if len(self.efforts) else 1.0
 
     @property
     def has_motion(self) -> bool:
@@ -58,6 +79,8 @@ class Row:
     mel: NDArray[np.float16]
     labels: NDArray[np.uint8]
     motion: Floats | None = None
+    group: int | None = None
+    effort: float = 1.0
 
 
 def write_corpus(path: Path, rows: Iterable[Row]) -> None:
@@ -71,13 +94,15 @@ def write_corpus(path: Path, rows: Iterable[Row]) -> None:
         labels=np.concatenate([row.labels for row in listed]),
         offsets=offsets,
         motion=np.concatenate(motion) if motion else np.zeros((0, 0), np.float32),
+        groups=np.array([row.group for row in listed if row.group is not None], np.int64),
+        efforts=np.array([row.effort for row in listed], np.float32),
     )
 
 
 def read_corpus(path: Path) -> Corpus:
     """Return a corpus that `write_corpus` wrote."""
     with np.load(path) as archive:
-        return Corpus(path.stem, archive["mel"], archive["labels"], archive["offsets"], archive["motion"])
+        return Corpus(path.stem, **archive)
 
 
 def read_parts(name: str, paths: list[Path]) -> Corpus:
@@ -91,7 +116,12 @@ def read_parts(name: str, paths: list[Path]) -> Corpus:
         np.concatenate([part.labels for part in parts]),
         np.concatenate([*offsets, starts[-1:]]),
         np.zeros((0, 0), np.float32),
+        efforts=np.concatenate([_efforts(part) for part in parts]),
     )
+
+
+def _efforts(part: Corpus) -> Floats:
+    return part.efforts if len(part.efforts) else np.ones(len(part.offsets) - 1, np.float32)
 
 
 def log_powers(pcm: Floats) -> NDArray[np.float16]:
@@ -103,10 +133,10 @@ def log_powers(pcm: Floats) -> NDArray[np.float16]:
     return np.log(np.maximum(flat, POWER_FLOOR)).astype(np.float16)
 
 
-def labelled_row(pcm: Floats, phones: list[Segment], symbols: str) -> Row:
+def labelled_row(pcm: Floats, phones: list[Segment], symbols: str, effort: float = 1.0) -> Row:
     """Return speech with known phones as a row."""
     mel = log_powers(pcm)
-    return Row(mel, frame_labels(phones, symbols, len(mel)))
+    return Row(mel, frame_labels(phones, symbols, len(mel)), effort=effort)
 
 
 def recorded_rows(data: Path, cache: Path) -> Iterable[Row]:
@@ -115,6 +145,12 @@ def recorded_rows(data: Path, cache: Path) -> Iterable[Row]:
         row = json.loads(line)
         if not is_held_out(row["speaker"]):
             yield labelled_row(read_pcm(data / "speech" / row["file"]), row["phones"], "arpabet")
+    yield from (row for _, row in rows_with_alignments(data))
+
+
+def rows_with_alignments(data: Path) -> Iterable[tuple[str, Row]]:
+    """Yield the files and rows of the recordings that came with alignments; those of actors have an effort."""
+    efforts = acted_efforts(data)
     for line in (data / "speech" / "alignments.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         symbols = "emodb" if row["file"].startswith("emodb") else "ipa"
@@ -123,7 +159,14 @@ def recorded_rows(data: Path, cache: Path) -> Iterable[Row]:
         except soundfile.SoundFileError as error:
             log.warning("left out: speech/%s cannot be read (%s); restore it", row["file"], error)
             continue
-        yield labelled_row(pcm, row["phones"], symbols)
+        yield row["file"], labelled_row(pcm, row["phones"], symbols, efforts.get(row["file"], 1.0))
+
+
+def acted_efforts(data: Path, judging: bool = False) -> dict[str, float]:
+    """Return the effort of acted recordings by file: of the actors who teach it, or of those who judge."""
+    lines = (data / "speech" / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
+    acted = [row for row in map(json.loads, lines) if row["file"].startswith("emodb/") and row["emotion"] in EFFORTS]
+    return {row["file"]: EFFORTS[row["emotion"]] for row in acted if row["speaker"].endswith(JUDGES) == judging}
 
 
 def is_held_out(speaker: str) -> bool:
@@ -131,41 +174,12 @@ def is_held_out(speaker: str) -> bool:
     return speaker.startswith("speechocean762:") and speaker.endswith("9")
 
 
-def sound_rows(folder: Path, files: list[str]) -> Iterable[Row]:
-    """Yield sounds that are no speech: silence, as far as a face is concerned."""
-    for file in files:
+def sound_rows(folder: Path, files: list[tuple[str, int]]) -> Iterable[Row]:
+    """Yield sounds that are no speech, files and the rising numbers of their kinds: silence, as far as a face is
+    concerned."""
+    for file, kind in files:
         mel = log_powers(read_pcm(folder / file))
-        yield Row(mel, np.full(len(mel), SILENCE, np.uint8))
-
-
-def filmed_rows(
-    talks: list[tuple[Talk, list[Segment]]], space: MotionSpace, n_voices: int, first: int = 0
-) -> Iterable[Row]:
-    """Yield filmed sentences with their motion, each in the man's own voice and in ``n_voices`` others.
-
-    The others depend on a sentence's number in the film, which counts from ``first``.
-    """
-    for number, (talk, phones) in enumerate(talks, first):
-        rng = np.random.default_rng((VOICE_SEED, number))
-        mel = log_powers(talk.pcm)
-        labels, motion = frame_labels(phones, "arpabet", len(mel)), filmed_motion(talk, phones, space, len(mel))
-        yield Row(mel, labels, motion)
-        if n_voices:
-            from export.data.speech.voice_conversion import speak_as_another, take_apart  # needs pyworld
-
-            voice = take_apart(talk.pcm)
-            for _ in range(n_voices):
-                yield Row(log_powers(speak_as_another(voice, len(talk.pcm), rng)), labels, motion)
-
-
-def filmed_motion(talk: Talk, phones: list[Segment], space: MotionSpace, n_frames: int) -> Floats:
-    """Return the (n_frames, K) motion weights of a filmed sentence, at rest before and after it."""
-    moved = talk.landmarks - rest_of(talk, phones, space.rest)
-    motion = np.zeros((n_frames, len(space.basis)), np.float32)
-    for axes, lead_in_s in ((ACROSS, LEAD_IN_S), (1 - ACROSS, BREATH_S)):
-        part = resample_track(space.weights(moved * axes), talk.fps, n_frames)
-        motion += part * speech_envelope(phones, n_frames, lead_in_s)[:, None]
-    return motion
+        yield Row(mel, np.full(len(mel), SILENCE, np.uint8), group=kind)
 
 
 def aligned_talks(data: Path, cache: Path, name: str) -> list[tuple[Talk, list[Segment]]]:

@@ -79,6 +79,11 @@ class Phonetics:
     jaw: Floats
     later: int
 
+    def signals(self, motion: Floats, labels: NDArray[np.uint8]) -> tuple[Floats, Floats]:
+        """Return (…, N, 3) opening, width and jaw drop as the motion shows them and as the labels let expect them."""
+        spoken, shape = _expected(labels)
+        return motion @ self.readings.T, np.asarray(shape * self.gain + spoken * self.offset, np.float32)
+
     def mixed_into(self, motion: Floats, labels: NDArray[np.uint8]) -> Floats:
         """Return (…, N, K) motion weights on the 10 ms grid, moved towards what their (…, N) labels let expect.
 
@@ -90,7 +95,7 @@ class Phonetics:
         change[..., 0] *= 1 - _touching(labels)
         target = shown + change
         change[..., 1] += spoken[..., 0] * (_later(target[..., 1], self.later) - target[..., 1])
-        change[..., 2] += spoken[..., 0] * (target[..., ::2] @ self.jaw - shown[..., 2])
+        change[..., 2] += spoken[..., 0] * (target[..., ::2] @ self.jaw - target[..., 2])
         return np.asarray(motion + change @ self.directions.T, np.float32)
 
 
@@ -103,7 +108,7 @@ def phonetics_of(filmed: Corpus, basis: Floats, shares: PhoneticShares) -> Phone
     seen, expected = filmed.motion[speech] @ readings.T, shape[speech]
     gain = seen.std(0) / np.maximum(expected.std(0), 1e-6)
     offset = seen.mean(0) - gain * expected.mean(0)
-    mixed_in = np.array([shares.lip_gap, shares.mouth_width, 0], np.float32)
+    mixed_in = np.array([shares.lip_gap, shares.mouth_width, shares.jaw_drop], np.float32)
     jaw = _jaw_with_lips(seen, shares.jaw_with_lips)
     return Phonetics(readings, np.linalg.pinv(readings), gain, offset, mixed_in, jaw, shares.width_later_frames)
 

@@ -22,28 +22,31 @@ from zipfile import BadZipFile
 import numpy as np
 import soundfile
 
-from export.data import corpora, synth
-from export.data.corpora import Corpus, aligned_talks, read_corpus, read_parts, write_corpus
-from export.data.motion.films import film_sound, sound_file
-from export.data.motion.motion_space import fit_motion_space, load_motion_space, save_motion_space
+from export.data import corpora, effort, synth, vocal
+from export.data.corpora import Corpus, read_corpus, read_parts, write_corpus
+from export.data.motion.filmed_rows import filmed_rows
+from export.data.motion.films import HEADS, film_sound, sound_file, without_drift
+from export.data.motion.motion_space import MotionSpace, fit_motion_space, load_motion_space, save_motion_space
+from export.data.motion.people import PEOPLE, Filmed, filmed, kept_back, scales_of, sentences_of, taught
 from export.data.noise import sounds
 from export.data.store import N_PROCESSES, kept, key_of
 from export.recipes.recipe import CorporaPlan
+from space_runtime.arrays import Floats
 from space_runtime.errors import UsageError
 
 log = logging.getLogger("prepare")
-DEV_CLIPS: Final = 60
-"""The last filmed sentences of grid_s1 are kept for calibration and never trained on."""
-FILMS: Final = ("grid_s1", "grid_others")
+FILMS: Final = tuple(dict.fromkeys(person.film for person in PEOPLE))
+TOLD: Final = tuple(dict.fromkeys(person.film for person in PEOPLE if person.has_text))
+"""The films with a text."""
 NEEDED: Final = (
     "speech/manifest.jsonl",
     "speech/alignments.jsonl",
     "face_model/ict_facekit.npz",
-    *(f"talking_heads/{film}.{ending}" for film in FILMS for ending in ("npz", "json")),
+    *(f"{HEADS}/{film}.{ending}" for film in FILMS for ending in ("npz", "json")),
 )
 DESCRIBED: Final = ("file", "source", "speaker", "language", "licence", "seconds")
 """The manifest's entry of every recording."""
-TAUGHT: Final = ("synthetic", "recorded")
+TAUGHT: Final = ("synthetic", "recorded", "vocal", "effort")
 """Corpora whose motion the teacher says."""
 TALKS_AT_ONCE: Final = 40
 
@@ -60,8 +63,10 @@ def prepare(plan: CorporaPlan, data: Path, cache: Path) -> None:
     make_synthetic(plan, data, cache)
     align_all(data, cache)
     make_recorded(data, cache)
+    make_vocal(data, cache)
+    make_effort(data, cache)
     make_sounds_corpus(cache)
-    make_filmed(plan.n_voices, data, cache)
+    make_filmed(plan, data, cache)
     make_taught(plan, cache)
 
 
@@ -149,7 +154,7 @@ def align_all(data: Path, cache: Path) -> None:
     """Find the phone times of the films and of the English recordings."""
     from export.data import align  # needs pocketsphinx
 
-    for name in FILMS:
+    for name in TOLD:
         sources = (align.VERSION, film_sound(data, name), data / "talking_heads" / f"{name}.json")
         kept(cache / f"aligned_{name}.jsonl", sources, partial(align.align_grid, data, name))
     manifest = data / "speech" / "manifest.jsonl"
@@ -164,43 +169,79 @@ def make_recorded(data: Path, cache: Path) -> Path:
     return kept(cache / "recorded.npz", sources, lambda path: write_corpus(path, corpora.recorded_rows(data, cache)))
 
 
+def make_vocal(data: Path, cache: Path) -> Path:
+    """Write the corpus of cries, held vowels and lines in changed voices."""
+    sources = (vocal.VERSION, cache / "aligned_speech.jsonl", data / "speech" / "alignments.jsonl")
+    return kept(cache / "vocal.npz", sources, lambda path: write_corpus(path, vocal.vocal_rows(data, cache)))
+
+
+def make_effort(data: Path, cache: Path) -> Path:
+    """Write the corpus of lines with another effort."""
+    sources = (effort.VERSION, cache / "aligned_speech.jsonl", data / "speech" / "alignments.jsonl")
+    return kept(cache / "effort.npz", sources, lambda path: write_corpus(path, effort.effort_rows(data, cache)))
+
+
 def make_sounds_corpus(cache: Path) -> Path:
-    """Write the corpus of sounds that are no speech; breathing is left out, for before speech a mouth opens with it."""
+    """Write the corpus of sounds that are no speech, kind after kind."""
     index = cache / "sounds" / "index.jsonl"
-    files = [row.file for row in sounds.read_index(index.parent) if row.kind != sounds.BREATHING]
+    files = sorted(
+        ((row.file, sounds.KINDS.index(row.kind)) for row in sounds.read_index(index.parent)), key=lambda row: row[1]
+    )
     return kept(
         cache / "sounds.npz",
-        ("2", index),
+        ("3", index),
         lambda path: write_corpus(path, corpora.sound_rows(index.parent, files)),
     )
 
 
-def make_filmed(n_voices: int, data: Path, cache: Path) -> None:
-    """Write the motion space, the filmed sentences for training and those that are kept back."""
-    talks = aligned_talks(data, cache, "grid_s1")
-    tracked = [data / "talking_heads" / f"grid_s1.{ending}" for ending in ("npz", "json")]
-    film: list[str | Path] = ["1", cache / "aligned_grid_s1.jsonl", *tracked]
-    space_path = cache / "motion_space.npz"
-    kept(space_path, film, lambda path: save_motion_space(fit_motion_space(talks[:-DEV_CLIPS]), path))
-    sources = (*film, space_path)
-    kept_rows = partial(corpora.filmed_rows, talks[-DEV_CLIPS:], load_motion_space(space_path), 0)
-    kept(cache / "filmed_kept.npz", sources, lambda path: write_corpus(path, kept_rows()))
-    rows = partial(_parallel_rows, n_voices, len(talks) - DEV_CLIPS, data, cache)
-    kept(cache / "filmed.npz", (*sources, str(n_voices)), lambda path: write_corpus(path, rows()))
+def make_filmed(plan: CorporaPlan, data: Path, cache: Path) -> None:
+    """Write the motion space, the filmed sentences for training and those of the first person that are kept back."""
+    tracked = [data / HEADS / f"{film}.{ending}" for film in FILMS for ending in ("npz", "json")]
+    films: list[str | Path] = ["2", *(cache / f"aligned_{film}.jsonl" for film in TOLD), *tracked]
+    space_path, own = cache / "motion_space.npz", plan.own_spread
+    kept(space_path, (*films, str(own)), lambda path: save_motion_space(_fit_space(own, data, cache), path))
+    sources = (*films, space_path)
+    kept(cache / "filmed_kept.npz", sources, lambda path: write_corpus(path, _kept_rows(data, cache)))
+    rows = partial(_parallel_rows, plan.n_voices, data, cache)
+    kept(cache / "filmed.npz", (*sources, str(plan.n_voices)), lambda path: write_corpus(path, rows()))
 
 
-def _parallel_rows(n_voices: int, n_talks: int, data: Path, cache: Path) -> Iterator[corpora.Row]:
-    """Yield `corpora.filmed_rows` of the first talks, some dozen at a time in every process."""
-    starts = range(0, n_talks, TALKS_AT_ONCE)
-    work = partial(_some_rows, n_voices=n_voices, n_talks=n_talks, data=data, cache=cache)
+def _fit_space(own_spread: float, data: Path, cache: Path) -> MotionSpace:
+    """Return directions of motion that all people's films share in equally, on the first one's face."""
+    everyone = [filmed(person, data, cache) for person in PEOPLE]
+    scales = scales_of(everyone, own_spread)
+    sized = [replace(each, scale=scale) for each, scale in zip(everyone, scales, strict=True)]
+    return fit_motion_space([_fast_motion(each) for each in sized], everyone[0].rest, scales)
+
+
+def _fast_motion(person: Filmed) -> Floats:
+    """Return (T, 78, 3) offsets of every second frame of a person's sentences, without drift."""
+    parts = [without_drift(person.moved(talk, phones), talk.fps)[::2] for talk, phones in person.sentences]
+    return np.concatenate(parts)
+
+
+def _kept_rows(data: Path, cache: Path) -> Iterator[corpora.Row]:
+    """Yield the first person's sentences that never teach."""
+    first, space = PEOPLE[0], load_motion_space(cache / "motion_space.npz")
+    whole = filmed(first, data, cache, space.scales[0])
+    never = replace(whole, sentences=kept_back(first, sentences_of(first, data, cache)))
+    yield from filmed_rows(never, 0, space, 0, slice(None))
+
+
+def _parallel_rows(n_voices: int, data: Path, cache: Path) -> Iterator[corpora.Row]:
+    """Yield `filmed_rows` of all people, some dozen sentences at a time in every process."""
+    counts = [len(taught(person, sentences_of(person, data, cache))) for person in PEOPLE]
+    jobs = [(who, start) for who, n in enumerate(counts) for start in range(0, n, TALKS_AT_ONCE)]
     with ProcessPoolExecutor(N_PROCESSES) as pool:
-        for rows in pool.map(work, starts):
+        for rows in pool.map(partial(_some_rows, n_voices=n_voices, data=data, cache=cache), jobs):
             yield from rows
 
 
-def _some_rows(start: int, n_voices: int, n_talks: int, data: Path, cache: Path) -> list[corpora.Row]:
-    talks = aligned_talks(data, cache, "grid_s1")[start : min(start + TALKS_AT_ONCE, n_talks)]
-    return list(corpora.filmed_rows(talks, load_motion_space(cache / "motion_space.npz"), n_voices, start))
+def _some_rows(job: tuple[int, int], n_voices: int, data: Path, cache: Path) -> list[corpora.Row]:
+    who, start = job
+    space = load_motion_space(cache / "motion_space.npz")
+    whole = filmed(PEOPLE[who], data, cache, space.scales[who])
+    return list(filmed_rows(whole, who, space, n_voices, slice(start, start + TALKS_AT_ONCE)))
 
 
 def _teach(cache: Path, path: Path) -> None:
@@ -238,18 +279,18 @@ def _files(name: str, plan: CorporaPlan, cache: Path) -> list[Path]:
 
 
 def read_all(plan: CorporaPlan, cache: Path) -> dict[str, Corpus]:
-    """Return the corpora of training by name: filmed, synthetic, recorded, sounds."""
+    """Return the corpora of training by name: filmed, those of `TAUGHT`, sounds."""
     read = {name: read_corpus(cache / f"{name}.npz") for name in ("filmed", "sounds")}
     read["filmed"] = replace(read["filmed"], n_voices=1 + plan.n_voices)
     for name in TAUGHT:
         plain = read_parts(name, _files(name, plan, cache))
         motion = np.load(cache / f"taught_{name}.npy", mmap_mode="r")
-        read[name] = Corpus(name, plain.mel, plain.labels, plain.offsets, motion)
+        read[name] = replace(plain, motion=motion)
     return read
 
 
 def data_hash(plan: CorporaPlan, cache: Path) -> str:
     """Return one SHA-256 over all that training reads, for the checkpoint."""
     parts = [path.name for path in synthetic_files(plan, cache)]
-    made = [cache / f"{name}.npz" for name in ("filmed", "recorded", "sounds")]
+    made = [cache / f"{name}.npz" for name in ("filmed", "recorded", "vocal", "effort", "sounds")]
     return key_of([*parts, *made, cache / "teacher.safetensors"])

@@ -8,18 +8,24 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from rich.table import Table
 
 from export.data import synth
 from export.data.corpora import is_held_out, read_corpus
-from export.data.motion.films import read_talks
+from export.data.motion.people import PEOPLE
 from export.data.noise import sounds
 from export.data.noise.music import LICENCE as FONT_LICENCE
-from export.data.prepare import DEV_CLIPS, parts_of, synthetic_files
+from export.data.prepare import parts_of, synthetic_files
 from export.recipes.recipe import CorporaPlan
 from space_runtime.media.atomic_files import written_whole
 
 FRAMES_PER_HOUR: Final = 360_000
+FILM_LICENCES: Final = {
+    "grid_s1": "CC BY 4.0",
+    "grid_others": "CC BY 4.0",
+    "address": "public domain (work of the US government)",
+}
 ENGINE_LICENCES: Final = {
     "flite": "voices BSD-like (CMU)",
     "festival": "voices BSD-like (en), GPL (it, cs), LGPL (fi, ca); they make data, nothing of them ships",
@@ -41,7 +47,8 @@ class Source:
 
 def summarise(plan: CorporaPlan, data: Path, cache: Path) -> list[Source]:
     """Return all sources of training and write them to ``corpora.json`` in the cache."""
-    rows = [*_filmed(plan, data, cache), *_synthetic(plan, data, cache), *_recorded(data, cache), *_sounds(cache)]
+    rows = [*_filmed(plan, cache), *_synthetic(plan, data, cache), *_recorded(data, cache)]
+    rows += [*_made_of_recordings(cache), *_sounds(cache)]
     with written_whole(cache / "corpora.json") as path:
         path.write_text(json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False), encoding="utf-8")
     return rows
@@ -57,13 +64,16 @@ def table(rows: list[Source]) -> Table:
     return shown
 
 
-def _filmed(plan: CorporaPlan, data: Path, cache: Path) -> Iterator[Source]:
-    n_clips = len(read_talks(data, "grid_s1", cache)) - DEV_CLIPS
-    hours = len(read_corpus(cache / "filmed.npz").labels) / FRAMES_PER_HOUR
-    own = hours / (1 + plan.n_voices)
-    yield Source("filmed", f"GRID, speaker 1, {n_clips} sentences", own, 1, "en", "CC BY 4.0")
-    voices = f"the same in {plan.n_voices} other voices a sentence (WORLD)"
-    yield Source("filmed", voices, hours - own, 1, "en", "CC BY 4.0")
+def _filmed(plan: CorporaPlan, cache: Path) -> Iterator[Source]:
+    corpus = read_corpus(cache / "filmed.npz")
+    lengths = np.diff(corpus.offsets) / FRAMES_PER_HOUR
+    for number, person in enumerate(PEOPLE):
+        mine = corpus.utterances_of(number)
+        hours, n_clips = float(lengths[mine.start : mine.stop].sum()), len(mine) // (1 + plan.n_voices)
+        own, name = hours / (1 + plan.n_voices), f"{person.film}, {person.name}"
+        yield Source("filmed", f"{name}, {n_clips} sentences", own, 1, "en", FILM_LICENCES[person.film])
+        voices = f"the same in {plan.n_voices} other voices a sentence (WORLD)"
+        yield Source("filmed", f"{name}, {voices}", hours - own, 1, "en", FILM_LICENCES[person.film])
 
 
 def _synthetic(plan: CorporaPlan, data: Path, cache: Path) -> Iterator[Source]:
@@ -97,8 +107,15 @@ def _recorded(data: Path, cache: Path) -> Iterator[Source]:
         )
 
 
+def _made_of_recordings(cache: Path) -> Iterator[Source]:
+    made = {"vocal": "cries and changed voices", "effort": "actors, lines with another effort"}
+    for name, what in made.items():
+        hours = len(read_corpus(cache / f"{name}.npz").labels) / FRAMES_PER_HOUR
+        yield Source(name, f"{what}, made of the recordings", hours, 0, "", "as the recordings")
+
+
 def _sounds(cache: Path) -> Iterator[Source]:
-    rows = [row for row in sounds.read_index(cache / "sounds") if row.kind != sounds.BREATHING]
+    rows = sounds.read_index(cache / "sounds")
     for group in sorted({row.group for row in rows}):
         hours = sum(row.seconds for row in rows if row.group == group) / 3600
         kinds = len({row.kind for row in rows if row.group == group})

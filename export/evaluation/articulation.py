@@ -18,6 +18,8 @@ from typing import Final
 import numpy as np
 
 from export.data.corpora import aligned_talks
+from export.data.motion.films import read_talks
+from export.data.motion.people import GRID_OTHERS, judging
 from export.evaluation.evaluated_model import EvaluatedModel, Sources, opening, usual_range
 from export.evaluation.lip_sync import resting_faces
 from export.evaluation.metrics import mouth_signals
@@ -66,7 +68,7 @@ def measure(model: EvaluatedModel, sources: Sources) -> Found:
     values = _by_group(synthetic, mouths(model, synthetic))
     silent = silent_voices(synthetic)
     missing = {"voices": f"{', '.join(silent)} did not speak; export/README.md says what to install"} if silent else {}
-    for row, read in {"real_english": _real, "grid_others": _filmed}.items():
+    for row, read in {"real_english": _real, GRID_OTHERS: _filmed}.items():
         try:
             values |= read(model, sources, row)
         except FileNotFoundError as why:
@@ -165,11 +167,13 @@ def _filmed(model: EvaluatedModel, sources: Sources, row: str) -> dict[Measure, 
     return values | {("the_film", name): value for name, value in judge(spoken, films).items()}
 
 
-def read_filmed(data: Path, cache: Path, name: str = "grid_others") -> tuple[list[Spoken], list[Mouth]]:
-    """Return filmed sentences with their phones, and what the lips in the film did."""
-    talks = aligned_talks(data, cache, name)
+def read_filmed(data: Path, cache: Path) -> tuple[list[Spoken], list[Mouth]]:
+    """Return GRID's sentences that taught nothing with their phones, and what the lips in the film did."""
+    aligned = aligned_talks(data, cache, GRID_OTHERS)
+    known = {talk.clip for talk in judging(read_talks(data, GRID_OTHERS, cache))}
+    talks = [(talk, phones) for talk, phones in aligned if talk.clip in known]
     rests = resting_faces([talk for talk, _ in talks])
-    spoken = [Spoken(talk.pcm, phones_of(phones, "arpabet"), talk.speaker, name) for talk, phones in talks]
+    spoken = [Spoken(talk.pcm, phones_of(phones, "arpabet"), talk.speaker, GRID_OTHERS) for talk, phones in talks]
     films = []
     for talk, _ in talks:
         times = (np.arange(len(talk.landmarks)) / talk.fps).astype(np.float32)

@@ -96,10 +96,22 @@ def rhubarb(talks: list[Talk], cache: Path) -> list[Mapping[str, Floats]]:
     ]
 
 
+def given_rhubarb(talks: list[Talk], folder: Path) -> tuple[list[Talk], list[Mapping[str, Floats]]]:
+    """Return the talks for which a folder has cues of Rhubarb 1.14 itself (time, shape, until the next), and these."""
+    heard = [talk for talk in talks if (folder / f"{talk.clip}.tsv").exists()]
+    return heard, [_signals(_read_cues(folder / f"{talk.clip}.tsv"), RHUBARB, talk) for talk in heard]
+
+
 def headaudio(talks: list[Talk], cache: Path) -> list[Mapping[str, Floats]]:
     """Return HeadAudio's fifteen visemes with its own model and settings."""
     found = _cached_cues("headaudio", talks, cache)
     return [_signals(cues, HEADAUDIO, talk) for cues, talk in zip(found, talks, strict=True)]
+
+
+def _read_cues(path: Path) -> list[Cue]:
+    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+    starts = [(float(time), shape) for time, shape in rows] + [(1e3, "X")]
+    return [(start, end, shape) for (start, shape), (end, _) in pairwise(starts)]
 
 
 def _loudness(talk: Talk) -> Floats:

@@ -10,7 +10,19 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from export.data.motion.identities import load_face_model
-from export.evaluation import articulation, cost, detection, emotion, lip_sync, rest, robustness
+from export.evaluation import (
+    articulation,
+    barks,
+    cost,
+    detection,
+    effort,
+    emotion,
+    lip_sync,
+    rest,
+    robustness,
+    styles,
+    tongue,
+)
 from export.evaluation.evaluated_model import EvaluatedModel, Sources
 from export.evaluation.results import Found, Results
 from space_runtime.errors import UsageError
@@ -25,6 +37,10 @@ BLOCKS: Final[dict[str, Block]] = {
     "rest": rest.measure,
     "detection": detection.measure,
     "robustness": robustness.measure,
+    "barks": barks.measure,
+    "effort": effort.measure,
+    "styles": styles.measure,
+    "tongue": tongue.measure,
     "emotion": emotion.measure,
     "cost": cost.measure,
 }

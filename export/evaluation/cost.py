@@ -16,13 +16,13 @@ from export.onnx.multi_step_graph import one_step
 from space_runtime.animation.session import Session
 from space_runtime.animation.stages.features import N_FEATURES
 from space_runtime.assets import LINE
+from space_runtime.emotion import N_EMOTIONS
 from space_runtime.geometry import N_LANDMARKS
 from space_runtime.inference.bundle import EMBEDDED, Bundle
 from space_runtime.inference.device import CPU
 from space_runtime.inference.manifest import read_manifest
 from space_runtime.media.audio_file import open_sound
 from space_runtime.timebase import HOP, SAMPLE_RATE
-from space_runtime.values import N_EMOTIONS
 
 N_STEPS, N_ROUNDS = 500, 5
 N_LINES, N_RUNS = 4, 3

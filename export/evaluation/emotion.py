@@ -17,10 +17,10 @@ from export.evaluation.recordings import Recording, tracks_of
 from export.evaluation.results import Found, Measure
 from export.evaluation.spoken import Spoken, read_synthetic, silence
 from space_runtime.arrays import Floats
+from space_runtime.emotion import Emotion, emotion_vector
 from space_runtime.inference.bundle import EMBEDDED, Bundle
 from space_runtime.inference.manifest import read_manifest
 from space_runtime.rig.rig import Rig, RigIdentity, RigState
-from space_runtime.values import Emotion, emotion_vector
 
 DEFINING: Final[dict[Emotion, tuple[str, ...]]] = {
     Emotion.HAPPY: ("mouthSmileLeft", "mouthSmileRight"),

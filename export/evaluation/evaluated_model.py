@@ -6,18 +6,16 @@ import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
-from export.data.motion.films import Talk, read_talks
+from export.data.motion.films import HEADS, Talk, read_talks
+from export.data.motion.people import FOLDER, GRID_OTHERS, judging, read_strangers
 from export.evaluation.metrics import mouth_signals
 from export.evaluation.recordings import NO_EMOTION, EvaluatedTrack, Recording, tracks_of
 from space_runtime.arrays import Floats
 from space_runtime.inference.network import Network
-
-STRANGERS: Final = "grid_others"
-"""Films of people who taught nothing."""
+from space_runtime.style import MEAN_CODE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,11 +27,15 @@ class EvaluatedModel:
     neutral: Floats
 
     def tracks(
-        self, sounds: Sequence[Floats], faces: Sequence[Floats] | None = None, emotion: Floats = NO_EMOTION
+        self,
+        sounds: Sequence[Floats],
+        faces: Sequence[Floats] | None = None,
+        emotion: Floats = NO_EMOTION,
+        style: Floats = MEAN_CODE,
     ) -> list[EvaluatedTrack]:
         """Return a track per (n,) sound at 16 kHz, on ``neutral`` or on a face of its own."""
         faces = faces or [self.neutral] * len(sounds)
-        rows = [Recording(pcm, face, emotion) for pcm, face in zip(sounds, faces, strict=True)]
+        rows = [Recording(pcm, face, emotion, style) for pcm, face in zip(sounds, faces, strict=True)]
         return tracks_of(self.network, self.look_ahead, rows)
 
 
@@ -48,12 +50,20 @@ class Sources:
     data: Path
     cache: Path
 
-    def films(self, name: str = STRANGERS) -> list[Talk]:
-        """Return the sentences of a film. Raises `FileNotFoundError` when the data have none."""
-        listed = self.data / "talking_heads" / f"{name}.json"
-        if not listed.exists():
-            raise FileNotFoundError(errno.ENOENT, "no film", str(listed))
-        return read_talks(self.data, name, self.cache)
+    def films(self) -> list[Talk]:
+        """Return the sentences of GRID that taught nothing. Raises `FileNotFoundError` when the data have none."""
+        _check_there(self.data / HEADS / f"{GRID_OTHERS}.json")
+        return judging(read_talks(self.data, GRID_OTHERS, self.cache))
+
+    def strangers(self) -> list[Talk]:
+        """Return the third-party clips. Raises `FileNotFoundError` when there are none beside the data."""
+        _check_there(self.data.parent / FOLDER / f"{FOLDER}.json")
+        return read_strangers(self.data, self.cache)
+
+
+def _check_there(path: Path) -> None:
+    if not path.exists():
+        raise FileNotFoundError(errno.ENOENT, "no film", str(path))
 
 
 def opening(landmarks: Floats, rest: Floats) -> Floats:

@@ -15,7 +15,7 @@ import numpy as np
 from export.data.motion.films import Talk
 from export.evaluation import articulation, rest
 from export.evaluation.evaluated_model import EvaluatedModel, Sources, opening, usual_range
-from export.evaluation.lip_sync import predict
+from export.evaluation.lip_sync import Signals, clip_scores, judging_sets, mean_r, predict
 from export.evaluation.metrics import SIGNALS, match, mouth_signals, remove_drift
 from export.evaluation.spoken import read_synthetic
 from space_runtime.media.atomic_files import written_whole
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 CLIPS_OF_LONGEST: Final = 2
 N_CLIPS: Final = 6
+N_WORST: Final = 3
 LANGUAGES: Final = ("en", "it", "cs", "fi", "de", "es")
 KINDS: Final = ("music", "breath", "keyboard", "rain", "fan")
 SECONDS: Final = 20.0
@@ -34,7 +35,12 @@ SECONDS: Final = 20.0
 def draw_all(model: EvaluatedModel, sources: Sources, folder: Path) -> list[Path]:
     """Write all pictures that the data allow into a folder and return them."""
     drawn = []
-    for name, draw in {"curves": draw_talks, "closures": draw_closures, "sounds": draw_sounds}.items():
+    for name, draw in {
+        "curves": draw_talks,
+        "worst": draw_worst,
+        "closures": draw_closures,
+        "sounds": draw_sounds,
+    }.items():
         try:
             draw(model, sources, folder / f"{name}.png")
         except FileNotFoundError:
@@ -46,7 +52,18 @@ def draw_all(model: EvaluatedModel, sources: Sources, folder: Path) -> list[Path
 def draw_talks(model: EvaluatedModel, sources: Sources, path: Path) -> None:
     """Draw the three signals of some sentences, film and prediction, drift removed as the score does."""
     talks = _chosen(sources.films())
+    _draw_curves(talks, predict(model.network, model.look_ahead, talks), path)
+
+
+def draw_worst(model: EvaluatedModel, sources: Sources, path: Path) -> None:
+    """Draw the same of the clips of all who judge that score worst. They may be third-party films: never commit it."""
+    talks = [talk for each in judging_sets(sources)[0].values() for talk in each]
     predicted = predict(model.network, model.look_ahead, talks)
+    worst = np.argsort([mean_r(clip_scores(*pair)) for pair in zip(talks, predicted, strict=True)])[:N_WORST]
+    _draw_curves([talks[row] for row in worst], [predicted[row] for row in worst], path)
+
+
+def _draw_curves(talks: list[Talk], predicted: list[Signals], path: Path) -> None:
     with _figure(path, len(talks), len(SIGNALS)) as axes:
         for row, talk, signals in zip(axes, talks, predicted, strict=True):
             for axis, (name, real) in zip(row, mouth_signals(talk.landmarks).items(), strict=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from space_runtime.animation.stages import features as feature_stage
 from space_runtime.animation.stages import landmarks as landmark_stage
 from space_runtime.arrays import Floats
+from space_runtime.emotion import N_EMOTIONS
 from space_runtime.inference.network import Network
+from space_runtime.style import MEAN_CODE
 from space_runtime.timebase import HOP, SAMPLE_RATE
-from space_runtime.values import N_EMOTIONS
 
 NO_EMOTION = np.zeros(N_EMOTIONS, np.float32)
 TOGETHER: Final = 32
@@ -23,20 +24,22 @@ TOGETHER: Final = 32
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
-    """A sound, and the face and emotion to animate. pcm: (n,) at 16 kHz. neutral: (78, 3). emotion: (8,)."""
+    """A sound, and the face to animate. pcm: (n,) at 16 kHz. neutral: (78, 3). emotion: (8,). style: (4,)."""
 
     pcm: Floats
     neutral: Floats
     emotion: Floats
+    style: Floats = field(default_factory=lambda: MEAN_CODE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EvaluatedTrack:
-    """times_s (T,), landmarks (T,78,3), speech (T,) of every step that belongs to the recording."""
+    """times_s (T,), landmarks (T,78,3), speech (T,), tongue (T,2) of every step that belongs to the recording."""
 
     times_s: Floats
     landmarks: Floats
     speech: Floats
+    tongue: Floats
 
     def at(self, times_s: NDArray[np.floating]) -> Floats:
         """Return (n, 78, 3) landmarks at given times, interpolated like the runtime does."""
@@ -72,17 +75,17 @@ def _batch_tracks(network: Network, look_ahead: int, rows: list[Recording]) -> l
     for row, recording in enumerate(rows):
         sound[row, : len(recording.pcm)] = recording.pcm
     _, features = feature_stage.step(feature_stage.initial_state(len(rows)), sound)
-    neutral, emotion = np.stack([row.neutral for row in rows]), np.stack([row.emotion for row in rows])
+    given = [np.stack([getattr(row, name) for row in rows]) for name in ("neutral", "emotion", "style")]
     state = landmark_stage.initial_state(network, len(rows))
     first = max(0, -(-look_ahead // HOP) - 1)
     steps = []
     for n in range(max(n_steps)):
-        state, answer = landmark_stage.step_hop(network, state, features[:, n], neutral, emotion)
+        state, answer = landmark_stage.step_hop(network, state, features[:, n], *given)
         steps += [answer] if n >= first else []
     times = (np.arange(first + 1, max(n_steps) + 1) * HOP - look_ahead) / SAMPLE_RATE
-    landmarks, speech = (np.stack([getattr(step, name) for step in steps], 1) for name in ("landmarks", "speech"))
+    parts = [np.stack([getattr(step, name) for step in steps], 1) for name in ("landmarks", "speech", "tongue")]
     kept = [slice(0, n - first) for n in n_steps]
     return [
-        EvaluatedTrack(times[part].astype(np.float32), landmarks[row, part], speech[row, part])
+        EvaluatedTrack(times[part].astype(np.float32), *(values[row, part] for values in parts))
         for row, part in enumerate(kept)
     ]

@@ -12,17 +12,21 @@ from export.evaluation.acceptance import Limit, Verdict, read_limits
 from export.evaluation.results import Results
 
 TITLES: Final = {
-    "lip_sync": "Lip sync on filmed strangers (grid_others): Pearson's r, lag, spread",
+    "lip_sync": "Lip sync on people who taught nothing: Pearson's r, chance, lag, spread",
     "articulation": "Closures at p, b, m; false closures in vowels; lip and teeth at f, v; rounding",
     "rest": "Lips at rest after speech and in sounds that are not speech (gaps as shares of the range of speech)",
     "detection": "Is it speech? Our own output and Silero VAD",
-    "robustness": "The filmed strangers through noise, a telephone, a room; agreement of lip gaps at other levels",
+    "robustness": "GRID's people through noise, a telephone, a room; agreement of lip gaps at other levels",
+    "barks": "Voices that are no sentences: vowels alone, cries, laughter; sentences in changed voices",
+    "effort": "Size of the lips' motion with the effort of the voice, at one level, over plain speech",
+    "styles": "Styles: size of the lips' motion over the mean style, agreement with it, closures",
+    "tongue": "Tongue: up at l, t, d, n and out at th, against the times of the phones",
     "emotion": "Emotion: action units at rising intensity; closures and lip timing at full intensity",
     "cost": "Cost of one stream on one core",
 }
 # fmt: off
 SHARES: Final = frozenset((
-    "recall", "false", "contact", "rounded", "widened",
+    "recall", "false", "opens", "open_time", "rests", "contact", "rounded", "widened",
     "rests_in_150_ms", "moving", "called_speech", "silero_speech", "closures",
     "max_gap", "rms_gap", "p90_gap_later", "ours_hits", "ours_false_alarms",
     "ours_balanced", "silero_hits", "silero_false_alarms", "silero_balanced",

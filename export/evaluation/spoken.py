@@ -17,6 +17,7 @@ import soundfile
 from export.data.corpora import is_held_out
 from export.data.speech.phones import BILABIAL, CLASSES, LABIODENTAL, classes_of
 from export.data.speech.voices import Segment, Voice, read_pcm, synthesise
+from export.data.speech.vowels import VOWELS
 from space_runtime.arrays import Floats
 from space_runtime.timebase import SAMPLE_RATE
 
@@ -35,7 +36,6 @@ VOICES: Final = (
 """The voices that speak the sentences: two per language where there are two."""
 OPEN_BILABIALS: Final = {"ipa": "βɱ", "festival-ca": "B", "festival-it": "F"}
 """Sounds of the classes p and m in which lips need not meet: Spanish and Catalan b between vowels, m before f."""
-VOWELS: Final = frozenset(CLASSES.index(name) for name in ("i", "e", "ae", "aa", "uh", "o", "u", "y"))
 ROUND: Final = frozenset(CLASSES.index(name) for name in ("w", "u", "o", "y", "sh"))
 SPREAD: Final = frozenset(CLASSES.index(name) for name in ("i", "s"))
 SHORTEST_VOWEL_S: Final = 0.04

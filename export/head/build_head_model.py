@@ -1,4 +1,4 @@
-"""Builds the files of `space_runtime.head`: face model, spreads, and where the tracker's points lie.
+"""Builds the files of `space_runtime.head`: face model, spreads, where the tracker's points lie; and the mean mesh.
 
 python -m export head-model                    # writes space_runtime/head/*.npz; about four minutes
 python -m export head-model --report           # prints how well heads fit the portraits, writes nothing
@@ -16,6 +16,7 @@ import numpy as np
 
 from export.head.correspondence import correspondence
 from export.head.face_asset import face_asset, write_asset
+from export.head.mean_mesh import mean_mesh as face_at_rest
 from export.head.report import report
 from export.head.spreads import edge_spread, point_spread
 from export.head.tracked import mean_mesh, mirrored_points, tracked_portraits
@@ -23,6 +24,7 @@ from space_runtime.arrays import Doubles, Floats, Longs
 from space_runtime.head.fit import fit_model
 from space_runtime.head.model import MODEL, N_TRACKED, TRACKER_POINTS, FaceModel, TrackerPoints, load_model, read_model
 from space_runtime.head.spread import SPREADS
+from space_runtime.portrait.fitted_mesh import MEAN_MESH
 from space_runtime.portrait.portrait import Portrait
 
 SPREAD_STEP: Final = 0.001
@@ -50,7 +52,7 @@ def _too_near(model: FaceModel, mesh: Floats) -> Doubles:
 
 
 def build(data: Path) -> None:
-    """Write the three files."""
+    """Write the four files."""
     with np.load(data / "face_model" / "ict_facekit.npz") as ict:
         write_asset(MODEL, face_asset(dict(ict)))
     portraits = tracked_portraits(data)
@@ -74,6 +76,7 @@ def build(data: Path) -> None:
             "edges": np.rint(spread / SPREAD_STEP).astype(np.int16),
         },
     )
+    write_asset(MEAN_MESH, face_at_rest())
 
 
 def main() -> None:
@@ -86,7 +89,7 @@ def main() -> None:
         print(report(load_model(), tracked_portraits(options.data)))
         return
     build(options.data)
-    for path in (MODEL, SPREADS, TRACKER_POINTS):
+    for path in (MODEL, SPREADS, TRACKER_POINTS, MEAN_MESH):
         print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
 
 

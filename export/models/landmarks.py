@@ -1,9 +1,10 @@
 """Speech2Landmarks: speech features and a neutral face to talking landmarks, one hop at a time.
 
-    features (B,F) ─FiLM(emotion)─ in ─ GRU ─ GRU ─ h ┬─ motion weights (K) · basis ──┐
-    neutral (B,78,3) ─ embed ─FiLM(emotion)───────────┤                               ├─ + emotion ─ close lips ─▶
-                                                      ├─ speech 0…1 (gate of motion) ─┤               landmarks
-                                                      └─ closure 0…1 ─────────────────┘
+    features (B,F) ─FiLM(emotion)─ in ─ GRU ─ GRU ─ h ┬─FiLM(style)─ motion weights (K) · basis ─┐
+    neutral (B,78,3) ─ embed ─FiLM(emotion)───────────┤                                          ├─ + emotion ─
+                                                      ├─ speech 0…1 (gate of motion) ────────────┤  close lips ─▶
+                                                      ├─ closure 0…1 ────────────────────────────┘   landmarks
+                                                      └─ tongue 0…1, its tip up and out
 
 Symbols: B batch, T steps, F features, H width, K motion weights, N = 78 landmarks.
 
@@ -11,7 +12,8 @@ What is known is built in instead of learned: the mouth's motion lives in a spac
 speaker and is scaled by the face's own mouth width and height; each emotion is a fixed displacement; where a p, b or m
 is heard the inner lips meet; without speech the gate is exactly zero, so the face is exactly at rest.
 
-FiLM: Perez et al. 2018, arXiv 1709.07871, here without offset terms at zero emotion: no emotion changes nothing.
+FiLM: Perez et al. 2018, arXiv 1709.07871, here without offset terms at zero emotion and style: none changes nothing.
+Zero style is the mean of the people who taught.
 GRU stands for any kind of `export.models.layers`; it is the one that the bundle ships.
 """
 
@@ -23,9 +25,11 @@ import torch
 from torch import Tensor, nn
 
 from export.models.layers import LAYERS, Layer
+from space_runtime.animation.stages.landmarks import N_TONGUE
+from space_runtime.emotion import N_EMOTIONS
 from space_runtime.geometry import N_LANDMARKS
 from space_runtime.rig.shapes import LIP_PAIRS
-from space_runtime.values import N_EMOTIONS
+from space_runtime.style import N_CODE
 
 NO_LIMIT = 1e3
 SPEECH_GATE = (0.6, 0.78)
@@ -53,11 +57,12 @@ class LandmarksConfig:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decoded:
-    """landmarks (…, 78, 3); speech and closure (…, 1) as logits."""
+    """landmarks (…, 78, 3); speech and closure (…, 1) and tongue (…, 2), up and out, as logits."""
 
     landmarks: Tensor
     speech: Tensor
     closure: Tensor
+    tongue: Tensor
 
 
 def _differences(pairs: tuple[tuple[int, int], ...]) -> Tensor:
@@ -74,15 +79,15 @@ def _per_axis(matrix: Tensor) -> Tensor:
 
 
 class Film(nn.Module):
-    """Scale and shift by emotion; exactly the identity at zero emotion."""
+    """Scale and shift by emotion or style; exactly the identity at zero."""
 
-    def __init__(self, n_values: int) -> None:
+    def __init__(self, n_values: int, n_conditions: int = N_EMOTIONS) -> None:
         super().__init__()
-        self.modulation = nn.Linear(N_EMOTIONS, 2 * n_values, bias=False)
+        self.modulation = nn.Linear(n_conditions, 2 * n_values, bias=False)
         nn.init.zeros_(self.modulation.weight)
 
-    def forward(self, values: Tensor, emotion: Tensor) -> Tensor:
-        modulation: Tensor = self.modulation(emotion)
+    def forward(self, values: Tensor, condition: Tensor) -> Tensor:
+        modulation: Tensor = self.modulation(condition)
         scale, shift = modulation.chunk(2, -1)
         return values * (1 + scale) + shift
 
@@ -171,12 +176,14 @@ class Speech2Landmarks(nn.Module):
         self.layers = nn.ModuleList(LAYERS[config.kind](config.width, n) for n in range(config.n_layers))
         self.embed = nn.Sequential(nn.Linear(N_LANDMARKS * 3, config.n_embedded), nn.Tanh())
         self.embed_film = Film(config.n_embedded)
+        self.style = Film(config.width, N_CODE)
         self.motion = nn.Sequential(
             nn.Linear(config.width + config.n_embedded, config.width // 2),
             nn.SiLU(),
             nn.Linear(config.width // 2, config.n_motion),
         )
         self.switches = nn.Linear(config.width, 2)
+        self.tongue = nn.Linear(config.width, N_TONGUE)
         self.classes = nn.Linear(config.width, config.n_classes)
         self.face = Face(config.n_motion)
         self.resting: Tensor
@@ -191,9 +198,9 @@ class Speech2Landmarks(nn.Module):
         return [layer.n_state for layer in self.layers if isinstance(layer, Layer)]
 
     def forward(
-        self, features: Tensor, neutral: Tensor, emotion: Tensor, state_in: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return landmarks (B,78,3), speech (B,1), closure (B,1), state_out (B,S) of one step of features (B,F).
+        self, features: Tensor, neutral: Tensor, emotion: Tensor, style: Tensor, state_in: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Return landmarks (B,78,3), speech (B,1), closure (B,1), tongue (B,2), state_out (B,S) of a step (B,F).
 
         States are counted from ``resting``, so that a stream that starts with zeros has been silent for long.
         """
@@ -202,9 +209,10 @@ class Speech2Landmarks(nn.Module):
         for layer, state in zip(self.layers, (state_in + self.resting).split(self._state_sizes(), -1), strict=True):
             x, state = layer(x, state)
             states.append(state)
-        decoded = self.decode(x, neutral, emotion)
+        decoded = self.decode(x, neutral, emotion, style)
         speech, closure = gate(decoded.speech, SPEECH_GATE), gate(decoded.closure, CLOSURE_GATE)
-        return decoded.landmarks, speech, closure, torch.cat(states, -1) - self.resting
+        tongue = speech * torch.sigmoid(decoded.tongue)
+        return decoded.landmarks, speech, closure, tongue, torch.cat(states, -1) - self.resting
 
     def sequence(self, features: Tensor, emotion: Tensor, state_in: Tensor) -> tuple[Tensor, Tensor]:
         """Return the hidden values h (B,T,H) of features (B,T,F) and the last state (B,S)."""
@@ -216,15 +224,15 @@ class Speech2Landmarks(nn.Module):
             states.append(last)
         return x, torch.cat(states, -1)
 
-    def decode(self, x: Tensor, neutral: Tensor, emotion: Tensor) -> Decoded:
-        """Return what the hidden values x (…,H) mean; neutral (…,78,3) and emotion (…,8) broadcast against them."""
+    def decode(self, x: Tensor, neutral: Tensor, emotion: Tensor, style: Tensor) -> Decoded:
+        """Return what the hidden values x (…,H) mean; neutral (…,78,3), emotion (…,8), style (…,4) broadcast."""
         embedded = self.embed_film(self.embed(neutral.flatten(-2)), emotion)
         if x.dim() > 2:  # a sequence: the same face at every step
             embedded = embedded.expand(*x.shape[:-1], -1)
-        motion = self.motion(torch.cat([x, embedded], -1))
+        motion = self.motion(torch.cat([self.style(x, style), embedded], -1))
         speech, closure = self.switches(x).chunk(2, -1)
         landmarks = self.face(motion, gate(speech, SPEECH_GATE), gate(closure, CLOSURE_GATE), neutral, emotion)
-        return Decoded(landmarks, speech, closure)
+        return Decoded(landmarks, speech, closure, self.tongue(x))
 
 
 def gate(logit: Tensor, limits: tuple[float, float]) -> Tensor:

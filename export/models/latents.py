@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from space_runtime.emotion import N_EMOTIONS
 from space_runtime.geometry import N_LANDMARKS
 from space_runtime.rendering.warp.keypoints import N_KEYPOINTS
-from space_runtime.values import N_EMOTIONS
 
 
 @dataclass(frozen=True, slots=True)

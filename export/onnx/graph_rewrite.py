@@ -25,9 +25,9 @@ from export.models.landmarks import Face
 from export.onnx.multi_step_graph import STATE_IN, STATE_OUT, one_step, unroll_steps
 from export.onnx.to_onnx import TRACED_BATCH, Signature, export_onnx
 from space_runtime.arrays import Floats
+from space_runtime.emotion import N_EMOTIONS
 from space_runtime.geometry import N_LANDMARKS
 from space_runtime.inference.network import Network, load_network
-from space_runtime.values import N_EMOTIONS
 
 LARGEST_DIFFERENCE = 1e-6
 """In outer-eye-corner distances: the landmarks of the old and of the new graph."""
@@ -48,7 +48,7 @@ def rewrite_graph(path: Path, to: Path) -> float:
     """
     model = onnx.load(path)
     one_step(model.graph)
-    face = _face_of(model)
+    face = face_of(model)
     motion = next(node.output[0] for node in model.graph.node if MOTION_WEIGHT in node.input)
     with tempfile.TemporaryDirectory() as folder:
         part = Path(folder) / "face.onnx"
@@ -64,8 +64,8 @@ def rewrite_graph(path: Path, to: Path) -> float:
     return difference
 
 
-def _face_of(model: onnx.ModelProto) -> Face:
-    """The face with the file's own constants."""
+def face_of(model: onnx.ModelProto) -> Face:
+    """Return the face with the file's own constants."""
     known = {value.name: numpy_helper.to_array(value) for value in model.graph.initializer}
     face = Face(len(known[f"{PREFIX}basis"]))
     for name, constant in face.state_dict().items():

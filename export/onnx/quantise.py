@@ -17,9 +17,10 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 
 from space_runtime.animation.stages import features as feature_stage
 from space_runtime.arrays import Floats
+from space_runtime.emotion import N_EMOTIONS
 from space_runtime.inference.network import Network, load_network
+from space_runtime.style import N_CODE
 from space_runtime.timebase import HOP
-from space_runtime.values import N_EMOTIONS
 
 Feeds = Mapping[str, Floats]
 
@@ -49,10 +50,12 @@ def spoken_feeds(path: Path, sounds: Sequence[Floats], neutral: Floats, seed: in
         gain = np.exp(rng.uniform(np.log(QUIETEST), np.log(LOUDEST)))
         emotion = np.zeros((1, N_EMOTIONS), np.float32)
         emotion[0, rng.integers(N_EMOTIONS)] = rng.choice([0.0, rng.random()])
+        style = (rng.choice([0.0, 1.0]) * rng.uniform(-1, 1, (1, N_CODE))).astype(np.float32)
+        fixed = {"neutral": neutral[None], "emotion": emotion, "style": style}
         state: Floats = np.zeros((1, network.state_size("state_in")), np.float32)
         sound = (pcm[: len(pcm) // HOP * HOP] * gain).clip(-1, 1).astype(np.float32)
         for features in feature_stage.step(feature_stage.initial_state(), sound[None])[1][0]:
-            feeds.append({"features": features[None], "neutral": neutral[None], "emotion": emotion, "state_in": state})
+            feeds.append(fixed | {"features": features[None], "state_in": state})
             state = np.asarray(network.run(feeds[-1])["state_out"], np.float32)
     return feeds
 

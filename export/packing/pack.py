@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +31,23 @@ def pack(folder: Path, provenance: Path = PROVENANCE, force: bool = False) -> Ma
     """
     table = tomllib.loads(provenance.read_text(encoding="utf-8"))
     head = table.pop(RESERVED)
-    entries = tuple(_entry(folder, name, facts) for name, facts in sorted(table.items()))
-    _check_folder(folder, entries)
-    manifest = Manifest(head["name"], head["version"], entries)
+    manifest = manifest_of(folder, head["name"], head["version"], table)
     if not force and JUDGED in table:
         check_recorded(folder / manifest.entry(JUDGED).file, _look_ahead(table))
     write_manifest(manifest, folder)
     if JUDGED in table:
         write_card(manifest, folder)
     return manifest
+
+
+def manifest_of(folder: Path, name: str, version: str, table: Mapping[str, Mapping[str, object]]) -> Manifest:
+    """Return the manifest of the files in ``folder``; table: by entry its file, purpose, licence, sources, settings.
+
+    Raises `BundleError` when a file is missing, a file has no provenance, or the bundle outgrows 25 MB.
+    """
+    entries = tuple(_entry(folder, entry, facts) for entry, facts in sorted(table.items()))
+    _check_folder(folder, entries)
+    return Manifest(name, version, entries)
 
 
 def look_ahead() -> int:
@@ -71,7 +80,7 @@ def _check_folder(folder: Path, entries: tuple[Entry, ...]) -> None:
         raise BundleError(f"the bundle has {total} bytes, more than {LIMIT_BYTES}; shrink a network")
 
 
-def _entry(folder: Path, name: str, facts: dict[str, object]) -> Entry:
+def _entry(folder: Path, name: str, facts: Mapping[str, object]) -> Entry:
     path = folder / str(facts["file"])
     if not path.is_file():
         raise BundleError(f"{path} is missing; run the export of {name!r} first")

@@ -21,7 +21,7 @@ class CorporaPlan:
 
     n_sentences: in a part of synthetic speech, a few minutes of one voice. n_flite … n_espeak: parts of each voice.
     n_voices: other voices in which every filmed sentence is heard. music_minutes, noise_minutes: sounds that are no
-    speech.
+    speech. own_spread: the share, 0…1, by which the size of every filmed person's motion becomes that of all.
     """
 
     n_sentences: int
@@ -32,6 +32,7 @@ class CorporaPlan:
     n_voices: int
     music_minutes: float
     noise_minutes: float
+    own_spread: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +42,16 @@ class BatchPlan:
     n_filmed: int
     n_synthetic: int
     n_recorded: int
+    n_vocal: int
     n_sounds: int
     n_steps: int
     look_ahead_samples: int
+    n_effort: int = 0
 
     @property
     def n_moving(self) -> int:
         """Sequences at the start of a batch whose motion is known: filmed, or labelled by the teacher."""
-        return self.n_filmed + self.n_synthetic + self.n_recorded
+        return self.n_filmed + self.n_synthetic + self.n_recorded + self.n_vocal + self.n_effort
 
     @property
     def n_rows(self) -> int:
@@ -58,7 +61,7 @@ class BatchPlan:
 
 @dataclass(frozen=True, slots=True)
 class PhoneticShares:
-    """The share of the targets of `export.data.phonetics` in the motion, 0…1: of the lip gap and mouth width.
+    """The share of the targets of `export.data.phonetics` in the motion, 0…1: of lip gap, mouth width and jaw drop.
 
     jaw_with_lips: how far the jaw follows the lip gap beside what it was filmed doing, in units of their spreads.
     width_later_frames: 10 ms frames by which the mouth's width, filmed and expected, comes later.
@@ -66,6 +69,7 @@ class PhoneticShares:
 
     lip_gap: float = 0.0
     mouth_width: float = 0.0
+    jaw_drop: float = 0.0
     jaw_with_lips: float = 0.0
     width_later_frames: int = 0
 
@@ -80,6 +84,7 @@ class LossWeights:
     classes: float
     closure: float
     speech: float
+    tongue: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,14 @@ _LEAST: Final = dict.fromkeys(
 ) | {"n_steps": 20}
 """Numbers without which there is nothing to train (a sequence's first steps have no loss); the others may be 0, none is
 negative."""
-_MOST: Final = {"lip_gap": 1, "mouth_width": 1, "jaw_with_lips": 1, "width_later_frames": 20}
+_MOST: Final = {
+    "own_spread": 1,
+    "lip_gap": 1,
+    "mouth_width": 1,
+    "jaw_drop": 1,
+    "jaw_with_lips": 1,
+    "width_later_frames": 20,
+}
 """The most that a number may be, where there is a limit."""
 _TABLES: Final[dict[str, type[DataclassInstance]]] = {
     "corpora": CorporaPlan,
@@ -152,7 +164,7 @@ def parse_recipe(text: str, name: str = "the recipe") -> Recipe:
             raise UsageError(f"{name} has a value where [{section}] belongs; make it a table")
         table[section] = kind(**_checked(part, kind, f"{name} [{section}]"))
     if (n_moving := table["batch"].n_moving) < N_SHARES:
-        wanted = f"expected {N_SHARES} of n_filmed, n_synthetic and n_recorded together, or more"
+        wanted = f"expected {N_SHARES} of n_filmed, n_synthetic, n_recorded, n_vocal and n_effort together, or more"
         raise UsageError(f"{name} [batch] has {n_moving} sequences with motion; {wanted}")
     if (ahead := table["batch"].look_ahead_samples) % FRAME_HOP:
         wanted = f"expected a multiple of {FRAME_HOP}, that is of 10 ms"

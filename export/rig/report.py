@@ -141,4 +141,4 @@ def _per_shape(rig: Rig, model: FaceModel, columns: dict[str, Floats], seen: lis
 
 def _rest() -> list[str]:
     looks = ", ".join(ARKIT_NAMES[row] for row in LOOK_ROWS)
-    return [f"From the gaze, not from the lids: {looks}.", "", f"Never: {', '.join(UNSEEN)} (always 0)."]
+    return [f"From the gaze, not from the lids: {looks}.", "", f"Not from landmarks: {', '.join(UNSEEN)}."]

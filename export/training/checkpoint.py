@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from space_runtime.errors import UsageError
 from space_runtime.media.atomic_files import written_whole
@@ -22,7 +24,8 @@ FACTS: Final = "facts.json"
 class Facts:
     """The description of a checkpoint.
 
-    step: updates made. recipe: the recipe's text. data: SHA-256 of the corpora. commit: of the code.
+    step: updates made. recipe: the recipe's text. data: SHA-256 of the corpora. commit: of the code. start: SHA-256 of
+    the exported network whose weights were the first ones, empty where they were random.
     """
 
     step: int
@@ -30,6 +33,7 @@ class Facts:
     recipe: str
     data: str
     commit: str
+    start: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,3 +71,39 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     except (OSError, ValueError, TypeError, SafetensorError) as error:
         raise UsageError(f"the checkpoint in {folder} is broken ({error}); move it away to train anew") from None
     return Checkpoint(facts, **parts)
+
+
+def moments_of(network: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Return Adam's running means of the gradients and of their squares, by the parameters' names."""
+    moments = {}
+    for name, parameter in network.named_parameters():
+        moments[f"{name}.first"] = optimiser.state[parameter]["exp_avg"]
+        moments[f"{name}.second"] = optimiser.state[parameter]["exp_avg_sq"]
+    return moments
+
+
+def take_up_moments(network: nn.Module, optimiser: torch.optim.Optimizer, checkpoint: Checkpoint) -> None:
+    """Give an Adam the running means of a checkpoint; the inverse of `moments_of`."""
+    for name, parameter in network.named_parameters():
+        optimiser.state[parameter] = {
+            "step": torch.tensor(float(checkpoint.facts.step)),
+            "exp_avg": checkpoint.moments[f"{name}.first"],
+            "exp_avg_sq": checkpoint.moments[f"{name}.second"],
+        }
+
+
+def update_average(average: dict[str, Tensor], network: nn.Module, decay: float) -> None:
+    """Move a running mean of the weights towards a network's by 1 − decay, in place."""
+    with torch.no_grad():
+        for name, value in network.state_dict().items():
+            average[name].lerp_(value, 1 - decay)
+
+
+def code_commit() -> str:
+    """Return the commit of the code, with a + where files differ from it; empty outside a checkout."""
+    asked = ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+"]
+    try:
+        answer = subprocess.run(asked, capture_output=True, text=True, check=False, cwd=Path(__file__).parent)
+    except OSError:
+        return ""
+    return answer.stdout.strip()

@@ -17,10 +17,12 @@ import numpy as np
 import typer
 
 from export.data.motion.filmed_head import FilmedHead
+from export.data.motion.head_events import chin_rise, runs
 from export.data.motion.head_films import read_head_films
 from export.data.motion.head_simulation import simulate
+from export.data.motion.recorded_heads import read_recorded_heads
 from space_runtime.animation.head_style import N_BANDS, SHAPES, HeadStyle
-from space_runtime.arrays import Doubles, Longs, Mask
+from space_runtime.arrays import Doubles
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import EMBEDDED, load_bundle
 from space_runtime.media.atomic_files import written_whole
@@ -28,6 +30,8 @@ from space_runtime.timebase import SAMPLE_RATE
 
 FILE_NAME: Final = "head_style.npz"
 LEAST_S: Final = 20.0
+KEPT_BACK_FROM_S: Final = 31.5
+"""What comes later in the address judges what was learnt (`judge-heads`)."""
 ROUNDS: Final = 6
 SEEDS: Final = range(101, 109)
 STILLER: Final = 0.4
@@ -35,9 +39,10 @@ STILLER: Final = 0.4
 TRUST: Final = 0.7
 """Exponent of a round's correction in pauses, which are few and short."""
 LONG_PAUSE_S, PHRASE_S = 0.6, 0.4
-MOST_BOW, BEAT = math.radians(1.0), math.radians(1.2)
-"""Radians that a chin sinks in pauses at most: the speaker at hand looks down at his notes, 5° and more. And those that
-it goes up on a stressed syllable: measured as a mean over 27 syllables of his, 1.2° after 0.1 s."""
+MOST_BOW: Final = math.radians(1.0)
+"""By which a chin sinks in pauses at most: the speaker at hand looks down at his notes, 5° and more."""
+BEAT, MOST_BEAT = math.radians(1.2), math.radians(5.0)
+"""By which it goes up on a fully stressed syllable where a film does not tell; and at most, up or down."""
 
 
 def fit(heads: Sequence[FilmedHead]) -> HeadStyle:
@@ -45,13 +50,24 @@ def fit(heads: Sequence[FilmedHead]) -> HeadStyle:
     wanted = _rms([head.amplitudes(head.film.angles_rad) for head in heads])
     sd, keep = _postures(heads)
     flat = np.full((3, N_BANDS), math.radians(0.5))
-    style = HeadStyle(flat, flat / 2, sd, keep, bow=_bow(heads), beat=BEAT)
+    style = HeadStyle(flat, flat / 2, sd, keep, bow=_bow(heads), beat=_beat(heads))
     for _ in range(ROUNDS):
         shown = _rms([head.amplitudes(track) for head in heads for track in _generated(style, head)])
         speech = style.speech * wanted[0] / shown[0]
         pause = np.minimum(style.pause * (wanted[1] / shown[1]) ** TRUST, STILLER * speech)
         style = replace(style, speech=speech, pause=pause)
     return replace(style, bow=min(style.bow, MOST_BOW))
+
+
+def _beat(heads: Sequence[FilmedHead]) -> float:
+    """Return what it takes for chins to rise as far as on film 0.1 s after the most prominent syllables."""
+    none = np.zeros((3, N_BANDS))
+    alone = HeadStyle(none, none, np.zeros(3), np.zeros(3), bow=0.0, beat=BEAT)
+    rises, chances = zip(*(chin_rise(head.film.angles_rad, head) for head in heads), strict=True)
+    if abs(np.mean(rises)) < np.mean(chances):
+        return BEAT
+    made = np.mean([chin_rise(_generated(alone, head)[0], head)[0] for head in heads])
+    return float(np.clip(BEAT * np.mean(rises) / max(made, 1e-3), -MOST_BEAT, MOST_BEAT))
 
 
 def save(style: HeadStyle, path: Path) -> None:
@@ -83,7 +99,7 @@ def _postures(heads: Sequence[FilmedHead]) -> tuple[Doubles, Doubles]:
 
 def _phrase_means(head: FilmedHead) -> Doubles:
     angles = head.film.angles_rad[head.frames]
-    phrases = [run for run in _runs(head.voice.speech[head.frames]) if len(run) >= PHRASE_S * head.film.fps]
+    phrases = [run for run in runs(head.voice.speech[head.frames]) if len(run) >= PHRASE_S * head.film.fps]
     means = np.array([angles[run].mean(0) for run in phrases], np.float64)
     from_mean: Doubles = means - means.mean(0)
     return from_mean
@@ -94,32 +110,39 @@ def _bow(heads: Sequence[FilmedHead]) -> float:
     drops = []
     for head in heads:
         pitch, talking = head.film.angles_rad[head.frames, 1], head.voice.speech[head.frames]
-        pauses = [run for run in _runs(~talking) if len(run) >= LONG_PAUSE_S * head.film.fps]
+        pauses = [run for run in runs(~talking) if len(run) >= LONG_PAUSE_S * head.film.fps]
         drops += [pitch[run].mean() - pitch[talking].mean() for run in pauses]
     return max(0.0, float(np.mean(drops))) if drops else 0.0
-
-
-def _runs(where: Mask) -> list[Longs]:
-    """The indices of each stretch of True."""
-    places = np.flatnonzero(where)
-    return np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if len(places) else []
 
 
 def main(
     data: Annotated[Path, typer.Option(help="The folder with talking heads.")] = Path("../shared/data"),
     film: Annotated[list[str] | None, typer.Option(help="Name of a film there; may be given several times.")] = None,
-    until_s: Annotated[float, typer.Option(help="Learn from what lies before this second of each clip.")] = 31.5,
+    films: Annotated[
+        Path | None,
+        typer.Option(help="A folder of own footage instead: videos, or takes (npz, csv) with sounds beside them."),
+    ] = None,
+    until_s: Annotated[
+        float | None,
+        typer.Option(help="Learn from what lies before this second of each clip: 31.5, of own footage all."),
+    ] = None,
     to: Annotated[Path, typer.Option(help="Where the style goes.")] = EMBEDDED / FILE_NAME,
 ) -> None:
     """Measure the style of heads on films and write it for the bundle."""
     bundle = load_bundle()
-    clips = [clip for name in film or ["address"] for clip in read_head_films(data, name)]
+    if films is None:
+        clips = [clip for name in film or ["address"] for clip in read_head_films(data, name)]
+        until_s = KEPT_BACK_FROM_S if until_s is None else until_s
+    else:
+        clips = read_recorded_heads(films)
     long_enough = [clip for clip in clips if len(clip.pcm) >= LEAST_S * SAMPLE_RATE]
     if not long_enough:
         raise UsageError(f"no clip lasts {LEAST_S:g} s; films of at least that are needed to measure postures")
-    style = fit([FilmedHead.of(bundle, clip, slice(0, int(until_s * clip.fps))) for clip in long_enough])
-    save(style, to)
-    typer.echo(f"{to}: measured on {len(long_enough)} clips, the first {until_s:g} s of each")
+    ends = [None if until_s is None else int(until_s * clip.fps) for clip in long_enough]
+    heads = [FilmedHead.of(bundle, clip, slice(0, end)) for clip, end in zip(long_enough, ends, strict=True)]
+    save(fit(heads), to)
+    part = "all" if until_s is None else f"the first {until_s:g} s"
+    typer.echo(f"{to}: measured on {len(long_enough)} clips, {part} of each")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from export.data.drift import drift_free
 from export.data.speech.phones import LABIODENTAL, UNKNOWN
 from export.models.landmarks import Face
 from space_runtime.rig.shapes import LIP_PAIRS
@@ -23,7 +24,13 @@ VELOCITY_FACTOR: Final = 3.0
 """Spread of a value over the spread of its change in one step."""
 CONTACT_WEIGHT: Final = 3.0
 """Weight of the moments of f and v: the lower lip meets the teeth or it does not, half the way is seen at once."""
+TONGUE_WEIGHTS: Final = (1.0, 6.0)
+"""Of moments with the tongue up and out, which are few."""
 MOUTH: Final = (*range(3, 14), *range(48, 68))
+SINKING: Final = tuple(
+    place for place, point in enumerate(MOUTH) if point < 14 or point in (*range(55, 60), 65, 66, 67)
+)
+"""Of `MOUTH`, jaw and lower lip: their height drifts with posture."""
 AMPLITUDE: Final = (1.0, 1.05, 0.85, 1.15, 1.05, 0.95, 1.1, 0.95)
 """The scale of the mouth's motion under each full emotion, in the order of the labels."""
 
@@ -40,12 +47,18 @@ def target_landmarks(face: Face, motion: Tensor, speech: Tensor, neutral: Tensor
 
 def motion_losses(predicted: Tensor, target: Tensor, weight: Tensor) -> dict[str, Tensor]:
     """Return ``points``, ``signals`` and ``velocity`` of (B,T,78,3) landmarks; weight (B,T) of every moment."""
-    points = (predicted - target)[..., MOUTH, :].square().mean((-2, -1)) / POINT_SPREAD**2
+    off = (predicted - target)[..., MOUTH, :]
+    points = (off.square().sum((-2, -1)) + _drift_taken_off(off[..., SINKING, 1])) / off[0, 0].numel() / POINT_SPREAD**2
     differences = [(_signal(predicted, pairs) - _signal(target, pairs)) / spread for pairs, spread in SIGNALS]
     signals = torch.stack(differences, -1)
     velocity = (signals[:, 1:] - signals[:, :-1]).square().mean(-1) * VELOCITY_FACTOR**2
-    terms = {"points": points, "signals": signals.square().mean(-1), "velocity": velocity}
+    terms = {"points": points, "signals": drift_free(signals).mean(-1), "velocity": velocity}
     return {name: (term * weight[:, -term.shape[1] :]).sum() / weight.sum() for name, term in terms.items()}
+
+
+def _drift_taken_off(heights: Tensor) -> Tensor:
+    """Return (B,T) what the squares of (B,T,n) differences of height sum up to without drift, less what they do now."""
+    return (drift_free(heights) - heights.square()).sum(-1)
 
 
 def motion_weight(trust: Tensor, classes: Tensor) -> Tensor:
@@ -56,6 +69,12 @@ def motion_weight(trust: Tensor, classes: Tensor) -> Tensor:
 def class_loss(logits: Tensor, classes: Tensor) -> Tensor:
     """Return the cross entropy of (B,T,C) logits where the class is known."""
     return functional.cross_entropy(logits.flatten(0, 1), classes.flatten(), ignore_index=UNKNOWN)
+
+
+def tongue_loss(logits: Tensor, target: Tensor) -> Tensor:
+    """Return the mean `switch_loss` of (B,T,2) logits, up and out."""
+    pairs = zip(logits.unbind(-1), target.unbind(-1), TONGUE_WEIGHTS, strict=True)
+    return torch.stack([switch_loss(one, wanted, weight) for one, wanted, weight in pairs]).mean()
 
 
 def switch_loss(logits: Tensor, target: Tensor, positive_weight: float = 1.0, care: Tensor | None = None) -> Tensor:

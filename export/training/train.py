@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import subprocess
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -18,10 +17,29 @@ from export.data.motion.motion_space import MotionSpace, face_constants, load_mo
 from export.data.phonetics import phonetics_of
 from export.data.prepare import data_hash, read_all
 from export.data.speech.phones import N_CLASSES
+from export.data.store import key_of
 from export.models.landmarks import SPEECH_GATE, LandmarksConfig, Speech2Landmarks, gate
+from export.onnx.float_weights import float_network, with_face
 from export.recipes.recipe import N_SHARES, LossWeights, Recipe, parse_recipe
-from export.training.checkpoint import Checkpoint, Facts, load_checkpoint, save_checkpoint
-from export.training.losses import class_loss, motion_losses, motion_weight, switch_loss, target_landmarks
+from export.training.checkpoint import (
+    Checkpoint,
+    Facts,
+    code_commit,
+    load_checkpoint,
+    moments_of,
+    save_checkpoint,
+    take_up_moments,
+    update_average,
+)
+from export.training.learning_rate import learning_rate
+from export.training.losses import (
+    class_loss,
+    motion_losses,
+    motion_weight,
+    switch_loss,
+    target_landmarks,
+    tongue_loss,
+)
 from space_runtime.animation.stages.features import N_FEATURES
 from space_runtime.arrays import Floats
 from space_runtime.errors import UsageError
@@ -39,6 +57,14 @@ def build(recipe: Recipe, constants: dict[str, Tensor]) -> Speech2Landmarks:
     network = Speech2Landmarks(LandmarksConfig(N_FEATURES, N_CLASSES, n_motion, plan.width, plan.n_layers, plan.kind))
     for name, value in constants.items():
         network.face.get_buffer(name).copy_(value)
+    return network
+
+
+def taken_up(recipe: Recipe, constants: dict[str, Tensor], path: Path) -> Speech2Landmarks:
+    """Return the network in an exported file, in full precision, with the measured constants of today's face."""
+    torch.manual_seed(recipe.seed)
+    network = float_network(path, N_CLASSES, recipe.network)
+    with_face(network, constants)
     return network
 
 
@@ -65,19 +91,21 @@ def read_materials(recipe: Recipe, data: Path, cache: Path) -> Materials:
     )
 
 
-def train(recipe: Recipe, materials: Materials, folder: Path, threads: int = 1) -> None:
+def train(recipe: Recipe, materials: Materials, folder: Path, threads: int = 1, start: Path | None = None) -> None:
     """Train from the last checkpoint in ``folder``, or from the start, to the recipe's end.
 
-    The threads change how long it takes, nothing else.
+    start: an exported network whose weights are the first ones, instead of random ones. The threads change how long it
+    takes, nothing else.
 
     Raises `UsageError` when the checkpoint was trained on other corpora, or by another seed, network, batch or
     phonetics, and when a loss is no number.
     """
-    network = build(recipe, materials.constants)
+    network = build(recipe, materials.constants) if start is None else taken_up(recipe, materials.constants, start)
     optimiser = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
     average = {name: value.clone() for name, value in network.state_dict().items()}
     first = _resume(folder, recipe, materials.hash, network, optimiser, average)
-    facts = Facts(first, recipe.seed, recipe.text, materials.hash, _commit())
+    began = "" if start is None else key_of([start])
+    facts = Facts(first, recipe.seed, recipe.text, materials.hash, code_commit(), began)
     plan = recipe.batch
     means: dict[str, float] = {}
     basis = materials.constants["basis"].numpy()
@@ -88,14 +116,14 @@ def train(recipe: Recipe, materials: Materials, folder: Path, threads: int = 1) 
             if step >= recipe.n_updates:
                 break
             terms = _update(network, optimiser, recipe, step, batch, pool)
-            _update_average(average, network, min(recipe.average_decay, (step + 1) / (step + 10)))
+            update_average(average, network, min(recipe.average_decay, (step + 1) / (step + 10)))
             means = {name: 0.98 * means.get(name, term) + 0.02 * term for name, term in terms.items()}
             if (step + 1) % recipe.log_every == 0:
                 print(step + 1, " ".join(f"{name} {value:.3f}" for name, value in means.items()), flush=True)
             if (step + 1) % recipe.save_every == 0 or step + 1 == recipe.n_updates:
-                done = Facts(step + 1, facts.seed, facts.recipe, facts.data, facts.commit)
+                done = replace(facts, step=step + 1)
                 weights = {name: value for name, value in network.state_dict().items()}
-                save_checkpoint(Checkpoint(done, weights, average, _moments(network, optimiser)), folder)
+                save_checkpoint(Checkpoint(done, weights, average, moments_of(network, optimiser)), folder)
 
 
 def _update(
@@ -140,7 +168,7 @@ def losses(network: Speech2Landmarks, batch: Batch) -> dict[str, Tensor]:
     hidden, _ = network.sequence(features, emotion, torch.zeros(len(features), network.n_state))
     speech, closure = network.switches(hidden)[:, WARM_STEPS:].unbind(-1)
     n = len(motion)
-    decoded = network.decode(hidden[:n], neutral[:, None], emotion[:n, None])
+    decoded = network.decode(hidden[:n], neutral[:, None], emotion[:n, None], torch.from_numpy(batch.style))
     awake = gate(decoded.speech, SPEECH_GATE).detach()
     wanted = target_landmarks(network.face, motion, awake, neutral, emotion[:n])
     classes = torch.from_numpy(batch.classes[:, WARM_STEPS:])
@@ -148,20 +176,12 @@ def losses(network: Speech2Landmarks, batch: Batch) -> dict[str, Tensor]:
     return {
         **motion_losses(decoded.landmarks[:, WARM_STEPS:], wanted[:, WARM_STEPS:], weight),
         "classes": class_loss(network.classes(hidden)[:, WARM_STEPS:], classes),
+        "tongue": tongue_loss(network.tongue(hidden)[:, WARM_STEPS:], torch.from_numpy(batch.tongue)[:, WARM_STEPS:]),
         "closure": switch_loss(closure, torch.from_numpy(batch.closure)[:, WARM_STEPS:], CLOSURE_WEIGHT),
         "speech": switch_loss(
             speech, torch.from_numpy(batch.speech)[:, WARM_STEPS:], care=torch.from_numpy(batch.care)[:, WARM_STEPS:]
         ),
     }
-
-
-def learning_rate(recipe: Recipe, step: int) -> float:
-    """Return the rate at an update: linear warm-up, then half a cosine."""
-    if step < recipe.warm_up:
-        return recipe.learning_rate * (step + 1) / recipe.warm_up
-    share = (step - recipe.warm_up) / max(1, recipe.n_updates - recipe.warm_up)
-    height = (1 + math.cos(math.pi * min(1.0, share))) / 2
-    return recipe.last_learning_rate + (recipe.learning_rate - recipe.last_learning_rate) * height
 
 
 def constants_of(space: MotionSpace, data: Path) -> dict[str, Tensor]:
@@ -190,34 +210,5 @@ def _resume(
             raise UsageError(f"the checkpoint in {folder} was trained with another {name!r} in its recipe; {away}")
     network.load_state_dict(checkpoint.weights)
     average.update(checkpoint.average)
-    for name, parameter in network.named_parameters():
-        optimiser.state[parameter] = {
-            "step": torch.tensor(float(checkpoint.facts.step)),
-            "exp_avg": checkpoint.moments[f"{name}.first"],
-            "exp_avg_sq": checkpoint.moments[f"{name}.second"],
-        }
+    take_up_moments(network, optimiser, checkpoint)
     return checkpoint.facts.step
-
-
-def _moments(network: Speech2Landmarks, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
-    moments = {}
-    for name, parameter in network.named_parameters():
-        moments[f"{name}.first"] = optimiser.state[parameter]["exp_avg"]
-        moments[f"{name}.second"] = optimiser.state[parameter]["exp_avg_sq"]
-    return moments
-
-
-def _update_average(average: dict[str, Tensor], network: Speech2Landmarks, decay: float) -> None:
-    with torch.no_grad():
-        for name, value in network.state_dict().items():
-            average[name].lerp_(value, 1 - decay)
-
-
-def _commit() -> str:
-    """Return the commit of the code, with a + where files differ from it; empty outside a checkout."""
-    asked = ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+"]
-    try:
-        answer = subprocess.run(asked, capture_output=True, text=True, check=False, cwd=Path(__file__).parent)
-    except OSError:
-        return ""
-    return answer.stdout.strip()

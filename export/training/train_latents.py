@@ -37,10 +37,10 @@ from export.models.latents import Landmarks2Latents, LatentsConfig, OneStep
 from export.onnx.to_onnx import TRACED_BATCH, Signature, export_onnx
 from space_runtime.animation.stages import features as speech
 from space_runtime.arrays import Floats
+from space_runtime.emotion import N_EMOTIONS
 from space_runtime.geometry import N_LANDMARKS
 from space_runtime.inference.bundle import EMBEDDED
 from space_runtime.rendering.warp.keypoints import KEYPOINT_OF, N_KEYPOINTS, landmarks_from_keypoints
-from space_runtime.values import N_EMOTIONS
 
 BATCH: Final = 24
 LEARNING_RATE: Final = 1e-3

@@ -23,8 +23,8 @@ from scipy.optimize import minimize, minimize_scalar
 
 from export.data.speech.emotional_speech import ACTED, ELSEWHERE, EMOTIONS, Measurements, measured_speech
 from space_runtime.arrays import Doubles, Longs, Mask
+from space_runtime.emotion import Emotion
 from space_runtime.media.atomic_files import written_whole
-from space_runtime.values import Emotion
 from space_runtime.voice.emotion import SURE, standardised
 from space_runtime.voice.features import MEASURES
 

@@ -18,26 +18,29 @@ from space_runtime.animation.batch_state import (
     features_at,
     remember,
 )
-from space_runtime.animation.control_batch import (
-    NO_SACCADES,
-    ControlBatch,
-    controls_at,
-    emotion_at,
-    fixations_at,
-)
+from space_runtime.animation.control_batch import NO_SACCADES, ControlBatch, controls_at, fixations_at
+from space_runtime.animation.fresh_row import fresh_row
 from space_runtime.animation.head_motion import HeadMotion
+from space_runtime.animation.hop_controls import HopControlBatch, HopControls, hop_controls_at
 from space_runtime.animation.keypoint_rows import KeypointRows
 from space_runtime.animation.motion_source import MotionSource
 from space_runtime.animation.pipeline import Character, FrameOwners
-from space_runtime.animation.speech import HopModels, completed_frames, initial_streams, run_hops, speech_motion
+from space_runtime.animation.speech import HopModels, completed_frames, run_hops, speech_motion
 from space_runtime.animation.speech_head import open_head
-from space_runtime.animation.stages.features import N_FEATURES
-from space_runtime.animation.stream_arguments import checked_head, checked_hops, checked_rows, checked_source, no_stream
-from space_runtime.animation.track import ControlTrack, track_of
+from space_runtime.animation.stages.landmarks import knows_styles
+from space_runtime.animation.stream_arguments import (
+    checked_head,
+    checked_hops,
+    checked_rows,
+    checked_source,
+    checked_track,
+    no_stream,
+)
+from space_runtime.animation.track import ControlTrack
 from space_runtime.arguments import instance
 from space_runtime.arrays import Doubles, Floats, Index, Longs
 from space_runtime.inference.bundle import Bundle, bundle_or_embedded
-from space_runtime.rig.rig import RigState
+from space_runtime.rig.rig import RigIdentity, RigState
 from space_runtime.soa import joined, put, some, take
 from space_runtime.timebase import HOP
 from space_runtime.values import Controls
@@ -87,8 +90,11 @@ class StreamBatch:
         keypoints: its frames get the picture generator's; raises `UsageError` for a character without `PictureParts`.
         """
         instance("the character", character, Character, "which build_character() builds")
-        track, motion = track_of(track), None if motion is None else checked_source("motion", motion)
-        fresh = self._fresh(character, track)
+        track, motion = (
+            checked_track(track, self.knows_styles),
+            None if motion is None else checked_source("motion", motion),
+        )
+        fresh = fresh_row(self._models, character, track)
         if not self._free:
             self._grow(fresh)
         row = self._free.pop()
@@ -110,20 +116,32 @@ class StreamBatch:
 
     def restart(self, row: int, track: ControlTrack, character: Character | None = None) -> None:
         """Let a row begin as if new, with another character perhaps; its source of motion stays."""
-        known, track = self._character(row), track_of(track)
+        known, track = self._character(row), checked_track(track, self.knows_styles)
         character = known if character is None else character
         instance("the character", character, Character, "which build_character() builds")
-        self._place(row, character, track, self._fresh(character, track))
+        self._place(row, character, track, fresh_row(self._models, character, track))
         self._keypoints.restart(row, character)
 
     def set_track(self, row: int, track: ControlTrack) -> None:
         """Let a row follow another track from the next hop on; what it changes in the past applies at once."""
         self._character(row)
-        track = track_of(track)
+        track = checked_track(track, self.knows_styles)
         self._follow(row, track)
         next_output = (self.n_steps(row) + 1) * HOP - self._models.look_ahead
-        put(self._all.emotion, np.array([row]), emotion_at(track, float(next_output)))
+        self._all.hop_controls.keep(row, self._hop_controls_at(track, float(next_output)))
         self._all.controls.until[row] = -np.inf
+
+    def set_motion(self, row: int, motion: MotionSource | None) -> None:
+        """Let a row follow another source of motion from the next frame on; None for speech."""
+        self._character(row)
+        if motion is None:
+            self._sources.pop(row, None)
+        else:
+            self._sources[row] = checked_source("motion", motion)
+
+    def identity(self, row: int) -> RigIdentity:
+        """Return the identity of a row's character."""
+        return self._character(row).identity
 
     def track(self, row: int) -> ControlTrack:
         """Return the track that a row follows."""
@@ -131,6 +149,11 @@ class StreamBatch:
         track = self._tracks[row]
         assert track is not None
         return track
+
+    @property
+    def knows_styles(self) -> bool:
+        """Return whether the bundle's network speaks in styles; otherwise a track that has one is refused."""
+        return knows_styles(self._models.network)
 
     def n_steps(self, row: int) -> int:
         """Return how many hops a row has heard."""
@@ -164,12 +187,12 @@ class StreamBatch:
         kept, alone = self._all, len(self._characters) == 1  # alone, states are handed over instead of copied
         at = slice(None) if alone else rows
         streams, neutral = kept.streams if alone else take(kept.streams, rows), kept.neutral[at]
-        emotion = self._emotion(rows, at, streams.n_steps, hops.shape[1] // HOP)
+        obeyed = self._hop_controls(rows, at, streams.n_steps, hops.shape[1] // HOP)
 
         def controls_of(place: int, sample: float) -> Controls:
             return self.track(int(rows[place])).at(sample)
 
-        streams, outputs = run_hops(self._models, neutral, streams, emotion, hops, controls_of)
+        streams, outputs = run_hops(self._models, neutral, streams, obeyed, hops, controls_of)
         schedule = completed_frames(kept.fps[at], streams.n_steps, kept.next_frame[at], self._models.look_ahead)
         rig, frames = self._frames(rows, neutral, outputs, schedule) if schedule else (None, NO_FRAMES)
         frames = self._keypoints.driven(frames, self._character, self.track)
@@ -194,7 +217,7 @@ class StreamBatch:
         motion = speech_motion(self._models, groups, controls, outputs, schedule)
         for row in self._sources.keys() & set(owners.tolist()) if self._sources else ():
             own = np.flatnonzero(owners == row)
-            put(motion, own, self._sources[row].at(take(motion, own), schedule.media_sample[own]))
+            put(motion, own, self._sources[row].at(take(motion, own), take(controls, own), schedule.media_sample[own]))
         before = kept.rig if alone else take(kept.rig, owners[schedule.turn == 0])
         features = features_at(kept.history, owners, outputs, schedule)
         return pipeline.animate(
@@ -211,23 +234,24 @@ class StreamBatch:
             places = np.split(order, np.flatnonzero(np.diff(keys[order])) + 1)
         return [IdentityGroup(self._character(int(owners[own[0]])).identity, own) for own in places]
 
-    def _emotion(self, rows: Index, at: Index | slice, n_steps: Longs, n_hops: int) -> Floats:
-        """(B, n_hops, 8): the emotion at the media times of the outputs to come."""
-        known = self._all.emotion
-        if not self._eventful:
-            return known.emotion[at][:, None].repeat(n_hops, axis=1)
-        since, until, first = known.since[at], known.until[at], (n_steps + 1) * HOP - self._models.look_ahead
-        emotion: Floats = known.emotion[at][:, None].repeat(n_hops, axis=1)
-        if ((since <= first) & (first + (n_hops - 1) * HOP < until)).all():
-            return emotion
+    def _hop_controls(self, rows: Index, at: Index | slice, n_steps: Longs, n_hops: int) -> HopControls:
+        """(B, n_hops, …): what the hops to come obey."""
+        known = self._all.hop_controls
+        obeyed = known.obeyed.over_hops(at, n_hops)
+        first = (n_steps + 1) * HOP - self._models.look_ahead
+        if not self._eventful or known.steady(at, first, first + (n_hops - 1) * HOP):
+            return obeyed
         samples = first[:, None] + np.arange(n_hops) * HOP
-        stale = (samples < since[:, None]) | (samples >= until[:, None])
+        stale = (samples < known.since[at][:, None]) | (samples >= known.until[at][:, None])
         for place, hop in np.argwhere(stale).tolist():
             row = int(rows[place])
-            fresh = emotion_at(self.track(row), float(samples[place, hop]))
-            put(known, np.array([row]), fresh)
-            emotion[place, hop] = fresh.emotion[0]
-        return emotion
+            fresh = self._hop_controls_at(self.track(row), float(samples[place, hop]))
+            known.keep(row, fresh)
+            obeyed.overwrite(place, hop, fresh.obeyed)
+        return obeyed
+
+    def _hop_controls_at(self, track: ControlTrack, sample: float) -> HopControlBatch:
+        return hop_controls_at(track, sample, self._models.look_ahead)
 
     def _controls(self, owners: Index, samples: Doubles) -> ControlBatch:
         """The controls of (F,) frames at their media times."""
@@ -236,7 +260,7 @@ class StreamBatch:
         stale = (samples < controls.since) | (samples >= controls.until)
         for place in np.flatnonzero(stale).tolist() if some(stale) else ():
             row = int(owners[place])
-            fresh = controls_at(self.track(row), float(samples[place]))
+            fresh = controls_at(self.track(row), float(samples[place]), self._character(row).view)
             put(known, np.array([row]), fresh)
             if controls is not known:
                 put(controls, np.array([place]), fresh)
@@ -245,7 +269,7 @@ class StreamBatch:
         for place in np.flatnonzero(posed).tolist() if some(posed) else ():
             row, sample = int(owners[place]), float(samples[place])
             if row != last or sample >= until:  # else it is as in the frame before
-                (fixations, until), last = fixations_at(self.track(row).at(sample), sample), row
+                (fixations, until), last = fixations_at(self.track(row), sample), row
             known.fixations[row] = controls.fixations[place] = fixations
             known.fixed_until[row] = controls.fixed_until[place] = until
         return controls
@@ -263,21 +287,6 @@ class StreamBatch:
         if character is None:
             raise no_stream(row)
         return character
-
-    def _fresh(self, character: Character, track: ControlTrack) -> BatchState:
-        """One row that has heard nothing."""
-        neutral = character.identity.neutral[None]
-        return BatchState(
-            streams=initial_streams(self._models.network, self._models.head, neutral),
-            rig=RigState.cold(1),
-            next_frame=np.zeros(1, np.int64),
-            fps=np.array([[character.fps.numerator, character.fps.denominator]], np.int64),
-            neutral=neutral,
-            identity=np.array([id(character.identity)], np.int64),
-            history=np.zeros((1, self._models.look_ahead // HOP + 2, N_FEATURES), np.float32),
-            emotion=emotion_at(track, float(HOP - self._models.look_ahead)),
-            controls=controls_at(track, 0.0),
-        )
 
     def _place(self, row: int, character: Character, track: ControlTrack, fresh: BatchState) -> None:
         self._characters[row] = character

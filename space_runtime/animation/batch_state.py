@@ -11,7 +11,8 @@ from typing import Final
 
 import numpy as np
 
-from space_runtime.animation.control_batch import ControlBatch, EmotionBatch
+from space_runtime.animation.control_batch import ControlBatch
+from space_runtime.animation.hop_controls import HopControlBatch
 from space_runtime.animation.stages.features import N_FEATURES, FeatureState
 from space_runtime.animation.stages.liveliness import LivelinessState
 from space_runtime.arrays import Doubles, Floats, Index, Longs
@@ -33,6 +34,7 @@ class Streams:
     """The state of B streams from hop to hop.
 
     n_steps: (B,) hops consumed. memory: (B, S) of the network. landmarks (B, 78, 3), speech (B,): its last outputs.
+    tongue: (B, 2) of the last hop, see `stages.tongue`.
     """
 
     n_steps: Longs
@@ -42,12 +44,14 @@ class Streams:
     speech: Floats
     life: LivelinessState
     head: HeadState
+    tongue: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HopOutput:
     """Outputs of B streams for T hops: features (B, T, 96) of each hop; landmarks (B, 1 + T, 78, 3), speech (B, 1 + T),
-    life (B, 1 + T, 8) and head (B, 1 + T, V) before the first and after each. n_steps: (B,) hops before the first."""
+    life (B, 1 + T, 12), head (B, 1 + T, V) and tongue (B, 1 + T, 2) before the first and after each. n_steps: (B,) hops
+    before the first."""
 
     n_steps: Longs
     features: Floats
@@ -55,6 +59,7 @@ class HopOutput:
     speech: Floats
     life: Doubles
     head: Doubles
+    tongue: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,8 +89,11 @@ class Motion:
     head: (F, 6) yaw, pitch, roll (radians) and x, y, z (normalised units) relative to the rest.
     eyes_rad: (F, 2, 2) yaw, pitch in the head of the left and right eye, as the landmarks show them; NaN where the
         landmarks look straight ahead and the eyes keep contact with the viewer.
-    saccade_offset_rad: (F, 2) yaw, pitch by which eyes that keep contact leave it. lids: (F,) how far the lids are to
-        be shut beyond what the landmarks show, 0…1, float64.
+    saccade_offset_rad: (F, 2) yaw, pitch by which eyes that keep contact leave it. lids: (F, 2) how far those of the
+        left and right eye are to be shut beyond what the landmarks show, 0…1, float64.
+    weights, known: (F, 52) weights that the source knows, and how far they count against those that the landmarks show,
+        0…1: landmarks do not tell all shapes apart.
+    tongue: (F, 2) up and out, 0…1, see `stages.tongue`.
     """
 
     landmarks: Floats
@@ -94,6 +102,9 @@ class Motion:
     eyes_rad: Floats
     saccade_offset_rad: Floats
     lids: Doubles
+    weights: Floats
+    known: Floats
+    tongue: Floats
 
 
 @dataclass(slots=True, eq=False)
@@ -111,7 +122,7 @@ class BatchState:
     neutral: Floats
     identity: Longs
     history: Floats
-    emotion: EmotionBatch
+    hop_controls: HopControlBatch
     controls: ControlBatch
 
 
@@ -124,8 +135,10 @@ class Frames:
     eye_rotation_rad: (F, 2, 2) yaw, pitch of left and right eye. speech: (F,) how much of this moment is speech, 0…1.
     unposed_landmarks: (F, 78, 3) with strengths and rest, before gaze and blinks. shown_gaze_rad: (F, 2, 2) the gaze
         that these show already, 0 in speech. saccade_offset_rad: (F, 2) yaw, pitch by which the eyes leave what they
-        look at. lids: (F,) how far blinks shut them, float64. features: (F, 96) of the media time.
+        look at. lids: (F, 2) how far blinks shut those of the left and right eye, float64. features: (F, 96) of the
+        media time.
     keypoints: (F, K, 3) of the picture generator, in its own space; NaN in rows without; K is 0 where no row has them.
+    tongue: (F, 2) up and out, 0…1, see `stages.tongue`; ``tongueOut`` follows the second.
     """
 
     row: Index
@@ -142,6 +155,7 @@ class Frames:
     lids: Doubles
     features: Floats
     keypoints: Floats
+    tongue: Floats
 
     @property
     def head_rotation_rad(self) -> Floats:
@@ -172,9 +186,10 @@ def blank_frames(n_frames: int) -> Frames:
         unposed_landmarks=zeros(78, 3),
         shown_gaze_rad=zeros(2, 2),
         saccade_offset_rad=zeros(2),
-        lids=np.zeros(n_frames),
+        lids=np.zeros((n_frames, 2)),
         features=zeros(N_FEATURES),
         keypoints=zeros(0, 3),
+        tongue=zeros(2),
     )
 
 

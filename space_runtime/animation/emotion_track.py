@@ -25,21 +25,21 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from space_runtime.animation.key_file import json_object, read_key_file
 from space_runtime.animation.track import Change, ControlTrack, mixed
 from space_runtime.arguments import StrPath, instance, items_of, path_of, text_of, whole
 from space_runtime.arrays import Floats
+from space_runtime.emotion import Emotion, emotion_of, emotion_vector
 from space_runtime.errors import UsageError
 from space_runtime.option_parsing import add_label, add_part, parse_emotion
 from space_runtime.timebase import SAMPLE_RATE
-from space_runtime.values import Controls, Emotion, emotion_of, emotion_vector
+from space_runtime.values import Controls
 
 log = logging.getLogger(__name__)
 
 MAX_KEYS: Final = 10_000
 MAX_AT_S: Final = 86_400
 """Latest time of a key: a day."""
-MAX_FILE_BYTES: Final = 8 << 20
-"""Ten thousand keys of eight labels, generously spaced, are half as long."""
 LONGEST_FADE_MS: Final = 10_000
 """The longest crossfade of one message of the protocol; a longer one goes in equal steps, baked as live."""
 
@@ -165,7 +165,7 @@ def read_emotion_track(path: StrPath) -> EmotionTrack:
     """
     path = path_of("the emotion track", path)
     try:
-        entries: object = json.loads(_read(path), object_pairs_hook=_object)
+        entries: object = json.loads(read_key_file(path), object_pairs_hook=json_object)
         track = _track(entries)
     except UsageError as error:
         raise UsageError(f"emotion track {str(path)!r:.200}: {error}") from None
@@ -211,28 +211,6 @@ def _parse_time(part: str, text: str) -> int:
         raise UsageError(f"emotion {part!r:.40} {what}; write for example happy=0.9@1.5s, times from 0 on")
     seconds = float(found[1]) / (1_000 if found[2] == "ms" else 1)
     return _milliseconds(f"the time of emotion {part!r:.40}", seconds)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        if not path.is_file():  # anything else might never end
-            raise UsageError("there is no such file; check the path")
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"it cannot be read ({getattr(error, 'strerror', None) or error}); check the path") from None
-    if len(data) > MAX_FILE_BYTES:
-        raise UsageError(f"the file has more than {MAX_FILE_BYTES >> 20} MiB; write fewer keys")
-    return data.removeprefix(b"\xef\xbb\xbf")  # a mark that editors leave
-
-
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """A JSON object; which of two values of one name counts, JSON does not say."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(name for n, (name, _) in enumerate(pairs) if name in dict(pairs[:n]))
-        raise UsageError(f"{twice!r:.40} is named twice in one object; name everything once")
-    return found
 
 
 def _track(entries: object) -> EmotionTrack:

@@ -13,12 +13,14 @@ from typing import Final, Protocol
 import numpy as np
 
 from space_runtime.animation.control_batch import ControlBatch
-from space_runtime.animation.schedules import sway
+from space_runtime.animation.hop_controls import HopControls
+from space_runtime.animation.schedules import ease, sway
 from space_runtime.animation.stages.liveliness import ControlsAt, VoiceEffort
 from space_runtime.animation.stages.pose import NOD_RAD
 from space_runtime.animation.stages.prosody import Prosody
 from space_runtime.arrays import Doubles, Floats, Longs
-from space_runtime.timebase import SAMPLE_RATE
+from space_runtime.soa import some
+from space_runtime.timebase import HOP, SAMPLE_RATE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,14 +28,14 @@ class HeadInputs:
     """Signals that heads may follow in T hops of B streams.
 
     features: (B, T, 96), prosody: (B, T) of the hops just heard, the network's look-ahead ahead of media time.
-    emotion: (B, T, 8), speech: (B, T) 0…1, nod: (B, T) 0…1 on stressed syllables: at media time.
+    obeyed: (B, T), speech: (B, T) 0…1, nod: (B, T) 0…1 on stressed syllables: at media time.
     effort: of the hops just heard. first_sample: (B,) media sample of the first hop's output; the next ones follow at
     distances of `HOP`. controls_at: see `ControlsAt`; for rare events, as it costs a search.
     """
 
     features: Floats
     prosody: Prosody
-    emotion: Floats
+    obeyed: HopControls
     speech: Floats
     nod: Doubles
     effort: VoiceEffort
@@ -58,35 +60,52 @@ class HeadMotion(Protocol):
     def step(self, state: Doubles, inputs: HeadInputs) -> tuple[Doubles, Doubles]:
         """Return (new state (B, S), outputs (B, T, V)) after T more hops of B streams."""
 
-    def at(self, outputs: Floats, controls: ControlBatch, media_sample: Doubles) -> Floats:
+    def at(self, outputs: Doubles, reactions: Doubles, controls: ControlBatch, media_sample: Doubles) -> Floats:
         """Return (F, 6) yaw, pitch, roll (radians) and x, y, z (normalised units) at (F,) media samples.
 
-        outputs: (F, V) interpolated. controls: F rows. Strength is applied afterwards: the answer is that of 1.
+        outputs: (F, V) interpolated. reactions: (F, 2) of `stages.reactions`. controls: F rows. Strength is applied
+        afterwards: the answer is that of 1.
         """
+
+
+HOP_S: Final = HOP / SAMPLE_RATE
 
 
 @dataclass(frozen=True, slots=True)
 class IdleHead:
-    """A gentle sway, a pure function of seed and media time, and a nod on stressed syllables, which comes per hop."""
+    """A gentle sway, a pure function of seed and the head's own time, and a nod on stressed syllables, per hop."""
 
     @property
     def n_outputs(self) -> int:
-        """Return 1: the nod."""
-        return 1
+        """Return 2: the seconds by which the head's own time is ahead of the media's, and the nod."""
+        return 2
 
     def initial_state(self, n_streams: int) -> Doubles:
-        """Return (B, 0): nothing is remembered."""
-        return np.zeros((n_streams, 0))
+        """Return (B, 1): the seconds ahead."""
+        return np.zeros((n_streams, 1))
 
     def step(self, state: Doubles, inputs: HeadInputs) -> tuple[Doubles, Doubles]:
-        """Return the state as it is, and (B, T, 1) nods."""
-        return state, inputs.nod[..., None]
+        """Return the (B, 1) seconds ahead after the last hop, and (B, T, 2) outputs."""
+        gains = HOP_S * (inputs.obeyed.tempo - 1)
+        ahead = np.add.accumulate(np.concatenate([state, gains], 1), 1)
+        return ahead[:, -1:], np.stack([ahead[:, 1:], inputs.nod], -1)
 
-    def at(self, outputs: Floats, controls: ControlBatch, media_sample: Doubles) -> Floats:
-        """Return (F, 6): the sway at the media times, the nod added to its pitch."""
-        motion = sway(controls.phases, media_sample / SAMPLE_RATE)
-        motion[:, 1] += NOD_RAD * outputs[:, 0]
+    def at(self, outputs: Doubles, reactions: Doubles, controls: ControlBatch, media_sample: Doubles) -> Floats:
+        """Return (F, 6): the sway at the media times, the nod added to its pitch; it knows no reactions."""
+        seconds = media_sample / SAMPLE_RATE
+        motion = eased_in(sway(controls.phases, seconds + outputs[:, 0]), seconds, EASE_IN_S)
+        motion[:, 1] += NOD_RAD * outputs[:, 1]
         return motion
 
 
+def eased_in(motion: Floats, seconds: Doubles, within_s: float) -> Floats:
+    """Return (F, 6) motion that comes out of rest from media time 0 on; overwrites it."""
+    early = seconds < within_s
+    if some(early):
+        motion[early] *= ease(seconds[early] / within_s)[:, None]
+    return motion
+
+
+EASE_IN_S: Final = 2.5
+"""Of the sway: from rest to all of it."""
 IDLE_HEAD: Final[HeadMotion] = IdleHead()

@@ -15,12 +15,15 @@ import numpy as np
 
 from space_runtime.animation.batch_state import Frames, FrameSchedule, IdentityGroup, Motion
 from space_runtime.animation.control_batch import ControlBatch
+from space_runtime.animation.gaze_space import FACING, camera_view
 from space_runtime.animation.stages import controls as control_stage
 from space_runtime.animation.stages import pose as pose_stage
+from space_runtime.animation.stages import tongue as tongue_stage
 from space_runtime.arguments import instance, switch
-from space_runtime.arrays import Floats, Index
+from space_runtime.arrays import Floats, Index, Pixels
 from space_runtime.geometry import NEUTRAL_POSE, HeadPose
 from space_runtime.inference.bundle import Bundle, bundle_or_embedded
+from space_runtime.portrait.framing import WholePhoto
 from space_runtime.portrait.portrait import Portrait
 from space_runtime.rendering.embedded import open_generator
 from space_runtime.rendering.generator import Appearance, OpaqueGenerator
@@ -31,23 +34,41 @@ from space_runtime.timebase import FrameRate, checked_fps
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureParts:
-    """A generator, and everything that it prepared once from the photo."""
+    """A generator, and everything that it prepared once from the photo.
+
+    whole: the photo around its pictures, None for these alone.
+    """
 
     generator: OpaqueGenerator
     appearance: Appearance
+    whole: WholePhoto | None = None
+
+    def render(self, keypoints: Floats) -> Pixels:
+        """Return the (h, w, 3) picture, or (h, w, 4) of a transparent portrait, driven by (K, 3) keypoints."""
+        picture: Pixels = self.generator.render(self.appearance, keypoints[None])[0]
+        return picture if self.whole is None else self.whole.with_square(picture)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the pictures."""
+        if self.whole is None:
+            return self.generator.picture_size(self.appearance)
+        height, width = self.whole.rgb.shape[:2]
+        return height, width
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Character:
     """A stream's face. Many streams may share one; streams of one identity are worked out together.
 
-    look_ahead: samples by which outputs lag. portrait_pose: of the photo, see `pose.compose`. fps: frames per second.
-    pictures: None for curves alone.
+    look_ahead: samples by which outputs lag. portrait_pose: of the photo, see `pose.compose`. view: (3,) see
+    `camera_view`. fps: frames per second. pictures: None for curves alone.
     """
 
     look_ahead: int
     identity: RigIdentity
     portrait_pose: HeadPose
+    view: Floats
     fps: Fraction
     pictures: PictureParts | None
 
@@ -64,10 +85,12 @@ def build_character(
         instance("the portrait", portrait, Portrait, "which open_portrait() opens")
     rig = open_rig(bundle)
     identity = rig.adapt(portrait.normalised) if portrait else _neutral_identity(bundle)
+    pose = pose_stage.chain(portrait.pose, identity.rest_in_photo) if portrait else NEUTRAL_POSE
     return Character(
         look_ahead=bundle.look_ahead(),
         identity=identity,
-        portrait_pose=pose_stage.chain(portrait.pose, identity.rest_in_photo) if portrait else NEUTRAL_POSE,
+        portrait_pose=pose,
+        view=camera_view(pose, identity.photo_gaze_rad) if portrait else FACING,
         fps=rate,
         pictures=_picture_parts(bundle, portrait) if portrait and pictures else None,
     )
@@ -86,7 +109,7 @@ def _neutral_identity(bundle: Bundle) -> RigIdentity:
 
 def _picture_parts(bundle: Bundle, portrait: Portrait) -> PictureParts:
     generator = open_generator(bundle)
-    return PictureParts(generator, generator.prepare(portrait))
+    return PictureParts(generator, generator.prepare(portrait), portrait.whole)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,18 +132,21 @@ def animate(
     groups = owners.groups
     unposed = control_stage.strengthen(controls, owners.neutral, schedule.position, motion.landmarks)
     head = pose_stage.head_motion(controls, motion.head, schedule.media_sample)
-    lids = motion.lids * controls.lid_factor
+    lids = motion.lids * controls.lid_factor[:, None]
     ahead, shown, offset = control_stage.own_gaze(motion.eyes_rad, motion.saccade_offset_rad, head)
     if len(groups) == 1:
-        landmarks = control_stage.move_eyes(controls, groups[0].identity, unposed, ahead, lids, shown)
+        landmarks = control_stage.move_eyes(controls, groups[0].identity, unposed, ahead, lids, head, shown)
     else:
         landmarks = np.empty_like(unposed)
         for group in groups:
             own = group.frames
             landmarks[own] = control_stage.move_eyes(
-                take(controls, own), group.identity, unposed[own], ahead[own], lids[own], shown[own]
+                take(controls, own), group.identity, unposed[own], ahead[own], lids[own], head[own], shown[own]
             )
     state, weights, eyes = _solve(rig, groups, state, schedule, landmarks)
+    tongue = tongue_stage.shown_tongue(controls, owners.neutral, schedule.position, unposed, motion.tongue)
+    weights[:, tongue_stage.SHAPE_ROW] = tongue_stage.SHAPE_AT_FULL * tongue[:, tongue_stage.OUT]
+    weights = control_stage.known_weights(controls, motion.weights, motion.known, weights)
     return state, Frames(
         row=owners.row,
         frame_index=schedule.frame_index,
@@ -136,6 +162,7 @@ def animate(
         lids=lids,
         features=owners.features,
         keypoints=np.zeros((len(owners.row), 0, 3), np.float32),
+        tongue=tongue_stage.driven_tongue(tongue, motion.known, weights),
     )
 
 

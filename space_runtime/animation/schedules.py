@@ -16,7 +16,6 @@ from typing import Final, TypeVar
 import numpy as np
 
 from space_runtime.arrays import Doubles, Floats
-from space_runtime.soa import some
 
 CLOSING_S: Final = 0.080
 HOLD_S: Final = 0.040
@@ -32,8 +31,6 @@ LEAST_APART_S: Final = 0.32
 """From blink to blink at least: they never overlap. So short an interval is what one sees as a double blink."""
 
 Duration = TypeVar("Duration", float, Doubles)
-
-_EASE_IN_S: Final = 2.5
 
 
 _SWAY_HZ: Final = np.array([0.071, 0.127, 0.229, 0.407])
@@ -120,6 +117,7 @@ class RandomStream(IntEnum):
     EARLY_BLINK = 4
     HEAD_NOISE = 5
     POSTURE = 6
+    NODS = 7
 
 
 SACCADES_PER_MINUTE: Final = 50.0
@@ -153,10 +151,25 @@ def _scheduled(seed: int, what: RandomStream, per_minute: float, block: int) -> 
     return tuple(block * _BLOCK * share + (n + 1) * least + scale * end for n, end in enumerate(ends))
 
 
+def uniforms(n: int, seed: int, *counters: int) -> list[float]:
+    """Return n numbers in 0…1 that depend on the arguments alone, for less than n of `uniform`."""
+    state, drawn = int(uniform(seed, *counters) * 2**64), []
+    for _ in range(n):
+        state = (state + 0x9E3779B97F4A7C15) & _WORD
+        mixed = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & _WORD
+        mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _WORD
+        drawn.append((mixed ^ (mixed >> 31)) / 2**64)
+    return drawn
+
+
 def normal(*counters: int) -> float:
     """Return a normal number that depends on the arguments alone (Box & Muller 1958)."""
-    radius = math.sqrt(-2 * math.log(1 - uniform(*counters, 0)))
-    return radius * math.cos(2 * math.pi * uniform(*counters, 1))
+    return normal_of(uniform(*counters, 0), uniform(*counters, 1))
+
+
+def normal_of(one: float, other: float) -> float:
+    """Return the normal number of two uniform ones."""
+    return math.sqrt(-2 * math.log(1 - one)) * math.cos(2 * math.pi * other)
 
 
 def _next_place(seed: int, what: RandomStream, per_minute: float, seconds: float) -> int:
@@ -175,14 +188,10 @@ def _saccade(seed: int, index: int) -> float:
 def sway(phases: Doubles, seconds: Doubles) -> Floats:
     """Return (n, 6) yaw, pitch, roll (radians), x, y, z (normalised units) of idle heads at (n,) media times.
 
-    phases: (n, 6, waves) of `sway_phases`. A sum of slow sines, still at time 0 and eased in; smooth in all derivatives
-    after that.
+    phases: (n, 6, waves) of `sway_phases`. A sum of slow sines, smooth in all derivatives.
     """
     angles = _SWAY_HZ * seconds[:, None, None] + phases
     motion = _SWAY_REACH * np.add.reduce(np.sin(2 * np.pi * angles) * _SWAY_SHARE, -1)
-    early = seconds < _EASE_IN_S
-    if some(early):
-        motion[early] *= ease(seconds[early] / _EASE_IN_S)[:, None]
     moved: Floats = motion.astype(np.float32)
     return moved
 

@@ -44,7 +44,7 @@ class Session:
     bundle: an opened bundle, None for the embedded one. portrait: whose face speaks, None for a neutral identity.
     controls: see `Controls`; or a track of them over media time (`ControlTrack`, `EmotionTrack.over`).
     fps: frames per second, see `exact_fps`. pictures: also render RGB pictures; needs a portrait.
-    motion: where the face's motion comes from, None for speech; see `RecordedMotion`, `MixedMotion`.
+    motion: where the face's motion comes from, None for speech; see `drive_motion`, `RecordedMotion`, `MixedMotion`.
     keypoints: also give the picture generator's keypoints, which pictures always bring; needs a portrait.
 
     Raises `UsageError` when pictures or keypoints are asked for without a portrait, and for a frame rate outside 1…240.
@@ -160,8 +160,8 @@ class Session:
     def finish(self, tail_s: float = 0.0) -> list[Frame]:
         """Say that the sound is over and return the remaining frames: up to its end, or until the face is at rest.
 
-        tail_s: seconds, 0…10, that the face takes from the end of the sound to rest, with minimum jerk. Frames before
-        the end of the sound are the same, bit for bit, whatever the tail; the last one is the first that lies at or
+        tail_s: seconds, 0…10, for face and head from the end of the sound to rest, with minimum jerk. Frames before the
+        end of the sound are the same, bit for bit, whatever the tail; the last one is the first that lies at or
         after the end of the tail. 0: no frame follows the sound. Raises `UsageError` for another number.
         """
         return self._frames(self.finish_batches(tail_s))
@@ -191,7 +191,7 @@ class Session:
         return n_frames(self._n_samples + tail, self._character.fps) + 1
 
     def pictures(self, frames: Frames) -> Iterator[Pixels]:
-        """Yield the (h, w, 3) pictures of frames of this session, none for a session without pictures."""
+        """Yield the (h, w, 3) pictures of frames, (h, w, 4) of a transparent portrait; none without pictures."""
         instance("frames", frames, Frames, "as push_batches and finish_batches return them")
         if self._pictures:
             for keypoints in frames.keypoints:
@@ -226,4 +226,5 @@ class Session:
             made.eye_rotation_rad[place],
             rgb,
             made.keypoints[place] if self._character.pictures else None,
+            made.tongue[place],
         )

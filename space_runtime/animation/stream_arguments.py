@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from space_runtime.animation.track import ControlTrack, track_of
 from space_runtime.arguments import numbers_of, shown
 from space_runtime.arrays import Floats, Index
 from space_runtime.errors import UsageError
 from space_runtime.timebase import HOP
-from space_runtime.values import LOUDEST
+from space_runtime.values import LOUDEST, Controls
 
 Source = TypeVar("Source")
 
@@ -36,6 +37,17 @@ def _with_methods(what: str, value: Source, methods: Iterable[str], expected: st
 def no_stream(row: object) -> UsageError:
     """Return the error of a row that has no stream."""
     return UsageError(f"row {shown(row)} has no stream; add one first")
+
+
+def checked_track(track: ControlTrack | Controls | None, knows_styles: bool) -> ControlTrack:
+    """Return a track. Raises `UsageError` for what is none, and for a style where the network knows none."""
+    checked = track_of(track)
+    if checked.is_styled and not knows_styles:
+        raise UsageError(NO_STYLES)
+    return checked
+
+
+NO_STYLES: Final = "the bundle's network knows no styles; leave the style out or use a bundle whose network has some"
 
 
 def checked_rows(rows: ArrayLike) -> Index:

@@ -4,11 +4,13 @@ likes."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
 from space_runtime.animation.batch_state import Frames
 from space_runtime.animation.control_batch import controls_at
+from space_runtime.animation.gaze_space import toward_camera, true_gaze
 from space_runtime.animation.pipeline import Character, PictureParts
 from space_runtime.animation.stages import controls as control_stage
 from space_runtime.animation.stages import pose as pose_stage
@@ -26,15 +28,15 @@ def draw(character: Character, track: ControlTrack, latents: State, frames: Fram
     (latents,), keypoints = parts.generator.keypoints(
         [parts.appearance], [latents], _driving(character, track, frames, place)
     )
-    return latents, parts.generator.render(parts.appearance, keypoints)[0]
+    return latents, parts.render(keypoints[0])
 
 
 def render(character: Character, keypoints: Floats) -> Pixels:
-    """Return the (h, w, 3) picture of a character driven by (K, 3) keypoints. Raises `UsageError` without
-    `PictureParts`."""
-    parts = _parts(character)
-    rgb: Pixels = parts.generator.render(parts.appearance, keypoints[None])[0]
-    return rgb
+    """Return the (h, w, 3) picture, (h, w, 4) of a transparent portrait, of a character driven by (K, 3) keypoints.
+
+    Raises `UsageError` without `PictureParts`.
+    """
+    return _parts(character).render(keypoints)
 
 
 def drive(
@@ -70,20 +72,27 @@ def initial_latents(character: Character) -> State:
 
 def picture_size(character: Character) -> tuple[int, int]:
     """Return (height, width) of a character's pictures in pixels. Raises `UsageError` without `PictureParts`."""
-    parts = _parts(character)
-    return parts.generator.picture_size(parts.appearance)
+    return _parts(character).size
 
 
 def _driving(character: Character, track: ControlTrack, frames: Frames, place: int) -> Driving:
     """Return what drives the generator in one frame of a stream."""
     here = slice(place, place + 1)
     sample = float(frames.media_sample[place])
-    rotation, translation = frames.head_rotation_rad[here], frames.head_translation[here]
+    controls = controls_at(track, sample, character.view)
+    head = frames.head[here] - np.pad(controls.turn - drawn_turn(controls.turn), ((0, 0), (0, 4)))
+    rotation, translation = head[:, :3], head[:, 3:]
     # A rig's rest looks straight ahead, a photo's rest looks where the photo looks: at the viewer, mostly.
-    ahead = control_stage.eye_contact(character.identity.photo_gaze_rad, rotation, frames.saccade_offset_rad[here])
-    shown = frames.shown_gaze_rad[here]
+    rest = _rest_gaze(character, track.at(sample).eye_contact)
+    ahead = control_stage.eye_contact(rest, rotation, frames.saccade_offset_rad[here])
     face = control_stage.move_eyes(
-        controls_at(track, sample), character.identity, frames.unposed_landmarks[here], ahead, frames.lids[here], shown
+        controls,
+        character.identity,
+        frames.unposed_landmarks[here],
+        ahead,
+        frames.lids[here],
+        head,
+        frames.shown_gaze_rad[here],
     )
     pose = pose_stage.compose(character.portrait_pose, HeadPose(rotation[0], translation[0], 1.0))
     return Driving(
@@ -92,6 +101,28 @@ def _driving(character: Character, track: ControlTrack, frames: Frames, place: i
         features=frames.features[here],
         emotion=track.emotion_at(sample)[None],
     )
+
+
+def drawn_turn(turn: Floats) -> Floats:
+    """Return (…, 2) yaw, pitch of a head that looks at something, as far as a picture can show them.
+
+    A photo has no other side. The eyes make up for the rest.
+    """
+    limited: Floats = _DRAWN_RAD * np.tanh(turn / _DRAWN_RAD)
+    return limited
+
+
+_DRAWN_RAD: Final[Floats] = np.radians(np.array([18.0, 12.0], np.float32))
+
+
+def _rest_gaze(character: Character, contact: float) -> Floats:
+    """(2, 2) yaw, pitch of the eyes of a portrait at rest: those of its photo, or with ``contact`` into the camera."""
+    photo = character.identity.photo_gaze_rad
+    if not contact:
+        return photo
+    missing = np.array(toward_camera(character.view)) - true_gaze(photo)
+    corrected: Floats = photo + (contact * missing).astype(np.float32)
+    return corrected
 
 
 def _parts(character: Character) -> PictureParts:

@@ -7,22 +7,28 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from dataclasses import dataclass, fields, replace
-from itertools import pairwise
-from typing import Final, Self
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
+from itertools import chain, pairwise
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 
-from space_runtime.animation.schedules import ease
+from space_runtime.animation.gaze_shift import LONGEST_S
+from space_runtime.animation.schedules import CLOSING_S, OPENING_S, ease
 from space_runtime.arguments import in_range, instance, whole
 from space_runtime.arrays import Floats
 from space_runtime.errors import UsageError
+from space_runtime.soa import some
+from space_runtime.timebase import SAMPLE_RATE
 from space_runtime.values import OWN_HEAD, Controls, HeadMode
 
 STRENGTHS: Final = tuple(
     field.name for field in fields(Controls) if field.name.endswith("_strength") and field.name != "head_strength"
 )
 """The strengths that crossfade by themselves; that of the head goes with its mode."""
+DEGREES: Final = (*STRENGTHS, "head_tempo")
+"""All numbers that do."""
 MAX_SAMPLE: Final = 2**62
 """Latest media sample that a change may name."""
 
@@ -41,6 +47,19 @@ class Change:
             return 0.0
         return min(1.0, (sample - self.at_sample) / self.fade) if self.fade else 1.0
 
+    def is_over(self, sample: float) -> bool:
+        """Return whether face and gaze have come all the way at a media time."""
+        return self.share(sample) == 1 and sample - self.at_sample >= LONGEST_S * SAMPLE_RATE
+
+
+class Blink(NamedTuple):
+    """A blink that was asked for: from the first to the last sample, how far the lids shut, 0…1, and for how long."""
+
+    at_sample: int
+    over_sample: float
+    closure: float
+    shut_s: float
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ControlTrack:
@@ -48,8 +67,8 @@ class ControlTrack:
 
     first: from the start. changes: in the order of their samples, no two at the same one. rest_sample, rest_fade: when
     the face goes to rest, infinity for never, and how many samples that takes. end_sample, end_fade: likewise when
-    everything is over, see `ending`. named_until: the latest sample that whoever wrote the track named. However many
-    changes there are, an answer costs a search among them and those that are under way.
+    everything is over, see `ending`. named_until: the latest sample that whoever wrote the track named. asked_blinks:
+    of the controls. However many changes there are, an answer costs a search among them and those that are under way.
     """
 
     first: Controls
@@ -59,6 +78,7 @@ class ControlTrack:
     end_sample: float = math.inf
     end_fade: int = 0
     named_until: float = 0.0
+    asked_blinks: tuple[Blink, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Check the kinds of everything and the order of changes."""
@@ -71,6 +91,8 @@ class ControlTrack:
         in_range("rest_fade", self.rest_fade, 0, MAX_SAMPLE)
         in_range("end_sample", self.end_sample, 0, math.inf)
         in_range("end_fade", self.end_fade, 0, MAX_SAMPLE)
+        asked = [(0, self.first.blink), *((change.at_sample, change.controls.blink) for change in self.changes)]
+        object.__setattr__(self, "asked_blinks", tuple(_blink(at, blink) for at, blink in asked if blink is not None))
 
     @classmethod
     def of(cls, controls: Controls) -> Self:
@@ -81,8 +103,9 @@ class ControlTrack:
         """Return this track with other controls from a media sample on.
 
         What was to change at that sample or later is forgotten: the last word counts. A rest stays. Over ``fade``
-        samples the emotion crossfades linearly, and so do strengths, the strength of the idle head, and the gaze where
-        both sides give angles or both give a point; the rest changes at once. Fades may overlap.
+        samples emotion and style crossfade linearly, and so do strengths, a driver's too, the idle head's, the head's
+        offset, and the gaze where both sides give angles. To any other gaze eyes go by a saccade, see `asked_gaze`; the
+        rest changes at once. Fades may overlap.
 
         Raises `UsageError` for a negative sample or fade.
         """
@@ -101,7 +124,8 @@ class ControlTrack:
         return self if self.rest_sample <= at_sample else replace(self, rest_sample=at_sample, rest_fade=fade)
 
     def ending(self, at_sample: int, fade: int) -> ControlTrack:
-        """Return this track with the end of everything: as `resting`, and the lids open for good as the face rests.
+        """Return this track with the end of everything: as `resting`, and as the face rests, the lids open for good and
+        the head comes home.
 
         Whatever rest was asked for before, the face is at rest ``fade`` samples after ``at_sample``.
         """
@@ -117,6 +141,16 @@ class ControlTrack:
         changes = tuple(replace(change, controls=filled(change.controls)) for change in self.changes)
         return replace(self, first=filled(self.first), changes=changes)
 
+    @property
+    def listens(self) -> bool:
+        """Return whether the sound is, at some time, the voice of another."""
+        return any(controls.head_mode is HeadMode.LISTEN for controls in self._all())
+
+    @property
+    def is_styled(self) -> bool:
+        """Return whether a style is, at some time, not the mean of all people."""
+        return any(some(controls.style) for controls in self._all())
+
     def at(self, sample: float) -> Controls:
         """Return the controls at a media time."""
         controls = self.first
@@ -131,12 +165,19 @@ class ControlTrack:
             emotion = mixed(emotion, change.controls.emotion, share)
         return emotion
 
+    def style_at(self, sample: float) -> Floats:
+        """Return the (5,) style at a media time."""
+        style = self.first.style
+        for change, share in self._active(sample):
+            style = mixed(style, change.controls.style, share)
+        return style
+
     def rest_factor(self, sample: float) -> float:
         """Return the share of the motion that still shows in the face at a media time: 1, then falling to 0 in rest."""
         return _left(_media(sample), self.rest_sample, self.rest_fade) * self.lid_factor(sample)
 
     def lid_factor(self, sample: float) -> float:
-        """Return the share of blinks that still shows at a media time: 1, then falling to 0 at the end."""
+        """Return the share of blinks and of the head's own motion at a media time: 1, then falling to 0 at the end."""
         return _left(_media(sample), self.end_sample, self.end_fade)
 
     def steady(self, sample: float) -> tuple[float, float]:
@@ -155,10 +196,27 @@ class ControlTrack:
     def since(self, sample: float) -> ControlTrack:
         """Return a track with the same answers from a media time on, without the changes that are over by then."""
         sample = _media(sample)
-        over = [n for n, change in enumerate(self.changes) if change.share(sample) == 1]
+        blinks = self.blinks(sample)
+        kept_from = blinks[0].at_sample if blinks else math.inf
+        over = [n for n, change in enumerate(self.changes) if change.is_over(sample) and change.at_sample < kept_from]
         if not over:
             return self
         return replace(self, first=self.changes[over[-1]].controls, changes=self.changes[over[-1] + 1 :])
+
+    def shifts(self, sample: float) -> tuple[Controls, tuple[Change, ...]]:
+        """Return the changes of whose shifts of gaze eyes or head may still be on their way, and the controls before
+        them."""
+        n_begun = first = self._n_begun(sample)
+        while first and not self.changes[first - 1].is_over(sample):
+            first -= 1
+        return self.changes[first - 1].controls if first else self.first, self.changes[first:n_begun]
+
+    def blinks(self, sample: float) -> list[Blink]:
+        """Return the blinks that were asked for by a media time and are not over, in the order of their times."""
+        return [blink for blink in self.asked_blinks if blink.at_sample <= sample < blink.over_sample]
+
+    def _all(self) -> Iterator[Controls]:
+        return chain((self.first,), (change.controls for change in self.changes))
 
     def _n_begun(self, sample: float) -> int:
         """The number of changes that have begun."""
@@ -185,6 +243,11 @@ def track_of(controls: Controls | ControlTrack | None) -> ControlTrack:
     return given if isinstance(given, ControlTrack) else ControlTrack.of(given)
 
 
+def _blink(at_sample: int, blink: Floats) -> Blink:
+    closure, shut_s = blink.tolist()
+    return Blink(at_sample, at_sample + (CLOSING_S + shut_s + OPENING_S) * SAMPLE_RATE, closure, shut_s)
+
+
 def _left(sample: float, begin: float, fade: int) -> float:
     """Return the rest at a sample of something that fades to nothing from ``begin`` on, with minimum jerk."""
     if sample < begin:
@@ -204,32 +267,33 @@ def _checked(at_sample: int, fade: int) -> tuple[int, int]:
 def _blend(before: Controls, after: Controls, share: float) -> Controls:
     """The controls between two: ``after``, but what has degrees is on its way there."""
     mode, strength = _head(before, after, share)
-    strengths = {name: _between(getattr(before, name), getattr(after, name), share) for name in STRENGTHS}
+    degrees = {name: _between(getattr(before, name), getattr(after, name), share) for name in DEGREES}
     return replace(
         after,
         emotion=mixed(before.emotion, after.emotion, share),
-        **strengths,  # type: ignore[arg-type]  # fields that are floats
-        gaze_rad=_mix_angles(before.gaze_rad, after.gaze_rad, share),
-        look_at=_mix_angles(before.look_at, after.look_at, share),
+        style=mixed(before.style, after.style, share),
+        head_offset=mixed(before.head_offset, after.head_offset, share),
+        **degrees,  # type: ignore[arg-type]  # fields that are floats
+        drive=mixed(before.drive, after.drive, share),
         head_mode=mode,
         head_strength=strength,
     )
 
 
 def _head(before: Controls, after: Controls, share: float) -> tuple[HeadMode, float]:
-    """A kept head is one of no strength; of two motions the first comes to rest half-way, and then the second begins.
+    """A kept head is one of no strength; sway and another motion meet at rest half-way.
 
-    Given rotations come and go at once.
+    Speaking and listening heads are the same one, which changes over by itself. Given rotations come and go at once.
     """
     first, last = before.head_mode, after.head_mode
     if HeadMode.GIVEN in (first, last) or not {first, last} & OWN_HEAD:
         return last, after.head_strength
-    if first in OWN_HEAD and last in OWN_HEAD and first is not last:
+    if first in OWN_HEAD and last in OWN_HEAD and (first is HeadMode.IDLE) != (last is HeadMode.IDLE):
         if share < 0.5:
             return first, _between(before.head_strength, 0.0, 2 * share)
         return last, _between(0.0, after.head_strength, 2 * share - 1)
     begin, end = (side.head_strength if side.head_mode in OWN_HEAD else 0.0 for side in (before, after))
-    return first if first in OWN_HEAD else last, _between(begin, end, share)
+    return last if last in OWN_HEAD else first, _between(begin, end, share)
 
 
 def mixed(before: Floats, after: Floats, share: float) -> Floats:
@@ -238,10 +302,6 @@ def mixed(before: Floats, after: Floats, share: float) -> Floats:
         return after
     between: Floats = before + (after - before) * np.float32(share)
     return np.minimum(np.maximum(between, np.minimum(before, after)), np.maximum(before, after))
-
-
-def _mix_angles(before: Floats | None, after: Floats | None, share: float) -> Floats | None:
-    return after if before is None or after is None else mixed(before, after, share)
 
 
 def _between(before: float, after: float, share: float) -> float:

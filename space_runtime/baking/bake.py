@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
@@ -20,25 +17,26 @@ from space_runtime.animation.track import ControlTrack
 from space_runtime.arguments import StrPath, path_of, shown
 from space_runtime.arrays import Floats
 from space_runtime.baking.clip import GrowingClip
+from space_runtime.baking.drive import Drive, line_sound
 from space_runtime.baking.jobs import TAIL_S, BakeJob, Result
+from space_runtime.baking.picture_ends import SHOWING, PictureEnds, opened_pictures
 from space_runtime.baking.plots import ContactSheet, Waveform, write_curves
 from space_runtime.baking.provenance import provenance
+from space_runtime.baking.still import turn_note
+from space_runtime.capture.recordings import is_recording
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import Bundle, bundle_or_embedded
-from space_runtime.media.atomic_files import prepare_folder, writing, written_whole
-from space_runtime.media.audio_file import Sound, open_sound
+from space_runtime.media.atomic_files import prepared_folder, same_place, writing, written_whole
+from space_runtime.media.audio_file import Sound
 from space_runtime.media.resampling import Resampler
-from space_runtime.media.video import VideoWriter
 from space_runtime.option_parsing import Format
-from space_runtime.portrait.portrait import SIDE, Portrait
+from space_runtime.portrait.framing import SIDE
+from space_runtime.portrait.portrait import Portrait
 from space_runtime.timebase import SAMPLE_RATE, FrameRate
 from space_runtime.values import Controls, content_seed
 
 Progress = Callable[[float, float | None], None]
 """Called with the seconds of sound done and the seconds in all, None where the file does not tell."""
-
-LIPS: Final = slice(48, 68)
-"""Landmarks of the outer and the inner lips."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,20 +47,21 @@ class _Ends:
     clip: GrowingClip
     waveform: Waveform
     sheet: ContactSheet
-    video: VideoWriter | None
+    pictures: PictureEnds
 
     def hear(self, block: Floats) -> None:
-        if self.video:
-            self.video.add_sound(block)
+        for writer in self.pictures.writers:
+            writer.add_sound(block)
 
     def see(self, session: Session, batches: Iterable[Frames]) -> None:
         for frames in batches:
             self.check.see(frames.speech)
             self.clip.add_frames(frames)
             for place, rgb in enumerate(session.pictures(frames)):
-                self.sheet.add(int(frames.frame_index[place]), float(frames.media_sample[place]) / SAMPLE_RATE, rgb)
-                if self.video:
-                    self.video.add_picture(rgb)
+                for writer in self.pictures.writers:
+                    writer.add_picture(rgb)
+                at_s = float(frames.media_sample[place]) / SAMPLE_RATE
+                self.sheet.add(int(frames.frame_index[place]), at_s, self.pictures.on_sheet(rgb))
 
 
 def bake(
@@ -79,13 +78,14 @@ def bake(
     progress: Progress | None = None,
     tail_s: float = TAIL_S,
     options: FormatOptions | None = None,
+    drive: Drive | None = None,
 ) -> tuple[Path, ...]:
     """Write the animation of the sound file ``line`` into ``folder`` and return the files.
 
-    They are named after the line: ``STEM.mp4`` (needs a portrait), ``STEM.npz``, ``STEM.anim`` …; ``plot`` adds
-    ``STEM_curves.png`` and, with a portrait, ``STEM_frames.png``. Each appears whole or not at all, in the place of a
-    former one; `bake_many` keeps what was changed by hand. The same sound, portrait, controls and bundle give the same
-    bytes on one machine's CPU.
+    They are named after the line: ``STEM.mp4`` (needs a portrait), ``STEM.npz``, ``STEM.anim`` …; ``png`` is a folder
+    of pictures, ``STEM_png``; ``plot`` adds ``STEM_curves.png`` and, with a portrait, ``STEM_frames.png``. Each appears
+    whole or not at all, in the place of a former one; `bake_many` keeps what was changed by hand. The same sound,
+    portrait, controls and bundle give the same bytes on one machine's CPU.
 
     bundle: None opens the embedded one. fps: see `exact_fps`. controls: of the whole line, or over media time
     (`ControlTrack`, `EmotionTrack.over`); a seed that they do not name comes from the sound file's SHA-256.
@@ -94,6 +94,7 @@ def bake(
     tail_s: seconds, 0…10, in which the face goes to rest after the sound, see
     `Session.finish`; the mp4 has as much silence after its sound. 0 ends the clip with the sound.
     options: what a rig wants of formats, see `FormatOptions`.
+    drive: a driver who leads the face, see `Controls.drive`; a recording of motion may be the line then.
 
     Raises `UsageError` for an unknown format, mp4 without a portrait and a result that would overwrite the line,
     `MediaError` for a sound that cannot be used, `OutputError` when results cannot be written, `BundleError`.
@@ -110,16 +111,17 @@ def bake(
         plot=plot,
         tail_s=tail_s,
         options=options,
+        drive=drive,
     )
     if progress is not None and not callable(progress):
         raise UsageError(f"progress is {shown(progress)}; expected a function of seconds done and seconds in all")
     targets = job.targets()
     _keep_line(source, targets)
     opened = bundle_or_embedded(bundle)
-    sound = open_sound(source)
+    sound = line_sound(source, drive)
     digest = sound.sha256()
-    prepare_folder(out)
-    write_results(job, sound, digest, targets, opened, progress)
+    with prepared_folder(out):
+        write_results(job, sound, digest, targets, opened, progress)
     return tuple(targets.values())
 
 
@@ -138,16 +140,20 @@ def write_results(
     """
     folder = next(iter(targets.values())).parent
     track = job.controls.seeded(content_seed(digest))
-    pictures = Result.MP4 in targets or Result.SHEET in targets
-    session = Session(bundle, job.portrait, track, job.fps, pictures)
+    pictures = bool(targets.keys() & SHOWING)
+    motion = job.drive.motion(job.portrait, bundle) if job.drive else None
+    session = Session(bundle, job.portrait, track, job.fps, pictures, motion)
     with writing(folder), GrowingClip(folder, job.fps) as clip:
-        size = session.picture_size if pictures else (SIDE, SIDE)
-        with _video(targets.get(Result.MP4), sound, job.fps, size) as video:
-            sheet = ContactSheet(_mouth(job.portrait, size))
-            ends = _Ends(SpeechCheck(sound.n_channels), clip, Waveform(), sheet, video)
+        with opened_pictures(targets, sound, job, session.picture_size if pictures else (SIDE, SIDE)) as shown:
+            sheet = ContactSheet(shown.mouth)
+            ends = _Ends(SpeechCheck(sound.n_channels), clip, Waveform(), sheet, shown)
             sound_s = _play(sound, session, ends, progress, job.tail_s)
         _warn_of_late_keys(sound, track, sound_s)
-        metadata = provenance(sound, digest, job.portrait, bundle, track, job.fps, job.tail_s)
+        if pictures and job.portrait and (note := turn_note(job.portrait, track.first.head_offset)):
+            sound.warn(note)
+        if not track.listens and not is_recording(sound.path) and (note := ends.check.note()):
+            sound.warn(note)
+        metadata = provenance(sound, digest, job, bundle, track)
         _write(job, targets, ends, metadata)
     return sound_s
 
@@ -155,34 +161,13 @@ def write_results(
 def _warn_of_late_keys(sound: Sound, track: ControlTrack, sound_s: float) -> None:
     named_s = track.named_until / SAMPLE_RATE
     if named_s > sound_s:
-        sound.warn(f"a key of the emotion lies at {named_s:g} s, after the end of the sound at {sound_s:.2f} s")
-
-
-def _mouth(portrait: Portrait | None, size: tuple[int, int]) -> tuple[float, float, float]:
-    """Return column and row of the middle of the mouth and its width, in the pixels of (height, width) pictures."""
-    height, width = size
-    if portrait is None:
-        return width / 2, height / 2, width / 5
-    x, y = portrait.landmarks[LIPS, 0] * (width / SIDE), portrait.landmarks[LIPS, 1] * (height / SIDE)
-    return float(x.min() + x.max()) / 2, float(-y.min() - y.max()) / 2, float(np.ptp(x))
+        sound.warn(f"a key lies at {named_s:g} s, after the end of the sound at {sound_s:.2f} s")
 
 
 def _keep_line(line: Path, targets: Mapping[Result, Path]) -> None:
     for target in targets.values():
-        if target.resolve() == line.resolve():
+        if same_place(target, line):
             raise UsageError(f"{target} would overwrite the line itself; choose another folder")
-
-
-@contextmanager
-def _video(path: Path | None, sound: Sound, fps: Fraction, size: tuple[int, int]) -> Iterator[VideoWriter | None]:
-    if path is None:
-        yield None
-        return
-    with ExitStack() as stack:
-        partial = stack.enter_context(written_whole(path))
-        video = stack.enter_context(VideoWriter(partial, fps, size[::-1], sound.rate, sound.n_channels))
-        yield video
-        video.finish()
 
 
 def _play(sound: Sound, session: Session, ends: _Ends, progress: Progress | None, tail_s: float) -> float:
@@ -198,8 +183,6 @@ def _play(sound: Sound, session: Session, ends: _Ends, progress: Progress | None
     _push(session, resampler.finish(), ends)
     ends.hear(np.zeros((round(tail_s * sound.rate), sound.n_channels), np.float32))
     ends.see(session, session.finish_batches(tail_s))
-    if note := ends.check.note():
-        sound.warn(note)
     return n_done / sound.rate
 
 

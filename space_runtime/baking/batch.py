@@ -22,7 +22,7 @@ from space_runtime.baking.line import Task
 from space_runtime.baking.worker import WorkerPool
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import Bundle, bundle_or_embedded
-from space_runtime.option_parsing import Format
+from space_runtime.option_parsing import PICTURES
 
 POLL_S: Final = 0.5
 """On Windows a thread that waits without end never hears of Ctrl-C."""
@@ -148,7 +148,7 @@ def _outcome(index: int, job: BakeJob, batch: _Batch) -> BakeResult:
 
 def default_workers(jobs: Sequence[BakeJob]) -> int:
     """Return a number of workers that is worth its beginning: at most the processors, and 8."""
-    n_videos = sum(Format.MP4 in job.formats for job in jobs)
+    n_videos = sum(bool(PICTURES & job.formats) for job in jobs)
     wanted = n_videos + (len(jobs) - n_videos) // LINES_PER_WORKER
     return max(1, min(wanted, MAX_DEFAULT_WORKERS, _n_processors()))
 

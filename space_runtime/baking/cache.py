@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Final
@@ -40,13 +40,14 @@ _DECODERS: Final = ("soundfile", "soxr", "av", "opencv-python-headless", "matplo
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The content that results are made from, a SHA-256 each."""
+    """The content that results are made from, a SHA-256 each; empty for no drive."""
 
     sound: str
     portrait: str
     settings: str
     bundle: str
     versions: str
+    drive: str = ""
 
     def differences(self, other: Origin) -> str:
         """Return in words what differs, empty when nothing does."""
@@ -58,8 +59,9 @@ _DIFFERENCES: Final = {
     "sound": "another sound",
     "portrait": "another portrait",
     "settings": "other settings",
-    "bundle": "another bundle or device",
+    "bundle": "another bundle, refiner or device",
     "versions": "other versions of the programs",
+    "drive": "another drive",
 }
 
 
@@ -94,9 +96,10 @@ def origin_of(job: BakeJob, digest: str, bundle: Bundle) -> Origin:
     return Origin(
         sound=digest,
         portrait=_hash(metadata_of_portrait(job.portrait)),
-        settings=_hash(metadata_of_settings(track, job.fps, job.tail_s)),
+        settings=_hash(metadata_of_settings(job, track)),
         bundle=_hash(metadata_of_bundle(bundle)),
         versions=_hash(versions),
+        drive=_hash(job.drive.metadata()) if job.drive else "",
     )
 
 
@@ -153,8 +156,14 @@ def write_record(target: Path, record: Record) -> None:
 
 
 def is_result(path: Path) -> bool:
-    """Return whether a file is on record as the result of a former bake."""
-    for result in Result:
+    """Return whether a file is on record as the result of a former bake, or lies in a folder that is."""
+    if path.parent.name.endswith(Result.PNG.ending) and _is_result(path.parent, (Result.PNG,)):
+        return True
+    return _is_result(path, Result)
+
+
+def _is_result(path: Path, results: Iterable[Result]) -> bool:
+    for result in results:
         if path.name.endswith(result.ending) and path.name != result.ending:
             record = read_record(path.with_name(path.name.removesuffix(result.ending)))
             if record is not None and result in record.results:
@@ -163,10 +172,15 @@ def is_result(path: Path) -> bool:
 
 
 def hash_of(path: Path) -> str:
-    """Return the SHA-256 of a result, empty when there is none. Raises `OutputError` when it cannot be read."""
+    """Return the SHA-256 of a result, of a folder that of its pictures; empty when there is none.
+
+    Raises `OutputError` when it cannot be read.
+    """
     try:
+        if os.path.isdir(path):
+            return _hash({name: file_sha256(path / name) for name in sorted(os.listdir(path)) if name.endswith(".png")})
         return file_sha256(path) if os.path.isfile(path) else ""
-    except MediaError as error:
+    except (MediaError, OSError) as error:
         raise OutputError(f"whether a result was changed by hand cannot be told: {error}") from None
 
 

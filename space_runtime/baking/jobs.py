@@ -16,9 +16,10 @@ from engine_bridge.formats.table import FORMATS, ClipFormat, FormatRow
 from space_runtime.animation.session import MAX_TAIL_S
 from space_runtime.animation.track import ControlTrack, track_of
 from space_runtime.arguments import StrPath, in_range, instance, path_of, switch
+from space_runtime.baking.drive import Drive
 from space_runtime.errors import UsageError
 from space_runtime.extras import require
-from space_runtime.option_parsing import Format, parse_channels, parse_formats
+from space_runtime.option_parsing import PICTURES, WITH_ALPHA, Format, parse_channels, parse_formats
 from space_runtime.portrait.portrait import Portrait
 from space_runtime.timebase import FrameRate, checked_fps
 from space_runtime.values import Controls
@@ -32,6 +33,9 @@ class Result(StrEnum):
 
     JSON = "json"
     MP4 = "mp4"
+    WEBM = "webm"
+    PNG = "png"
+    """A folder."""
     NPZ = "npz"
     ANIM = "anim"
     CSV = "csv"
@@ -54,11 +58,17 @@ class Result(StrEnum):
 
     @property
     def row(self) -> FormatRow | None:
-        """Its row in the table of clip formats; None for the video and for plots."""
+        """Its row in the table of clip formats; None for pictures and for plots."""
         return FORMATS[ClipFormat(self.value)] if self.value in set(ClipFormat) else None
 
 
-_OTHER_ENDINGS: Final = {Result.MP4: ".mp4", Result.CURVES: "_curves.png", Result.SHEET: "_frames.png"}
+_OTHER_ENDINGS: Final = {
+    Result.MP4: ".mp4",
+    Result.WEBM: ".webm",
+    Result.PNG: "_png",
+    Result.CURVES: "_curves.png",
+    Result.SHEET: "_frames.png",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)
@@ -67,12 +77,13 @@ class BakeJob:
 
     sound: the sound file. target: the path of the results without an ending; ``out/a`` gives ``out/a.npz``.
     controls: of the whole line or over media time; a seed that they lack comes from the sound. fps: see `exact_fps`.
+    drive: leads the face as `Controls.drive` says, None for speech alone.
     formats: `Format`, at least one. channels: the parts of clips, see `Channel`; a format carries those that it knows.
     plot: also draw the curves and, with a portrait, a contact sheet. tail_s: seconds from the end of the sound to rest,
     0…10. options: what a rig wants of formats.
 
-    Raises `UsageError` for what does not fit, mp4 without a portrait, a format without any of its channels and a
-    result that needs a package that is missing.
+    Raises `UsageError` for what does not fit, pictures without a portrait, a transparent one as mp4, a format without
+    any of its channels and a result that needs a package that is missing.
     """
 
     sound: Path
@@ -85,6 +96,7 @@ class BakeJob:
     plot: bool
     tail_s: float
     options: FormatOptions
+    drive: Drive | None
 
     def __init__(
         self,
@@ -99,6 +111,7 @@ class BakeJob:
         plot: bool = False,
         tail_s: float = TAIL_S,
         options: FormatOptions | None = None,
+        drive: Drive | None = None,
     ) -> None:
         """Check everything once, at the rim."""
         keep = partial(object.__setattr__, self)
@@ -111,6 +124,7 @@ class BakeJob:
         keep("tail_s", in_range("tail_s", tail_s, 0, MAX_TAIL_S))
         keep("plot", switch("plot", plot))
         keep("options", _options(options))
+        keep("drive", None if drive is None else instance("the drive", drive, Drive, "which Drive.of(take) makes"))
         check_channels(self.formats, self.channels, self.options)
         check_rig(self.formats, self.options)
         _check_extras(self.formats, self.plot)
@@ -193,13 +207,22 @@ def _named(target: Path) -> Path:
 def _check_portrait(formats: Iterable[Format], portrait: Portrait | None) -> None:
     if portrait is not None:
         instance("the portrait", portrait, Portrait, "which open_portrait() opens")
-    elif Format.MP4 in formats:
-        raise UsageError("mp4 shows a face and so needs a portrait; give one, or bake npz and json only")
+        check_alpha(formats, portrait.transparent)
+    elif shown := PICTURES & frozenset(formats):
+        raise UsageError(f"{min(shown)} shows a face and so needs a portrait; give one, or bake npz and json only")
+
+
+def check_alpha(formats: Iterable[Format], transparent: bool) -> None:
+    """Raise `UsageError` for a transparent portrait in a format that has no alpha channel, or in none that has one."""
+    if transparent and Format.MP4 in formats:
+        raise UsageError("mp4 has no alpha channel; bake webm or png, or keep the background (without transparent)")
+    if transparent and not WITH_ALPHA & frozenset(formats):
+        raise UsageError("transparent pictures are written as webm and png; name one of them among the formats")
 
 
 def _check_extras(formats: Iterable[Format], plot: bool) -> None:
     """Raise `UsageError` before the work when a package that its results need is missing."""
-    if Format.MP4 in formats:
+    if {Format.MP4, Format.WEBM} & frozenset(formats):
         require("av")
     if plot:
         require("matplotlib")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,12 +22,13 @@ from space_runtime.baking.cache import (
     read_record,
     write_record,
 )
+from space_runtime.baking.drive import line_sound
 from space_runtime.baking.jobs import BakeJob, BakeResult, Outcome, Result
 from space_runtime.baking.need import Need, need_of
 from space_runtime.errors import OutputError, one_line
 from space_runtime.inference.bundle import Bundle
-from space_runtime.media.atomic_files import prepare_folder, writing
-from space_runtime.media.audio_file import Sound, open_sound
+from space_runtime.media.atomic_files import prepare_folder, put_in_place, remove, writing
+from space_runtime.media.audio_file import Sound
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ def bake_as_needed(begun: BakeResult, task: Task, progress: Progress) -> BakeRes
 
 
 def _known(job: BakeJob, bundle: Bundle) -> _Line:
-    sound = open_sound(job.sound)
+    sound = line_sound(job.sound, job.drive)
     digest = sound.sha256()
     origin, record = origin_of(job, digest, bundle), read_record(job.target)
     return _Line(job, sound, digest, origin, record, need_of(job, origin, record))
@@ -141,7 +141,7 @@ def _record(line: _Line, sound_s: float, hashes: Mapping[Result, str]) -> Record
 def _remove_stale(line: _Line) -> None:
     for name in line.need.stale:
         with writing(line.job.file_of(name)):
-            line.job.file_of(name).unlink(missing_ok=True)
+            remove(line.job.file_of(name))
         path = one_line(str(line.job.file_of(name)))
         log.warning("%s was of an earlier bake from %s, and is removed", path, line.need.reason)
 
@@ -151,7 +151,7 @@ def _appear(line: _Line, staged: Mapping[Result, Path]) -> None:
     for name, path in staged.items():
         target = line.job.file_of(name)
         with writing(target):
-            os.replace(path, target)
+            put_in_place(path, target)
 
 
 def _edited(line: _Line) -> str:

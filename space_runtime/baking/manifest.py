@@ -18,12 +18,13 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import Final
 
+from space_runtime.animation.key_file import is_key_file
 from space_runtime.arguments import path_of
 from space_runtime.baking.jobs import Result
 from space_runtime.baking.lines import Line, place_of
 from space_runtime.baking.settings import CheckedSettings, LineSettings
+from space_runtime.emotion import Emotion
 from space_runtime.errors import SpaceError, UsageError
-from space_runtime.values import Emotion
 
 MAX_BYTES: Final = 64 << 20
 SEPARATORS: Final = ";\t,"
@@ -218,9 +219,9 @@ class _Reader:
         """Return a file named by the table."""
         return _found(self.path.parent, text)
 
-    def emotion(self, _: str, text: str) -> str:
-        """Return an emotion as the option takes it; a track's file is named by the table."""
-        return str(_found(self.path.parent, text)) if text.lower().endswith(".json") else text
+    def keys(self, _: str, text: str) -> str:
+        """Return an emotion or a look as the option takes it; a file of keys is named by the table."""
+        return str(_found(self.path.parent, text)) if is_key_file(text) else text
 
     def fps(self, _: str, text: str) -> str:
         """Return a frame rate as the option takes it."""
@@ -234,14 +235,27 @@ class _Reader:
 _Parser = Callable[[_Reader, str, str], object]
 _SPECIAL: Final[Mapping[str, _Parser]] = {
     "portrait": _Reader.file,
-    "emotion": _Reader.emotion,
+    "landmarks": _Reader.file,
+    "emotion": _Reader.keys,
+    "look_at": _Reader.keys,
+    "look_space": _Reader.text,
+    "blink_at": _Reader.text,
+    "head_track": _Reader.file,
     "fps": _Reader.fps,
     "seed": _Reader.whole,
     "plot": _Reader.switch,
+    "crop": _Reader.text,
+    "size": _Reader.whole,
+    "transparent": _Reader.switch,
     "formats": _Reader.text,
     "channels": _Reader.text,
     "gaze": _Reader.text,
     "head": _Reader.text,
+    "drive": _Reader.file,
+    "drive_parts": _Reader.text,
+    "drive_end": _Reader.text,
+    "drive_reference": _Reader.text,
+    "style": _Reader.text,
     "rig": _Reader.file,
     "renderer_path": _Reader.text,
     "head_path": _Reader.text,

@@ -84,7 +84,7 @@ def need_of(job: BakeJob, origin: Origin, record: Record | None) -> Need:
 def _beside(job: BakeJob) -> frozenset[Result]:
     others = (name for name in Result if name not in job.targets())
     return frozenset(
-        name for name in others if os.path.isfile(job.file_of(name)) and not _same(job.file_of(name), job.sound)
+        name for name in others if os.path.exists(job.file_of(name)) and not _same(job.file_of(name), job.sound)
     )
 
 

@@ -11,16 +11,32 @@ from engine_bridge.formats.clip import Channel
 from engine_bridge.formats.keys import TOLERANCE, Tolerance
 from engine_bridge.formats.options import WEIGHT_SCALE, WEIGHT_SCALES, FormatOptions
 from engine_bridge.formats.rig_file import Rig, read_rig
+from space_runtime.animation.direction import Direction, parse_blinks, parse_looks, with_head_track
 from space_runtime.animation.emotion_track import parse_emotion_track
+from space_runtime.animation.key_file import is_key_file
 from space_runtime.animation.session import MAX_TAIL_S
 from space_runtime.animation.track import ControlTrack
-from space_runtime.arguments import in_range, text_of
-from space_runtime.baking.jobs import BakeJob, check_channels, check_rig
+from space_runtime.arguments import in_range, one_of, text_of
+from space_runtime.baking.drive import DriveOptions
+from space_runtime.baking.jobs import BakeJob, check_alpha, check_channels, check_rig
+from space_runtime.capture.drive_rows import DriveEnd, DriveReference
+from space_runtime.capture.take import LONGEST_S, Take
+from space_runtime.drive_parts import parse_drive_parts
 from space_runtime.errors import UsageError
-from space_runtime.option_parsing import Format, parse_channels, parse_formats, parse_gaze, parse_seed
+from space_runtime.head_arguments import parse_offset
+from space_runtime.option_parsing import (
+    PICTURES,
+    Format,
+    parse_channels,
+    parse_formats,
+    parse_gaze,
+    parse_seed,
+    parse_style,
+)
+from space_runtime.portrait.framing import FACE, Crop, Framing
 from space_runtime.portrait.portrait import Portrait
 from space_runtime.timebase import checked_fps
-from space_runtime.values import NAMED_HEADS, Controls, HeadMode
+from space_runtime.values import NAMED_HEADS, Controls, HeadMode, LookSpace
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +59,7 @@ class LineSettings:
     saccade_strength: float
     head: str
     head_strength: float
+    head_tempo: float
     rig: Path | None = None
     weight_scale: float = WEIGHT_SCALE
     renderer_path: str = ""
@@ -50,12 +67,32 @@ class LineSettings:
     eye_paths: str = ""
     key_tolerance: float = TOLERANCE.weight
     key_tolerance_ms: float = TOLERANCE.ms
+    look_at: str = ""
+    look_space: str = LookSpace.CAMERA
+    head_follow: float = 1.0
+    eye_contact: float = 0.0
+    blink_at: str = ""
+    head_track: Path | None = None
+    drive: Path | None = None
+    drive_parts: str = ""
+    drive_end: str = DriveEnd.REST.value
+    drive_reference: str = DriveReference.RELATIVE.value
+    drive_from: float = 0.0
+    style: str = ""
+    landmarks: Path | None = None
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+    crop: str = Crop.FACE.value
+    size: int | None = None
+    transparent: bool = False
 
     def checked(self, may_lack_face: bool = False) -> CheckedSettings:
         """Return the values. Raises `UsageError` that names the option."""
         formats = parse_formats(self.formats)
-        if Format.MP4 in formats and self.portrait is None and not may_lack_face:
-            raise UsageError("mp4 shows a face: name a photo with --portrait, or leave mp4 out of --formats")
+        framing = self._framing(formats, may_lack_face)
+        if self.landmarks is not None and self.portrait is None and not may_lack_face:
+            raise UsageError("--landmarks are points on a photo: name that photo with --portrait, or leave them out")
         channels = parse_channels(self.channels)
         options = self._options()
         check_channels(formats, channels, options)
@@ -68,7 +105,25 @@ class LineSettings:
             plot=self.plot,
             tail_s=in_range("--tail", self.tail, 0, MAX_TAIL_S),
             options=options,
+            framing=framing,
+            drive=DriveOptions(
+                one_of("--drive-reference", self.drive_reference, DriveReference),
+                one_of("--drive-end", self.drive_end, DriveEnd),
+                in_range("--drive-from", self.drive_from, 0, LONGEST_S),
+            ),
         )
+
+    def _framing(self, formats: frozenset[Format], may_lack_face: bool) -> Framing:
+        shown = PICTURES & formats
+        if shown and self.portrait is None and not may_lack_face:
+            name = min(shown)
+            raise UsageError(f"{name} shows a face: name a photo with --portrait, or leave {name} out of --formats")
+        framing = Framing(self.crop, self.size, self.transparent)
+        if self.portrait is None and not may_lack_face and framing != FACE:
+            raise UsageError("--crop, --size and --transparent are of a photo's pictures; name one with --portrait")
+        if self.portrait is not None:
+            check_alpha(formats, framing.transparent)
+        return framing
 
     def _options(self) -> FormatOptions:
         if self.weight_scale not in WEIGHT_SCALES:
@@ -97,19 +152,30 @@ class LineSettings:
             gaze_rad=parse_gaze(self.gaze),
             head_mode=_head_mode(self.head),
             head_strength=in_range("--head-strength", self.head_strength, 0, 2),
+            head_tempo=in_range("--head-tempo", self.head_tempo, 0.5, 2),
+            drive=parse_drive_parts(self.drive_parts) if self.drive_parts else None,
             seed=parse_seed(self.seed),
+            look_space=one_of("--look-space", self.look_space, LookSpace),
+            head_follow=in_range("--head-follow", self.head_follow, 0, 2),
+            eye_contact=in_range("--eye-contact", self.eye_contact, 0, 1),
+            style=parse_style(self.style),
+            head_offset=parse_offset(self.yaw, self.pitch, self.roll),
         )
-        return parse_emotion_track(self.emotion).over(controls)
+        if self.head_track is not None:
+            controls = with_head_track(controls, self.head_track)
+        emotion, looks = parse_emotion_track(self.emotion), parse_looks(self.look_at)
+        return Direction(emotion, looks, parse_blinks(self.blink_at)).over(controls)
 
     def inputs(self) -> list[Path]:
         """Return the files that the settings name: they must stay as they are."""
-        track = [Path(self.emotion.strip())] if self.emotion.strip().lower().endswith(".json") else []
-        return [*track, *(path for path in (self.portrait, self.rig) if path is not None)]
+        keyed = [Path(text.strip()) for text in (self.emotion, self.look_at) if is_key_file(text)]
+        named = (self.portrait, self.landmarks, self.rig, self.head_track, self.drive)
+        return [*keyed, *(path for path in named if path is not None)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CheckedSettings:
-    """The values of settings, but for the portrait; see `BakeJob`."""
+    """The values of settings, but for the portrait and the take; see `BakeJob`."""
 
     controls: ControlTrack
     fps: Fraction
@@ -118,9 +184,11 @@ class CheckedSettings:
     plot: bool
     tail_s: float
     options: FormatOptions
+    framing: Framing
+    drive: DriveOptions
 
-    def job(self, sound: Path, target: Path, portrait: Portrait | None) -> BakeJob:
-        """Return the job of a line with these settings. Raises `UsageError`."""
+    def job(self, sound: Path, target: Path, portrait: Portrait | None, take: Take | None = None) -> BakeJob:
+        """Return the job of a line with these settings, driven by a take. Raises `UsageError`."""
         return BakeJob(
             sound,
             target,
@@ -132,6 +200,7 @@ class CheckedSettings:
             plot=self.plot,
             tail_s=self.tail_s,
             options=self.options,
+            drive=self.drive.of(take) if take else None,
         )
 
 

@@ -29,19 +29,22 @@ ENDING_S: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class _Setup:
-    """A task as a process can be told: its bundle by folder and device."""
+    """A task as a process can be told: its bundle by folder and device, its refiner by folder."""
 
     bundle: Path
     device: str
+    refiner: Path | None
     overwrite: bool
     dry_run: bool
 
     @classmethod
     def of(cls, task: Task) -> Self:
-        return cls(task.bundle.folder, task.bundle.device.name, task.overwrite, task.dry_run)
+        bundle = task.bundle
+        refiner = None if bundle.refiner is None else bundle.refiner.folder
+        return cls(bundle.folder, bundle.device.name, refiner, task.overwrite, task.dry_run)
 
     def task(self) -> Task:
-        return Task(load_bundle(self.bundle, self.device), self.overwrite, self.dry_run)
+        return Task(load_bundle(self.bundle, self.device, self.refiner), self.overwrite, self.dry_run)
 
 
 @dataclass(frozen=True, slots=True)

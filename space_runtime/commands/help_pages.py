@@ -7,8 +7,12 @@ from typing import Final
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 HEADINGS: Final[dict[str, tuple[str, ...]]] = {
-    "Face and voice": ("--portrait", "--force", "--emotion", "--seed", "--name"),
+    "Face and voice": (
+        *("--portrait", "--landmarks", "--force", "--crop", "--size", "--transparent"),
+        *("--emotion", "--seed", "--name"),
+    ),
     "Motion": (
+        "--style",
         "--mouth-strength",
         "--expression-strength",
         "--brow-strength",
@@ -17,10 +21,19 @@ HEADINGS: Final[dict[str, tuple[str, ...]]] = {
         "--saccade-strength",
         "--head",
         "--head-strength",
+        "--yaw",
+        "--pitch",
+        "--roll",
+        "--drive",
+        "--drive-parts",
+        "--drive-end",
+        "--drive-reference",
+        "--drive-from",
     ),
     "Results": (
         "--out",
         "--glb",
+        "--page",
         "--formats",
         "--channels",
         "--rig",
@@ -52,7 +65,7 @@ HEADINGS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "Observing": ("--http", "--log-format", "--log-level"),
     "A server of another program": ("--ready-line", "--with-parent"),
-    "Machine": ("--bundle", "--device", "--jobs", "--debug"),
+    "Machine": ("--bundle", "--refiner", "--device", "--jobs", "--debug"),
 }
 """Headings in their order; an option that stands under none stays under the usual "Options"."""
 
@@ -63,8 +76,21 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "space-runtime bake lines --emotion happy=0.7 --report report.csv --out out",
         "space-runtime bake hello.wav --emotion happy=0.2@0s,happy=0.9@1.5s --gaze 10,-5 --seed 7",
     ),
+    "still": (
+        "space-runtime still photo.jpg --yaw 15 --pitch -5 -o turned.png",
+        "space-runtime still photo.jpg --emotion happy=0.8 --size 1024 --transparent -o happy.png",
+    ),
     "portrait": ("space-runtime portrait photo.jpg --glb npc.glb", "space-runtime portrait photo.jpg"),
+    "landmarks": ("space-runtime landmarks drawing.png",),
+    "dub": (
+        "space-runtime dub film.mp4 hello.wav --out dubbed.mp4",
+        "space-runtime dub film.mp4 hello.wav --person left --length video -o dubbed.mp4",
+    ),
     "inspect": ("space-runtime inspect",),
+    "track": (
+        "space-runtime track talk.mp4 -o take.npz",
+        "space-runtime track talk.mp4 -o take.npz --person left --preview seen.mp4",
+    ),
     "suggest-emotion": ("space-runtime suggest-emotion hello.wav --json track.json",),
     "live": (
         "space-runtime live hello.wav --portrait photo.jpg",

@@ -8,10 +8,11 @@ from typing import Annotated, Final
 
 import typer
 
+from space_runtime.commands import bake_options as given
 from space_runtime.errors import UsageError, one_line
 from space_runtime.head.portrait_head import PortraitHead, head_of
 from space_runtime.inference.bundle import load_bundle
-from space_runtime.media.atomic_files import written_whole
+from space_runtime.media.atomic_files import same_place, written_whole
 from space_runtime.portrait.portrait import Portrait, open_portrait, open_tracker
 
 ENDINGS: Final = (".glb", ".glb.bytes")
@@ -24,6 +25,7 @@ def portrait_command(
         Path | None,
         typer.Option("--glb", help="Make a head of it: a rig with 52 ARKit shapes and bones, as binary glTF."),
     ] = None,
+    landmarks: given.Landmarks = None,
     force: Annotated[
         bool, typer.Option("--force", help="Take a photo that looks unusable: covered, cut off …")
     ] = False,
@@ -34,7 +36,7 @@ def portrait_command(
     if glb is not None:
         _check(glb, photo)
     start = time.perf_counter()
-    portrait = open_portrait(photo, open_tracker(load_bundle(bundle)), force)
+    portrait = open_portrait(photo, open_tracker(load_bundle(bundle)), force, landmarks=landmarks)
     print(one_line(f"{photo}: {verdict(portrait)}"))
     if glb is None:
         return
@@ -49,7 +51,7 @@ def _check(glb: Path, photo: Path) -> None:
         raise UsageError(
             f"the head is written as binary glTF; name a file that ends in {' or '.join(ENDINGS)}, not {glb}"
         )
-    if glb.resolve() == photo.resolve():
+    if same_place(glb, photo):
         raise UsageError(f"the head would overwrite the photo {photo}; name another file with --glb")
 
 

@@ -10,6 +10,7 @@ import typer
 
 from engine_bridge.protocol.arkit import DEFAULT_ADDRESS
 from space_runtime.commands.device_option import DeviceName
+from space_runtime.commands.refiner_option import RefinerFolder
 from space_runtime.commands.serving import Choices, serve
 from space_runtime.errors import UsageError
 from space_runtime.inference.device import AUTO
@@ -57,6 +58,7 @@ def serve_command(
     log_format: Annotated[LogFormat, typer.Option(help="How log lines are written.")] = LogFormat.TEXT,
     log_level: Annotated[LogLevel, typer.Option(help="The least that is logged.")] = LogLevel.INFO,
     bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
+    refiner: RefinerFolder = None,
     device: DeviceName = AUTO,
     ready_line: Annotated[
         bool, typer.Option("--ready-line", help="When ready, print one line of JSON: endpoint, pid, version.")
@@ -85,6 +87,7 @@ def serve_command(
             log_format=log_format,
             log_level=LogLevel.DEBUG if debug else log_level,
             bundle=bundle,
+            refiner=refiner,
             device=device,
             ready_line=ready_line,
             with_parent=with_parent,

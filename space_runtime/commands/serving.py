@@ -50,6 +50,7 @@ class Choices:
     log_format: LogFormat = LogFormat.TEXT
     log_level: LogLevel = LogLevel.INFO
     bundle: Path | None = None
+    refiner: Path | None = None
     device: str = AUTO
     ready_line: bool = False
     with_parent: bool = False
@@ -65,7 +66,7 @@ def serve(choices: Choices) -> None:
         stop_with_parent()
     with ExitStack() as stack:
         stack.enter_context(logging_to(sys.stderr, choices.log_format, choices.log_level))
-        bundle = load_bundle(choices.bundle, choices.device)
+        bundle = load_bundle(choices.bundle, choices.device, choices.refiner)
         measures = not bounds.sessions
         bounds = replace(bounds, sessions=capacity(bundle)) if measures else bounds
         descriptors.raise_limit(bounds.connections + descriptors.SPARE)

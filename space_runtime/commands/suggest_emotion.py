@@ -8,11 +8,11 @@ from typing import Annotated, Final
 
 import typer
 
+from space_runtime.emotion import Emotion
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import load_bundle
-from space_runtime.media.atomic_files import written_whole
+from space_runtime.media.atomic_files import same_place, written_whole
 from space_runtime.media.audio_file import open_sound
-from space_runtime.values import Emotion
 from space_runtime.voice.emotion import Phrase, VoiceEmotion, VoiceModel, phrases, suggest
 
 FADE_S: Final = 0.3
@@ -29,7 +29,7 @@ def suggest_emotion_command(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Guess the emotion of a voice, phrase by phrase. It only suggests: no other command follows it unasked."""
-    if json_file is not None and json_file.resolve() == line.resolve():
+    if json_file is not None and same_place(json_file, line):
         raise UsageError(f"the track would overwrite the line {line}; name another file with --json")
     model = VoiceModel.from_bundle(load_bundle(bundle))
     guesses = []

@@ -11,6 +11,7 @@ import numpy as np
 
 from space_runtime.file_reader import requests as r
 from space_runtime.geometry import HeadPose
+from space_runtime.portrait.landmark_file import PlacedLandmarks
 from space_runtime.portrait.portrait import Portrait
 
 MAX_BYTES: Final = 65 << 20
@@ -30,6 +31,7 @@ _KINDS: Final[dict[str, type]] = {
         r.NotOpen,
         Portrait,
         HeadPose,
+        PlacedLandmarks,
     )
 }
 _LENGTH: Final = struct.Struct(">I")

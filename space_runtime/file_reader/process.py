@@ -74,7 +74,9 @@ class FileReader:
             case ReadSound():
                 return self._sounds.read(request)
             case ReadPicture():
-                return TrackedPicture(read_portrait(request.data, request.name, self.tracker, request.force))
+                return TrackedPicture(
+                    read_portrait(request.data, request.name, self.tracker, request.force, request.landmarks)
+                )
             case DropSound():
                 self._sounds.drop(request.key)
         return Done()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from space_runtime.arrays import Floats
+from space_runtime.portrait.landmark_file import PlacedLandmarks
 from space_runtime.portrait.portrait import Portrait
 
 
@@ -43,11 +44,13 @@ class DropSound:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadPicture:
-    """Find and track the face in a picture. data: the file's bytes. name: for sentences. force: see `open_portrait`."""
+    """Find and track the face in a picture. data: the file's bytes. name: for sentences. force, landmarks: see
+    `open_portrait`."""
 
     data: bytes
     name: str
     force: bool
+    landmarks: PlacedLandmarks | None = None
 
 
 Request = ReadSound | DropSound | ReadPicture

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from space_runtime import geometry
 from space_runtime.arrays import Floats, Pixels, Reals
 from space_runtime.extras import cv2
 
@@ -19,8 +20,7 @@ _COARSE_SIGMA: Final = 5.0
 
 def smoothstep(values: Reals, low: float, high: float) -> Floats:
     """Return 0 up to ``low``, 1 from ``high`` on, smooth between; low above high falls instead."""
-    share = np.clip((values - low) / (high - low), 0, 1)
-    return np.asarray(share * share * (3 - 2 * share), np.float32)
+    return geometry.smoothstep(values, low, high).astype(np.float32)
 
 
 def sample(picture: Floats, points: Floats) -> Floats:

@@ -20,11 +20,11 @@ from space_runtime.head.spread import load_spreads
 SUMMED: Final = {"browInnerUp": ("browInnerUp_L", "browInnerUp_R"), "cheekPuff": ("cheekPuff_L", "cheekPuff_R")}
 """Shapes that the model has in two halves."""
 TONGUE_OUT: Final = "tongueOut"
-"""The shape that the model lacks: its tongue is pushed out over the lower teeth, which takes an open jaw."""
-OUT: Final = 2.6
-"""Way of the tip, cm; RISE: of the tongue over the teeth, DROOP: of the tip beyond them."""
-RISE: Final = 1.25
-DROOP: Final = 1.3
+"""The shape that the model lacks: its tongue is pushed out over the lower teeth. At 0.3, with a jaw as open as in a
+th, its tip lies between the teeth, at 1 out over the lower lip, which takes an open jaw."""
+OUT: Final = 3.2
+"""Way of the tip, cm; RISE: up, over the teeth."""
+RISE: Final = 1.0
 LIP_FALL: Final = 0.5
 """Share of the model's fall of the upper lip with an opening jaw."""
 CLEAR: Final = 0.03
@@ -46,7 +46,7 @@ def arkit_shapes(model: FaceModel, head: FittedHead) -> Floats:
         for name in ARKIT_NAMES:
             if name.startswith("eye") and name.endswith(side.capitalize()):
                 _clear_of_eye(model, head, shapes[ARKIT_NAMES.index(name)], centre, ball)
-    shapes[ARKIT_NAMES.index(TONGUE_OUT), model.tongue] = _tongue_out(model.neutral[model.tongue])
+    shapes[ARKIT_NAMES.index(TONGUE_OUT), model.tongue] = tongue_out(model.neutral[model.tongue])
     closing, opening = (shapes[ARKIT_NAMES.index(name)] for name in ("mouthClose", "jawOpen"))
     _hold_upper_lip(model, opening)
     _meet(model, head, closing, opening)
@@ -70,13 +70,12 @@ def _shape(model: FaceModel, name: str) -> Floats:
     return shape
 
 
-def _tongue_out(tongue: Floats) -> Doubles:
+def tongue_out(tongue: Floats) -> Doubles:
     """Return (n, 3) displacements of the tongue's vertices: the front goes far, the root stays."""
     depth = tongue[:, 2].astype(np.float64)
     front = (depth - depth.min()) / np.ptp(depth)
-    up = RISE * np.sin(np.pi * front**1.8) - DROOP * np.clip(front - 0.75, 0, 1) / 0.25 * front
     narrow = -0.15 * front * tongue[:, 0]
-    return np.stack([narrow, up, OUT * front**2], 1)
+    return np.stack([narrow, RISE * front**2, OUT * front**2], 1)
 
 
 def _close_lid(model: FaceModel, head: FittedHead, blink: Doubles, side: str, lashes: Part) -> None:

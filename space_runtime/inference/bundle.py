@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,8 @@ from space_runtime.inference.network import Network, load_network, open_device
 
 log = logging.getLogger(__name__)
 
+REFINER: Final = "refiner"
+"""The one entry of a refiner's bundle, which a studio makes beside the bundle of networks."""
 REQUIRED: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
     name: (frozenset(inputs.split()), frozenset(outputs.split()))
     for name, inputs, outputs in (
@@ -32,8 +34,8 @@ REQUIRED: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
         ("head_style", "", "speech pause posture keep bow beat"),
         ("landmarks2latents", "landmarks features portrait_keypoints emotion state_in", "keypoints state_out"),
         ("warp", "", "triangles mesh_from_keypoints"),
-        ("mouth_decoder", "geometry colours teeth", "patch"),
         ("voice_emotion", "", "mean scale weights bias arousal labels measures"),
+        (REFINER, "drawn photo", "change"),
     )
 }
 """The tensors of every entry that this runtime feeds and reads."""
@@ -54,13 +56,14 @@ EMBEDDED = Path(__file__).parents[1] / "models"
 class Bundle:
     """An opened bundle. Networks are shared by everybody who asks for them: they hold no state.
 
-    device: of all networks but those `ON_CPU`.
+    device: of all networks but those `ON_CPU`. refiner: the bundle of mouths' refiner, None for none.
     """
 
     folder: Path
     manifest: Manifest
     device: Device = CPU
     _networks: dict[str, Network] = field(default_factory=dict)
+    refiner: Bundle | None = None
 
     def network(self, name: str) -> Network:
         """Return the network of that name. Raises `BundleError` when it is missing or a tensor of it is."""
@@ -100,15 +103,28 @@ class Bundle:
         return value
 
 
-def load_bundle(path: StrPath | None = None, device: str = AUTO) -> Bundle:
+def load_bundle(path: StrPath | None = None, device: str = AUTO, refiner: StrPath | None = None) -> Bundle:
     """Return the bundle in the folder ``path``, or the embedded one, its networks on a device of that name.
 
+    refiner: the folder of a refiner of mouths, which `python -m export refiner` makes; pictures are drawn with it.
     Every file's SHA-256 is compared with the manifest, and the features of its training with those of this runtime.
     Raises `BundleError` naming the file that is missing or differs, or the parameter that does, and `UsageError` for a
     device that is unknown or cannot be used here; see `choose_device`.
     """
     chosen = open_device(text_of("device", device))
     folder = EMBEDDED if path is None else path_of("the bundle's folder", path)
+    opened = _opened(folder, chosen)
+    return opened if refiner is None else replace(opened, refiner=_refiner(path_of("the refiner", refiner), chosen))
+
+
+def _refiner(folder: Path, device: Device) -> Bundle:
+    opened = _opened(folder, device)
+    if all(entry.name != REFINER for entry in opened.manifest.entries):
+        raise BundleError(f"the bundle in {folder} has no refiner; name a folder that python -m export refiner made")
+    return opened
+
+
+def _opened(folder: Path, chosen: Device) -> Bundle:
     manifest = read_manifest(folder)
     _check_features(folder, manifest.features)
     for entry in manifest.entries:

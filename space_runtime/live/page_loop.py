@@ -13,7 +13,7 @@ from engine_bridge.adapters.web_player import WebPlayer
 from engine_bridge.client import ClientSession
 from engine_bridge.client.jitter import Pose
 from space_runtime.errors import MediaError, SpaceError
-from space_runtime.live.player import FrameSender, PlaybackResult, Player
+from space_runtime.live.player import FrameSender, PlaybackResult
 from space_runtime.live.speech import Speech, SpeechSettings
 from space_runtime.live.upload import uploaded_source
 from space_runtime.timebase import SAMPLE_RATE
@@ -66,12 +66,11 @@ class PageLoop:
     def speak(self, speech: Speech) -> PlaybackResult:
         """Speak a line to its end, or until something else is asked for. Raises what its source raises."""
         settings, page, source = self._settings, self._page, speech.source()
-        ahead = settings.ahead and not speech.is_live
-        player = Player(self._session, self._sinks, settings.fps, settings.playout_s, settings.name, page, ahead)
+        player = settings.player(self._session, self._sinks, speech, page)
         page.begin(speech.title, source.rate, speech.is_audible, LIVE_DELAY_S if speech.is_live else FILE_DELAY_S)
         cut = True
         try:
-            result = player.speak(source, settings.controls, settings.emotion, self._watch, self._is_interrupted)
+            result = player.speak(source, settings.controls, settings.direction, self._watch, self._is_interrupted)
             cut = self._is_interrupted()
         finally:
             page.over(cut)

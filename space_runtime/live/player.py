@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
@@ -18,9 +18,10 @@ from engine_bridge.client.jitter import Pose, State
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.errors import RefusedError
 from engine_bridge.protocol.messages import ErrorCode, Pace, SampleFormat
-from space_runtime.animation.emotion_track import EmotionTrack
+from space_runtime.animation.direction import Direction
 from space_runtime.arrays import Floats
-from space_runtime.live.control_schedule import AHEAD_S, ControlSchedule, labels_of
+from space_runtime.live.control_schedule import AHEAD_S, ControlSchedule, begun
+from space_runtime.live.motion_feed import MotionFeed
 from space_runtime.live.playback_clock import PlaybackClock
 from space_runtime.live.sources import Samples, Source
 from space_runtime.media.resampling import sound_of
@@ -105,7 +106,8 @@ class Player:
     """Plays one stream. name: of the character, for sinks. playout_s: from a sound to its playback. sound: gets it.
 
     ahead: whether the sound is there before it is spoken and is animated as fast as that can be done. Its playback
-    begins when `LEAD_FRAMES` are there, so that a machine that becomes busy does not make its frames late.
+    begins when `LEAD_FRAMES` are there, so that a machine that becomes busy does not make its frames late. motion:
+    drives the face. is_live: its sound comes as it is spoken.
     """
 
     def __init__(
@@ -117,10 +119,13 @@ class Player:
         name: str,
         sound: SoundOutput | None = None,
         ahead: bool = False,
+        motion: MotionFeed | None = None,
+        is_live: bool = False,
     ) -> None:
         self._session = session
         self._sender = FrameSender(session, sinks, name)
         self._sound = sound
+        self._motion, self._is_live = motion, is_live
         self._period = 1.0 / fps
         self._playback = PlaybackClock(playout_s, max(0.0, playout_s - session.look_ahead_s), waits=ahead)
         self._pace = Pace.CLIP if ahead else Pace.LIVE
@@ -138,20 +143,22 @@ class Player:
         self,
         source: Source,
         controls: Controls,
-        emotion: EmotionTrack,
+        direction: Direction,
         watch: Callable[[float, Pose], None],
         is_interrupted: Callable[[], bool] = lambda: False,
     ) -> PlaybackResult:
         """Push the source and show its frames until the face is at rest again; however it ends, it ends with that.
 
-        emotion: over the time of the sound; the rest of the controls holds. watch: called with the playback time in
+        direction: over the time of the sound; the rest of the controls holds. watch: called with the playback time in
         seconds and the pose of every frame. is_interrupted: asked before every frame; if so, it ends.
         Raises what the source raises, and `RefusedError` when the server does not take the stream.
         """
         self._session.events()  # what is left of the stream before
-        first = replace(controls, emotion=labels_of(emotion.first))
+        first = begun(controls, direction)
         self._session.start(source.rate, SampleFormat.F32, first, pace=self._pace)
-        schedule = ControlSchedule(emotion, source.rate)
+        if self._motion:
+            self._motion.begin(self._session, source.rate, self._is_live)
+        schedule = ControlSchedule(direction, source.rate)
         pushing = threading.Thread(target=self._push, args=(source, schedule), name="space-source", daemon=True)
         pushing.start()
         try:
@@ -159,6 +166,8 @@ class Player:
         finally:
             with self._pushing:
                 self._stopped.set()
+            if self._motion:
+                self._motion.stop()
             self._sender.rest()
             pushing.join(LET_GO_S)
         if self._failure:
@@ -218,6 +227,8 @@ class Player:
         try:
             for block in source.blocks():
                 for piece in _pieces(block, source.rate):
+                    if self._motion:
+                        self._motion.before((n_pushed + len(piece)) / source.rate)
                     with self._pushing:
                         if self._stopped.is_set():
                             return

@@ -162,6 +162,16 @@ def open_sound(path: Path) -> Sound:
     return sound
 
 
+def silent_sound(path: Path, n_samples: int) -> Sound:
+    """Return a file that holds no sound as silence of so many samples at 16 kHz."""
+    return Sound(path, SAMPLE_RATE, 1, n_samples, partial(_silence, n_samples))
+
+
+def _silence(n_samples: int, _: Callable[[str], None]) -> Iterator[Floats]:
+    for first in range(0, n_samples, SAMPLE_RATE):
+        yield np.zeros((min(SAMPLE_RATE, n_samples - first), 1), np.float32)
+
+
 def _check_path(path: Path) -> None:
     try:
         str(path).encode()

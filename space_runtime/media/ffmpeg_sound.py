@@ -71,8 +71,11 @@ class Track:
 
 
 def open_container(path: Path) -> InputContainer:
-    """Open a file with FFmpeg; raises its errors. ``file:`` keeps a name from being read as an address."""
-    return av.open(f"file:{path}", options=OPTIONS)
+    """Open a file with FFmpeg; raises its errors. ``file:`` keeps a name from being read as an address.
+
+    Titles and comments are not looked at: those of old files are in no UTF-8.
+    """
+    return av.open(f"file:{path}", options=OPTIONS, metadata_errors="replace")
 
 
 def choose_track(container: InputContainer) -> Track | None:

@@ -8,12 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from space_runtime.arrays import Pixels
 from space_runtime.errors import MediaError
-from space_runtime.extras import Image, av
+from space_runtime.extras import Image
 from space_runtime.media.atomic_files import written_whole
+from space_runtime.media.video_reader import open_video
 
 QUALITY: Final = 75
 """Of WebP's lossy coding, 0…100: 1.2 MB for the seven seconds of the demo at 400 pixels."""
@@ -29,9 +28,8 @@ class TimedPicture:
 
 def read_video(video: Path) -> Iterable[TimedPicture]:
     """Yield the pictures of a video. Needs PyAV (extra ``video``)."""
-    with av.open(str(video)) as container:
-        for frame in container.decode(video=0):
-            yield TimedPicture(frame.time or 0.0, np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
+    for picture in open_video(video).pictures():
+        yield TimedPicture(float(picture.time), picture.rgb)
 
 
 def write_webp(shown: Iterable[TimedPicture], target: Path, side: int) -> None:

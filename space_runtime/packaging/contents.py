@@ -14,7 +14,12 @@ PROGRAM: Final = "space-server"
 SITE: Final = Path(space_runtime.__file__).parents[1]
 """The folder that Python imports this project from."""
 ENTRY: Final = SITE / "space_runtime" / "commands" / "packaged_server.py"
-DATA: Final = ("space_runtime/models", "space_runtime/inference/eight_bit_product.onnx")
+DATA: Final = (
+    "space_runtime/models",
+    "space_runtime/inference/eight_bit_product.onnx",
+    "space_runtime/portrait/mean_mesh.npz",
+    "space_runtime/rendering/warp/mouth_sprites.npz",
+)
 """Files and folders of this project that are no modules."""
 
 PACKAGES: Final = (

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from space_runtime.arrays import Pixels
+from space_runtime.arrays import Floats, Pixels
 from space_runtime.errors import MediaError
 from space_runtime.portrait.absence import why_no_face
 from space_runtime.portrait.tracking import FINE_LEVELS, TILE_LEVELS, Face, FaceTracker
@@ -19,6 +19,8 @@ MAX_CHECKED: Final = 8
 """Faces of one picture that are checked closely, at each level of tiles; on the smallest tiles all: most are none."""
 MAX_ROLL: Final = 0.9
 """Largest roll of an upright face, radians; beyond it the photo is turned by quarters."""
+PLACE_THEM: Final = "or place its landmarks (--landmarks)"
+"""The advice for drawings and whatever else no face is found in."""
 AS_LARGE: Final = 0.85
 """Faces of this share of the largest one's size are as large; of these the most central one is chosen."""
 
@@ -59,9 +61,9 @@ def choose_face(rgb: Pixels, tracker: FaceTracker, name: str, force: bool) -> Ch
     if doubtful:
         raise MediaError(
             f"what looks like a face in {name}{why} is not a whole, clear human face; use a photo that shows"
-            " a person's whole face from the front"
+            f" a person's whole face from the front, {PLACE_THEM}"
         )
-    raise MediaError(f"no face was found in {name}{why}; use a photo that shows one face from the front")
+    raise MediaError(f"no face was found in {name}{why}; use a photo that shows one face from the front, {PLACE_THEM}")
 
 
 def _notes(n_faces: int, turns: int) -> tuple[str, ...]:
@@ -89,10 +91,16 @@ def _most_central(faces: list[Face], height: int, width: int) -> Face:
 
 
 def _large_enough(face: Face, name: str, force: bool) -> Face:
-    height = float(np.ptp(face.mesh[:, 1]))
-    if height < MIN_FACE_HEIGHT and not force:
+    if not force:
+        check_height(face.mesh, name)
+    return face
+
+
+def check_height(mesh: Floats, name: str) -> None:
+    """Raise `MediaError` for a face whose (478, 3) mesh is lower than `MIN_FACE_HEIGHT`."""
+    height = float(np.ptp(mesh[:, 1]))
+    if height < MIN_FACE_HEIGHT:
         raise MediaError(
             f"the face in {name} is only {int(height)} pixels high; at least {MIN_FACE_HEIGHT:.0f} are"
             " needed, use a larger photo"
         )
-    return face

@@ -15,7 +15,12 @@ EYES: Final = (
     ((362, 398, 384, 385, 386, 387, 388, 466, 263), (362, 382, 381, 380, 374, 373, 390, 249, 263)),
 )
 """Upper and lower lid edge of the subject's right and left eye, each from the picture's left to its right."""
+UPPER_LIP: Final = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
+LOWER_LIP: Final = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
+"""The edges between which the mouth opens, corner to corner, from the picture's left to its right."""
 # fmt: on
+CREASES: Final = ((247, 30, 29, 27, 28, 56, 190), (414, 286, 258, 257, 259, 260, 467))
+"""The row of mesh points above each upper lid's edge, corners left out."""
 CHIN: Final = (152, 148, 176, 377, 400)
 IRISES: Final = ((468, 469, 470, 471, 472), (473, 474, 475, 476, 477))
 """Centre and rim of the subject's right and left iris."""

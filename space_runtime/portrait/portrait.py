@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -11,26 +12,39 @@ from space_runtime.arguments import StrPath, instance, path_of, switch
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.errors import MediaError
 from space_runtime.extras import cv2
-from space_runtime.geometry import HeadPose, landmarks_from_mesh, normalise
+from space_runtime.geometry import HeadPose, landmarks_from_mesh, normalise, remove_pose
 from space_runtime.inference.bundle import Bundle, bundle_or_embedded
 from space_runtime.media.image_file import MAX_DECODED_BYTES, open_picture, read_bytes
-from space_runtime.portrait.choice import choose_face
-from space_runtime.portrait.concerns import Tracked, concerns, inside_by
+from space_runtime.portrait.choice import check_height, choose_face
+from space_runtime.portrait.concerns import Tracked, concerns, concerns_of_placed, inside_by
+from space_runtime.portrait.drawn_matte import with_drawn_person
+from space_runtime.portrait.fitted_mesh import fitted_mesh
+from space_runtime.portrait.framing import (
+    FACE,
+    SIDE,
+    Crop,
+    Framing,
+    Square,
+    WholePhoto,
+    closer,
+    fineness,
+    frame,
+    moving_square,
+    own_square,
+    scaled_square,
+    square_around,
+    whole_square,
+)
+from space_runtime.portrait.landmark_file import PlacedLandmarks, read_landmarks
 from space_runtime.portrait.mouth_cover import load_classifier
+from space_runtime.portrait.stand_in import stand_in
 from space_runtime.portrait.tracking import Face, FaceTracker, region_of_mesh
 
-SIDE: Final = 512
-"""Pixels on a side of the portrait."""
-FACE_SHARE: Final = 0.45
-"""Height of the face, forehead to chin, in heights of the square."""
-FACE_MIDDLE: Final = 0.52
-"""Height of the face's middle below the square's top, in heights of the square: room for hair."""
-MAX_FACE_SHARE: Final = 0.50
-"""The square may shrink to this share rather than leave the photo."""
-MAX_SHIFT: Final = 0.12
-"""The square may move by this part of its side rather than leave the photo."""
 MAX_YAW_DEG: Final = 50.0
 MAX_PITCH_DEG: Final = 45.0
+
+SOFT_BELOW: Final = 0.75
+"""A square of fewer pixels in the photo than this share of a picture's size is worth a word."""
 
 VIEWS: Final = (
     (0.0, 0.0, 1.0),
@@ -46,12 +60,18 @@ VIEWS: Final = (
 class Portrait:
     """A tracked photo.
 
-    image: (512, 512, 3) RGB, upright; where the photo ends, its edge is repeated.
+    image: (s, s, 3) RGB, upright, s being 512 unless a `Framing` says otherwise; where the photo ends, its colours are
+    continued softly.
     mesh: (478, 3) in the image's pixels, project axes: x right, y up (minus the row), z towards the viewer, one unit.
     landmarks: (78, 3) of the mesh. pose: of the landmarks.
-    normalised: (78, 3) the landmarks without the pose; identity and the photo's expression stay.
-    matte: (512, 512) the share of person in each pixel, 0…1.
+    normalised: (78, 3) the landmarks without the pose; identity and the photo's expression stay. Of the stand-in, if
+        there is one.
+    matte: (s, s) the share of person in each pixel, 0…1.
     note: what the user should know, one sentence without a full stop; empty when there is nothing to say.
+    fine: see `fineness`. transparent: pictures of it have no background. whole: the photo around the image, None for
+    pictures of the image alone.
+    stand_in: (478, 3) normalised mesh of the human face that is animated in the place of a drawn one, whose landmarks
+        a person placed; None for a tracked face.
     """
 
     image: Pixels
@@ -61,6 +81,10 @@ class Portrait:
     normalised: Floats
     matte: Floats
     note: str
+    fine: int = 1
+    transparent: bool = False
+    whole: WholePhoto | None = None
+    stand_in: Floats | None = None
 
 
 def open_tracker(bundle: Bundle | None = None) -> FaceTracker:
@@ -73,48 +97,179 @@ def open_tracker(bundle: Bundle | None = None) -> FaceTracker:
     return FaceTracker(detector, mesh, matte, load_classifier(opened))
 
 
-def open_portrait(path: StrPath, tracker: FaceTracker | None = None, force: bool = False) -> Portrait:
+def open_portrait(
+    path: StrPath,
+    tracker: FaceTracker | None = None,
+    force: bool = False,
+    *,
+    landmarks: StrPath | None = None,
+    crop: Crop | str = Crop.FACE,
+    size: int | None = None,
+    transparent: bool = False,
+) -> Portrait:
     """Return the portrait in a picture file. tracker: None for that of the embedded bundle, see `open_tracker`.
 
     force: take a face that would be refused because it is covered, cut off, turned too far, too small or doubtful.
-    Raises `MediaError` when the file cannot be read or shows no usable face.
+    landmarks: a file of landmarks that a person placed, see `space_runtime.portrait.landmark_file`: for drawings and
+    whatever else no face is found in; nothing is tracked then. crop, size, transparent: of its pictures, see `Framing`.
+    Raises `MediaError` when a file cannot be read, shows no usable face or places none, `UsageError`.
     """
-    photo = path_of("the photo", path)
+    photo, framing = path_of("the photo", path), Framing(crop, size, transparent)
     if tracker is not None:
         instance("the tracker", tracker, FaceTracker, "which open_tracker() opens")
-    return portrait_from_file(read_bytes(photo), tracker or open_tracker(), photo.name, switch("force", force))
+    placed = None if landmarks is None else path_of("landmarks", landmarks)
+    return open_framed(photo, tracker or open_tracker(), switch("force", force), framing, placed)
+
+
+def open_framed(
+    photo: Path, tracker: FaceTracker, force: bool, framing: Framing, landmarks: Path | None = None
+) -> Portrait:
+    """Return the portrait in a picture file; see `open_portrait`."""
+    data, placed = read_bytes(photo), None if landmarks is None else read_landmarks(landmarks)
+    return portrait_from_file(data, tracker, photo.name, force, framing=framing, placed=placed)
 
 
 def portrait_from_file(
-    data: bytes, tracker: FaceTracker, name: str, force: bool = False, max_decoded: int = MAX_DECODED_BYTES
+    data: bytes,
+    tracker: FaceTracker,
+    name: str,
+    force: bool = False,
+    max_decoded: int = MAX_DECODED_BYTES,
+    framing: Framing = FACE,
+    placed: PlacedLandmarks | None = None,
 ) -> Portrait:
     """Return the portrait in a picture file's bytes; see `open_portrait` and `open_picture`."""
     picture = open_picture(data, name, max_decoded)
-    portrait = portrait_from_pixels(picture.pixels, tracker, name, force)
+    portrait = portrait_from_pixels(picture.pixels, tracker, name, force, framing, placed)
     return replace(portrait, note="; ".join(filter(None, (*picture.notes, portrait.note))))
 
 
-def portrait_from_pixels(rgb: Pixels, tracker: FaceTracker, name: str, force: bool = False) -> Portrait:
+def portrait_from_pixels(
+    rgb: Pixels,
+    tracker: FaceTracker,
+    name: str,
+    force: bool = False,
+    framing: Framing = FACE,
+    placed: PlacedLandmarks | None = None,
+) -> Portrait:
     """Return the portrait of the largest human face in (h, w, 3) RGB. ``name`` is for messages; force: as above.
 
+    placed: landmarks of the face, which then is taken for one whatever it looks like.
     Raises `MediaError` when there is no face, none that is human, or one that cannot be drawn well.
     """
-    chosen = choose_face(rgb, tracker, name, force)
-    rgb = np.ascontiguousarray(np.rot90(rgb, chosen.turns))
-    image = frame(rgb, chosen.face.mesh)
-    mesh = refine(image, tracker, _only(tracker.track(image), name).mesh)
-    landmarks = landmarks_from_mesh(mesh)
+    face = _tracked(rgb, tracker, name, force) if placed is None else _fitted(rgb, placed, name, force)
+    landmarks = landmarks_from_mesh(face.mesh)
     normalised, pose = normalise(landmarks)
     if not force:
         _check_pose(pose, name)
-    inside = inside_by(_picture_points(chosen.face.mesh), *rgb.shape[:2])
-    found = concerns(Tracked(image, _picture_points(mesh), inside, pose), tracker.cover)
+    seen = Tracked(face.image, _picture_points(face.mesh), face.inside, pose)
+    found = concerns(seen, tracker.cover) if placed is None else concerns_of_placed(seen)
     if found and found[0].refuses and not force:
         raise MediaError(
             f"{found[0].clause}, in {name}; {found[0].advice}, or take it as it is (--force, in Python force=True)"
         )
-    note = "; ".join((*chosen.notes, *(concern.clause for concern in found)))
-    return Portrait(image, mesh, landmarks, pose, normalised, tracker.matte(image), note)
+    note = "; ".join((*face.notes, *(concern.clause for concern in found)))
+    matte = tracker.matte(face.image)
+    matte = matte if placed is None else with_drawn_person(matte, face.image, seen.points)
+    acted = None if placed is None else stand_in(remove_pose(face.mesh, pose))
+    normalised = normalised if acted is None else landmarks_from_mesh(acted)
+    tracked = Portrait(face.image, face.mesh, landmarks, pose, normalised, matte, note, stand_in=acted)
+    return _framed(tracked, face.photo, face.square, framing, tracker)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """A face in its square. photo: (h, w, 3) upright. square: of the photo. image: (512, 512, 3) what it shows.
+
+    mesh: (478, 3) in the image. inside: see `Tracked`. notes: clauses for the user.
+    """
+
+    photo: Pixels
+    square: Square
+    image: Pixels
+    mesh: Floats
+    inside: Floats
+    notes: tuple[str, ...]
+
+
+def _tracked(rgb: Pixels, tracker: FaceTracker, name: str, force: bool) -> _Found:
+    chosen = choose_face(rgb, tracker, name, force)
+    photo = np.ascontiguousarray(np.rot90(rgb, chosen.turns))
+    image = frame(photo, chosen.face.mesh)
+    mesh = refine(image, tracker, _only(tracker.track(image), name).mesh)
+    inside = inside_by(_picture_points(chosen.face.mesh), *photo.shape[:2])
+    return _Found(photo, square_around(chosen.face.mesh, *photo.shape[:2]), image, mesh, inside, chosen.notes)
+
+
+def _fitted(rgb: Pixels, landmarks: PlacedLandmarks, name: str, force: bool) -> _Found:
+    upright = landmarks.on(rgb.shape[0], rgb.shape[1], name).upright()
+    photo = np.ascontiguousarray(np.rot90(rgb, upright.turns))
+    mesh = fitted_mesh(upright.points * (1, -1), upright.at)
+    if not force:
+        check_height(mesh, name)
+    square = square_around(mesh, *photo.shape[:2])
+    scale = SIDE / square.side
+    corner = np.array([square.left - 0.5, 0.5 - square.top, 0])
+    in_square = (scale * (mesh - corner) - (0.5, -0.5, 0)).astype(np.float32)
+    notes = ("the picture was turned upright",) if upright.turns else ()
+    inside = inside_by(_picture_points(mesh), *photo.shape[:2])
+    return _Found(photo, square, frame(photo, mesh), in_square, inside, notes)
+
+
+def _framed(tracked: Portrait, rgb: Pixels, face: Square, framing: Framing, tracker: FaceTracker) -> Portrait:
+    """Return a tracked portrait as its pictures are wanted. face: the square of the photo that it shows."""
+    transparent = framing.transparent
+    if framing.crop is Crop.FULL:
+        return replace(_whole(tracked, rgb, face, transparent, tracker), transparent=transparent)
+    if framing.size == SIDE:
+        return replace(tracked, transparent=transparent)
+    size, scale = framing.size, framing.size / SIDE
+    image = scaled_square(rgb, face, size)
+    matte = np.clip(cv2.resize(tracked.matte, (size, size), interpolation=cv2.INTER_CUBIC), 0, 1).astype(np.float32)
+    placed = replace(
+        _placed(tracked, scale, 0, 0), image=image, matte=matte, fine=fineness(size), transparent=transparent
+    )
+    if face.side >= SOFT_BELOW * size:
+        return placed
+    soft = f"the face's square is {face.side} pixels wide in the photo, so pictures of {size} look soft"
+    return replace(placed, note="; ".join(filter(None, (tracked.note, soft))))
+
+
+def _whole(tracked: Portrait, rgb: Pixels, face: Square, transparent: bool, tracker: FaceTracker) -> Portrait:
+    """Return the portrait on the pixels of its photo; on all of them where none but the person shall be seen."""
+    height, width = rgb.shape[:2]
+    fine, scale = fineness(face.side), face.side / SIDE
+    in_photo = _placed(tracked, scale, face.left, face.top)
+    moving = moving_square(in_photo.mesh, height, width, fine)
+    square = whole_square(height, width, fine) if transparent else moving
+    image = own_square(rgb, square, fine)
+    matte = tracker.matte(image)
+    if square != moving:
+        matte = closer(matte, tracker.matte(own_square(rgb, moving, fine)), _within(moving, square))
+    return replace(
+        _placed(tracked, scale, face.left - square.left, face.top - square.top),
+        image=image,
+        matte=closer(matte, tracked.matte, _within(face, square)),
+        fine=fine,
+        whole=WholePhoto(rgb, square, face),
+    )
+
+
+def _within(inner: Square, outer: Square) -> Square:
+    """Return a square in the pixels of another one."""
+    return Square(inner.left - outer.left, inner.top - outer.top, inner.side)
+
+
+def _placed(portrait: Portrait, scale: float, left: int, top: int) -> Portrait:
+    """Return a portrait whose points lie in a picture that is ``scale`` times larger, with its corner at a pixel."""
+    middle = 0.5 * scale - 0.5  # of the first pixel
+    shift = np.array([middle + left, -middle - top, 0], np.float32)
+
+    def moved(points: Floats) -> Floats:
+        return np.asarray(points * np.float32(scale) + shift, np.float32)
+
+    pose = HeadPose(portrait.pose.rotation_rad, moved(portrait.pose.translation), portrait.pose.scale * scale)
+    return replace(portrait, mesh=moved(portrait.mesh), landmarks=moved(portrait.landmarks), pose=pose)
 
 
 def _picture_points(mesh: Floats) -> Floats:
@@ -128,41 +283,6 @@ def refine(rgb: Pixels, tracker: FaceTracker, mesh: Floats) -> Floats:
     views = [tracker.read(rgb, region.moved(*view)).mesh for view in VIEWS]
     mesh = np.stack(views).mean(0, dtype=np.float64)
     return mesh.astype(np.float32)
-
-
-def frame(rgb: Pixels, mesh: Floats) -> Pixels:
-    """Return the (512, 512, 3) square around the face of a (478, 3) mesh; see `square_around`."""
-    left, top, side = square_around(mesh, rgb.shape[0], rgb.shape[1])
-    height, width = rgb.shape[:2]
-    inside = rgb[max(0, top) : top + side, max(0, left) : left + side]
-    padded = cv2.copyMakeBorder(
-        inside,
-        max(0, -top),
-        max(0, top + side - height),
-        max(0, -left),
-        max(0, left + side - width),
-        cv2.BORDER_REPLICATE,
-    )
-    way = cv2.INTER_AREA if side > SIDE else cv2.INTER_CUBIC
-    return cv2.resize(padded, (SIDE, SIDE), interpolation=way).astype(np.uint8, copy=False)
-
-
-def square_around(mesh: Floats, height: int, width: int) -> tuple[int, int, int]:
-    """Return left, top and side of the square to animate, in pixels of a picture of that size.
-
-    The face gets `FACE_SHARE` of the height in the middle. Where the photo is too small the square shrinks a little
-    and moves a little; what still lies outside is padded by the caller.
-    """
-    low, high = mesh[:, :2].min(0), mesh[:, :2].max(0)
-    face = float(high[1] - low[1])
-    side = round(float(np.clip(min(height, width), face / MAX_FACE_SHARE, face / FACE_SHARE)))
-    room = round(MAX_SHIFT * side)
-    starts = []
-    for middle, share, length in (((low[0] + high[0]) / 2, 0.5, width), (-(low[1] + high[1]) / 2, FACE_MIDDLE, height)):
-        start = round(float(middle) + 0.5 - share * side)
-        wanted = int(np.clip(start, 0, max(0, length - side))) if length >= side else (length - side) // 2
-        starts.append(int(np.clip(wanted, start - room, start + room)))
-    return starts[0], starts[1], side
 
 
 def _only(face: Face | None, name: str) -> Face:

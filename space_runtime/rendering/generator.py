@@ -70,7 +70,10 @@ class Generator(Protocol[A, S]):
         ...
 
     def render(self, appearance: A, keypoints: Floats) -> Pixels:
-        """Return the (F, height, width, 3) RGB pictures of one portrait driven by (F, K, 3) keypoints."""
+        """Return the (F, height, width, 3) RGB pictures of one portrait driven by (F, K, 3) keypoints.
+
+        Of a transparent portrait (F, height, width, 4): red, green, blue, not multiplied by the opacity, and that.
+        """
         ...
 
 

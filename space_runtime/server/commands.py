@@ -13,6 +13,7 @@ from engine_bridge.protocol.messages import (
     ErrorCode,
     Idle,
     Interrupt,
+    Motion,
     Open,
     Set,
     Speak,
@@ -23,7 +24,7 @@ from space_runtime.arrays import Floats
 from space_runtime.server.limits import Folders
 from space_runtime.server.validation import SessionSettings
 
-StreamMessage = Start | Audio | Speak | Idle | Set | End | Interrupt | Credit
+StreamMessage = Start | Audio | Speak | Idle | Set | Motion | End | Interrupt | Credit
 """Messages to a session, which its worker handles; the gateway handles the others."""
 
 

@@ -16,8 +16,10 @@ from engine_bridge.adapters.playout import open_playout
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.arkit import ARKIT_NAMES, DEFAULT_ADDRESS
 from engine_bridge.protocol.messages import VERSION, Output, TextureFormat
+from space_runtime.emotion import Emotion
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import Bundle
+from space_runtime.portrait.landmark_file import PlacedLandmarks
 from space_runtime.server import log_events
 from space_runtime.server.commands import Command
 from space_runtime.server.frame_encoder import counts_of
@@ -35,7 +37,6 @@ from space_runtime.server.worker.sink_output import SinkOutput
 from space_runtime.server.worker.texture_renderer import TextureRenderer
 from space_runtime.server.worker.worker import Worker
 from space_runtime.timebase import HOP, SAMPLE_RATE
-from space_runtime.values import Emotion
 from space_runtime.version import VERSION as RUNTIME_VERSION
 
 MEASURE_S: Final = 60.0
@@ -52,6 +53,7 @@ class Settings:
     sinks: addresses of `engine_bridge.adapters.open_sink` that see every session too. insecure_sinks: they may be on
         other machines.
     force_portraits: take portraits that look unusable, see `open_portrait`.
+    landmarks: placed on the one picture that clients show.
     """
 
     address: str = DEFAULT_ADDRESS
@@ -62,6 +64,7 @@ class Settings:
     sinks: tuple[str, ...] = ()
     insecure_sinks: bool = False
     force_portraits: bool = False
+    landmarks: PlacedLandmarks | None = None
 
 
 class Server:
@@ -79,7 +82,7 @@ class Server:
         self.reports = ReportBox(self._post)
         self._wake_socket = WakeSocket()
         self._bundle = bundle
-        self._characters = CharacterCache(bundle, settings.force_portraits)
+        self._characters = CharacterCache(bundle, settings.force_portraits, settings.landmarks)
         self._playout = open_playout(settings.sinks, settings.insecure_sinks)
         self.sockets = self._open_sockets()
         self.address = self.sockets.address

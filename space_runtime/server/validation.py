@@ -26,13 +26,17 @@ from engine_bridge.protocol.messages import (
 )
 from engine_bridge.protocol.schema import FROM_CLIENT
 from engine_bridge.protocol.wire import type_of
+from space_runtime.animation.stream_arguments import NO_STYLES
 from space_runtime.arguments import in_range
 from space_runtime.arrays import Floats
+from space_runtime.emotion import Emotion, emotion_vector
 from space_runtime.errors import UsageError
 from space_runtime.server.frame_encoder import COLUMNS
 from space_runtime.server.limits import Limits, Refusal
+from space_runtime.soa import some
+from space_runtime.style import style_vector
 from space_runtime.timebase import checked_fps
-from space_runtime.values import NAMED_HEADS, Controls, Emotion, HeadMode, emotion_vector
+from space_runtime.values import NAMED_HEADS, Controls, HeadMode
 
 MIN_LEASE_MS: Final = 1_000
 DEFAULT_FADE_MS: Final = 200
@@ -114,8 +118,12 @@ def fade_s(fade_ms: int | None) -> float:
     return (DEFAULT_FADE_MS if fade_ms is None else fade_ms) / 1e3
 
 
-def controls_of(message: Controlled, before: Controls) -> Controls:
-    """Return the controls that a message asks for; what it leaves out stays as it was before. Raises `Refusal`."""
+def controls_of(message: Controlled, before: Controls, knows_styles: bool = True) -> Controls:
+    """Return the controls that a message asks for; what it leaves out stays as it was before. Raises `Refusal`.
+
+    knows_styles: whether the server's bundle has any; else a style is refused, as `StreamBatch` would refuse it.
+    """
+    before = before if before.blink is None else replace(before, blink=None)  # one blink, not one with every message
     changed: dict[str, object] = {}
     for row in CONTROLS:
         value = getattr(message, row.key, None)  # a `Set` has no seed
@@ -124,7 +132,10 @@ def controls_of(message: Controlled, before: Controls) -> Controls:
         if value is not None:
             changed[row.name] = _READERS[row.name](value) if row.name in _READERS else value
     with _refusing():
-        return replace(before, **changed) if changed else before  # type: ignore[arg-type]
+        after = replace(before, **changed) if changed else before  # type: ignore[arg-type]
+    if not knows_styles and some(after.style):
+        raise _bad(NO_STYLES)
+    return after
 
 
 def _emotion(mix: Mapping[str, float]) -> object:
@@ -134,6 +145,11 @@ def _emotion(mix: Mapping[str, float]) -> object:
         raise _bad(f"unknown emotion {unknown[0]!r:.40}; the known ones are {', '.join(Emotion)}")
     with _refusing():
         return emotion_vector({Emotion(label): intensity for label, intensity in mix.items()})
+
+
+def _style(mix: Mapping[str, float]) -> object:
+    with _refusing():
+        return style_vector(mix)
 
 
 def _head_mode(text: str) -> HeadMode:
@@ -149,8 +165,11 @@ def _floats(array: Floats) -> Floats | None:
 
 _READERS: Final[dict[str, Callable[..., object]]] = {
     "emotion": _emotion,
+    "style": _style,
     "gaze_rad": _floats,
     "look_at": _floats,
+    "drive": _floats,
+    "blink": _floats,
     "head_mode": _head_mode,
 }
 """Controls whose value on the wire is not the runtime's own."""

@@ -17,10 +17,10 @@ from typing import Final, Self
 import numpy as np
 
 from space_runtime.arrays import Doubles, Floats
+from space_runtime.emotion import N_EMOTIONS, Emotion
 from space_runtime.errors import BundleError, MediaError
 from space_runtime.inference.bundle import Bundle
 from space_runtime.timebase import SAMPLE_RATE
-from space_runtime.values import N_EMOTIONS, Emotion
 from space_runtime.voice.features import MEASURES, measure
 
 ENTRY: Final = "voice_emotion"

@@ -15,21 +15,36 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 
 from engine_bridge.protocol.arkit import ARKIT_NAMES
 from space_runtime.assets import LINE
+from space_runtime.capture.take import write_take
+from space_runtime.portrait.landmark_file import landmarks_json
 from tests.docs.pages import GUIDES, PAGES, ROOT, Block, anchors, blocks, commands, links
+from tests.support.command_line import Call
+from tests.support.drawn_faces import anime
+from tests.support.drives import driver, take_of
+from tests.support.pictures import save
 from tests.support.rigs import rig_glb
+from tests.support.videos import even_times, write_video
 
 SOUND: Final = re.compile(r"^[\w/.-]+\.(wav|flac|ogg|mp3)$")
 FOLDER: Final = re.compile(r"^(\w+)/(\*.*)?$")
 """A folder of lines, or a pattern in it."""
 TABLE: Final = re.compile(r"^[\w/.-]+\.csv$")
+VIDEO: Final = re.compile(r"^[\w/.-]+\.(mp4|mov|webm)$")
+KEYS: Final = {
+    "looks.csv": "time,x,y,z\n0.1,6,0,6\n0.3,,,\n",
+    "head.csv": "time,yaw,pitch,roll\n0,0,0,0\n0.4,12,4,0\n",
+}
+"""Files of keys, by the names that pages give them."""
 PICTURE: Final = re.compile(r"^[\w/.-]+\.(png|jpg|jpeg)$")
 PORT: Final = re.compile(r"(?<=127\.0\.0\.1:)\d+")
-ENVIRONMENT: Final = {**os.environ, "PYTHONPATH": str(ROOT)}
+ENVIRONMENT: Final = {**os.environ, "PYTHONPATH": str(ROOT), "BROWSER": "true"}
 ELSEWHERE: Final = {
     ("docs/live.md", "bash"): "tests/docs/test_live_docs.py",
     ("docs/python.md", "python"): "tests/docs/test_python_docs.py",
@@ -49,6 +64,8 @@ ELSEWHERE: Final = {
     ("docs/cpp.md", "sh"): "tests/engine_bridge/cpp/test_cpp_server.py",
 }
 """Blocks that other tests run: by page and language, the test."""
+OUTPUTS: Final = ("--out", "-o", "--glb", "--preview")
+"""Options before the names of files that a command writes."""
 INSTALLS: Final = ("python run.py demo", "python run.py test")
 """Commands that make an environment; CI runs them."""
 
@@ -59,6 +76,14 @@ COMMANDS: Final = [
     if (page.relative_to(ROOT).as_posix(), "bash") not in ELSEWHERE
     for command in commands(page)
 ]
+RUN: Final = [
+    (page, command)
+    for command, page in {command: page for page, command in reversed(COMMANDS)}.items()
+    if command.startswith("space-runtime")
+    and not (page == "docs/motion.md" and command.startswith("space-runtime live"))
+]
+"""The commands that run here, each once, for the first page that shows it; `test_motion_docs_live` runs those that
+follow a driver, but for microphones and cameras, which no test has: `test_named_commands` reads their options."""
 
 
 def here(language: str) -> list[Block]:
@@ -68,7 +93,7 @@ def here(language: str) -> list[Block]:
 
 def prepare(folder: Path, words: list[str], photo: Path) -> None:
     """Put files where an example expects some."""
-    after_out = {words[k + 1] for k, word in enumerate(words[:-1]) if word in ("--out", "--glb")}
+    after_out = {words[k + 1] for k, word in enumerate(words[:-1]) if word in OUTPUTS}
     for word in words[1:]:
         path = folder / word
         if word in after_out or path.exists():
@@ -80,17 +105,41 @@ def prepare(folder: Path, words: list[str], photo: Path) -> None:
             write_sound(path)
         elif word.endswith(".glb"):
             path.write_bytes(rig_glb(ARKIT_NAMES))
+        elif (name := path.name) in KEYS:
+            path.write_text(KEYS[name])
         elif TABLE.match(word):
             write_sound(folder / "hello.wav")
             path.write_text("sound;out;emotion;intensity\nhello.wav;npc/hello;happy;0,7\n")
+        elif VIDEO.match(word):
+            write_film(path, photo)
+        elif path.name.startswith("drawing."):
+            write_drawing(folder)
         elif PICTURE.match(word):
             shutil.copy(photo, path)
+        elif word.endswith("take.npz"):
+            write_take(take_of(driver(0.5)), path)
 
 
 def write_sound(path: Path) -> None:
     """Write half a second of the bundled line."""
     sound, rate = soundfile.read(LINE, frames=8_000)
     soundfile.write(path, sound, rate)
+
+
+def write_drawing(folder: Path) -> None:
+    """Write a drawing and its landmarks."""
+    face = anime()
+    save(folder / "drawing.png", face.picture)
+    (folder / "drawing.landmarks.json").write_text(landmarks_json(face.landmarks), "utf-8")
+
+
+def write_film(path: Path, photo: Path) -> None:
+    """Write half a second of the portrait, which moves sideways, with the beginning of the bundled line."""
+    with Image.open(photo) as opened:
+        portrait = np.asarray(opened.convert("RGB"))
+    sound, _ = soundfile.read(LINE, frames=8_000, dtype="float32")
+    moved = [np.roll(portrait, k, axis=1) for k in range(12)]
+    write_video(path, moved, even_times(12, 24), np.repeat(sound, 3).astype(np.float32))
 
 
 def free_port(_: object = None) -> str:
@@ -136,7 +185,13 @@ def serve_and_stop(process: subprocess.Popen[str]) -> None:
     run_to_its_end(process)
 
 
-@pytest.mark.parametrize(("page", "command"), [pair for pair in COMMANDS if pair[1].startswith("space-runtime")])
+def needs_a_process(page: str, command: str) -> bool:
+    """Return whether a command runs in a process of its own: what is shown first, and what ends by a signal."""
+    words = shlex.split(command)
+    return page == "README.md" or words[1] == "serve" or waits_for_a_page(words)
+
+
+@pytest.mark.parametrize(("page", "command"), [each for each in RUN if needs_a_process(*each)])
 def test_a_command_runs(page: str, command: str, tmp_path: Path, photo: Path) -> None:
     words = shlex.split(command)
     serves, waits = words[1] == "serve", waits_for_a_page(words)
@@ -152,6 +207,18 @@ def test_a_command_runs(page: str, command: str, tmp_path: Path, photo: Path) ->
     finally:
         process.kill()
         process.communicate()
+
+
+@pytest.mark.parametrize(("page", "command"), [each for each in RUN if not needs_a_process(*each)])
+def test_a_command_runs_in_this_process(
+    page: str, command: str, tmp_path: Path, photo: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = shlex.split(command)
+    prepare(tmp_path, words, photo)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("webbrowser.open", lambda _: True)
+    done = call(*words[1:])
+    assert done.code == 0, done.err
 
 
 @pytest.mark.parametrize("command", [command for _, command in COMMANDS if not command.startswith("space-runtime")])

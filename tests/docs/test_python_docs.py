@@ -25,7 +25,7 @@ EXAMPLES = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
 def port() -> Iterator[int]:
     """A real server with one worker."""
     port = free_port()
-    command = [sys.executable, "-m", "space_runtime", "serve", "--bind", f"tcp://127.0.0.1:{port}"]
+    command = [sys.executable, "-m", "space_runtime", "serve", "--bind", f"tcp://127.0.0.1:{port}", "--http", "0"]
     server = subprocess.Popen(command, env=child_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         with Client(f"tcp://127.0.0.1:{port}") as client:

@@ -127,7 +127,7 @@ def test_packing_asks_for_a_record_of_this_very_file(folder: Path) -> None:
 
 def test_a_network_that_fails_is_named_and_packed_by_force_alone(folder: Path) -> None:
     network = folder / "speech2landmarks.onnx"
-    bad = Found({("speech2landmarks", "gap_r"): 0.1})
+    bad = Found({("grid_nine", "gap_r"): 0.1})
     write_results(perfect(network).adding("lip_sync", bad), path_beside(network))
     before = (folder / "manifest.json").read_bytes()
     with pytest.raises(BundleError, match=r"gap r is 0\.1, ≥ "):
@@ -150,7 +150,7 @@ def test_making_everything_leaves_the_bundle_alone_until_the_network_is_accepted
     def measured(data: Path, cache: Path, network: Path, record: bool) -> None:
         results = perfect(network)
         for block, gap_r in quality.items():
-            results = results.adding(block, Found({("speech2landmarks", "gap_r"): gap_r}))
+            results = results.adding(block, Found({("grid_nine", "gap_r"): gap_r}))
         write_results(results, path_beside(network))
 
     for name, step in {"prepare": None, "train": None, "export": made, "evaluate": measured}.items():

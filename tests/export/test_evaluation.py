@@ -19,7 +19,7 @@ from export.data.phonetics import SHAPES
 from export.data.speech.phones import CLASSES
 from export.evaluation import articulation, baselines, blocks, detection, emotion, lip_sync, rest, robustness
 from export.evaluation.evaluated_model import EvaluatedModel, Sources, usual_range
-from export.evaluation.metrics import SIGNALS, match, mouth_signals, remove_drift
+from export.evaluation.metrics import SIGNALS, Match, match, mean_over_speakers, mouth_signals, remove_drift
 from export.evaluation.recordings import NO_EMOTION, Recording, track_of, tracks_of
 from export.evaluation.results import Found
 from export.evaluation.spoken import VOICES, Phone, Spoken, phones_of, silence
@@ -108,6 +108,29 @@ def test_a_network_matches_the_film_of_what_it_said_and_no_other_sound(model: Ev
     assert all(own[name].r > 0.99 and own[name].r > wrong[name].r + 0.1 for name in SIGNALS)
 
 
+def test_chance_is_what_predictions_for_others_score_and_far_below_the_own(model: EvaluatedModel) -> None:
+    talks = [talk(model, seed, n) for seed, n in ((1, 100), (4, 80), (7, 120))]
+    own: list[lip_sync.Signals] = [mouth_signals(each.landmarks) for each in talks]
+    floor = lip_sync.chance(talks, own)
+    assert all(0 < floor[name] < 0.6 for name in ("gap", "width"))
+    same = lip_sync.chance([talks[0]] * 2, [own[0]] * 2)
+    assert same["gap"] == pytest.approx(1, abs=1e-3)
+
+
+def test_a_set_has_its_floor_beside_r_and_names_clips_far_below_the_rest(model: EvaluatedModel) -> None:
+    talks = [talk(model, seed) for seed in (1, 2, 3, 4)]
+    predicted: list[lip_sync.Signals] = [mouth_signals(each.landmarks) for each in talks]
+    predicted[3] = {name: -signal for name, signal in predicted[3].items()}
+    rows = lip_sync._rows("set", talks, predicted)
+    assert {row for row, _ in rows} == {"set", *(each.speaker for each in talks), "outlier_clip4"}
+    assert rows["set", "gap_chance"] < rows["set", "gap_r"]
+
+
+def test_a_lag_is_the_median_of_the_speakers() -> None:
+    rows = [(str(lag), 10, Match(1.0, lag, 1.0)) for lag in (0.0, 0.01, 0.19)]
+    assert mean_over_speakers(rows).lag_s == pytest.approx(0.01)
+
+
 def test_company_does_not_change_what_is_heard(model: EvaluatedModel) -> None:
     sounds = [speechlike(seconds, seed=seed)[:, 0] for seed, seconds in enumerate((0.7, 0.31, 1.0))]
     together = tracks_of(model.network, model.look_ahead, [Recording(pcm, model.neutral, NO_EMOTION) for pcm in sounds])
@@ -125,6 +148,14 @@ def test_tables_of_shapes_know_every_shape() -> None:
     assert set(SHAPES) == set(CLASSES)
     assert set(baselines.RHUBARB) == set("ABCDEFGHX")
     assert set(baselines.HEADAUDIO) == {str(viseme) for viseme in range(15)}
+
+
+def test_given_cues_hold_until_the_next(model: EvaluatedModel, tmp_path: Path) -> None:
+    film = talk(model)
+    (tmp_path / f"{film.clip}.tsv").write_text("0.00\tX\n1.00\tD\n2.00\tX\n", encoding="utf-8")
+    heard, (signals,) = baselines.given_rhubarb([film, talk(model, 5)], tmp_path)
+    assert [each.clip for each in heard] == [film.clip]
+    assert signals["gap"][[10, 37, 80]] == pytest.approx([0, 1, 0], abs=1e-6)
 
 
 def test_loudness_follows_loudness(model: EvaluatedModel) -> None:

@@ -59,14 +59,15 @@ def test_how_a_line_is_cut_into_runs_does_not_change_a_bit(network: Network, n_s
     heard = features.step(features.initial_state(n_streams), sound)[1]
     rng = np.random.default_rng(n_streams)
     neutral = rng.normal(0, 0.3, (n_streams, 78, 3)).astype(np.float32)
-    emotion = rng.random((n_streams, 40, 8)).astype(np.float32)
+    emotion, style = (rng.random((n_streams, 40, n)).astype(np.float32) for n in (8, 4))
     answers = []
     for cuts in ([40], [1] * 40, [7, 1, 32]):
         state, said = landmarks.initial_state(network, n_streams), []
         for end, n in zip(np.cumsum(cuts), cuts, strict=True):
             some = slice(end - n, end)
-            state, step = landmarks.step(network, state, heard[:, some], neutral, emotion[:, some])
-            said.append((step.landmarks, step.speech))
+            given = (heard[:, some], neutral, emotion[:, some], style[:, some])
+            state, step = landmarks.step(network, state, *given)
+            said.append((step.landmarks, step.speech, step.tongue))
         answers.append([state, *[np.concatenate(parts, axis=1) for parts in zip(*said, strict=True)]])
     assert answers[0][1].shape == (n_streams, 40, 78, 3)
     assert np.ptp(answers[0][1], axis=1).max() > 0.01
@@ -82,9 +83,9 @@ def test_a_network_of_one_step_hears_hop_by_hop(tmp_path: Path, network: Network
     old = load_network("step", tmp_path / "step.onnx")
     assert not landmarks.takes_lines(old)
     rng = np.random.default_rng(0)
-    heard, emotion = (rng.random((2, 5, n)).astype(np.float32) for n in (96, 8))
+    heard, emotion, style = (rng.random((2, 5, n)).astype(np.float32) for n in (96, 8, 4))
     neutral, state = rng.normal(0, 0.3, (2, 78, 3)).astype(np.float32), landmarks.initial_state(old, 2)
-    one, other = (landmarks.step(each, state, heard, neutral, emotion) for each in (old, network))
+    one, other = (landmarks.step(each, state, heard, neutral, emotion, style) for each in (old, network))
     assert np.array_equal(one[0], other[0])
     assert np.array_equal(one[1].landmarks, other[1].landmarks)
 

@@ -16,8 +16,10 @@ from export.models.landmarks import LandmarksConfig, Speech2Landmarks, gate
 from export.models.layers import LAYERS
 from export.onnx.to_onnx import TRACED_BATCH, Signature, export_onnx
 from space_runtime.inference.network import load_network
+from space_runtime.style import N_CODE
 
 N_FEATURES, N_STEPS = 6, 7
+OUTPUTS = ("landmarks", "speech", "closure", "tongue", "state_out")
 
 
 @pytest.fixture(scope="module", params=sorted(LAYERS))
@@ -38,6 +40,7 @@ def inputs(network: Speech2Landmarks, n: int, seed: int = 0) -> dict[str, torch.
         "features": torch.randn(n, N_FEATURES, generator=generator),
         "neutral": torch.randn(n, 78, 3, generator=generator),
         "emotion": torch.rand(n, 8, generator=generator),
+        "style": torch.randn(n, 4, generator=generator),
         "state_in": torch.randn(n, network.n_state, generator=generator),
     }
 
@@ -45,8 +48,7 @@ def inputs(network: Speech2Landmarks, n: int, seed: int = 0) -> dict[str, torch.
 @pytest.fixture(scope="module")
 def exported(tiny: Speech2Landmarks, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("onnx") / "tiny.onnx"
-    outputs = ("landmarks", "speech", "closure", "state_out")
-    export_onnx(tiny, Signature(inputs(tiny, TRACED_BATCH), outputs), path)
+    export_onnx(tiny, Signature(inputs(tiny, TRACED_BATCH), OUTPUTS), path)
     return path
 
 
@@ -55,10 +57,10 @@ def test_a_sequence_at_once_equals_its_steps(tiny: Speech2Landmarks) -> None:
     sequence = torch.randn(2, N_STEPS, N_FEATURES, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         hidden, last = tiny.sequence(sequence, values["emotion"], values["state_in"])
-        whole = tiny.decode(hidden, values["neutral"][:, None], values["emotion"][:, None])
+        whole = tiny.decode(hidden, *(values[name][:, None] for name in ("neutral", "emotion", "style")))
         state = values["state_in"]
         for n in range(N_STEPS):
-            faces, _, _, state = tiny(sequence[:, n], values["neutral"], values["emotion"], state)
+            faces, *_, state = tiny(sequence[:, n], *(values[name] for name in ("neutral", "emotion", "style")), state)
             torch.testing.assert_close(faces, whole.landmarks[:, n], atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(state, last, atol=1e-5, rtol=1e-5)
 
@@ -70,14 +72,33 @@ def test_onnx_steps_equal_torch_steps_for_every_batch(tiny: Speech2Landmarks, ex
         with torch.no_grad():
             expected = tiny(*values.values())
         actual = session.run({name: value.numpy() for name, value in values.items()})
-        for name, value in zip(("landmarks", "speech", "closure", "state_out"), expected, strict=True):
+        for name, value in zip(OUTPUTS, expected, strict=True):
             np.testing.assert_allclose(actual[name].astype(np.float32), value.numpy(), atol=1e-5)
-        values["state_in"] = expected[3]
+        values["state_in"] = expected[-1]
 
 
-def test_no_emotion_modulates_nothing(tiny: Speech2Landmarks) -> None:
-    values = torch.randn(3, N_FEATURES)
+def test_no_emotion_and_no_style_modulate_nothing(tiny: Speech2Landmarks) -> None:
+    values, hidden = torch.randn(3, N_FEATURES), torch.randn(3, 8)
     assert torch.equal(tiny.film(values, torch.zeros(3, 8)), values)
+    assert torch.equal(tiny.style(hidden, torch.zeros(3, N_CODE)), hidden)
+
+
+def test_style_moves_the_mouth_and_nothing_that_tells_speech(tiny: Speech2Landmarks) -> None:
+    hidden, values = torch.randn(64, 8), inputs(tiny, 64)
+    plain, styled = (
+        tiny.decode(hidden, values["neutral"], values["emotion"], some * values["style"]) for some in (0, 1)
+    )
+    assert not torch.equal(plain.landmarks, styled.landmarks)
+    assert all(torch.equal(getattr(plain, name), getattr(styled, name)) for name in ("speech", "closure", "tongue"))
+
+
+def test_the_tongue_rests_where_there_is_no_speech(tiny: Speech2Landmarks) -> None:
+    values = inputs(tiny, 64)
+    with torch.no_grad():
+        _, speech, _, tongue, _ = tiny(*values.values())
+    assert (speech == 0).any() and (speech > 0).any()
+    assert (tongue[speech[:, 0] == 0] == 0).all()
+    assert (tongue[speech[:, 0] > 0] > 0).all() and (tongue <= 1).all()
 
 
 def test_the_gate_reaches_both_ends_exactly() -> None:

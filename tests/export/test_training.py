@@ -14,21 +14,24 @@ pytest.importorskip("torch", reason="needs torch (extra 'export')")
 import torch
 
 from export.data.augment import LN10_OVER_10, augment, codec_holes, noise, plain_power, reverberate
-from export.data.batches import _row, batches
+from export.data.batches import _joined, _row, batches, closure_target, speech_target
 from export.data.corpora import Corpus, Row, log_powers, read_corpus, read_parts, write_corpus
+from export.data.drift import DRIFT_WEIGHT, drift_free
 from export.data.motion.identities import FaceModel
 from export.data.motion.motion_space import closers
 from export.data.phonetics import Phonetics, phonetics_of
-from export.data.speech.phones import LABIODENTAL, SILENCE
+from export.data.speech.phones import LABIODENTAL, SILENCE, SPOKEN
 from export.models.layers import LAYERS
 from export.recipes.recipe import KINDS, PhoneticShares, Recipe, parse_recipe, read_recipe
 from export.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from export.training.compare import candidates, changed, folder_of
 from export.training.losses import CONTACT_WEIGHT, motion_losses, motion_weight
 from export.training.train import Materials, train
+from space_runtime.arrays import Floats
 from space_runtime.assets import LINE
 from space_runtime.errors import UsageError
 from space_runtime.geometry import N_LANDMARKS
+from space_runtime.style import N_CODE
 
 SHIPPED = Path(__file__).parents[2] / "export" / "recipes" / "speech2landmarks.toml"
 N_MOTION = 4
@@ -57,7 +60,7 @@ def materials() -> Materials:
         "reference_size": torch.ones(2),
         "closers": torch.from_numpy(closers()),
     }
-    corpora = {name: corpus(name, n) for n, name in enumerate(("filmed", "synthetic", "recorded"))}
+    corpora = {name: corpus(name, n) for n, name in enumerate(("filmed", "synthetic", "recorded", "vocal", "effort"))}
     corpora["sounds"] = corpus("sounds", 9, has_motion=False)
     return Materials(corpora, model, face, constants, "corpora of a test")
 
@@ -71,6 +74,8 @@ SMALL = {
     "n_filmed": 2,
     "n_synthetic": 1,
     "n_recorded": 1,
+    "n_vocal": 1,
+    "n_effort": 1,
     "n_sounds": 1,
     "n_steps": 30,
 }
@@ -164,8 +169,8 @@ def test_batches_repeat_and_fit_the_plan(materials: Materials, recipe: Recipe) -
     again, later = two(0), two(1)
     assert np.array_equal(two(0)[1], again[1]) and np.array_equal(again[1], later[0])
     batch = next(batches(*of_materials, recipe.batch, 7))
-    assert batch.features.shape == (5, 30, 96) and np.isfinite(batch.features).all()
-    assert batch.motion.shape == (4, 30, N_MOTION)
+    assert batch.features.shape == (7, 30, 96) and np.isfinite(batch.features).all()
+    assert batch.motion.shape == (6, 30, N_MOTION)
     assert (batch.classes[-1] == SILENCE).all() and not batch.speech[-1].any()
 
 
@@ -205,11 +210,32 @@ def test_augmentation_keeps_sequences_apart_and_finite() -> None:
     rng = np.random.default_rng(1)
     mel, sounds = (rng.uniform(-14, -2, (6, 50, 48)).astype(np.float32) for _ in range(2))
     noise_only = np.array([False] * 5 + [True])
-    power = augment(mel.copy(), noise_only, sounds, np.random.default_rng(2))
+    natural = np.arange(6) == 4
+    power = augment(mel.copy(), noise_only, natural, sounds, np.random.default_rng(2))
     assert power.shape == mel.shape and np.isfinite(power).all() and (power >= 0).all()
     other = mel.copy()
     other[5] = -3.0
-    assert np.array_equal(augment(other, noise_only, sounds, np.random.default_rng(2))[5], power[5])
+    assert np.array_equal(augment(other, noise_only, natural, sounds, np.random.default_rng(2))[5], power[5])
+
+
+def test_lines_move_as_far_as_their_effort_says(materials: Materials, recipe: Recipe) -> None:
+    def motion_of(effort: float) -> Floats:
+        lines = materials.corpora["effort"]
+        told = replace(lines, efforts=np.full(len(lines.offsets) - 1, effort, np.float32))
+        made = batches(
+            {**materials.corpora, "effort": told},
+            materials.model,
+            materials.rest,
+            phonetics(materials),
+            recipe.batch,
+            1,
+        )
+        return next(made).motion
+
+    plain, strong = motion_of(1.0), motion_of(1.5)
+    n = recipe.batch.n_effort
+    np.testing.assert_allclose(strong[-n:], 1.5 * plain[-n:], rtol=1e-5)
+    np.testing.assert_array_equal(strong[:-n], plain[:-n])
 
 
 def test_a_room_only_adds_and_only_afterwards() -> None:
@@ -248,11 +274,11 @@ def test_parts_join_to_one_corpus(tmp_path: Path) -> None:
     [
         ("n_updates = ", "n_update = ", "unknown key 'n_update'"),
         ("seed = 7", "", "lacks the key 'seed'"),
-        ("lip_gap = 0.2", "lip_gap = 20", "lip_gap = 20; expected a number from 0 to 1"),
+        ("lip_gap = 0.35", "lip_gap = 20", "lip_gap = 20; expected a number from 0 to 1"),
         ("jaw_with_lips = 0.2", "jaw_with_lips = 2", "jaw_with_lips = 2; expected a number from 0 to 1"),
-        ("later_frames = 2", "later_frames = 21", "width_later_frames = 21; expected a number from 0 to 20"),
-        ("later_frames = 2", "later_frames = 1.5", "width_later_frames = 1.5; expected a whole number"),
-        ("later_frames = 2", "later_frames = -1", "width_later_frames = -1; expected a number from 0 on"),
+        ("later_frames = 0", "later_frames = 21", "width_later_frames = 21; expected a number from 0 to 20"),
+        ("later_frames = 0", "later_frames = 1.5", "width_later_frames = 1.5; expected a whole number"),
+        ("later_frames = 0", "later_frames = -1", "width_later_frames = -1; expected a number from 0 on"),
         ("width = 256", "widht = 256", r"\[network\] has the unknown key 'widht'"),
         ("n_steps = 180", "n_steps = 1.5", "n_steps = 1.5; expected a whole number"),
         ("points = 1.0", 'points = "much"', "points = 'much'; expected a number"),
@@ -318,7 +344,7 @@ def test_a_checkpoint_whose_writing_is_interrupted_leaves_the_one_before(
 def test_filmed_sentences_are_mostly_heard_in_the_own_voice() -> None:
     n = np.arange(12, dtype=np.int64)
     filmed = Corpus("filmed", np.zeros((11, 48), np.float16), np.zeros(11, np.uint8), n, NO_MOTION, n_voices=5)
-    rows = np.array([_row(filmed, rng) for rng in [np.random.default_rng(0)] for _ in range(4000)])
+    rows = np.array([_row(filmed, 0, rng) for rng in [np.random.default_rng(0)] for _ in range(4000)])
     own = float(np.mean(rows % 5 == 0))
     assert 0.5 < own < 0.7 and set(rows) == set(range(11))
 
@@ -331,11 +357,57 @@ def test_a_moment_of_f_counts_more_than_another() -> None:
 
     def loss_of_miss(row: int, step: int) -> float:
         missed = target.clone()
-        missed[row, step] += 0.01
+        missed[row, step, :, 0] += 0.01  # across: nothing is known to drift there
         return float(motion_losses(missed, target, weight)["points"])
 
     assert loss_of_miss(0, 1) == pytest.approx(CONTACT_WEIGHT * loss_of_miss(0, 2), rel=1e-3)
     assert loss_of_miss(0, 2) == pytest.approx(2 * loss_of_miss(1, 2), rel=1e-3)
+
+
+def test_speech_of_unknown_phones_wakes_the_face_and_teaches_no_phone() -> None:
+    labels = np.full((1, 200), SILENCE, np.uint8)
+    labels[:, 80:120] = SPOKEN
+    awake = speech_target(labels, np.array([10]))[0]
+    assert awake[70:130].all() and not awake[:69].any() and not awake[133:].any()
+    assert np.isnan(closure_target(labels)[0, 80:120]).all() and not closure_target(labels)[0, :80].any()
+
+
+def test_slow_errors_count_little_and_fast_ones_fully() -> None:
+    steps = torch.arange(300.0)
+    slow = torch.ones(1, 300, 1)
+    fast = torch.sin(2 * torch.pi * steps / 20)[None, :, None]
+    assert drift_free(slow).mean() == pytest.approx(DRIFT_WEIGHT)
+    assert drift_free(fast).mean() == pytest.approx(float(fast.square().mean()), rel=0.05)
+    assert drift_free(slow + fast).mean() == pytest.approx(DRIFT_WEIGHT + 0.5, rel=0.05)
+
+
+def test_only_what_sinks_may_drift() -> None:
+    target = torch.rand(1, 200, N_LANDMARKS, 3, generator=torch.Generator().manual_seed(0))
+    weight = torch.ones(1, 200)
+
+    def loss_of_offset(point: int, axis: int) -> float:
+        moved = target.clone()
+        moved[..., point, axis] += 0.01
+        return float(motion_losses(moved, target, weight)["points"])
+
+    assert loss_of_offset(8, 1) == pytest.approx(DRIFT_WEIGHT * loss_of_offset(8, 0), rel=1e-2)
+    assert loss_of_offset(51, 1) == pytest.approx(loss_of_offset(51, 0), rel=1e-2)
+
+
+def test_people_are_heard_equally_often_and_one_at_a_time() -> None:
+    n_rows = 40
+    offsets = np.arange(n_rows + 1, dtype=np.int64) * 60
+    people = np.array([0] * 38 + [1, 2], np.int64)
+    motion = np.repeat(people + 1, 60)[:, None].astype(np.float32)
+    labels, mel = np.ones(n_rows * 60, np.uint8), np.zeros((n_rows * 60, 48), np.float16)
+    film = Corpus("filmed", mel, labels, offsets, motion, 1, people)
+    rng = np.random.default_rng(0)
+    seen = [
+        set(np.unique(_joined(film, np.zeros((n_rows, N_CODE), np.float32), 300, rng).motion)) - {0} for _ in range(600)
+    ]
+    assert all(len(who) <= 1 for who in seen)
+    shares = [sum(who == {person} for who in seen) / 600 for person in (1, 2, 3)]
+    assert all(0.25 < share < 0.42 for share in shares)
 
 
 def test_every_network_to_compare_is_its_own_recipe() -> None:
@@ -356,4 +428,4 @@ def test_a_question_that_nobody_asked_is_named() -> None:
 
 def test_a_recipe_without_motion_is_refused() -> None:
     with pytest.raises(UsageError, match="has 1 sequences with motion; expected 2"):
-        changed(read_recipe(SHIPPED), {"n_filmed": 0, "n_synthetic": 1, "n_recorded": 0})
+        changed(read_recipe(SHIPPED), {"n_filmed": 0, "n_synthetic": 1, "n_recorded": 0, "n_vocal": 0, "n_effort": 0})

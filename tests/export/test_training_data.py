@@ -15,6 +15,10 @@ pytest.importorskip("scipy", reason="needs scipy (extra 'export')")
 from export.data import prepare, synth
 from export.data.align import fits
 from export.data.corpora import is_held_out, read_corpus
+from export.data.motion import films, people
+from export.data.motion.films import Talk
+from export.data.motion.pauses import cut_at_pauses
+from export.data.speech.phones import SILENCE, SPOKEN, SPOKEN_SYMBOL, frame_labels
 from export.data.speech.texts import _finnish_word, _joined
 from export.data.store import kept, key_of
 from space_runtime.errors import UsageError
@@ -114,7 +118,7 @@ def data_folder(folder: Path) -> Path:
 def test_missing_data_are_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"data folder .*nowhere is missing"):
         prepare.check_data(tmp_path / "nowhere")
-    with pytest.raises(UsageError, match=r"speech.manifest\.jsonl and \d more files are missing"):
+    with pytest.raises(UsageError, match=r"speech.manifest\.jsonl and \d+ more files are missing"):
         prepare.check_data(tmp_path)
     prepare.check_data(data_folder(tmp_path))
     manifest = tmp_path / "speech" / "manifest.jsonl"
@@ -175,3 +179,57 @@ def test_missing_programs_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_held_out_speakers_are_some_of_one_corpus() -> None:
     assert is_held_out("speechocean762:so0019") and not is_held_out("speechocean762:so0091")
     assert not is_held_out("kathleen9")
+
+
+# People on film
+
+
+def test_nobody_both_teaches_and_judges() -> None:
+    face = np.zeros((3, 78, 3), np.float32)
+    speakers = ["hq_female"] * 50 + [f"x_{k}" for k in range(9)]
+    talks = [Talk(f"{who}_{k}", who, np.zeros(9, np.float32), face, 25.0) for k, who in enumerate(speakers)]
+    judges = {talk.clip for talk in people.judging(talks)}
+    teach = {talk.clip for talk in people.taught(people.PEOPLE[1], talks[:50])}
+    assert len(judges) == 19 and len(teach) == 40
+    assert not judges & teach
+    assert {"hq_female_39"} <= teach and {"hq_female_40", "x_0_50"} <= judges
+
+
+def test_a_frame_without_a_face_lies_between_its_neighbours() -> None:
+    points = np.arange(6, dtype=np.float32)[:, None, None] * np.ones((6, 2, 3), np.float32)
+    lost = points.copy()
+    lost[[2, 3]] = -1000
+    assert np.allclose(films._without_lost(lost), points)
+    assert films._without_lost(points) is points
+
+
+def test_a_long_film_is_cut_in_its_pauses() -> None:
+    spans = [(0.2, 2.7), (3.1, 5.6), (6.2, 8.9)]
+    pcm = speech(spans, 9.5)
+    face = np.zeros((round(9.5 * 25), 78, 3), np.float32)
+    parts = cut_at_pauses(Talk("film", "who", pcm, face, 25.0))
+    assert sum(len(talk.pcm) for talk, _ in parts) == len(pcm)
+    assert sum(len(talk.landmarks) for talk, _ in parts) == len(face)
+    ends = np.cumsum([len(talk.pcm) for talk, _ in parts])[:-1] / SAMPLE_RATE
+    assert all(any(before < end < after for before, after in ((2.7, 3.1), (5.6, 6.2))) for end in ends)
+    for talk, segments in parts:
+        assert segments[0][1] == 0 and segments[-1][2] == pytest.approx(len(talk.pcm) / SAMPLE_RATE, abs=0.05)
+        assert {name for name, *_ in segments} == {"pau", SPOKEN_SYMBOL}
+    assert set(frame_labels(parts[0][1], "arpabet", 200)) == {SILENCE, SPOKEN}
+
+
+def test_people_of_any_size_who_move_any_far_teach_the_same_motion() -> None:
+    rng = np.random.default_rng(3)
+    face = rng.standard_normal((78, 3)).astype(np.float32)
+    moving = np.zeros((200, 78, 3), np.float32)
+    moving[:, [8, 65, 66, 67], 1] = 0.05 * rng.standard_normal((200, 1))
+    moving[:, 48, 0] = 0.05 * rng.standard_normal(200)
+
+    def person(size: float, spread: float) -> people.Filmed:
+        talk = Talk("clip", "who", np.zeros(9, np.float32), face * size + moving * spread, 25.0)
+        return people.Filmed([(talk, [("aa", 0.0, 8.0)])], face * size, np.ones(3, np.float32))
+
+    everyone = [person(1.0, 0.1), person(1.3, 0.2)]
+    sized, alike = (people.scales_of(everyone, share) for share in (0.0, 1.0))
+    assert sized[:, 0] == pytest.approx([1, 1 / 1.3], rel=1e-3)
+    assert list(alike[0] * 0.1) == pytest.approx(list(alike[1] * 0.2), rel=0.02)

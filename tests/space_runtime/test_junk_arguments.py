@@ -38,9 +38,21 @@ class Unspeakable:
         raise ValueError
 
 
-PLAIN: Final = {"SpaceError", "UsageError", "BundleError", "MediaError", "OutputError", "Emotion", "HeadMode"}
+PLAIN: Final = {
+    "SpaceError",
+    "UsageError",
+    "BundleError",
+    "MediaError",
+    "OutputError",
+    "Emotion",
+    "DriveEnd",
+    "DriveReference",
+    "DubLength",
+    "HeadMode",
+    "Style",
+}
 """Exported errors and closed sets."""
-MADE: Final = {"BakeResult", "Bundle", "Frame", "Portrait", "MotionSource"}
+MADE: Final = {"BakeResult", "Bundle", "Drive", "DubCounts", "DubReport", "Frame", "Portrait", "MotionSource"}
 """Exported types of values that the runtime makes, or that callers write."""
 
 JUNK: Final[tuple[object, ...]] = (

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from space_runtime import BundleError, MediaError, OutputError, SpaceError, UsageError
+from space_runtime.assets import PORTRAIT
 from tests.support.public_calls import PUBLIC, Values
 from tests.support.session_frames import BUNDLE
 
@@ -43,11 +44,15 @@ WRONG: Final[tuple[tuple[str, Values, type[SpaceError], str], ...]] = (
     ("bake", {"progress": 5}, UsageError, "progress is 5; expected a function"),
     ("load_bundle", {"path": "nowhere"}, BundleError, "no bundle in nowhere"),
     ("load_bundle", {"path": 5}, UsageError, "the bundle's folder is 5; expected a path"),
+    ("load_bundle", {"refiner": "nowhere"}, BundleError, "no bundle in nowhere"),
+    ("load_bundle", {"refiner": 5}, UsageError, "the refiner is 5; expected a path"),
     ("load_bundle", {"device": "abacus"}, UsageError, "unknown device 'abacus'"),
     ("load_bundle", {"device": None}, UsageError, "device is None; expected text"),
     ("open_portrait", {"path": "."}, MediaError, "cannot be read"),
     ("open_portrait", {"path": np.zeros((9, 9, 3), np.uint8)}, UsageError, "expected a path"),
     ("open_portrait", {"tracker": BUNDLE}, UsageError, "expected a FaceTracker, which open_tracker() opens"),
+    ("open_portrait", {"path": PORTRAIT}, MediaError, "there is no landmarks file no.json"),
+    ("open_portrait", {"path": PORTRAIT, "landmarks": 5}, UsageError, "landmarks is 5; expected a path"),
     ("open_tracker", {"bundle": "x"}, UsageError, "expected a Bundle"),
     ("Session", {"bundle": "x"}, UsageError, "expected a Bundle"),
     ("Session", {"fps": "fast"}, UsageError, "frame rate 'fast' is not a number"),
@@ -85,7 +90,12 @@ WRONG: Final[tuple[tuple[str, Values, type[SpaceError], str], ...]] = (
     ("Controls", {"gaze_rad": (0.7, 0)}, UsageError, "is outside ±35 degrees"),
     ("Controls", {"gaze_rad": "10,-5"}, UsageError, "expected an array of real numbers"),
     ("Controls", {"look_at": (1, 2)}, UsageError, "look_at has the shape (2,); expected (3,)"),
-    ("Controls", {"head_mode": "nod"}, UsageError, "head_mode is 'nod'; expected one of keep, idle, speech, given"),
+    (
+        "Controls",
+        {"head_mode": "nod"},
+        UsageError,
+        "head_mode is 'nod'; expected one of keep, idle, speech, listen, given",
+    ),
     ("Controls", {"head_mode": "given", "head_track": None, "head_track_samples": None}, UsageError, "without a track"),
     ("Controls", {"head_track": np.zeros((2, 4))}, UsageError, "head_track has the shape (2, 4)"),
     ("Controls", {"head_track_samples": [5, 5]}, UsageError, "do not rise"),

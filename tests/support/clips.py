@@ -25,6 +25,7 @@ def random_clip(n_frames: int, fps: Fraction = Fraction(30), seed: int = 0, name
         "landmarks": rng.normal(0, 1, (n_frames, 78, 3)),
         "blendshapes": rng.random((n_frames, 52)),
         "speech": rng.random(n_frames),
+        "tongue": rng.random((n_frames, 2)),
     }
     return Clip(
         name=name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import Final
 
 import cv2
 import numpy as np
@@ -12,6 +13,8 @@ from space_runtime.arrays import Floats, Pixels
 from tests.support import pictures
 
 Draw = Callable[[Pixels, Floats], None]
+RIM: Final = (31, 22)
+"""Half the width and height of drawn rims, pixels."""
 
 
 @cache
@@ -84,9 +87,21 @@ def lipstick(picture: Pixels, face: Floats) -> None:
 
 
 def glasses(picture: Pixels, face: Floats) -> None:
-    """Draw spectacles."""
+    """Draw spectacles: round rims, a bridge and temples."""
+    eyes = np.rint(face[[468, 473]]).astype(int)
+    for (x, y), side, ear in zip(eyes, (-1, 1), face[[127, 356]], strict=True):
+        cv2.ellipse(picture, (int(x), int(y)), RIM, 0, 0, 360, (20, 20, 20), 4, cv2.LINE_AA)
+        hinge, end = (int(x) + side * RIM[0], int(y)), (round(float(ear[0])), round(float(ear[1])))
+        cv2.line(picture, hinge, end, (20, 20, 20), 4, cv2.LINE_AA)
+    (left, top), (right, bottom) = eyes.tolist()
+    cv2.line(picture, (left + RIM[0], top), (right - RIM[0], bottom), (20, 20, 20), 4, cv2.LINE_AA)
+
+
+def dark_glasses(picture: Pixels, face: Floats) -> None:
+    """Draw spectacles with glass that hides the eyes."""
     for x, y in np.rint(face[[468, 473]]).astype(int):
-        cv2.circle(picture, (int(x), int(y)), 38, (20, 20, 20), 5, cv2.LINE_AA)
+        cv2.ellipse(picture, (int(x), int(y)), RIM, 0, 0, 360, (24, 24, 30), -1, cv2.LINE_AA)
+    glasses(picture, face)
 
 
 def shut_eyes(picture: Pixels, face: Floats) -> None:

@@ -17,6 +17,7 @@ from engine_bridge.adapters.playout import Playout
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.messages import Message
 from engine_bridge.protocol.wire import decode
+from space_runtime.inference.bundle import Bundle
 from space_runtime.server.answers import Answers, WorkerReport
 from space_runtime.server.commands import Command
 from space_runtime.server.gateway import Gateway
@@ -159,7 +160,11 @@ class InlineServer:
     """
 
     def __init__(
-        self, limits: Limits | None = None, folders: Folders | None = None, playout: Playout | None = None
+        self,
+        limits: Limits | None = None,
+        folders: Folders | None = None,
+        playout: Playout | None = None,
+        bundle: Bundle = BUNDLE,
     ) -> None:
         limits, folders = limits or Limits(), folders or Folders()
         self.now, self.step_cost_s = 1_000.0, 0.0
@@ -168,8 +173,8 @@ class InlineServer:
         self.executor = InlineExecutor(self.port, self.pipe)
         self.textures = InlineTextures(self.pipe)
         sink = InlineSinkOutput(playout, self.pipe) if playout else None
-        self.worker = Worker(BUNDLE, limits, folders, CHARACTERS, self.executor, self.textures, sink)
-        self.gateway = Gateway(limits, folders, self.port, welcome_of(BUNDLE, limits))
+        self.worker = Worker(bundle, limits, folders, CHARACTERS, self.executor, self.textures, sink)
+        self.gateway = Gateway(limits, folders, self.port, welcome_of(bundle, limits))
         self.clients: dict[bytes, WireClient] = {}
         self.sent: list[tuple[bytes, Message]] = []
         self.events: list[LogEvent] = []

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from filelock import FileLock
 
 from space_runtime.packaging.contents import PROGRAM, program_file
 from tests.support.real_server import ROOT, child_environment
@@ -24,13 +25,19 @@ def packaged_server() -> Path:
     """Return the program of the package, made if there is none of these sources; skip where that cannot be."""
     pytest.importorskip("PyInstaller", reason="needs PyInstaller (extra 'package')")
     folder = FOLDER / _digest() / PROGRAM
-    if not folder.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        words = [sys.executable, "-m", "space_runtime", "package", "--out", str(folder)]
-        subprocess.run(words, env=child_environment(), check=True)
-        for old in sorted(FOLDER.iterdir(), key=lambda path: path.stat().st_mtime)[: -KEPT - 1]:
-            shutil.rmtree(old, ignore_errors=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with FileLock(FOLDER / ".lock"):  # one of several test processes makes it
+        if not folder.exists():
+            _make(folder)
     return folder / program_file()
+
+
+def _make(folder: Path) -> None:
+    words = [sys.executable, "-m", "space_runtime", "package", "--out", str(folder)]
+    subprocess.run(words, env=child_environment(), check=True)
+    packages = sorted((path for path in FOLDER.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
+    for old in packages[: -KEPT - 1]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _digest() -> str:

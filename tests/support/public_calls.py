@@ -12,6 +12,8 @@ from space_runtime import (
     BakeJob,
     Controls,
     ControlTrack,
+    Drive,
+    DriveRows,
     EmotionKey,
     EmotionTrack,
     MixedMotion,
@@ -19,16 +21,23 @@ from space_runtime import (
     Resampler,
     Session,
     StreamBatch,
+    Take,
     bake,
     bake_many,
     build_character,
+    drive_motion,
+    dub,
     emotion_vector,
     load_bundle,
     open_portrait,
+    open_take,
     open_tracker,
     parse_emotion_track,
     read_emotion_track,
+    still,
 )
+from tests.support import pictures
+from tests.support.drives import driver, take_of
 from tests.support.session_frames import BUNDLE
 from tests.support.sounds import speechlike
 
@@ -47,6 +56,16 @@ def _take() -> Values:
     head, eyes = np.zeros((2, 6), np.float32), np.zeros((2, 2, 2), np.float32)
     landmarks = np.zeros((2, 78, 3), np.float32)
     return {"samples": [0, 320], "landmarks": landmarks, "head": head, "eyes_rad": eyes, "lids": [0, 0]}
+
+
+def _rows() -> Values:
+    eyes, seen = np.zeros((2, 2, 2), np.float32), np.ones(2, np.float32)
+    shown = {"blendshapes": np.zeros((2, 52)), "head": np.zeros((2, 6)), "eyes_rad": eyes, "confidence": seen}
+    return {"samples": [0, 320], **shown}
+
+
+def _drive() -> Values:
+    return {"reference": "relative", "end": "hold"}
 
 
 def _of_session(name: str) -> Callable[..., object]:
@@ -73,6 +92,7 @@ def _of_track(name: str) -> Public:
 
 CHARACTER: Final = build_character(BUNDLE)
 CONTROLS: Final[Values] = {name: getattr(Controls(), name) for name in Controls.__slots__}
+DRIVER: Final = take_of(driver(0.1))
 GIVEN_HEAD: Final[Values] = {"head_track": np.zeros((2, 3)), "head_track_samples": [0, 320]}
 KEY: Final = EmotionKey(0, emotion_vector({"happy": 1}))
 HOPS: Final = speechlike(0.04)[:640].T
@@ -103,11 +123,20 @@ PUBLIC: Final[dict[str, Public]] = {
         ControlTrack(Controls()).changed, lambda: {"at_sample": 100, "controls": Controls(), "fade": 10}
     ),
     "ControlTrack.resting": Public(ControlTrack(Controls()).resting, lambda: {"at_sample": 100, "fade": 10}),
-    **{f"ControlTrack.{name}": _of_track(name) for name in ("at", "emotion_at", "rest_factor", "steady", "since")},
+    **{f"ControlTrack.{name}": _of_track(name) for name in ("at", "emotion_at", "style_at", "rest_factor", "steady")},
+    "ControlTrack.since": _of_track("since"),
     "RecordedMotion": Public(RecordedMotion, _take),
     "RecordedMotion.of_frames": Public(RecordedMotion.of_frames, lambda: {"frames": Session().push(np.zeros(9600))}),
     "RecordedMotion.of_clip": Public(RecordedMotion.of_clip, lambda: {"path": "no.npz"}),
     "MixedMotion": Public(MixedMotion, lambda: {name: MixedMotion() for name in ("mouth", "face", "eyes", "head")}),
+    "Take": Public(Take, lambda: _rows() | {"neutral_blendshapes": np.zeros(52), "neutral_head": np.zeros(6)}),
+    "open_take": Public(open_take, lambda: {"path": "no.npz", "bundle": BUNDLE}),
+    "DriveRows": Public(DriveRows, _rows),
+    "DriveRows.begun_at": Public(DriveRows(**_rows()).begun_at, lambda: {"begin_s": 0.0}),  # type: ignore[arg-type]
+    "drive_motion": Public(
+        drive_motion, lambda: _drive() | {"driver": DRIVER, "portrait": None, "bundle": BUNDLE, "begin_s": 0.0}
+    ),
+    "Drive.of": Public(Drive.of, lambda: _drive() | {"take": DRIVER, "begin_s": 0.0}),
     "Resampler": Public(Resampler, lambda: {"rate_in": 48_000, "rate_out": 16_000, "n_channels": 2}),
     "Resampler.push": Public(lambda **given: Resampler(48_000, 16_000).push(**given), lambda: {"block": [0.0] * 99}),
     "load_bundle": Public(load_bundle, lambda: {"path": None, "device": "cpu"}),
@@ -115,7 +144,18 @@ PUBLIC: Final[dict[str, Public]] = {
     "Bundle.arrays": Public(BUNDLE.arrays, lambda: {"name": "rig"}),
     "Bundle.settings": Public(BUNDLE.settings, lambda: {"name": "rig"}),
     "open_tracker": Public(open_tracker, lambda: {"bundle": BUNDLE}),
-    "open_portrait": Public(open_portrait, lambda: {"path": "no.png", "tracker": TRACKER, "force": False}),
+    "open_portrait": Public(
+        open_portrait,
+        lambda: {
+            "path": "no.png",
+            "tracker": TRACKER,
+            "force": False,
+            "landmarks": "no.json",
+            "crop": "face",
+            "size": 512,
+            "transparent": False,
+        },
+    ),
     "build_character": Public(
         build_character, lambda: {"bundle": BUNDLE, "portrait": None, "fps": 30, "pictures": False}
     ),
@@ -162,6 +202,23 @@ PUBLIC: Final[dict[str, Public]] = {
             "plot": False,
             "progress": None,
         },
+    ),
+    "dub": Public(
+        dub,
+        lambda: {
+            "video": "no.mp4",
+            "line": "line.wav",
+            "out": "out/dubbed.mp4",
+            "bundle": BUNDLE,
+            "controls": Controls(),
+            "person": "largest",
+            "length": "video",
+            "progress": None,
+        },
+    ),
+    "still": Public(
+        still,
+        lambda: {"portrait": pictures.portrait(), "controls": Controls(), "bundle": BUNDLE},
     ),
     "BakeJob": Public(BakeJob, lambda: {"sound": "line.wav", "target": "out/line", **JOB}),
     "bake_many": Public(

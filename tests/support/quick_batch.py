@@ -11,10 +11,12 @@ from unittest.mock import patch
 import numpy as np
 
 from space_runtime.animation.batch_state import Frames, blank_frames
+from space_runtime.animation.motion_source import MotionSource
 from space_runtime.animation.pipeline import Character
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Floats, Index
 from space_runtime.inference.bundle import Bundle
+from space_runtime.rig.rig import RigIdentity
 from space_runtime.server.worker import worker
 from space_runtime.timebase import HOP, frame_sample
 
@@ -29,6 +31,8 @@ class _Row:
 
 class QuickBatch:
     """The interface of `StreamBatch`; frames come when they must, all values are 0."""
+
+    knows_styles = True
 
     def __init__(self, bundle: Bundle) -> None:
         self.rows: dict[int, _Row] = {}
@@ -48,6 +52,12 @@ class QuickBatch:
 
     def set_track(self, row: int, track: ControlTrack) -> None:
         self.rows[row].track = track
+
+    def set_motion(self, row: int, motion: MotionSource | None) -> None:
+        assert row in self.rows
+
+    def identity(self, row: int) -> RigIdentity:
+        return self.rows[row].character.identity
 
     def track(self, row: int) -> ControlTrack:
         return self.rows[row].track

@@ -24,12 +24,13 @@ from space_runtime.animation.stages import features, landmarks
 from space_runtime.animation.stages.pose import compose
 from space_runtime.arrays import Floats
 from space_runtime.baking.bake import bake
+from space_runtime.emotion import Emotion, emotion_vector
 from space_runtime.geometry import HeadPose, apply_pose
 from space_runtime.inference.bundle import Bundle, load_bundle
 from space_runtime.rig.identity import turn_eyes
 from space_runtime.rig.rig import RigIdentity
 from space_runtime.timebase import SAMPLE_RATE
-from space_runtime.values import Controls, Emotion, emotion_vector
+from space_runtime.values import Controls
 from tests.support.sounds import bundled_line
 
 FILE: Final = Path(__file__).parents[1] / "golden_data" / "animation.json"

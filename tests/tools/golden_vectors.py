@@ -17,6 +17,7 @@ import numpy as np
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.field_types import FieldType
 from engine_bridge.protocol.messages import Floats, Message
+from engine_bridge.protocol.motion_row import CONFIDENCE, ROW_NUMBERS, TIME
 from engine_bridge.protocol.schema import SCHEMA
 from engine_bridge.protocol.wire import encode
 
@@ -26,6 +27,14 @@ FOLDER = Path(__file__).parents[2] / "engine_bridge" / "vectors"
 def ramp(n: int, low: float = 0.0, high: float = 1.0) -> Floats:
     """Return n float32 values from low to high; thirds and the like, so that rounding shows."""
     return np.linspace(low, high, n, dtype=np.float64).astype(np.float32)
+
+
+def motion_rows(n: int) -> Floats:
+    """Return n rows of motion, 1,600 samples apart."""
+    rows = np.tile(ramp(ROW_NUMBERS, -0.9, 0.9), (n, 1))
+    rows[:, TIME.first] = 1_600 * np.arange(n)
+    rows[:, CONFIDENCE.first] = 1
+    return rows.reshape(-1)
 
 
 def messages() -> Iterator[tuple[str, Message]]:
@@ -86,6 +95,13 @@ def messages() -> Iterator[tuple[str, Message]]:
             head_strength=0.5,
             brows=2.0,
             saccades=0.75,
+            drive=np.array([1.0, 0.5, 1.0, 0.0, 2.0, 0.25], np.float32),
+            look_space="camera",
+            follow=0.25,
+            eye_contact=1.0,
+            blink=np.array([0.6, 2.5], np.float32),
+            head_tempo=1.25,
+            style={"articulate": 0.5, "orator": 0.25},
         ),
     )
     yield "audio", m.Audio(session=7, stream=1, first_sample=960, pcm=np.arange(-240, 240, dtype="<i2").tobytes())
@@ -98,6 +114,8 @@ def messages() -> Iterator[tuple[str, Message]]:
         "set",
         m.Set(session=7, stream=2, at_sample=72_000, fade_ms=250, emotion={"sad": 1.0}, blinks=0.0, saccades=0.0),
     )
+    yield "motion", m.Motion(session=7, stream=2, at_sample=2**53, rows=motion_rows(2))
+    yield "motion_none", m.Motion(session=7, stream=2, at_sample=0, rows=ramp(0))
     yield "end", m.End(session=7, stream=1, n_samples=48_000)
     yield "interrupt", m.Interrupt(session=7, stream=2, at_sample=96_000, fade_ms=200)
     yield "credit", m.Credit(session=7, until=128)
@@ -186,6 +204,8 @@ def refused() -> Iterator[tuple[str, bytes]]:
     yield "too_few_weights", frame[: at - 1] + b"\xcc" + frame[at:-4]
     points = encode(m.Frame(session=7, stream=1, seq=2, index=2, sample=0.0, speech=0.5, keypoints=ramp(6)))
     yield "odd_keypoints", points[: points.index(b"\xc4\x18")] + b"\xc4\x14" + points[-24:-4]
+    motion = encode(m.Motion(session=7, stream=2, at_sample=0, rows=motion_rows(1)))
+    yield "part_of_a_row", motion[: motion.index(b"\xc5\x01\x00")] + b"\xc4\xfc" + motion[-256:-4]
     yield "odd_floats", frame[: at - 1] + b"\xcf" + frame[at:-1]
     yield "extension", b"\x83" + kind + b"\xa5close" + session + b"\xa1x\xd4\x01\x00"
     yield "never_used", b"\x83" + kind + b"\xa5close" + session + b"\xa1x\xc1"

@@ -113,7 +113,7 @@ class CppClient:
         sources = [cpp.joined("space"), cpp.joined("tests"), *(cpp.ROOT / "tests").glob("*.c")]
         program = cpp.folder() / "hostile"
         if not program.exists():
-            cpp.link(program, cpp.compiled(sources, ("-O2",)))
+            cpp.link(program, cpp.compiled(sources, ("-O2",)), ("-O2",))
         pipe = subprocess.PIPE
         self._one = cpp.Driven(subprocess.Popen([program, "client"], stdin=pipe, stdout=pipe, text=True))
         self._one.table("client", endpoint=address)

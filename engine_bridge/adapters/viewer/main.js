@@ -28,7 +28,8 @@ const player = new LivePlayer(`ws://${location.host}/${location.search}`, {
     note(sentence, Infinity);
     $("start").hidden = true;
   },
-  hello({ uploads }) {
+  hello({ uploads, camera }) {
+    $("camera").hidden = !camera || !uploads;
     for (const id of ["open", "microphone"]) {
       $(id).disabled = !uploads;
       if (!uploads) $(id).title = ONLY_HERE;
@@ -123,10 +124,12 @@ $("stop").addEventListener("click", () => player.stop());
 $("open").addEventListener("click", () => $("file").click());
 $("file").addEventListener("change", () => { const [file] = $("file").files; if (file) speakFile(file); $("file").value = ""; });
 $("microphone").addEventListener("click", toggleMicrophone);
+$("camera").addEventListener("click", () => player.toggleCamera());
 $("volume").addEventListener("input", () => player.playback.setVolume(Number($("volume").value)));
 window.addEventListener("keydown", ({ key, repeat }) => {
   if (!repeat && key === "Escape") $("stop").click();
   if (!repeat && key.toLowerCase() === "r") $("replay").click();
+  if (!repeat && key.toLowerCase() === "c" && !$("camera").hidden) $("camera").click();
 });
 acceptDrops($("drop"), speakFile);
 const { playback, sync } = player;

@@ -112,6 +112,11 @@ Status Session::push(const float* values, std::size_t n) {
     return call([bytes](SessionCore& core) { return core.push(bytes, SampleFormat::f32); });
 }
 
+Status Session::drive(const MotionRow* rows, std::size_t n) {
+    if (!rows && n > 0) return fail(Status::bad_argument, "rows is null, but n is %zu", n);
+    return call([rows, n](SessionCore& core) { return core.drive(rows, n); });
+}
+
 Status Session::end() {
     return call([](SessionCore& core) { return core.end(); });
 }

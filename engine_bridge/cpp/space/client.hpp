@@ -34,6 +34,9 @@ public:
     Status push(const void* pcm, std::size_t n_bytes);
     Status push(const std::int16_t* values, std::size_t n);
     Status push(const float* values, std::size_t n);
+    /// Rows of motion that the face follows as far as the control `drive` says; their times rise. A row has to come before
+    /// the sound that its frames' look-ahead needs.
+    Status drive(const MotionRow* rows, std::size_t n);
     /// The sound is complete.
     Status end();
     /// A stream whose sound is a file.

@@ -1,6 +1,7 @@
 // The values that callers of the client give and get: options, results, events, counters.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -58,6 +59,15 @@ struct SpeakOptions {
     std::string asset{};                        ///< its name on the server
     Pace pace = Pace::live;
     Controls controls{};
+};
+
+/// One row of motion that drives a face: an instant of a person in front of a camera, or of a take.
+struct MotionRow {
+    double sample = 0;                          ///< media time
+    float confidence = 1;                       ///< below 0.5 nobody is seen, and speech takes over
+    std::array<float, 52> blendshapes{};        ///< offsets from the driver's rest, -1 … 1, in the order of a pose's
+    std::array<float, 6> head{};                ///< yaw, pitch, roll, then x, y, z, relative to his rest
+    std::array<float, 4> eyes{};                ///< yaw, pitch in the head of the left eye, then of the right
 };
 
 enum class EventKind : std::uint8_t {

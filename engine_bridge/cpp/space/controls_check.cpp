@@ -39,8 +39,8 @@ Status check_controls(const Controls& controls) {
     NotFinite found;
     Controls::fields(controls, found);
     if (found.name) return fail(Status::bad_argument, "controls: %s is not finite", found.name);
-    return fail(Status::bad_argument, "controls: seed is 2^63 or more, or a text is no UTF-8 or too long, or an emotion "
-                                      "is not finite or given twice");
+    return fail(Status::bad_argument, "controls: seed is 2^63 or more, or a text is no UTF-8 or too long, or a value of "
+                                      "emotion or style is not finite or given twice");
 }
 
 }  // namespace space

@@ -142,6 +142,17 @@ struct Set : Controls {  // its seed is never written
     }
 };
 
+struct Motion {
+    static constexpr const char* type = "motion";
+    u32 session = 0, stream = 0;
+    u64 at_sample = 0;
+    FloatGroups<64> rows;
+    template <class Self, class Visit> static void fields(Self& m, Visit& visit) {
+        visit("session", m.session), visit("stream", m.stream), visit("at_sample", m.at_sample);
+        visit("rows", m.rows);
+    }
+};
+
 struct End {
     static constexpr const char* type = "end";
     u32 session = 0, stream = 0;
@@ -280,7 +291,7 @@ struct Bye {
 };
 
 using Message = std::variant<Ping, Frame, Texture, Pong, Started, Underrun, Notice, Finished, Closed, Error, Bye,
-                             Welcome, Opened, Resumed, Hello, Open, Resume, Start, Audio, Speak, Idle, Set, End, Interrupt,
-                             Credit, Close>;
+                             Welcome, Opened, Resumed, Hello, Open, Resume, Start, Audio, Speak, Idle, Set, Motion, End,
+                             Interrupt, Credit, Close>;
 
 }  // namespace space

@@ -96,6 +96,11 @@ Status SessionCore::push(Bytes pcm, Maybe<SampleFormat> format) {
     return stream_ ? stream_->push(pcm, format, buffer_.position(), counts_.sound_dropped) : no_stream();
 }
 
+Status SessionCore::drive(const MotionRow* rows, std::size_t n) {
+    if (closing_ || is_closed()) return closed();
+    return stream_ ? stream_->drive(rows, n) : no_stream();
+}
+
 Status SessionCore::end() {
     if (closing_ || is_closed()) return closed();
     return stream_ ? stream_->end() : no_stream();
@@ -198,6 +203,7 @@ void SessionCore::post_stream(double now, const ServerInfo& info, Outbox& out) {
     if (announce_) return;
     if (stream_->finished) sets_.clear(), posted_sets_.clear();
     post_sets(now, out);
+    stream_->send_motion(remote_, animated_, info, out);
     stream_->send_sound(remote_, now, animated_, info, out);
     post_interrupt(out);
 }

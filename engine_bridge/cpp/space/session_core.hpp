@@ -31,6 +31,7 @@ public:
     Status idle(const Controls& controls, u32& stream);
     /// format: that of typed values; absent for raw bytes, which are taken to be in the stream's.
     Status push(Bytes pcm, Maybe<SampleFormat> format);
+    Status drive(const MotionRow* rows, std::size_t n);
     Status end();
     /// at_sample: absent for the position evaluated last.
     Status set(Maybe<u64> at_sample, Maybe<u32> fade_ms, const Controls& controls);

@@ -39,7 +39,7 @@ void SessionCore::on(const Resumed& message) {
     if (message.stream == stream_->number()) {
         resumed_ = true;
         interrupt_posted_ = false;
-        if (!stream_->finished) stream_->go_on_from(message.next_sample);
+        if (!stream_->finished) stream_->go_on_from(message.next_sample, animated_);
     } else if (!stream_->finished) {
         announce_ = again_ = true;
     } else {

@@ -2,6 +2,7 @@
 #include "space/space.h"
 
 #include <algorithm>
+#include <iterator>
 #include <new>
 
 #include "space/c_structs.hpp"
@@ -158,6 +159,19 @@ space_status space_session_start(space_session* session, const space_stream_opti
 
 space_status space_session_push(space_session* session, const void* pcm, size_t n_bytes) {
     return session ? status_of(session->session.push(pcm, n_bytes)) : null("session");
+}
+
+space_status space_session_drive(space_session* session, const space_motion_row* rows, size_t n) {
+    if (!session) return null("session");
+    if (!rows && n > 0) return null("rows");
+    std::vector<space::MotionRow> given(n);
+    for (size_t i = 0; i < n; ++i) {
+        given[i].sample = rows[i].sample, given[i].confidence = rows[i].confidence;
+        std::copy(std::begin(rows[i].blendshapes), std::end(rows[i].blendshapes), given[i].blendshapes.begin());
+        std::copy(std::begin(rows[i].head), std::end(rows[i].head), given[i].head.begin());
+        std::copy(std::begin(rows[i].eyes), std::end(rows[i].eyes), given[i].eyes.begin());
+    }
+    return status_of(session->session.drive(given.data(), n));
 }
 
 space_status space_session_end(space_session* session) {

@@ -220,6 +220,17 @@ SPACE_API space_status space_session_start(space_session *session, const space_s
                                            uint32_t *stream);
 /* Appends whole samples, interleaved. */
 SPACE_API space_status space_session_push(space_session *session, const void *pcm, size_t n_bytes);
+/* One row of motion that drives a face: an instant of a person in front of a camera, or of a take. */
+typedef struct space_motion_row {
+    double sample;          /* media time */
+    float confidence;       /* 0…1; below 0.5 nobody is seen, and speech takes over */
+    float blendshapes[52];  /* offsets from the driver's rest, -1…1, in the order of SPACE_PART_BLENDSHAPES */
+    float head[6];          /* yaw, pitch, roll, then x, y, z, relative to the driver's rest */
+    float eyes[4];          /* yaw, pitch in the head of the left eye, then of the right */
+} space_motion_row;
+/* Appends n rows that the face follows as far as the control `drive` says; their times rise. A row has to come before
+ * the sound that its frames' look-ahead needs. */
+SPACE_API space_status space_session_drive(space_session *session, const space_motion_row *rows, size_t n);
 /* The sound is complete. */
 SPACE_API space_status space_session_end(space_session *session);
 /* Begins a stream whose sound is a file. Positions count the file's samples. */

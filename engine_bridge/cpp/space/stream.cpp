@@ -13,6 +13,7 @@ constexpr std::size_t kChunk = 32768;        ///< bytes of the longest chunk
 constexpr std::size_t kAroundChunk = 128;    ///< more bytes than an `audio` needs besides its sound
 constexpr double kHeldBackPause_s = 0.01;    ///< until it is tried again to send
 constexpr double kSendAgainPause_s = 0.25;
+constexpr double kDriven_s = 1;              ///< motion before a position that a frame there may still depend on
 constexpr double kShareOfAudioLimit = 0.8;   ///< how much of what the server would take ahead is used
 
 const char* name_of(SampleFormat format) { return format == SampleFormat::s16 ? "s16" : "f32"; }
@@ -54,6 +55,7 @@ Stream Stream::idle(u32 number, const Controls& controls) {
 
 bool Stream::announce(u32 session, double position, double frame_samples, Outbox& out) {
     const bool again = std::isfinite(position);
+    motion_.rewind(again ? position - kDriven_s * rate() : position);
     frame_samples_ = frame_samples;
     if (kind_ == StreamKind::pushed) return start(session, position, out);
     if (kind_ == StreamKind::spoken) return speak(session, again, out);
@@ -62,6 +64,14 @@ bool Stream::announce(u32 session, double position, double frame_samples, Outbox
     static_cast<Controls&>(idle) = controls();
     idle.session = session, idle.stream = number_;
     return out.post(idle);
+}
+
+void Stream::send_motion(u32 session, double animated, const ServerInfo& info, Outbox& out) {
+    if (finished || out.is_crowded()) return;
+    const double position = std::max(animated, first_sample());
+    const double ahead = static_cast<double>(info.audio_ms) / 1000 * rate();
+    motion_.post(session, number_, animated, position + ahead, shift_samples(), out);
+    motion_.forget(position - SoundStore::kSeconds * rate());
 }
 
 bool Stream::start(u32 session, double position, Outbox& out) {
@@ -115,14 +125,15 @@ double Stream::due_at(double now) const {
     return std::max(next_audio_at_, held_back_ ? now + kHeldBackPause_s : now);
 }
 
-void Stream::go_on_from(u64 sample) {
+void Stream::go_on_from(u64 sample, double animated) {
     sent_ = std::min(std::max(sample, store_.first()), store_.next());
+    motion_.rewind(animated - kDriven_s * rate());
     end_sent_ = false;
     next_audio_at_ = 0;
 }
 
 void Stream::send_again(double now, double animated) {
-    go_on_from(std::min(sent_, std::max(first_sample_, sample_at(animated))));
+    go_on_from(std::min(sent_, std::max(first_sample_, sample_at(animated))), animated);
     next_audio_at_ = now + kSendAgainPause_s;
 }
 
@@ -152,6 +163,11 @@ Status Stream::push(Bytes pcm, Maybe<SampleFormat> format, double position, u64&
     store_.append(pcm);
     if (sent_ < store_.first()) dropped += store_.first() - sent_, sent_ = store_.first();
     return Status::ok;
+}
+
+Status Stream::drive(const MotionRow* rows, std::size_t n) {
+    if (!finished) return motion_.give(rows, n);
+    return fail(Status::no_stream, "stream %u takes no motion: it is finished", number_);
 }
 
 Status Stream::end() {

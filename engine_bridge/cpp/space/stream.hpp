@@ -1,7 +1,7 @@
 // The client's side of one stream: what it was begun with, its sound, and how much of that the server has.
 #pragma once
 
-#include "space/client_values.hpp"
+#include "space/drive_store.hpp"
 #include "space/kept_controls.hpp"
 #include "space/outbox.hpp"
 #include "space/sound_store.hpp"
@@ -24,10 +24,12 @@ public:
     /// Posts `start`, `speak` or `idle`. `position`: where playback is when the stream is taken up again, otherwise
     /// minus infinity. False if the message could not be posted.
     bool announce(u32 session, double position, double frame_samples, Outbox& out);
-    /// Posts the sound that is due. `animated`: media time up to which frames have come.
+    /// Posts the motion that is due, which frames need with the sound. `animated`: media time up to which frames have come.
+    void send_motion(u32 session, double animated, const ServerInfo& info, Outbox& out);
+    /// Posts the sound that is due.
     void send_sound(u32 session, double now, double animated, const ServerInfo& info, Outbox& out);
-    /// The server has everything before this sample.
-    void go_on_from(u64 sample);
+    /// The server has all sound before this sample, and all motion before `animated`.
+    void go_on_from(u64 sample, double animated);
     /// The server did not take something: sends again from `animated` on, a little later.
     void send_again(double now, double animated);
     /// The time at which `send_sound` has to be called next.
@@ -35,6 +37,7 @@ public:
 
     Status push(Bytes pcm, Maybe<SampleFormat> format, double position, u64& dropped);
     Status end();
+    Status drive(const MotionRow* rows, std::size_t n);
     void set(const Controls& controls) { controls_.merge(controls); }
 
     u32 number() const { return number_; }
@@ -68,6 +71,7 @@ private:
     KeptControls controls_;
     Buffer file_;
     std::string asset_;
+    DriveStore motion_;
     SoundStore store_;
     u64 sent_ = 0;             ///< samples before this one have been posted
     Maybe<u64> n_samples_;     ///< once the sound has ended

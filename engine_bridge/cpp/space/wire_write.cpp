@@ -113,6 +113,7 @@ template bool encode_as(const Audio&, Buffer&);
 template bool encode_as(const Speak&, Buffer&);
 template bool encode_as(const Idle&, Buffer&);
 template bool encode_as(const Set&, Buffer&);
+template bool encode_as(const Motion&, Buffer&);
 template bool encode_as(const End&, Buffer&);
 template bool encode_as(const Interrupt&, Buffer&);
 template bool encode_as(const Credit&, Buffer&);

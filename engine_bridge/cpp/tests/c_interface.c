@@ -68,6 +68,17 @@ static void sizes(space_client *client) {
     hold(error_is("the frame rate is 30/0; expected numbers above 0"), "which is told");
 }
 
+static void drive(space_session *face) {
+    static space_motion_row rows[2];
+    rows[1].sample = 800;
+    hold(space_session_drive(face, rows, 2) == SPACE_OK, "rows of motion");
+    hold(space_session_drive(face, rows, 1) == SPACE_BAD_ARGUMENT, "a time that has been");
+    hold(error_is("row 0 is at sample 0; expected more than 800, at most 2^53"), "is named");
+    rows[0].sample = 900, rows[0].eyes[1] = 2;
+    hold(space_session_drive(face, rows, 1) == SPACE_BAD_ARGUMENT, "an eye beyond its corner");
+    hold(space_session_drive(face, NULL, 1) == SPACE_BAD_ARGUMENT, "no rows");
+}
+
 static void poses(space_session *face) {
     space_pose *pose = NULL;
     size_t n = 99;
@@ -109,6 +120,7 @@ static void one_stream(space_session *face) {
     hold(space_session_push(face, pcm, sizeof pcm) == SPACE_OK, "push");
     hold(space_session_push(face, pcm, 3) == SPACE_BAD_ARGUMENT, "half a sample");
     hold(error_is("pcm has 3 bytes; expected whole samples of 2"), "is named");
+    drive(face);
     space_controls_init(&controls, sizeof controls);
     controls.set = SPACE_SET_HEAD_MODE;
     hold(space_session_set(face, 800, &controls, -1) == SPACE_BAD_ARGUMENT, "a head without a mode");

@@ -217,6 +217,17 @@ void interrupt(Stage& stage, const Options& options) {
     say_status(stage.session(options).interrupt(at, options.whole("fade", 200)));
 }
 
+/// n rows from a sample on, `step` apart, whose jaws open by `jaw`.
+void drive(Stage& stage, const Options& options) {
+    std::vector<space::MotionRow> rows(options.whole("n", 1));
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        rows[i].sample = static_cast<double>(options.whole("from", 0) + i * options.whole("step", 800));
+        rows[i].blendshapes[24] = static_cast<float>(options.whole("jaw", 50)) / 100;
+        rows[i].head[0] = 0.25F, rows[i].eyes[3] = -0.125F;
+    }
+    say_status(stage.session(options).drive(rows.data(), rows.size()));
+}
+
 void obey(Stage& stage, const std::string& command, const Options& options) {
     if (command == "client") make(stage, options);
     if (command == "open") open(stage, options);
@@ -225,6 +236,7 @@ void obey(Stage& stage, const std::string& command, const Options& options) {
     if (command == "speak") speak(stage, options);
     if (command == "idle") idle(stage, options);
     if (command == "set") set(stage, options);
+    if (command == "drive") drive(stage, options);
     if (command == "end") say_status(stage.session(options).end());
     if (command == "interrupt") interrupt(stage, options);
     if (command == "evaluate") evaluate(stage, options);

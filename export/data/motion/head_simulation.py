@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from space_runtime.animation.control_batch import ControlBatch, controls_at
 from space_runtime.animation.head_motion import HeadInputs
 from space_runtime.animation.head_style import HeadStyle
+from space_runtime.animation.hop_controls import HopControls
 from space_runtime.animation.pipeline import open_rig
 from space_runtime.animation.speech import HopModels, initial_streams, run_hops
 from space_runtime.animation.speech_head import SHARE, SpeechHead
@@ -40,7 +41,7 @@ class _Listener:
         self.heard.append(inputs)
         return state, np.zeros((*inputs.speech.shape, 0))
 
-    def at(self, outputs: Floats, controls: ControlBatch, media_sample: Doubles) -> Floats:
+    def at(self, outputs: Doubles, reactions: Doubles, controls: ControlBatch, media_sample: Doubles) -> Floats:
         """Return heads at rest."""
         return np.zeros((len(outputs), 6), np.float32)
 
@@ -50,8 +51,9 @@ def head_inputs(bundle: Bundle, pcm: Floats) -> HeadInputs:
     listener, look_ahead, neutral = _Listener(), bundle.look_ahead(), open_rig(bundle).neutral_identity().neutral
     models = HopModels(bundle.network("speech2landmarks"), listener, look_ahead)
     sound = np.pad(pcm, (0, look_ahead + HOP - (len(pcm) + look_ahead) % HOP))[None]
-    still = np.zeros((1, sound.shape[1] // HOP, 8), np.float32)
-    run_hops(models, neutral[None], initial_streams(models.network, listener, neutral[None]), still, sound, _unasked)
+    shape = 1, sound.shape[1] // HOP
+    plain = HopControls(np.zeros((*shape, 8), np.float32), np.ones(shape), np.zeros(shape, bool))
+    run_hops(models, neutral[None], initial_streams(models.network, listener, neutral[None]), plain, sound, _unasked)
     return listener.heard[0]
 
 
@@ -63,7 +65,7 @@ def repeated(inputs: HeadInputs, times: int) -> HeadInputs:
     """Return the inputs of a stream that hears the same again and again."""
     return replace(
         inputs,
-        emotion=np.tile(inputs.emotion, (1, times, 1)),
+        obeyed=_hop_controls(inputs.obeyed, lambda part: np.tile(part, (1, times, *(1,) * (part.ndim - 2)))),
         speech=np.tile(inputs.speech, (1, times)),
         nod=np.tile(inputs.nod, (1, times)),
         effort=_mapped(inputs.effort, lambda part: np.tile(part, (1, times))),
@@ -88,9 +90,9 @@ def simulate(
     share = np.clip(place - older, 0, 1)[:, None]
     tracks = []
     for row, controls in zip(outputs, wishes, strict=True):
-        between = (row[older] + share * (row[older + 1] - row[older])).astype(np.float32)
+        between = row[older] + share * (row[older + 1] - row[older])
         held = take(controls_at(ControlTrack.of(controls), 0.0), np.zeros(n_frames, np.intp))
-        tracks.append(head.at(between, held, media)[:, :3])
+        tracks.append(head.at(between, np.zeros((n_frames, 2)), held, media)[:, :3])
     return np.array(tracks, np.float64) / (SHARE if mode is HeadMode.SPEECH else 1)
 
 
@@ -99,7 +101,7 @@ def _many(inputs: HeadInputs, wishes: Sequence[Controls]) -> HeadInputs:
     n = len(wishes)
     return replace(
         inputs,
-        emotion=inputs.emotion.repeat(n, 0),
+        obeyed=_hop_controls(inputs.obeyed, lambda part: part.repeat(n, 0)),
         speech=inputs.speech.repeat(n, 0),
         nod=inputs.nod.repeat(n, 0),
         effort=_mapped(inputs.effort, lambda part: part.repeat(n, 0)),
@@ -110,3 +112,7 @@ def _many(inputs: HeadInputs, wishes: Sequence[Controls]) -> HeadInputs:
 
 def _mapped(effort: VoiceEffort, change: Callable[[NDArray[Any]], NDArray[Any]]) -> VoiceEffort:
     return VoiceEffort(*map(change, effort))
+
+
+def _hop_controls(obeyed: HopControls, change: Callable[[NDArray[Any]], NDArray[Any]]) -> HopControls:
+    return HopControls(change(obeyed.emotion), change(obeyed.tempo), change(obeyed.listens))

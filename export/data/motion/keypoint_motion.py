@@ -15,11 +15,11 @@ from torch import Tensor
 
 from space_runtime.animation.stages import features as speech
 from space_runtime.arrays import Doubles, Floats
+from space_runtime.emotion import N_EMOTIONS
 from space_runtime.geometry import from_mediapipe, landmarks_from_mesh, normalise, remove_pose
 from space_runtime.rendering.warp.keypoints import KEYPOINT_OF, keypoints_from_mesh, landmarks_from_keypoints
 from space_runtime.rig.shapes import UPPER_LID_SHARE
 from space_runtime.timebase import HOP, SAMPLE_RATE
-from space_runtime.values import N_EMOTIONS
 
 N_STEPS: Final = 48
 BLINKING: Final = 0.4

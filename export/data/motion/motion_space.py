@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from export.data.motion.films import TRACK_HZ, Talk
 from export.data.motion.identities import FaceModel
 from export.data.speech.voices import Segment
 from space_runtime.arrays import Floats
+from space_runtime.emotion import Emotion
 from space_runtime.geometry import MIRROR_68, N_LANDMARKS
-from space_runtime.values import Emotion
 
 N_MOTION: Final = 20
 LIPS, CHEEK_FREE = slice(48, 68), (*range(17, 48), *range(68, 78))
@@ -54,10 +56,14 @@ UPPER_INNER, LOWER_INNER = [61, 62, 63], [67, 66, 65]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MotionSpace:
-    """basis: (K, 234) directions, one unit = one standard deviation. rest: (78, 3) the speaker's resting face."""
+    """basis: (K, 234) directions, one unit = one standard deviation. rest: (78, 3) the first person's resting face.
+
+    scales: (n, 3) factors that bring each filmed person's motion to that face.
+    """
 
     basis: Floats
     rest: Floats
+    scales: Floats
 
     def weights(self, moved: Floats) -> Floats:
         """Return the (T, K) weights that best explain (T, 78, 3) offsets from rest, lips counting most."""
@@ -67,16 +73,22 @@ class MotionSpace:
         return np.asarray(solved.T, np.float32)
 
 
-def fit_motion_space(talks: list[tuple[Talk, list[Segment]]], n_motion: int = N_MOTION) -> MotionSpace:
-    """Return the principal directions of the talks' motion, mirrored copies included so that no side is preferred."""
-    rest = np.median([rest_of(talk, phones, None) for talk, phones in talks], 0).astype(np.float32)
-    moved = np.concatenate([(talk.landmarks - rest_of(talk, phones, rest))[::2] for talk, phones in talks])
-    both = speech_part(np.concatenate([moved, mirror(moved)]))
-    flat = weigh(both).reshape(len(both), -1).astype(np.float64)
-    values, vectors = np.linalg.eigh(flat.T @ flat / len(flat))
+def fit_motion_space(moved: Sequence[Floats], rest: Floats, scales: Floats, n_motion: int = N_MOTION) -> MotionSpace:
+    """Return the principal directions of several people's motion, all people equal, no side preferred.
+
+    moved: (T, 78, 3) offsets per person, their drift taken off; their mirrored copies are added. rest: (78, 3).
+    scales: (n, 3), how each was brought to that face's size.
+    """
+    spread = np.mean([_covariance(speech_part(np.concatenate([each, mirror(each)]))) for each in moved], 0)
+    values, vectors = np.linalg.eigh(spread)
     order = np.argsort(values)[::-1][:n_motion]
     directions = (vectors[:, order] * np.sqrt(values[order])).T.reshape(-1, N_LANDMARKS, 3)
-    return MotionSpace((directions / _weights()[:, None]).reshape(n_motion, -1).astype(np.float32), rest)
+    return MotionSpace((directions / _weights()[:, None]).reshape(n_motion, -1).astype(np.float32), rest, scales)
+
+
+def _covariance(moved: Floats) -> NDArray[np.float64]:
+    flat = weigh(moved).reshape(len(moved), -1).astype(np.float64)
+    return np.asarray(flat.T @ flat / len(flat))
 
 
 def rest_of(talk: Talk, phones: list[Segment], rest: Floats | None) -> Floats:
@@ -118,9 +130,9 @@ def weigh(moved: Floats) -> Floats:
 
 def face_constants(space: MotionSpace, model: FaceModel) -> dict[str, Floats]:
     """Return the buffers of `export.models.landmarks.Face`."""
-    reference = _size(space.rest)
+    reference = face_size(space.rest)
     own, _ = model.identity(np.zeros(len(model.identities), np.float32))
-    ratio = np.array([_size(own)[0] / reference[0], *[_size(own)[1] / reference[1]] * 2], np.float32)
+    ratio = np.array([face_size(own)[0] / reference[0], *[face_size(own)[1] / reference[1]] * 2], np.float32)
     shapes = {name: moved / ratio for name, moved in model.displacements().items()}
     return {
         "basis": space.basis,
@@ -162,7 +174,8 @@ def _is(full: str, name: str) -> bool:
     return full in {name, f"{name}_L", f"{name}_R"}
 
 
-def _size(face: Floats) -> Floats:
+def face_size(face: Floats) -> Floats:
+    """Return (2,) the width of a mouth and the height of the lower face of (78, 3) landmarks."""
     return np.asarray(np.linalg.norm([face[54] - face[48], face[33] - face[8]], axis=1), np.float32)
 
 
@@ -174,10 +187,10 @@ def _weights() -> Floats:
 
 def save_motion_space(space: MotionSpace, path: Path) -> None:
     """Write the space as npz."""
-    np.savez(path, basis=space.basis, rest=space.rest)
+    np.savez(path, basis=space.basis, rest=space.rest, scales=space.scales)
 
 
 def load_motion_space(path: Path) -> MotionSpace:
     """Return a space that `save_motion_space` wrote."""
     with np.load(path) as archive:
-        return MotionSpace(archive["basis"], archive["rest"])
+        return MotionSpace(archive["basis"], archive["rest"], archive["scales"])

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from export.data.speech.voices import read_pcm
 from space_runtime.arrays import Doubles, Floats, Longs
+from space_runtime.emotion import Emotion
 from space_runtime.errors import UsageError
 from space_runtime.timebase import SAMPLE_RATE
-from space_runtime.values import Emotion
 from space_runtime.voice.emotion import LEAST_VOICED_S
 from space_runtime.voice.features import measure
 

@@ -43,6 +43,9 @@ CLASSES: Final = (
 )
 UNKNOWN: Final = 255
 """Label of time whose phone is not known: no loss there."""
+SPOKEN: Final = 254
+"""Label of speech whose phones are not known: only that somebody speaks."""
+SPOKEN_SYMBOL: Final = "?"
 N_CLASSES: Final = len(CLASSES)
 BILABIAL: Final = (CLASSES.index("p"), CLASSES.index("m"))
 LABIODENTAL: Final = CLASSES.index("f")
@@ -202,8 +205,14 @@ def classes_of(symbol: str, symbols: str) -> tuple[int, ...] | None:
 
 
 def is_speech(labels: NDArray[np.uint8]) -> Mask:
-    """Return where (…) labels are phones that are known: neither silence nor `UNKNOWN`."""
-    spoken: Mask = (labels != SILENCE) & (labels != UNKNOWN)
+    """Return where (…) labels are phones that are known."""
+    spoken: Mask = (labels != SILENCE) & (labels < SPOKEN)
+    return spoken
+
+
+def somebody_speaks(labels: NDArray[np.uint8]) -> Mask:
+    """Return where (…) labels are speech for sure, its phones known or not."""
+    spoken: Mask = is_speech(labels) | (labels == SPOKEN)
     return spoken
 
 
@@ -214,8 +223,9 @@ def frame_labels(phones: tuple[Segment, ...] | list[Segment], symbols: str, n_fr
     for symbol, start, end in phones:
         classes = previous if symbols == "emodb" and symbol[:1] in "+-" else classes_of(symbol, symbols)
         previous = classes
+        without = (SPOKEN if symbol == SPOKEN_SYMBOL else UNKNOWN,)
         bounds = np.ceil(np.linspace(start, end, len(classes or (0,)) + 1) * 100 - 0.5).astype(int)
-        for label, first, last in zip(classes or (UNKNOWN,), bounds[:-1], bounds[1:], strict=True):
+        for label, first, last in zip(classes or without, bounds[:-1], bounds[1:], strict=True):
             labels[max(first, 0) : max(last, 0)] = label
     return labels
 

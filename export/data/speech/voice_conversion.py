@@ -50,13 +50,13 @@ def speak_as_another(voice: Voiceprint, n_samples: int, rng: Rng) -> Floats:
     if rng.random() < 0.06:
         pitch[:] = 0.0  # a whisper
     breath = voice.breath ** rng.uniform(0.45, 1.2)
-    sound = pyworld.synthesize(pitch, _stretched(voice.envelope, length), breath, SAMPLE_RATE, FRAME_MS)
+    sound = pyworld.synthesize(pitch, stretched(voice.envelope, length), breath, SAMPLE_RATE, FRAME_MS)
     whole = np.zeros(n_samples, np.float32)
     whole[: len(sound)] = sound[:n_samples]
     return whole
 
 
-def _stretched(envelope: Doubles, factor: float) -> Doubles:
+def stretched(envelope: Doubles, factor: float) -> Doubles:
     """Return an envelope whose formants lie ``factor`` times as high."""
     n = envelope.shape[1]
     place = np.minimum(np.arange(n) / factor, n - 1.001)

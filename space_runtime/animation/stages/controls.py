@@ -9,11 +9,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from engine_bridge.protocol.arkit import ARKIT_NAMES
 from engine_bridge.protocol.field_table import GAZE_LIMIT_RAD
-from space_runtime.animation.control_batch import ControlBatch, Gaze
-from space_runtime.animation.schedules import BLINK_S, CLOSING_S, blink_profile, ease, saccade_s
+from space_runtime.animation.asked_gaze import PLACES, Gaze
+from space_runtime.animation.control_batch import ControlBatch
+from space_runtime.animation.schedules import BLINK_S, CLOSING_S, HOLD_S, blink_profile, ease, saccade_s
 from space_runtime.arrays import Doubles, Floats, Index
-from space_runtime.geometry import N_LANDMARKS
+from space_runtime.geometry import N_LANDMARKS, in_heads
 from space_runtime.rig.identity import RigIdentity, eye_centres, look_weights, turn_eyes
 from space_runtime.rig.shapes import LID_PAIRS, UPPER_LID_SHARE
 from space_runtime.soa import some
@@ -37,6 +39,22 @@ def strengthen(controls: ControlBatch, neutral: Floats, position: Index, landmar
     return np.where(plain[:, None, None], landmarks, rest + factors * (landmarks - rest))
 
 
+def known_weights(controls: ControlBatch, weights: Floats, known: Floats, shown: Floats) -> Floats:
+    """Return (F, 52) weights: ``shown``, those of the landmarks, where the source knows none; else its own, at the
+    wanted strengths and as much of them as rest leaves.
+
+    controls: F rows. weights, known: (F, 52) of `Motion`.
+    """
+    if not some(known):
+        return shown
+    rest = controls.rest_factor[:, None]
+    strength = np.where(_IS_MOUTH, controls.mouth_strength[:, None], controls.expression_strength[:, None]) * rest
+    strength = np.where(_IS_BLINK, controls.lid_factor[:, None], strength)
+    own = np.minimum(np.maximum(strength * weights, 0), 1)
+    between: Floats = (shown + known * (own - shown)).astype(np.float32)
+    return between
+
+
 def lift_brows(controls: ControlBatch, identity: RigIdentity, brows: Floats, landmarks: Floats) -> Floats:
     """Return (F, 78, 3) landmarks of one identity with (F,) lifts of the brows, 0…1, at the wanted strengths."""
     height = brows * controls.brow_strength
@@ -49,14 +67,16 @@ def move_eyes(
     landmarks: Floats,
     ahead: Floats,
     lids: Doubles,
+    head: Floats,
     shown: Floats | None = None,
 ) -> Floats:
     """Return (F, 78, 3) landmarks with gaze and blinks, in this order: a blink shuts any eye.
 
     controls: F rows. ahead: (F, 2, 2) yaw, pitch of the left and right eye when no gaze is asked for, see
-    `eye_contact`. lids: (F,) of `lid_closure`. shown: see `look`.
+    `eye_contact`. lids: (F, 2) of the left and right eye, see `close_lids`. head: (F, 6) see `Frames`. shown: see
+    `look`.
     """
-    return close_lids(look(identity, landmarks, gaze_target(controls, identity, landmarks, ahead), shown), lids)
+    return close_lids(look(identity, landmarks, gaze_target(controls, identity, landmarks, ahead, head), shown), lids)
 
 
 class OwnGaze(NamedTuple):
@@ -124,16 +144,25 @@ LONGEST_SACCADE_S: Final = 0.2
 """As long as no saccade takes."""
 
 
-def gaze_target(controls: ControlBatch, identity: RigIdentity, landmarks: Floats, ahead: Floats) -> Floats:
-    """Return (F, 2, 2) yaw, pitch in radians that the left and the right eyes shall take, within `GAZE_LIMIT_RAD`."""
+def gaze_target(
+    controls: ControlBatch, identity: RigIdentity, landmarks: Floats, ahead: Floats, head: Floats
+) -> Floats:
+    """Return (F, 2, 2) yaw, pitch in radians that the left and the right eyes shall take, within `GAZE_LIMIT_RAD`.
+
+    head: (F, 6) by which eyes turn against the head to stay on a point beside it.
+    """
     angles = ahead
-    if some(controls.gaze):
-        angles = ahead.copy()
-        given = np.flatnonzero(controls.gaze == Gaze.ANGLES)
-        angles[given] = controls.target[given, None, :2]
-        at_point = np.flatnonzero(controls.gaze == Gaze.POINT)
-        ways = controls.target[at_point, None] - eye_centres(identity, landmarks[at_point])
-        angles[at_point] = _directions(ways)
+    asked = controls.gaze[:, Gaze.CONTACT] != 1
+    if some(asked):
+        angles, rows = ahead.copy(), np.flatnonzero(asked)
+        gaze, eyes = controls.gaze[rows, None], eye_centres(identity, landmarks[rows])
+        still = in_heads(head[rows], controls.gaze[rows, PLACES[Gaze.CHARACTER]])
+        angles[rows] = (
+            gaze[..., Gaze.CONTACT, None] * ahead[rows]
+            + gaze[..., Gaze.ANGLES, None] * gaze[..., PLACES[Gaze.ANGLES]]
+            + gaze[..., Gaze.FACE, None] * _directions(gaze[..., PLACES[Gaze.FACE]] - eyes)
+            + gaze[..., Gaze.CHARACTER, None] * _directions(still[:, None] - eyes)
+        )
     return np.minimum(np.maximum(angles, -_LIMIT), _LIMIT)
 
 
@@ -172,20 +201,30 @@ def lid_closure(controls: ControlBatch, media_sample: Doubles, early_blinks: Dou
         spent = controls.scheduled[near] & (seconds[near] - apart[:2] <= early_blinks[near, 1])
         apart[:2][spent] = np.inf
         closed[near] = np.maximum.reduce(blink_profile(apart))
+    asked = np.isfinite(controls.asked_blinks[:, 0, 0])
+    return np.maximum(closed, _asked_closure(controls.asked_blinks, seconds)) if some(asked) else closed
+
+
+def _asked_closure(blinks: Doubles, seconds: Doubles) -> Doubles:
+    """(F,) how far the blinks that were asked for shut the lids."""
+    since = seconds[:, None] - blinks[..., 0]
+    apart = np.where(since <= 0, since, np.maximum(0.0, since - blinks[..., 2] + HOLD_S))
+    closed: Doubles = np.maximum.reduce(blinks[..., 1] * blink_profile(apart), 1)
     return closed
 
 
 def close_lids(landmarks: Floats, closure: Doubles) -> Floats:
-    """Return landmarks with the lids (F,) part of their way together, 0…1; at 1 upper and lower lid points meet.
+    """Return landmarks with the lids of the left and right eye (F, 2) part of their way together, 0…1; at 1 upper and
+    lower lid points meet.
 
     The upper lid comes down on the lower one, which rises little (`UPPER_LID_SHARE`), so that the seam of a shut eye
     follows the lower lid's arc.
     """
     if not some(closure):
         return landmarks
-    rows = np.flatnonzero(closure)
+    rows = np.flatnonzero(closure.any(1))
     closed = landmarks.copy()
-    faces, part = landmarks[rows], closure[rows, None, None]
+    faces, part = landmarks[rows], closure[rows[:, None], _EYE_OF_PAIR, None]
     gap = faces[:, _LOWER] - faces[:, _UPPER]
     closed[rows[:, None], _UPPER] += (part * UPPER_LID_SHARE).astype(np.float32) * gap
     closed[rows[:, None], _LOWER] -= (part * (1 - UPPER_LID_SHARE)).astype(np.float32) * gap
@@ -204,8 +243,11 @@ def _mouth_share() -> Floats:
 
 MOUTH_SHARE: Final = _mouth_share()
 """(78, 1): how much of a landmark's motion is the mouth's."""
+_IS_MOUTH: Final = np.array([name.startswith(("jaw", "mouth", "tongue", "cheekPuff")) for name in ARKIT_NAMES])
+_IS_BLINK: Final = np.array([name.startswith("eyeBlink") for name in ARKIT_NAMES])
 _LIMIT: Final = np.float32(GAZE_LIMIT_RAD)
 _UPPER: Final = [upper for pairs in LID_PAIRS for upper, _ in pairs]
 _LOWER: Final = [lower for pairs in LID_PAIRS for _, lower in pairs]
+_EYE_OF_PAIR: Final = [eye for eye, pairs in enumerate(LID_PAIRS) for _ in pairs]
 _STRAIGHT: Final = np.zeros((2, 2), np.float32)
 """Both eyes straight ahead in the head."""

@@ -15,6 +15,7 @@ five times as fast. The numbers stand in `feature_settings`: a bundle states tho
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -86,6 +87,12 @@ def extract(state: FeatureState, sound: Floats) -> tuple[FeatureState, Floats, F
     features = normalised_log(powers, levels.astype(np.float32)[..., None])
     state = FeatureState(heard[:, -TAIL:], mean, level)
     return state, features.reshape(len(sound), -1, N_FEATURES), voices
+
+
+@cache
+def silence() -> Floats:
+    """Return the (96,) features of silence, which no level changes."""
+    return log_mel(np.zeros(WINDOW, np.float32))
 
 
 def log_mel(window: Floats) -> Floats:

@@ -112,7 +112,7 @@ _INITIAL_PROSODY: Final = ProsodyState(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, PAUSE,
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LivelinessState:
-    """The state of B streams from hop to hop. prosody: (B, 14) of `ProsodyState`. outputs: (B, 8) of `BrowNod` and
+    """The state of B streams from hop to hop. prosody: (B, 14) of `ProsodyState`. outputs: (B, 12) of `BrowNod` and
     `GlanceState`."""
 
     prosody: Doubles
@@ -138,24 +138,29 @@ class VoiceEffort(NamedTuple):
 
 
 def step(
-    state: LivelinessState, voices: Voices, speech: Floats, first_sample: Longs, controls_at: ControlsAt
+    state: LivelinessState,
+    voices: Voices,
+    speech: Floats,
+    talks: Mask,
+    first_sample: Longs,
+    controls_at: ControlsAt,
 ) -> tuple[LivelinessState, Doubles, VoiceEffort]:
-    """Return (new state, outputs (B, T, 8) after each hop, of `BrowNod` and `GlanceState`, effort) after T more hops of
-    B streams.
+    """Return (new state, outputs (B, T, 12) after each hop, of `BrowNod` and `GlanceState`, effort) after T more hops.
 
     voices: (B, T) loudness, pitch and voice of `stages.prosody`. speech: (B, T) of the network's outputs.
-    first_sample: (B,) the media sample of the first of them. controls_at: called at events alone, which are rare.
+    talks: (B, T) whether somebody does: the face itself, or whom it listens to. first_sample: (B,) the media sample of
+    the first of them. controls_at: called at events alone, which are rare.
     """
     outputs = np.empty((*speech.shape, N_OUTPUTS))
     effort = VoiceEffort(np.empty(speech.shape), np.empty(speech.shape), np.empty(speech.shape, bool))
     if len(speech) == 1:
-        return _alone(state, (*voices, speech), outputs, effort, float(first_sample[0]), controls_at)
-    numbers = (*voices, speech.astype(np.float64))
+        return _alone(state, (*voices, speech, talks), outputs, effort, float(first_sample[0]), controls_at)
+    numbers = (*voices, speech.astype(np.float64), talks)
     prosody, lift = ProsodyState(*np.ascontiguousarray(state.prosody.T)), BrowNod(*state.outputs.T[:N_BROW_NOD])
     glance = state.outputs[:, N_BROW_NOD:].copy()
     for n in range(speech.shape[1]):
-        loudness, pitch, voice, gate = (part[:, n] for part in numbers)
-        prosody, lift, events, effort.level[:, n] = _step_hop(ROWS, prosody, lift, loudness, pitch, voice, gate)
+        now = [part[:, n] for part in numbers]
+        prosody, lift, events, effort.level[:, n] = _step_hop(ROWS, prosody, lift, *now)
         effort.sounds[:, n] = prosody.quiet == 0
         effort.begins[:, n] = events.astype(np.int64) & BEGINS
         for place in np.flatnonzero(events).tolist():
@@ -199,6 +204,7 @@ def _step_hop(
     pitch: Number,
     voice: Number,
     speech: Number,
+    talking: Condition,
 ) -> tuple[ProsodyState[Number], BrowNod[Number], Number, Number]:
     """One hop: the new state, the outputs, the sum of the events, and the level.
 
@@ -212,7 +218,7 @@ def _step_hop(
     stress = of.least(of.most(height / (2 * FULL_STRESS), 0.0), 1.0) * known
     sounding = (over_db > QUIET_DB) & (was.n_voiced > 0)
     steady = known & (abs(pitch - was.last_st) < HELD_ST) & (abs(loudness - was.last_db) < HELD_DB)
-    quiet, spoken, held, events = _phrase(of, was, sounding, steady, speech >= SPEECH)
+    quiet, spoken, held, events = _phrase(of, was, sounding, steady, talking)
     threshold, pulls, accent = _accent(of, was, stress, speech)
     first, lift = _lift(of, was.first, lift, of.most(accent, MURMUR * stress) * speech)
     prosody = ProsodyState(

@@ -10,13 +10,8 @@ import numpy as np
 
 from space_runtime.animation.control_batch import ControlBatch
 from space_runtime.arrays import Doubles, Floats
-from space_runtime.geometry import HeadPose, euler_angles, rotation_matrix
+from space_runtime.geometry import NECK, HeadPose, euler_angles, rotation_matrix
 from space_runtime.soa import some
-
-NECK: Final[Floats] = np.array([0.0, -0.6, -0.9], np.float32)
-"""The point a head turns about, in normalised units from between the eyes: the joint of skull and neck, about 5 cm
-below and 8 cm behind the outer corners of the eyes. Turned about the eyes instead, a head would swing like a mask."""
-
 
 NOD_RAD: Final = math.radians(1.6)
 """Angle by which the head goes down on the most stressed syllables: small beats accompany a talk (Hadar et al. 1983,
@@ -26,12 +21,17 @@ Language and Speech 26(2)), and go with pitch and loudness (Munhall et al. 2004,
 def head_motion(controls: ControlBatch, own: Floats, media_sample: Doubles) -> Floats:
     """Return (F, 6) motions of heads from their rest: yaw, pitch, roll (radians) and x, y, z (normalised units).
 
-    controls: F rows. own: (F, 6) of the motion source at strength 1. A given track takes its place.
+    controls: F rows. own: (F, 6) of the motion source at strength 1; a turn towards what is looked at is added to it,
+    and a given track takes the place of both. A constant offset is added to either.
     """
     motion: Floats = own * controls.head_strength[:, None]
+    if some(controls.turn):
+        motion[:, :2] += controls.turn
     if some(controls.is_given):
         given = np.flatnonzero(controls.is_given)
         motion[given] = _given(controls.given[given], controls.given_samples[given], media_sample[given])
+    if some(controls.head_offset):
+        motion[:, :3] += controls.head_offset
     return motion
 
 

@@ -17,16 +17,25 @@ from numpy.typing import NDArray
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.inference.bundle import Bundle
 from space_runtime.inference.network import Network
+from space_runtime.portrait.fitted_mesh import RELIEF
 from space_runtime.portrait.portrait import Portrait
 from space_runtime.rendering.generator import Driving, turns
 from space_runtime.rendering.warp import latents
+from space_runtime.rendering.warp.backward import picture_points
+from space_runtime.rendering.warp.cutout import Cutout, cut_out, prepare_cutout
 from space_runtime.rendering.warp.eyes import Eye, draw_eye, prepare_eye, shut_lids
+from space_runtime.rendering.warp.folds import FoldModel, Folds, draw_folds, load_folds, prepare_folds
 from space_runtime.rendering.warp.keypoints import KEYPOINTS, N_KEYPOINTS
+from space_runtime.rendering.warp.lip_line import Refit, closing, refitted, tucked
 from space_runtime.rendering.warp.mesh import FaceMesh, build_mesh, move
 from space_runtime.rendering.warp.mouth import Mouth, draw_mouth, prepare_mouth
+from space_runtime.rendering.warp.own_teeth import classes
 from space_runtime.rendering.warp.palette import photo_palette
-from space_runtime.rendering.warp.scene import Scene, backward_map, draw_scene, prepare_scene
+from space_runtime.rendering.warp.redrawn import Redrawn, around_still, redrawn
+from space_runtime.rendering.warp.scene import Backward, Scene, backward_map, draw_scene, prepare_scene
+from space_runtime.rendering.warp.worn import Worn, put_on, take_off
 
+N_MESH: Final = 478
 KEYPOINT_NAMES: Final = tuple(f"mediapipe_{point}" for point in KEYPOINTS)
 
 
@@ -34,29 +43,37 @@ KEYPOINT_NAMES: Final = tuple(f"mediapipe_{point}" for point in KEYPOINTS)
 class WarpAppearance:
     """Everything that the embedded generator prepares from a portrait.
 
-    photo: (512, 512, 3). keypoints: (160, 3) at rest, normalised, as Landmarks2Latents wants them.
+    photo: (s, s, 3). keypoints: (160, 3) at rest, normalised, as Landmarks2Latents wants them. folds: None where
+    the bundle has none, and for a drawing. drawn: how the keypoints move a drawing, None for a photo. eyes: none behind
+    dark glass. lips: how their line was put to the photo's teeth, None where none show. worn: spectacles, None without.
+    cutout: None where the background is shown.
     """
 
     photo: Pixels
     keypoints: Floats
+    drawn: Redrawn | None
     mesh: FaceMesh
     scene: Scene
+    folds: Folds | None
     eyes: tuple[Eye, ...]
+    lips: Refit | None
     mouth: Mouth
+    worn: Worn | None
+    cutout: Cutout | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WarpGenerator:
     """The embedded generator, a `Generator[WarpAppearance, Floats]`.
 
-    triangles: (T, 3) and mesh_from_keypoints: (478, 160), of ``warp.npz``. latents: Landmarks2Latents. decoder: of the
-    mouth's inside.
+    triangles: (T, 3) and mesh_from_keypoints: (478, 160), of ``warp.npz``. latents: Landmarks2Latents. folds: None
+    where the bundle has none.
     """
 
     triangles: NDArray[np.int32]
     mesh_from_keypoints: Floats
     latents: Network
-    decoder: Network
+    folds: FoldModel | None = None
 
     @property
     def keypoint_names(self) -> tuple[str, ...]:
@@ -71,15 +88,29 @@ class WarpGenerator:
     def prepare(self, portrait: Portrait) -> WarpAppearance:
         """Return the portrait's keypoints, mesh, layers, eyes and mouth."""
         photo = portrait.image
-        mesh = build_mesh(portrait.mesh, self.triangles, self.mesh_from_keypoints)
+        is_drawn = portrait.stand_in is not None
+        mesh = build_mesh(portrait.mesh, self.triangles, self.mesh_from_keypoints, RELIEF if is_drawn else 1.0)
+        points = picture_points(portrait.mesh)
         palette = photo_palette(photo, mesh.source)
+        teeth = None if is_drawn else classes(photo, mesh.source)
+        mesh, lips = (mesh, None) if teeth is None else refitted(mesh, teeth)
+        drawn = None if portrait.stand_in is None else redrawn(portrait.stand_in, mesh.normalised[:N_MESH])
+        mesh = around_still(mesh, drawn) if drawn else mesh
+        bare, worn = (photo, None) if is_drawn else take_off(photo, mesh)
+        seen = () if worn and worn.dark else (0, 1)
+        scene = prepare_scene(bare, portrait.matte, mesh, portrait.fine)
         return WarpAppearance(
             photo=photo,
-            keypoints=latents.resting_keypoints(portrait.mesh),
+            keypoints=drawn.acted if drawn else latents.resting_keypoints(portrait.mesh),
+            drawn=drawn,
             mesh=mesh,
-            scene=prepare_scene(photo, portrait.matte),
-            eyes=(prepare_eye(photo, mesh, 0, palette), prepare_eye(photo, mesh, 1, palette)),
-            mouth=prepare_mouth(photo, mesh, self.decoder, palette),
+            scene=scene,
+            folds=prepare_folds(self.folds, bare, points, self.triangles) if self.folds and not drawn else None,
+            eyes=tuple(prepare_eye(bare, mesh, eye, palette, is_drawn) for eye in seen),
+            lips=lips,
+            mouth=prepare_mouth(photo, mesh, palette, teeth, is_drawn),
+            worn=worn,
+            cutout=prepare_cutout(bare, scene.layers, portrait.fine) if portrait.transparent else None,
         )
 
     def initial_state(self, appearance: WarpAppearance) -> Floats:
@@ -101,25 +132,50 @@ class WarpGenerator:
                 driving.features[frames],
                 np.stack([appearances[stream].keypoints for stream in streams]),
                 driving.emotion[frames],
+                [appearances[stream].drawn for stream in streams],
             )
             for stream, state in zip(streams, new, strict=True):
                 after[stream] = state
         return after, keypoints
 
     def render(self, appearance: WarpAppearance, keypoints: Floats) -> Pixels:
-        """Return (F, 512, 512, 3); the portrait's own keypoints give the photo."""
-        return np.stack([_picture(appearance, points) for points in keypoints])
+        """Return (F, s, s, 3), or 4 without the background; the portrait's own keypoints give the photo."""
+        n_channels = 4 if appearance.cutout else 3
+        pictures = np.empty((len(keypoints), *appearance.photo.shape[:2], n_channels), np.uint8)
+        for picture, points in zip(pictures, keypoints, strict=True):
+            _draw(picture, appearance, points)
+        return pictures
 
 
-def _picture(appearance: WarpAppearance, keypoints: Floats) -> Pixels:
+def _draw(picture: Pixels, appearance: WarpAppearance, keypoints: Floats) -> None:
+    """Draw a frame into (s, s, 3), or 4 without the background."""
+    if appearance.cutout is None:
+        _draw_before_background(picture, appearance, keypoints)
+        return
+    whole = np.empty((*picture.shape[:2], 3), np.uint8)
+    backward = _draw_before_background(whole, appearance, keypoints)
+    picture[:] = cut_out(whole, appearance.cutout, backward)
+
+
+def _draw_before_background(picture: Pixels, appearance: WarpAppearance, keypoints: Floats) -> Backward:
+    """Draw a frame into (s, s, 3); return where its colours come from."""
     mesh = appearance.mesh
-    moved = shut_lids(mesh, appearance.eyes, move(mesh, keypoints))
-    back = backward_map(appearance.scene, mesh, moved)
-    picture = draw_scene(appearance.scene, back)
+    moved = move(mesh, keypoints)
+    moved = shut_lids(mesh, appearance.eyes, moved) if appearance.eyes else moved
+    if appearance.lips:
+        moved = closing(moved, appearance.lips)
+        mesh = tucked(mesh, moved, appearance.lips)
+    backward = backward_map(appearance.scene, mesh, moved)
+    draw_scene(picture, appearance.scene, backward)
+    if appearance.folds:
+        points = picture_points(moved.vertices[:N_MESH])
+        draw_folds(picture, appearance.folds, backward.parts, points, moved.expression)
     for which, eye in enumerate(appearance.eyes):
-        draw_eye(picture, back, mesh, moved, eye, which)
+        draw_eye(picture, mesh, moved, eye, which)
+    if appearance.worn:
+        put_on(picture, appearance.worn, mesh, moved)
     draw_mouth(picture, appearance.photo, mesh, moved, appearance.mouth)
-    return picture
+    return backward
 
 
 def load_warp_generator(bundle: Bundle) -> WarpGenerator:
@@ -132,5 +188,5 @@ def load_warp_generator(bundle: Bundle) -> WarpGenerator:
         triangles=arrays["triangles"].astype(np.int32),
         mesh_from_keypoints=arrays["mesh_from_keypoints"].astype(np.float32),
         latents=bundle.network("landmarks2latents"),
-        decoder=bundle.network("mouth_decoder"),
+        folds=load_folds(bundle),
     )

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from space_runtime.arrays import Floats
-from space_runtime.geometry import landmarks_from_mesh
+from space_runtime.geometry import MEDIAPIPE_68, MEDIAPIPE_IRIS, RIGID, HeadPose, estimate_rigid_pose
 
 # fmt: off
 KEYPOINTS: Final[tuple[int, ...]] = (
@@ -42,9 +42,15 @@ def keypoints_from_mesh(mesh: Floats) -> Floats:
 
 def landmarks_from_keypoints(keypoints: Floats) -> Floats:
     """Return the (…, 78, 3) landmarks of (…, 160, 3) keypoints; the iris centres are the means of their rims."""
-    mesh_shape = (*keypoints.shape[:-2], 478, 3)
-    mesh = np.zeros(mesh_shape, np.float32)
-    mesh[..., list(KEYPOINTS), :] = keypoints
-    for centre, rim in RIM_OF_CENTRE.items():
-        mesh[..., centre, :] = mesh[..., list(rim), :].mean(-2)
-    return landmarks_from_mesh(mesh)
+    rims = [keypoints[..., rim, :].mean(-2, keepdims=True) for rim in _RIMS]
+    return np.concatenate([keypoints, *rims], -2).take(_LANDMARKS, -2)
+
+
+def pose_of_keypoints(keypoints: Floats) -> HeadPose:
+    """Return the pose of (160, 3) keypoints, which is that of their landmarks."""
+    return estimate_rigid_pose(keypoints[_RIGID])
+
+
+_RIGID: Final = np.array([KEYPOINT_OF[MEDIAPIPE_68[landmark]] for landmark in RIGID])
+_RIMS: Final = tuple(np.array([KEYPOINT_OF[point] for point in rim]) for rim in RIM_OF_CENTRE.values())
+_LANDMARKS: Final = np.array([(*KEYPOINTS, *RIM_OF_CENTRE).index(point) for point in (*MEDIAPIPE_68, *MEDIAPIPE_IRIS)])

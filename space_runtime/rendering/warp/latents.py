@@ -6,12 +6,15 @@ At the portrait's own landmarks the answer is the portrait's own keypoints.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from space_runtime.arrays import Floats
 from space_runtime.geometry import apply_pose, estimate_pose, estimate_poses, remove_pose
 from space_runtime.inference.network import Network
 from space_runtime.rendering.warp.keypoints import keypoints_from_mesh, landmarks_from_keypoints
+from space_runtime.rendering.warp.redrawn import Redrawn
 
 
 def resting_keypoints(mesh: Floats) -> Floats:
@@ -26,12 +29,19 @@ def initial_state(network: Network) -> Floats:
 
 
 def step(
-    network: Network, states: Floats, landmarks: Floats, features: Floats, at_rest: Floats, emotion: Floats
+    network: Network,
+    states: Floats,
+    landmarks: Floats,
+    features: Floats,
+    at_rest: Floats,
+    emotion: Floats,
+    drawn: Sequence[Redrawn | None],
 ) -> tuple[Floats, Floats]:
     """Return (B new states, (B, 160, 3) keypoints in the portraits' pixels): one frame of each of B streams. Pure.
 
     states: (B, hidden). landmarks: (B, 78, 3) posed, in the portraits' pixels. features: (B, 96) of the speech at the
-    frames' media times. at_rest: (B, 160, 3), see `resting_keypoints`. emotion: (B, 8).
+    frames' media times. at_rest: (B, 160, 3), see `resting_keypoints`. emotion: (B, 8). drawn: B drawn faces, None
+    where the portrait itself is animated.
     """
     poses = estimate_poses(landmarks)
     outputs = network.run(
@@ -44,5 +54,6 @@ def step(
         }
     )
     keypoints = np.asarray(outputs["keypoints"], np.float32)
-    posed = np.stack([apply_pose(points, pose) for points, pose in zip(keypoints, poses, strict=True)])
+    shown = [face.of(points) if face else points for face, points in zip(drawn, keypoints, strict=True)]
+    posed = np.stack([apply_pose(points, pose) for points, pose in zip(shown, poses, strict=True)])
     return np.asarray(outputs["state_out"], np.float32), posed

@@ -12,18 +12,24 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from space_runtime.arrays import Floats, Mask, Pixels
+from space_runtime.arrays import Floats, Index, Pixels
 from space_runtime.extras import cv2
+from space_runtime.portrait.continuation import continued
+from space_runtime.rendering.warp.backward import Box
 
 MATTE_RADIUS: Final = 7
 """Pixels around which the matte follows the photo's edges."""
 MATTE_SOFTNESS: Final = 2e-3
 FRINGE: Final = 7
 """Pixels around the person where the background is not trusted: hair that the matte missed."""
-FILL_SCALES: Final = ((2.0, 1.0), (6.0, 1e-2), (18.0, 1e-4), (60.0, 1e-6), (180.0, 1e-9))
-"""Widths in pixels from which hidden colours are taken, and how little each counts where a narrower one knows."""
 
 
+WIDEST: Final = 256
+"""Columns of a table of places."""
+
+Colours = NDArray[np.uint32]
+"""Red, green and blue of each pixel as one number, and a byte without meaning."""
+Complexes = NDArray[np.complex64]
 Kind = TypeVar("Kind", np.uint8, np.float32)
 
 
@@ -31,8 +37,9 @@ Kind = TypeVar("Kind", np.uint8, np.float32)
 class Layers:
     """The layers of a photo, as `combine` takes them.
 
-    photo: (512, 512, 4) its colours, and 255 where it is nothing but person, 0 where nothing but background, else 128.
-    person: (512, 512, 4) remaining colours 0…255 and cover 0…1. background: (512, 512, 3).
+    photo: (s, s, 4) its colours, and 255 where it is nothing but person, 0 where nothing but background, else 128.
+    person: (s, s, 4) remaining colours 0…255, and what it leaves of the background, 0…1. background: (s, s, 4)
+    colours, the fourth nothing but room: four bytes are one number, `Colours`.
     """
 
     photo: Pixels
@@ -40,20 +47,44 @@ class Layers:
     background: Pixels
 
 
-def split(photo: Pixels, matte: Floats) -> Layers:
-    """Return the layers of a photo with a rough matte (512, 512) 0…1."""
-    cover = sharpened(matte, photo)
+def split(photo: Pixels, matte: Floats, fine: int = 1) -> Layers:
+    """Return the layers of a photo with a rough matte (s, s) 0…1. fine: see `Portrait`.
+
+    What is smooth, the colours behind the person, is worked out on a photo that is ``fine`` times smaller.
+    """
+    cover = sharpened(matte, photo, fine)
+    small, rough = reduced(photo, fine), reduced(cover, fine)
     fringe = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * FRINGE + 1, 2 * FRINGE + 1))
-    hidden = cv2.dilate((cover > 0.02).astype(np.uint8), fringe)
-    behind = continued(photo, hidden == 0)
-    share = np.where(hidden > 0, _strands(photo, behind, continued(photo, cover > 0.98), cover), 0)[..., None]
-    background = np.rint(photo + share * (behind - photo)).astype(np.uint8)
+    hidden: Pixels = np.asarray(cv2.dilate((rough > 0.02).astype(np.uint8), fringe), np.uint8)
+    behind = continued(small, hidden == 0)
+    share = np.where(hidden > 0, _strands(small, behind, continued(small, rough > 0.98), rough), 0)[..., None]
+    change = enlarged(np.asarray(share * (behind - small), np.float32), fine)
+    background = np.clip(np.rint(photo + change), 0, 255).astype(np.uint8)
     person = photo - (1 - cover[..., None]) * background
-    kind = np.where(cover == 1, 255, np.where(hidden > 0, 128, 0))
+    nothing = (enlarged(hidden, fine) == 0) | ((cover == 0) & (background == photo).all(2))
+    kind = np.where(cover == 1, 255, np.where(nothing, 0, 128))
     return Layers(
         photo=np.dstack([photo, kind]).astype(np.uint8),
-        person=np.dstack([person, cover]).astype(np.float32),
-        background=background,
+        person=np.dstack([person, 1 - cover]).astype(np.float32),
+        background=np.dstack([background, np.zeros_like(cover)]).astype(np.uint8),
+    )
+
+
+def reduced(picture: NDArray[Kind], fine: int) -> NDArray[Kind]:
+    """Return a picture that is ``fine`` times smaller, itself for 1."""
+    if fine == 1:
+        return picture
+    size = picture.shape[1] // fine, picture.shape[0] // fine
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), picture.dtype)
+
+
+def enlarged(picture: NDArray[Kind], fine: int) -> NDArray[Kind]:
+    """Return a picture that is ``fine`` times larger, itself for 1."""
+    if fine == 1:
+        return picture
+    size = picture.shape[1] * fine, picture.shape[0] * fine
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR), picture.dtype).reshape(
+        size[1], size[0], *picture.shape[2:]
     )
 
 
@@ -66,10 +97,10 @@ def _strands(photo: Pixels, behind: Floats, person: Floats, cover: Floats) -> Fl
     return np.asarray(np.maximum(alike, np.clip(cover / 0.3, 0, 1)), np.float32)
 
 
-def sharpened(matte: Floats, photo: Pixels) -> Floats:
+def sharpened(matte: Floats, photo: Pixels, fine: int = 1) -> Floats:
     """Return the matte drawn to the photo's edges by a guided filter (He et al. 2010), its ends made pure."""
     guide = photo.mean(2).astype(np.float32) / 255
-    size = (2 * MATTE_RADIUS + 1,) * 2
+    size = (2 * MATTE_RADIUS * fine + 1,) * 2
 
     def mean(x: Floats) -> Floats:
         return np.asarray(cv2.blur(x, size), np.float32)
@@ -80,36 +111,51 @@ def sharpened(matte: Floats, photo: Pixels) -> Floats:
     return np.asarray(np.clip((mean(slope) * guide + mean(offset) - 0.08) / 0.84, 0, 1), np.float32)
 
 
-def continued(photo: Pixels, known: Mask) -> Floats:
-    """Return (h, w, 3): the known colours spread over everything, from near where there are near ones."""
-    weight = known.astype(np.float32)
-    colours = photo * weight[..., None]
-    total, colour = np.full(weight.shape, 1e-20, np.float32), np.zeros(photo.shape, np.float32)
-    for sigma, trust in FILL_SCALES:
-        step = max(1, int(sigma / 4))
-        small = (max(1, weight.shape[1] // step), max(1, weight.shape[0] // step))
-        for source, target in ((weight, total), (colours, colour)):
-            blurred = cv2.GaussianBlur(cv2.resize(source, small, interpolation=cv2.INTER_AREA), (0, 0), sigma / step)
-            target += trust * cv2.resize(blurred, weight.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return np.asarray(colour / total[..., None], np.float32)
+def combine(layers: Layers, places: Floats, box: Box, picture: Pixels) -> None:
+    """Draw the person into a box of the picture, taken from the (h, w, 2) columns and rows of the photo.
+
+    picture: (s, s, 3) whatever it showed in the box is drawn over.
+    """
+    moved = sampled(layers.photo, places)
+    kind: Pixels = np.asarray(cv2.extractChannel(moved, 3), np.uint8)
+    drawn = layers.background[box.slices].copy()
+    mixed = partial(kind)
+    behind = drawn.view(np.uint32).ravel().take(mixed)
+    moved.view(np.uint32).ravel()[mixed] = colours_at(layers, as_complex(places).ravel().take(mixed), behind)
+    cv2.copyTo(moved, kind, drawn)
+    cv2.cvtColor(drawn, cv2.COLOR_RGBA2RGB, picture[box.slices])
 
 
-def combine(layers: Layers, columns: Floats, rows: Floats) -> Pixels:
-    """Return the (512, 512, 3) picture with the person taken from the given places (512, 512) of the photo."""
-    moved = _at(layers.photo, columns, rows)
-    kind = cv2.extractChannel(moved, 3)
-    picture = layers.background.copy()
-    cv2.copyTo(cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB), kind, picture)
-    mixed = np.flatnonzero((kind - np.uint8(1)) < 254)  # 1…254: zero wraps around
-    if not len(mixed):
-        return picture
-    mixed = np.resize(mixed, (-(-len(mixed) // 256), 256))  # the sampler wants short sides; repeats are harmless
-    person = _at(layers.person, columns.ravel()[mixed], rows.ravel()[mixed])
-    colours = person[..., :3] + (1 - person[..., 3:]) * layers.background.reshape(-1, 3)[mixed]
-    picture.reshape(-1, 3)[mixed] = np.clip(np.rint(colours), 0, 255)
-    return picture
+def partial(cover: Pixels) -> Index:
+    """Return the flat places of what is covered in part, 1…254."""
+    return (cover - np.uint8(1) < 254).ravel().nonzero()[0]  # zero wraps around
 
 
-def _at(picture: NDArray[Kind], columns: Floats, rows: Floats) -> NDArray[Kind]:
-    sampled = cv2.remap(picture, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(sampled, picture.dtype)
+def as_complex(pairs: Floats) -> Complexes:
+    """Return a view of (…, 2) numbers as (…) complex ones."""
+    numbers: Complexes = pairs.view(np.complex64)[..., 0]
+    return numbers
+
+
+def colours_at(layers: Layers, places: Complexes, behind: Colours) -> Colours:
+    """Return the (n,) colours of the person at (n,) columns + i · rows of the photo, with (n,) others behind it."""
+    if not len(places):
+        return behind
+    shape = -(-len(places) // WIDEST), WIDEST  # the sampler wants short sides
+    table, ground = np.zeros(shape, np.complex64), np.zeros(shape, np.uint32)
+    table.ravel()[: len(places)], ground.ravel()[: len(places)] = places, behind
+    person = sampled(layers.person, table.view(np.float32).reshape(*shape, 2))
+    gap = cv2.cvtColor(cv2.extractChannel(person, 3), cv2.COLOR_GRAY2RGBA)
+    shown = cv2.multiply(ground.view(np.uint8).reshape(*shape, 4), gap, dtype=cv2.CV_32F)
+    mixed: Pixels = np.asarray(cv2.add(shown, person, dtype=cv2.CV_8U), np.uint8)
+    return mixed.view(np.uint32).ravel()[: len(places)]
+
+
+def sampled(picture: NDArray[Kind], places: Floats, nearest: bool = False) -> NDArray[Kind]:
+    """Return (h, w, …) what a picture shows at (h, w, 2) columns and rows; its edge is repeated.
+
+    nearest: of one pixel each, instead of a mixture of four.
+    """
+    way, edge = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR, cv2.BORDER_REPLICATE
+    shown = cv2.remap(picture, places, None, way, borderMode=edge)  # type: ignore[call-overload]  # one table is allowed
+    return np.asarray(shown, picture.dtype)

@@ -1,9 +1,9 @@
 """The mesh that carries the photo: MediaPipe's face, rings of hair, ears and neck around it, and hems along the lids.
 
-Vertices 0…477 are MediaPipe's. Then come `RING_FACTORS` rings of 36: the face oval pushed outwards from its middle and
-back towards the depth of the skull's middle; their motion is the head's, fading to rest towards the shoulders and the
-picture's edge. Last come the hems: a strip of the photo just inside each lid's edge that moves with the lid, so that
-lashes stay on the lid when the eye closes.
+Vertices 0…477 are MediaPipe's. Then come `RING_FACTORS` rings of 18: every second point of the face oval, pushed
+outwards from its middle and back towards the depth of the skull's middle; their motion is the head's, fading to rest
+towards the shoulders and the picture's edge. Last come the hems: a strip of the photo just inside each lid's edge that
+moves with the lid, so that lashes stay on the lid when the eye closes. The rings hang on copies of the oval, the seam.
 """
 
 from __future__ import annotations
@@ -16,25 +16,33 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from space_runtime.arrays import Floats, Longs
+from space_runtime.arrays import Doubles, Floats, Index, Longs
 from space_runtime.extras import cv2
-from space_runtime.geometry import HeadPose, apply_pose, estimate_pose, landmarks_from_mesh, remove_pose
+from space_runtime.geometry import (
+    HeadPose,
+    apply_pose,
+    estimate_pose,
+    landmarks_from_mesh,
+    remove_pose,
+    rotation_matrix,
+    smoothstep,
+)
+from space_runtime.portrait.mesh_points import CREASES as CREASES
 from space_runtime.portrait.mesh_points import EYES as EYES
 from space_runtime.portrait.mesh_points import IRISES as IRISES
+from space_runtime.portrait.mesh_points import LOWER_LIP as LOWER_LIP
 from space_runtime.portrait.mesh_points import OVAL as OVAL
+from space_runtime.portrait.mesh_points import UPPER_LIP as UPPER_LIP
 from space_runtime.rendering.warp.backward import picture_points
-from space_runtime.rendering.warp.keypoints import keypoints_from_mesh, landmarks_from_keypoints
+from space_runtime.rendering.warp.contour import beside, rim_of
+from space_runtime.rendering.warp.keypoints import keypoints_from_mesh, pose_of_keypoints
 
 Indices = NDArray[np.int32]
 
-# fmt: off
-UPPER_LIP: Final = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
-LOWER_LIP: Final = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
-# fmt: on
-CREASES: Final = ((247, 30, 29, 27, 28, 56, 190), (414, 286, 258, 257, 259, 260, 467))
-"""The row of mesh points above each upper lid's edge, corners left out."""
-
-RING_FACTORS: Final = (1.1, 1.22, 1.38, 1.6, 1.9, 2.3, 2.8)
+RING_FACTORS: Final = (1.1, 1.25, 1.5, 1.8, 2.1, 2.4, 2.8)
+RING_POINTS: Final = OVAL[::2]
+"""The points of the oval that the rings repeat."""
+N_POINTS: Final = 478
 LEAST_AREA: Final = 0.12
 """Share of its area in the photo that a triangle must keep to count as seen."""
 HIDDEN: Final = 1e6
@@ -43,6 +51,8 @@ SKULL_DEPTH: Final = -0.7
 """z of the skull's silhouette, normalised units."""
 NECK_DEPTH: Final = -0.2
 """z of the throat below the chin: flatter than it is, so that a lowered chin presses the throat together smoothly."""
+THROAT: Final = 1.4
+"""Way from the chin down, in radii of the face, over which the neck's motion fades: the shorter, the more it shears."""
 LASHES: Final = 0.10
 """Height of the band of lashes above the upper lid's edge that moves with the lid, as a share of the eye's width."""
 HEM: Final = 0.035
@@ -55,8 +65,10 @@ class FaceMesh:
 
     source: (V, 3) vertices in the photo's pixels, project axes; normalised: (V, 3) the same without the pose.
     from_keypoints: (V, 160) shares of the keypoints' expression; follow: (V,) share of the head's motion, 0…1.
-    triangles: (T, 3), n_fillings that close openings first, hems from first_hem on. hem_edges: per eye, vertices of the
-    hem's lower edge with the corners. keypoints: (160, 3) normalised. pose: the photo's.
+    triangles: (T, 3), n_fillings that close openings first, hems from first_hem on; rings: the places of those around
+    the face. seam: the oval's copies, on which the rings hang. areas: (T,) twice their areas in the photo, below
+    0 for those that show their back there. hem_edges: per eye, vertices of the hem's lower edge with the
+    corners. rim, apart: see `contour`. keypoints: (160, 3) normalised. pose: the photo's.
     """
 
     source: Floats
@@ -66,6 +78,11 @@ class FaceMesh:
     triangles: Indices
     n_fillings: int
     first_hem: int
+    rings: slice
+    seam: slice
+    areas: Floats
+    rim: Index
+    apart: Floats
     hem_edges: tuple[tuple[int, ...], ...]
     keypoints: Floats
     pose: HeadPose
@@ -85,45 +102,61 @@ class MovedMesh:
     expression: Floats
 
 
-def build_mesh(mesh: Floats, triangles: Indices, mesh_from_keypoints: Floats) -> FaceMesh:
-    """Return the mesh of a portrait with (478, 3) points in its pixels; the other two are arrays of ``warp.npz``."""
+def build_mesh(mesh: Floats, triangles: Indices, mesh_from_keypoints: Floats, relief: float = 1.0) -> FaceMesh:
+    """Return the mesh of a portrait with (478, 3) points in its pixels; the next two are arrays of ``warp.npz``.
+
+    relief: depth of skull and neck in those of a head.
+    """
     pose = estimate_pose(landmarks_from_mesh(mesh))
     face = remove_pose(mesh, pose)
-    rings, ring_weights, ring_follow = _rings(face, mesh_from_keypoints)
+    rings, ring_weights, ring_follow = _rings(face, mesh_from_keypoints, relief)
     hems, hem_parents = _hems(face)
-    normalised = np.concatenate([face, rings, hems])
-    first_hem_vertex = len(face) + len(rings)
-    skin = np.concatenate([_fillings(), _without_lids(triangles), _ring_triangles(), _lid_triangles(first_hem_vertex)])
+    normalised = np.concatenate([face, rings, hems, face[list(OVAL)]])
+    first_hem_vertex, first_seam_vertex = len(face) + len(rings), len(normalised) - len(OVAL)
+    inner = np.concatenate([_fillings(), _without_lids(triangles)])
+    around = _ring_triangles(first_seam_vertex)
+    skin = np.concatenate([inner, around, _lid_triangles(first_hem_vertex)])
+    parts = np.concatenate([skin, _hem_triangles(first_hem_vertex)])
+    source = apply_pose(normalised, pose)
     return FaceMesh(
-        source=apply_pose(normalised, pose),
+        source=source,
         normalised=normalised,
-        from_keypoints=np.concatenate([mesh_from_keypoints, ring_weights, mesh_from_keypoints[hem_parents]]),
-        follow=np.concatenate([np.ones(len(face), np.float32), ring_follow, np.ones(len(hems), np.float32)]),
-        triangles=np.concatenate([skin, _hem_triangles(first_hem_vertex)]).astype(np.int32),
+        from_keypoints=np.concatenate([mesh_from_keypoints, ring_weights, mesh_from_keypoints[[*hem_parents, *OVAL]]]),
+        follow=np.concatenate(
+            [np.ones(len(face), np.float32), ring_follow, np.ones(len(hems) + len(OVAL), np.float32)]
+        ),
+        triangles=parts,
         n_fillings=len(_fillings()),
         first_hem=len(skin),
+        rings=slice(len(inner), len(inner) + len(around)),
+        seam=slice(first_seam_vertex, len(normalised)),
+        areas=_areas(source, parts),
+        rim=rim_of(face),
+        apart=np.linalg.norm(beside(picture_points(source)), axis=1).clip(1e-3),
         hem_edges=tuple(tuple(edge) for edge in hem_edges(first_hem_vertex)),
         keypoints=remove_pose(keypoints_from_mesh(mesh), pose),
         pose=pose,
     )
 
 
-def drawing_order(mesh: FaceMesh, vertices: Floats) -> Longs:
-    """Return the triangles from back to front: openings first, skin by depth, hems last.
+def drawing_order(mesh: FaceMesh, vertices: Floats) -> tuple[Longs, Longs]:
+    """Return the triangles of the face, then those of the rings, from back to front.
 
-    What has turned its back or is seen edge-on comes before all other skin: it lies in a fold.
+    Of the face openings come first, hems last, skin by depth. What has turned its back or is seen edge-on comes before
+    all other skin: it lies in a fold.
     """
-    now, then = _areas(vertices, mesh.triangles), _areas(mesh.source, mesh.triangles)
-    depth = vertices[mesh.triangles, 2].sum(1)
+    depth = vertices[:, 2][mesh.triangles].sum(1)
     depth[mesh.first_hem :] = HIDDEN + np.arange(len(depth) - mesh.first_hem)
-    depth[now / np.where(then == 0, 1, then) < LEAST_AREA] -= 2 * HIDDEN
+    depth[(mesh.areas < 0) | (_areas(vertices, mesh.triangles) < LEAST_AREA * mesh.areas)] -= 2 * HIDDEN
     depth[: mesh.n_fillings] = -4 * HIDDEN
-    return np.argsort(depth, kind="stable")
+    around = mesh.rings.start + np.argsort(depth[mesh.rings], kind="stable")
+    depth[mesh.rings] = -8 * HIDDEN
+    return np.argsort(depth, kind="stable")[len(around) :], around
 
 
 def move(mesh: FaceMesh, keypoints: Floats) -> MovedMesh:
     """Return the mesh driven by (160, 3) keypoints in pixels. At the portrait's own it rests, up to rounding."""
-    pose = estimate_pose(landmarks_from_keypoints(keypoints))
+    pose = pose_of_keypoints(keypoints)
     expression = remove_pose(keypoints, pose) - mesh.keypoints
     shaped = mesh.normalised + (mesh.from_keypoints @ expression.reshape(len(expression), 3)).astype(np.float32)
     posed = apply_pose(shaped, pose)
@@ -133,35 +166,44 @@ def move(mesh: FaceMesh, keypoints: Floats) -> MovedMesh:
 
 def skull_motion(mesh: FaceMesh, moved: MovedMesh, depth: float) -> Floats:
     """Return (2, 3): picture points of this frame to the photo's, for what is fixed to the skull at a depth."""
-    corners = np.array([[0, 0, depth], [1, 0, depth], [0, 1, depth]], np.float32)
-    now = picture_points(apply_pose(corners, moved.pose))
-    then = picture_points(apply_pose(corners, mesh.pose))
-    return cv2.getAffineTransform(now, then).astype(np.float32)
+    now, then = (_picture_from_skull(pose, depth) for pose in (moved.pose, mesh.pose))
+    back = cv2.invertAffineTransform(now)
+    back = then[:, :2] @ back
+    back[:, 2] += then[:, 2]
+    return back.astype(np.float32)
+
+
+def _picture_from_skull(pose: HeadPose, depth: float) -> Doubles:
+    """Return (2, 3): normalised points at a depth to picture points."""
+    motion = rotation_matrix(pose.rotation_rad)[:2] * np.float64(pose.scale)
+    motion[:, 2] = motion[:, 2] * depth + pose.translation[:2]
+    motion[1] *= -1
+    return motion
 
 
 def _areas(vertices: Floats, triangles: Indices) -> Floats:
     """Return twice the signed area (T,) of each triangle as seen from the front."""
-    a, b, c = (vertices[triangles[:, corner], :2] for corner in range(3))
-    return np.asarray((b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0]), np.float32)
+    (ax, bx, cx), (ay, by, cy) = vertices[:, 0][triangles.T], vertices[:, 1][triangles.T]
+    return np.asarray((bx - ax) * (cy - ay) - (by - ay) * (cx - ax), np.float32)
 
 
-def _rings(face: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
+def _rings(face: Floats, weights: Floats, relief: float) -> tuple[Floats, Floats, Floats]:
     """Return ring vertices, their keypoint shares and their share of the head's motion."""
-    oval = face[list(OVAL)]
-    middle = (oval[0] + oval[18]) / 2
+    oval = face[list(RING_POINTS)]
+    middle = (oval[0] + oval[len(oval) // 2]) / 2
     outward = oval - middle
     down = -outward[:, 1] / np.linalg.norm(outward[:, :2], axis=1)
-    neck = _smoothstep((down + 0.1) / 0.45)
-    depth = SKULL_DEPTH + neck * (NECK_DEPTH - SKULL_DEPTH)
+    neck = smoothstep((down + 0.1) / 0.45)
+    depth = np.float32(relief) * (SKULL_DEPTH + neck * (NECK_DEPTH - SKULL_DEPTH))
     vertices, shares, follow = [], [], []
     for factor in RING_FACTORS:
         ring = middle + factor * outward
-        ring[:, 2] = oval[:, 2] + (depth - oval[:, 2]) * _smoothstep((factor - 1) / 0.5)
-        head = 1 - _smoothstep((factor - 1.5) / 1.2)
-        throat = 1 - _smoothstep((factor - 0.95) / 0.85)
+        ring[:, 2] = oval[:, 2] + (depth - oval[:, 2]) * np.float32(smoothstep((factor - 1) / 0.5))
+        head = 1 - np.float32(smoothstep((factor - 1.5) / 1.2))
+        throat = 1 - np.float32(smoothstep((factor - 0.95) / THROAT))
         vertices.append(ring)
         follow.append(head + neck * (throat - head))
-        shares.append(weights[list(OVAL)] * max(0.0, 1 - (factor - 1) / 0.5))
+        shares.append(weights[list(RING_POINTS)] * max(0.0, 1 - (factor - 1) / 0.5))
     return (
         np.concatenate(vertices).astype(np.float32),
         np.concatenate(shares).astype(np.float32),
@@ -203,7 +245,7 @@ def hem_edges(first_hem_vertex: int) -> list[list[int]]:
 
 def _fillings() -> Indices:
     """Return the triangles that close the mouth's and the eyes' openings; the layers below show over them."""
-    return np.concatenate([_strip(UPPER_LIP, LOWER_LIP), *(_strip(upper, lower) for upper, lower in EYES)])
+    return np.concatenate([strip(lower, upper) for upper, lower in ((UPPER_LIP, LOWER_LIP), *EYES)])
 
 
 def _without_lids(triangles: Indices) -> Indices:
@@ -215,7 +257,7 @@ def _without_lids(triangles: Indices) -> Indices:
 def _lid_triangles(first_hem_vertex: int) -> Indices:
     """Return the skin between crease and lash band: what stretches when the eye closes."""
     rows = _hem_rows(first_hem_vertex)
-    return np.concatenate([_strip(crease, top) for crease, (top, _) in zip(CREASES, rows, strict=True)])
+    return np.concatenate([strip(top, crease) for crease, (top, _) in zip(CREASES, rows, strict=True)])
 
 
 def _hem_triangles(first_hem_vertex: int) -> Indices:
@@ -223,23 +265,30 @@ def _hem_triangles(first_hem_vertex: int) -> Indices:
     rows = _hem_rows(first_hem_vertex)
     strips = []
     for (upper, _), (top, _), edge in zip(EYES, rows, hem_edges(first_hem_vertex), strict=True):
-        strips += [_strip(top, upper[1:-1]), _strip(upper, edge)]
+        strips += [strip(upper[1:-1], top), strip(edge, upper)]
     return np.concatenate(strips)
 
 
-def _ring_triangles() -> Indices:
-    loops = [np.array(OVAL)] + [478 + len(OVAL) * ring + np.arange(len(OVAL)) for ring in range(len(RING_FACTORS))]
+def _ring_triangles(first_seam_vertex: int) -> Indices:
+    n = len(RING_POINTS)
+    loops = [N_POINTS + n * ring + np.arange(n, dtype=np.int32) for ring in range(len(RING_FACTORS))]
     closed = [np.append(loop, loop[0]) for loop in loops]
-    return np.concatenate([_strip(a, b) for a, b in pairwise(closed)])
+    seam = first_seam_vertex + np.arange(len(OVAL), dtype=np.int32)
+    return np.concatenate([_oval_triangles(seam, closed[0]), *(strip(a, b) for a, b in pairwise(closed))])
 
 
-def _strip(a: Sequence[int] | Indices, b: Sequence[int] | Indices) -> Indices:
-    """Return the triangles between two vertex rows of equal length; where the rows share an end, none is degenerate."""
+def _oval_triangles(seam: Indices, ring: Indices) -> Indices:
+    """Return the triangles between the seam and the closed innermost ring, which has half as many points."""
+    oval = [*seam, seam[0]]
+    parts = zip(oval[::2], oval[1::2], oval[2::2], ring[:-1], ring[1:], strict=False)
+    fans = [((p, between, a), (between, b, a), (between, q, b)) for p, between, q, a, b in parts]
+    return np.array(fans, np.int32).reshape(-1, 3)
+
+
+def strip(a: Sequence[int] | Indices, b: Sequence[int] | Indices) -> Indices:
+    """Return the triangles between two vertex rows of equal length; where the rows share an end, none is degenerate.
+
+    They show their front where the first row is the lower one and both run from left to right.
+    """
     quads = zip(a[:-1], a[1:], b[1:], b[:-1], strict=True)
-    split = [t for p, q, r, s in quads for t in ((p, q, r), (p, r, s)) if len(set(t)) == 3]
-    return np.array(split, np.int32)
-
-
-def _smoothstep(x: Floats | float) -> Floats:
-    t = np.clip(x, 0, 1)
-    return np.asarray(t * t * (3 - 2 * t), np.float32)
+    return np.array([t for p, q, r, s in quads for t in ((p, q, r), (p, r, s)) if len(set(t)) == 3], np.int32)

@@ -80,7 +80,8 @@ class Palette:
 
     def dimmed(self, colours: Floats, factor: Floats) -> Floats:
         """Return (…, 3) colours 0…255 of the photo in so much less light, under the veil."""
-        return np.asarray(self.veil + (colours - self.veil) * factor, np.float32)
+        veil = self.veil
+        return np.asarray(veil + (colours - veil) * factor if veil.any() else colours * factor, np.float32)
 
     def toned(self, colours: Floats) -> Floats:
         """Return (…, 3) colours 0…255 in the photo's tint."""

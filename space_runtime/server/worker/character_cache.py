@@ -13,6 +13,7 @@ from typing import Final
 from space_runtime.animation.pipeline import Character, build_character
 from space_runtime.file_reader.pictures import read_portrait
 from space_runtime.inference.bundle import Bundle
+from space_runtime.portrait.landmark_file import PlacedLandmarks
 from space_runtime.portrait.portrait import Portrait, open_tracker
 from space_runtime.server.commands import CharacterKey, CharacterSpec
 
@@ -28,11 +29,13 @@ ReadPortrait = Callable[[bytes, str], Portrait]
 class CharacterCache:
     """Builds and keeps characters. Sessions with the same picture share one identity, so that they are solved together.
 
-    May be used from several threads; nobody waits for another's picture. force: takes any portrait, `open_portrait`.
+    May be used from several threads; nobody waits for another's picture. force, landmarks: of all
+    portraits, see `open_portrait`.
     """
 
-    def __init__(self, bundle: Bundle, force: bool = False) -> None:
+    def __init__(self, bundle: Bundle, force: bool = False, landmarks: PlacedLandmarks | None = None) -> None:
         self.force = force
+        self.landmarks = landmarks
         self.neutral = build_character(bundle, None, Fraction(30), False)
         self._bundle = bundle
         self._kept: OrderedDict[CharacterKey, Character] = OrderedDict()
@@ -85,7 +88,7 @@ class CharacterCache:
             del self._kept[known]
 
     def _read(self, data: bytes, name: str) -> Portrait:
-        return read_portrait(data, name, open_tracker(self._bundle), self.force)
+        return read_portrait(data, name, open_tracker(self._bundle), self.force, self.landmarks)
 
     def _build(self, read: ReadPortrait, data: bytes, name: str, generator: bool) -> Character:
         return build_character(self._bundle, read(data, name), Fraction(30), generator)

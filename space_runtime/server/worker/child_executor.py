@@ -115,8 +115,11 @@ class ChildExecutor:
     # Characters
 
     def _built(self, slot: Slot, task: BuildCharacter) -> Command:
+        def request(data: bytes, name: str) -> ReadPicture:
+            return ReadPicture(data, name, self._characters.force, self._characters.landmarks)
+
         def read(data: bytes, name: str) -> Portrait:
-            answer = self._answer(slot, task, ReadPicture(data, name, self._characters.force), self._work_s)
+            answer = self._answer(slot, task, request(data, name), self._work_s)
             if isinstance(answer, TrackedPicture):
                 return answer.portrait
             raise TypeError(f"a {type(answer).__name__} for a picture")

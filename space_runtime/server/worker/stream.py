@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
-from engine_bridge.protocol.messages import Pace, Reason, SampleFormat, Set
+from engine_bridge.protocol.messages import Motion, Pace, Reason, SampleFormat, Set
 from space_runtime.animation.batch import StreamBatch
+from space_runtime.animation.driven_motion import DrivenMotion
 from space_runtime.animation.track import MAX_SAMPLE, ControlTrack
+from space_runtime.arrays import Doubles, Floats
 from space_runtime.server.flow_control import FlowControl
 from space_runtime.server.validation import SessionSettings, SoundFormat
 from space_runtime.server.worker.audio_buffer import AudioBuffer
+from space_runtime.server.worker.drive_buffer import DriveBuffer
 from space_runtime.server.worker.file_sound import FileSound
 from space_runtime.timebase import HOP, SAMPLE_RATE, n_frames
 
@@ -37,8 +40,8 @@ class Stream:
     is over. look_ahead: samples at 16 kHz. audio: None for endless silence. origin: media sample, at the stream's rate,
     of its first frame. announced: `started` has been said. closing: why it ends, once its end is known. worst_late_s:
     the longest underrun told. paced_at: when the last hop would have been taken at the pace of speech. due: when it is
-    to be looked at again. steering: changes of controls that came before its file was read. file: its sound file, until
-    that is read to the end.
+    to be looked at again. steering: controls and motion that came before its file was read. file: its sound
+    file, until that is read to the end. drive: rows of motion that its face follows.
     """
 
     row: int
@@ -55,8 +58,9 @@ class Stream:
     paced_at: float = -math.inf
     due: float = math.inf
     over: bool = False
-    steering: list[Set] = field(default_factory=list)
+    steering: list[Set | Motion] = field(default_factory=list)
     file: FileSound | None = None
+    drive: DriveBuffer = field(default_factory=DriveBuffer.empty)
 
     @property
     def number(self) -> int:
@@ -117,6 +121,14 @@ class Stream:
         """Say media times in samples at another rate: a file's, once it is read."""
         self.flow.lay_grid(self.row, rate / self.settings.fps)
 
+    def follow(self, samples: Doubles, rows: Floats) -> None:
+        """Follow more rows of motion. samples: their media times at the stream's rate. Raises `Refusal`."""
+        inside = (samples - float(self.origin)) * SAMPLE_RATE / self.rate
+        drive = self.drive.grown(inside, rows, self.shown())
+        if drive is not self.drive:
+            self.drive = drive
+            self.batch.set_motion(self.row, DrivenMotion(drive.drive_rows(), self.batch.identity(self.row)))
+
     def set_track(self, track: ControlTrack) -> None:
         """Follow other controls from the next hop on."""
         self.batch.set_track(self.row, track)
@@ -135,6 +147,11 @@ class Stream:
     def animated(self) -> int:
         """Return the sample at 16 kHz up to which frames have been made."""
         return round(self.next_frame * SAMPLE_RATE / self.settings.fps)
+
+    def shown(self) -> float:
+        """Return the sample at 16 kHz of the newest frame that has been made, −infinity before the first."""
+        n_made = self.next_frame
+        return float((n_made - 1) * SAMPLE_RATE / self.settings.fps) if n_made else -math.inf
 
     def stepped(self) -> int:
         """Return the sample at 16 kHz up to which the network has answered, which may be negative."""

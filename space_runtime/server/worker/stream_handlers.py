@@ -8,6 +8,7 @@ from typing import Final
 
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.messages import ErrorCode, Pace, Reason
+from engine_bridge.protocol.motion_row import ROW_NUMBERS, rows_fault
 from space_runtime.animation.track import ControlTrack
 from space_runtime.server.commands import DecodedSound, RefusedSound
 from space_runtime.server.limits import Folders, Limits, Refusal
@@ -15,6 +16,7 @@ from space_runtime.server.validation import controls_of, fade_s, pace_of, sound_
 from space_runtime.server.worker.audio_buffer import AudioBuffer
 from space_runtime.server.worker.background import BackgroundExecutor, DecodeSound
 from space_runtime.server.worker.delivery import Delivery
+from space_runtime.server.worker.drive_buffer import row_times
 from space_runtime.server.worker.file_budget import FileBudget
 from space_runtime.server.worker.file_sound import FileSound
 from space_runtime.server.worker.session import SessionState
@@ -79,6 +81,7 @@ class StreamHandlers:
             m.Speak: self._speak,
             m.Idle: self._idle,
             m.Set: self._set,
+            m.Motion: self._motion,
             m.End: self._end,
             m.Interrupt: self._interrupt,
             m.Credit: self._credit,
@@ -96,7 +99,7 @@ class StreamHandlers:
             stream.start_clock(now)
             steering, stream.steering = stream.steering, []
             for message in steering:
-                self._set(state, message, now)
+                self.handlers[type(message)](state, message, now)
             for note in sound.notes:
                 self._delivery.notice(state, stream.number, note)
         stream.audio.add_part(sound.samples, sound.n_samples, now)
@@ -223,14 +226,27 @@ class StreamHandlers:
         animated = stream.animated()
         track = stream.track.since(min(animated, stream.stepped()))  # nothing before it is asked for again
         at = max(stream.inside(message.at_sample), animated)
-        controls = controls_of(message, _controls_before(track, at))
-        if len(track.changes) + len(stream.steering) >= MAX_CHANGES:
+        controls = controls_of(message, _controls_before(track, at), stream.batch.knows_styles)
+        if sum(change.at_sample + change.fade > animated for change in track.changes) >= MAX_CHANGES:
             raise Refusal(ErrorCode.TOO_FAST, f"{MAX_CHANGES} changes of controls lie ahead; wait until some are over")
         if stream.is_unread:
+            _check_unread(stream)
             stream.steering.append(message)
         else:
             stream.set_track(track.changed(at, controls, fade))
         return Change.CONTROLS
+
+    def _motion(self, state: SessionState, message: m.Motion, now: float) -> Change:
+        stream = _current(state, message.stream)
+        rows = message.rows.reshape(-1, ROW_NUMBERS)
+        if fault := rows_fault(rows):
+            raise Refusal(ErrorCode.BAD_VALUE, fault)
+        if stream.is_unread:
+            _check_unread(stream)
+            stream.steering.append(message)
+        else:
+            stream.follow(message.at_sample + row_times(rows), rows)
+        return Change.NOTHING
 
     def _interrupt(self, state: SessionState, message: m.Interrupt, now: float) -> Change:
         stream = _current(state, message.stream)
@@ -257,6 +273,12 @@ def _current(state: SessionState, number: int) -> Stream:
         running = "none" if stream is None else f"{stream.number}"
         raise Refusal(ErrorCode.UNKNOWN_STREAM, f"stream {number} is not running ({running} is); start it first")
     return stream
+
+
+def _check_unread(stream: Stream) -> None:
+    """Raise `Refusal` when too much waits for the rate of a file."""
+    if len(stream.steering) >= MAX_CHANGES:
+        raise Refusal(ErrorCode.TOO_FAST, f"{MAX_CHANGES} messages wait until the file is read; send the others then")
 
 
 def _controls_before(track: ControlTrack, sample: int) -> Controls:

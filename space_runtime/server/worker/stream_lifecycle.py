@@ -62,9 +62,10 @@ class StreamLifecycle:
             raise Refusal(
                 ErrorCode.BAD_VALUE, f"stream {message.stream} after {state.last_stream}; stream numbers must rise"
             )
-        controls = controls_of(message, Controls(seed=state.seed_of(message.stream)))
+        controls = controls_of(message, Controls(seed=state.seed_of(message.stream)), self._batch.knows_styles)
         self.finish(state, Reason.REPLACED)
         self._batch.restart(state.row, ControlTrack.of(controls))
+        self._batch.set_motion(state.row, None)
         state.stream = self._stream(state, plan)
         late_after_s = state.settings.playout_s if plan.pace is Pace.LIVE else math.inf
         grid = plan.rate / state.settings.fps
@@ -125,7 +126,7 @@ class StreamLifecycle:
 def _no_speech(state: SessionState, stream: Stream) -> str:
     """Return why a stream that had sound moved no lips, nothing if it had none or they moved."""
     loudest = state.flow.loudest.item(state.row)
-    if stream.audio is None or not loudest:
+    if stream.audio is None or not loudest or stream.track.listens:
         return ""
     heard = HeardSound(10 * math.log10(loudest), math.inf, stream.audio.n_pushed, stream.audio.sound.channels)
     return no_speech_note(state.flow.speech.item(state.row), heard)

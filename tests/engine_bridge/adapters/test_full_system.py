@@ -81,13 +81,22 @@ from engine_bridge.adapters.sink import SinkError
 def left():
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
+def is_full():
+    try:
+        return not os.listdir("/proc/self/fd")
+    except OSError:
+        return True
+
 sink = open_sink("ws://127.0.0.1:0")
 port = sink.port
 resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 4, left()))
 print(port, flush=True)
 sys.stdin.readline()
+while not is_full():  # the page takes its visitors when it comes to it
+    time.sleep(0.01)
 try:
     open_sink("ws://127.0.0.1:0")
+    print("it listens", flush=True)
 except SinkError as error:
     print(error, flush=True)
 sys.stdin.readline()

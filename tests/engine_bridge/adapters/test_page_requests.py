@@ -25,6 +25,7 @@ from engine_bridge.adapters.page_requests import (
     RequestReader,
     SoundFile,
     Stop,
+    ToggleCamera,
 )
 from engine_bridge.protocol.errors import WireError
 
@@ -45,6 +46,14 @@ def test_plain_wishes() -> None:
     reader = RequestReader(uploads=False)
     wishes = [reader.take(said(type=kind), 0.0) for kind in ("ready", "replay", "stop")]
     assert wishes == [Ready(), Replay(), Stop()]
+
+
+def test_the_camera_is_switched_by_who_may_speak() -> None:
+    reader = RequestReader(uploads=True)
+    microphone(reader)
+    assert reader.take(said(type="camera"), 0.0) == ToggleCamera()
+    with pytest.raises(WireError, match="taken only from the viewer page"):
+        RequestReader(uploads=False).take(said(type="camera"), 0.0)
 
 
 def test_a_file_is_whole_however_it_is_cut() -> None:

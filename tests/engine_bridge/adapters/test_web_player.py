@@ -88,6 +88,18 @@ def test_a_line_comes_in_order_with_its_sound(player: WebPlayer) -> None:
         }
 
 
+def test_a_page_switches_the_camera_and_asks_for_nothing_else_by_it(player: WebPlayer) -> None:
+    asked: list[str] = []
+    with viewing(player) as connected:
+        assert greeted(connected)[0]["camera"] is False
+    player.on_camera = lambda: asked.append("camera")
+    with viewing(player) as connected:
+        assert greeted(connected)[0]["camera"] is True
+        connected.send('{"type":"camera"}')
+        wait_for(lambda: asked)
+    assert asked == ["camera"] and player.requests.empty()
+
+
 def test_who_comes_late_hears_what_is_still_to_be_heard(player: WebPlayer) -> None:
     second = np.zeros(16_000, np.float32)
     player.begin("long.wav", 16_000, True, 0.25)

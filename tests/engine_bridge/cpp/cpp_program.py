@@ -23,6 +23,7 @@ from tests.support.waiting import wait_for
 ROOT: Final = Path(__file__).parents[3] / "engine_bridge" / "cpp"
 WARNINGS: Final = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror")
 MEMORY: Final = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+DEBUG: Final = ("-O0", "-g1")
 THREADS: Final = ("-fsanitize=thread",)
 LANGUAGE: Final = {".cpp": ("g++", "-std=c++17"), ".c": ("gcc", "-std=c99")}
 
@@ -43,17 +44,20 @@ def program(sanitizers: tuple[str, ...] = MEMORY) -> Path:
 @cache
 def _program(sanitizers: tuple[str, ...]) -> Path:
     name = "_".join(["check", *sanitizers]).replace("=", "_").replace(",", "_")
-    flags = ("-O0", "-g1", *sanitizers)
     sources = [joined("space"), joined("tests"), *(ROOT / "tests").glob("*.c")]
-    return link(folder() / name, compiled(sources, flags), sanitizers)
+    return link(folder() / name, compiled(sources, (*DEBUG, *sanitizers)), sanitizers)
+
+
+def with_library(target: Path, source: Path, flags: tuple[str, ...]) -> Path:
+    """Return a program of one source and the library, which has neither exceptions nor type information.
+
+    `test_cpp_package` compiles each of the library's sources on its own.
+    """
+    library = compiled([joined("space")], ("-O0", "-fno-exceptions", "-fno-rtti"))
+    return link(target, [*compiled([source], flags), *library], ())
 
 
 @cache
-def library() -> list[Path]:
-    """Return the library's objects, each source on its own, without exceptions and type information."""
-    return compiled(sorted((ROOT / "space").glob("*.cpp")), ("-O0", "-fno-exceptions", "-fno-rtti"))
-
-
 def joined(name: str) -> Path:
     """Return a source that includes all of a folder's: a third of the time to compile, and how Unreal does it."""
     source = folder() / f"{name}.cpp"
@@ -74,13 +78,14 @@ def need_compiler() -> None:
         pytest.skip("needs g++")
 
 
+@cache
 def _compile(source: Path, flags: tuple[str, ...]) -> Path:
     target = Path(tempfile.mkdtemp(dir=folder())) / f"{source.stem}.o"
     run([*LANGUAGE[source.suffix], *flags, *WARNINGS, "-I", ROOT, "-c", source, "-o", target])
     return target
 
 
-def link(target: Path, objects: list[Path], flags: tuple[str, ...] = ()) -> Path:
+def link(target: Path, objects: list[Path], flags: tuple[str, ...]) -> Path:
     run(["g++", *flags, *objects, "-o", target, "-pthread"])
     return target
 

@@ -79,6 +79,32 @@ def test_sound_is_split_to_what_the_server_takes() -> None:
         served.sound(100_000)
 
 
+def test_motion_goes_out_before_its_sound_and_again_over_a_new_connection() -> None:
+    port = free_port()
+    with driven("client") as one:
+        one.ask("client", endpoint=f"tcp://127.0.0.1:{port}")
+        one.ask("open")
+        with serving(port) as served:
+            served.welcome()
+            served.opened()
+            one.do("start")
+            one.do("drive", n=300, step=160, jaw=25)
+            one.do("push", n=4_000)
+            first, second = served.take(m.Motion), served.take(m.Motion)
+            assert not [message for message in served.kept if isinstance(message, m.Audio)]
+            rows = np.concatenate([first.rows, second.rows]).reshape(-1, 64)
+            assert (first.at_sample, second.at_sample, len(rows)) == (0, 250 * 160, 300)
+            assert rows[:250, 0].tolist() == [160 * k for k in range(250)] and rows[249, 1] == 1
+            assert rows[7, 26] == 0.25 and rows[7, 54] == 0.25 and rows[7, 63] == -0.125
+            served.sound(4_000)
+        one.wait_for("disconnected")
+        with serving(port) as served:
+            served.welcome()
+            asked = served.take(m.Resume)
+            served.send(m.Resumed(request=asked.request, session=9, stream=1, next_sample=4_000, seq=0))
+            assert served.take(m.Motion).at_sample == 0
+
+
 def test_credit_follows_what_is_shown() -> None:
     with talking() as (one, served):
         one.do("start")

@@ -170,7 +170,7 @@ def test_the_guides_player_of_clips_runs(tmp_path: Path) -> None:
     guide = (cpp_program.ROOT.parents[1] / "docs" / "cpp.md").read_text(encoding="utf-8")
     source = tmp_path / "play.cpp"
     source.write_text(re.findall(r"^```cpp\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)[1], encoding="utf-8")
-    play = cpp_program.link(tmp_path / "play", [*cpp_program.compiled([source], ("-O1",)), *cpp_program.library()])
+    play = cpp_program.with_library(tmp_path / "play", source, ("-O1",))
     lines = cpp_program.run([play, PATH]).splitlines()
     clip = golden_clip()
     assert clip.blendshapes is not None

@@ -72,7 +72,7 @@ def test_an_example_of_the_guide_opens_its_jaw(language: str, port: int, sounds:
     source = tmp_path / f"jaw.{language}"
     source.write_text(blocks(language)[0], encoding="utf-8")
     flags = ("-O1",) if language == "cpp" else ("-O1", "-D_POSIX_C_SOURCE=200809L")
-    jaw = cpp_program.link(tmp_path / "jaw", [*cpp_program.compiled([source], flags), *cpp_program.library()])
+    jaw = cpp_program.with_library(tmp_path / "jaw", source, flags)
     out = cpp_program.run([jaw, sounds / "line.wav", f"tcp://127.0.0.1:{port}"])
     values = np.array([line.split() for line in out.splitlines()], float)
     assert len(values) > 30

@@ -119,8 +119,7 @@ def test_the_program_of_the_guide(tmp_path: Path) -> None:
     guide = (ROOT / "docs" / "ship.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"^```cpp\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
     (tmp_path / "main.cpp").write_text(code, encoding="utf-8")
-    objects = [*cpp_program.library(), *cpp_program.compiled([tmp_path / "main.cpp"], ("-O0",))]
-    program = cpp_program.link(tmp_path / "game", objects)
+    program = cpp_program.with_library(tmp_path / "game", tmp_path / "main.cpp", ("-O0",))
     said = cpp_program.run([program, packaged_server().parent])
     assert re.fullmatch(r"connected to tcp://127\.0\.0\.1:\d+\n", said)
     failed = subprocess.run([program, "/nowhere"], capture_output=True, text=True, timeout=60)

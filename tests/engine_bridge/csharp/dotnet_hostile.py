@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import socket
 import struct
+import threading
 import time
 from collections.abc import Callable
 
@@ -25,7 +26,7 @@ from tests.engine_bridge.csharp.dotnet_peers import (
     shake,
     until_closed,
 )
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, wait_for
 
 Serve = Callable[[socket.socket], None]
 
@@ -62,15 +63,14 @@ def after_handshake(*data: bytes, then_closes: bool = False) -> Serve:
 
 
 def test_row_08_a_peer_that_falls_silent_is_dropped() -> None:
+    began = time.monotonic()
     with (
         TcpPeer(after_handshake()) as server,
         connection("Dealer", server.port, HeartbeatTimeoutMs=400, HeartbeatMs=100) as client,
     ):
-        assert eventually(lambda: client.IsConnected)
-        began = time.monotonic()
-        assert eventually(lambda: not client.IsConnected)
-        assert 0.2 < time.monotonic() - began < 0.9
-        assert "silent for 400 ms" in client.LastError
+        assert eventually(lambda: "silent for 400 ms" in client.LastError)
+        assert time.monotonic() - began > 0.4
+        assert eventually(lambda: client.Epoch > 1)
 
 
 def test_row_09_an_http_server() -> None:
@@ -126,60 +126,83 @@ def test_row_12_a_frame_that_is_cut_off_ends_the_link() -> None:
     assert "closed by the peer" in complaint(after_handshake(b"\x00\x09abc", then_closes=True))
 
 
-@pytest.mark.parametrize("whole", [False, True])
-def test_row_13_mutated_conversations_leave_the_client_alive(whole: bool) -> None:
+GOOD = GREETING + ready() + command(b"PING", b"\x00\x0ahi") + frame(b"part", 1) + frame(bytes(300)) + command(b"PONG")
+READY_AT = len(GREETING)
+
+
+def mutated(rng: random.Random, first: int) -> bytes:
+    """A good conversation with up to six other bytes from ``first`` on, cut at its end by up to a half."""
+    data = bytearray(GOOD)
+    for _ in range(rng.randint(1, 6)):
+        data[rng.randrange(first, len(data))] = rng.randrange(256)
+    return bytes(data[: rng.randint(len(data) // 2, len(data))])
+
+
+def is_no_zmtp(data: bytes) -> bool:
+    """True where no client may go on: another signature, an old version, or a first frame of this size but no READY."""
+    head, size, *name = data[READY_AT : READY_AT + 8]
+    no_ready = size == GOOD[READY_AT + 1] and bytes(name) != b"\x05READY"
+    return data[0] != 0xFF or not data[9] & 1 or data[10] < 3 or head != 4 or no_ready
+
+
+@pytest.mark.parametrize("first", [0, READY_AT])
+def test_row_13_mutated_conversations_leave_the_client_alive(first: int) -> None:
     rng = random.Random(13)
-    good = (
-        GREETING + ready() + command(b"PING", b"\x00\x0ahi") + frame(b"part", 1) + frame(bytes(300)) + command(b"PONG")
-    )
+    conversations = [mutated(rng, first) for _ in range(1000)]
+    unread = iter(conversations)
 
     def serve(peer: socket.socket) -> None:
-        if server.n_accepted > 1000:
+        data = next(unread, None)
+        if data is None:
             shake(peer)
             peer.sendall(frame(b"alive"))
-            until_closed(peer)
-            return
-        data = bytearray(good)
-        for _ in range(rng.randint(1, 6)):
-            data[rng.randrange(64 if whole else 0, len(data))] = rng.randrange(256)
-        peer.sendall(bytes(data[: rng.randint(len(data) // 2, len(data))]))
+        else:
+            peer.sendall(data)
+            peer.shutdown(socket.SHUT_WR)  # closed with bytes unread, TCP would take back what the client has not read
+        until_closed(peer)
 
     with (
         TcpPeer(serve) as server,
-        connection("Dealer", server.port, ReconnectMinMs=1, ReconnectMaxMs=1, HandshakeTimeoutMs=500) as client,
+        connection("Dealer", server.port, ReconnectMinMs=1, ReconnectMaxMs=1, HandshakeTimeoutMs=60_000) as client,
     ):
-        assert eventually(lambda: server.n_accepted > 1000, 20)
-        assert eventually(lambda: client.IsConnected)
+        wait_for(lambda: server.n_accepted > len(conversations) and client.IsConnected, "the good conversation")
         while receive(client) != [b"alive"]:
             pass
-        assert client.Counters.Refused > 20
+        n_wrong = sum(map(is_no_zmtp, conversations))
+        n_cut_only = sum(GOOD.startswith(data) for data in conversations)
+        print(f"MEASURED refused: {n_wrong} ≤ {client.Counters.Refused} ≤ {len(conversations) - n_cut_only}")
+        assert 20 < n_wrong <= client.Counters.Refused <= len(conversations) - n_cut_only
         assert client.Pool.Outstanding <= 1
 
 
-def drip(data: bytes, pause_s: float) -> Serve:
+def drip(data: bytes, through: threading.Event) -> Serve:
+    """A server that says a byte every tenth of a second; through: set when the last one is out."""
+
     def serve(peer: socket.socket) -> None:
         for i in range(len(data)):
             peer.sendall(data[i : i + 1])
-            time.sleep(pause_s)
+            time.sleep(0.1)
+        through.set()
 
     return serve
 
 
 def test_row_18_a_dripping_handshake_ends_at_its_limit() -> None:
-    began = time.monotonic()
-    assert "handshake took longer" in complaint(drip(GREETING, 0.1), HandshakeTimeoutMs=500)
-    assert 0.4 < time.monotonic() - began < 0.9
+    began, through = time.monotonic(), threading.Event()
+    assert "handshake took longer" in complaint(drip(GREETING, through), HandshakeTimeoutMs=500)
+    assert time.monotonic() - began > 0.5 and not through.is_set()
 
 
 def test_a_dripping_message_is_no_life() -> None:
+    through = threading.Event()
+
     def serve(peer: socket.socket) -> None:
         shake(peer)
         peer.sendall(b"\x00\xff")
-        drip(bytes(255), 0.05)(peer)
+        drip(bytes(255), through)(peer)
 
-    began = time.monotonic()
     assert "silent" in complaint(serve, HeartbeatTimeoutMs=500)
-    assert time.monotonic() - began < 1.2
+    assert not through.is_set()
 
 
 def test_row_19_what_a_header_claims_is_not_allocated() -> None:

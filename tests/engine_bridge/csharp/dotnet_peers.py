@@ -14,8 +14,10 @@ import zmq
 from tests.engine_bridge.csharp.dotnet import as_bytes, byte_array
 from tests.engine_bridge.csharp.dotnet_loaded import System, Transport
 from tests.support.ports import bind_again
+from tests.support.waiting import PATIENCE_S
 
 GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x01" + b"NULL".ljust(20, b"\0") + bytes(32)
+PATIENCE_MS = round(1000 * PATIENCE_S)
 Connection = Any
 """A ``ZmtpConnection``; what comes from .NET has no types here."""
 
@@ -42,7 +44,7 @@ def send(client: Connection, *parts: bytes) -> bool:
     return bool(client.Send(arrays(list(parts))))
 
 
-def receive(client: Connection, timeout_ms: int = 3000) -> list[bytes] | None:
+def receive(client: Connection, timeout_ms: int = PATIENCE_MS) -> list[bytes] | None:
     came, message = client.Receive(timeout_ms, None)
     if not came:
         return None
@@ -57,7 +59,7 @@ def zmq_socket(kind: int, port: int = 0, **options: int) -> Iterator[tuple[zmq.S
     context = zmq.Context()
     made = context.socket(kind)
     made.linger = 0
-    made.rcvtimeo = made.sndtimeo = 5000
+    made.rcvtimeo = made.sndtimeo = PATIENCE_MS
     for name, value in options.items():
         made.setsockopt(getattr(zmq, name.upper()), value)
     try:
@@ -114,7 +116,7 @@ class TcpPeer:
             except OSError:
                 return
             self.n_accepted += 1
-            accepted.settimeout(5)
+            accepted.settimeout(PATIENCE_S)
             self._open.append(accepted)
             with contextlib.suppress(OSError):
                 self._serve(accepted)

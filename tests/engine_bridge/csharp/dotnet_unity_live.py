@@ -113,6 +113,25 @@ def test_style_emotion_and_gaze_reach_the_server(server: ServedFake) -> None:
     assert gazes()[1] == []
 
 
+def test_a_look_that_the_head_follows_and_blinks_reach_the_server(server: ServedFake) -> None:
+    scene = live(server.address)
+    scene.Speaker.GazeTarget = Scene.Target(-0.9, 0.0, 1.8)
+    scene.Speaker.HeadFollowsGaze = True
+    scene.Speaker.Blink()  # before anything is spoken: nothing happens
+    scene.Speaker.Speak(LiveScene.Tone(30.0, 16_000, 1))
+    assert until(lambda: scene.Sound.isPlaying)
+
+    def told(name: str) -> list[object]:
+        return [value for each in server.fake.of_type(m.Set) if (value := getattr(each, name)) is not None]
+
+    assert until(lambda: len(told("look_at")) == 1)
+    np.testing.assert_allclose(np.asarray(told("look_at")[0], np.float64), [10, 0, 20], atol=1e-4)
+    assert told("look_space") == ["character"] and not told("gaze") and not told("blink")
+    scene.Speaker.Blink(0.6, 2.0)
+    assert until(lambda: len(told("blink")) == 1)
+    np.testing.assert_allclose(np.asarray(told("blink")[0], np.float64), [0.6, 2.0], atol=1e-6)
+
+
 def test_a_stopped_line_is_interrupted_and_the_next_one_begins(server: ServedFake) -> None:
     scene = live(server.address)
     started, finished = Scene.Count(scene.Speaker, "started"), Scene.Count(scene.Speaker, "finished")

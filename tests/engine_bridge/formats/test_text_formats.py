@@ -29,7 +29,7 @@ from engine_bridge.formats.usda import read_usda, write_usda
 from engine_bridge.formats.vmc_recording import read_vmc, write_vmc
 from engine_bridge.protocol.arkit import ARKIT_NAMES
 from space_runtime.baking.jobs import Result
-from space_runtime.option_parsing import Format
+from space_runtime.option_parsing import PICTURES, Format
 from tests.support.clips import random_clip, speaking_clip
 
 EXACT = FormatOptions(tolerance=Tolerance(0, 0), renderer_path="Head/Face")
@@ -163,7 +163,7 @@ def test_a_json_clip_of_rows_as_it_was_before_is_read() -> None:
 
 
 def test_every_list_of_formats_is_the_tables() -> None:
-    assert {name.value for name in Format} == {name.value for name in FORMATS} | {"mp4"}
+    assert {name.value for name in Format} == {name.value for name in FORMATS} | {name.value for name in PICTURES}
     assert {name.value for name in Result} == {name.value for name in Format} | {"curves", "sheet"}
     assert len({row.ending for row in FORMATS.values()}) == len(FORMATS)
-    assert all(name.row is not None for name in Format if name is not Format.MP4)
+    assert all(name.row is not None for name in Format if name not in PICTURES)

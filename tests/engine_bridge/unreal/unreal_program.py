@@ -64,10 +64,10 @@ def scene() -> Path:
     """Return the program that runs the plugin in a scene, built with the memory sanitizers."""
     cpp_program.need_compiler()
     folders = [include_folder(), cpp_program.ROOT, *SOURCE.glob("*/Public"), *SOURCE.glob("*/Private")]
-    flags = ["-std=c++20", "-O0", "-g1", *cpp_program.MEMORY, *WARNINGS, *(f"-I{folder}" for folder in folders)]
+    flags = ["-std=c++20", *cpp_program.DEBUG, *cpp_program.MEMORY, *WARNINGS, *(f"-I{folder}" for folder in folders)]
     objects = []
     for source in [*(path for path in sources() if path.suffix == ".cpp"), Path(__file__).parent / "scene.cpp"]:
         objects.append(cpp_program.folder() / f"unreal_{source.stem}.o")
         cpp_program.run(["g++", *flags, "-c", source, "-o", objects[-1]])
-    client = cpp_program.compiled([cpp_program.joined("space")], ("-O0", "-g1", *cpp_program.MEMORY))
+    client = cpp_program.compiled([cpp_program.joined("space")], (*cpp_program.DEBUG, *cpp_program.MEMORY))
     return cpp_program.link(cpp_program.folder() / "unreal_scene", [*objects, *client], cpp_program.MEMORY)

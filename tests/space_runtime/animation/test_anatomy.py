@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from space_runtime.animation.stages.pose import NECK, compose
+from space_runtime.animation.stages.pose import compose
 from space_runtime.arrays import Floats
-from space_runtime.geometry import LEFT_IRIS, RIGHT_IRIS, HeadPose
+from space_runtime.geometry import LEFT_IRIS, NECK, RIGHT_IRIS, HeadPose
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.rig.rig import Rig
 from space_runtime.rig.shapes import IRIS_DISTANCE

@@ -10,11 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from space_runtime.animation.control_batch import controls_at, emotion_at
+from space_runtime.animation.asked_gaze import PLACES, Gaze, asked_gaze
+from space_runtime.animation.control_batch import controls_at
+from space_runtime.animation.gaze_space import FACING
+from space_runtime.animation.hop_controls import hop_controls_at
 from space_runtime.animation.track import ControlTrack, mixed
 from space_runtime.animation.track import track_of as track_of_any
+from space_runtime.emotion import Emotion, emotion_vector
 from space_runtime.errors import UsageError
-from space_runtime.values import Controls, Emotion, HeadMode, emotion_vector
+from space_runtime.values import Controls, HeadMode
 
 PLAIN = Controls(seed=4)
 GLAD = Controls(
@@ -65,8 +69,8 @@ def test_degrees_fade_linearly_and_end_exactly() -> None:
     assert half.head_mode is HeadMode.SPEECH and half.head_strength == pytest.approx(0.5)
     assert half.gaze_rad is GLAD.gaze_rad  # eye contact is no angle that one could blend with
     assert track.at(1800) is GLAD and np.array_equal(track.emotion_at(1800), GLAD.emotion)
-    gazes = ControlTrack.of(GLAD).changed(0, ASIDE, 100).at(50).gaze_rad
-    assert gazes is not None and np.allclose(gazes, [0.1, 0.15])
+    gaze = asked_gaze(ControlTrack.of(GLAD).changed(0, ASIDE, 100), 50, FACING).row[PLACES[Gaze.ANGLES]]
+    assert np.allclose(gaze, [0.1, 0.15])
 
 
 def test_overlapping_fades_do_not_jump() -> None:
@@ -140,7 +144,7 @@ def test_rows_say_what_the_track_says(changes: list[tuple[int, Controls, int]], 
     controls, row = track.at(sample), controls_at(track, sample)
     assert row.mouth_strength[0] == np.float32(controls.mouth_strength)
     assert row.rest_factor[0] == np.float32(track.rest_factor(sample))
-    assert np.array_equal(emotion_at(track, sample).emotion[0], controls.emotion)
+    assert np.array_equal(hop_controls_at(track, sample, 1600).obeyed.emotion[0], controls.emotion)
     assert row.last_blink[0] * 16_000 <= sample < row.next_blink[0] * 16_000
     assert row.until[0] <= max(sample, row.next_blink[0] * 16_000)
 

@@ -37,6 +37,7 @@ STILL = Controls(blinks_per_minute=0)
 PAIRS = [pair for pairs in LID_PAIRS for pair in pairs]
 MOUTH = slice(48, 68)
 AHEAD = np.zeros((1, 2, 2), np.float32)
+STILL_HEAD = np.zeros((1, 6), np.float32)
 NONE_EARLY = np.full((1, 2), -np.inf)
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -56,7 +57,8 @@ def apply(controls: Controls, identity: RigIdentity, media_sample: Fraction, lan
     """One frame through the stage."""
     row, sample = controls_at(ControlTrack.of(controls), float(media_sample)), np.array([float(media_sample)])
     spoken = stage.strengthen(row, identity.neutral[None], np.zeros(1, int), landmarks[None])
-    face: Floats = stage.move_eyes(row, identity, spoken, AHEAD, stage.lid_closure(row, sample, NONE_EARLY))[0]
+    lids = stage.lid_closure(row, sample, NONE_EARLY)[:, None].repeat(2, 1)
+    face: Floats = stage.move_eyes(row, identity, spoken, AHEAD, lids, STILL_HEAD)[0]
     return face
 
 
@@ -66,7 +68,8 @@ def closure(controls: Controls, media_sample: Fraction) -> float:
 
 
 def gaze_target(controls: Controls, identity: RigIdentity, landmarks: Floats) -> Floats:
-    angles: Floats = stage.gaze_target(controls_at(ControlTrack.of(controls), 0.0), identity, landmarks[None], AHEAD)[0]
+    row = controls_at(ControlTrack.of(controls), 0.0)
+    angles: Floats = stage.gaze_target(row, identity, landmarks[None], AHEAD, STILL_HEAD)[0]
     return angles
 
 
@@ -117,7 +120,7 @@ def test_a_blink_is_read_as_one_by_the_rig() -> None:
 
 
 def test_a_blink_moves_the_upper_lid_down_and_nothing_but_lids() -> None:
-    half = stage.close_lids(PERSON.neutral[None], np.array([0.5]))[0]
+    half = stage.close_lids(PERSON.neutral[None], np.full((1, 2), 0.5))[0]
     moved = {int(row) for row in np.flatnonzero(np.abs(half - PERSON.neutral).sum(1) > 1e-6)}
     assert moved == {point for pair in PAIRS for point in pair}
     for upper, lower in PAIRS:

@@ -14,21 +14,23 @@ import soundfile
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from engine_bridge.client.controls import Controls as ClientControls
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.arkit import ARKIT_NAMES
 from space_runtime import Controls, Emotion, Session, UsageError, bake, emotion_vector
+from space_runtime.animation.direction import Direction, LookKey, parse_blinks
 from space_runtime.animation.emotion_track import (
     LONGEST_FADE_MS,
     MAX_AT_S,
-    MAX_FILE_BYTES,
     MAX_KEYS,
     EmotionKey,
     EmotionTrack,
     parse_emotion_track,
     read_emotion_track,
 )
+from space_runtime.animation.key_file import MAX_FILE_BYTES
 from space_runtime.arrays import Floats
-from space_runtime.live.control_schedule import WINDOW_MS, ControlSchedule, labels_of
+from space_runtime.live.control_schedule import WINDOW_MS, ControlSchedule, begun, labels_of
 from space_runtime.media.audio_file import open_sound
 from space_runtime.option_parsing import parse_emotion
 from space_runtime.server.worker.stream_handlers import MAX_CHANGES
@@ -337,12 +339,15 @@ def test_the_face_goes_from_sad_to_happy() -> None:
     assert smiles[5:15].max() < 0.1 and smiles[-15:].mean() > 0.3
 
 
-def live(pcm: bytes, rate: int, text: str, piece_s: float = 0.1) -> tuple[InlineServer, list[m.Frame]]:
+def live(
+    pcm: bytes, rate: int, direction: Direction, piece_s: float = 0.1, space: str = "face"
+) -> tuple[InlineServer, list[m.Frame]]:
     """Return a server and its frames of a line that is pushed as a `Player` pushes it."""
-    server, track = InlineServer(), parse_emotion_track(text)
-    client, schedule, n = server.client(), ControlSchedule(track, rate), max(1, int(rate * piece_s))
+    server = InlineServer()
+    client, schedule, n = server.client(), ControlSchedule(direction, rate), max(1, int(rate * piece_s))
     session = client.open()
-    client.say(m.Start(session=session, stream=1, rate=rate, format="s16", seed=5, emotion=labels_of(track.first)))
+    first_controls = begun(ClientControls(seed=5, look_space=space), direction)
+    client.say(m.Start(session=session, stream=1, rate=rate, format="s16", **first_controls.for_start()))
     for first in range(0, len(pcm) // 2, n):
         piece = pcm[2 * first : 2 * (first + n)]
         for change in schedule.take(first + len(piece) // 2):
@@ -359,16 +364,27 @@ def live(pcm: bytes, rate: int, text: str, piece_s: float = 0.1) -> tuple[Inline
 @pytest.mark.parametrize("rate", [8_000, 16_000, 22_050, 44_100, 48_000])
 def test_live_equals_baked_bit_for_bit_whatever_the_rate(rate: int) -> None:
     pcm = s16(speechlike(0.7, rate)[:, 0])
-    _, frames = live(pcm, rate, KEYED)
+    _, frames = live(pcm, rate, Direction(parse_emotion_track(KEYED)))
     followed = parse_emotion_track(KEYED).over(Controls(seed=5))
     baked = session_frames(at_16k(from_s16(pcm)[:, None], rate), Session(BUNDLE, controls=followed))
     assert distance(frames, baked) == 0
 
 
+@pytest.mark.parametrize("space", ["face", "character", "camera"])
+def test_looks_and_blinks_live_equal_baked_bit_for_bit(space: str) -> None:
+    pcm = s16(np.tile(speechlike(1.0)[:, 0], 4))
+    points = [(0, (1, 0, 5)), (333, (8, 1, 4)), (401, (-8, 1, 4)), (900, None), (2_000, (0.2, -1, 2)), (2_050, None)]
+    looks = tuple(LookKey(at, None if point is None else np.array(point, np.float32)) for at, point in points)
+    direction = Direction(parse_emotion_track(KEYED), looks, parse_blinks("0.45,0.7:0.6,1:1:0.8,2.05"))
+    _, frames = live(pcm, 16_000, direction, space=space)
+    followed = direction.over(Controls(seed=5, look_space=space))
+    assert distance(frames, session_frames(from_s16(pcm), Session(BUNDLE, controls=followed))) == 0
+
+
 def test_live_takes_more_keys_than_a_server_keeps_and_still_equals_baked() -> None:
     text = ",".join(f"happy={n % 2}@{n * 0.06:.2f}s" for n in range(2 * MAX_CHANGES))
     pcm = s16(np.tile(speechlike(1.0)[:, 0], 8))
-    _, frames = live(pcm, 16_000, text)
+    _, frames = live(pcm, 16_000, Direction(parse_emotion_track(text)))
     followed = parse_emotion_track(text).over(Controls(seed=5))
     assert distance(frames, session_frames(from_s16(pcm), Session(BUNDLE, controls=followed))) == 0
 
@@ -379,7 +395,7 @@ def test_live_takes_more_keys_than_a_server_keeps_and_still_equals_baked() -> No
 def test_cues_come_in_order_before_their_sound_and_never_too_many(gaps: list[int], rate: int) -> None:
     times = np.cumsum(gaps).tolist()
     keys = tuple(EmotionKey(at, emotion_vector({Emotion.HAPPY: n / len(gaps)})) for n, at in enumerate(times))
-    schedule = ControlSchedule(EmotionTrack(keys), rate)
+    schedule = ControlSchedule(Direction(EmotionTrack(keys)), rate)
     taken = [
         (end, change) for end in range(0, rate * times[-1] // 1_000 + rate, rate // 10) for change in schedule.take(end)
     ]

@@ -31,7 +31,7 @@ PLACES: Final = [
     (batch_module, "completed_frames"),
     (batch_module, "controls_at"),
     (batch_module, "fixations_at"),
-    (batch_module, "emotion_at"),
+    (batch_module, "hop_controls_at"),
     (batch_module, "speech_motion"),
     (pipeline, "animate"),
     (KeypointRows, "driven"),

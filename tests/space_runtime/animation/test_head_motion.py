@@ -12,6 +12,7 @@ from space_runtime.animation.batch import StreamBatch
 from space_runtime.animation.batch_state import Frames, Streams
 from space_runtime.animation.control_batch import ControlBatch
 from space_runtime.animation.head_motion import IDLE_HEAD, HeadInputs, HeadMotion
+from space_runtime.animation.hop_controls import HopControls
 from space_runtime.animation.pipeline import Character, build_character
 from space_runtime.animation.speech import HopModels, initial_streams, run_hops
 from space_runtime.animation.speech_head import open_head
@@ -45,7 +46,7 @@ class LoudnessHead:
             outputs[:, n] = state
         return state, outputs
 
-    def at(self, outputs: Floats, controls: ControlBatch, media_sample: Doubles) -> Floats:
+    def at(self, outputs: Doubles, reactions: Doubles, controls: ControlBatch, media_sample: Doubles) -> Floats:
         motion = np.zeros((len(outputs), 6), np.float32)
         motion[:, [1, 5]] = outputs
         return motion
@@ -104,10 +105,11 @@ def test_a_restart_equals_a_new_stream(head: HeadMotion) -> None:
 def test_a_kept_state_is_a_snapshot(head: HeadMotion) -> None:
     """The state of streams is a value: stepped again from there, they give the same bits."""
     models = HopModels(BUNDLE.network("speech2landmarks"), head, BUNDLE.look_ahead())
-    neutral, emotion = character().identity.neutral[None].repeat(3, 0), np.zeros((3, N_HOPS // 2, 8), np.float32)
+    neutral, shape = character().identity.neutral[None].repeat(3, 0), (3, N_HOPS // 2)
+    obeyed = HopControls(np.zeros((*shape, 8), np.float32), np.ones(shape), np.zeros(shape, bool))
 
     def run(streams: Streams, sound: Floats) -> tuple[Streams, Doubles]:
-        after, outputs = run_hops(models, neutral, streams, emotion, sound, lambda *_: Controls(seed=4))
+        after, outputs = run_hops(models, neutral, streams, obeyed, sound, lambda *_: Controls(seed=4))
         return after, outputs.head
 
     half = N_HOPS // 2 * HOP

@@ -13,6 +13,7 @@ import pytest
 
 from space_runtime import Controls, HeadMode, Session, assets
 from space_runtime.animation.control_batch import controls_at
+from space_runtime.animation.glances import LARGEST_DEG
 from space_runtime.animation.head_motion import IDLE_HEAD
 from space_runtime.animation.schedules import (
     CLOSING_S,
@@ -24,9 +25,9 @@ from space_runtime.animation.schedules import (
 )
 from space_runtime.animation.stages import controls as control_stage
 from space_runtime.animation.stages import features, liveliness, pose, prosody
-from space_runtime.animation.stages.liveliness import N_BROW_NOD
+from space_runtime.animation.stages.liveliness import N_BROW_NOD, ControlsAt
 from space_runtime.animation.track import ControlTrack
-from space_runtime.arrays import Doubles, Floats
+from space_runtime.arrays import Doubles, Floats, Longs
 from space_runtime.media.audio_file import open_sound
 from space_runtime.timebase import HOP, SAMPLE_RATE
 from tests.support.session_frames import BUNDLE, play
@@ -61,14 +62,21 @@ def talk(seconds: float, seed: int) -> tuple[tuple[Doubles, Doubles, np.ndarray]
     return (loud, pitch, loud > 0), np.ones(loud.shape, np.float32)
 
 
+def run(
+    state: liveliness.LivelinessState, voices: liveliness.Voices, speech: Floats, first: Longs, wishes: ControlsAt
+) -> tuple[liveliness.LivelinessState, Doubles, liveliness.VoiceEffort]:
+    """Liveliness of faces that talk themselves."""
+    return liveliness.step(state, voices, speech, speech >= liveliness.SPEECH, first, wishes)
+
+
 def lived(controls: Controls, seconds: float, seed: int = 0, speaking: bool = True) -> Doubles:
-    """(T, 8) what liveliness shows of a talk, or of silence."""
+    """(T, 12) what liveliness shows of a talk, or of silence."""
     heard, speech = talk(seconds, seed)
     if not speaking:
         heard, speech = (np.full_like(heard[0], -30.0), heard[1], heard[2] & False), speech * 0
     wishes = ControlTrack.of(controls).at
     state = liveliness.initial_state()
-    seen: Doubles = liveliness.step(state, heard, speech, np.zeros(1, np.int64), lambda _, at: wishes(at))[1][0]
+    seen: Doubles = run(state, heard, speech, np.zeros(1, np.int64), lambda _, at: wishes(at))[1][0]
     return np.asarray(seen, np.float64)
 
 
@@ -106,7 +114,7 @@ def test_accents_lift_the_brows_and_they_sink_again() -> None:
     power = features.extract(features.initial_state(), sound[None, : len(sound) // HOP * HOP])[2]
     heard = prosody.prosody(power)
     speech, first = np.ones(heard.loudness.shape, np.float32), np.zeros(1, np.int64)
-    _, seen, _ = liveliness.step(liveliness.initial_state(), heard, speech, first, lambda *_: Controls())
+    _, seen, _ = run(liveliness.initial_state(), heard, speech, first, lambda *_: Controls())
     lift, at = seen[0, :, 0], np.arange(seen.shape[1]) * HOP_S
     for k in accents:
         begin, top = 0.3 * k, 0.3 * k + 0.4
@@ -155,7 +163,7 @@ def test_silence_shows_nothing_and_stillness_comes_back_exactly() -> None:
 def test_what_is_no_speech_lifts_nothing() -> None:
     heard, speech = talk(10.0, 1)
     state = liveliness.initial_state()
-    _, seen, _ = liveliness.step(state, heard, speech * 0, np.zeros(1, np.int64), lambda *_: Controls())
+    _, seen, _ = run(state, heard, speech * 0, np.zeros(1, np.int64), lambda *_: Controls())
     assert not seen[..., :N_BROW_NOD].any() and np.array_equal(seen[0, -1], state.outputs[0])
 
 
@@ -169,14 +177,12 @@ def test_plain_numbers_and_arrays_agree_to_the_bit(n_streams: int) -> None:
     speech = rng.uniform(0.3, 1, heard[0].shape).astype(np.float32)
     first = np.arange(n_streams, dtype=np.int64) * 1000 * HOP
     wishes = [Controls(seed=seed, blinks_per_minute=40) for seed in range(n_streams)]
-    _, together, effort = liveliness.step(
-        liveliness.initial_state(n_streams), heard, speech, first, lambda place, _: wishes[place]
-    )
+    _, together, effort = run(liveliness.initial_state(n_streams), heard, speech, first, lambda place, _: wishes[place])
     for k in range(n_streams):
         state, parts, cuts = liveliness.initial_state(), [], [0, 1, 2, 40, 41, speech.shape[1]]
         for begin, end in pairwise(cuts):
             some = prosody.Prosody(*(part[k : k + 1, begin:end] for part in heard))  # type: ignore[arg-type]
-            state, seen, own = liveliness.step(
+            state, seen, own = run(
                 state, some, speech[k : k + 1, begin:end], first[k : k + 1] + begin * HOP, lambda *_, k=k: wishes[k]
             )
             parts.append(np.column_stack([seen[0], *(part[0] for part in own)]))
@@ -291,8 +297,17 @@ def test_speakers_glance_aside_and_listeners_do_not() -> None:
         return float(((time > seen[:, N_BROW_NOD + 2]) & (time < seen[:, N_BROW_NOD + 3])).mean())
 
     assert 0.03 < share(True) < 0.25 and share(False) == 0
-    sizes = np.degrees(np.hypot(*lived(Controls(seed=2), 600.0)[:, N_BROW_NOD + 4 :].T))
-    assert sizes.max() < 11
+    sizes = np.degrees(np.hypot(*lived(Controls(seed=2), 600.0)[:, N_BROW_NOD + 4 : N_BROW_NOD + 6].T))
+    assert 12 < sizes.max() < LARGEST_DEG + 0.5
+
+
+def test_a_glance_that_is_over_stays_over() -> None:
+    """The end of a phrase calls back eyes that are aside, and none that have come back."""
+    seen = lived(Controls(seed=2), 600.0)
+    time = np.arange(len(seen)) * HOP_S
+    begins, until = seen[:, N_BROW_NOD + 2], seen[:, N_BROW_NOD + 3]
+    over = (until[:-1] < time[:-1] - HOP_S) & (begins[1:] == begins[:-1])
+    assert np.array_equal(until[1:][over], until[:-1][over])
 
 
 def test_seeds_change_glances_and_blinks_and_repeat() -> None:
@@ -304,7 +319,7 @@ def test_an_idle_head_nods_and_others_do_not() -> None:
     still = np.zeros(1)
     for controls, moves in ((Controls(), True), (Controls(head_mode=HeadMode.KEEP), False)):
         row = controls_at(ControlTrack.of(controls), 0.0)
-        motion = pose.head_motion(row, IDLE_HEAD.at(np.ones((1, 1), np.float32), row, still), still)
+        motion = pose.head_motion(row, IDLE_HEAD.at(np.ones((1, 2)), np.zeros((1, 2)), row, still), still)
         assert motion[0, 1] == pytest.approx(pose.NOD_RAD if moves else 0)
         assert not motion[0, [0, 2]].any()
 

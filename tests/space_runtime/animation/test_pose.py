@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from space_runtime.animation.control_batch import controls_at
 from space_runtime.animation.head_motion import IDLE_HEAD
-from space_runtime.animation.schedules import sway, sway_phases
 from space_runtime.animation.session import Session
-from space_runtime.animation.stages.pose import NECK, chain, compose
+from space_runtime.animation.stages.pose import chain, compose
 from space_runtime.animation.stages.pose import head_motion as head_motions
 from space_runtime.animation.track import ControlTrack
 from space_runtime.errors import UsageError
-from space_runtime.geometry import NEUTRAL_POSE, HeadPose, apply_pose, rotation_matrix
+from space_runtime.geometry import NECK, NEUTRAL_POSE, HeadPose, apply_pose, rotation_matrix
+from space_runtime.soa import take
 from space_runtime.timebase import SAMPLE_RATE, frame_sample
 from space_runtime.values import Controls, HeadMode
 from tests.support.session_frames import BUNDLE
@@ -44,7 +44,7 @@ def head_motion(controls: Controls, media_sample: Fraction) -> HeadPose:
     sample = float(media_sample)
     row = controls_at(ControlTrack.of(controls), sample)
     samples = np.array([sample])
-    (motion,) = head_motions(row, IDLE_HEAD.at(np.zeros((1, 1), np.float32), row, samples), samples)
+    (motion,) = head_motions(row, IDLE_HEAD.at(np.zeros((1, 2)), np.zeros((1, 2)), row, samples), samples)
     return HeadPose(motion[:3], motion[3:], 1.0)
 
 
@@ -116,7 +116,9 @@ def test_times_that_do_not_fit_a_given_track_are_an_error(samples: list[float]) 
 @settings(max_examples=20)
 def test_the_idle_head_starts_still_stays_small_and_is_smooth(seed: int) -> None:
     times = np.arange(0, 60, 1 / 60)
-    track = sway(sway_phases(seed)[None], times)
+    row = controls_at(ControlTrack.of(Controls(seed=seed)), 0.0)
+    nothing = np.zeros((len(times), 2))
+    track = IDLE_HEAD.at(nothing, nothing, take(row, np.zeros(len(times), np.intp)), times * SAMPLE_RATE)
     assert not track[0].any()
     assert np.abs(track[times < 0.2]).max() < np.radians(0.2)
     reach = np.abs(track).max(0)
@@ -181,3 +183,40 @@ def test_a_turning_head_swings_its_face_to_the_side() -> None:
     assert compose(NEUTRAL_POSE, left).translation[0] > 0.1
     nod = HeadPose(np.array([0, 0.2, 0], np.float32), np.zeros(3, np.float32), 1.0)
     assert compose(NEUTRAL_POSE, nod).translation[1] < 0
+
+
+OFFSETS = st.tuples(st.floats(-0.43, 0.43), st.floats(-0.26, 0.26), st.floats(-0.34, 0.34))
+
+
+@given(OFFSETS, st.sampled_from((HeadMode.KEEP, HeadMode.IDLE)), st.floats(0, 5))
+@settings(max_examples=50)
+def test_an_offset_is_added_to_whatever_the_head_does(
+    offset: tuple[float, float, float], mode: HeadMode, seconds: float
+) -> None:
+    plain, turned = (
+        head_motion(Controls(head_mode=mode, seed=4, head_offset=given), at(seconds)) for given in (None, offset)
+    )
+    assert np.allclose(turned.rotation_rad - plain.rotation_rad, offset, atol=1e-6)
+    assert np.array_equal(turned.translation, plain.translation)
+
+
+def test_an_offset_is_the_pose_that_a_given_head_has() -> None:
+    offset = np.array([0.3, -0.1, 0.2], np.float32)
+    kept = Session(BUNDLE, None, Controls(head_mode=HeadMode.KEEP, head_offset=offset, seed=1))
+    given_head = Session(BUNDLE, None, Controls(head_mode=HeadMode.GIVEN, head_track=offset[None], seed=1))
+    sound = speechlike(0.3)[:, 0]
+    for a, b in zip(kept.push(sound), given_head.push(sound), strict=True):
+        assert np.array_equal(a.head_rotation_rad, b.head_rotation_rad)
+        assert np.array_equal(a.landmarks, b.landmarks) and np.array_equal(a.eye_rotation_rad, b.eye_rotation_rad)
+
+
+def test_an_offset_stays_when_the_head_comes_home() -> None:
+    session = Session(BUNDLE, None, Controls(head_offset=[0.2, 0, 0], seed=1))
+    frames = session.push(speechlike(0.4)[:, 0]) + session.finish(0.3)
+    assert np.allclose(frames[-1].head_rotation_rad, [0.2, 0, 0], atol=1e-4)
+
+
+@pytest.mark.parametrize("offset", [[0.45, 0, 0], [0, -0.27, 0], [0, 0, 0.36], [0.1, 0.1], [float("nan"), 0, 0]])
+def test_offsets_beyond_what_a_picture_shows_are_refused(offset: list[float]) -> None:
+    with pytest.raises(UsageError, match="head_offset"):
+        Controls(head_offset=offset)

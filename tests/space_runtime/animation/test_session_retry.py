@@ -9,6 +9,7 @@ import pytest
 
 from space_runtime import RecordedMotion, Session, UsageError, bake
 from space_runtime.animation.batch_state import Motion
+from space_runtime.animation.control_batch import ControlBatch
 from space_runtime.arrays import Doubles
 from tests.support.session_frames import BUNDLE
 from tests.support.sounds import mono_speech
@@ -20,7 +21,7 @@ class FailsOnce:
     def __init__(self, call: int) -> None:
         self.calls_left = call
 
-    def at(self, speech: Motion, media_sample: Doubles) -> Motion:
+    def at(self, speech: Motion, controls: ControlBatch, media_sample: Doubles) -> Motion:
         self.calls_left -= 1
         if self.calls_left == 0:
             raise RuntimeError("once")

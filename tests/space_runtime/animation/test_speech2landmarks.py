@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 
 from space_runtime.animation.stages import features, landmarks
+from space_runtime.animation.stages.landmarks import knows_styles
 from space_runtime.arrays import Floats
 from space_runtime.assets import LINE_PHONES
+from space_runtime.emotion import Emotion, emotion_vector
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.inference.network import Network
 from space_runtime.rig.rig import Rig
 from space_runtime.rig.shapes import LIP_PAIRS
 from space_runtime.timebase import HOP, SAMPLE_RATE
-from space_runtime.values import Emotion, emotion_vector
 from tests.support.sounds import bundled_line
 
 NO_EMOTION = emotion_vector({})
@@ -42,6 +43,11 @@ def speak(pcm: Floats, emotion: Floats = NO_EMOTION) -> Floats:
         state, answer = landmarks.step_hop(network(), state, row[None], neutral()[None], emotion[None])
         faces.append(answer.landmarks)
     return np.concatenate(faces)
+
+
+def styles_of(n: int, rng: np.random.Generator) -> dict[str, Floats]:
+    """Codes of styles, where the network has that input."""
+    return {landmarks.STYLE: rng.uniform(-1, 1, (n, 4)).astype(np.float32)} if knows_styles(network()) else {}
 
 
 def lip_gap(faces: Floats) -> Floats:
@@ -100,6 +106,7 @@ def test_the_size_of_a_batch_does_not_change_a_bit(n: int) -> None:
         "emotion": moods.astype(np.float32),
         "state_in": 0.3 * rng.standard_normal(state.shape, np.float32),
     }
+    feeds |= styles_of(n, rng)
     together = network().run(feeds)
     for row in rng.integers(0, n, 20):
         alone = network().run({name: value[row : row + 1] for name, value in feeds.items()})
@@ -115,6 +122,7 @@ def test_rows_of_a_batch_do_not_see_one_another() -> None:
         "emotion": rng.random((5, len(Emotion)), np.float32),
         "state_in": rng.standard_normal((5, state.shape[1]), np.float32),
     }
+    feeds |= styles_of(5, rng)
     together = network().run(feeds)
     for row in range(5):
         alone = network().run({name: value[row : row + 1] for name, value in feeds.items()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -15,15 +16,17 @@ from space_runtime.animation.session import Session
 from space_runtime.animation.speech_head import LIMIT_RAD, SHARE
 from space_runtime.animation.track import ControlTrack
 from space_runtime.arrays import Doubles, Floats
+from space_runtime.emotion import Emotion
 from space_runtime.errors import BundleError
 from space_runtime.inference.bundle import Bundle
 from space_runtime.timebase import HOP, SAMPLE_RATE
-from space_runtime.values import Controls, Emotion, HeadMode
+from space_runtime.values import Controls, HeadMode
 from tests.support.session_frames import BUNDLE, play
 from tests.support.sounds import bundled_line
 
 LINE = np.tile(bundled_line(), 3)
 """Half a minute of speech with pauses."""
+LISTENS = Controls(seed=6, head_mode=HeadMode.LISTEN)
 
 
 def angles(controls: Controls, sound: Floats = LINE, fps: int = 30) -> Doubles:
@@ -67,6 +70,13 @@ def test_angles_stay_within_their_limit_at_any_strength_and_emotion() -> None:
 def test_a_head_begins_where_the_portrait_stands() -> None:
     moved = np.abs(angles(Controls(seed=5)))
     assert moved[0].max() < 1e-4 and moved[:3].max() < 0.3
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_head_never_jerks(seed: int) -> None:
+    """Not even as a phrase begins, when it is to move more at once."""
+    moved = angles(Controls(seed=seed), bundled_line(), fps=50)
+    assert np.abs(np.diff(moved, 2, axis=0)).max() < 0.6
 
 
 def test_anger_moves_more_than_sadness() -> None:
@@ -124,3 +134,87 @@ def test_a_style_of_another_shape_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(Bundle, "arrays", lambda *_: arrays)
     with pytest.raises(BundleError, match="keep of the bundle's head style"):
         HeadStyle.of_bundle(BUNDLE)
+
+
+def centroid_hz(degrees: Doubles, fps: int = 60) -> float:
+    """Of the angular velocity's power."""
+    velocity = np.diff(degrees, axis=0)
+    power = (np.abs(np.fft.rfft(velocity * np.hanning(len(velocity))[:, None], axis=0)) ** 2).sum(1)
+    return float((power * np.fft.rfftfreq(len(velocity), 1 / fps)).sum() / power.sum())
+
+
+@pytest.mark.parametrize("mode", [HeadMode.SPEECH, HeadMode.IDLE])
+def test_tempo_scales_the_pace_and_not_the_reach(mode: HeadMode) -> None:
+    """In silence, where nothing but the head's own motion is seen: as wide, at twice the frequencies."""
+    silence = np.zeros(60 * SAMPLE_RATE, np.float32)
+    slow, plain, fast = (
+        angles(Controls(seed=2, head_mode=mode, head_tempo=tempo), silence, fps=60)[5 * 60 :]
+        for tempo in (0.5, 1.0, 2.0)
+    )
+    assert centroid_hz(fast) / centroid_hz(plain) == pytest.approx(2, rel=0.15)
+    assert centroid_hz(plain) / centroid_hz(slow) == pytest.approx(2, rel=0.15)
+    assert fast.std() / plain.std() == pytest.approx(1, abs=0.25)
+
+
+def test_a_change_of_tempo_does_not_jump() -> None:
+    track = ControlTrack.of(Controls(seed=3)).changed(
+        8 * SAMPLE_RATE, Controls(seed=3, head_tempo=2.0), SAMPLE_RATE // 2
+    )
+    changed = np.degrees([frame.head_rotation_rad for frame in play(Session(BUNDLE, controls=track), LINE)])
+    assert np.allclose(changed[: 8 * 30], angles(Controls(seed=3))[: 8 * 30], atol=1e-5)
+    fast = speed(angles(Controls(seed=3, head_tempo=2.0)))
+    assert speed(changed)[8 * 30 - 2 : 9 * 30].max() <= fast.max()
+
+
+def test_tempo_and_listening_are_the_same_however_the_sound_is_cut() -> None:
+    track = ControlTrack.of(Controls(seed=4, head_tempo=1.7))
+    track = track.changed(5 * SAMPLE_RATE + 77, replace(LISTENS, head_tempo=0.6), 1_000)
+    track = track.changed(9 * SAMPLE_RATE, replace(LISTENS, head_mode=HeadMode.SPEECH), 3_000)
+    whole, cut = Session(BUNDLE, controls=track), Session(BUNDLE, controls=track)
+    frames = whole.push(LINE) + whole.finish()
+    pieces = [
+        frame for piece in np.split(LINE, [100, 5_000, 80_000, 81_000, 144_010]) for frame in cut.push(piece)
+    ] + cut.finish()
+    for name in ("head_rotation_rad", "head_translation", "landmarks"):
+        assert all(np.array_equal(getattr(a, name), getattr(b, name)) for a, b in zip(frames, pieces, strict=True))
+
+
+@pytest.mark.parametrize("mode", [HeadMode.SPEECH, HeadMode.IDLE, HeadMode.LISTEN])
+def test_a_head_comes_home_at_the_end(mode: HeadMode) -> None:
+    session = Session(BUNDLE, controls=Controls(seed=5, head_mode=mode, head_strength=2.0))
+    frames = session.push(LINE) + session.finish(tail_s=0.3)
+    degrees = np.degrees([frame.head_rotation_rad for frame in frames])
+    assert not degrees[-1].any() and not frames[-1].head_translation.any()
+    assert speed(degrees)[-12:].max() < 60
+
+
+def test_a_listener_keeps_his_mouth_shut_and_a_speaker_moves_more() -> None:
+    silence = np.zeros_like(LINE)
+    listening, waiting = (play(Session(BUNDLE, controls=LISTENS), sound) for sound in (LINE, silence))
+    calm = Controls(seed=6, head_mode=HeadMode.LISTEN, blinks_per_minute=0, saccade_strength=0)
+    shut, idle = (play(Session(BUNDLE, controls=calm), sound) for sound in (LINE, silence))
+    mouth = [np.abs(a.landmarks[48:68] - b.landmarks[48:68]).max() for a, b in zip(shut, idle, strict=True)]
+    assert max(mouth) < 1e-6, "as in silence"
+    assert not np.array_equal(listening[-1].head_rotation_rad, waiting[-1].head_rotation_rad), "but he hears"
+    assert speed(angles(Controls(seed=6))).mean() > 2 * speed(angles(LISTENS)).mean()
+
+
+def test_a_listener_nods_as_phrases_end_and_not_in_silence() -> None:
+    """A nod goes down by degrees within a fifth of a second: nothing else that a listener does is as fast."""
+    nods = speed(angles(LISTENS)) > 10
+    assert 3 < np.count_nonzero(nods[1:] & ~nods[:-1]) < 60
+    assert speed(angles(LISTENS, np.zeros_like(LINE))).max() < 10
+
+
+def test_a_listener_who_begins_to_talk_does_not_jump() -> None:
+    """He hears with the network what follows the change, and no sound before it."""
+    at = 8 * SAMPLE_RATE
+    track = ControlTrack.of(LISTENS).changed(at, Controls(seed=6))
+    frames = play(Session(BUNDLE, controls=track), LINE)
+    mouths = np.array([frame.landmarks[48:68] for frame in frames])
+    moved = np.abs(np.diff(mouths, axis=0)).max((1, 2))
+    talking = np.array([frame.landmarks[48:68] for frame in play(Session(BUNDLE, controls=Controls(seed=6)), LINE)])
+    assert moved.max() <= 1.5 * np.abs(np.diff(talking, axis=0)).max(), "in the middle of a word"
+    degrees = np.degrees([frame.head_rotation_rad for frame in frames])
+    assert speed(degrees)[8 * 30 - 2 : 8 * 30 + 30].max() < speed(angles(Controls(seed=6))).max()
+    assert np.abs(mouths[-1] - talking[-1]).max() < 1e-3

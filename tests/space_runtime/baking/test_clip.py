@@ -43,6 +43,7 @@ def random_frames(n: int, seed: int = 0) -> Frames:
         blendshapes=rng.random((n, 52)).astype(np.float32),
         head=values(6),
         eye_rotation_rad=values(2, 2),
+        tongue=rng.random((n, 2)).astype(np.float32),
     )
 
 
@@ -66,7 +67,7 @@ def test_npz_holds_every_frame_under_the_contracts_keys(tmp_path: Path, n_frames
         write(write_npz, clip, METADATA, tmp_path / "a.npz")
     with np.load(tmp_path / "a.npz", allow_pickle=False) as read:
         shapes = {key: (read[key].shape, read[key].dtype.str) for key in read.files}
-        for name in ("landmarks", "blendshapes", "head_rotation_rad", "head_translation", "eye_rotation_rad"):
+        for name in ("landmarks", "blendshapes", "head_rotation_rad", "head_translation", "eye_rotation_rad", "tongue"):
             assert np.array_equal(read[name], getattr(frames, name))
         assert read["times_s"].tolist() == [float(k / NTSC) for k in range(n_frames)]
         assert tuple(read["blendshape_names"]) == ARKIT_NAMES
@@ -80,6 +81,7 @@ def test_npz_holds_every_frame_under_the_contracts_keys(tmp_path: Path, n_frames
         "head_rotation_rad": ((t, 3), "<f4"),
         "head_translation": ((t, 3), "<f4"),
         "eye_rotation_rad": ((t, 2, 2), "<f4"),
+        "tongue": ((t, 2), "<f4"),
         "blendshape_names": ((52,), shapes["blendshape_names"][1]),
         "fps": ((2,), "<i8"),
         "sample_rate": ((), "<i8"),

@@ -32,6 +32,7 @@ DEFAULTS = LineSettings(
     saccade_strength=1.0,
     head="idle",
     head_strength=1.0,
+    head_tempo=1.0,
 )
 
 
@@ -67,6 +68,20 @@ def test_every_column_reaches_the_settings(tmp_path: Path) -> None:
         plot=True,
     )
     assert row.checked.fps == 60 and row.checked.controls.first.seed == 5
+
+
+def test_a_row_directs_its_gaze_blinks_and_head(tmp_path: Path) -> None:
+    (tmp_path / "looks.csv").write_text("time,x,y,z\n0,1,2,6\n1,,,\n")
+    (tmp_path / "head.csv").write_text("time,yaw,pitch,roll\n0,0,0,0\n1,9,0,0\n")
+    header = "sound,look_at,look_space,head_follow,eye_contact,blink_at,head_track"
+    rows = 'vo/a.wav,looks.csv,character,0.5,1,"0.5,2:0.6",head.csv\nvo/a.wav,"1,0,6",,,,,\n'
+    one, other = (row.checked.controls for row in read(tmp_path, f"{header}\n{rows}").rows)
+    first = one.first
+    assert first.look_at is not None and first.look_at.tolist() == [1, 2, 6] and first.look_space == "character"
+    assert (first.head_follow, first.eye_contact, first.head_mode) == (0.5, 1.0, "given")
+    assert [change.controls.look_at is None for change in one.changes] == [False, True, True]
+    assert [round(blink.closure, 3) for blink in one.asked_blinks] == [1.0, 0.6]
+    assert other.first.look_at is not None and other.first.look_space == "camera" and not other.changes
 
 
 @pytest.mark.parametrize(

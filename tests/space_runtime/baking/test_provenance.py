@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from space_runtime.animation.track import STRENGTHS, ControlTrack
 from space_runtime.assets import LINE
+from space_runtime.baking.drive import Drive
+from space_runtime.baking.jobs import BakeJob
 from space_runtime.baking.provenance import provenance
+from space_runtime.emotion import Emotion, emotion_vector
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.media.audio_file import open_sound
-from space_runtime.values import Controls, Emotion, HeadMode, emotion_vector
+from space_runtime.style import style_vector
+from space_runtime.values import Controls, HeadMode, LookSpace
+from tests.support.drives import driver, take_of
 
 BUNDLE = load_bundle()
+DRIVE = Drive.of(take_of(driver(0.1)))
 TRACK = np.zeros((2, 6), np.float32)
 OTHER: dict[str, object] = {
     "emotion": emotion_vector({Emotion.HAPPY: 0.5}),
@@ -25,7 +30,11 @@ OTHER: dict[str, object] = {
     "head_mode": HeadMode.KEEP,
     "seed": 7,
     "head_track": TRACK,
+    "look_space": LookSpace.CAMERA,
+    "blink": np.array([0.5, 1.0], np.float32),
     "head_track_samples": np.array([0.0, 160.0]),
+    "style": style_vector({"mumble": 0.5}),
+    "head_offset": np.array([0.1, 0.0, 0.0], np.float32),
 }
 """Another value of every field that is no number."""
 NEEDED: dict[str, dict[str, object]] = {"head_track_samples": {"head_track": TRACK}}
@@ -33,8 +42,8 @@ NEEDED: dict[str, dict[str, object]] = {"head_track_samples": {"head_track": TRA
 
 
 def settings(controls: Controls) -> object:
-    sound = open_sound(LINE)
-    told = provenance(sound, sound.sha256(), None, BUNDLE, ControlTrack.of(controls), Fraction(30), 0.3)
+    sound, job = open_sound(LINE), BakeJob(LINE, "line", controls=controls, drive=DRIVE)
+    told = provenance(sound, sound.sha256(), job, BUNDLE, job.controls)
     return told["settings"]
 
 

@@ -45,7 +45,7 @@ def test_a_bad_line_is_named_and_the_others_are_baked(tmp_path: Path, line: Path
         (["--fps", "1e999999999"], "is not a number"),
         (["--fps", "9" * 5000], "is not a number"),
         (["--fps", "29.123456789"], "six decimals at most"),
-        (["--formats", "avi"], "unknown format 'avi'; the known ones are mp4, npz, json"),
+        (["--formats", "avi"], "unknown format 'avi'; the known ones are mp4, webm, png, npz, json"),
         (["--formats", ","], "no format is named"),
         (["--formats", "mp4"], "--portrait"),
         (["--head", "spin"], "the known ones are keep, idle"),
@@ -117,7 +117,7 @@ def test_a_disk_that_fills_up_is_one_sentence_and_leaves_nothing(
     assert full.returncode == 1
     (sentence,) = full.stderr.splitlines()
     assert "cannot be written" in sentence
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="only on Windows there are no pipes and devices as files")
@@ -230,5 +230,13 @@ def test_an_emotion_after_the_end_of_the_sound_is_told(
     emotion: str, is_late: bool, tmp_path: Path, line: Path, call: Call, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert call("bake", line, "--emotion", emotion, "--out", tmp_path / "out").code == 0
-    told = [f"{line}: a key of the emotion lies at 99 s, after the end of the sound at 0.60 s"]
+    told = [f"{line}: a key lies at 99 s, after the end of the sound at 0.60 s"]
     assert [record.getMessage() for record in caplog.records] == (told if is_late else [])
+
+
+def test_a_call_without_results_leaves_no_empty_folder(tmp_path: Path, line: Path, call: Call) -> None:
+    soundfile.write(tmp_path / "bad.wav", np.full(800, np.nan, np.float32), 16_000, "FLOAT")
+    (tmp_path / "there").mkdir()
+    for folder in ("new/folder", "there"):
+        assert call("bake", tmp_path / "bad.wav", "--out", tmp_path / folder).code
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.wav", line.name, "there"]

@@ -11,7 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from space_runtime.cli import program
 from space_runtime.commands.help_pages import EXAMPLES, HEADINGS
-from space_runtime.values import Emotion
+from space_runtime.emotion import Emotion
 from tests.support.command_line import Call
 
 

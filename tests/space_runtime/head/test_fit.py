@@ -13,7 +13,7 @@ from space_runtime.head.fitted_head import FittedHead
 from space_runtime.head.model import N_TRACKED, FaceModel, Part
 from space_runtime.head.portrait_head import PortraitHead
 from space_runtime.head.rest import fit_head, upper_incisors
-from space_runtime.head.shapes import arkit_shapes
+from space_runtime.head.shapes import arkit_shapes, tongue_out
 from space_runtime.portrait.portrait import Portrait
 
 
@@ -110,3 +110,18 @@ def gap_mm(model: FaceModel, shape: Floats, upper_name: str) -> Floats:
 def test_eyes_are_alike_and_within_the_head(made: PortraitHead) -> None:
     head: FittedHead = made.fitted
     assert head.eye_centres[0, 0] > 0 > head.eye_centres[1, 0] and 1.2 < head.eye_radius < 2.0
+
+
+@pytest.mark.parametrize("jaw", [0.12, 0.2, 0.3])
+def test_tongue_out_is_a_tip_between_the_teeth_at_0_3(model: FaceModel, jaw: float) -> None:
+    opening = model.expression("jawOpen")
+    opened = model.neutral + jaw * opening
+    tongue = opened[model.tongue] + 0.3 * tongue_out(model.neutral[model.tongue])
+    tip = tongue[tongue[:, 2] > tongue[:, 2].max() - 0.25]
+    teeth = np.arange(len(opened))[model.parts[Part.TEETH]]
+    teeth = teeth[np.abs(opened[teeth, 0]) < 0.6]
+    is_lower = np.abs(opening[teeth]).max(1) > 0.05
+    upper, lower = opened[teeth[~is_lower]], opened[teeth[is_lower]]
+    lip = model.curves["lower_lip"]
+    assert lower[:, 1].max() < tip[:, 1].max() < upper[:, 1].min()
+    assert lower[:, 2].max() < tip[:, 2].max() < opened[lip[np.abs(opened[lip, 0]) < 0.8], 2].max()

@@ -74,8 +74,8 @@ def test_a_bundle_says_what_its_networks_run_on(
     monkeypatch.setattr(bundles, "open_device", lambda name: toy)
     with caplog.at_level(logging.DEBUG, "space_runtime.inference"):
         bundle = load_bundle(device="toy")
-        placed = {name: bundle.network(name).device for name in ("speech2landmarks", "mouth_decoder")}
-    assert placed == {"speech2landmarks": CPU, "mouth_decoder": toy}
+        placed = {name: bundle.network(name).device for name in ("speech2landmarks", "landmarks2latents")}
+    assert placed == {"speech2landmarks": CPU, "landmarks2latents": toy}
     assert "networks run on toy (CPUExecutionProvider)" in caplog.text
     assert "network speech2landmarks runs on cpu" in caplog.text
 

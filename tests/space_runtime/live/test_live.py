@@ -31,6 +31,7 @@ from engine_bridge.protocol.arkit import ARKIT_NAMES
 from engine_bridge.protocol.client_ranges import CLIENT_RANGES
 from engine_bridge.protocol.errors import BridgeError
 from engine_bridge.protocol.messages import SampleFormat
+from space_runtime.animation.direction import Direction
 from space_runtime.animation.emotion_track import parse_emotion_track
 from space_runtime.arrays import Floats
 from space_runtime.baking.bake import bake
@@ -50,7 +51,7 @@ from tests.support.udp_receiver import JAW, Seen, UdpReceiver
 from tests.support.waiting import PATIENCE_S, wait_for
 
 ROOT = Path(__file__).parents[3]
-CALM = parse_emotion_track("")
+CALM = Direction(parse_emotion_track(""))
 PLAYOUT_MS = 1_500
 """Enough for the slowest machine: what is late is not as it is baked."""
 
@@ -132,6 +133,35 @@ def test_an_emotion_keyed_over_time_is_shown_as_it_is_baked(
     inside = [each for each in receiver.wait_for_rest("Hero") if 0.15 < each.seconds < 1.2]
     assert len(inside) > 10 and max(abs(each.values[place] - smile(each.seconds)) for each in inside) < 2e-3
     assert inside[-1].values[place] > inside[0].values[place] + 0.2
+
+
+def test_looks_and_blinks_are_shown_as_they_are_baked(
+    server: Server, receiver: UdpReceiver, call: Call, tmp_path: Path
+) -> None:
+    path, looks = tmp_path / "line.wav", tmp_path / "looks.csv"
+    looks.write_text("time,x,y,z\n0.3,6,0,6\n0.9,,,\n")
+    words = ("--look-at", str(looks), "--blink-at", "0.7:0.6", "--blinks", "0", "--emotion", "sad=1@0s,happy=1@1.2s")
+    soundfile.write(path, speechlike(1.3), 16_000)
+    for shape, place in (("eyeLookOutLeft", "EyeLookOutLeft"), ("eyeBlinkLeft", "EyeBlinkLeft")):
+        baked, shown = jaws(call, path, tmp_path, *words, shape=shape), NAMES.index(place)
+        done = call("live", path, *words, *words_for(server, receiver))
+        assert (done.code, done.err) == (0, "")
+        inside = [each for each in receiver.wait_for_rest("Hero") if 0.15 < each.seconds < 1.2]
+        assert max(abs(each.values[shown] - baked(each.seconds)) for each in inside) < 2e-3
+        assert max(each.values[shown] for each in inside) > 0.3
+        receiver.seen.clear()
+
+
+def test_a_given_head_is_shown_at_its_times(server: Server, receiver: UdpReceiver, call: Call, tmp_path: Path) -> None:
+    path, track, place = tmp_path / "line.wav", tmp_path / "head.csv", NAMES.index("HeadYaw")
+    track.write_text("time,yaw,pitch,roll\n0,0,0,0\n1,10,0,0\n")
+    soundfile.write(path, speechlike(1.3), 16_000)
+    done = call("live", path, "--head-track", track, *words_for(server, receiver))
+    assert (done.code, done.err) == (0, "")
+    inside = [each for each in receiver.wait_for_rest("Hero") if 0.15 < each.seconds < 1.2]
+    turned = np.abs([each.values[place] for each in inside])
+    assert len(inside) > 10
+    np.testing.assert_allclose(turned, [math.radians(10) * min(each.seconds, 1) for each in inside], atol=2e-3)
 
 
 @pytest.mark.parametrize(("kind", "tail"), [("s16", b"\x01"), ("f32", b"\x01\x02\x03")])
@@ -476,6 +506,12 @@ def test_a_source_that_fails_is_told_and_the_face_rests(
         (("a.wav", "--emotion", "odd=1"), "odd"),
         (("a.wav", "--emotion", "sad=1@1s,happy=1@0s"), "in the order"),
         (("a.wav", "--seed", "-1"), "--seed"),
+        (("a.wav", "--look-at", "1,2"), "expected a point"),
+        (("a.wav", "--look-space", "moon"), "--look-space"),
+        (("a.wav", "--blink-at", "1:x"), "--blink-at"),
+        (("a.wav", "--head-follow", "3"), "--head-follow"),
+        (("a.wav", "--head-track", "no.csv", "--camera", "0"), "--camera and --head-track"),
+        (("a.wav", "--eye-contact", "3"), "--eye-contact"),
     ],
 )
 def test_a_call_that_makes_no_sense_is_one_sentence(call: Call, words: tuple[str, ...], said: str) -> None:

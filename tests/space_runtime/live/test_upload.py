@@ -44,7 +44,11 @@ def test_what_the_decoder_has_to_say_is_told() -> None:
     assert source.notes and all("\n" not in note for note in source.notes)
 
 
-@pytest.mark.parametrize("content", [b"no sound at all", b"\0" * 5_000, wav(np.zeros(0, np.float32))])
+@pytest.mark.parametrize(
+    "content",
+    [b"no sound at all", b"\0" * 5_000, wav(np.zeros(0, np.float32))],
+    ids=["text", "zeros", "no samples"],  # the bytes have the time in them
+)
 def test_what_is_no_sound_is_one_sentence_with_its_title(content: bytes) -> None:
     with pytest.raises(MediaError) as error:
         uploaded_source("my file.txt", content)

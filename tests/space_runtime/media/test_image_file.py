@@ -84,7 +84,7 @@ def test_exif_behind_the_pixels_of_a_png_is_undone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", range(1, 9))
 @pytest.mark.parametrize("suffix", ["avif", "heic"])
 def test_orientation_of_avif_and_heic_is_undone(suffix: str, number: int, tmp_path: Path) -> None:
-    picture = pictures.astronaut()[:300]
+    picture = pictures.astronaut()[40:140, 150:310]
     path = save_with_pillow(tmp_path / f"a.{suffix}", pictures.stored_as(picture, number), pictures.exif_block(number))
     shown = read_picture(path)
     assert shown.shape == picture.shape

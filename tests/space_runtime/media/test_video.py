@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,11 +13,15 @@ import soxr
 
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.media.atomic_files import written_whole
-from space_runtime.media.video import SOUND_RATE, VideoWriter
+from space_runtime.media.encoding import SOUND_RATE
+from space_runtime.media.video import VideoWriter
 from space_runtime.timebase import checked_fps, n_frames
 from tests.support.sounds import speechlike
 
 SIZE = (96, 64)
+M_PERTURB = -6
+"""The number of an option of ``mallopt``: memory that is handed out is filled with the complement of a byte."""
+ALL_ONES = 0x100  # the byte is 0, and the option is on
 
 
 def picture(k: int) -> Pixels:
@@ -86,6 +91,18 @@ def test_equal_input_gives_equal_bytes_however_the_sound_is_cut(tmp_path: Path) 
     sound = speechlike(0.8, 44_100, 2)
     write(tmp_path / "a.mp4", Fraction(30), sound, 44_100)
     write(tmp_path / "b.mp4", Fraction(30), sound, 44_100)
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="needs the C library of GNU")
+def test_what_memory_held_before_does_not_change_a_file(tmp_path: Path) -> None:
+    sound = speechlike(0.8)
+    write(tmp_path / "a.mp4", Fraction(30), sound, 16_000)
+    ctypes.CDLL(None).mallopt(M_PERTURB, ALL_ONES)
+    try:
+        write(tmp_path / "b.mp4", Fraction(30), sound, 16_000)
+    finally:
+        ctypes.CDLL(None).mallopt(M_PERTURB, 0)
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
 
 

@@ -8,12 +8,15 @@ import pytest
 
 from space_runtime.arrays import Pixels
 from space_runtime.errors import MediaError
+from space_runtime.geometry import HeadPose
+from space_runtime.portrait.concerns import Tracked, concerns
 from space_runtime.portrait.portrait import portrait_from_pixels
 from tests.support import pictures
 from tests.support.covered_faces import (
     Draw,
     beard_over_the_lips,
     cup,
+    dark_glasses,
     dark_scarf,
     drawn,
     fingers,
@@ -70,9 +73,26 @@ def test_shut_eyes_are_said() -> None:
     assert said(drawn(shut_eyes)) == "the eyes are closed and will not open"
 
 
+def test_dark_glasses_are_said() -> None:
+    assert said(drawn(dark_glasses)) == "dark glasses hide the eyes, which will not be seen to blink or look"
+
+
 def test_a_blurred_face_is_said() -> None:
     blurred = cv2.GaussianBlur(pictures.astronaut(), (0, 0), 1.6).astype(np.uint8)
     assert said(blurred) == "the face is blurred or very small and will look soft"
+
+
+@pytest.mark.parametrize(
+    ("yaw", "pitch", "words"),
+    [(27, 0, "27° to a side"), (-31, 0, "31° to a side"), (0, 28, "28° down"), (0, -28, "28° up"), (24, -24, "")],
+)
+def test_a_face_turned_far_is_said(yaw: float, pitch: float, words: str) -> None:
+    portrait = pictures.portrait()
+    points = np.asarray(portrait.mesh[:, :2] * (1, -1), np.float32)
+    pose = HeadPose(np.radians(np.array([yaw, pitch, 0], np.float32)), portrait.pose.translation, portrait.pose.scale)
+    found = concerns(Tracked(portrait.image, points, np.ones(478, np.float32), pose), None)
+    assert [concern.refuses for concern in found] == ([False] if words else [])
+    assert all(concern.clause == f"the face is turned {words} and will tear when it turns back" for concern in found)
 
 
 def test_a_tiny_face_is_taken_by_force() -> None:

@@ -11,7 +11,8 @@ import pytest
 from space_runtime.errors import MediaError
 from space_runtime.geometry import apply_pose, landmarks_from_mesh
 from space_runtime.media.image_file import WORKING_SIDE, read_picture
-from space_runtime.portrait.portrait import SIDE, Portrait, open_portrait, portrait_from_pixels, square_around
+from space_runtime.portrait.framing import SIDE, square_around
+from space_runtime.portrait.portrait import Portrait, open_portrait, portrait_from_pixels
 from space_runtime.portrait.tracking import FaceTracker
 from tests.support import pictures
 
@@ -214,6 +215,15 @@ def test_square_stays_inside_a_photo_that_is_large_enough(tracker: FaceTracker) 
     mesh = tracker.faces(pictures.astronaut())[0].mesh
     left, top, side = square_around(mesh, 512, 512)
     assert left >= 0 and top >= 0 and left + side <= 512 and top + side <= 512
+
+
+@pytest.mark.parametrize("share", [0.46, 0.6, 0.79])
+def test_square_shrinks_rather_than_leave_a_photo(share: float, tracker: FaceTracker) -> None:
+    mesh = tracker.faces(pictures.astronaut())[0].mesh
+    low, high = mesh[:, :2].min(0), mesh[:, :2].max(0)
+    side = int((high[1] - low[1]) / share)
+    corner = np.round([(low[0] + high[0]) / 2 - side / 2, (low[1] + high[1]) / 2 + side / 2, 0]).astype(np.float32)
+    assert square_around(mesh - corner, side, side) == (0, 0, side)
 
 
 def test_photo_that_ends_near_the_face_is_padded(astronaut: Portrait, tracker: FaceTracker) -> None:

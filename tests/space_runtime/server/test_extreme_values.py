@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -43,20 +44,28 @@ STREAM: Final[dict[str, Strategy]] = {"session": st.just(2), "stream": st.just(1
 """The hostile client's; mostly the stream that it has."""
 CONTROLS: Final[dict[str, Strategy]] = {
     "emotion": maybe(st.dictionaries(st.sampled_from(["happy", "sad", "x"]), f32, max_size=2)),
+    "style": maybe(st.dictionaries(st.sampled_from(["mumble", "orator", "x"]), f32, max_size=2)),
     "mouth": factor,
     "expression": factor,
     "brows": factor,
     "saccades": factor,
     "head_strength": factor,
+    "head_tempo": factor,
     "blinks": maybe(st.sampled_from([0.0, 1e-45, 1e-30, 1e-6, 120.0]) | f32),
     "gaze": maybe(st.tuples(st.sampled_from([0.0, 0.6108, -0.6108, HUGE]), st.sampled_from([0.0, -HUGE]))),
     "look_at": maybe(st.tuples(f32, f32, f32) | st.lists(f32, max_size=4).map(tuple)),
-    "head": st.sampled_from([None, "keep", "idle", "given"]),
+    "head": st.sampled_from([None, "keep", "idle", "listen", "given"]),
+    "look_space": st.sampled_from([None, "face", "character", "camera", "world"]),
+    "follow": factor,
+    "eye_contact": factor,
+    "blink": maybe(st.tuples(f32, f32)),
 }
 TAME: Final[dict[str, Strategy]] = {
     "blinks": st.sampled_from([None, 0.0, 1e-45, 1e-30, 120.0]),
     "look_at": maybe(st.tuples(f32, f32, f32)),
     "gaze": maybe(st.sampled_from([(0.61, -0.61), (-0.61, 0.61)])),
+    "look_space": st.sampled_from([None, "face", "character", "camera"]),
+    "blink": maybe(st.sampled_from([(0.0, 0.0), (1.0, 60.0), (1e-45, 1e-30)])),
 }
 """Controls of which most are taken."""
 PCM: Final[Strategy] = st.just(bytes(1_280)) | st.lists(f32, max_size=8).map(
@@ -78,10 +87,16 @@ beginnings = st.one_of(
         pace=paces,
     ),
 )
+motion = st.builds(
+    lambda numbers, extreme: np.concatenate([np.float32(numbers), np.full(62, extreme, np.float32)]),
+    st.tuples(st.sampled_from([0.0, 1.0, 1e7, HUGE]), st.sampled_from([0.0, 1.0])),
+    st.sampled_from([0.0, 1.0, -1.0, 1e-45, HUGE, -HUGE]),
+)
 anything = st.one_of(
     st.builds(m.Set, **STREAM, **TAME, at_sample=u64, fade_ms=fade),
     st.builds(m.Set, **STREAM, **CONTROLS, at_sample=u64, fade_ms=fade),
     st.builds(m.Audio, **STREAM, first_sample=u64, pcm=PCM),
+    st.builds(m.Motion, **STREAM, at_sample=u64, rows=motion),
     st.builds(m.End, **STREAM, n_samples=u64),
     st.builds(m.Interrupt, **STREAM, at_sample=u64, fade_ms=fade.filter(lambda ms: ms is not None)),
     st.builds(m.Credit, session=st.just(2), until=u32),

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import msgpack
+import numpy as np
 import pytest
 import zmq
 import zmq.auth
@@ -194,6 +195,7 @@ def test_ten_thousand_mutated_messages_harm_nobody(server: Server) -> None:
             m.Audio(session=1, stream=1, first_sample=0, pcm=bytes(64)),
             m.Set(session=1, stream=1, at_sample=5, mouth=1.0),
             m.Resume(request=1, token=bytes(16)),
+            m.Motion(session=1, stream=1, at_sample=5, rows=np.zeros(128, np.float32)),
             m.Interrupt(session=1, stream=1, at_sample=1, fade_ms=1),
         )
     ]

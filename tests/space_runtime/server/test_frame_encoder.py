@@ -37,9 +37,10 @@ def frames_of(parts: dict[Output, Floats], speech: Floats) -> Frames:
         unposed_landmarks=np.zeros((n, 78, 3), np.float32),
         shown_gaze_rad=np.zeros((n, 2, 2), np.float32),
         saccade_offset_rad=np.zeros((n, 2), np.float32),
-        lids=np.zeros(n),
+        lids=np.zeros((n, 2)),
         features=np.zeros((n, 96), np.float32),
         keypoints=parts[Output.KEYPOINTS].reshape(n, -1, 3),
+        tongue=np.zeros((n, 2), np.float32),
     )
 
 

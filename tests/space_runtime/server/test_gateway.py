@@ -307,6 +307,7 @@ def test_an_open_outside_the_limits_is_refused_in_a_sentence(fields: dict[str, o
         (m.End(session=1, stream=1, n_samples=0), ErrorCode.UNKNOWN_STREAM),
         (m.Interrupt(session=1, stream=1, at_sample=0, fade_ms=0), ErrorCode.UNKNOWN_STREAM),
         (m.Set(session=1, stream=1, at_sample=0), ErrorCode.UNKNOWN_STREAM),
+        (m.Motion(session=1, stream=1, at_sample=0, rows=np.zeros(64, np.float32)), ErrorCode.UNKNOWN_STREAM),
     ],
 )
 def test_what_does_not_fit_is_refused_and_the_session_goes_on(message: m.Message, code: ErrorCode) -> None:
@@ -427,6 +428,7 @@ def test_nobody_else_can_touch_a_session_and_the_answer_is_that_for_none() -> No
             m.Speak(session=number, stream=2, sound=b"x"),
             m.Idle(session=number, stream=2),
             m.Set(session=number, stream=1, at_sample=0),
+            m.Motion(session=number, stream=1, at_sample=0, rows=np.zeros(64, np.float32)),
             m.End(session=number, stream=1, n_samples=0),
             m.Interrupt(session=number, stream=1, at_sample=0, fade_ms=0),
             m.Credit(session=number, until=0),

@@ -20,12 +20,13 @@ from engine_bridge.protocol.messages import SampleFormat
 from space_runtime.animation.session import Session
 from space_runtime.arrays import Floats
 from space_runtime.baking.bake import bake
+from space_runtime.emotion import Emotion, emotion_vector
 from space_runtime.media.audio_file import open_sound
 from space_runtime.rig.shapes import SHAPE
 from space_runtime.server.validation import SoundFormat, controls_of
 from space_runtime.server.worker.audio_buffer import AudioBuffer
 from space_runtime.timebase import HOP, SAMPLE_RATE, n_frames
-from space_runtime.values import Controls, Emotion, HeadMode, emotion_vector
+from space_runtime.values import Controls, HeadMode
 from tests.support.inline_server import InlineServer
 from tests.support.session_frames import BUNDLE, curves, distance, session_frames
 from tests.support.sounds import at_16k, from_s16, s16, speechlike

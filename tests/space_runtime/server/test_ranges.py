@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from engine_bridge.protocol import messages as m
@@ -24,6 +25,7 @@ SAID: dict[str, Message] = {
     "open": OPENING,
     "start": m.Start(session=1, stream=2, rate=16_000, format="s16"),
     "audio": m.Audio(session=1, stream=1, first_sample=0, pcm=b""),
+    "motion": m.Motion(session=1, stream=1, at_sample=0, rows=np.zeros(64, np.float32)),
     "set": m.Set(session=1, stream=1, at_sample=0),
     "end": m.End(session=1, stream=1, n_samples=0),
     "interrupt": m.Interrupt(session=1, stream=1, at_sample=0, fade_ms=0),

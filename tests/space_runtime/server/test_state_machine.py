@@ -33,6 +33,7 @@ def wav(seconds: float) -> bytes:
     return buffer.getvalue()
 
 
+ROW = np.zeros(64, np.float32)
 FILES = (wav(0.3), wav(1.5), wav(2.5), wav(0.3)[:200], b"no sound", b"")
 
 QUICKLY = (Phase.explicit, Phase.reuse, Phase.generate)
@@ -75,6 +76,7 @@ said_about_streams = st.one_of(
         saccades=st.none() | st.floats(0, 2, width=32),
     ),
     st.builds(m.End, session=sessions, stream=streams, n_samples=samples),
+    st.builds(m.Motion, session=sessions, stream=streams, at_sample=samples, rows=st.just(ROW)),
     st.builds(m.Interrupt, session=sessions, stream=streams, at_sample=samples, fade_ms=st.integers(0, 500)),
     st.builds(m.Credit, session=sessions, until=st.integers(0, 200)),
     st.builds(m.Close, session=sessions),

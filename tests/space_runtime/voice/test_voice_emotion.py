@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from space_runtime.animation.emotion_track import read_emotion_track
 from space_runtime.arrays import Floats
 from space_runtime.commands.suggest_emotion import emotion_track
+from space_runtime.emotion import Emotion
 from space_runtime.errors import BundleError, MediaError
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.media.audio_file import open_sound
 from space_runtime.timebase import SAMPLE_RATE
-from space_runtime.values import Emotion
 from space_runtime.voice.emotion import NO_VOICE, SURE, Phrase, VoiceEmotion, VoiceModel, phrases, suggest
 from space_runtime.voice.f0 import PITCH_HOP, track_pitch
 from space_runtime.voice.features import MEASURES, measure

@@ -10,6 +10,7 @@ from engine_bridge.protocol.client_ranges import CLIENT_RANGES
 from engine_bridge.protocol.field_table import CONTROLS, OUTPUTS, ControlRow, OutputRow
 from engine_bridge.protocol.field_types import FieldType
 from engine_bridge.protocol.messages import Controlled, Seeded
+from engine_bridge.protocol.motion_row import ROW_PARTS, RowPart
 from engine_bridge.protocol.schema import FROM_CLIENT, FROM_SERVER, SCHEMA, Field
 from engine_bridge.protocol.server_ranges import SERVER_RANGES, RangeRow
 from tests.tools.protocol.text import span
@@ -22,7 +23,7 @@ _KINDS: Final = {
 }
 _ROW: Final = re.compile(r"^\| (`[a-z]+`(?:, `[a-z]+`)*) \| (client|server|both) \| .*? \| ", re.MULTILINE)
 _MARKED: Final = re.compile(
-    r"(<!-- (controls|outputs|client ranges|server ranges): .*? -->\n).*?(<!-- end -->)", re.DOTALL
+    r"(<!-- (controls|outputs|motion rows|client ranges|server ranges): .*? -->\n).*?(<!-- end -->)", re.DOTALL
 )
 
 
@@ -31,6 +32,7 @@ def updated(text: str) -> str:
     tables = {
         "controls": _controls(),
         "outputs": _outputs(),
+        "motion rows": _motion_rows(),
         "client ranges": _client_ranges(),
         "server ranges": _server_ranges(),
     }
@@ -78,6 +80,16 @@ def _control(row: ControlRow) -> tuple[str, ...]:
     only = "; not in `set`" if row.begins else ""
     kind = _kind(row.kind, row.length)
     return f"`{row.key}`", kind, span(row), row.default, f"{row.doc}{only}", f"`{row.name}`"
+
+
+def _motion_rows() -> list[str]:
+    return _table(("numbers", "of a row", "allowed", "meaning"), *map(_row_part, ROW_PARTS))
+
+
+def _row_part(part: RowPart) -> tuple[str, ...]:
+    last = part.first + part.n_numbers - 1
+    place = f"{part.first}" if part.n_numbers == 1 else f"{part.first}…{last}"
+    return place, part.name, f"{part.low:.10g}…{part.high:.10g}", part.meaning
 
 
 def _client_ranges() -> list[str]:

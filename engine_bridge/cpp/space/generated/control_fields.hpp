@@ -27,7 +27,7 @@ struct Controls {
     std::optional<FloatsOrNone<2>> gaze_rad;
     /// A point (x, y, z) that both eyes look at, wins over the gaze; no values: none, -10000…10000. Default: none.
     std::optional<FloatsOrNone<3>> look_at;
-    /// Source of the head's motion: `keep` or `idle` or `speech`. Default: speech.
+    /// Source of the head's motion: `keep` or `idle` or `speech` or `listen`. Default: speech.
     std::optional<std::string_view> head_mode;
     /// Strength of the head's motion, 0…2. Default: 1.
     std::optional<float> head_strength;
@@ -35,6 +35,25 @@ struct Controls {
     std::optional<float> brow_strength;
     /// Strength of the small shifts of a gaze that keeps eye contact, and of glances aside, 0…2. Default: 1.
     std::optional<float> saccade_strength;
+    /// Strengths with which parts of the face follow a driver, where the stream has one: head, blinks, gaze, brows,
+    /// expression, mouth; up to 1 his share against speech, beyond 1 his motion grows (no values: the default), 0…2.
+    /// Default: 1 1 1 1 1 0.
+    std::optional<FloatsOrNone<6>> drive;
+    /// Space of `look_at`: fixed to the moving face, to the character, or to the portrait's camera: `face` or
+    /// `character` or `camera`. Default: face.
+    std::optional<std::string_view> look_space;
+    /// Part that the head takes of a look at a point of the character's or the camera's space, 0…2. Default: 1.
+    std::optional<float> head_follow;
+    /// Share by which a portrait that looks aside in its photo looks into the camera instead, 0…1. Default: 0.
+    std::optional<float> eye_contact;
+    /// One blink, now: how far the lids shut, 0…1, and for how many seconds they stay so (a usual blink: 1, 0.04),
+    /// 0…60. Default: none.
+    std::optional<FloatsOrNone<2>> blink;
+    /// Pace of the head's own motion, 0.5…2. Default: 1.
+    std::optional<float> head_tempo;
+    /// Weights of styles of speaking: articulate, mumble, reader_man, reader_woman, orator (no values: the mean of all
+    /// people), 0…1. Default: none.
+    std::optional<Mix> style;
 
     /// Shows (wire key, value) to a visitor, in canonical order.
     template <class Self, class Visit> static void fields(Self& m, Visit& visit) {
@@ -52,6 +71,13 @@ struct Controls {
         visit("head_strength", m.head_strength);
         visit("brows", m.brow_strength);
         visit("saccades", m.saccade_strength);
+        visit("drive", m.drive);
+        visit("look_space", m.look_space);
+        visit("follow", m.head_follow);
+        visit("eye_contact", m.eye_contact);
+        visit("blink", m.blink);
+        visit("head_tempo", m.head_tempo);
+        visit("style", m.style);
     }
 
     /// Shows (wire key, value of a, value of b) to a visitor, without the seed.
@@ -66,6 +92,13 @@ struct Controls {
         visit("head_strength", a.head_strength, b.head_strength);
         visit("brows", a.brow_strength, b.brow_strength);
         visit("saccades", a.saccade_strength, b.saccade_strength);
+        visit("drive", a.drive, b.drive);
+        visit("look_space", a.look_space, b.look_space);
+        visit("follow", a.head_follow, b.head_follow);
+        visit("eye_contact", a.eye_contact, b.eye_contact);
+        visit("blink", a.blink, b.blink);
+        visit("head_tempo", a.head_tempo, b.head_tempo);
+        visit("style", a.style, b.style);
     }
 };
 
@@ -89,6 +122,13 @@ constexpr ControlField kControlFields[] = {
     {"head_strength", "head_strength", 0.0F, 2.0F},
     {"brow_strength", "brows", 0.0F, 2.0F},
     {"saccade_strength", "saccades", 0.0F, 2.0F},
+    {"drive", "drive", 0.0F, 2.0F},
+    {"look_space", "look_space", -std::numeric_limits<float>::infinity(), std::numeric_limits<float>::infinity()},
+    {"head_follow", "follow", 0.0F, 2.0F},
+    {"eye_contact", "eye_contact", 0.0F, 1.0F},
+    {"blink", "blink", 0.0F, 60.0F},
+    {"head_tempo", "head_tempo", 0.5F, 2.0F},
+    {"style", "style", 0.0F, 1.0F},
 };
 
 }  // namespace space

@@ -21,8 +21,17 @@ enum {
     SPACE_SET_HEAD_STRENGTH = 1 << 8,
     SPACE_SET_BROW_STRENGTH = 1 << 9,
     SPACE_SET_SACCADE_STRENGTH = 1 << 10,
+    SPACE_SET_DRIVE = 1 << 11,
+    SPACE_SET_LOOK_SPACE = 1 << 12,
+    SPACE_SET_HEAD_FOLLOW = 1 << 13,
+    SPACE_SET_EYE_CONTACT = 1 << 14,
+    SPACE_SET_BLINK = 1 << 15,
+    SPACE_SET_HEAD_TEMPO = 1 << 16,
+    SPACE_SET_STYLE = 1 << 17,
     SPACE_UNSET_GAZE_RAD = 1 << 30,
-    SPACE_UNSET_LOOK_AT = 1 << 29
+    SPACE_UNSET_LOOK_AT = 1 << 29,
+    SPACE_UNSET_DRIVE = 1 << 28,
+    SPACE_UNSET_BLINK = 1 << 27
 };
 
 typedef struct space_emotion {
@@ -51,7 +60,7 @@ typedef struct space_controls {
     float gaze_rad[2];
     /* A point (x, y, z) that both eyes look at, wins over the gaze; no values: none, -10000…10000. Default: none. */
     float look_at[3];
-    /* Source of the head's motion: `keep` or `idle` or `speech`. Default: speech. */
+    /* Source of the head's motion: `keep` or `idle` or `speech` or `listen`. Default: speech. */
     const char *head_mode;
     /* Strength of the head's motion, 0…2. Default: 1. */
     float head_strength;
@@ -59,6 +68,26 @@ typedef struct space_controls {
     float brow_strength;
     /* Strength of the small shifts of a gaze that keeps eye contact, and of glances aside, 0…2. Default: 1. */
     float saccade_strength;
+    /* Strengths with which parts of the face follow a driver, where the stream has one: head, blinks, gaze, brows,
+     * expression, mouth; up to 1 his share against speech, beyond 1 his motion grows (no values: the default), 0…2.
+     * Default: 1 1 1 1 1 0. */
+    float drive[6];
+    /* Space of `look_at`: fixed to the moving face, to the character, or to the portrait's camera: `face` or
+     * `character` or `camera`. Default: face. */
+    const char *look_space;
+    /* Part that the head takes of a look at a point of the character's or the camera's space, 0…2. Default: 1. */
+    float head_follow;
+    /* Share by which a portrait that looks aside in its photo looks into the camera instead, 0…1. Default: 0. */
+    float eye_contact;
+    /* One blink, now: how far the lids shut, 0…1, and for how many seconds they stay so (a usual blink: 1, 0.04),
+     * 0…60. Default: none. */
+    float blink[2];
+    /* Pace of the head's own motion, 0.5…2. Default: 1. */
+    float head_tempo;
+    /* Weights of styles of speaking: articulate, mumble, reader_man, reader_woman, orator (no values: the mean of
+     * all people), 0…1. Default: none. */
+    const space_emotion *style;
+    size_t n_style;
 } space_controls;
 
 /* The members in order: KIND(member, NAME), VECTOR(member, NAME, length). */
@@ -73,6 +102,13 @@ typedef struct space_controls {
     TEXT(head_mode, HEAD_MODE) \
     NUMBER(head_strength, HEAD_STRENGTH) \
     NUMBER(brow_strength, BROW_STRENGTH) \
-    NUMBER(saccade_strength, SACCADE_STRENGTH)
+    NUMBER(saccade_strength, SACCADE_STRENGTH) \
+    VECTOR(drive, DRIVE, 6) \
+    TEXT(look_space, LOOK_SPACE) \
+    NUMBER(head_follow, HEAD_FOLLOW) \
+    NUMBER(eye_contact, EYE_CONTACT) \
+    VECTOR(blink, BLINK, 2) \
+    NUMBER(head_tempo, HEAD_TEMPO) \
+    MIX(style, STYLE)
 
 #endif

@@ -7,12 +7,12 @@ import pytest
 
 from space_runtime.animation.stages.features import N_FEATURES
 from space_runtime.arrays import Floats
+from space_runtime.emotion import N_EMOTIONS
 from space_runtime.geometry import HeadPose, apply_pose, normalise
 from space_runtime.inference.network import Network, load_network
 from space_runtime.portrait.portrait import Portrait
 from space_runtime.rendering.warp import latents
 from space_runtime.rendering.warp.keypoints import KEYPOINTS, N_KEYPOINTS, keypoints_from_mesh, landmarks_from_keypoints
-from space_runtime.values import N_EMOTIONS
 from tests.support import pictures
 
 SILENCE = np.zeros(N_FEATURES, np.float32)
@@ -46,7 +46,9 @@ def step(
     emotion: Floats = NEUTRAL,
 ) -> tuple[Floats, Floats]:
     """State and keypoints of one frame of one stream."""
-    after, keypoints = latents.step(network, state[None], landmarks[None], features[None], at_rest[None], emotion[None])
+    after, keypoints = latents.step(
+        network, state[None], landmarks[None], features[None], at_rest[None], emotion[None], [None]
+    )
     return after[0], keypoints[0]
 
 

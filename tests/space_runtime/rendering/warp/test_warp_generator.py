@@ -14,17 +14,19 @@ from numpy.typing import NDArray
 from space_runtime.animation.stages.features import N_FEATURES
 from space_runtime.animation.stages.pose import compose
 from space_runtime.arrays import Floats, Pixels
+from space_runtime.emotion import N_EMOTIONS
 from space_runtime.geometry import NEUTRAL_POSE, HeadPose, apply_pose, remove_pose
 from space_runtime.inference.network import load_network
 from space_runtime.portrait.portrait import Portrait
 from space_runtime.rendering.generator import Driving
-from space_runtime.rendering.warp import interior, latents
-from space_runtime.rendering.warp.backward import Box, picture_points
+from space_runtime.rendering.warp import latents, mouth
+from space_runtime.rendering.warp.backward import Box, picture_points, polygon_mask
 from space_runtime.rendering.warp.generator import WarpAppearance, WarpGenerator
-from space_runtime.rendering.warp.interior import PATCH_HEIGHT, PATCH_WIDTH, Interior
+from space_runtime.rendering.warp.interior import Interior
 from space_runtime.rendering.warp.keypoints import keypoints_from_mesh
-from space_runtime.rendering.warp.mesh import OVAL, RING_FACTORS, move
-from space_runtime.values import N_EMOTIONS
+from space_runtime.rendering.warp.lip_line import BEHIND, LIPS, closing, tucked
+from space_runtime.rendering.warp.mesh import OVAL, RING_FACTORS, RING_POINTS, move
+from space_runtime.rendering.warp.scene import AROUND
 from tests.support import pictures
 from tests.support.pictures import portrait
 
@@ -32,7 +34,7 @@ WARP = np.load(pictures.MODELS / "warp.npz")
 GENERATOR = WarpGenerator(
     WARP["triangles"].astype(np.int32),
     WARP["mesh_from_keypoints"],
-    *(load_network(name, pictures.MODELS / f"{name}.onnx") for name in ("landmarks2latents", "mouth_decoder")),
+    load_network("landmarks2latents", pictures.MODELS / "landmarks2latents.onnx"),
 )
 LIDS = ((37, 41), (38, 40), (43, 47), (44, 46))
 INNER_LIPS = ((61, 67, 50, 58), (62, 66, 51, 57), (63, 65, 52, 56))
@@ -61,9 +63,9 @@ def picture(of: WarpAppearance, keypoints: Floats) -> Pixels:
     return drawn
 
 
-def green_patch(interior: Interior, normalised: Floats) -> Floats:
-    """A decoder of one colour that nothing else has."""
-    return np.full((PATCH_HEIGHT, PATCH_WIDTH, 3), GREEN, np.float32)
+def green_inside(box: Box, interior: Interior, chin: Floats, pose: HeadPose) -> Floats:
+    """An inside of the mouth of one colour that nothing else has."""
+    return np.full((box.y1 - box.y0, box.x1 - box.x0, 3), GREEN, np.float32)
 
 
 def jaw(amount: float) -> Floats:
@@ -125,7 +127,7 @@ def test_rest_is_the_photo() -> None:
 def test_a_speaking_mouth_leaves_everything_far_from_the_face_alone(amount: float) -> None:
     middle = portrait().mesh[list(OVAL)].mean(0)
     surroundings = middle + min(f for f in RING_FACTORS if f >= 1.5) * (portrait().mesh[list(OVAL)] - middle)
-    far = disc_mask(surroundings) == 0
+    far = cv2.dilate(disc_mask(surroundings), np.ones((2 * AROUND + 1, 2 * AROUND + 1), np.uint8)) == 0
     assert np.array_equal(rendered(driven(jaw(amount)))[far], portrait().image[far])
 
 
@@ -136,6 +138,19 @@ def test_a_turning_head_leaves_the_background_alone(turn: tuple[float, float, fl
     assert background.mean() > 0.05
     change = np.abs(rendered(driven(turn_deg=turn)).astype(int) - portrait().image)
     assert change[background].max() <= 1
+
+
+@pytest.mark.parametrize("yaw", [10, 15, -10, -15])
+def test_the_contour_of_a_turned_face_has_no_steps(yaw: float) -> None:
+    """The face is painted white before black; its width on the far side changes smoothly from row to row."""
+    oval = polygon_mask(picture_points(portrait().mesh[list(OVAL)]), Box(0, 0, 512, 512))
+    face = np.rint(255 * cv2.GaussianBlur(oval, (0, 0), 0.7)).astype(np.uint8)
+    painted = replace(portrait(), image=np.repeat(face[..., None], 3, 2))
+    turned = picture(GENERATOR.prepare(painted), driven(turn_deg=(yaw, 0, 0)))[..., 1].astype(float)
+    brow, mouth = (round(float(-portrait().mesh[point, 1])) for point in (105, 61))
+    middle = round(float(portrait().mesh[4, 0]))
+    widths = (turned[brow:mouth, middle:] if yaw > 0 else turned[brow:mouth, :middle]).sum(1) / 255
+    assert np.abs(np.diff(widths, 2)).max() < 0.35
 
 
 def test_equal_keypoints_give_equal_pixels_and_nothing_is_remembered() -> None:
@@ -163,40 +178,57 @@ def test_irises_move_with_the_gaze_and_stay_whole(x: float) -> None:
 
 
 def test_only_parted_lips_show_the_inside(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interior, "decoded_patch", green_patch)
+    monkeypatch.setattr(mouth, "interior_in", green_inside)
     inside = [share_of(rendered(driven(d)), GREEN).sum() for d in (closed_lips(), jaw(0.4), jaw(1.0))]
     assert inside[0] == 0
     assert inside[2] > inside[1] > 50
 
 
-def test_the_shipped_decoder_fills_the_mouth_and_leaves_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    shut, decoded = rendered(driven()), rendered(driven(jaw(1.0)))
-    monkeypatch.setattr(interior, "decoded_patch", green_patch)
+def test_the_inside_fills_the_mouth_and_leaves_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    shut, open_wide = rendered(driven()), rendered(driven(jaw(1.0)))
+    monkeypatch.setattr(mouth, "interior_in", green_inside)
     assert np.array_equal(rendered(driven()), shut)
     plain = rendered(driven(jaw(1.0)))
-    changed = (plain != decoded).any(2)
+    changed = (plain != open_wide).any(2)
     assert changed.sum() > 200
     assert not changed[disc_mask(portrait().mesh[list(OVAL)]) == 0].any()
 
 
-def test_decoded_teeth_make_way_for_the_photo_s_own() -> None:
-    mesh, decoder = appearance().mesh, GENERATOR.decoder
-    parts = interior.prepare_interior(portrait().image, mesh.source, mesh.normalised, decoder, own_teeth=False)
-    box = Box(200, 240, 330, 370)
-    with_teeth, without = (
-        interior.interior_in(box, replace(parts, teeth=teeth), mesh.normalised, mesh.pose) for teeth in (1.0, 0.0)
-    )
-    assert (with_teeth.min(2) > 110).sum() > 100
-    assert (without.min(2) > 110).sum() == 0
+def test_lips_put_to_the_photo_s_teeth_meet_where_tracked_ones_do() -> None:
+    mesh, refit = appearance().mesh, appearance().lips
+    assert refit is not None and np.abs(refit.offsets).max() > 0.005
+    rest = move(mesh, driven())
+    np.testing.assert_allclose(closing(rest, refit).normalised, rest.normalised, atol=1e-5)
+    meeting, n = rest.normalised.copy(), len(LIPS) // 2
+    middle = (meeting[list(LIPS[:n])] + meeting[list(LIPS[n:])]) / 2
+    meeting[list(LIPS)] = np.tile(middle, (2, 1)) + refit.offsets
+    shut = closing(replace(rest, normalised=meeting), refit)
+    np.testing.assert_allclose(shut.normalised[list(LIPS[:n])], shut.normalised[list(LIPS[n:])], atol=1e-6)
+    np.testing.assert_allclose(shut.vertices[list(LIPS[:n])], shut.vertices[list(LIPS[n:])], atol=1e-3)
+    meeting[list(LIPS[:n]), 1] += 0.01
+    gap = closing(replace(rest, normalised=meeting), refit).normalised[list(LIPS), 1]
+    assert 0 <= (gap[:n] - gap[n:]).mean() < 0.005
+
+
+def test_closed_lips_take_their_edge_from_beyond_the_photo_s_teeth() -> None:
+    mesh, refit = appearance().mesh, appearance().lips
+    assert refit is not None
+    rest = move(mesh, driven())
+    assert tucked(mesh, rest, refit) is mesh
+    shut = rest.normalised.copy()
+    shut[list(LIPS)] = np.tile(shut[[13]], (len(LIPS), 1))
+    shift = tucked(mesh, replace(rest, normalised=shut), refit).source - mesh.source
+    assert shift[13, 1] > 0.5 and shift[14, 1] < -0.5
+    assert np.abs(np.delete(shift, [*LIPS, *BEHIND], 0)).max() == 0
 
 
 def test_a_turn_moves_the_nose_before_the_cheeks_and_never_the_outermost_ring() -> None:
     mesh = appearance().mesh
     shift = np.abs(move(mesh, driven(turn_deg=(10, 0, 0))).vertices - mesh.source)[:, 0]
-    n_oval = len(OVAL)
-    outermost = 478 + n_oval * (len(RING_FACTORS) - 1)
+    n_points = len(RING_POINTS)
+    outermost = 478 + n_points * (len(RING_FACTORS) - 1)
     assert shift[4] > 2 * max(shift[234], shift[454])
-    assert shift[outermost : outermost + n_oval].max() == 0
+    assert shift[outermost : outermost + n_points].max() == 0
 
 
 def benchmark(n: int = 60) -> float:
@@ -238,6 +270,7 @@ def test_every_frame_of_a_stream_follows_from_the_one_before_it() -> None:
             features[here],
             appearance().keypoints[None],
             emotion[here],
+            [None],
         )
         by_hand[which] = after[0]
         np.testing.assert_allclose(found[place], wanted[0], atol=0.02)  # a fiftieth of a pixel

@@ -14,6 +14,7 @@ namespace SpaceRuntime
 
         [SerializeField] private string folder = "Assets";
         [SerializeField] private string emotion = "";
+        [SerializeField] private string style = "";
         [SerializeField] private string fps = "30";
         [SerializeField] private string seed = "";
         [SerializeField] private bool overwrite = false;
@@ -63,6 +64,7 @@ namespace SpaceRuntime
             Program = Program,
             Folder = folder.Length > 0 ? Path.GetFullPath(folder) : "",
             Emotion = emotion,
+            Style = style,
             Fps = fps,
             Seed = seed,
             Overwrite = overwrite,
@@ -111,6 +113,7 @@ namespace SpaceRuntime
             folder = EditorGUILayout.TextField("Folder of sounds", folder);
             if (GUILayout.Button("Choose the folder…")) EditorApplication.delayCall += ChooseFolder;
             emotion = EditorGUILayout.TextField("Emotion", emotion);
+            style = EditorGUILayout.TextField("Style", style);
             fps = EditorGUILayout.TextField("Frames a second", fps);
             seed = EditorGUILayout.TextField("Seed (empty: by the sound)", seed);
             overwrite = EditorGUILayout.Toggle("Overwrite hand edits", overwrite);

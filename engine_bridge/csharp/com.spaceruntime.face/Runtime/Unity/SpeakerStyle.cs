@@ -14,6 +14,12 @@ namespace SpaceRuntime
         /// <summary>Intensity of the emotion.</summary>
         [Range(0, 1)] public float Intensity = 0.7f;
 
+        /// <summary>A style: articulate, mumble, reader_man, reader_woman, orator; empty: the mean of all people.</summary>
+        public string Style = "";
+
+        /// <summary>Weight of the style.</summary>
+        [Range(0, 1)] public float StyleWeight = 1;
+
         /// <summary>Strength of the mouth's motion.</summary>
         [Range(0, 2)] public float Mouth = 1;
 
@@ -25,6 +31,9 @@ namespace SpaceRuntime
 
         /// <summary>Strength of the head's motion.</summary>
         [Range(0, 2)] public float Head = 1;
+
+        /// <summary>Pace of the head's motion.</summary>
+        [Range(0.5f, 2)] public float HeadTempo = 1;
 
         /// <summary>Strength of the eyes' small shifts and glances.</summary>
         [Range(0, 2)] public float Saccades = 1;
@@ -38,14 +47,19 @@ namespace SpaceRuntime
         /// <summary>Returns the controls of the protocol.</summary>
         public Controls ToControls() => new Controls
         {
-            Emotion = string.IsNullOrEmpty(Emotion) ? Array.Empty<NamedValue>() : new[] { new NamedValue(Emotion, Intensity) },
+            Emotion = Mix(Emotion, Intensity),
+            Style = Mix(Style, StyleWeight),
             MouthStrength = Mouth,
             ExpressionStrength = Expression,
             BrowStrength = Brows,
             HeadStrength = Head,
+            HeadTempo = HeadTempo,
             SaccadeStrength = Saccades,
             BlinksPerMinute = BlinksPerMinute,
             Seed = Seed > 0 ? (ulong)Seed : (ulong?)null,
         };
+
+        private static NamedValue[] Mix(string name, float amount) =>
+            string.IsNullOrEmpty(name) ? Array.Empty<NamedValue>() : new[] { new NamedValue(name, amount) };
     }
 }

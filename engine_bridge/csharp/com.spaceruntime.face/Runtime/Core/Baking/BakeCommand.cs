@@ -19,6 +19,9 @@ namespace SpaceRuntime
         /// <summary>An emotion, a mixture or a track, as <c>--emotion</c> takes it; empty: none.</summary>
         public string Emotion = "";
 
+        /// <summary>A style of speaking, as <c>--style</c> takes it; empty: the mean of all people.</summary>
+        public string Style = "";
+
         /// <summary>Frames a second, as <c>--fps</c> takes it; empty: the program's own.</summary>
         public string Fps = "";
 
@@ -39,6 +42,7 @@ namespace SpaceRuntime
             if (Folder.Length == 0) throw new ArgumentException("no folder is named");
             words.AddRange(new[] { "bake", Folder, "--out", Folder, "--formats", Formats, "--progress", "json" });
             Add(words, "--emotion", Emotion);
+            Add(words, "--style", Style);
             Add(words, "--fps", Fps);
             Add(words, "--seed", Seed);
             if (Overwrite) words.Add("--overwrite");

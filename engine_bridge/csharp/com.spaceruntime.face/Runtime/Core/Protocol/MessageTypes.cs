@@ -8,8 +8,8 @@ namespace SpaceRuntime.Protocol
         private static readonly string[] Names =
         {
             "frame", "texture", "audio", "credit", "ping", "pong", "hello", "welcome", "error", "bye", "open", "opened",
-            "resume", "resumed", "close", "closed", "start", "speak", "idle", "set", "end", "interrupt", "started",
-            "underrun", "notice", "finished",
+            "resume", "resumed", "close", "closed", "start", "speak", "idle", "set", "motion", "end", "interrupt",
+            "started", "underrun", "notice", "finished",
         };
 
         /// <summary>Their number.</summary>
@@ -48,6 +48,7 @@ namespace SpaceRuntime.Protocol
                 case "speak": return new SpeakMessage();
                 case "idle": return new IdleMessage();
                 case "set": return new SetMessage();
+                case "motion": return new MotionMessage();
                 case "end": return new EndMessage();
                 case "interrupt": return new InterruptMessage();
                 case "started": return new StartedMessage();

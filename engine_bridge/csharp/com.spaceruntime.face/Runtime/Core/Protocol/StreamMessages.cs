@@ -131,6 +131,42 @@ namespace SpaceRuntime.Protocol
         }
     }
 
+    /// <summary>Client: rows of motion that drive the stream's face.</summary>
+    public sealed class MotionMessage : StreamMessage
+    {
+        /// <summary>Numbers of a row: time, confidence, weights, six of the head, four of the eyes.</summary>
+        public const int RowNumbers = 64;
+
+        /// <summary>Weights of a row.</summary>
+        public const int Weights = 52;
+
+        /// <summary>Rows of one message at most.</summary>
+        public const int MostRows = 250;
+
+        /// <summary>The latest time.</summary>
+        public const double LastSample = 9007199254740992;
+
+        /// <summary>The latest time after <see cref="AtSample"/>.</summary>
+        public const double LastOffset = 16777216;
+
+        /// <summary>The media time from which those of the rows count.</summary>
+        public ulong AtSample;
+
+        /// <summary>The rows, one after the other.</summary>
+        public float[] Rows = Array.Empty<float>();
+
+        /// <inheritdoc/>
+        public override string Type => "motion";
+
+        /// <inheritdoc/>
+        public override void Visit(FieldVisitor visitor)
+        {
+            base.Visit(visitor);
+            visitor.U64("at_sample", ref AtSample);
+            visitor.FloatGroups("rows", ref Rows, RowNumbers);
+        }
+    }
+
     /// <summary>Client: the stream's sound is over.</summary>
     public sealed class EndMessage : StreamMessage
     {

@@ -14,6 +14,7 @@ namespace SpaceRuntime
 
         private readonly CreditWindow credit = new CreditWindow();
         private readonly AudioMessage audio = new AudioMessage();
+        private readonly MotionMessage motion = new MotionMessage();
         private readonly CreditMessage grant = new CreditMessage();
         private ArraySegment<byte> token;
         private uint id;

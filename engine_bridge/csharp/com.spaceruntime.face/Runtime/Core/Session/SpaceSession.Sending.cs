@@ -10,6 +10,9 @@ namespace SpaceRuntime
     {
         private const double AheadSeconds = 0.25;
 
+        /// <summary>Motion before a position that a frame there may still depend on.</summary>
+        private const double DrivenSeconds = 1;
+
         private void AskOpen()
         {
             OpenMessage open = options.ToMessage();
@@ -36,6 +39,7 @@ namespace SpaceRuntime
             if (State != SessionState.Open || stream == null || stream.Finished) return;
             if (!stream.StartSent && !SendBeginning()) return;
             SendChanges();
+            SendMotion();
             if (stream.Kind == StreamKind.Pushed) SendSound();
             if (double.IsNaN(stream.InterruptAt) || stream.InterruptSent) return;
             var interrupt = new InterruptMessage { Session = id, Stream = stream.Number, FadeMs = stream.InterruptFadeMs };
@@ -72,6 +76,22 @@ namespace SpaceRuntime
         private ulong ServerSample(double position) =>
             (ulong)Math.Max(0, Math.Min(long.MaxValue / 2, position - stream.ShiftSamples));
 
+        /// <summary>Sends the motion that is due: frames need it with the sound.</summary>
+        private void SendMotion()
+        {
+            double animated = Math.Max(stream.Animated, stream.Begin);
+            double until = animated + (double)client.SoundLimitMs * stream.Rate / 1000;
+            stream.Motion.Forget(animated - (double)SoundHistory.KeptSeconds * stream.Rate);
+            if (Clock.Ms < holdSoundUntilMs) return;
+            while (stream.Motion.IsWaiting && stream.Motion.Next(motion, stream.Animated, until, stream.ShiftSamples))
+            {
+                motion.Session = id;
+                motion.Stream = stream.Number;
+                if (!Send(motion)) return;
+                stream.Motion.Sent(motion);
+            }
+        }
+
         private void SendSound()
         {
             SoundHistory sound = stream.Sound;
@@ -103,8 +123,10 @@ namespace SpaceRuntime
         /// <summary>Some sound was not taken; which, is not said. All that is not animated goes out again.</summary>
         private void PushAgainLater()
         {
-            if (stream == null || stream.Kind != StreamKind.Pushed) return;
+            if (stream == null) return;
             holdSoundUntilMs = Clock.Ms + 250;
+            stream.Motion.Rewind(stream.Animated - DrivenSeconds * stream.Rate);
+            if (stream.Kind != StreamKind.Pushed) return;
             stream.Cursor = Math.Max(stream.Sound.First, Math.Min(stream.Cursor, (long)stream.Animated));
             stream.EndSent = false;
         }
@@ -119,6 +141,7 @@ namespace SpaceRuntime
             stream.EndSent = stream.InterruptSent = false;
             if (stream.Kind == StreamKind.Pushed)
                 stream.Cursor = Math.Max(stream.Sound.First, (long)Math.Min((ulong)stream.Sound.End, nextSample));
+            stream.Motion.Rewind(stream.Animated - DrivenSeconds * stream.Rate);
             Send(new SetMessage { Session = id, Stream = stream.Number });
             long now = Clock.Ms;
             stream.TellAgain(change => change.At > stream.Animated || now - change.Ms < UnsureMs);
@@ -146,6 +169,7 @@ namespace SpaceRuntime
                 stream.ShiftFrames = (uint)Math.Min(int.MaxValue, Math.Ceiling(at / interval));
                 stream.ShiftSamples = stream.ShiftFrames * interval;
             }
+            stream.Motion.Rewind(at - DrivenSeconds * stream.Rate);
             stream.BeginAt(at);
         }
 

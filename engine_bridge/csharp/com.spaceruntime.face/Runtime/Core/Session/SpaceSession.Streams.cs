@@ -102,6 +102,26 @@ namespace SpaceRuntime
         /// <summary>Adds sound to the stream: all values of an array.</summary>
         public int Push(float[] values) => Push(new ReadOnlySpan<float>(values));
 
+        /// <summary>
+        /// Adds rows of motion that the face follows as far as the control Drive says; their times rise. A row has to come
+        /// before the sound that its frames' look-ahead needs. False: the stream has finished. Raises
+        /// <see cref="ArgumentException"/> for rows that no server takes.
+        /// </summary>
+        public bool Drive(ReadOnlySpan<MotionRow> rows)
+        {
+            lock (gate)
+            {
+                NeedStream();
+                if (stream.Finished) return false;
+                stream.Motion.Give(rows);
+                Flush();
+                return true;
+            }
+        }
+
+        /// <summary>Adds rows of motion: all of an array.</summary>
+        public bool Drive(params MotionRow[] rows) => Drive(new ReadOnlySpan<MotionRow>(rows));
+
         /// <summary>The stream's sound is complete. Raises where no sound was being pushed; harmless a second time.</summary>
         public void End()
         {

@@ -34,6 +34,7 @@ namespace SpaceRuntime
         public Pace Pace;
         public Controls Controls = new Controls();
         public SoundHistory Sound;
+        public readonly DriveHistory Motion = new DriveHistory();
         public ArraySegment<byte> File;
         public string Asset;
 

@@ -32,13 +32,26 @@ struct FSpaceSpeakerState
 
 namespace
 {
-space::Controls ControlsOf(const FName& Emotion, float Intensity, std::string& Label)
+/** The texts that controls point to. */
+struct FSpaceLabels
+{
+	std::string Emotion;
+	std::string Style;
+};
+
+void SetMix(std::optional<space::Mix>& Mix, const FName& Name, float Amount, std::string& Label)
+{
+	if (Name.IsNone()) return;
+	Label = TCHAR_TO_UTF8(*Name.ToString().ToLower());
+	Mix.emplace();
+	Mix->emplace_back(Label, Amount);
+}
+
+space::Controls ControlsOf(const USpaceSpeakerComponent& Speaker, FSpaceLabels& Labels)
 {
 	space::Controls Controls;
-	if (Emotion.IsNone()) return Controls;
-	Label = TCHAR_TO_UTF8(*Emotion.ToString().ToLower());
-	Controls.emotion.emplace();
-	Controls.emotion->emplace_back(Label, Intensity);
+	SetMix(Controls.emotion, Speaker.Emotion, Speaker.EmotionIntensity, Labels.Emotion);
+	SetMix(Controls.style, Speaker.Style, Speaker.StyleWeight, Labels.Style);
 	return Controls;
 }
 
@@ -87,9 +100,9 @@ bool USpaceSpeakerComponent::SpeakPcm(const TArray<uint8>& Pcm, int32 SampleRate
 	if (Pcm.Num() < 2 || Pcm.Num() % 2 != 0) return Report(TEXT("the sound is not 16 bit, mono"));
 	if (!OpenSession()) return Report(TEXT("there is no game to speak in"));
 	End();
-	std::string Label;
+	FSpaceLabels Labels;
 	const TSharedPtr<FSpaceSpokenLine> Line = MakeShared<FSpaceSpokenLine>(State->Session, Pcm, SampleRate, Patience);
-	if (!Line->Begin(ControlsOf(Emotion, EmotionIntensity, Label))) return Report(UTF8_TO_TCHAR(space::last_error()));
+	if (!Line->Begin(ControlsOf(*this, Labels))) return Report(UTF8_TO_TCHAR(space::last_error()));
 	State->Spoken = Line;
 	State->Pcm = Pcm;
 	State->SampleRate = SampleRate;
@@ -121,8 +134,8 @@ void USpaceSpeakerComponent::SetEmotion(FName InEmotion, float Intensity)
 {
 	Emotion = InEmotion;
 	EmotionIntensity = Intensity;
-	std::string Label;
-	if (State->Spoken.IsValid()) State->Spoken->Set(ControlsOf(Emotion, EmotionIntensity, Label));
+	FSpaceLabels Labels;
+	if (State->Spoken.IsValid()) State->Spoken->Set(ControlsOf(*this, Labels));
 }
 
 bool USpaceSpeakerComponent::Report(const FString& Text)

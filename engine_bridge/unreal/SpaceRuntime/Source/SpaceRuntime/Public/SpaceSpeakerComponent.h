@@ -56,6 +56,13 @@ public:
 	UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "SPACE", meta = (ClampMin = "0", ClampMax = "1"))
 	float EmotionIntensity = 0.7f;
 
+	/** Style of spoken lines: articulate, mumble, reader_man, reader_woman, orator. None: the mean of all people. */
+	UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "SPACE")
+	FName Style;
+
+	UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "SPACE", meta = (ClampMin = "0", ClampMax = "1"))
+	float StyleWeight = 1.0f;
+
 	/** Seconds after which a spoken line is heard without a face, if its server is away. */
 	UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "SPACE")
 	float Patience = 1.0f;

@@ -45,6 +45,13 @@ namespace SpaceRuntime.Protocol
             new ControlField("HeadStrength", "head_strength", 0f, 2f),
             new ControlField("BrowStrength", "brows", 0f, 2f),
             new ControlField("SaccadeStrength", "saccades", 0f, 2f),
+            new ControlField("Drive", "drive", 0f, 2f),
+            new ControlField("LookSpace", "look_space", float.NegativeInfinity, float.PositiveInfinity),
+            new ControlField("HeadFollow", "follow", 0f, 2f),
+            new ControlField("EyeContact", "eye_contact", 0f, 1f),
+            new ControlField("Blink", "blink", 0f, 60f),
+            new ControlField("HeadTempo", "head_tempo", 0.5f, 2f),
+            new ControlField("Style", "style", 0f, 1f),
         };
     }
 }

@@ -34,7 +34,7 @@ namespace SpaceRuntime.Protocol
         public float[] LookAt;
 
         /// <summary>
-        /// Source of the head's motion: <c>keep</c> or <c>idle</c> or <c>speech</c>. Default: speech.
+        /// Source of the head's motion: <c>keep</c> or <c>idle</c> or <c>speech</c> or <c>listen</c>. Default: speech.
         /// </summary>
         public string HeadMode;
 
@@ -48,6 +48,44 @@ namespace SpaceRuntime.Protocol
         /// Strength of the small shifts of a gaze that keeps eye contact, and of glances aside, 0…2. Default: 1.
         /// </summary>
         public float? SaccadeStrength;
+
+        /// <summary>
+        /// Strengths with which parts of the face follow a driver, where the stream has one: head, blinks, gaze, brows,
+        /// expression, mouth; up to 1 his share against speech, beyond 1 his motion grows (no values: the default),
+        /// 0…2. Default: 1 1 1 1 1 0.
+        /// </summary>
+        public float[] Drive;
+
+        /// <summary>
+        /// Space of <c>look_at</c>: fixed to the moving face, to the character, or to the portrait's camera:
+        /// <c>face</c> or <c>character</c> or <c>camera</c>. Default: face.
+        /// </summary>
+        public string LookSpace;
+
+        /// <summary>
+        /// Part that the head takes of a look at a point of the character's or the camera's space, 0…2. Default: 1.
+        /// </summary>
+        public float? HeadFollow;
+
+        /// <summary>
+        /// Share by which a portrait that looks aside in its photo looks into the camera instead, 0…1. Default: 0.
+        /// </summary>
+        public float? EyeContact;
+
+        /// <summary>
+        /// One blink, now: how far the lids shut, 0…1, and for how many seconds they stay so (a usual blink: 1, 0.04),
+        /// 0…60. Default: none.
+        /// </summary>
+        public float[] Blink;
+
+        /// <summary>Pace of the head's own motion, 0.5…2. Default: 1.</summary>
+        public float? HeadTempo;
+
+        /// <summary>
+        /// Weights of styles of speaking: articulate, mumble, reader_man, reader_woman, orator (no values: the mean of
+        /// all people), 0…1. Default: none.
+        /// </summary>
+        public NamedValue[] Style;
 
         /// <summary>Shows the fields to a visitor, in canonical order.</summary>
         public void Visit(FieldVisitor visitor, bool withSeed)
@@ -63,6 +101,13 @@ namespace SpaceRuntime.Protocol
             visitor.F32("head_strength", ref HeadStrength);
             visitor.F32("brows", ref BrowStrength);
             visitor.F32("saccades", ref SaccadeStrength);
+            visitor.Floats("drive", ref Drive, 6, true);
+            visitor.Text("look_space", ref LookSpace, false);
+            visitor.F32("follow", ref HeadFollow);
+            visitor.F32("eye_contact", ref EyeContact);
+            visitor.Floats("blink", ref Blink, 2, true);
+            visitor.F32("head_tempo", ref HeadTempo);
+            visitor.Values("style", ref Style);
         }
 
         /// <summary>Returns a copy; the arrays are shared, since nothing writes into them.</summary>
@@ -81,6 +126,13 @@ namespace SpaceRuntime.Protocol
             HeadStrength = later.HeadStrength ?? HeadStrength;
             BrowStrength = later.BrowStrength ?? BrowStrength;
             SaccadeStrength = later.SaccadeStrength ?? SaccadeStrength;
+            Drive = later.Drive ?? Drive;
+            LookSpace = later.LookSpace ?? LookSpace;
+            HeadFollow = later.HeadFollow ?? HeadFollow;
+            EyeContact = later.EyeContact ?? EyeContact;
+            Blink = later.Blink ?? Blink;
+            HeadTempo = later.HeadTempo ?? HeadTempo;
+            Style = later.Style ?? Style;
         }
     }
 }

@@ -1,0 +1,87 @@
+"""The face's contour in a picture: its oval, pushed out to whatever of the face reaches further on a turned head."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from space_runtime.arrays import Floats, Index, Pixels
+from space_runtime.extras import cv2
+from space_runtime.portrait.mesh_points import OVAL
+from space_runtime.rendering.warp.backward import Box
+
+REACH: Final = 0.3
+"""Depth of the rim whose points may make the contour, as a share of the way from the oval to the face's middle."""
+FOLDED: Final = 0.2
+UNFOLDED: Final = 0.6
+"""Shares of its distance from the oval that the innermost ring keeps where the face hides it, and where it does not."""
+INSET: Final = 2.0
+"""Pixels by which the contour lies inside where the face hides nothing."""
+N_FACE_POINTS: Final = 478
+PIECES: Final = 4
+"""Parts of the curve between two oval points."""
+FRACTION: Final = 4
+"""Fractional bits of the points handed to the filler."""
+
+
+def rim_of(face: Floats) -> Index:
+    """Return (36, k) for each oval point the points of the rim behind it and itself, of (478, 3) normalised points."""
+    oval = face[list(OVAL), :2]
+    middle = (oval[0] + oval[18]) / 2
+    outward = oval - middle
+    ways = face[:468, :2] - middle
+    length = np.linalg.norm(outward, axis=1)
+    nearest = (ways @ (outward / length[:, None]).T / np.linalg.norm(ways, axis=1)[:, None].clip(1e-6)).argmax(1)
+    depth = np.linalg.norm(ways, axis=1) / length[nearest]
+    behind = [np.flatnonzero((nearest == k) & (depth > 1 - REACH)) for k in range(len(OVAL))]
+    most = max(map(len, behind)) + 1
+    return np.array([np.resize([own, *row], most) for own, row in zip(OVAL, behind, strict=True)])
+
+
+def beside(points: Floats) -> Floats:
+    """Return (36, 2): how far the innermost ring lies from each oval point, of (V, 2) picture points of a mesh."""
+    return np.asarray((points[_RING] + points[_NEXT]) / 2 - points[_OVAL], np.float32)
+
+
+def contour(points: Floats, rim: Index, apart: Floats, fine: int = 1) -> Floats:
+    """Return the (n, 2) closed contour of a face at (V, 2) picture points of its mesh.
+
+    rim: see `rim_of`. apart: (36,) lengths of what `beside` returns for the photo. fine: see `Portrait`. Where
+    nothing is hidden the contour lies a little inside the face: there the two maps are one.
+    """
+    oval = points[_OVAL]
+    along = oval[_AFTER] - oval[_BEFORE]
+    normal = along[:, ::-1] * _OUTWARD / np.hypot(along[:, :1], along[:, 1:]).clip(1e-6)
+    reach = (points[:, 0].take(rim) * normal[:, :1] + points[:, 1].take(rim) * normal[:, 1:]).max(1)
+    reach -= (oval * normal).sum(1)
+    unfolded = (beside(points) * normal).sum(1) / apart
+    reach -= INSET * fine * np.clip((unfolded - FOLDED) / (UNFOLDED - FOLDED), 0, 1)
+    return np.asarray(_CURVE @ (oval + normal * reach[:, None]), np.float32)
+
+
+def filled(outline: Floats, box: Box) -> Pixels:
+    """Return (h, w) coverage 0…255 of what a closed outline encloses in the box, with smooth edges."""
+    mask = np.zeros((box.y1 - box.y0, box.x1 - box.x0), np.uint8)
+    corners = np.rint((outline - (box.x0, box.y0)) * (1 << FRACTION)).astype(np.int32)
+    cv2.fillPoly(mask, [corners], 255, cv2.LINE_AA, FRACTION)
+    return mask
+
+
+def _closed_curve(n_points: int) -> Floats:
+    """Return the matrix that turns n points into a smooth closed curve through them (Catmull-Rom), `PIECES` a gap."""
+    rows = []
+    here = np.eye(n_points)
+    before, after, last = (np.roll(here, shift, 0) for shift in (1, -1, -2))
+    for t in np.arange(PIECES) / PIECES:
+        a, b, c, d = 2 * t**3 - 3 * t**2 + 1, -2 * t**3 + 3 * t**2, t**3 - 2 * t**2 + t, t**3 - t**2
+        rows.append(a * here + b * after + c * (after - before) / 2 + d * (last - here) / 2)
+    return np.stack(rows, 1).reshape(-1, n_points).astype(np.float32)
+
+
+_OVAL, _BEFORE, _AFTER = np.array(OVAL), np.roll(np.arange(len(OVAL)), 1), np.roll(np.arange(len(OVAL)), -1)
+_CURVE: Final[Floats] = _closed_curve(len(OVAL))
+_RING: Final = N_FACE_POINTS + np.arange(len(OVAL)) // 2
+_NEXT: Final = N_FACE_POINTS + (np.arange(len(OVAL)) + 1) // 2 % (len(OVAL) // 2)
+"""The points of the innermost ring that lie beside each oval point: one twice, or the two around it."""
+_OUTWARD: Final[Floats] = np.array([1, -1], np.float32)

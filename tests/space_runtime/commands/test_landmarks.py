@@ -1,0 +1,66 @@
+"""``--landmarks`` and the command that makes the page: a drawing speaks, a wrong file is told before any work."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from space_runtime.portrait.landmark_file import landmarks_json
+from space_runtime.server.commands import CharacterSpec
+from space_runtime.server.worker.character_cache import CharacterCache
+from tests.support import pictures
+from tests.support.command_line import Call
+from tests.support.drawn_faces import anime
+from tests.support.session_frames import BUNDLE
+
+
+@pytest.fixture(scope="module")
+def drawing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("drawings")
+    (folder / "face.json").write_text(landmarks_json(anime().landmarks), "utf-8")
+    return pictures.save(folder / "face.png", anime().picture)
+
+
+def test_a_drawing_is_baked_with_its_landmarks(drawing: Path, tmp_path: Path, line: Path, call: Call) -> None:
+    words = ("bake", line, "--portrait", drawing, "--formats", "json", "--out", tmp_path / "out")
+    assert "clear human face" in call(*words).err and not (tmp_path / "out").exists()
+    taken = call(*words, "--landmarks", drawing.with_suffix(".json"))
+    assert taken.code == 0
+    clip = json.loads((tmp_path / "out" / f"{line.stem}.json").read_text("utf-8"))
+    assert len(clip["metadata"]["portrait"]["mesh_sha256"]) == 64
+
+
+def test_a_table_names_landmarks(drawing: Path, tmp_path: Path, line: Path, call: Call) -> None:
+    table = tmp_path / "lines.csv"
+    table.write_text(f"sound,portrait,landmarks\n{line},{drawing},{drawing.with_suffix('.json')}\n", "utf-8")
+    done = call("bake", "--manifest", table, "--formats", "json", "--dry-run", "--out", tmp_path / "out")
+    assert done.code == 0 and "1 planned" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    {
+        ("bake", "line.wav", "--landmarks", "a.json"): "name that photo with --portrait",
+        ("live", "line.wav", "--landmarks", "a.json", "--no-wait"): "name that photo with --portrait",
+        ("landmarks", "nobody.png", "--no-open"): "nobody.png",
+        ("landmarks", "face.png", "--page", "face.txt"): "ends in .html",
+    }.items(),
+)
+def test_a_wrong_call_is_told(words: tuple[str, ...], sentence: str, call: Call) -> None:
+    done = call(*words)
+    assert done.code != 0 and sentence in done.complaint
+
+
+def test_the_page_of_a_drawing_is_written(drawing: Path, tmp_path: Path, call: Call) -> None:
+    page = tmp_path / "page.html"
+    done = call("landmarks", drawing, "--landmarks", drawing.with_suffix(".json"), "--page", page, "--no-open")
+    assert done.code == 0 and str(page) in done.out
+    assert '"name": "face.png"' in page.read_text("utf-8")
+
+
+def test_a_server_takes_landmarks(drawing: Path) -> None:
+    spec = CharacterSpec(None, drawing.read_bytes(), False)
+    cache = CharacterCache(BUNDLE, landmarks=anime().landmarks)
+    assert cache.find(cache.prepare(spec)) is not None
