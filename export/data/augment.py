@@ -32,6 +32,10 @@ HISS_SHARE, NOISE_SHARE = 0.2, 0.4
 """So many sequences have the white noise of amplifiers and microphones; so many of the others any noise at all."""
 HUM_SHARE: Final = 0.3
 """So many of the made-up tones that sound alone are the mains."""
+BURSTS_SHARE: Final = 0.5
+"""So many of the sounds that are heard alone begin in silence and stop: a note then begins as suddenly as a cry."""
+BURST_FRAMES, GAP_FRAMES = (8, 250), (15, 150)
+"""How long such a sound lasts and the silence before it, shortest and longest."""
 NATURAL: Final = 0.1
 CREATURES: Final = 0.2
 """So many sequences have a voice that no person has."""
@@ -124,7 +128,24 @@ def beside(power: Floats, noise_only: Mask, sounds: Floats, rng: Rng) -> Floats:
     chosen = rng.random(len(power)) < np.where(noise_only, 0.75, 0.2)
     level = plain_power(power) * 10 ** (-rng.uniform(3, 30, len(power)) / 10)
     level = np.where(noise_only, 10 ** rng.uniform(-6.5, -0.5, len(power)), level)
+    for row in np.flatnonzero(noise_only & (rng.random(len(power)) < BURSTS_SHARE)):
+        heard[row] *= bursts(power.shape[1], rng)[:, None]
     return np.asarray(heard * (level * chosen)[:, None, None], np.float32)
+
+
+def bursts(length: int, rng: Rng) -> Floats:
+    """Return (length,) factors of power, 0 in silences and 1 in the sounds between them, with ramps of 10 to 200 ms."""
+    bounds = [0]
+    while bounds[-1] < length:
+        for shortest, longest in (GAP_FRAMES, BURST_FRAMES):
+            bounds.append(bounds[-1] + int(np.exp(rng.uniform(np.log(shortest), np.log(longest)))))
+    there = np.zeros(length + 1)
+    ramp = int(rng.integers(1, 21))
+    for first, last in zip(bounds[1::2], bounds[2::2], strict=True):
+        there[first:last] = np.minimum(np.arange(1, last - first + 1) / ramp, 1.0)[: max(length + 1 - first, 0)]
+        if last < length:
+            there[last : last + ramp] = np.linspace(1, 0, ramp + 1)[1:][: length + 1 - last]
+    return np.asarray(there[:length] ** 2, np.float32)
 
 
 def codec_holes(power: Floats, rng: Rng) -> Floats:
