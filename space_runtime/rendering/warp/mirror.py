@@ -228,8 +228,8 @@ def _relit(
     trusted = np.clip((seen - SHOWN) / (WELL - SHOWN), 0, 1) * covered[..., None]
     small = np.asarray(cv2.resize(flipped, covered.shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
     shown = small, sampled(photo, places)
-    light, wanted = (_light(part, trusted[..., which]) for which, part in enumerate(shown))
-    wanted = cv2.resize(wanted, photo.shape[1::-1])
+    light, own_light = (_light(part, trusted[..., which]) for which, part in enumerate(shown))
+    wanted = cv2.resize(own_light, photo.shape[1::-1])
     around = cv2.resize(light.mean(2), photo.shape[1::-1])
     detail = (flipped.mean(2) + DARKEST) / (around + DARKEST)
     return np.asarray(np.clip(wanted * np.minimum(detail, LIGHTEST)[..., None], 0, 255), np.uint8)
