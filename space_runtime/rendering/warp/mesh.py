@@ -36,6 +36,7 @@ from space_runtime.portrait.mesh_points import UPPER_LIP as UPPER_LIP
 from space_runtime.rendering.warp.backward import picture_points
 from space_runtime.rendering.warp.contour import beside, rim_of
 from space_runtime.rendering.warp.keypoints import keypoints_from_mesh, pose_of_keypoints
+from space_runtime.rendering.warp.turn_limit import limited
 
 Indices = NDArray[np.int32]
 
@@ -156,8 +157,9 @@ def drawing_order(mesh: FaceMesh, vertices: Floats) -> tuple[Longs, Longs]:
 
 def move(mesh: FaceMesh, keypoints: Floats) -> MovedMesh:
     """Return the mesh driven by (160, 3) keypoints in pixels. At the portrait's own it rests, up to rounding."""
-    pose = pose_of_keypoints(keypoints)
-    expression = remove_pose(keypoints, pose) - mesh.keypoints
+    asked = pose_of_keypoints(keypoints)
+    expression = remove_pose(keypoints, asked) - mesh.keypoints
+    pose = limited(asked, mesh.pose)
     shaped = mesh.normalised + (mesh.from_keypoints @ expression.reshape(len(expression), 3)).astype(np.float32)
     posed = apply_pose(shaped, pose)
     vertices = mesh.source + mesh.follow[:, None] * (posed - mesh.source)
