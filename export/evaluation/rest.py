@@ -83,7 +83,7 @@ def flapping(model: EvaluatedModel, sounds: dict[str, list[Floats]], usual: floa
 
 
 def evaluation_sounds(folder: Path) -> dict[str, list[Floats]]:
-    """Return sounds that training never hears, by kind; made into ``folder`` when it has none, which takes some minutes.
+    """Return sounds that training never hears, by kind; made into ``folder`` if it has none, in minutes.
 
     Raises `UsageError` when they cannot be made.
     """
