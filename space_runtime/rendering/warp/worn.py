@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from space_runtime.arrays import Floats, Longs, Mask, Pixels
 from space_runtime.extras import cv2
-from space_runtime.geometry import apply_pose
+from space_runtime.geometry import apply_pose, remove_pose, smoothstep
 from space_runtime.portrait.continuation import continued
 from space_runtime.portrait.spectacles import Spectacles, find_spectacles
 from space_runtime.rendering.warp.backward import Box, bounding_box, picture_points
@@ -35,20 +35,31 @@ LASHES: Final = 0.35
 """Part of the way from a lid's edge to its crease that is never taken for a frame."""
 STEP: Final = 4
 """Pixels per sample of the frame's map."""
+NOWHERE: Final = -1e4
+"""A place outside every photo, for what shows no part of the frame."""
 N_FACE: Final = 478
+CORNERS: Final = (33, 263)
+"""Outer corners of the eyes."""
+TOUCHED: Final = (168, 6, 70, 63, 105, 66, 336, 296, 334, 293, 300, 230, 229, 228, 31, 450, 449, 448, 261, *CORNERS)
+"""Points that a frame touches or nearly does: root of the nose, brows, below and beside the eyes."""
+FLAT: Final = (1.15, 1.5)
+"""Ways aside, in that of the eyes' outer corners, up to which a frame is before the eyes, and from which on it lies
+along the head."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Worn:
     """Spectacles of a portrait.
 
-    colours: (h, w, 3) and cover: (h, w) 0…1 of the frame in a box of the photo. triangles: (T,) which of the mesh's lie
-    around it. points: the mesh's among them. dark: that the glass hides the eyes.
+    colours: (h, w, 3) and cover: (h, w) 0…1 of the frame in a box of the photo. carrier: (V, 3) normalised points of
+    the mesh, at the depth of the frame. triangles: (T,) which of the mesh's lie around it. points: the mesh's among
+    them. dark: that the glass hides the eyes.
     """
 
     box: Box
     colours: Pixels
     cover: Floats
+    carrier: Floats
     triangles: Mask
     points: Longs
     dark: bool
@@ -66,7 +77,23 @@ def take_off(photo: Pixels, mesh: FaceMesh) -> tuple[Pixels, Worn | None]:
     below = continued(patch, frame == 0)
     bare[box.slices] = np.where(frame[..., None] > 0, np.rint(below), patch).astype(np.uint8)
     around = _around(mesh, points, box)
-    return bare, Worn(box, patch.copy(), _cover(frame), around, np.unique(mesh.triangles[around]), found.dark)
+    cover, carrier = _cover(frame), _carrier(mesh)
+    return bare, Worn(box, patch.copy(), cover, carrier, around, np.unique(mesh.triangles[around]), found.dark)
+
+
+def _carrier(mesh: FaceMesh) -> Floats:
+    """Return the (V, 3) normalised mesh with its face, as far out as the eyes, put at the depth of a frame.
+
+    Rims stand before the flanks of the nose and the hollows of the eyes: on these they would fold as the head turns.
+    """
+    x, y, depth = mesh.source[:N_FACE].T
+    middle, width = x[list(TOUCHED)].mean(), mesh.pose.scale
+    terms = np.stack([np.ones_like(x), (x - middle) / width, y / width, ((x - middle) / width) ** 2], 1)
+    fitted = np.linalg.lstsq(terms[list(TOUCHED)], depth[list(TOUCHED)], rcond=None)[0]
+    aside = np.abs(mesh.normalised[:N_FACE, 0]) / np.abs(mesh.normalised[list(CORNERS), 0]).mean()
+    source = mesh.source.copy()
+    source[:N_FACE, 2] += (terms @ fitted - depth) * (1 - smoothstep(aside, *FLAT))
+    return remove_pose(source, mesh.pose)
 
 
 def _box_around(found: Spectacles, side: int) -> Box:
@@ -76,23 +103,24 @@ def _box_around(found: Spectacles, side: int) -> Box:
 
 def put_on(picture: Pixels, worn: Worn, mesh: FaceMesh, moved: MovedMesh) -> None:
     """Draw spectacles before the face of a picture (s, s, 3), where the head's pose alone has moved them."""
-    points = picture_points(
-        mesh.source + mesh.follow[:, None] * (apply_pose(mesh.normalised, moved.pose) - mesh.source)
-    )
+    vertices = mesh.source + mesh.follow[:, None] * (apply_pose(worn.carrier, moved.pose) - mesh.source)
+    points = picture_points(vertices)
     box = _on_steps(bounding_box(points[worn.points], 0, len(picture)), len(picture))
-    places = _places(worn, mesh, moved, points, box) - np.array([worn.box.x0, worn.box.y0], np.float32)
+    places = _places(worn, mesh, vertices, box) - np.array([worn.box.x0, worn.box.y0], np.float32)
     lay_over(picture[box.slices], sampled(worn.colours, places).astype(np.float32), sampled(worn.cover, places))
 
 
-def _places(worn: Worn, mesh: FaceMesh, moved: MovedMesh, points: Floats, box: Box) -> Floats:
+def _places(worn: Worn, mesh: FaceMesh, vertices: Floats, box: Box) -> Floats:
     """Return the (h, w, 2) places in the photo of what moves with the skull, for the pixels of a box."""
-    inner, outer = drawing_order(mesh, moved.vertices)
+    points = picture_points(vertices)
+    inner, outer = drawing_order(mesh, vertices)
     order = np.concatenate([outer, inner])
     triangles = mesh.triangles[order[worn.triangles[order]]]
     maps = affine_displacements(picture_points(mesh.source), points, triangles)
     maps[:2] += STAYING
     wider = Box(box.x0 - STEP, box.y0 - STEP, box.x1 + STEP, box.y1 + STEP)
-    ((samples, _),) = drawn(points, triangles, maps, [Grid(wider, STEP, np.arange(len(triangles)), spread=2)])
+    ((samples, covered),) = drawn(points, triangles, maps, [Grid(wider, STEP, np.arange(len(triangles)), spread=2)])
+    samples[~covered] = NOWHERE
     size = samples.shape[1] * STEP, samples.shape[0] * STEP
     return np.asarray(cv2.resize(samples, size, interpolation=cv2.INTER_LINEAR)[STEP:-STEP, STEP:-STEP], np.float32)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import pytest
 
 from space_runtime.arrays import Floats, Pixels
+from space_runtime.geometry import apply_pose
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.portrait.portrait import Portrait, portrait_from_pixels
 from space_runtime.rendering.warp.backward import picture_points
@@ -70,6 +73,25 @@ def test_a_frame_ends_inside_its_box_however_thick_it_is() -> None:
         worn = acting(draw)[1].worn
         assert worn is not None
         assert not any(edge.any() for edge in (worn.cover[0], worn.cover[-1], worn.cover[:, 0], worn.cover[:, -1]))
+
+
+@pytest.mark.parametrize("yaw", [-25, 25])
+def test_a_turn_narrows_all_of_a_frame_alike(yaw: float) -> None:
+    """The flanks of the nose nearly fold; the frame before them does not."""
+    mesh, worn = acting(glasses)[1].mesh, acting(glasses)[1].worn
+    assert worn is not None
+    x, y, _ = mesh.normalised.T
+    near = (np.abs(x) < np.abs(x[33])) & (np.abs(y - y[[33, 263]].mean()) < 0.3)
+    turned = replace(mesh.pose, rotation_rad=mesh.pose.rotation_rad + np.radians([yaw, 0, 0]).astype(np.float32))
+    triangles = mesh.triangles[mesh.n_fillings : mesh.rings.start]
+    triangles = triangles[near[triangles].all(1)]
+
+    def areas(vertices: Floats) -> Floats:
+        a, b, c = picture_points(vertices)[triangles].transpose(1, 0, 2)
+        return np.asarray((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0], np.float32)
+
+    own, face, frame = map(areas, (mesh.source, apply_pose(mesh.normalised, turned), apply_pose(worn.carrier, turned)))
+    assert (face / own).min() < 0.4 < 0.55 < (frame / own).min()
 
 
 def test_raised_brows_and_shut_lids_leave_the_rim_where_it_is() -> None:
