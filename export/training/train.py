@@ -21,6 +21,7 @@ from export.data.store import key_of
 from export.models.landmarks import SPEECH_GATE, LandmarksConfig, Speech2Landmarks, gate
 from export.onnx.float_weights import float_network, with_face
 from export.recipes.recipe import N_SHARES, LossWeights, Recipe, parse_recipe
+from export.rig.shipped import shipped_rig
 from export.training.checkpoint import (
     Checkpoint,
     Facts,
@@ -86,7 +87,7 @@ def read_materials(recipe: Recipe, data: Path, cache: Path) -> Materials:
         read_all(recipe.corpora, cache),
         load_face_model(data),
         space.rest,
-        constants_of(space, data),
+        constants_of(space),
         data_hash(recipe.corpora, cache),
     )
 
@@ -184,9 +185,9 @@ def losses(network: Speech2Landmarks, batch: Batch) -> dict[str, Tensor]:
     }
 
 
-def constants_of(space: MotionSpace, data: Path) -> dict[str, Tensor]:
+def constants_of(space: MotionSpace) -> dict[str, Tensor]:
     """Return the constants of `Face` as tensors."""
-    return {name: torch.from_numpy(value) for name, value in face_constants(space, load_face_model(data)).items()}
+    return {name: torch.from_numpy(value) for name, value in face_constants(space, shipped_rig()).items()}
 
 
 def _resume(

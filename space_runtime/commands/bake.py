@@ -30,7 +30,7 @@ from space_runtime.commands.report import INTERRUPTED, explain, say
 from space_runtime.errors import MediaError, UsageError
 from space_runtime.inference.bundle import Bundle, load_bundle
 from space_runtime.inference.device import AUTO
-from space_runtime.media.atomic_files import prepared_folder
+from space_runtime.media.atomic_files import prepared_file, prepared_folder
 from space_runtime.rendering.embedded import open_generator
 
 DEFAULT_FORMATS = "anim,json"
@@ -195,8 +195,10 @@ def _folders(out: Path, jobs: Sequence[BakeJob], options: Options) -> Iterator[N
     """Make the folders of the call; those that stay empty go again."""
     folders = {} if options.dry_run else dict.fromkeys([out, *sorted(job.target.parent for job in jobs)])
     with ExitStack() as stack:
-        for folder in [*folders, *([options.report.parent] if options.report else [])]:
+        for folder in folders:
             stack.enter_context(prepared_folder(folder))
+        if options.report:
+            stack.enter_context(prepared_file(options.report))
         yield
 
 
