@@ -146,7 +146,7 @@ def drawing_order(mesh: FaceMesh, vertices: Floats) -> tuple[Longs, Longs]:
     Of the face openings come first, hems last, skin by depth. What has turned its back or is seen edge-on comes before
     all other skin: it lies in a fold.
     """
-    depth = vertices[:, 2][mesh.triangles].sum(1)
+    depth = vertices[:, 2].take(mesh.triangles.T).sum(0)
     depth[mesh.first_hem :] = HIDDEN + np.arange(len(depth) - mesh.first_hem)
     depth[(mesh.areas < 0) | (_areas(vertices, mesh.triangles) < LEAST_AREA * mesh.areas)] -= 2 * HIDDEN
     depth[: mesh.n_fillings] = -4 * HIDDEN
@@ -185,7 +185,7 @@ def _picture_from_skull(pose: HeadPose, depth: float) -> Doubles:
 
 def _areas(vertices: Floats, triangles: Indices) -> Floats:
     """Return twice the signed area (T,) of each triangle as seen from the front."""
-    (ax, bx, cx), (ay, by, cy) = vertices[:, 0][triangles.T], vertices[:, 1][triangles.T]
+    (ax, bx, cx), (ay, by, cy) = (vertices[:, axis].take(triangles.T) for axis in (0, 1))
     return np.asarray((bx - ax) * (cy - ay) - (by - ay) * (cx - ax), np.float32)
 
 
