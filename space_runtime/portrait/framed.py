@@ -10,6 +10,7 @@ import numpy as np
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.extras import cv2
 from space_runtime.geometry import HeadPose
+from space_runtime.portrait.drawn_matte import with_drawn_person
 from space_runtime.portrait.framing import (
     SIDE,
     Crop,
@@ -87,9 +88,10 @@ def _whole(tracked: Portrait, rgb: Pixels, face: Square, transparent: bool, trac
     moving = moving_square(in_photo.mesh, height, width, fine)
     square = whole_square(height, width, fine) if transparent else moving
     image = own_square(rgb, square, fine)
-    matte = tracker.matte(image)
+    matte = _matte(tracked, image, _within(face, square), tracker)
     if square != moving:
-        matte = closer(matte, tracker.matte(own_square(rgb, moving, fine)), _within(moving, square))
+        close = _matte(tracked, own_square(rgb, moving, fine), _within(face, moving), tracker)
+        matte = closer(matte, close, _within(moving, square))
     return replace(
         _placed(tracked, scale, face.left - square.left, face.top - square.top),
         image=image,
@@ -97,6 +99,14 @@ def _whole(tracked: Portrait, rgb: Pixels, face: Square, transparent: bool, trac
         fine=fine,
         whole=WholePhoto(rgb, square, face),
     )
+
+
+def _matte(tracked: Portrait, image: Pixels, face: Square, tracker: FaceTracker) -> Floats:
+    """Return the matte of a picture of more than the face's square, which lies there in it."""
+    matte = tracker.matte(image)
+    if tracked.stand_in is None:
+        return matte
+    return with_drawn_person(matte, image, picture_points(_placed(tracked, face.side / SIDE, face.left, face.top).mesh))
 
 
 def _within(inner: Square, outer: Square) -> Square:
@@ -114,3 +124,8 @@ def _placed(portrait: Portrait, scale: float, left: int, top: int) -> Portrait:
 
     pose = HeadPose(portrait.pose.rotation_rad, moved(portrait.pose.translation), portrait.pose.scale * scale)
     return replace(portrait, mesh=moved(portrait.mesh), landmarks=moved(portrait.landmarks), pose=pose)
+
+
+def picture_points(mesh: Floats) -> Floats:
+    """Return columns and rows of a mesh in project axes."""
+    return np.asarray(mesh[:, :2] * np.array([1, -1], np.float32), np.float32)

@@ -19,7 +19,7 @@ from space_runtime.portrait.concerns import Tracked, concerns, concerns_of_place
 from space_runtime.portrait.drawn_matte import with_drawn_person
 from space_runtime.portrait.fitted_mesh import fitted_mesh
 from space_runtime.portrait.framed import Portrait as Portrait
-from space_runtime.portrait.framed import framed
+from space_runtime.portrait.framed import framed, picture_points
 from space_runtime.portrait.framing import FACE, SIDE, Crop, Framing, Square, frame, square_around
 from space_runtime.portrait.landmark_file import PlacedLandmarks, read_landmarks
 from space_runtime.portrait.mouth_cover import load_classifier
@@ -114,7 +114,7 @@ def portrait_from_pixels(
     normalised, pose = normalise(landmarks)
     if not force:
         _check_pose(pose, name)
-    seen = Tracked(face.image, _picture_points(face.mesh), face.inside, pose)
+    seen = Tracked(face.image, picture_points(face.mesh), face.inside, pose)
     found = concerns(seen, tracker.cover) if placed is None else concerns_of_placed(seen)
     if found and found[0].refuses and not force:
         raise MediaError(
@@ -149,7 +149,7 @@ def _tracked(rgb: Pixels, tracker: FaceTracker, name: str, force: bool) -> _Foun
     photo = np.ascontiguousarray(np.rot90(rgb, chosen.turns))
     image = frame(photo, chosen.face.mesh)
     mesh = refine(image, tracker, _only(tracker.track(image), name).mesh)
-    inside = inside_by(_picture_points(chosen.face.mesh), *photo.shape[:2])
+    inside = inside_by(picture_points(chosen.face.mesh), *photo.shape[:2])
     return _Found(photo, square_around(chosen.face.mesh, *photo.shape[:2]), image, mesh, inside, chosen.notes)
 
 
@@ -164,13 +164,8 @@ def _fitted(rgb: Pixels, landmarks: PlacedLandmarks, name: str, force: bool) -> 
     corner = np.array([square.left - 0.5, 0.5 - square.top, 0])
     in_square = (scale * (mesh - corner) - (0.5, -0.5, 0)).astype(np.float32)
     notes = ("the picture was turned upright",) if upright.turns else ()
-    inside = inside_by(_picture_points(mesh), *photo.shape[:2])
+    inside = inside_by(picture_points(mesh), *photo.shape[:2])
     return _Found(photo, square, frame(photo, mesh), in_square, inside, notes)
-
-
-def _picture_points(mesh: Floats) -> Floats:
-    """Return columns and rows of a mesh in project axes."""
-    return np.asarray(mesh[:, :2] * np.array([1, -1], np.float32), np.float32)
 
 
 def refine(rgb: Pixels, tracker: FaceTracker, mesh: Floats) -> Floats:
