@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from space_runtime.arrays import Doubles, Floats, Index, Longs
-from space_runtime.extras import cv2
 from space_runtime.geometry import (
     HeadPose,
     apply_pose,
@@ -68,7 +67,7 @@ class FaceMesh:
     triangles: (T, 3), n_fillings that close openings first, hems from first_hem on; rings: the places of those around
     the face. seam: the oval's copies, on which the rings hang. areas: (T,) twice their areas in the photo, below
     0 for those that show their back there. hem_edges: per eye, vertices of the hem's lower edge with the
-    corners. rim, apart: see `contour`. keypoints: (160, 3) normalised. pose: the photo's.
+    corners. rim, apart: see `contour`. keypoints: (160, 3) normalised. pose: the photo's; view: see `_view_of`.
     """
 
     source: Floats
@@ -86,6 +85,7 @@ class FaceMesh:
     hem_edges: tuple[tuple[int, ...], ...]
     keypoints: Floats
     pose: HeadPose
+    view: Doubles
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,13 +93,14 @@ class MovedMesh:
     """The mesh of one frame.
 
     vertices: (V, 3) pixels, project axes; normalised: (V, 3) without the pose; pose: the head's; expression: (160, 3)
-    displacement of the keypoints from the portrait's own, normalised.
+    displacement of the keypoints from the portrait's own, normalised. skull: see `skull_motion`.
     """
 
     vertices: Floats
     normalised: Floats
     pose: HeadPose
     expression: Floats
+    skull: Doubles
 
 
 def build_mesh(mesh: Floats, triangles: Indices, mesh_from_keypoints: Floats, relief: float = 1.0) -> FaceMesh:
@@ -136,6 +137,7 @@ def build_mesh(mesh: Floats, triangles: Indices, mesh_from_keypoints: Floats, re
         hem_edges=tuple(tuple(edge) for edge in hem_edges(first_hem_vertex)),
         keypoints=remove_pose(keypoints_from_mesh(mesh), pose),
         pose=pose,
+        view=_view_of(pose),
     )
 
 
@@ -161,24 +163,30 @@ def move(mesh: FaceMesh, keypoints: Floats) -> MovedMesh:
     shaped = mesh.normalised + (mesh.from_keypoints @ expression.reshape(len(expression), 3)).astype(np.float32)
     posed = apply_pose(shaped, pose)
     vertices = mesh.source + mesh.follow[:, None] * (posed - mesh.source)
-    return MovedMesh(vertices, shaped, pose, expression)
+    return MovedMesh(vertices, shaped, pose, expression, _back(_view_of(pose), mesh.view))
 
 
-def skull_motion(mesh: FaceMesh, moved: MovedMesh, depth: float) -> Floats:
+def skull_motion(moved: MovedMesh, depth: float) -> Floats:
     """Return (2, 3): picture points of this frame to the photo's, for what is fixed to the skull at a depth."""
-    now, then = (_picture_from_skull(pose, depth) for pose in (moved.pose, mesh.pose))
-    back = cv2.invertAffineTransform(now)
-    back = then[:, :2] @ back
-    back[:, 2] += then[:, 2]
-    return back.astype(np.float32)
+    back: Floats = moved.skull[:, :3].astype(np.float32)
+    back[:, 2] = moved.skull[:, 2] * depth + moved.skull[:, 3]
+    return back
 
 
-def _picture_from_skull(pose: HeadPose, depth: float) -> Doubles:
-    """Return (2, 3): normalised points at a depth to picture points."""
-    motion = rotation_matrix(pose.rotation_rad)[:2] * np.float64(pose.scale)
-    motion[:, 2] = motion[:, 2] * depth + pose.translation[:2]
-    motion[1] *= -1
-    return motion
+def _back(now: Doubles, then: Doubles) -> Doubles:
+    """Return (2, 4): columns and rows of a view, a depth and 1 to the columns and rows of another view."""
+    (a, b), (c, d) = now[:, :2].tolist()
+    back = then.copy()
+    back[:, :2] = then[:, :2] @ np.array([[d, -b], [-c, a]]) / (a * d - b * c)
+    back[:, 2:] -= back[:, :2] @ now[:, 2:]
+    return back
+
+
+def _view_of(pose: HeadPose) -> Doubles:
+    """Return (2, 4): normalised points and 1 to picture points."""
+    view = np.column_stack([rotation_matrix(pose.rotation_rad)[:2] * np.float64(pose.scale), pose.translation[:2]])
+    view[1] *= -1
+    return view
 
 
 def _areas(vertices: Floats, triangles: Indices) -> Floats:

@@ -158,7 +158,7 @@ def _inside(photo: Pixels, mesh: FaceMesh, moved: MovedMesh, mouth: Mouth, box: 
     inside = interior_in(box, mouth.interior, moved.normalised[CHIN], moved.pose)
     if not mouth.is_open or rest < LEAST_REST:
         return inside
-    back = skull_motion(mesh, moved, mouth.depth)
+    back = skull_motion(moved, mouth.depth)
     back[:, 2] += back[:, :2] @ np.array([box.x0, box.y0], np.float32)
     size = (box.x1 - box.x0, box.y1 - box.y0)
     own = cv2.warpAffine(photo, back, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP).astype(np.float32)
