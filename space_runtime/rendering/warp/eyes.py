@@ -19,8 +19,9 @@ from space_runtime.rendering.warp.blending import filled_with, lay_over
 from space_runtime.rendering.warp.curves import curve
 from space_runtime.rendering.warp.eyeball import Disc, Eyeball, draw_eyeball, prepare_eyeball
 from space_runtime.rendering.warp.lids import drawn_lid, lid_skin
-from space_runtime.rendering.warp.mesh import CREASES, EYES, IRISES, FaceMesh, MovedMesh, skull_motion
+from space_runtime.rendering.warp.mesh import CREASES, EYES, IRISES, FaceMesh, MovedMesh
 from space_runtime.rendering.warp.palette import Palette
+from space_runtime.rendering.warp.skull import skull_motion
 
 SHUT: Final = 0.16
 """An opening below this share of the photo's counts as shut: tracked lids never quite meet."""
@@ -120,7 +121,7 @@ def draw_eye(picture: Pixels, mesh: FaceMesh, moved: MovedMesh, eye: Eye, which:
     """Draw an eye into the picture (s, s, 3): a closing lid's skin, the eyeball in the opening, the lashes."""
     points = picture_points(moved.vertices)
     closed = _closed(points, eye, which)
-    back = skull_motion(moved, float(eye.iris_normalised[2]))
+    back = skull_motion(moved.skull, float(eye.iris_normalised[2]))
     if closed > 0:
         _draw_lid(picture, back, points, eye, which, closed)
     upper, lower = (points[list(row)] for row in EYES[which])

@@ -23,7 +23,6 @@ from space_runtime.geometry import (
     estimate_pose,
     landmarks_from_mesh,
     remove_pose,
-    rotation_matrix,
     smoothstep,
 )
 from space_runtime.portrait.mesh_points import CREASES as CREASES
@@ -35,6 +34,7 @@ from space_runtime.portrait.mesh_points import UPPER_LIP as UPPER_LIP
 from space_runtime.rendering.warp.backward import picture_points
 from space_runtime.rendering.warp.contour import beside, rim_of
 from space_runtime.rendering.warp.keypoints import keypoints_from_mesh, pose_of_keypoints
+from space_runtime.rendering.warp.skull import back_from, view_of
 
 Indices = NDArray[np.int32]
 
@@ -67,7 +67,7 @@ class FaceMesh:
     triangles: (T, 3), n_fillings that close openings first, hems from first_hem on; rings: the places of those around
     the face. seam: the oval's copies, on which the rings hang. areas: (T,) twice their areas in the photo, below
     0 for those that show their back there. hem_edges: per eye, vertices of the hem's lower edge with the
-    corners. rim, apart: see `contour`. keypoints: (160, 3) normalised. pose: the photo's; view: see `_view_of`.
+    corners. rim, apart: see `contour`. keypoints: (160, 3) normalised. pose: the photo's; view: see `view_of`.
     """
 
     source: Floats
@@ -93,7 +93,7 @@ class MovedMesh:
     """The mesh of one frame.
 
     vertices: (V, 3) pixels, project axes; normalised: (V, 3) without the pose; pose: the head's; expression: (160, 3)
-    displacement of the keypoints from the portrait's own, normalised. skull: see `skull_motion`.
+    displacement of the keypoints from the portrait's own, normalised. skull: see `skull.back_from`.
     """
 
     vertices: Floats
@@ -137,7 +137,7 @@ def build_mesh(mesh: Floats, triangles: Indices, mesh_from_keypoints: Floats, re
         hem_edges=tuple(tuple(edge) for edge in hem_edges(first_hem_vertex)),
         keypoints=remove_pose(keypoints_from_mesh(mesh), pose),
         pose=pose,
-        view=_view_of(pose),
+        view=view_of(pose),
     )
 
 
@@ -163,30 +163,7 @@ def move(mesh: FaceMesh, keypoints: Floats) -> MovedMesh:
     shaped = mesh.normalised + (mesh.from_keypoints @ expression.reshape(len(expression), 3)).astype(np.float32)
     posed = apply_pose(shaped, pose)
     vertices = mesh.source + mesh.follow[:, None] * (posed - mesh.source)
-    return MovedMesh(vertices, shaped, pose, expression, _back(_view_of(pose), mesh.view))
-
-
-def skull_motion(moved: MovedMesh, depth: float) -> Floats:
-    """Return (2, 3): picture points of this frame to the photo's, for what is fixed to the skull at a depth."""
-    back: Floats = moved.skull[:, :3].astype(np.float32)
-    back[:, 2] = moved.skull[:, 2] * depth + moved.skull[:, 3]
-    return back
-
-
-def _back(now: Doubles, then: Doubles) -> Doubles:
-    """Return (2, 4): columns and rows of a view, a depth and 1 to the columns and rows of another view."""
-    (a, b), (c, d) = now[:, :2].tolist()
-    back = then.copy()
-    back[:, :2] = then[:, :2] @ np.array([[d, -b], [-c, a]]) / (a * d - b * c)
-    back[:, 2:] -= back[:, :2] @ now[:, 2:]
-    return back
-
-
-def _view_of(pose: HeadPose) -> Doubles:
-    """Return (2, 4): normalised points and 1 to picture points."""
-    view = np.column_stack([rotation_matrix(pose.rotation_rad)[:2] * np.float64(pose.scale), pose.translation[:2]])
-    view[1] *= -1
-    return view
+    return MovedMesh(vertices, shaped, pose, expression, back_from(view_of(pose), mesh.view))
 
 
 def _areas(vertices: Floats, triangles: Indices) -> Floats:
