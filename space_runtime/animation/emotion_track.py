@@ -25,8 +25,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from space_runtime.animation.control_blend import mixed
 from space_runtime.animation.key_file import is_key_file, json_object, read_key_file
-from space_runtime.animation.track import Change, ControlTrack, mixed
+from space_runtime.animation.track import Change, ControlTrack
 from space_runtime.arguments import StrPath, instance, items_of, path_of, text_of, whole
 from space_runtime.arrays import Floats
 from space_runtime.emotion import Emotion, emotion_of, emotion_vector

@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 
 from space_runtime.arrays import Pixels
+from space_runtime.commands.shared_options import BundleFolder, Debug
 from space_runtime.errors import UsageError, one_line
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.media.atomic_files import prepared_file, written_whole
 from space_runtime.media.image_file import read_picture
 from space_runtime.portrait.landmark_file import PlacedLandmarks, read_landmarks
-from space_runtime.portrait.landmarks_page import landmarks_page, tracked_start, whole
+from space_runtime.portrait.landmarks_page import completed, landmarks_page, tracked_start
 from space_runtime.portrait.portrait import open_tracker
 
 
@@ -25,8 +26,8 @@ def landmarks_command(
     ] = None,
     landmarks: Annotated[Path | None, typer.Option(help="Landmarks to go on from, saved before.")] = None,
     no_open: Annotated[bool, typer.Option("--no-open", help="Write the page, open no browser.")] = False,
-    bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    bundle: BundleFolder = None,
+    debug: Debug = False,
 ) -> None:
     """Place the landmarks of a face by hand: writes a page with the picture, which saves them for --landmarks.
 
@@ -52,4 +53,4 @@ def _start(picture: Pixels, name: str, landmarks: Path | None, bundle: Path | No
     if landmarks is None:
         return tracked_start(picture, open_tracker(load_bundle(bundle)))
     height, width = picture.shape[:2]
-    return whole(read_landmarks(landmarks).on(height, width, name))
+    return completed(read_landmarks(landmarks).on(height, width, name))

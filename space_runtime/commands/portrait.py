@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
-from space_runtime.commands import bake_options as given
+from space_runtime.commands.shared_options import BundleFolder, Debug, Force, Landmarks
 from space_runtime.errors import UsageError, one_line
 from space_runtime.head.portrait_head import PortraitHead, head_of
 from space_runtime.inference.bundle import load_bundle
@@ -26,12 +26,10 @@ def portrait_command(
         Path | None,
         typer.Option("--glb", help="Make a head of it: a rig with 52 ARKit shapes and bones, as binary glTF."),
     ] = None,
-    landmarks: given.Landmarks = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Take a photo that looks unusable: covered, cut off …")
-    ] = False,
-    bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    landmarks: Landmarks = None,
+    force: Force = False,
+    bundle: BundleFolder = None,
+    debug: Debug = False,
 ) -> None:
     """Say whether a photo is fit to be animated, and make a head for an NPC of it."""
     if glb is not None:

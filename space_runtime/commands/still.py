@@ -10,8 +10,8 @@ import typer
 
 from space_runtime.baking.still import still, turn_note
 from space_runtime.commands import bake_options as given
-from space_runtime.commands.refiner_option import RefinerFolder
 from space_runtime.commands.report import say
+from space_runtime.commands.shared_options import BundleFolder, Debug, Force, Landmarks, RefinerFolder
 from space_runtime.errors import UsageError, one_line
 from space_runtime.head_arguments import parse_offset
 from space_runtime.inference.bundle import load_bundle
@@ -38,11 +38,11 @@ def still_command(
     crop: given.Crop = "face",
     size: given.Size = None,
     transparent: given.Transparent = False,
-    landmarks: given.Landmarks = None,
-    force: given.Force = False,
-    bundle: given.Bundle = None,
+    landmarks: Landmarks = None,
+    force: Force = False,
+    bundle: BundleFolder = None,
     refiner: RefinerFolder = None,
-    debug: given.Debug = False,
+    debug: Debug = False,
 ) -> None:
     """Write one picture of a face: its head turned, with another expression or gaze, whole or cut out."""
     began = time.perf_counter()

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
+from space_runtime.commands.shared_options import BundleFolder, Debug
 from space_runtime.emotion import Emotion
 from space_runtime.errors import UsageError, one_line
 from space_runtime.inference.bundle import load_bundle
@@ -26,8 +27,8 @@ def suggest_emotion_command(
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Also write an emotion track for bake --emotion.")
     ] = None,
-    bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    bundle: BundleFolder = None,
+    debug: Debug = False,
 ) -> None:
     """Guess the emotion of a voice, phrase by phrase. It only suggests: no other command follows it unasked."""
     if json_file is not None and same_place(json_file, line):

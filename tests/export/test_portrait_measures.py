@@ -238,7 +238,7 @@ def judged(**changes: object) -> Judged:
     smiles = {"neutral": 0.0, "happy": 0.6, "sad": 0.0, "angry": 0.0}
     frame = Framing(0.0, 1.0, 0.0, False)
     plain = Judged(
-        "one", frame, 5.0, 0.1, 1.0, smiles, (10, 10), 0.5, (0.01, 0.01), 0.5, None, (float("nan"),) * 2, 1.0
+        "one", frame, 5.0, 0.1, 1.0, smiles, 0.7, (10, 10), 0.5, (0.01, 0.01), 0.5, None, (float("nan"),) * 2, 1.0
     )
     return replace(plain, **changes)  # type: ignore[arg-type]
 
@@ -255,6 +255,12 @@ def test_a_smile_that_is_not_asked_for_is_no_good_and_happy_ones_shall_be_alike(
     values = portrait_tables.actions([judged(), judged(), judged(), judged(smiles=smiling)]).values
     assert values["smile read at sad", "share_good"] == values["smile read at happy", "share_good"] == 0.75
     assert values["smile read at angry", "share_good"] == 1
+
+
+def test_smiles_from_rest_shall_be_alike() -> None:
+    smiles = (0.5, 0.7, 0.7, 0.8)
+    values = portrait_tables.actions([judged(from_rest=smile) for smile in smiles]).values
+    assert values["smile from rest at happy", "share_good"] == 0.75
 
 
 def test_framing_counts_padding_and_enlargement() -> None:

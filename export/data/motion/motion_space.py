@@ -29,16 +29,16 @@ MOUTH_WEIGHT: Final = 3.0
 
 EXPRESSION_SHAPES: Final[dict[Emotion, dict[str, float]]] = {
     Emotion.HAPPY: {"cheekSquint": 0.7, "mouthSmile": 0.9, "eyeSquint": 0.2},
-    Emotion.SAD: {"browInnerUp": 0.9, "browDown": 0.3, "mouthFrown": 0.75, "eyeBlink": 0.1},
+    Emotion.SAD: {"browInnerUp": 0.9, "browDown": 0.3, "mouthFrown": 0.95, "mouthShrugLower": 0.2, "eyeBlink": 0.1},
     Emotion.ANGRY: {
         "browDown": 1.0,
         "browOuterUp": 0.2,
         "noseSneer": 0.4,
         "eyeSquint": 0.6,
         "eyeBlink": 0.12,
-        "mouthPress": 0.5,
-        "mouthFrown": 0.65,
-        "mouthRollLower": 0.15,
+        "mouthPress": 0.3,
+        "mouthFrown": 0.95,
+        "mouthRollLower": 0.25,
     },
     Emotion.FEARFUL: {
         "browInnerUp": 1.0,
@@ -59,7 +59,7 @@ EXPRESSION_SHAPES: Final[dict[Emotion, dict[str, float]]] = {
     Emotion.SURPRISED: {"browInnerUp": 1.0, "browOuterUp": 1.0, "eyeWide": 0.9, "jawOpen": 0.22},
     Emotion.CONTEMPT: {"mouthSmileLeft": 0.45, "mouthDimpleLeft": 0.6, "cheekSquintLeft": 0.3},
 }
-"""Emotion → shapes of the rig at full intensity, after EMFACS (happy AU 6+12, sad 1+4+15, angry 4+7+24, fearful
+"""Emotion → shapes of the rig at full intensity, after EMFACS (happy AU 6+12, sad 1+4+15+17, angry 4+7+24, fearful
 1+2+4+5+7+20+26, disgusted 9+15+16, surprised 1+2+5+26, contempt one-sided 12+14). No side means both.
 
 Anger has AU 5 in EMFACS' list, too: a raised lid below a lowered brow is seen as startled in a picture whose skin does

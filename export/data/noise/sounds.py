@@ -58,7 +58,7 @@ NOISES: Final[dict[str, Noise]] = {
 ORDER: Final = tuple(kind for i, kind in enumerate(NOISES) for kind in ((BREATHING, kind) if i % 6 == 3 else (kind,)))
 """The kinds of a corpus's noises in turn; breathing comes four times as often, for people who speak also breathe."""
 KINDS: Final = (MUSIC, *NOISES)
-HEARD: Final = {MUSIC: 14.0, "mains_hum": 4.0, "beeps": 4.0, "siren": 3.0, BREATHING: 2.0, "creak": 2.0, "engine": 2.0}
+HEARD: Final = {MUSIC: 20.0, "mains_hum": 3.0, "beeps": 4.0, "siren": 4.0, "creak": 4.0, "engine": 2.0}
 """How often training hears a kind against the others: what has a pitch is most like a voice."""
 GROUPS: Final[dict[str, tuple[str, ...]]] = {MUSIC: (MUSIC,), "noise": ORDER, "breathing": (BREATHING,)}
 SHORTEST_S, LONGEST_S = 20.0, 40.0
