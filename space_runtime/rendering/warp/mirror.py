@@ -231,8 +231,9 @@ def _relit(
     light, own_light = (_light(part, trusted[..., which]) for which, part in enumerate(shown))
     wanted = cv2.resize(own_light, photo.shape[1::-1])
     around = cv2.resize(light.mean(2), photo.shape[1::-1])
-    detail = (flipped.mean(2) + DARKEST) / (around + DARKEST)
-    return np.asarray(np.clip(wanted * np.minimum(detail, LIGHTEST)[..., None], 0, 255), np.uint8)
+    brighter = np.maximum(around, wanted.mean(2))  # what is noise in the dark stays as faint in the light
+    detail = np.minimum(1 + (flipped.mean(2) - around) / (brighter + DARKEST), LIGHTEST)
+    return np.asarray(np.clip(wanted * detail[..., None], 0, 255), np.uint8)
 
 
 def _light(picture: Pixels, weight: Floats) -> Floats:
