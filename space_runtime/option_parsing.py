@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from math import radians
+from math import isnan, nan, radians
 from typing import Final
 
 import numpy as np
@@ -56,6 +56,8 @@ WITH_ALPHA: Final = frozenset({Format.WEBM, Format.PNG})
 
 def parse_emotion(text: str) -> Floats:
     """Return the (8,) emotion vector of ``happy=0.7,surprised=0.2``; a label alone means 1, empty text neutral."""
+    if "@" in text or text.strip().lower().endswith(".json"):
+        raise UsageError(f"emotion {text!r:.40} is keyed over time, but here one holds throughout; write happy=0.7")
     mix: dict[Emotion, float] = {}
     for part in _parts(text):
         add_part(mix, part)
@@ -124,7 +126,7 @@ def parse_gaze(text: str) -> Floats | None:
         degrees = [float(part) for part in text.split(",")]
     except ValueError:
         degrees = []
-    if len(degrees) != 2:
+    if len(degrees) != 2 or any(map(isnan, degrees)):
         raise UsageError(f"gaze {text!r} is not two angles; write yaw and pitch in degrees, for example 10,-5")
     check_gaze(*degrees)
     return np.array([radians(angle) for angle in degrees], np.float32)
@@ -146,7 +148,9 @@ def _share(what: str, part: str, text: str, example: str) -> float:
     try:
         share = float(text)
     except ValueError:
-        raise UsageError(f"{what} {part!r:.40} has no number after '='; write for example {example}") from None
+        share = nan
+    if isnan(share):
+        raise UsageError(f"{what} {part!r:.40} has no number after '='; write for example {example}")
     if not 0.0 <= share <= 1.0:
         raise UsageError(f"{what} {part!r:.40} has an intensity outside 0…1; write for example {example}")
     return share

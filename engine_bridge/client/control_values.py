@@ -32,6 +32,7 @@ class SetFields(TypedDict, total=False):
     blink: Floats
     head_tempo: float
     style: dict[str, float]
+    head_offset: Floats
 
 
 class StartFields(SetFields, total=False):
@@ -87,3 +88,6 @@ class ControlValues:
     style: Mapping[str, float] | None = None
     """Weights of styles of speaking: articulate, mumble, reader_man, reader_woman, orator (no values: the mean of all
     people), 0…1. Default: none."""
+    head_offset: Sequence[float] | None = None
+    """Constant yaw, pitch and roll by which the head is turned beside its motion, radians, within ±25°, ±15° and ±20°
+    (no values: none), -0.436332…0.436332. Default: none."""

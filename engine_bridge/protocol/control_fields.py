@@ -31,6 +31,7 @@ class Controlled:
     blink: FloatArray | None = None
     head_tempo: F32 | None = None
     style: Mix | None = None
+    head_offset: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

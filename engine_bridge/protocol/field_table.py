@@ -19,6 +19,9 @@ N_LANDMARKS: Final = 78
 GAZE_LIMIT_RAD: Final = math.radians(35.0)
 """Eyes turn no further than this in the head, sideways and up and down: beyond it the irises leave the lids."""
 
+OFFSET_LIMIT_RAD: Final = math.radians(25.0)
+"""The largest constant offset of a head, that of its yaw; pitch and roll have less, which the server says."""
+
 FARTHEST: Final = 1e4
 """Points to look at lie no further away, in normalised units: some 900 m, which is infinity to eyes."""
 
@@ -204,6 +207,17 @@ CONTROLS: Final = (
         "none",
         0,
         1,
+    ),
+    ControlRow(
+        "head_offset",
+        "head_offset",
+        FieldType.FLOATS,
+        "Constant yaw, pitch and roll by which the head is turned beside its motion, radians, within ±25°, ±15° and "
+        "±20° (no values: none)",
+        "none",
+        -OFFSET_LIMIT_RAD,
+        OFFSET_LIMIT_RAD,
+        length=3,
     ),
 )
 

@@ -16,6 +16,7 @@ from space_runtime.animation.batch_state import (
     HopOutput,
     IdentityGroup,
     features_at,
+    places_by_key,
     remember,
 )
 from space_runtime.animation.control_batch import NO_SACCADES, ControlBatch, controls_at, fixations_at
@@ -90,10 +91,8 @@ class StreamBatch:
         keypoints: its frames get the picture generator's; raises `UsageError` for a character without `PictureParts`.
         """
         instance("the character", character, Character, "which build_character() builds")
-        track, motion = (
-            checked_track(track, self.knows_styles),
-            None if motion is None else checked_source("motion", motion),
-        )
+        track = checked_track(track, self.knows_styles)
+        motion = None if motion is None else checked_source("motion", motion)
         fresh = fresh_row(self._models, character, track)
         if not self._free:
             self._grow(fresh)
@@ -226,12 +225,7 @@ class StreamBatch:
 
     def _groups(self, owners: Index) -> list[IdentityGroup]:
         """The identities of frames whose rows are ``owners``, and the frames of each."""
-        keys = self._all.identity[owners]
-        if len(self._characters) == 1 or (keys == keys[0]).all():
-            places = [np.arange(len(keys))]
-        else:
-            order = np.argsort(keys, kind="stable")
-            places = np.split(order, np.flatnonzero(np.diff(keys[order])) + 1)
+        places = places_by_key(self._all.identity[owners])
         return [IdentityGroup(self._character(int(owners[own[0]])).identity, own) for own in places]
 
     def _hop_controls(self, rows: Index, at: Index | slice, n_steps: Longs, n_hops: int) -> HopControls:
@@ -281,10 +275,8 @@ class StreamBatch:
         return self._kept
 
     def _character(self, row: int) -> Character:
-        whole = isinstance(row, int | np.integer) and not isinstance(row, bool)
-        known = whole and 0 <= row < len(self._characters)
-        character = self._characters[row] if known else None
-        if character is None:
+        known = isinstance(row, int | np.integer) and not isinstance(row, bool) and 0 <= row < len(self._characters)
+        if not known or (character := self._characters[row]) is None:
             raise no_stream(row)
         return character
 

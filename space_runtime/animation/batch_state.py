@@ -81,6 +81,14 @@ class IdentityGroup:
     frames: Index
 
 
+def places_by_key(keys: Longs) -> list[Index]:
+    """Return, for each value among (n,) keys, where it stands, in order."""
+    if (keys == keys[0]).all():
+        return [np.arange(len(keys))]
+    order = np.argsort(keys, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(keys[order])) + 1)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
     """Motion that a source gives at the media times of F frames, before controls.

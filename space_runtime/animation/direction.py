@@ -16,10 +16,11 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from engine_bridge.protocol.motion_row import TRANSLATION
+from space_runtime.animation.control_blend import mixed
 from space_runtime.animation.emotion_track import MAX_KEYS, EmotionTrack
 from space_runtime.animation.key_file import LATEST_S, Columns, TimedTable, is_key_file, read_timed_table
 from space_runtime.animation.schedules import CLOSING_S, HOLD_S
-from space_runtime.animation.track import Change, ControlTrack, mixed
+from space_runtime.animation.track import Change, ControlTrack
 from space_runtime.arguments import StrPath, values_in_range
 from space_runtime.arrays import Doubles, Floats
 from space_runtime.errors import UsageError

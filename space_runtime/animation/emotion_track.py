@@ -25,8 +25,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from space_runtime.animation.key_file import json_object, read_key_file
-from space_runtime.animation.track import Change, ControlTrack, mixed
+from space_runtime.animation.control_blend import mixed
+from space_runtime.animation.key_file import is_key_file, json_object, read_key_file
+from space_runtime.animation.track import Change, ControlTrack
 from space_runtime.arguments import StrPath, instance, items_of, path_of, text_of, whole
 from space_runtime.arrays import Floats
 from space_runtime.emotion import Emotion, emotion_of, emotion_vector
@@ -139,7 +140,7 @@ def parse_emotion_track(text: str) -> EmotionTrack:
 
     Times are written ``1.5s``, ``1500ms`` or ``1.5``; labels with the same time make one mixture. Raises `UsageError`.
     """
-    if text_of("the emotion track", text).strip().lower().endswith(".json"):
+    if is_key_file(text_of("the emotion track", text)):
         return read_emotion_track(Path(text.strip()))
     track = EmotionTrack((EmotionKey(0, parse_emotion(text)),)) if "@" not in text else _keyed(text)
     _warn_of_sums(track)

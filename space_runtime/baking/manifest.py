@@ -35,11 +35,12 @@ YES, NO = frozenset(("yes", "true", "1", "x")), frozenset(("no", "false", "0"))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """A line with its settings, as they are written and as values."""
+    """A line with its settings, as they are written and as values. place: the table's file and line, if it has one."""
 
     line: Line
     settings: LineSettings
     checked: CheckedSettings
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def read_manifest(path: Path, defaults: LineSettings) -> Manifest:
         place = f"{path} line {row.number}"
         try:
             if any(row.values):
-                rows.append(reader.row(row))
+                rows.append(replace(reader.row(row), place=place))
                 if not os.path.exists(sound := rows[-1].line.sound):
                     missing[place] = f"{place}: there is no sound {sound}; check the name"
         except SpaceError as error:

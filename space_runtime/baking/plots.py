@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from engine_bridge.protocol.arkit import ARKIT_NAMES
 from space_runtime.arrays import Doubles, Floats, Pixels
 from space_runtime.baking.clip import GrowingClip
-from space_runtime.errors import OutputError
 from space_runtime.extras import cv2, without_warnings_of
 from space_runtime.media.atomic_files import written_whole
+from space_runtime.media.picture_sequence import encoded_png
 from space_runtime.rig.shapes import LIP_PAIRS
 from space_runtime.timebase import SAMPLE_RATE
 
@@ -156,8 +156,5 @@ def _labelled(picture: Pixels, text: str) -> Pixels:
 
 
 def _write_png(rgb: Pixels, path: Path) -> None:
-    encoded, data = cv2.imencode(".png", rgb[:, :, ::-1])
-    if not encoded:
-        raise OutputError(f"{path} cannot be encoded as PNG; bake without --plot")
     with written_whole(path) as partial:
-        partial.write_bytes(data.tobytes())
+        partial.write_bytes(encoded_png(rgb))

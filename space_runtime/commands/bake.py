@@ -23,14 +23,13 @@ from space_runtime.baking.settings import LineSettings
 from space_runtime.commands import bake_options as given
 from space_runtime.commands.bake_display import Display, DisplayKind, open_display
 from space_runtime.commands.bake_lines import find_rows, inputs_of, jobs_of, leave_if, open_faces, open_takes
-from space_runtime.commands.device_option import DeviceName
 from space_runtime.commands.ended_by_signals import ended_by_signals
-from space_runtime.commands.refiner_option import RefinerFolder
 from space_runtime.commands.report import INTERRUPTED, explain, say
+from space_runtime.commands.shared_options import BundleFolder, Debug, DeviceName, Force, Landmarks, RefinerFolder
 from space_runtime.errors import MediaError, UsageError
 from space_runtime.inference.bundle import Bundle, load_bundle
 from space_runtime.inference.device import AUTO
-from space_runtime.media.atomic_files import prepared_folder
+from space_runtime.media.atomic_files import prepared_file, prepared_folder
 from space_runtime.rendering.embedded import open_generator
 
 DEFAULT_FORMATS = "anim,json"
@@ -45,8 +44,8 @@ def bake_command(
     lines: given.Lines = None,
     manifest: given.Manifest = None,
     portrait: given.Portrait = None,
-    landmarks: given.Landmarks = None,
-    force: given.Force = False,
+    landmarks: Landmarks = None,
+    force: Force = False,
     crop: given.Crop = "face",
     size: given.Size = None,
     transparent: given.Transparent = False,
@@ -89,7 +88,7 @@ def bake_command(
     drive_end: given.DriveEnds = "rest",
     drive_reference: given.DriveReferences = "relative",
     drive_from: given.DriveFrom = 0.0,
-    bundle: given.Bundle = None,
+    bundle: BundleFolder = None,
     refiner: RefinerFolder = None,
     device: DeviceName = AUTO,
     jobs: given.Jobs = None,
@@ -97,7 +96,7 @@ def bake_command(
     dry_run: given.DryRun = False,
     report: given.Report = None,
     progress: given.Progress = "auto",
-    debug: given.Debug = False,
+    debug: Debug = False,
 ) -> None:
     """Bake speech to facial animation: a talking portrait (mp4) and its curves, in the formats of engines.
 
@@ -195,8 +194,10 @@ def _folders(out: Path, jobs: Sequence[BakeJob], options: Options) -> Iterator[N
     """Make the folders of the call; those that stay empty go again."""
     folders = {} if options.dry_run else dict.fromkeys([out, *sorted(job.target.parent for job in jobs)])
     with ExitStack() as stack:
-        for folder in [*folders, *([options.report.parent] if options.report else [])]:
+        for folder in folders:
             stack.enter_context(prepared_folder(folder))
+        if options.report:
+            stack.enter_context(prepared_file(options.report))
         yield
 
 

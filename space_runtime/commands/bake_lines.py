@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import TypeVar
 
 import typer
 
@@ -55,7 +56,7 @@ def _self_driven(row: Row) -> Row:
         )
     parts = row.settings.drive_parts or "all"
     settings = replace(row.settings, drive=row.line.sound, drive_parts=parts)
-    return Row(row.line, settings, settings.checked())
+    return replace(row, settings=settings, checked=settings.checked())
 
 
 FaceKey = tuple[Path | None, Framing, Path | None]
@@ -69,15 +70,16 @@ def open_faces(rows: Sequence[Row], bundle: Bundle, force: bool, debug: bool) ->
     faces: Faces = {}
     errors: list[SpaceError] = []
     tracker = None
-    for photo, framing, landmarks in dict.fromkeys(map(_face_of, rows)):
+    for key, place in _places(rows, _face_of).items():
+        photo, framing, landmarks = key
         if photo is None:
-            faces[photo, framing, landmarks] = None
+            faces[key] = None
             continue
         tracker = tracker or open_tracker(bundle)
         try:
-            faces[photo, framing, landmarks] = _open_face(photo, tracker, force, framing, landmarks)
+            faces[key] = _open_face(photo, tracker, force, framing, landmarks)
         except MediaError as error:
-            errors.append(error)
+            errors.append(_at(place, error))
     leave_if(errors, debug)
     return faces
 
@@ -98,11 +100,13 @@ def open_takes(rows: Sequence[Row], bundle: Bundle, debug: bool) -> dict[Path | 
     program when one cannot be used."""
     takes: dict[Path | None, Take | None] = {None: None}
     errors: list[SpaceError] = []
-    for path in dict.fromkeys(row.settings.drive for row in rows if row.settings.drive):
+    for path, place in _places(rows, lambda row: row.settings.drive).items():
+        if path is None:
+            continue
         try:
             take = takes[path] = open_take(path, bundle=bundle)
         except SpaceError as error:
-            errors.append(error)
+            errors.append(_at(place, error))
         else:
             if take.note:
                 say(f"{path.name}: {take.note}")
@@ -112,16 +116,37 @@ def open_takes(rows: Sequence[Row], bundle: Bundle, debug: bool) -> dict[Path | 
 
 def jobs_of(rows: Sequence[Row], out: Path, faces: Faces, takes: dict[Path | None, Take | None]) -> list[BakeJob]:
     """Return the jobs of lines with their portraits and takes. Raises `UsageError`."""
-    return [
-        row.checked.job(row.line.sound, out / row.line.place, faces[_face_of(row)], takes[row.settings.drive])
-        for row in rows
-    ]
+    return [_job(row, out, faces[_face_of(row)], takes[row.settings.drive]) for row in rows]
+
+
+def _job(row: Row, out: Path, portrait: Portrait | None, take: Take | None) -> BakeJob:
+    try:
+        return row.checked.job(row.line.sound, out / row.line.place, portrait, take)
+    except SpaceError as error:
+        raise _at(row.place, error) from None
 
 
 def inputs_of(rows: Sequence[Row], manifest: Path | None) -> list[Path]:
     """Return the files that are read beside the sounds."""
     named = dict.fromkeys(path for row in rows for path in row.settings.inputs())
     return [*named, *([manifest] if manifest else [])]
+
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+def _places(rows: Sequence[Row], key_of: Callable[[Row], Key]) -> dict[Key, str]:
+    """Return what rows name, in their order, with its first place in a table and the number of others."""
+    named: dict[Key, list[str]] = {}
+    for row in rows:
+        named.setdefault(key_of(row), []).append(row.place)
+    more = {key: f" and {len(places) - 1} more" if len(places) > 1 else "" for key, places in named.items()}
+    return {key: places[0] and f"{places[0]}{more[key]}" for key, places in named.items()}
+
+
+def _at(place: str, error: SpaceError) -> SpaceError:
+    """Return an error of the same kind that names a place in a table; the error itself where there is none."""
+    return type(error)(f"{place}: {error}") if place else error
 
 
 def leave_if(errors: Sequence[SpaceError], debug: bool) -> None:

@@ -19,8 +19,6 @@ Lines = Annotated[
 ]
 Manifest = Annotated[Path | None, typer.Option(help="CSV table of lines with settings of their own.")]
 Portrait = Annotated[Path | None, typer.Option(help="Photo of the face that speaks; mp4, webm, png need one.")]
-LANDMARKS_HELP = "Landmarks placed on the photo, for drawings and faces that are not found; see the command landmarks."
-Landmarks = Annotated[Path | None, typer.Option(help=LANDMARKS_HELP)]
 Crop = Annotated[
     str, typer.Option(help="face: the square around the face; full: the whole photo at its own resolution.")
 ]
@@ -28,7 +26,6 @@ Size = Annotated[int | None, typer.Option(help="Pixels of the square of --crop f
 Transparent = Annotated[
     bool, typer.Option("--transparent", help="Leave the background out: webm and png with an alpha channel.")
 ]
-Force = Annotated[bool, typer.Option("--force", help="Take a photo that looks unusable: covered, cut off …")]
 Emotion = Annotated[str, typer.Option(help=EMOTION_HELP)]
 Fps = Annotated[str, typer.Option(help="Frames per second: 30, 29.97, 30000/1001 …")]
 Seed = Annotated[int | None, typer.Option(help="Seed of blinks, eyes and head; by default from the sound.")]
@@ -96,7 +93,6 @@ DriveReferences = Annotated[
     str, typer.Option("--drive-reference", help="relative: from the driver's rest; absolute: as he faces the camera.")
 ]
 DriveFrom = Annotated[float, typer.Option(help="Seconds in the drive at which the line begins.")]
-Bundle = Annotated[Path | None, typer.Option(help="Folder of another model bundle.")]
 Jobs = Annotated[int | None, typer.Option(help="Processes; by default as many as are worth it, at most 8.")]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace results that were changed by hand or come from elsewhere.")
@@ -104,4 +100,3 @@ Overwrite = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="List what would be baked and why; write nothing.")]
 Report = Annotated[Path | None, typer.Option(help="Write what became of every line, .json or .csv.")]
 Progress = Annotated[str, typer.Option(help="auto, plain, none, or json: a line on stdout for each event.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]

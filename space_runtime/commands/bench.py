@@ -12,8 +12,7 @@ import typer
 
 from space_runtime.arguments import in_range
 from space_runtime.assets import LINE, PORTRAIT
-from space_runtime.commands.device_option import DeviceName
-from space_runtime.commands.refiner_option import RefinerFolder
+from space_runtime.commands.shared_options import BundleFolder, Debug, DeviceName, RefinerFolder
 from space_runtime.diagnostics.bench import Measurement, measure_bake, measure_batch, measure_session
 from space_runtime.extras import NEEDS, is_installed
 from space_runtime.inference.bundle import load_bundle
@@ -34,10 +33,10 @@ def bench_command(
     seconds: Annotated[float, typer.Option(help="The curves are measured on the line repeated this long.")] = 60.0,
     fps: Annotated[str, typer.Option(help="Frames per second.")] = "30",
     sessions: Annotated[int, typer.Option(help="Sessions that are stepped together.")] = 1000,
-    bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
+    bundle: BundleFolder = None,
     refiner: RefinerFolder = None,
     device: DeviceName = AUTO,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    debug: Debug = False,
 ) -> None:
     """Measure real-time factor, time per stage, p50 and p99 per frame and memory: curves, then 512×512 video."""
     if context.invoked_subcommand:

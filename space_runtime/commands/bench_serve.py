@@ -11,7 +11,7 @@ import typer
 
 from space_runtime.arguments import in_range
 from space_runtime.assets import LINE, PORTRAIT
-from space_runtime.commands.device_option import DeviceName
+from space_runtime.commands.shared_options import Debug, DeviceName
 from space_runtime.diagnostics.bench_serve import ServeMeasurement, dropped, measure_server
 from space_runtime.inference.device import AUTO, checked_name
 from space_runtime.media.audio_file import open_sound
@@ -23,7 +23,7 @@ def bench_serve_command(
     seconds: Annotated[float, typer.Option(help="How long they speak.")] = 10.0,
     textures: Annotated[bool, typer.Option("--textures", help="One more session with a 512x512 picture.")] = False,
     device: DeviceName = AUTO,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    debug: Debug = False,
 ) -> None:
     """Start a server and a load generator here, and measure latency, processor time and memory."""
     in_range("--sessions", sessions, 1, 100_000)

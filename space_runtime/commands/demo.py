@@ -18,6 +18,7 @@ from space_runtime.animation.session import Session
 from space_runtime.assets import LINE, write_line, write_portrait
 from space_runtime.baking.bake import bake
 from space_runtime.baking.jobs import TAIL_S
+from space_runtime.commands.shared_options import Debug
 from space_runtime.extras import NEEDS, is_installed
 from space_runtime.inference.bundle import Bundle, load_bundle
 from space_runtime.media.atomic_files import prepare_folder
@@ -56,7 +57,7 @@ RESULTS: Final = (
 def demo_command(
     folder: Annotated[Path, typer.Argument(help="Folder for the results.")] = Path("demo_out"),
     samples: Annotated[bool, typer.Option("--samples", help="Write the two samples alone: sound and photo.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    debug: Debug = False,
 ) -> None:
     """Make the bundled portrait speak the bundled line, as far as what is installed allows; takes about 10 s."""
     written = {result.name for result in RESULTS if not _missing(result)}

@@ -12,7 +12,7 @@ import typer
 
 from engine_bridge.protocol.arkit import DEFAULT_ADDRESS
 from space_runtime.arguments import in_range
-from space_runtime.commands.device_option import DeviceName
+from space_runtime.commands.shared_options import BundleFolder, Debug, DeviceName
 from space_runtime.diagnostics.doctor import CHECKS, Finding, Setup, Verdict, examine
 from space_runtime.errors import one_line
 from space_runtime.inference.device import AUTO, checked_name
@@ -24,10 +24,10 @@ def doctor_command(
     bind: Annotated[str, typer.Option(help="Address that the server shall listen on.")] = DEFAULT_ADDRESS,
     http: Annotated[int, typer.Option(help="Port of its status page; 0: none.")] = DEFAULT_PORT,
     out: Annotated[Path, typer.Option(help="Folder for baked clips.")] = Path("out"),
-    bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
+    bundle: BundleFolder = None,
     device: DeviceName = AUTO,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    debug: Debug = False,
 ) -> None:
     """Check versions, models, speed, ports and folders; exit with 1 when something fails."""
     check_bind(bind, None, insecure=True)

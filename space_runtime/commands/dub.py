@@ -12,6 +12,7 @@ from rich.progress import Progress
 
 from space_runtime.commands import bake_options as given
 from space_runtime.commands.ended_by_signals import ended_by_signals
+from space_runtime.commands.shared_options import BundleFolder, Debug
 from space_runtime.dubbing.drawing import DubLength
 from space_runtime.dubbing.dub import DubReport, dub
 from space_runtime.errors import one_line
@@ -33,8 +34,8 @@ def dub_command(
     emotion: Annotated[str, typer.Option(help="Emotion of the mouth, as happy=0.7.")] = "",
     style: given.StyleMix = "",
     mouth_strength: Annotated[float, typer.Option(help="Strength of the mouth's motion, 0…2.")] = 1.0,
-    bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    bundle: BundleFolder = None,
+    debug: Debug = False,
 ) -> None:
     """Make the mouth and jaw of a video follow new speech; everything else stays as it is."""
     began = time.perf_counter()

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
+from space_runtime.commands.shared_options import BundleFolder, Debug
 from space_runtime.errors import one_line
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.inference.manifest import Entry, Tensor
 
 
 def inspect_command(
-    bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    bundle: BundleFolder = None,
+    debug: Debug = False,
 ) -> None:
     """Check a bundle's hashes and list its files: size, tensors, states, licence, sources."""
     opened = load_bundle(bundle)

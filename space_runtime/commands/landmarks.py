@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
+from space_runtime.arrays import Pixels
+from space_runtime.commands.shared_options import BundleFolder, Debug
 from space_runtime.errors import UsageError, one_line
 from space_runtime.inference.bundle import load_bundle
-from space_runtime.media.atomic_files import written_whole
+from space_runtime.media.atomic_files import prepared_file, written_whole
 from space_runtime.media.image_file import read_picture
-from space_runtime.portrait.landmark_file import read_landmarks
-from space_runtime.portrait.landmarks_page import landmarks_page, tracked_start, whole
+from space_runtime.portrait.landmark_file import PlacedLandmarks, read_landmarks
+from space_runtime.portrait.landmarks_page import completed, landmarks_page, tracked_start
 from space_runtime.portrait.portrait import open_tracker
 
 
@@ -24,8 +26,8 @@ def landmarks_command(
     ] = None,
     landmarks: Annotated[Path | None, typer.Option(help="Landmarks to go on from, saved before.")] = None,
     no_open: Annotated[bool, typer.Option("--no-open", help="Write the page, open no browser.")] = False,
-    bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    bundle: BundleFolder = None,
+    debug: Debug = False,
 ) -> None:
     """Place the landmarks of a face by hand: writes a page with the picture, which saves them for --landmarks.
 
@@ -34,16 +36,21 @@ def landmarks_command(
     target = page or Path(f"{photo.stem}.landmarks.html")
     if target.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"the page is HTML; name a file that ends in .html with --page, not {target}")
-    picture = read_picture(photo)
-    if landmarks is None:
-        start = tracked_start(picture, open_tracker(load_bundle(bundle)))
-    else:
-        height, width = picture.shape[:2]
-        start = whole(read_landmarks(landmarks).on(height, width, photo.name))
-    text = landmarks_page(picture, photo.name, start)
-    with written_whole(target) as partial:
-        partial.write_text(text, "utf-8")
+    with prepared_file(target):
+        picture = read_picture(photo)
+        start = _start(picture, photo.name, landmarks, bundle)
+        text = landmarks_page(picture, photo.name, start)
+        with written_whole(target) as partial:
+            partial.write_text(text, "utf-8")
     how = "" if start is not None else "; no face was found, three clicks say where it is"
     print(one_line(f"{target}: open it in a browser, place the points and save them{how}"))
     if not no_open:
         webbrowser.open(target.resolve().as_uri())
+
+
+def _start(picture: Pixels, name: str, landmarks: Path | None, bundle: Path | None) -> PlacedLandmarks | None:
+    """Return the landmarks that a person goes on from: saved ones, or tracked ones; None where no face is found."""
+    if landmarks is None:
+        return tracked_start(picture, open_tracker(load_bundle(bundle)))
+    height, width = picture.shape[:2]
+    return completed(read_landmarks(landmarks).on(height, width, name))

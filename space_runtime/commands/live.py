@@ -19,11 +19,11 @@ from space_runtime.animation.direction import Direction, parse_blinks, parse_loo
 from space_runtime.animation.emotion_track import EMOTION_HELP, parse_emotion_track
 from space_runtime.arguments import in_range, one_of
 from space_runtime.commands import bake_options as given
-from space_runtime.commands.device_option import DeviceName
 from space_runtime.commands.live_drive import MotionOptions, keys_of
 from space_runtime.commands.live_show import draw_meter, opened_sinks, report
 from space_runtime.commands.live_speech import SourceOptions
 from space_runtime.commands.report import say as tell
+from space_runtime.commands.shared_options import Debug, DeviceName, Force, Landmarks
 from space_runtime.commands.stopping import stop_on_signals
 from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import load_bundle
@@ -62,10 +62,8 @@ def live_command(
         str, typer.Option(help="Reads the text, {text} or standard input, into the WAV file {out}.")
     ] = "espeak-ng --stdin -w {out}",
     portrait: Annotated[Path | None, typer.Option(help="A photo of the face that is shown in the browser.")] = None,
-    landmarks: given.Landmarks = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Take a photo that looks unusable: covered, cut off …")
-    ] = False,
+    landmarks: Landmarks = None,
+    force: Force = False,
     to: Annotated[
         list[str] | None, typer.Option(help="Show the face there: llf://, vmc://, or ws:// for the page's own address.")
     ] = None,
@@ -98,7 +96,7 @@ def live_command(
     seed: Annotated[int | None, typer.Option(help="Seed of blinks and head; by default of LINE or --name.")] = None,
     name: Annotated[str, typer.Option(help="The character's name, for sinks.")] = "Face",
     device: DeviceName = AUTO,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    debug: Debug = False,
 ) -> None:
     """Speak now: sound in, a face in step with it, on a page in the browser or, with --to, in other programs.
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from space_runtime.commands.shared_options import Debug
 from space_runtime.packaging.build import build_package
 from space_runtime.packaging.licences import FOLDER, LIST
 
@@ -16,7 +17,7 @@ def package_command(
     pictures: Annotated[
         bool, typer.Option("--pictures", help="With OpenCV: portraits and textures too, and 175 MB more.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    debug: Debug = False,
 ) -> None:
     """Write the server as one folder for machines without Python, with all licences; for this system alone."""
     made = build_package(out, pictures)

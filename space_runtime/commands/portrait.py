@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from space_runtime.commands import bake_options as given
+from space_runtime.commands.shared_options import BundleFolder, Debug, Force, Landmarks
 from space_runtime.errors import UsageError, one_line
 from space_runtime.head.portrait_head import PortraitHead, head_of
 from space_runtime.inference.bundle import load_bundle
-from space_runtime.media.atomic_files import same_place, written_whole
+from space_runtime.media.atomic_files import prepared_file, same_place, written_whole
 from space_runtime.portrait.portrait import Portrait, open_portrait, open_tracker
 
 ENDINGS: Final = (".glb", ".glb.bytes")
@@ -25,24 +26,23 @@ def portrait_command(
         Path | None,
         typer.Option("--glb", help="Make a head of it: a rig with 52 ARKit shapes and bones, as binary glTF."),
     ] = None,
-    landmarks: given.Landmarks = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Take a photo that looks unusable: covered, cut off …")
-    ] = False,
-    bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    landmarks: Landmarks = None,
+    force: Force = False,
+    bundle: BundleFolder = None,
+    debug: Debug = False,
 ) -> None:
     """Say whether a photo is fit to be animated, and make a head for an NPC of it."""
     if glb is not None:
         _check(glb, photo)
     start = time.perf_counter()
-    portrait = open_portrait(photo, open_tracker(load_bundle(bundle)), force, landmarks=landmarks)
-    print(one_line(f"{photo}: {verdict(portrait)}"))
-    if glb is None:
-        return
-    head = head_of(portrait)
-    with written_whole(glb) as partial:
-        partial.write_bytes(head.glb)
+    with prepared_file(glb) if glb else nullcontext():
+        portrait = open_portrait(photo, open_tracker(load_bundle(bundle)), force, landmarks=landmarks)
+        print(one_line(f"{photo}: {verdict(portrait)}"))
+        if glb is None:
+            return
+        head = head_of(portrait)
+        with written_whole(glb) as partial:
+            partial.write_bytes(head.glb)
     print(one_line(f"{glb}: {contents(head)}, {time.perf_counter() - start:.1f} s"))
 
 

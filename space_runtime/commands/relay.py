@@ -12,6 +12,7 @@ import typer
 from engine_bridge.adapters.playout import open_playout
 from engine_bridge.protocol import descriptors
 from engine_bridge.protocol.arkit import DEFAULT_ADDRESS
+from space_runtime.commands.shared_options import Debug
 from space_runtime.commands.stopping import outlive_hang_ups, stop_on_signals
 from space_runtime.errors import UsageError
 from space_runtime.server import log_events
@@ -33,7 +34,7 @@ def relay_command(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Other machines without encryption: server, --to.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    debug: Debug = False,
 ) -> None:
     """Relay local connections to a server on another machine: plain ZeroMQ here, CURVE on the way."""
     upstream = _upstream(server, server_key, key, insecure)

@@ -9,9 +9,8 @@ from typing import Annotated, Final
 import typer
 
 from engine_bridge.protocol.arkit import DEFAULT_ADDRESS
-from space_runtime.commands.device_option import DeviceName
-from space_runtime.commands.refiner_option import RefinerFolder
 from space_runtime.commands.serving import Choices, serve
+from space_runtime.commands.shared_options import BundleFolder, Debug, DeviceName, Force, RefinerFolder
 from space_runtime.errors import UsageError
 from space_runtime.inference.device import AUTO
 from space_runtime.server.keys import make_keys
@@ -46,7 +45,7 @@ def serve_command(
         Path | None, typer.Option(help="TOML file of other limits, such as clip_ms = 600000 (docs/live.md).")
     ] = None,
     portraits: Folder = None,
-    force: Annotated[bool, typer.Option("--force", help="Take photos that look unusable: covered, cut off …")] = False,
+    force: Force = False,
     sounds: Folder = None,
     lease: Annotated[
         float | None, typer.Option(help="Seconds of silence after which a client's sessions end; 15 by default.")
@@ -57,7 +56,7 @@ def serve_command(
     ] = str(DEFAULT_PORT),
     log_format: Annotated[LogFormat, typer.Option(help="How log lines are written.")] = LogFormat.TEXT,
     log_level: Annotated[LogLevel, typer.Option(help="The least that is logged.")] = LogLevel.INFO,
-    bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
+    bundle: BundleFolder = None,
     refiner: RefinerFolder = None,
     device: DeviceName = AUTO,
     ready_line: Annotated[
@@ -66,7 +65,7 @@ def serve_command(
     with_parent: Annotated[
         bool, typer.Option("--with-parent", help="End when standard input ends: with the program that holds it.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    debug: Debug = False,
 ) -> None:
     """Serve live sessions over ZeroMQ until Ctrl-C or SIGTERM. The protocol: engine_bridge/PROTOCOL.md."""
     serve(
@@ -98,7 +97,7 @@ def serve_command(
 def keygen_command(
     name: Annotated[str, typer.Argument(help="Whose keys: names the files.")] = "server",
     folder: Annotated[Path, typer.Option(help="Where to write them.")] = Path("keys"),
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    debug: Debug = False,
 ) -> None:
     """Make a pair of CURVE keys: NAME.key may be known to all, NAME.key_secret to its owner alone."""
     if not _PLAIN_NAME.fullmatch(name) or _DEVICE_NAME.fullmatch(name):

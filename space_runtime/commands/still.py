@@ -10,12 +10,12 @@ import typer
 
 from space_runtime.baking.still import still, turn_note
 from space_runtime.commands import bake_options as given
-from space_runtime.commands.refiner_option import RefinerFolder
 from space_runtime.commands.report import say
+from space_runtime.commands.shared_options import BundleFolder, Debug, Force, Landmarks, RefinerFolder
 from space_runtime.errors import UsageError, one_line
 from space_runtime.head_arguments import parse_offset
 from space_runtime.inference.bundle import load_bundle
-from space_runtime.media.atomic_files import same_place, written_whole
+from space_runtime.media.atomic_files import prepared_file, same_place, written_whole
 from space_runtime.media.picture_sequence import encoded_png
 from space_runtime.option_parsing import parse_emotion, parse_gaze
 from space_runtime.portrait.framing import Framing
@@ -38,11 +38,11 @@ def still_command(
     crop: given.Crop = "face",
     size: given.Size = None,
     transparent: given.Transparent = False,
-    landmarks: given.Landmarks = None,
-    force: given.Force = False,
-    bundle: given.Bundle = None,
+    landmarks: Landmarks = None,
+    force: Force = False,
+    bundle: BundleFolder = None,
     refiner: RefinerFolder = None,
-    debug: given.Debug = False,
+    debug: Debug = False,
 ) -> None:
     """Write one picture of a face: its head turned, with another expression or gaze, whole or cut out."""
     began = time.perf_counter()
@@ -55,11 +55,12 @@ def still_command(
         emotion=parse_emotion(emotion), gaze_rad=parse_gaze(gaze), head_offset=parse_offset(yaw, pitch, roll)
     )
     opened = load_bundle(bundle, refiner=refiner)
-    portrait = open_framed(photo, open_tracker(opened), force, framing, landmarks)
-    for note in filter(None, (portrait.note, turn_note(portrait, controls.head_offset))):
-        say(f"{photo.name}: {note}")
-    picture = still(portrait, controls, bundle=opened)
-    with written_whole(out) as partial:
-        partial.write_bytes(encoded_png(picture))
+    with prepared_file(out):
+        portrait = open_framed(photo, open_tracker(opened), force, framing, landmarks)
+        for note in filter(None, (portrait.note, turn_note(portrait, controls.head_offset))):
+            say(f"{photo.name}: {note}")
+        picture = still(portrait, controls, bundle=opened)
+        with written_whole(out) as partial:
+            partial.write_bytes(encoded_png(picture))
     height, width = picture.shape[:2]
     print(one_line(f"{out}: {width}×{height} pixels, {time.perf_counter() - began:.1f} s"))

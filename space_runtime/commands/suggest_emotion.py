@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from space_runtime.commands.shared_options import BundleFolder, Debug
 from space_runtime.emotion import Emotion
-from space_runtime.errors import UsageError
+from space_runtime.errors import UsageError, one_line
 from space_runtime.inference.bundle import load_bundle
-from space_runtime.media.atomic_files import same_place, written_whole
+from space_runtime.media.atomic_files import prepared_file, same_place, written_whole
 from space_runtime.media.audio_file import open_sound
 from space_runtime.voice.emotion import Phrase, VoiceEmotion, VoiceModel, phrases, suggest
 
@@ -25,13 +27,23 @@ def suggest_emotion_command(
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Also write an emotion track for bake --emotion.")
     ] = None,
-    bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    bundle: BundleFolder = None,
+    debug: Debug = False,
 ) -> None:
     """Guess the emotion of a voice, phrase by phrase. It only suggests: no other command follows it unasked."""
     if json_file is not None and same_place(json_file, line):
         raise UsageError(f"the track would overwrite the line {line}; name another file with --json")
-    model = VoiceModel.from_bundle(load_bundle(bundle))
+    with prepared_file(json_file) if json_file else nullcontext():
+        guesses = _told(line, VoiceModel.from_bundle(load_bundle(bundle)))
+        if json_file is not None:
+            track = emotion_track(guesses)
+            with written_whole(json_file) as partial:
+                partial.write_text(json.dumps(track, indent=1) + "\n", encoding="utf-8")
+            print(one_line(f"{json_file}: {_summary(track)}"))
+
+
+def _told(line: Path, model: VoiceModel) -> list[Guess]:
+    """Print the guesses of a line as they are made, and return them."""
     guesses = []
     for phrase in phrases(open_sound(line).speech_blocks()):
         guess = suggest(model, phrase.pcm)
@@ -39,11 +51,7 @@ def suggest_emotion_command(
         print(describe(phrase, guess))
     if not any(guess.label for _, guess in guesses):
         print("no voice long enough to guess an emotion; at least half a second of speech is needed")
-    if json_file is not None:
-        track = emotion_track(guesses)
-        with written_whole(json_file) as partial:
-            partial.write_text(json.dumps(track, indent=1) + "\n", encoding="utf-8")
-        print(f"{json_file}: {_summary(track)}")
+    return guesses
 
 
 def describe(phrase: Phrase, guess: VoiceEmotion) -> str:

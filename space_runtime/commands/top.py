@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from space_runtime.commands.shared_options import Debug
 from space_runtime.errors import one_line
 from space_runtime.server.answers import State
 from space_runtime.server.observability.snapshot import SessionSnapshot, Snapshot, Totals
@@ -41,7 +42,7 @@ WIDE: Final = 160
 def top_command(
     http: Annotated[str, typer.Option(help="The server's status page, or its port.")] = DEFAULT_URL,
     once: Annotated[bool, typer.Option("--once", help="Print all sessions once and end.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    debug: Debug = False,
 ) -> None:
     """Show the sessions of a running server, once a second until Ctrl-C."""
     console = Console()

@@ -18,6 +18,7 @@ from space_runtime.capture.preview import PreviewWriter
 from space_runtime.capture.take import Take, is_take, write_take
 from space_runtime.capture.video_take import take_of_video
 from space_runtime.commands.ended_by_signals import ended_by_signals
+from space_runtime.commands.shared_options import BundleFolder, Debug
 from space_runtime.errors import UsageError, one_line
 from space_runtime.inference.bundle import Bundle, load_bundle
 from space_runtime.media.atomic_files import prepared_file, written_whole
@@ -34,8 +35,8 @@ def track_command(
     preview: Annotated[
         Path | None, typer.Option("--preview", help="Write the video with the landmarks drawn on it, as .mp4.")
     ] = None,
-    bundle: Annotated[Path | None, typer.Option(help="Folder of another model bundle.")] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    bundle: BundleFolder = None,
+    debug: Debug = False,
 ) -> None:
     """Track the face in a video: 52 weights, head, eyes and blinks at the times of its pictures."""
     wanted, target = Person.of(person), out or video.with_suffix(".npz")

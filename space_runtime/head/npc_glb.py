@@ -12,7 +12,7 @@ import numpy as np
 
 from engine_bridge.formats.glb import Glb, write_glb
 from engine_bridge.protocol.arkit import ARKIT_NAMES
-from space_runtime.arrays import Doubles, Floats, Longs, Pixels, Reals
+from space_runtime.arrays import Doubles, Floats, Longs, Reals
 from space_runtime.extras import cv2
 from space_runtime.head.accessors import Accessors, Object, normalised_8, normalised_16, share_16
 from space_runtime.head.fitted_head import FittedHead, HairShell, HeadTexture
@@ -21,6 +21,7 @@ from space_runtime.head.meshes import Mesh, eye_mesh, lash_mesh, skin_mesh
 from space_runtime.head.model import FaceModel, Part
 from space_runtime.head.rest import SIDES
 from space_runtime.head.shapes import arkit_shapes
+from space_runtime.media.picture_sequence import encoded_png
 from space_runtime.version import VERSION
 
 METRES: Final = 0.01
@@ -153,13 +154,8 @@ def _pictures(data: Accessors, texture: HeadTexture) -> list[Object]:
     pictures: list[Object] = [{"name": "skin", "bufferView": data.view(coded), "mimeType": "image/jpeg"}]
     layers = [("lashes", texture.lashes), *([("hair", texture.hair.rgba)] if texture.hair else [])]
     return pictures + [
-        {"name": name, "bufferView": data.view(_png(rgba)), "mimeType": "image/png"} for name, rgba in layers
+        {"name": name, "bufferView": data.view(encoded_png(rgba, 9)), "mimeType": "image/png"} for name, rgba in layers
     ]
-
-
-def _png(rgba: Pixels) -> bytes:
-    bgra = np.ascontiguousarray(rgba[..., [2, 1, 0, 3]])
-    return bytes(cv2.imencode(".png", bgra, [cv2.IMWRITE_PNG_COMPRESSION, 9])[1].tobytes())
 
 
 def _document(meshes: list[Object], nodes: list[Object], images: list[Object], data: Accessors) -> Object:

@@ -9,10 +9,12 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
+from space_runtime.arguments import shown
 from space_runtime.errors import BundleError
 from space_runtime.inference.feature_settings import FEATURES, FeatureSettings
+from space_runtime.inference.json_object import JsonObject
 from space_runtime.timebase import HOP, SAMPLE_RATE
 
 FORMAT: Final = 1
@@ -98,17 +100,25 @@ def read_manifest(folder: Path) -> Manifest:
     """Return the manifest in ``folder``. Raises `BundleError` when it is missing, unreadable or of another format."""
     path = folder / MANIFEST_NAME
     try:
-        document = json.loads(_read(path))
+        document: object = json.loads(_read(path))
     except (FileNotFoundError, NotADirectoryError):
         raise BundleError(f"no bundle in {folder}: {MANIFEST_NAME} is missing; name a bundle's folder") from None
-    except (OSError, ValueError) as error:
+    except json.JSONDecodeError as error:
+        raise BundleError(f"{path} is no JSON (line {error.lineno}); reinstall the bundle") from None
+    except UnicodeDecodeError:
+        raise BundleError(f"{path} is no text in UTF-8; reinstall the bundle") from None
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read ({error.strerror or error}); check its rights") from None
+    except ValueError as error:
         raise BundleError(f"{path} cannot be read ({error}); reinstall the bundle") from None
     except RecursionError:
         raise BundleError(f"{path} is nested too deeply for a manifest; reinstall the bundle") from None
     try:
-        return _manifest_from_json(document)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise BundleError(f"{path} is not a manifest of format {FORMAT} ({error!r}); rebuild the bundle") from None
+        return _manifest(JsonObject.of("the file", document))
+    except ValueError as error:
+        raise BundleError(
+            f"{path} is no bundle's manifest of format {FORMAT}: {error}; name another folder, or rebuild the bundle"
+        ) from None
 
 
 def _read(path: Path) -> str:
@@ -141,68 +151,60 @@ def _entry_to_json(entry: Entry) -> dict[str, object]:
     }
 
 
-def _manifest_from_json(document: dict[str, object]) -> Manifest:
-    if document["format"] != FORMAT:
-        raise ValueError(f"format {document['format']!r} instead of {FORMAT}")
-    sample_rate, hop = document["sample_rate"], document["hop"]
-    if (sample_rate, hop) != (SAMPLE_RATE, HOP):
-        raise ValueError(f"{sample_rate} Hz and hop {hop} instead of {SAMPLE_RATE} Hz and {HOP}")
-    entries = document["entries"]
-    if not isinstance(entries, list):
-        raise TypeError("entries is not a list")
-    parsed = tuple(_entry_from_json(entry) for entry in entries)
-    features = _features_from_json(document["features"])
-    return Manifest(str(document["name"]), str(document["version"]), parsed, features=features)
+def _manifest(document: JsonObject) -> Manifest:
+    for name, expected in (("format", FORMAT), ("sample_rate", SAMPLE_RATE), ("hop", HOP)):
+        if document.whole(name) != expected:
+            raise ValueError(f"the {name} is {shown(document.whole(name))}, expected {expected}")
+    entries = tuple(map(_entry, document.objects("entries")))
+    features = _features(document.inner("features"))
+    return Manifest(document.text("name"), document.text("version"), entries, features=features)
 
 
-def _features_from_json(values: object) -> FeatureSettings:
-    if not isinstance(values, dict):
-        raise TypeError("features is not a map")
-    names = {known.name for known in fields(FeatureSettings)}
-    if wrong := sorted(names.symmetric_difference(values)):
-        raise ValueError(f"features lacks {wrong[0]!r}" if wrong[0] in names else f"unknown feature {wrong[0]!r}")
-    for name, value in values.items():
-        if type(value) not in (int, float):
-            raise TypeError(f"{name} of features is {value!r}, not a number")
-    return FeatureSettings(**values)
+def _features(values: JsonObject) -> FeatureSettings:
+    names = [known.name for known in fields(FeatureSettings)]
+    if unknown := sorted(values.values.keys() - set(names)):
+        raise ValueError(f"{values.place} has an unknown feature {unknown[0]!r:.40}")
+    return FeatureSettings(**{name: values.number(name) for name in names})  # type: ignore[arg-type]  # some are whole numbers
 
 
-def _entry_from_json(entry: dict[str, object]) -> Entry:
-    def tensors(key: str) -> tuple[Tensor, ...]:
-        values = _list(entry, key)
-        return tuple(Tensor(str(t["name"]), tuple(t["shape"]), str(t["dtype"])) for t in values if isinstance(t, dict))
-
-    settings = entry["settings"]
-    if not isinstance(settings, dict):
-        raise TypeError("settings is not a map")
+def _entry(entry: JsonObject) -> Entry:
     return Entry(
-        name=str(entry["name"]),
-        file=_plain_file_name(str(entry["file"])),
-        sha256=str(entry["sha256"]),
-        n_bytes=int(str(entry["bytes"])),
-        purpose=str(entry["purpose"]),
-        licence=str(entry["licence"]),
-        sources=tuple(str(source) for source in _list(entry, "sources")),
-        inputs=tensors("inputs"),
-        outputs=tensors("outputs"),
-        states=tuple((str(a), str(b)) for a, b in _pairs(_list(entry, "states"))),
-        settings=settings,
+        name=entry.text("name"),
+        file=_plain_file_name(entry.text("file")),
+        sha256=entry.text("sha256"),
+        n_bytes=entry.whole("bytes"),
+        purpose=entry.text("purpose"),
+        licence=entry.text("licence"),
+        sources=entry.texts("sources"),
+        inputs=tuple(map(_tensor, entry.objects("inputs"))),
+        outputs=tuple(map(_tensor, entry.objects("outputs"))),
+        states=tuple(map(_state, entry.items("states"))),
+        settings={name: _setting(name, value) for name, value in entry.inner("settings").values.items()},
     )
 
 
-def _list(entry: dict[str, object], key: str) -> list[object]:
-    values = entry[key]
-    if not isinstance(values, list):
-        raise TypeError(f"{key} is not a list")
-    return values
+def _tensor(tensor: JsonObject) -> Tensor:
+    shape = tensor.items("shape")
+    if not all(type(size) in (int, str) for size in shape):
+        raise ValueError(f"'shape' of {tensor.place} is {shown(shape)}, expected whole numbers and names")
+    return Tensor(tensor.text("name"), cast(tuple[int | str, ...], tuple(shape)), tensor.text("dtype"))
 
 
-def _pairs(values: list[object]) -> list[tuple[object, object]]:
-    return [(pair[0], pair[1]) for pair in values if isinstance(pair, list)]
+def _state(pair: object) -> tuple[str, str]:
+    match pair:
+        case [str(taken), str(given)]:
+            return taken, given
+    raise ValueError(f"a state is {shown(pair)}, expected the names of two tensors")
+
+
+def _setting(name: str, value: object) -> Setting:
+    if not isinstance(value, float | int | str):
+        raise ValueError(f"the setting {name!r:.40} is {shown(value)}, expected a number or text")
+    return value
 
 
 def _plain_file_name(name: str) -> str:
     """Return ``name`` if it stays inside the bundle's folder; a manifest may come from a stranger."""
     if Path(name).name != name or name in {"", ".", ".."}:
-        raise ValueError(f"file name {name!r} leaves the bundle's folder")
+        raise ValueError(f"the file name {name!r:.80} leaves the bundle's folder")
     return name

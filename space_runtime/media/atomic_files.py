@@ -7,6 +7,7 @@ is a hidden ``.NAME.PID.partial``. A folder is replaced in two steps: after a ki
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -17,6 +18,12 @@ from typing import Final
 
 from space_runtime.errors import OutputError
 
+ADVICE: Final = {
+    errno.ENOENT: "make its folder, or choose another one",
+    errno.ENAMETOOLONG: "choose a shorter name",
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "free some space or choose another folder"),
+}
+"""What to do about an operating system error; about others, to choose another folder."""
 PICTURE: Final = ".png"
 """Ending of what a folder of results holds."""
 
@@ -70,9 +77,7 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written ({_reason(error)}); free some space or choose another folder"
-        ) from None
+        raise OutputError(f"{path} cannot be written ({_reason(error)}); {_advice(error)}") from None
 
 
 @contextmanager
@@ -168,3 +173,7 @@ def _partial(path: Path) -> Path:
 
 def _reason(error: OSError) -> str:
     return error.strerror or str(error)
+
+
+def _advice(error: OSError) -> str:
+    return ADVICE.get(error.errno or 0, "choose another folder")

@@ -48,8 +48,8 @@ class PngSequence:
         self._thread.wait()
 
 
-def encoded_png(picture: Pixels) -> bytes:
-    """Return the PNG of a (height, width, 3 or 4) picture."""
+def encoded_png(picture: Pixels, compression: int | None = None) -> bytes:
+    """Return the PNG of a (height, width, 3 or 4) picture. compression: 0…9, None for a quick one."""
     stored = np.ascontiguousarray(picture[..., [2, 1, 0, 3][: picture.shape[2]]])
-    _, data = cv2.imencode(".png", stored)
+    _, data = cv2.imencode(".png", stored, [] if compression is None else [cv2.IMWRITE_PNG_COMPRESSION, compression])
     return data.tobytes()

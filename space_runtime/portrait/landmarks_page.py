@@ -51,7 +51,7 @@ def tracked_start(picture: Pixels, tracker: FaceTracker) -> PlacedLandmarks | No
     return on_turned.within()
 
 
-def whole(landmarks: PlacedLandmarks) -> PlacedLandmarks:
+def completed(landmarks: PlacedLandmarks) -> PlacedLandmarks:
     """Return landmarks with all points that the page shows; those that were not placed lie where the mesh has them."""
     upright = landmarks.upright()
     mesh = fitted_mesh(upright.points * (1, -1), upright.at)

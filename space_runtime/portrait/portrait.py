@@ -1,4 +1,4 @@
-"""A photo becomes a portrait: the upright square that is animated, its mesh, landmarks, pose and matte."""
+"""A photo becomes a portrait: its face found, tracked or placed, judged, and framed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import numpy as np
 from space_runtime.arguments import StrPath, instance, path_of, switch
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.errors import MediaError
-from space_runtime.extras import cv2
 from space_runtime.geometry import HeadPose, landmarks_from_mesh, normalise, remove_pose
 from space_runtime.inference.bundle import Bundle, bundle_or_embedded
 from space_runtime.media.image_file import MAX_DECODED_BYTES, open_picture, read_bytes
@@ -19,22 +18,9 @@ from space_runtime.portrait.choice import check_height, choose_face
 from space_runtime.portrait.concerns import Tracked, concerns, concerns_of_placed, inside_by
 from space_runtime.portrait.drawn_matte import with_drawn_person
 from space_runtime.portrait.fitted_mesh import fitted_mesh
-from space_runtime.portrait.framing import (
-    FACE,
-    SIDE,
-    Crop,
-    Framing,
-    Square,
-    WholePhoto,
-    closer,
-    fineness,
-    frame,
-    moving_square,
-    own_square,
-    scaled_square,
-    square_around,
-    whole_square,
-)
+from space_runtime.portrait.framed import Portrait as Portrait
+from space_runtime.portrait.framed import framed, picture_points
+from space_runtime.portrait.framing import FACE, SIDE, Crop, Framing, Square, frame, square_around
 from space_runtime.portrait.landmark_file import PlacedLandmarks, read_landmarks
 from space_runtime.portrait.mouth_cover import load_classifier
 from space_runtime.portrait.stand_in import stand_in
@@ -42,9 +28,6 @@ from space_runtime.portrait.tracking import Face, FaceTracker, region_of_mesh
 
 MAX_YAW_DEG: Final = 50.0
 MAX_PITCH_DEG: Final = 45.0
-
-SOFT_BELOW: Final = 0.75
-"""A square of fewer pixels in the photo than this share of a picture's size is worth a word."""
 
 VIEWS: Final = (
     (0.0, 0.0, 1.0),
@@ -54,37 +37,6 @@ VIEWS: Final = (
     (-0.008, -0.008, 0.95),
 )
 """Shifts, in sides, and scales of the crops whose meshes are averaged, against the network's static jitter."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Portrait:
-    """A tracked photo.
-
-    image: (s, s, 3) RGB, upright, s being 512 unless a `Framing` says otherwise; where the photo ends, its colours are
-    continued softly.
-    mesh: (478, 3) in the image's pixels, project axes: x right, y up (minus the row), z towards the viewer, one unit.
-    landmarks: (78, 3) of the mesh. pose: of the landmarks.
-    normalised: (78, 3) the landmarks without the pose; identity and the photo's expression stay. Of the stand-in, if
-        there is one.
-    matte: (s, s) the share of person in each pixel, 0…1.
-    note: what the user should know, one sentence without a full stop; empty when there is nothing to say.
-    fine: see `fineness`. transparent: pictures of it have no background. whole: the photo around the image, None for
-    pictures of the image alone.
-    stand_in: (478, 3) normalised mesh of the human face that is animated in the place of a drawn one, whose landmarks
-        a person placed; None for a tracked face.
-    """
-
-    image: Pixels
-    mesh: Floats
-    landmarks: Floats
-    pose: HeadPose
-    normalised: Floats
-    matte: Floats
-    note: str
-    fine: int = 1
-    transparent: bool = False
-    whole: WholePhoto | None = None
-    stand_in: Floats | None = None
 
 
 def open_tracker(bundle: Bundle | None = None) -> FaceTracker:
@@ -162,7 +114,7 @@ def portrait_from_pixels(
     normalised, pose = normalise(landmarks)
     if not force:
         _check_pose(pose, name)
-    seen = Tracked(face.image, _picture_points(face.mesh), face.inside, pose)
+    seen = Tracked(face.image, picture_points(face.mesh), face.inside, pose)
     found = concerns(seen, tracker.cover) if placed is None else concerns_of_placed(seen)
     if found and found[0].refuses and not force:
         raise MediaError(
@@ -174,7 +126,7 @@ def portrait_from_pixels(
     acted = None if placed is None else stand_in(remove_pose(face.mesh, pose))
     normalised = normalised if acted is None else landmarks_from_mesh(acted)
     tracked = Portrait(face.image, face.mesh, landmarks, pose, normalised, matte, note, stand_in=acted)
-    return _framed(tracked, face.photo, face.square, framing, tracker)
+    return framed(tracked, face.photo, face.square, framing, tracker)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -197,7 +149,7 @@ def _tracked(rgb: Pixels, tracker: FaceTracker, name: str, force: bool) -> _Foun
     photo = np.ascontiguousarray(np.rot90(rgb, chosen.turns))
     image = frame(photo, chosen.face.mesh)
     mesh = refine(image, tracker, _only(tracker.track(image), name).mesh)
-    inside = inside_by(_picture_points(chosen.face.mesh), *photo.shape[:2])
+    inside = inside_by(picture_points(chosen.face.mesh), *photo.shape[:2])
     return _Found(photo, square_around(chosen.face.mesh, *photo.shape[:2]), image, mesh, inside, chosen.notes)
 
 
@@ -212,69 +164,8 @@ def _fitted(rgb: Pixels, landmarks: PlacedLandmarks, name: str, force: bool) -> 
     corner = np.array([square.left - 0.5, 0.5 - square.top, 0])
     in_square = (scale * (mesh - corner) - (0.5, -0.5, 0)).astype(np.float32)
     notes = ("the picture was turned upright",) if upright.turns else ()
-    inside = inside_by(_picture_points(mesh), *photo.shape[:2])
+    inside = inside_by(picture_points(mesh), *photo.shape[:2])
     return _Found(photo, square, frame(photo, mesh), in_square, inside, notes)
-
-
-def _framed(tracked: Portrait, rgb: Pixels, face: Square, framing: Framing, tracker: FaceTracker) -> Portrait:
-    """Return a tracked portrait as its pictures are wanted. face: the square of the photo that it shows."""
-    transparent = framing.transparent
-    if framing.crop is Crop.FULL:
-        return replace(_whole(tracked, rgb, face, transparent, tracker), transparent=transparent)
-    if framing.size == SIDE:
-        return replace(tracked, transparent=transparent)
-    size, scale = framing.size, framing.size / SIDE
-    image = scaled_square(rgb, face, size)
-    matte = np.clip(cv2.resize(tracked.matte, (size, size), interpolation=cv2.INTER_CUBIC), 0, 1).astype(np.float32)
-    placed = replace(
-        _placed(tracked, scale, 0, 0), image=image, matte=matte, fine=fineness(size), transparent=transparent
-    )
-    if face.side >= SOFT_BELOW * size:
-        return placed
-    soft = f"the face's square is {face.side} pixels wide in the photo, so pictures of {size} look soft"
-    return replace(placed, note="; ".join(filter(None, (tracked.note, soft))))
-
-
-def _whole(tracked: Portrait, rgb: Pixels, face: Square, transparent: bool, tracker: FaceTracker) -> Portrait:
-    """Return the portrait on the pixels of its photo; on all of them where none but the person shall be seen."""
-    height, width = rgb.shape[:2]
-    fine, scale = fineness(face.side), face.side / SIDE
-    in_photo = _placed(tracked, scale, face.left, face.top)
-    moving = moving_square(in_photo.mesh, height, width, fine)
-    square = whole_square(height, width, fine) if transparent else moving
-    image = own_square(rgb, square, fine)
-    matte = tracker.matte(image)
-    if square != moving:
-        matte = closer(matte, tracker.matte(own_square(rgb, moving, fine)), _within(moving, square))
-    return replace(
-        _placed(tracked, scale, face.left - square.left, face.top - square.top),
-        image=image,
-        matte=closer(matte, tracked.matte, _within(face, square)),
-        fine=fine,
-        whole=WholePhoto(rgb, square, face),
-    )
-
-
-def _within(inner: Square, outer: Square) -> Square:
-    """Return a square in the pixels of another one."""
-    return Square(inner.left - outer.left, inner.top - outer.top, inner.side)
-
-
-def _placed(portrait: Portrait, scale: float, left: int, top: int) -> Portrait:
-    """Return a portrait whose points lie in a picture that is ``scale`` times larger, with its corner at a pixel."""
-    middle = 0.5 * scale - 0.5  # of the first pixel
-    shift = np.array([middle + left, -middle - top, 0], np.float32)
-
-    def moved(points: Floats) -> Floats:
-        return np.asarray(points * np.float32(scale) + shift, np.float32)
-
-    pose = HeadPose(portrait.pose.rotation_rad, moved(portrait.pose.translation), portrait.pose.scale * scale)
-    return replace(portrait, mesh=moved(portrait.mesh), landmarks=moved(portrait.landmarks), pose=pose)
-
-
-def _picture_points(mesh: Floats) -> Floats:
-    """Return columns and rows of a mesh in project axes."""
-    return np.asarray(mesh[:, :2] * np.array([1, -1], np.float32), np.float32)
 
 
 def refine(rgb: Pixels, tracker: FaceTracker, mesh: Floats) -> Floats:

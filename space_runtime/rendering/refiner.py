@@ -103,7 +103,7 @@ class RefinedGenerator:
         square = square_of(keypoints)
         feeds = {"drawn": as_input(mouth_square(picture, square)), "photo": appearance.photo}
         change = np.asarray(self.network.run(feeds, ("change",))["change"][0], np.float32)
-        lay_over(picture, change.transpose(1, 2, 0) * (255 * _motion(appearance, keypoints)), square)
+        add_change(picture, change.transpose(1, 2, 0) * (255 * _motion(appearance, keypoints)), square)
 
 
 def square_of(keypoints: Floats) -> Floats:
@@ -132,7 +132,7 @@ def fading() -> Floats:
     return np.outer(along, along).astype(np.float32)
 
 
-def lay_over(picture: Pixels, change: Floats, square: Floats) -> None:
+def add_change(picture: Pixels, change: Floats, square: Floats) -> None:
     """Add a (128, 128, 3) change of the square, in steps of 1/255, to a picture in place, fading out at the rim."""
     corners = np.array([[0, 0], [0, SIDE], [SIDE, 0], [SIDE, SIDE]], np.float32) - 0.5
     turn, shift = square[:, :2].astype(np.float64), square[:, 2]

@@ -170,6 +170,7 @@ _READERS: Final[dict[str, Callable[..., object]]] = {
     "look_at": _floats,
     "drive": _floats,
     "blink": _floats,
+    "head_offset": _floats,
     "head_mode": _head_mode,
 }
 """Controls whose value on the wire is not the runtime's own."""

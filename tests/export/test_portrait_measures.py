@@ -35,17 +35,19 @@ from export.evaluation.portraits.plain_warp import plain_warp
 from export.evaluation.portraits.portrait_set import Framing, Judged, framing
 from export.evaluation.portraits.reenactment import DIRECT, STILL, Acted, Compared, reenact
 from export.evaluation.portraits.report import TITLES, bars, grids, shown
-from export.evaluation.portraits.sheet import HEAD, sheet, write_sheet
+from export.evaluation.portraits.sheet import HEAD, portraits_in, sheet, write_sheet
 from export.evaluation.results import Results
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.errors import OutputError, UsageError
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.media.image_file import read_picture
 from space_runtime.portrait.framing import SIDE
+from space_runtime.portrait.landmark_file import landmarks_json
 from space_runtime.portrait.portrait import open_tracker, portrait_from_pixels
 from space_runtime.rendering.warp.generator import load_warp_generator
 from tests.support import pictures
 from tests.support.covered_faces import drawn, glasses
+from tests.support.drawn_faces import anime
 from tests.support.face_videos import nasa
 
 SIZE = (SIDE, SIDE)
@@ -322,6 +324,18 @@ def test_a_sheet_has_a_row_for_each_portrait_and_a_column_for_each_moment(tmp_pa
         assert read_picture(tmp_path / name).shape == drawn.shape
     with pytest.raises(OutputError, match=r"\.webp, \.png or \.jpg"):
         write_sheet(drawn, tmp_path / "sheet.xyz")
+
+
+def test_a_sheet_takes_drawings_by_their_landmarks_and_says_what_it_leaves_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    face = anime()
+    for name in ("drawn", "unknown"):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), face.picture[..., ::-1])
+    (tmp_path / "drawn.landmarks.json").write_text(landmarks_json(face.landmarks), encoding="utf-8")
+    [(name, portrait)] = portraits_in(tmp_path, pictures.tracker())
+    assert name == "drawn" and portrait.stand_in is not None
+    assert "unknown.png" in capsys.readouterr().err
 
 
 # Spectacles

@@ -102,6 +102,7 @@ def messages() -> Iterator[tuple[str, Message]]:
             blink=np.array([0.6, 2.5], np.float32),
             head_tempo=1.25,
             style={"articulate": 0.5, "orator": 0.25},
+            head_offset=np.array([0.25, -0.125, 0.0], np.float32),
         ),
     )
     yield "audio", m.Audio(session=7, stream=1, first_sample=960, pcm=np.arange(-240, 240, dtype="<i2").tobytes())

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -19,11 +18,9 @@ from export.evaluation.results import Found, Measure
 from space_runtime.animation.batch import StreamBatch
 from space_runtime.arrays import Floats
 from space_runtime.assets import LINE, PORTRAIT
-from space_runtime.extras import cv2
-from space_runtime.geometry import estimate_pose, landmarks_from_mesh
 from space_runtime.inference.bundle import Bundle
 from space_runtime.media.audio_file import open_sound
-from space_runtime.portrait.portrait import Portrait, open_portrait
+from space_runtime.portrait.portrait import open_portrait
 from space_runtime.portrait.tracking import FaceTracker
 from space_runtime.rendering.warp.generator import load_warp_generator
 from space_runtime.timebase import HOP, SAMPLE_RATE
@@ -32,8 +29,6 @@ SPOKEN_S: Final = 3
 ROUNDS: Final = 5
 GENERATOR: Final = "generator.py"
 """The file whose callees are the stages of a picture."""
-CORNER: Final[Floats] = np.array([0.5, -0.5, 0], np.float32)
-"""From the upper left corner of a picture to the middle of its first pixel, project axes."""
 LEAST_MS: Final = 0.05
 """Stages that take less are not told."""
 MEMORY: Final = """
@@ -64,35 +59,12 @@ def measure(bundle: Bundle, tracker: FaceTracker) -> Found:
         "render": best_ms(render) / len(keypoints),
     }
     stages |= {f"· {name}": ms for name, ms in parts_ms(render, len(keypoints), stages["render"]).items()}
-    small, small_keypoints = generator.prepare(halved(portrait)), halved_points(keypoints)
-    stages["render 256²"] = best_ms(lambda: generator.render(small, small_keypoints)) / len(keypoints)
+    small = open_portrait(PORTRAIT, tracker, size=256)
+    drawn, driving = generator.prepare(small), spoken_keypoints(Actor.of(small, bundle))
+    stages["render 256²"] = best_ms(lambda: generator.render(drawn, driving)) / len(driving)
     values: dict[Measure, float] = {(name, "processor_ms"): ms for name, ms in stages.items()}
     values["process that draws", "memory_mib"] = memory_mib()
     return Found(values)
-
-
-def halved(portrait: Portrait) -> Portrait:
-    """Return the portrait with half as many pixels on a side."""
-    height, width = portrait.image.shape[:2]
-    image, matte = (
-        cv2.resize(picture, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-        for picture in (portrait.image, portrait.matte)
-    )
-    mesh = halved_points(portrait.mesh)
-    landmarks = landmarks_from_mesh(mesh)
-    return replace(
-        portrait,
-        image=np.asarray(image, np.uint8),
-        matte=np.asarray(matte, np.float32),
-        mesh=mesh,
-        landmarks=landmarks,
-        pose=estimate_pose(landmarks),
-    )
-
-
-def halved_points(points: Floats) -> Floats:
-    """Return (…, 3) points in project axes where a picture of half as many pixels on a side shows them."""
-    return np.asarray((points + CORNER) / 2 - CORNER, np.float32)
 
 
 def spoken_keypoints(actor: Actor) -> Floats:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import cv2
 import typer
 
 from export.evaluation.portraits.made_heads import draw_look
 from export.evaluation.portraits.made_looks import LOOKS
 from space_runtime.media.atomic_files import prepare_folder, written_whole
+from space_runtime.media.picture_sequence import encoded_png
 
 
 def main(
@@ -24,7 +24,7 @@ def main(
         if path.exists() or (only and look.name not in only):
             continue
         with written_whole(path) as partial:
-            partial.write_bytes(cv2.imencode(".png", draw_look(look)[..., ::-1])[1].tobytes())
+            partial.write_bytes(encoded_png(draw_look(look)))
     typer.echo(f"{to}: {len(list(to.glob('*.png')))} portraits")
 
 

@@ -253,11 +253,7 @@ class Listener:
             self._drop(peer, now)
 
     def _answer(self, peer: Peer) -> None:
-        """Send what the protocol itself answers; a peer that is too slow for it misses it."""
-        answers = peer.zmtp.answers
-        if answers:
-            peer.send(bytes(answers))
-            answers.clear()
+        peer.answer()
         self.poller.select(peer)
 
     def _hold(self, peer: Peer, n_bytes: int) -> None:

@@ -115,6 +115,12 @@ class Peer:
                 self.unsent += memoryview(data)[n_sent:]
         return True
 
+    def answer(self) -> None:
+        """Send what the protocol itself answers; a peer that is too slow for it misses it."""
+        if self.zmtp.answers:
+            self.send(bytes(self.zmtp.answers))
+            self.zmtp.answers.clear()
+
     def flush(self) -> None:
         """Send what waits, as far as the peer takes it."""
         while self.unsent:

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from space_runtime.animation.asked_gaze import PLACES, Gaze, asked_gaze
 from space_runtime.animation.control_batch import controls_at
+from space_runtime.animation.control_blend import mixed
 from space_runtime.animation.gaze_space import FACING
 from space_runtime.animation.hop_controls import hop_controls_at
-from space_runtime.animation.track import ControlTrack, mixed
+from space_runtime.animation.track import ControlTrack
 from space_runtime.animation.track import track_of as track_of_any
 from space_runtime.emotion import Emotion, emotion_vector
 from space_runtime.errors import UsageError

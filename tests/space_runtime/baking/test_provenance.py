@@ -7,7 +7,8 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from space_runtime.animation.track import STRENGTHS, ControlTrack
+from space_runtime.animation.control_blend import STRENGTHS
+from space_runtime.animation.track import ControlTrack
 from space_runtime.assets import LINE
 from space_runtime.baking.drive import Drive
 from space_runtime.baking.jobs import BakeJob

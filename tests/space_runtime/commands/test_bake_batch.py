@@ -129,10 +129,25 @@ def test_bad_rows_are_told_at_once_before_any_work(folder: Path, tmp_path: Path,
     done = call("bake", "--manifest", table, "--out", tmp_path / "out")
     assert (done.code, len(done.err.splitlines())) == (2, 2)
     assert "line 2: unknown emotion" in done.err and "line 4: emotion" in done.err
-    table.write_text("sound,portrait\nhello.wav,missing.png\nguard/hm.wav,lines.csv\nnpc/hm.wav,\n")
+    assert not (tmp_path / "out").exists()
+
+
+def test_files_that_rows_name_are_told_with_their_rows(folder: Path, tmp_path: Path, call: Call) -> None:
+    table = folder / "lines.csv"
+    (folder / "points.json").write_text("[]")
+    table.write_text(
+        "sound,out,portrait,landmarks\nhello.wav,a,missing.png,\nhello.wav,b,lines.csv,\nhello.wav,c,,\n"
+        "hello.wav,d,missing.png,\nhello.wav,e,lines.csv,points.json\n"
+    )
     done = call("bake", "--manifest", table, "--out", tmp_path / "out")
-    assert (done.code, len(done.err.splitlines())) == (1, 2)
-    assert "missing.png" in done.err and "lines.csv" in done.err
+    assert done.code == 1
+    first, second, third = (line.removeprefix(f"space-runtime: {table} ") for line in done.err.splitlines())
+    assert first.startswith(f"line 2 and 1 more: {folder / 'missing.png'} cannot be read")
+    assert second.startswith("line 3: lines.csv is not a picture")
+    assert third.startswith("line 6: the landmarks points.json: it holds []")
+    table.write_text("sound,drive\nhello.wav,missing.npz\nguard/hm.wav,\n")
+    done = call("bake", "--manifest", table, "--out", tmp_path / "out")
+    assert (done.code, done.complaint.startswith(f"space-runtime: {table} line 2: ")) == (1, True)
     assert not (tmp_path / "out").exists()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -131,6 +132,58 @@ def test_a_manifest_that_does_not_fit_is_refused_in_one_sentence(copy: Path, spo
     (copy / "manifest.json").write_text(json.dumps(document), encoding="utf-8")
     with pytest.raises(BundleError, match="manifest"):
         load_bundle(copy)
+
+
+WRITTEN = json.loads((EMBEDDED / "manifest.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ([], "the file is [], expected an object"),
+        ("manifest", "the file is 'manifest', expected an object"),
+        ({}, "the file lacks 'format'"),
+        ({"format": "space-clip"}, "'format' of the file is 'space-clip', expected a whole number"),
+        ({"format": 2}, "the format is 2, expected 1"),
+        (WRITTEN | {"hop": True}, "'hop' of the file is True, expected a whole number"),
+        (WRITTEN | {"hop": 160}, "the hop is 160, expected 320"),
+        (WRITTEN | {"entries": {}}, "'entries' of the file is {}, expected a list"),
+        (WRITTEN | {"features": {}}, "'features' of the file lacks 'frame'"),
+        (WRITTEN | {"features": WRITTEN["features"] | {"n_mels": "x"}}, "is 'x', expected a number"),
+        (WRITTEN | {"features": WRITTEN["features"] | {"loudness": 1}}, "unknown feature 'loudness'"),
+    ],
+)
+def test_other_json_is_told_by_what_it_lacks(tmp_path: Path, document: object, said: str) -> None:
+    (tmp_path / "manifest.json").write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(BundleError, match=re.escape(said)) as told:
+        load_bundle(tmp_path)
+    assert "name another folder" in str(told.value) and "Error" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"sources": [1]}, "an item of 'sources' of item 1 of 'entries' of the file is 1, expected text"),
+        ({"inputs": [["features", [1]]]}, "item 1 of 'inputs' of item 1 of 'entries' of the file is ['features', [1]]"),
+        ({"inputs": [{"name": "a", "shape": 3, "dtype": "float32"}]}, "is 3, expected a list"),
+        ({"inputs": [{"name": "a", "shape": [1.5], "dtype": "float32"}]}, "is [1.5], expected whole numbers and names"),
+        ({"states": [["one"]]}, "a state is ['one'], expected the names of two tensors"),
+        ({"settings": {"revision": [1]}}, "the setting 'revision' is [1], expected a number or text"),
+        ({"bytes": "many"}, "is 'many', expected a whole number"),
+        ({"file": "../secret.onnx"}, "'../secret.onnx' leaves the bundle's folder"),
+    ],
+)
+def test_an_entry_of_wrong_kinds_is_told_by_its_place(tmp_path: Path, changes: Document, said: str) -> None:
+    document = WRITTEN | {"entries": [WRITTEN["entries"][0] | changes, *WRITTEN["entries"][1:]]}
+    (tmp_path / "manifest.json").write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(BundleError, match=re.escape(said)):
+        load_bundle(tmp_path)
+
+
+def test_a_manifest_that_is_no_json_is_told_by_its_line(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{\n"format": 1,\n}')
+    with pytest.raises(BundleError, match=r"is no JSON \(line 3\); reinstall"):
+        load_bundle(tmp_path)
 
 
 DEEP = b"[" * 100_000

@@ -12,7 +12,7 @@ import pytest
 
 from space_runtime.portrait.fitted_mesh import mean_mesh
 from space_runtime.portrait.landmark_file import PLACED, PlacedLandmarks, read_landmarks
-from space_runtime.portrait.landmarks_page import PAGE, landmarks_page, tracked_start, whole
+from space_runtime.portrait.landmarks_page import PAGE, completed, landmarks_page, tracked_start
 from tests.support import pictures
 from tests.support.browser.devtools import WAIT_S, Page, chromium, page
 from tests.support.drawn_faces import cartoon
@@ -40,7 +40,7 @@ def test_points_that_were_not_placed_are_filled_in() -> None:
     face = cartoon().landmarks
     kept = [k for k, name in enumerate(face.names) if "jaw" not in name and "iris" not in name]
     few = PlacedLandmarks(face.width, face.height, tuple(face.names[k] for k in kept), face.points[kept])
-    filled = whole(few)
+    filled = completed(few)
     assert set(PLACED) <= set(filled.names)
     np.testing.assert_allclose([filled.points[filled.names.index(name)] for name in few.names], few.points, atol=0.1)
 

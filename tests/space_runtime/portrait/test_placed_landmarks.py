@@ -13,6 +13,7 @@ from space_runtime.arrays import Floats, Index
 from space_runtime.errors import MediaError
 from space_runtime.geometry import estimate_pose, landmarks_from_mesh, normalise, rotation_matrix
 from space_runtime.portrait.fitted_mesh import fitted_mesh, mean_mesh
+from space_runtime.portrait.framing import Framing
 from space_runtime.portrait.landmark_file import PLACED, REQUIRED, PlacedLandmarks, landmarks_json, parse_landmarks
 from space_runtime.portrait.mesh_points import LOWER_LIP, UPPER_LIP
 from space_runtime.portrait.portrait import portrait_from_pixels
@@ -85,6 +86,21 @@ def test_a_drawing_is_refused_without_landmarks_and_taken_with_them(draw: Callab
     portrait = portrait_from_pixels(face.picture, pictures.tracker(), "x", placed=face.landmarks)
     assert portrait.note == "" and portrait.stand_in is not None
     assert portrait.matte[8, 8] < 0.1 and portrait.matte[300, 256] > 0.9
+
+
+def test_the_whole_picture_of_a_drawing_keeps_its_body() -> None:
+    face = cartoon()
+    bust = np.full((1700, 1300, 3), face.picture[0, 0], np.uint8)
+    bust[120:920, 250:1050] = face.picture
+    bust[918:, 350:950] = (180, 60, 60)
+    placed = PlacedLandmarks(1300, 1700, tuple(face.points), np.add(face.landmarks.points, (250, 120)))
+    portrait = portrait_from_pixels(
+        bust, pictures.tracker(), "x", framing=Framing("full", transparent=True), placed=placed
+    )
+    assert portrait.whole is not None
+    matte = portrait.matte[:1700, :1300]
+    assert matte[940:, 370:930].min() > 0.9, "the body"
+    assert matte[:, :200].max() < 0.1 and matte[:, -200:].max() < 0.1, "the background"
 
 
 def told(**changes: object) -> bytes:

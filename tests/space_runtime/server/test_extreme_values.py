@@ -59,6 +59,7 @@ CONTROLS: Final[dict[str, Strategy]] = {
     "follow": factor,
     "eye_contact": factor,
     "blink": maybe(st.tuples(f32, f32)),
+    "head_offset": maybe(st.tuples(f32, f32, f32)),
 }
 TAME: Final[dict[str, Strategy]] = {
     "blinks": st.sampled_from([None, 0.0, 1e-45, 1e-30, 120.0]),
@@ -66,6 +67,7 @@ TAME: Final[dict[str, Strategy]] = {
     "gaze": maybe(st.sampled_from([(0.61, -0.61), (-0.61, 0.61)])),
     "look_space": st.sampled_from([None, "face", "character", "camera"]),
     "blink": maybe(st.sampled_from([(0.0, 0.0), (1.0, 60.0), (1e-45, 1e-30)])),
+    "head_offset": maybe(st.sampled_from([(0.4, -0.2, 0.3), (1e-45, 0.0, -1e-30)])),
 }
 """Controls of which most are taken."""
 PCM: Final[Strategy] = st.just(bytes(1_280)) | st.lists(f32, max_size=8).map(

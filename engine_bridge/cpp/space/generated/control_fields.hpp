@@ -54,6 +54,9 @@ struct Controls {
     /// Weights of styles of speaking: articulate, mumble, reader_man, reader_woman, orator (no values: the mean of all
     /// people), 0…1. Default: none.
     std::optional<Mix> style;
+    /// Constant yaw, pitch and roll by which the head is turned beside its motion, radians, within ±25°, ±15° and ±20°
+    /// (no values: none), -0.436332…0.436332. Default: none.
+    std::optional<FloatsOrNone<3>> head_offset;
 
     /// Shows (wire key, value) to a visitor, in canonical order.
     template <class Self, class Visit> static void fields(Self& m, Visit& visit) {
@@ -78,6 +81,7 @@ struct Controls {
         visit("blink", m.blink);
         visit("head_tempo", m.head_tempo);
         visit("style", m.style);
+        visit("head_offset", m.head_offset);
     }
 
     /// Shows (wire key, value of a, value of b) to a visitor, without the seed.
@@ -99,6 +103,7 @@ struct Controls {
         visit("blink", a.blink, b.blink);
         visit("head_tempo", a.head_tempo, b.head_tempo);
         visit("style", a.style, b.style);
+        visit("head_offset", a.head_offset, b.head_offset);
     }
 };
 
@@ -129,6 +134,7 @@ constexpr ControlField kControlFields[] = {
     {"blink", "blink", 0.0F, 60.0F},
     {"head_tempo", "head_tempo", 0.5F, 2.0F},
     {"style", "style", 0.0F, 1.0F},
+    {"head_offset", "head_offset", -0.4363323129985824F, 0.4363323129985824F},
 };
 
 }  // namespace space

@@ -28,10 +28,12 @@ enum {
     SPACE_SET_BLINK = 1 << 15,
     SPACE_SET_HEAD_TEMPO = 1 << 16,
     SPACE_SET_STYLE = 1 << 17,
+    SPACE_SET_HEAD_OFFSET = 1 << 18,
     SPACE_UNSET_GAZE_RAD = 1 << 30,
     SPACE_UNSET_LOOK_AT = 1 << 29,
     SPACE_UNSET_DRIVE = 1 << 28,
-    SPACE_UNSET_BLINK = 1 << 27
+    SPACE_UNSET_BLINK = 1 << 27,
+    SPACE_UNSET_HEAD_OFFSET = 1 << 26
 };
 
 typedef struct space_emotion {
@@ -88,6 +90,9 @@ typedef struct space_controls {
      * all people), 0…1. Default: none. */
     const space_emotion *style;
     size_t n_style;
+    /* Constant yaw, pitch and roll by which the head is turned beside its motion, radians, within ±25°, ±15° and
+     * ±20° (no values: none), -0.436332…0.436332. Default: none. */
+    float head_offset[3];
 } space_controls;
 
 /* The members in order: KIND(member, NAME), VECTOR(member, NAME, length). */
@@ -109,6 +114,7 @@ typedef struct space_controls {
     NUMBER(eye_contact, EYE_CONTACT) \
     VECTOR(blink, BLINK, 2) \
     NUMBER(head_tempo, HEAD_TEMPO) \
-    MIX(style, STYLE)
+    MIX(style, STYLE) \
+    VECTOR(head_offset, HEAD_OFFSET, 3)
 
 #endif

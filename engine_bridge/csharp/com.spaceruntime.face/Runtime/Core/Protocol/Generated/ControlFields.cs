@@ -52,6 +52,7 @@ namespace SpaceRuntime.Protocol
             new ControlField("Blink", "blink", 0f, 60f),
             new ControlField("HeadTempo", "head_tempo", 0.5f, 2f),
             new ControlField("Style", "style", 0f, 1f),
+            new ControlField("HeadOffset", "head_offset", -0.436332313f, 0.436332313f),
         };
     }
 }

@@ -87,6 +87,12 @@ namespace SpaceRuntime.Protocol
         /// </summary>
         public NamedValue[] Style;
 
+        /// <summary>
+        /// Constant yaw, pitch and roll by which the head is turned beside its motion, radians, within ±25°, ±15° and
+        /// ±20° (no values: none), -0.436332…0.436332. Default: none.
+        /// </summary>
+        public float[] HeadOffset;
+
         /// <summary>Shows the fields to a visitor, in canonical order.</summary>
         public void Visit(FieldVisitor visitor, bool withSeed)
         {
@@ -108,6 +114,7 @@ namespace SpaceRuntime.Protocol
             visitor.Floats("blink", ref Blink, 2, true);
             visitor.F32("head_tempo", ref HeadTempo);
             visitor.Values("style", ref Style);
+            visitor.Floats("head_offset", ref HeadOffset, 3, true);
         }
 
         /// <summary>Returns a copy; the arrays are shared, since nothing writes into them.</summary>
@@ -133,6 +140,7 @@ namespace SpaceRuntime.Protocol
             Blink = later.Blink ?? Blink;
             HeadTempo = later.HeadTempo ?? HeadTempo;
             Style = later.Style ?? Style;
+            HeadOffset = later.HeadOffset ?? HeadOffset;
         }
     }
 }

@@ -1,0 +1,60 @@
+"""Laws of commands that write one file: its folder is made, and what cannot be written ends before any work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from space_runtime.assets import write_portrait
+from space_runtime.errors import OutputError
+from space_runtime.media.atomic_files import written_whole
+from tests.support.command_line import Call
+
+COMMANDS = {
+    "still": ("still", "{source}", "--out", "{result}"),
+    "portrait": ("portrait", "{source}", "--glb", "{result}"),
+    "landmarks": ("landmarks", "{source}", "--no-open", "--page", "{result}"),
+    "suggest-emotion": ("suggest-emotion", "{source}", "--json", "{result}"),
+    "bake": ("bake", "{source}", "--formats", "npz", "--out", "{folder}", "--report", "{result}"),
+}
+ENDINGS = {"still": ".png", "portrait": ".glb", "landmarks": ".html"}
+
+
+def words(command: str, source: Path, result: Path) -> list[str]:
+    given = {"source": source, "result": result, "folder": source.parent / "baked"}
+    return [word.format(**given) for word in COMMANDS[command]]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_folder_in_the_place_of_the_file_ends_before_any_work(tmp_path: Path, command: str, call: Call) -> None:
+    result = tmp_path / f"result{ENDINGS.get(command, '.json')}"
+    result.mkdir()
+    done = call(*words(command, tmp_path / "missing.wav", result))
+    assert (done.code, done.complaint) == (1, f"space-runtime: {result} is a folder, not a file; name a file in it")
+
+
+@pytest.mark.parametrize("command", ["still", "landmarks"])
+def test_the_files_folder_is_made(tmp_path: Path, command: str, call: Call) -> None:
+    photo = tmp_path / "face.png"
+    write_portrait(photo)
+    result = tmp_path / "new" / "folder" / f"result{ENDINGS[command]}"
+    assert call(*words(command, photo, result)).code == 0
+    assert [path.name for path in result.parent.iterdir()] == [result.name]
+
+
+@pytest.mark.parametrize("command", ["still", "portrait", "landmarks", "suggest-emotion"])
+def test_a_source_that_is_missing_leaves_no_folder(tmp_path: Path, command: str, call: Call) -> None:
+    result = tmp_path / "new" / f"result{ENDINGS.get(command, '.json')}"
+    done = call(*words(command, tmp_path / "missing.wav", result))
+    assert done.code == 1 and "missing.wav" in done.complaint
+    assert not result.parent.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("missing/a.npz", "make its folder, or choose another one"), ("a" * 300, "choose a shorter name")],
+)
+def test_advice_fits_the_reason(tmp_path: Path, name: str, said: str) -> None:
+    with pytest.raises(OutputError, match=said), written_whole(tmp_path / name) as partial:
+        partial.touch()
