@@ -47,8 +47,8 @@ ALL = Job(
     "2 GB (more where PyTorch brings its GPU libraries)",
     "15 minutes",
 )
-PARALLEL = ("-n", "auto", "--maxprocesses", "4", "--max-worker-restart", "0")
-"""Words for pytest: a process for each core, four at most, as each needs 1 GB of memory; one that dies ends the run."""
+PARALLEL = ("-n", "auto", "--maxprocesses", "2", "--max-worker-restart", "0")
+"""Words for pytest: two processes, as each needs up to 2.5 GB of memory; one that dies ends the run."""
 
 
 def main() -> None:

@@ -16,10 +16,9 @@ from export.evaluation.evaluated_model import EvaluatedModel, Sources, opening
 from export.evaluation.recordings import Recording, tracks_of
 from export.evaluation.results import Found, Measure
 from export.evaluation.spoken import Spoken, read_synthetic, silence
+from export.rig.shipped import shipped_rig
 from space_runtime.arrays import Floats
 from space_runtime.emotion import Emotion, emotion_vector
-from space_runtime.inference.bundle import EMBEDDED, Bundle
-from space_runtime.inference.manifest import read_manifest
 from space_runtime.rig.rig import Rig, RigIdentity, RigState
 
 DEFINING: Final[dict[Emotion, tuple[str, ...]]] = {
@@ -41,8 +40,7 @@ STRIDE: Final = 5
 
 def measure(model: EvaluatedModel, sources: Sources) -> Found:
     """Return, per emotion: dips, rise, closures at full intensity, and the agreement of lip gaps with neutral."""
-    # Not load_bundle: a network that was just exported is not in the manifest yet.
-    rig = Rig.from_arrays(Bundle(EMBEDDED, read_manifest(EMBEDDED)).arrays("rig"))
+    rig = shipped_rig()
     identity = rig.neutral_identity()
     face = EvaluatedModel(model.network, model.look_ahead, identity.neutral)
     values: dict[Measure, float] = {}

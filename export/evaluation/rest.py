@@ -28,7 +28,7 @@ AFTER_S: Final = 1.2
 ROOM_SNR_DB: Final = 20.0
 MADE_S: Final = 10
 SOUNDS: Final = "sounds_eval"
-SOUND_MINUTES: Final = (2, 10, 2)
+SOUND_MINUTES: Final = (10, 40, 3)
 """Of music, of noises, of breathing beside that of the noises."""
 T = TypeVar("T")
 
@@ -83,7 +83,7 @@ def flapping(model: EvaluatedModel, sounds: dict[str, list[Floats]], usual: floa
 
 
 def evaluation_sounds(folder: Path) -> dict[str, list[Floats]]:
-    """Return sounds that training never hears, by kind; made into ``folder`` when it has none, which takes a minute.
+    """Return sounds that training never hears, by kind; made into ``folder`` if it has none, in minutes.
 
     Raises `UsageError` when they cannot be made.
     """

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from export.models.layers import LAYERS, Layer
 from space_runtime.animation.stages.landmarks import N_TONGUE
@@ -32,10 +33,9 @@ from space_runtime.rig.shapes import LIP_PAIRS
 from space_runtime.style import N_CODE
 
 NO_LIMIT = 1e3
-SPEECH_GATE = (0.6, 0.78)
-"""Below the first probability of speech the gate is exactly 0, above the second exactly 1."""
-CLOSURE_GATE = (0.42, 0.55)
-"""The same for closed lips. Both by measurement: export/README.md, *Four trainings*."""
+GATES = ((0.6, 0.78), (0.42, 0.55), (0.0, 1.0), (0.0, 1.0))
+"""Of speech, closed lips, the tongue up and out: below the first probability a gate is exactly 0, above the second
+exactly 1. By measurement: export/README.md, *Four trainings*; the tongue's are the probabilities themselves."""
 LEAST_GAP = 0.3
 """The least height between the inner lips, over that at rest: lips press on one another but never pass through."""
 OPEN_DAMPING = 0.6
@@ -57,7 +57,7 @@ class LandmarksConfig:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decoded:
-    """landmarks (…, 78, 3); speech and closure (…, 1) and tongue (…, 2), up and out, as logits."""
+    """landmarks (…, 78, 3); speech and closure (…, 1), gates; tongue (…, 2), its tip up and out, 0…1."""
 
     landmarks: Tensor
     speech: Tensor
@@ -81,15 +81,18 @@ def _per_axis(matrix: Tensor) -> Tensor:
 class Film(nn.Module):
     """Scale and shift by emotion or style; exactly the identity at zero."""
 
+    identity: Tensor
+
     def __init__(self, n_values: int, n_conditions: int = N_EMOTIONS) -> None:
         super().__init__()
         self.modulation = nn.Linear(n_conditions, 2 * n_values, bias=False)
         nn.init.zeros_(self.modulation.weight)
+        self.register_buffer("identity", torch.cat([torch.ones(n_values), torch.zeros(n_values)]), persistent=False)
 
     def forward(self, values: Tensor, condition: Tensor) -> Tensor:
-        modulation: Tensor = self.modulation(condition)
+        modulation = functional.linear(condition, self.modulation.weight, self.identity)
         scale, shift = modulation.chunk(2, -1)
-        return values * (1 + scale) + shift
+        return values * scale + shift
 
 
 class Face(nn.Module):
@@ -182,12 +185,15 @@ class Speech2Landmarks(nn.Module):
             nn.SiLU(),
             nn.Linear(config.width // 2, config.n_motion),
         )
-        self.switches = nn.Linear(config.width, 2)
-        self.tongue = nn.Linear(config.width, N_TONGUE)
+        self.switches = nn.Linear(config.width, len(GATES))
         self.classes = nn.Linear(config.width, config.n_classes)
         self.face = Face(config.n_motion)
         self.resting: Tensor
+        self.lowest: Tensor
+        self.highest: Tensor
         self.register_buffer("resting", torch.zeros(self.n_state))
+        for name, limits in zip(("lowest", "highest"), zip(*GATES, strict=True), strict=True):
+            self.register_buffer(name, torch.tensor(limits), persistent=False)
 
     @property
     def n_state(self) -> int:
@@ -210,9 +216,8 @@ class Speech2Landmarks(nn.Module):
             x, state = layer(x, state)
             states.append(state)
         decoded = self.decode(x, neutral, emotion, style)
-        speech, closure = gate(decoded.speech, SPEECH_GATE), gate(decoded.closure, CLOSURE_GATE)
-        tongue = speech * torch.sigmoid(decoded.tongue)
-        return decoded.landmarks, speech, closure, tongue, torch.cat(states, -1) - self.resting
+        tongue = decoded.speech * decoded.tongue
+        return decoded.landmarks, decoded.speech, decoded.closure, tongue, torch.cat(states, -1) - self.resting
 
     def sequence(self, features: Tensor, emotion: Tensor, state_in: Tensor) -> tuple[Tensor, Tensor]:
         """Return the hidden values h (B,T,H) of features (B,T,F) and the last state (B,S)."""
@@ -230,12 +235,9 @@ class Speech2Landmarks(nn.Module):
         if x.dim() > 2:  # a sequence: the same face at every step
             embedded = embedded.expand(*x.shape[:-1], -1)
         motion = self.motion(torch.cat([self.style(x, style), embedded], -1))
-        speech, closure = self.switches(x).chunk(2, -1)
-        landmarks = self.face(motion, gate(speech, SPEECH_GATE), gate(closure, CLOSURE_GATE), neutral, emotion)
-        return Decoded(landmarks, speech, closure, self.tongue(x))
+        speech, closure, tongue = self.gates(self.switches(x)).split((1, 1, N_TONGUE), -1)
+        return Decoded(self.face(motion, speech, closure, neutral, emotion), speech, closure, tongue)
 
-
-def gate(logit: Tensor, limits: tuple[float, float]) -> Tensor:
-    """Return 0…1: exactly 0 below the first probability, exactly 1 above the second, a straight line between."""
-    lowest, highest = limits
-    return ((torch.sigmoid(logit) - lowest) / (highest - lowest)).clamp(0, 1)
+    def gates(self, logits: Tensor) -> Tensor:
+        """Return (…, 4) 0…1 by `GATES`: exactly 0 below the first probability, 1 above the second, linear between."""
+        return ((torch.sigmoid(logits) - self.lowest) / (self.highest - self.lowest)).clamp(0, 1)

@@ -21,7 +21,7 @@ from export.recipes.recipe import NetworkPlan
 from space_runtime.arrays import Floats
 
 NOT_EXPORTED: Final = "classes."
-LATER: Final = ("style.", "tongue.")
+LATER: Final = ("style.",)
 """Parts that older files lack."""
 
 
@@ -38,7 +38,7 @@ def float_network(path: Path, n_classes: int, plan: NetworkPlan) -> Speech2Landm
     state = network.state_dict()
     for name in state:
         if not name.startswith((NOT_EXPORTED, "face.")) and (name in known or not name.startswith(LATER)):
-            state[name] = _tensor(name, known)
+            state[name] = _with_rows(state[name], _tensor(name, known))
     network.load_state_dict(state)
     return network
 
@@ -57,6 +57,11 @@ def with_face(network: Speech2Landmarks, constants: dict[str, Tensor]) -> None:
         last.bias.copy_(change.T @ last.bias.double())
         for name, value in constants.items():
             network.face.get_buffer(name).copy_(value)
+
+
+def _with_rows(fresh: Tensor, known: Tensor) -> Tensor:
+    """Return a tensor whose first rows are the known ones: older files have no switches of the tongue."""
+    return torch.cat([known, fresh[len(known) :]])
 
 
 def _tensor(name: str, known: dict[str, Floats]) -> Tensor:

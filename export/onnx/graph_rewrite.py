@@ -119,8 +119,8 @@ def _split_gates(graph: onnx.GraphProto) -> None:
     constants = {value.name: value for value in graph.initializer}
     nodes: list[onnx.NodeProto] = []
     for node in graph.node:
-        if node.op_type == "Split" and len(node.output) == N_GATES:
-            product = made_by[node.input[0]]
+        product = made_by.get(node.input[0]) if node.op_type == "Split" else None
+        if product is not None and product.op_type == "Gemm" and len(node.output) == N_GATES:
             parameters = [made_by[name] for name in product.input[1:]]
             for gate, output in enumerate(node.output):
                 parts = [_part(parameter, gate, constants) for parameter in parameters]

@@ -119,7 +119,7 @@ def folder_of(recipe: Recipe) -> str:
 
 def judged(name: str, recipe: Recipe, folder: Path, data: Path, cache: Path) -> Compared:
     """Return what the trained network in a folder is worth."""
-    network = load_trained(folder, data, cache)[0]
+    network = load_trained(folder, cache)[0]
     settle(network)
     path = folder / "network.onnx"
     export_onnx(network, signature(network), path)

@@ -44,6 +44,8 @@ LARGEST_GAIN = 1.6
 WANTED_SPREAD = (1.45, 1.04)
 """Across and along the face, on kept sentences of the filmed speaker. Strangers are heard less surely: there the same
 network moves less, across above all."""
+NOT_TRAINED_ON = ("expressions", "openings")
+"""Constants of the face by which no weight is learned: emotions are added to what is said and to what was filmed."""
 SETTLING_STEPS = 1000
 CALIBRATION_STRIDE = {"filmed": 120, "recorded": 500, "sounds": 20}
 """One in so many of the recordings of each kind is heard to find the scales of the eight-bit products."""
@@ -68,12 +70,13 @@ def signature(network: Speech2Landmarks) -> Signature:
     return Signature(inputs, OUTPUTS)
 
 
-def load_trained(run: Path, data: Path, cache: Path) -> tuple[Speech2Landmarks, Recipe]:
-    """Return the averaged network of a training run and its recipe."""
+def load_trained(run: Path, cache: Path) -> tuple[Speech2Landmarks, Recipe]:
+    """Return the averaged network of a training run, with today's emotions, and its recipe."""
     checkpoint = load_checkpoint(run)
     recipe = parse_recipe(checkpoint.facts.recipe, "the checkpoint's recipe")
-    network = build(recipe, constants_of(load_motion_space(cache / "motion_space.npz"), data))
-    network.load_state_dict(checkpoint.average)
+    constants = constants_of(load_motion_space(cache / "motion_space.npz"))
+    network = build(recipe, constants)
+    network.load_state_dict(checkpoint.average | {f"face.{name}": constants[name] for name in NOT_TRAINED_ON})
     return network, recipe
 
 
@@ -95,7 +98,7 @@ def export_speech2landmarks(run: Path, data: Path, cache: Path, path: Path) -> E
 
     Raises `UsageError` for a memory that `unroll_steps` cannot take many steps of at once.
     """
-    network, recipe = load_trained(run, data, cache)
+    network, recipe = load_trained(run, cache)
     if recipe.network.kind != FAST_KIND:
         raise UsageError(f"{run} remembers by {recipe.network.kind!r}; only {FAST_KIND!r} is exported, train that")
     settle(network)

@@ -18,9 +18,10 @@ from export.data.phonetics import phonetics_of
 from export.data.prepare import data_hash, read_all
 from export.data.speech.phones import N_CLASSES
 from export.data.store import key_of
-from export.models.landmarks import SPEECH_GATE, LandmarksConfig, Speech2Landmarks, gate
+from export.models.landmarks import LandmarksConfig, Speech2Landmarks
 from export.onnx.float_weights import float_network, with_face
 from export.recipes.recipe import N_SHARES, LossWeights, Recipe, parse_recipe
+from export.rig.shipped import shipped_rig
 from export.training.checkpoint import (
     Checkpoint,
     Facts,
@@ -86,7 +87,7 @@ def read_materials(recipe: Recipe, data: Path, cache: Path) -> Materials:
         read_all(recipe.corpora, cache),
         load_face_model(data),
         space.rest,
-        constants_of(space, data),
+        constants_of(space),
         data_hash(recipe.corpora, cache),
     )
 
@@ -166,17 +167,16 @@ def losses(network: Speech2Landmarks, batch: Batch) -> dict[str, Tensor]:
     emotion, neutral, motion = (torch.from_numpy(part) for part in (batch.emotion, batch.neutral, batch.motion))
     features = torch.from_numpy(batch.features)
     hidden, _ = network.sequence(features, emotion, torch.zeros(len(features), network.n_state))
-    speech, closure = network.switches(hidden)[:, WARM_STEPS:].unbind(-1)
+    speech, closure, *tongue = network.switches(hidden)[:, WARM_STEPS:].unbind(-1)
     n = len(motion)
     decoded = network.decode(hidden[:n], neutral[:, None], emotion[:n, None], torch.from_numpy(batch.style))
-    awake = gate(decoded.speech, SPEECH_GATE).detach()
-    wanted = target_landmarks(network.face, motion, awake, neutral, emotion[:n])
+    wanted = target_landmarks(network.face, motion, decoded.speech.detach(), neutral, emotion[:n])
     classes = torch.from_numpy(batch.classes[:, WARM_STEPS:])
     weight = motion_weight(torch.from_numpy(batch.trust), classes[:n])
     return {
         **motion_losses(decoded.landmarks[:, WARM_STEPS:], wanted[:, WARM_STEPS:], weight),
         "classes": class_loss(network.classes(hidden)[:, WARM_STEPS:], classes),
-        "tongue": tongue_loss(network.tongue(hidden)[:, WARM_STEPS:], torch.from_numpy(batch.tongue)[:, WARM_STEPS:]),
+        "tongue": tongue_loss(torch.stack(tongue, -1), torch.from_numpy(batch.tongue)[:, WARM_STEPS:]),
         "closure": switch_loss(closure, torch.from_numpy(batch.closure)[:, WARM_STEPS:], CLOSURE_WEIGHT),
         "speech": switch_loss(
             speech, torch.from_numpy(batch.speech)[:, WARM_STEPS:], care=torch.from_numpy(batch.care)[:, WARM_STEPS:]
@@ -184,9 +184,9 @@ def losses(network: Speech2Landmarks, batch: Batch) -> dict[str, Tensor]:
     }
 
 
-def constants_of(space: MotionSpace, data: Path) -> dict[str, Tensor]:
+def constants_of(space: MotionSpace) -> dict[str, Tensor]:
     """Return the constants of `Face` as tensors."""
-    return {name: torch.from_numpy(value) for name, value in face_constants(space, load_face_model(data)).items()}
+    return {name: torch.from_numpy(value) for name, value in face_constants(space, shipped_rig()).items()}
 
 
 def _resume(

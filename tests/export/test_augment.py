@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("scipy", reason="needs scipy (extra 'export')")
 
-from export.data.augment import NATURAL, hum, warp_bands
+from export.data.augment import BURST_FRAMES, GAP_FRAMES, NATURAL, beside, bursts, hum, warp_bands
 from export.data.batches import _excerpt
 from export.data.corpora import Corpus
 from export.data.noise import sounds
@@ -45,3 +45,25 @@ def test_kinds_of_sounds_are_heard_as_told_however_long_they_are() -> None:
     heard = np.array([_excerpt(corpus, 20, rng)[0, 0] for _ in range(900)])
     for kind, share in zip(kinds, shares, strict=True):
         assert (heard == kind).mean() == pytest.approx(share, abs=0.05)
+
+
+@pytest.mark.parametrize("length", [20, 370])
+def test_bursts_begin_in_silence_and_stop(length: int) -> None:
+    rng = np.random.default_rng(4)
+    many = np.stack([bursts(length, rng) for _ in range(200)])
+    assert many.shape == (200, length)
+    assert many.min() == 0
+    assert many.max() <= 1
+    assert (many[:, : GAP_FRAMES[0]] == 0).all()
+    assert (many[:, -1] > 0).any()
+    stops = ((many[:, 1:] == 0) & (many[:, :-1] > 0)).any(1)
+    assert length < BURST_FRAMES[1] or stops.mean() > 0.8
+
+
+def test_only_sounds_that_are_heard_alone_come_in_bursts() -> None:
+    power, alone = np.ones((400, 60, 48), np.float32), np.arange(400) % 2 == 0
+    heard = beside(power, alone, np.zeros((400, 60, 48), np.float32), np.random.default_rng(6))
+    sounding = heard.any((1, 2))
+    silent_first = sounding & ~heard[:, 0].any(1)
+    assert silent_first[alone].sum() > 0.3 * sounding[alone].sum()
+    assert not silent_first[~alone].any()

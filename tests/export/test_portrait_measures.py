@@ -35,17 +35,19 @@ from export.evaluation.portraits.plain_warp import plain_warp
 from export.evaluation.portraits.portrait_set import Framing, Judged, framing
 from export.evaluation.portraits.reenactment import DIRECT, STILL, Acted, Compared, reenact
 from export.evaluation.portraits.report import TITLES, bars, grids, shown
-from export.evaluation.portraits.sheet import HEAD, sheet, write_sheet
+from export.evaluation.portraits.sheet import HEAD, portraits_in, sheet, write_sheet
 from export.evaluation.results import Results
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.errors import OutputError, UsageError
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.media.image_file import read_picture
 from space_runtime.portrait.framing import SIDE
+from space_runtime.portrait.landmark_file import landmarks_json
 from space_runtime.portrait.portrait import open_tracker, portrait_from_pixels
 from space_runtime.rendering.warp.generator import load_warp_generator
 from tests.support import pictures
 from tests.support.covered_faces import drawn, glasses
+from tests.support.drawn_faces import anime
 from tests.support.face_videos import nasa
 
 SIZE = (SIDE, SIDE)
@@ -236,7 +238,7 @@ def judged(**changes: object) -> Judged:
     smiles = {"neutral": 0.0, "happy": 0.6, "sad": 0.0, "angry": 0.0}
     frame = Framing(0.0, 1.0, 0.0, False)
     plain = Judged(
-        "one", frame, 5.0, 0.1, 1.0, smiles, (10, 10), 0.5, (0.01, 0.01), 0.5, None, (float("nan"),) * 2, 1.0
+        "one", frame, 5.0, 0.1, 1.0, smiles, 0.7, (10, 10), 0.5, (0.01, 0.01), 0.5, None, (float("nan"),) * 2, 1.0
     )
     return replace(plain, **changes)  # type: ignore[arg-type]
 
@@ -253,6 +255,12 @@ def test_a_smile_that_is_not_asked_for_is_no_good_and_happy_ones_shall_be_alike(
     values = portrait_tables.actions([judged(), judged(), judged(), judged(smiles=smiling)]).values
     assert values["smile read at sad", "share_good"] == values["smile read at happy", "share_good"] == 0.75
     assert values["smile read at angry", "share_good"] == 1
+
+
+def test_smiles_from_rest_shall_be_alike() -> None:
+    smiles = (0.5, 0.7, 0.7, 0.8)
+    values = portrait_tables.actions([judged(from_rest=smile) for smile in smiles]).values
+    assert values["smile from rest at happy", "share_good"] == 0.75
 
 
 def test_framing_counts_padding_and_enlargement() -> None:
@@ -316,6 +324,18 @@ def test_a_sheet_has_a_row_for_each_portrait_and_a_column_for_each_moment(tmp_pa
         assert read_picture(tmp_path / name).shape == drawn.shape
     with pytest.raises(OutputError, match=r"\.webp, \.png or \.jpg"):
         write_sheet(drawn, tmp_path / "sheet.xyz")
+
+
+def test_a_sheet_takes_drawings_by_their_landmarks_and_says_what_it_leaves_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    face = anime()
+    for name in ("drawn", "unknown"):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), face.picture[..., ::-1])
+    (tmp_path / "drawn.landmarks.json").write_text(landmarks_json(face.landmarks), encoding="utf-8")
+    [(name, portrait)] = portraits_in(tmp_path, pictures.tracker())
+    assert name == "drawn" and portrait.stand_in is not None
+    assert "unknown.png" in capsys.readouterr().err
 
 
 # Spectacles

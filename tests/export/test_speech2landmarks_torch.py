@@ -12,7 +12,7 @@ pytest.importorskip("onnxscript", reason="needs onnxscript (extra 'export')")
 
 import torch
 
-from export.models.landmarks import LandmarksConfig, Speech2Landmarks, gate
+from export.models.landmarks import GATES, LandmarksConfig, Speech2Landmarks
 from export.models.layers import LAYERS
 from export.onnx.to_onnx import TRACED_BATCH, Signature, export_onnx
 from space_runtime.inference.network import load_network
@@ -101,11 +101,13 @@ def test_the_tongue_rests_where_there_is_no_speech(tiny: Speech2Landmarks) -> No
     assert (tongue[speech[:, 0] > 0] > 0).all() and (tongue <= 1).all()
 
 
-def test_the_gate_reaches_both_ends_exactly() -> None:
-    opened = gate(torch.tensor([-9.0, -3.0, 0.0, 3.0, 9.0]), (0.1, 0.9))
-    assert opened[0] == opened[1] == 0
-    assert opened[2] == pytest.approx(0.5)
-    assert opened[3] == opened[4] == 1
+def test_gates_reach_both_ends_exactly(tiny: Speech2Landmarks) -> None:
+    logits = torch.tensor([-9.0, -3.0, 0.8, 3.0, 9.0])[:, None].expand(-1, len(GATES))
+    speech, closure, *tongue = tiny.gates(logits).unbind(-1)
+    assert speech[0] == speech[1] == closure[0] == closure[1] == 0
+    assert 0 < speech[2] < 1
+    assert speech[3] == speech[4] == closure[3] == closure[4] == 1
+    assert all(torch.equal(each, torch.sigmoid(logits[:, 0])) for each in tongue)
 
 
 class Inverse(torch.nn.Module):

@@ -18,7 +18,7 @@ from export.data.batches import _joined, _row, batches, closure_target, speech_t
 from export.data.corpora import Corpus, Row, log_powers, read_corpus, read_parts, write_corpus
 from export.data.drift import DRIFT_WEIGHT, drift_free
 from export.data.motion.identities import FaceModel
-from export.data.motion.motion_space import closers
+from export.data.motion.motion_space import MotionSpace, closers, save_motion_space
 from export.data.phonetics import Phonetics, phonetics_of
 from export.data.speech.phones import LABIODENTAL, SILENCE, SPOKEN
 from export.models.layers import LAYERS
@@ -26,7 +26,8 @@ from export.recipes.recipe import KINDS, PhoneticShares, Recipe, parse_recipe, r
 from export.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from export.training.compare import candidates, changed, folder_of
 from export.training.losses import CONTACT_WEIGHT, motion_losses, motion_weight
-from export.training.train import Materials, train
+from export.training.steps import load_trained
+from export.training.train import Materials, constants_of, train
 from space_runtime.arrays import Floats
 from space_runtime.assets import LINE
 from space_runtime.errors import UsageError
@@ -52,7 +53,7 @@ def corpus(name: str, seed: int, n_rows: int = 3, has_motion: bool = True) -> Co
 def materials() -> Materials:
     rng = np.random.default_rng(0)
     face = rng.standard_normal((N_LANDMARKS, 3)).astype(np.float32)
-    model = FaceModel(face, 0.01 * rng.standard_normal((50, N_LANDMARKS, 3)).astype(np.float32), {})
+    model = FaceModel(face, 0.01 * rng.standard_normal((50, N_LANDMARKS, 3)).astype(np.float32))
     constants = {
         "basis": 0.01 * torch.from_numpy(rng.standard_normal((N_MOTION, 3 * N_LANDMARKS)).astype(np.float32)),
         "expressions": torch.zeros(8, 3 * N_LANDMARKS),
@@ -104,6 +105,19 @@ def test_an_interrupted_training_ends_where_an_uninterrupted_one_does(
     assert whole.facts.step == parts.facts.step == 4
     for name, value in whole.average.items():
         torch.testing.assert_close(value, parts.average[name], rtol=0, atol=1e-6)
+
+
+def test_a_trained_network_shows_the_emotions_of_today(materials: Materials, recipe: Recipe, tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    train(changed(recipe, {"n_updates": 1}), materials, tmp_path / "run")
+    space = MotionSpace(materials.constants["basis"].numpy(), materials.rest, np.ones((1, 3), np.float32))
+    save_motion_space(space, tmp_path / "motion_space.npz")
+    network, _ = load_trained(tmp_path / "run", tmp_path)
+    today = constants_of(space)
+    for name in ("expressions", "openings"):
+        assert materials.constants[name].abs().max() == 0 < today[name].abs().max()
+        torch.testing.assert_close(network.face.get_buffer(name), today[name], rtol=0, atol=0)
+    torch.testing.assert_close(network.face.closers, materials.constants["closers"], rtol=0, atol=0)
 
 
 def _train_until(n: int, recipe: Recipe, materials: Materials, folder: Path) -> None:

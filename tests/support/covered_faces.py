@@ -86,15 +86,20 @@ def lipstick(picture: Pixels, face: Floats) -> None:
     picture[area > 0] = (picture[area > 0] * (0.9, 0.35, 0.4)).astype(np.uint8)
 
 
-def glasses(picture: Pixels, face: Floats) -> None:
+def glasses(picture: Pixels, face: Floats, thickness: int = 4) -> None:
     """Draw spectacles: round rims, a bridge and temples."""
     eyes = np.rint(face[[468, 473]]).astype(int)
     for (x, y), side, ear in zip(eyes, (-1, 1), face[[127, 356]], strict=True):
-        cv2.ellipse(picture, (int(x), int(y)), RIM, 0, 0, 360, (20, 20, 20), 4, cv2.LINE_AA)
+        cv2.ellipse(picture, (int(x), int(y)), RIM, 0, 0, 360, (20, 20, 20), thickness, cv2.LINE_AA)
         hinge, end = (int(x) + side * RIM[0], int(y)), (round(float(ear[0])), round(float(ear[1])))
-        cv2.line(picture, hinge, end, (20, 20, 20), 4, cv2.LINE_AA)
+        cv2.line(picture, hinge, end, (20, 20, 20), thickness, cv2.LINE_AA)
     (left, top), (right, bottom) = eyes.tolist()
-    cv2.line(picture, (left + RIM[0], top), (right - RIM[0], bottom), (20, 20, 20), 4, cv2.LINE_AA)
+    cv2.line(picture, (left + RIM[0], top), (right - RIM[0], bottom), (20, 20, 20), thickness, cv2.LINE_AA)
+
+
+def thick_glasses(picture: Pixels, face: Floats) -> None:
+    """Draw spectacles of thick lines."""
+    glasses(picture, face, 14)
 
 
 def dark_glasses(picture: Pixels, face: Floats) -> None:

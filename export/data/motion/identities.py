@@ -1,4 +1,4 @@
-"""Faces at the 78 landmarks from ICT-FaceKit: random identities and the displacements of its expression shapes.
+"""Faces of random identities at the 78 landmarks from ICT-FaceKit.
 
 The iris is the front of the eyeball: its centre has the depth of the foremost vertex, its rim are four points at a
 fixed share of the eyeball's radius.
@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from space_runtime.arrays import Floats
-from space_runtime.geometry import normalise, remove_pose
+from space_runtime.geometry import normalise
 
 RIM: Final = 0.48
 """Radius of the iris over that of the eyeball (11.8 mm over 24 mm)."""
@@ -25,12 +25,11 @@ EYEBALLS: Final = (slice(23021, 24591), slice(21451, 23021))
 class FaceModel:
     """ICT-FaceKit at the landmarks, in the model's own unit and axes.
 
-    neutral: (78, 3). identities: (50, 78, 3) per standard deviation. shapes: name → (78, 3) displacement at weight 1.
+    neutral: (78, 3). identities: (50, 78, 3) per standard deviation.
     """
 
     neutral: Floats
     identities: Floats
-    shapes: dict[str, Floats]
 
     def identity(self, weights: Floats) -> tuple[Floats, float]:
         """Return ((78, 3) normalised neutral landmarks, normalised units per model unit) of (50,) weights."""
@@ -38,30 +37,19 @@ class FaceModel:
         normalised, pose = normalise(points.astype(np.float32))
         return normalised, 1.0 / pose.scale
 
-    def displacements(self) -> dict[str, Floats]:
-        """Return the shapes' (78, 3) displacements in normalised units of the mean face."""
-        _, pose = normalise(self.neutral)
-        moved = {name: remove_pose(self.neutral + shape, pose) for name, shape in self.shapes.items()}
-        rest = remove_pose(self.neutral, pose)
-        return {name: (points - rest).astype(np.float32) for name, points in moved.items()}
-
 
 def load_face_model(data: Path) -> FaceModel:
     """Return the landmarks of ``data/face_model/ict_facekit.npz``."""
     with np.load(data / "face_model" / "ict_facekit.npz") as archive:
         picks = archive["landmark68"]
-        neutral, identities, expressions = archive["neutral"], archive["identities"], archive["expressions"]
-        shapes = {
-            str(name): np.concatenate([shape[picks].astype(np.float32), np.zeros((10, 3), np.float32)])
-            for name, shape in zip(archive["expression_names"], expressions, strict=True)
-        }
+        neutral, identities = archive["neutral"], archive["identities"]
         irises = np.concatenate([_iris(neutral[ball]) for ball in EYEBALLS])
         centre_moves = np.concatenate(
             [np.repeat(identities[:, ball].astype(np.float32).mean(1, keepdims=True), 5, 1) for ball in EYEBALLS], 1
         )
     points = np.concatenate([neutral[picks], irises]).astype(np.float32)
     modes = np.concatenate([identities[:, picks].astype(np.float32), centre_moves], 1)
-    return FaceModel(points, modes, shapes)
+    return FaceModel(points, modes)
 
 
 def _iris(ball: Floats) -> Floats:

@@ -10,12 +10,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from engine_bridge.protocol.arkit import ARKIT_NAMES
 from export.data.motion.films import TRACK_HZ, Talk
-from export.data.motion.identities import FaceModel
 from export.data.speech.voices import Segment
 from space_runtime.arrays import Floats
 from space_runtime.emotion import Emotion
 from space_runtime.geometry import MIRROR_68, N_LANDMARKS
+from space_runtime.rig.rig import Rig
 
 N_MOTION: Final = 20
 LIPS, CHEEK_FREE = slice(48, 68), (*range(17, 48), *range(68, 78))
@@ -27,9 +28,18 @@ RAMP_S: Final = 0.12
 MOUTH_WEIGHT: Final = 3.0
 
 EXPRESSION_SHAPES: Final[dict[Emotion, dict[str, float]]] = {
-    Emotion.HAPPY: {"cheekSquint": 0.7, "cheekRaiser": 0.5, "mouthSmile": 0.75, "eyeSquint": 0.25},
-    Emotion.SAD: {"browInnerUp": 0.9, "browDown": 0.3, "mouthFrown": 0.75, "eyeBlink": 0.1},
-    Emotion.ANGRY: {"browDown": 1.0, "eyeWide": 0.3, "eyeSquint": 0.5, "mouthPress": 0.6, "noseSneer": 0.2},
+    Emotion.HAPPY: {"cheekSquint": 0.7, "mouthSmile": 0.9, "eyeSquint": 0.2},
+    Emotion.SAD: {"browInnerUp": 0.9, "browDown": 0.3, "mouthFrown": 0.95, "mouthShrugLower": 0.2, "eyeBlink": 0.1},
+    Emotion.ANGRY: {
+        "browDown": 1.0,
+        "browOuterUp": 0.2,
+        "noseSneer": 0.4,
+        "eyeSquint": 0.6,
+        "eyeBlink": 0.12,
+        "mouthPress": 0.3,
+        "mouthFrown": 0.95,
+        "mouthRollLower": 0.25,
+    },
     Emotion.FEARFUL: {
         "browInnerUp": 1.0,
         "browOuterUp": 0.4,
@@ -47,10 +57,16 @@ EXPRESSION_SHAPES: Final[dict[Emotion, dict[str, float]]] = {
         "browDown": 0.4,
     },
     Emotion.SURPRISED: {"browInnerUp": 1.0, "browOuterUp": 1.0, "eyeWide": 0.9, "jawOpen": 0.22},
-    Emotion.CONTEMPT: {"mouthSmile_L": 0.45, "mouthDimple_L": 0.6, "cheekSquint_L": 0.3},
+    Emotion.CONTEMPT: {"mouthSmileLeft": 0.45, "mouthDimpleLeft": 0.6, "cheekSquintLeft": 0.3},
 }
-"""Emotion → ICT-FaceKit shapes at full intensity, after EMFACS (happy AU 6+12, sad 1+4+15, angry 4+5+7+23, fearful
-1+2+4+5+7+20+26, disgusted 9+15+16, surprised 1+2+5+26, contempt one-sided 12+14). No side means both."""
+"""Emotion → shapes of the rig at full intensity, after EMFACS (happy AU 6+12, sad 1+4+15+17, angry 4+7+24, fearful
+1+2+4+5+7+20+26, disgusted 9+15+16, surprised 1+2+5+26, contempt one-sided 12+14). No side means both.
+
+Anger has AU 5 in EMFACS' list, too: a raised lid below a lowered brow is seen as startled in a picture whose skin does
+not fold. AU 4 pulls the inner ends of the brows down; the shape browDown lowers all of the brow, its inner end least:
+the sneer adds there, and browOuterUp takes off the outer end. The frown holds the corners of the mouth, which the
+shapes of pressed lips and of the sneer lift to a smile.
+"""
 UPPER_INNER, LOWER_INNER = [61, 62, 63], [67, 66, 65]
 
 
@@ -128,16 +144,14 @@ def weigh(moved: Floats) -> Floats:
     return moved * _weights()[:, None]
 
 
-def face_constants(space: MotionSpace, model: FaceModel) -> dict[str, Floats]:
+def face_constants(space: MotionSpace, rig: Rig) -> dict[str, Floats]:
     """Return the buffers of `export.models.landmarks.Face`."""
     reference = face_size(space.rest)
-    own, _ = model.identity(np.zeros(len(model.identities), np.float32))
-    ratio = np.array([face_size(own)[0] / reference[0], *[face_size(own)[1] / reference[1]] * 2], np.float32)
-    shapes = {name: moved / ratio for name, moved in model.displacements().items()}
+    expressions, openings = emotion_displacements(rig, reference)
     return {
         "basis": space.basis,
-        "expressions": _expressions(shapes, opening=False),
-        "openings": _expressions(shapes, opening=True),
+        "expressions": expressions,
+        "openings": openings,
         "reference_size": reference,
         "closers": closers(),
     }
@@ -156,22 +170,32 @@ def closers(upper_share: float = 0.3) -> Floats:
     return follow
 
 
-def _expressions(shapes: dict[str, Floats], opening: bool) -> Floats:
-    """Return (8, 234) displacements: what opens the lips (jaw and change of the inner gaps), or all the rest."""
-    rows = []
-    for emotion in Emotion:
-        jaw, others = np.zeros((2, N_LANDMARKS, 3), np.float32)
-        for name, weight in EXPRESSION_SHAPES.get(emotion, {}).items():
-            part = weight * sum(moved for full, moved in shapes.items() if _is(full, name))
-            jaw, others = (jaw + part, others) if name == "jawOpen" else (jaw, others + part)
-        lifted = np.zeros((N_LANDMARKS, 3), np.float32)
-        lifted[:, 1] = (others[UPPER_INNER, 1] - others[LOWER_INNER, 1]) @ closers()
-        rows.append((jaw + lifted if opening else others - lifted).ravel())
-    return np.stack(rows)
+def emotion_displacements(rig: Rig, reference: Floats) -> tuple[Floats, Floats]:
+    """Return (8, 234) twice: each full emotion without what opens the lips (jaw, change of the inner gaps), and that.
+
+    reference: (2,) size of the face that they are for, see `face_size`. They are sums of the rig's shapes, so that the
+    rig reads from the landmarks the weights that were meant.
+    """
+    own = face_size(rig.mean)
+    shapes = rig.shapes * np.array([reference[0] / own[0], *[reference[1] / own[1]] * 2], np.float32)
+    weights = np.stack([emotion_weights(emotion) for emotion in Emotion])
+    is_jaw = np.array([name == "jawOpen" for name in ARKIT_NAMES])
+    openings = np.tensordot(weights * is_jaw, shapes, 1)
+    others = np.tensordot(weights * ~is_jaw, shapes, 1)
+    lifted = (others[:, UPPER_INNER, 1] - others[:, LOWER_INNER, 1]) @ closers()
+    openings[..., 1] += lifted
+    others[..., 1] -= lifted
+    return others.reshape(len(weights), -1), openings.reshape(len(weights), -1)
 
 
-def _is(full: str, name: str) -> bool:
-    return full in {name, f"{name}_L", f"{name}_R"}
+def emotion_weights(emotion: Emotion) -> Floats:
+    """Return (52,) the weights of the rig's shapes that make a full emotion."""
+    told = EXPRESSION_SHAPES.get(emotion, {})
+    return np.array([_of_either_side(told, name) for name in ARKIT_NAMES], np.float32)
+
+
+def _of_either_side(told: dict[str, float], name: str) -> float:
+    return told.get(name, told.get(name.removesuffix("Left").removesuffix("Right"), 0.0))
 
 
 def face_size(face: Floats) -> Floats:

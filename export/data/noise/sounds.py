@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Final
@@ -21,6 +23,7 @@ import typer
 
 from export.data.noise import music, synth_events, synth_noise
 from export.data.noise.synth_primitives import Noise, Rng, band_noise, decibels, log_uniform, room, samples, wander
+from export.data.store import N_PROCESSES
 from space_runtime.arrays import Floats
 from space_runtime.errors import SpaceError
 from space_runtime.media.atomic_files import prepare_folder, written_whole
@@ -55,7 +58,7 @@ NOISES: Final[dict[str, Noise]] = {
 ORDER: Final = tuple(kind for i, kind in enumerate(NOISES) for kind in ((BREATHING, kind) if i % 6 == 3 else (kind,)))
 """The kinds of a corpus's noises in turn; breathing comes four times as often, for people who speak also breathe."""
 KINDS: Final = (MUSIC, *NOISES)
-HEARD: Final = {MUSIC: 14.0, "mains_hum": 4.0, "beeps": 3.0, "siren": 2.0, "engine": 2.0}
+HEARD: Final = {MUSIC: 20.0, "mains_hum": 3.0, "beeps": 4.0, "siren": 4.0, "creak": 4.0, "engine": 2.0}
 """How often training hears a kind against the others: what has a pitch is most like a voice."""
 GROUPS: Final[dict[str, tuple[str, ...]]] = {MUSIC: (MUSIC,), "noise": ORDER, "breathing": (BREATHING,)}
 SHORTEST_S, LONGEST_S = 20.0, 40.0
@@ -89,14 +92,13 @@ def make_sounds(
     prepare_folder(folder)
     minutes = {MUSIC: minutes_music, "noise": minutes_noise, "breathing": minutes_breathing}
     rows = [row for group, wanted in minutes.items() for row in _planned(group, seed, wanted)]
-    for position, row in rows:
-        if not (folder / row.file).exists():
-            pcm = make_sound(row.kind, row.seconds, _rng(seed, row.group, position, 1))
-            with written_whole(folder / row.file) as partial:
-                soundfile.write(partial, pcm, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
+    missing = [(position, row) for position, row in rows if not (folder / row.file).exists()]
+    if missing:
+        with ProcessPoolExecutor(N_PROCESSES) as pool:
+            list(pool.map(partial(_make_file, folder), *zip(*missing, strict=True)))
     index = folder / "index.jsonl"
-    with written_whole(index) as partial:
-        partial.write_text("".join(json.dumps(asdict(row)) + "\n" for _, row in rows), encoding="utf-8")
+    with written_whole(index) as unfinished:
+        unfinished.write_text("".join(json.dumps(asdict(row)) + "\n" for _, row in rows), encoding="utf-8")
     return index
 
 
@@ -116,6 +118,13 @@ def read_index(folder: Path) -> list[Sound]:
     """Return the rows of the index of a made corpus."""
     lines = (folder / "index.jsonl").read_text(encoding="utf-8").splitlines()
     return [Sound(**json.loads(line)) for line in lines]
+
+
+def _make_file(folder: Path, position: int, row: Sound) -> None:
+    """Write the sound of one row of the index."""
+    pcm = make_sound(row.kind, row.seconds, _rng(row.seed, row.group, position, 1))
+    with written_whole(folder / row.file) as unfinished:
+        soundfile.write(unfinished, pcm, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
 
 
 def _planned(group: str, seed: int, minutes: float) -> Iterator[tuple[int, Sound]]:

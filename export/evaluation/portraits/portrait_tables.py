@@ -20,6 +20,7 @@ FAR_LID: Final = 20.0
 READS_BLINK: Final = 0.6
 STRIPED: Final = 1.5
 """Change down over that across from which skin is seen to be drawn out."""
+HAPPY: Final = "happy"
 NO_SMILE: Final = 0.15
 """Weight of a smile that is not seen."""
 ALIKE: Final = 0.2
@@ -85,14 +86,16 @@ def actions(portraits: Sequence[Judged]) -> Found:
 
 def _smile_rows(portraits: Sequence[Judged]) -> dict[str, Row]:
     """Return a row for the smile read at each moment: happy ones shall be alike, at all others there shall be none."""
-    usual = max(float(np.median([each.smiles["happy"] for each in portraits])), 1e-6)
-    rows = {}
-    for moment in SMILES:
-
-        def read(one: Judged, moment: str = moment) -> float:
-            return one.smiles[moment]
-
-        is_happy = moment == "happy"
-        good = (lambda value: abs(value / usual - 1) <= ALIKE) if is_happy else (lambda value: value < NO_SMILE)
-        rows[f"smile read at {moment}"] = Row(read, is_happy, good)
+    rows = {f"smile read at {moment}": _no_smile(moment) for moment in SMILES if moment != HAPPY}
+    rows[f"smile read at {HAPPY}"] = _alike(portraits, lambda one: one.smiles[HAPPY])
+    rows[f"smile from rest at {HAPPY}"] = _alike(portraits, lambda one: one.from_rest)
     return rows
+
+
+def _no_smile(moment: str) -> Row:
+    return Row(lambda one: one.smiles[moment], good=lambda value: value < NO_SMILE)
+
+
+def _alike(portraits: Sequence[Judged], of: Callable[[Judged], float]) -> Row:
+    usual = max(float(np.median([of(each) for each in portraits])), 1e-6)
+    return Row(of, True, lambda value: abs(value / usual - 1) <= ALIKE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -10,12 +11,13 @@ import numpy as np
 import typer
 
 from export.evaluation.portraits.acting import MOMENTS, Actor
-from export.evaluation.portraits.portrait_set import opened
+from export.evaluation.portraits.portrait_set import photos_in
 from space_runtime.arrays import Pixels
-from space_runtime.errors import OutputError, UsageError
+from space_runtime.errors import MediaError, OutputError, UsageError
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.media.atomic_files import written_whole
-from space_runtime.portrait.portrait import open_tracker
+from space_runtime.portrait.portrait import Portrait, open_portrait, open_tracker
+from space_runtime.portrait.tracking import FaceTracker
 
 HEAD: Final = 24
 """Rows of a sheet's headline, and of a portrait's name."""
@@ -28,6 +30,21 @@ ENDINGS: Final[dict[str, list[int]]] = {
 """Formats of a sheet, and how they are written."""
 MOST_SIDE: Final = 16_383
 """Pixels on a side of a WebP picture."""
+PLACED: Final = ".landmarks.json"
+"""Ending, instead of a picture's own, of the file with the landmarks that a person placed in it."""
+
+
+def portraits_in(folder: Path, tracker: FaceTracker, every: int = 1) -> Iterator[tuple[str, Portrait]]:
+    """Yield the name and the portrait of every so manieth picture that is taken; of the others, say why not.
+
+    A picture whose landmarks lie beside it, ``NAME.landmarks.json``, is taken by these: a drawing.
+    """
+    for path in photos_in(folder)[::every]:
+        placed = path.with_suffix(PLACED)
+        try:
+            yield path.stem, open_portrait(path, tracker, landmarks=placed if placed.is_file() else None)
+        except MediaError as why:
+            typer.echo(f"left out: {why}", err=True)
 
 
 def sheet(rows: list[tuple[str, dict[str, Pixels]]], side: int) -> Pixels:
@@ -68,7 +85,9 @@ def write_sheet(picture: Pixels, path: Path) -> None:
 
 
 def main(
-    portraits: Annotated[Path, typer.Option(help="A folder of photos.")],
+    portraits: Annotated[
+        Path, typer.Option(help="A folder of photos, and of drawings beside their NAME.landmarks.json.")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The picture to write: .webp, .png or .jpg.")],
     every: Annotated[int, typer.Option(min=1, help="Take every so manieth photo.")] = 1,
     side: Annotated[int, typer.Option(min=64, max=512, help="Pixels of each picture.")] = 256,
@@ -81,8 +100,8 @@ def main(
             raise UsageError(f"there is no column {name!r}; the columns are {', '.join(MOMENTS)}")
     bundle = load_bundle()
     moments = tuple(only or MOMENTS)
-    chosen = opened(portraits, open_tracker(bundle), every)
-    rows = [(name, Actor.of(portrait, bundle).moments(moments)) for name, _, portrait in chosen]
+    chosen = portraits_in(portraits, open_tracker(bundle), every)
+    rows = [(name, Actor.of(portrait, bundle).moments(moments)) for name, portrait in chosen]
     if not rows:
         raise UsageError(f"no photo in {portraits} shows a usable face; name a folder of portraits")
     write_sheet(sheet(rows, side), output)

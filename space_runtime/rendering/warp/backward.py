@@ -41,7 +41,8 @@ class Box:
 
 def bounding_box(points: Floats, margin: float, size: int) -> Box:
     """Return the box around (n, 2) picture points with a margin, on even pixels, inside a ``size``² picture."""
-    (left, top), (right, bottom) = points.min(0).tolist(), points.max(0).tolist()
+    across = np.ascontiguousarray(points.T)
+    (left, top), (right, bottom) = across.min(1).tolist(), across.max(1).tolist()
     x0, y0 = (min(max(2 * math.floor((low - margin) / 2), 0), size - 2) for low in (left, top))
     x1, y1 = (2 * math.ceil((high + margin) / 2) for high in (right, bottom))
     return Box(x0, y0, min(max(x1, x0 + 2), size), min(max(y1, y0 + 2), size))
@@ -49,7 +50,10 @@ def bounding_box(points: Floats, margin: float, size: int) -> Box:
 
 def picture_points(vertices: Floats) -> Floats:
     """Return (…, 2) columns and rows of (…, 3) points in pixels with y up."""
-    return np.asarray(vertices[..., :2] * np.array([1, -1], np.float32), np.float32)
+    points = np.empty((*vertices.shape[:-1], 2), np.float32)
+    points[..., 0] = vertices[..., 0]
+    np.negative(vertices[..., 1], out=points[..., 1], casting="same_kind")
+    return points
 
 
 def polygon_mask(points: Floats, box: Box) -> Floats:

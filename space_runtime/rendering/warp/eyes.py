@@ -19,8 +19,9 @@ from space_runtime.rendering.warp.blending import filled_with, lay_over
 from space_runtime.rendering.warp.curves import curve
 from space_runtime.rendering.warp.eyeball import Disc, Eyeball, draw_eyeball, prepare_eyeball
 from space_runtime.rendering.warp.lids import drawn_lid, lid_skin
-from space_runtime.rendering.warp.mesh import CREASES, EYES, IRISES, FaceMesh, MovedMesh, skull_motion
+from space_runtime.rendering.warp.mesh import CREASES, EYES, IRISES, FaceMesh, MovedMesh
 from space_runtime.rendering.warp.palette import Palette
+from space_runtime.rendering.warp.skull import skull_motion
 
 SHUT: Final = 0.16
 """An opening below this share of the photo's counts as shut: tracked lids never quite meet."""
@@ -120,9 +121,9 @@ def draw_eye(picture: Pixels, mesh: FaceMesh, moved: MovedMesh, eye: Eye, which:
     """Draw an eye into the picture (s, s, 3): a closing lid's skin, the eyeball in the opening, the lashes."""
     points = picture_points(moved.vertices)
     closed = _closed(points, eye, which)
+    back = skull_motion(moved.skull, float(eye.iris_normalised[2]))
     if closed > 0:
-        lid_back = skull_motion(mesh, moved, float(eye.iris_normalised[2]))
-        _draw_lid(picture, lid_back, points, eye, which, closed)
+        _draw_lid(picture, back, points, eye, which, closed)
     upper, lower = (points[list(row)] for row in EYES[which])
     edge = points[list(mesh.hem_edges[which])].copy()
     edge[:, 1] = np.minimum(edge[:, 1], lower[:, 1])
@@ -133,7 +134,7 @@ def draw_eye(picture: Pixels, mesh: FaceMesh, moved: MovedMesh, eye: Eye, which:
     target = picture[box.slices]
     mask = polygon_mask(np.concatenate([edge, lower[::-1]]), box)
     if mask.any():
-        lay_over(target, _moved_eyeball(eye, mesh, moved, which, box), mask)
+        lay_over(target, _moved_eyeball(eye, mesh, moved, which, back, box), mask)
     if closed > 0:
         _draw_lashes(target, upper - np.array([box.x0, box.y0], np.float32), eye, closed)
 
@@ -183,14 +184,17 @@ def _draw_lid(picture: Pixels, back: Floats, points: Floats, eye: Eye, which: in
     lay_over(picture[box.slices], np.asarray(skin, np.float32), mask * np.float32(LID_COVER * closed))
 
 
-def _moved_eyeball(eye: Eye, mesh: FaceMesh, moved: MovedMesh, which: int, box: Box) -> Floats:
-    """Return the (h, w, 3) colours of the eyeball in the box: with the skull, its iris where the gaze has moved it."""
+def _moved_eyeball(eye: Eye, mesh: FaceMesh, moved: MovedMesh, which: int, back: Floats, box: Box) -> Floats:
+    """Return the (h, w, 3) colours of the eyeball in the box: with the skull, its iris where the gaze has moved it.
+
+    back: see `_draw_lid`.
+    """
     centre = picture_points(moved.vertices[list(IRISES[which][1:])].mean(0))
     shift = picture_points(apply_pose(eye.iris_normalised, moved.pose)) - centre
     radius = eye.radius * moved.pose.scale / mesh.pose.scale
     own = float(np.exp(-((np.linalg.norm(shift) / (AT_REST * radius)) ** 2)))
-    back = _patch_from_box(eye, skull_motion(mesh, moved, float(eye.iris_normalised[2])), box)
-    return draw_eyeball(eye.eyeball, back, shift, own, (box.x1 - box.x0, box.y1 - box.y0))
+    size = box.x1 - box.x0, box.y1 - box.y0
+    return draw_eyeball(eye.eyeball, _patch_from_box(eye, back, box), shift, own, size)
 
 
 def _patch_from_box(eye: Eye, back: Floats, box: Box) -> Floats:

@@ -174,15 +174,14 @@ def draw_folds(picture: Pixels, folds: Folds, parts: Parts, points: Floats, expr
     amounts = smiles(folds, expression)
     if np.abs(amounts).max() < LEAST:
         return
-    logs = amounts[0] * folds.log_ratios[0] + amounts[1] * folds.log_ratios[1]
-    ratio = cv2.exp(cv2.merge([logs * share for share in folds.tint]))
+    logs = cv2.addWeighted(folds.log_ratios[0], float(amounts[0]), folds.log_ratios[1], float(amounts[1]), 0)
     box = bounding_box(points[list(SKIN)], 4, len(picture))
     places = _places(parts, box)
     as_complex(places)[:] -= np.complex64(complex(folds.box.x0, folds.box.y0))
     places *= np.float32(1 / STEP)
-    edge = cv2.BORDER_CONSTANT
-    moved = cv2.remap(ratio, places, None, cv2.INTER_LINEAR, borderMode=edge, borderValue=(1.0, 1.0, 1.0))  # type: ignore[call-overload]  # one table is allowed
-    whole = cv2.resize(moved, (box.x1 - box.x0, box.y1 - box.y0), interpolation=cv2.INTER_LINEAR)
+    moved = cv2.remap(logs, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)  # type: ignore[call-overload]  # one table is allowed
+    ratio = cv2.exp(cv2.merge([moved * share for share in folds.tint]))
+    whole = cv2.resize(ratio, (box.x1 - box.x0, box.y1 - box.y0), interpolation=cv2.INTER_LINEAR)
     area = picture[box.slices]
     area[:] = cv2.multiply(area, whole, dtype=cv2.CV_8U)
 

@@ -17,14 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from space_runtime.arrays import Doubles, Floats, Index, Longs
-from space_runtime.extras import cv2
 from space_runtime.geometry import (
     HeadPose,
     apply_pose,
     estimate_pose,
     landmarks_from_mesh,
     remove_pose,
-    rotation_matrix,
     smoothstep,
 )
 from space_runtime.portrait.mesh_points import CREASES as CREASES
@@ -36,6 +34,8 @@ from space_runtime.portrait.mesh_points import UPPER_LIP as UPPER_LIP
 from space_runtime.rendering.warp.backward import picture_points
 from space_runtime.rendering.warp.contour import beside, rim_of
 from space_runtime.rendering.warp.keypoints import keypoints_from_mesh, pose_of_keypoints
+from space_runtime.rendering.warp.skull import back_from, view_of
+from space_runtime.rendering.warp.turn_limit import limited
 
 Indices = NDArray[np.int32]
 
@@ -68,7 +68,7 @@ class FaceMesh:
     triangles: (T, 3), n_fillings that close openings first, hems from first_hem on; rings: the places of those around
     the face. seam: the oval's copies, on which the rings hang. areas: (T,) twice their areas in the photo, below
     0 for those that show their back there. hem_edges: per eye, vertices of the hem's lower edge with the
-    corners. rim, apart: see `contour`. keypoints: (160, 3) normalised. pose: the photo's.
+    corners. rim, apart: see `contour`. keypoints: (160, 3) normalised. pose: the photo's; view: see `view_of`.
     """
 
     source: Floats
@@ -86,6 +86,7 @@ class FaceMesh:
     hem_edges: tuple[tuple[int, ...], ...]
     keypoints: Floats
     pose: HeadPose
+    view: Doubles
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,13 +94,14 @@ class MovedMesh:
     """The mesh of one frame.
 
     vertices: (V, 3) pixels, project axes; normalised: (V, 3) without the pose; pose: the head's; expression: (160, 3)
-    displacement of the keypoints from the portrait's own, normalised.
+    displacement of the keypoints from the portrait's own, normalised. skull: see `skull.back_from`.
     """
 
     vertices: Floats
     normalised: Floats
     pose: HeadPose
     expression: Floats
+    skull: Doubles
 
 
 def build_mesh(mesh: Floats, triangles: Indices, mesh_from_keypoints: Floats, relief: float = 1.0) -> FaceMesh:
@@ -136,6 +138,7 @@ def build_mesh(mesh: Floats, triangles: Indices, mesh_from_keypoints: Floats, re
         hem_edges=tuple(tuple(edge) for edge in hem_edges(first_hem_vertex)),
         keypoints=remove_pose(keypoints_from_mesh(mesh), pose),
         pose=pose,
+        view=view_of(pose),
     )
 
 
@@ -145,7 +148,7 @@ def drawing_order(mesh: FaceMesh, vertices: Floats) -> tuple[Longs, Longs]:
     Of the face openings come first, hems last, skin by depth. What has turned its back or is seen edge-on comes before
     all other skin: it lies in a fold.
     """
-    depth = vertices[:, 2][mesh.triangles].sum(1)
+    depth = vertices[:, 2].take(mesh.triangles.T).sum(0)
     depth[mesh.first_hem :] = HIDDEN + np.arange(len(depth) - mesh.first_hem)
     depth[(mesh.areas < 0) | (_areas(vertices, mesh.triangles) < LEAST_AREA * mesh.areas)] -= 2 * HIDDEN
     depth[: mesh.n_fillings] = -4 * HIDDEN
@@ -156,34 +159,18 @@ def drawing_order(mesh: FaceMesh, vertices: Floats) -> tuple[Longs, Longs]:
 
 def move(mesh: FaceMesh, keypoints: Floats) -> MovedMesh:
     """Return the mesh driven by (160, 3) keypoints in pixels. At the portrait's own it rests, up to rounding."""
-    pose = pose_of_keypoints(keypoints)
-    expression = remove_pose(keypoints, pose) - mesh.keypoints
+    asked = pose_of_keypoints(keypoints)
+    expression = remove_pose(keypoints, asked) - mesh.keypoints
+    pose = limited(asked, mesh.pose)
     shaped = mesh.normalised + (mesh.from_keypoints @ expression.reshape(len(expression), 3)).astype(np.float32)
     posed = apply_pose(shaped, pose)
     vertices = mesh.source + mesh.follow[:, None] * (posed - mesh.source)
-    return MovedMesh(vertices, shaped, pose, expression)
-
-
-def skull_motion(mesh: FaceMesh, moved: MovedMesh, depth: float) -> Floats:
-    """Return (2, 3): picture points of this frame to the photo's, for what is fixed to the skull at a depth."""
-    now, then = (_picture_from_skull(pose, depth) for pose in (moved.pose, mesh.pose))
-    back = cv2.invertAffineTransform(now)
-    back = then[:, :2] @ back
-    back[:, 2] += then[:, 2]
-    return back.astype(np.float32)
-
-
-def _picture_from_skull(pose: HeadPose, depth: float) -> Doubles:
-    """Return (2, 3): normalised points at a depth to picture points."""
-    motion = rotation_matrix(pose.rotation_rad)[:2] * np.float64(pose.scale)
-    motion[:, 2] = motion[:, 2] * depth + pose.translation[:2]
-    motion[1] *= -1
-    return motion
+    return MovedMesh(vertices, shaped, pose, expression, back_from(view_of(pose), mesh.view))
 
 
 def _areas(vertices: Floats, triangles: Indices) -> Floats:
     """Return twice the signed area (T,) of each triangle as seen from the front."""
-    (ax, bx, cx), (ay, by, cy) = vertices[:, 0][triangles.T], vertices[:, 1][triangles.T]
+    (ax, bx, cx), (ay, by, cy) = (vertices[:, axis].take(triangles.T) for axis in (0, 1))
     return np.asarray((bx - ax) * (cy - ay) - (by - ay) * (cx - ax), np.float32)
 
 

@@ -61,13 +61,13 @@ JAW: Final = (0.4, 0.7)
 ear beside it are the photo's own, and the mirrored half fades out before."""
 INNERMOST: Final = 0.6
 """Share of that motion which the innermost ring makes, so that what lies between is not stretched."""
-LIGHT: Final = 25.0
-"""Blur in pixels of what is called the light."""
+LIGHTS: Final = (100.0, 50.0, 25.0)
+"""Blurs in pixels: the last is what is called the light, the others stand in for it where nothing is near."""
 FAR: Final = 1e-2
-"""Share of blurred weight below which the mean counts more than what is near."""
+"""Share of blurred weight below which a wider blur counts more than what is near."""
 DARKEST: Final = 8.0
-LARGEST: Final = 1.5
-"""Limit of the factor between the light of both halves."""
+LIGHTEST: Final = 1.25
+"""By how much mirrored skin may be lighter than what surrounds it: more is a highlight, which does not mirror."""
 N_FACE: Final = 468
 
 
@@ -116,7 +116,7 @@ def prepare_mirror(photo: Pixels, mesh: FaceMesh, fine: int = 1) -> Mirror | Non
     source = mesh.source.copy()
     source[: len(MIRRORED)] = mirrored_mesh(mesh.source[: len(MIRRORED)], len(photo))
     flipped = np.ascontiguousarray(photo[:, ::-1])
-    lit = _relit(flipped, photo, source, mesh, np.minimum(own, other), triangles, STEP * fine)
+    lit = _relit(flipped, photo, source, mesh, own, triangles, STEP * fine)
     oval = picture_points(mesh.source[list(OVAL)])
     bare = np.clip(-mesh.normalised[list(OVAL), 1] / BARE, 0, 1)
     seam = SEAM * (weights[list(OVAL)] * bare)[:, None] * (oval - oval.mean(0))
@@ -209,29 +209,37 @@ def _on_blocks(box: Box, head: Box, step: int) -> Box:
 
 
 def _relit(
-    flipped: Pixels, photo: Pixels, source: Floats, mesh: FaceMesh, seen: Floats, triangles: Index, step: int
+    flipped: Pixels, photo: Pixels, source: Floats, mesh: FaceMesh, own: Floats, triangles: Index, step: int
 ) -> Pixels:
-    """Return the mirrored photo in the light of the photo, where both show the face: the low frequencies' factor."""
+    """Return the photo's low frequencies with the mirrored photo's detail, each known by the skin that it shows well.
+
+    own: (468,) cosines of the photo's skin to the viewer. What the photo hides gets the colour of the skin next to it;
+    the detail is of lightness alone, because the hue of dark skin is wrong in bright light.
+    """
     points = picture_points(source)
     order = triangles[np.argsort(source[:, 2][mesh.triangles[triangles]].sum(1), kind="stable")]
     whole = [Grid(Box(0, 0, len(photo), len(photo)), step, order)]
     back = affine_maps(picture_points(mesh.source) - points, points, mesh.triangles)
     back[:2] += STAYING
     [(places, covered)] = drawn(points, mesh.triangles, back, whole)
-    weights = np.zeros((len(source), 2), np.float32)
-    weights[:N_FACE, 0] = np.clip((seen - SHOWN) / (WELL - SHOWN), 0, 1)
-    [(known, _)] = drawn(points, mesh.triangles, affine_maps(weights, points, mesh.triangles), whole)
+    cosines = np.zeros((len(source), 2), np.float32)
+    cosines[:N_FACE] = np.stack([own[MIRRORED[:N_FACE]], own], 1)
+    [(seen, _)] = drawn(points, mesh.triangles, affine_maps(cosines, points, mesh.triangles), whole)
+    trusted = np.clip((seen - SHOWN) / (WELL - SHOWN), 0, 1) * covered[..., None]
     small = np.asarray(cv2.resize(flipped, covered.shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
-    trusted = np.clip(known[..., 0], 0, 1) * covered
-    light, own = (_light(part, trusted) for part in (small, sampled(photo, places)))
-    factor = np.clip((own + DARKEST) / (light + DARKEST), 1 / LARGEST, LARGEST)
-    return np.asarray(np.clip(flipped * cv2.resize(factor, photo.shape[1::-1]), 0, 255), np.uint8)
+    shown = small, sampled(photo, places)
+    light, own_light = (_light(part, trusted[..., which]) for which, part in enumerate(shown))
+    wanted = cv2.resize(own_light, photo.shape[1::-1])
+    around = cv2.resize(light.mean(2), photo.shape[1::-1])
+    detail = (flipped.mean(2) + DARKEST) / (around + DARKEST)
+    return np.asarray(np.clip(wanted * np.minimum(detail, LIGHTEST)[..., None], 0, 255), np.uint8)
 
 
 def _light(picture: Pixels, weight: Floats) -> Floats:
-    """Return the (h, w, 3) low frequencies of what is weighted, far from it the mean."""
-    wide = LIGHT / STEP
+    """Return the (h, w, 3) low frequencies of what is weighted, far from it those of what is nearest."""
     weighted = picture * weight[..., None]
-    mean = weighted.sum((0, 1)) / max(float(weight.sum()), 1)
-    total = cv2.GaussianBlur(weight, (0, 0), wide)[..., None]
-    return np.asarray((cv2.GaussianBlur(weighted, (0, 0), wide) + FAR * mean) / (total + FAR), np.float32)
+    light: Floats = np.asarray(weighted.sum((0, 1)) / max(float(weight.sum()), 1), np.float32)
+    for wide in LIGHTS:
+        near, total = (cv2.GaussianBlur(part, (0, 0), wide / STEP) for part in (weighted, weight))
+        light = np.asarray((near + FAR * light) / (total[..., None] + FAR), np.float32)
+    return light

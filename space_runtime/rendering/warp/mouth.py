@@ -18,10 +18,11 @@ from space_runtime.rendering.warp.backward import Box, bounding_box, picture_poi
 from space_runtime.rendering.warp.blending import filled_with, lay_over
 from space_runtime.rendering.warp.curves import curve
 from space_runtime.rendering.warp.interior import CHIN, Interior, interior_in, prepare_interior
-from space_runtime.rendering.warp.mesh import LOWER_LIP, UPPER_LIP, FaceMesh, MovedMesh, skull_motion
+from space_runtime.rendering.warp.mesh import LOWER_LIP, UPPER_LIP, FaceMesh, MovedMesh
 from space_runtime.rendering.warp.mouth_colours import drawn_colours, mouth_colours
 from space_runtime.rendering.warp.own_teeth import Classes, OwnTeeth, own_teeth
 from space_runtime.rendering.warp.palette import Palette
+from space_runtime.rendering.warp.skull import skull_motion
 
 OPEN: Final = 0.03
 """A photo whose lips are further apart, in normalised units, shows its own inside of the mouth."""
@@ -158,7 +159,7 @@ def _inside(photo: Pixels, mesh: FaceMesh, moved: MovedMesh, mouth: Mouth, box: 
     inside = interior_in(box, mouth.interior, moved.normalised[CHIN], moved.pose)
     if not mouth.is_open or rest < LEAST_REST:
         return inside
-    back = skull_motion(mesh, moved, mouth.depth)
+    back = skull_motion(moved.skull, mouth.depth)
     back[:, 2] += back[:, :2] @ np.array([box.x0, box.y0], np.float32)
     size = (box.x1 - box.x0, box.y1 - box.y0)
     own = cv2.warpAffine(photo, back, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP).astype(np.float32)

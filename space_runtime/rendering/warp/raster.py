@@ -19,6 +19,8 @@ from space_runtime.rendering.warp.backward import Box
 
 STEEPEST: Final = 2.0
 """Largest change of a value, per pixel, that a triangle may cause; steeper ones lie in folds."""
+FLAT: Final = 1e-3
+"""Twice the least area of a triangle that has a map, pixels²."""
 LEVEL: Final = 1e-6
 """Least height in samples of an edge that crosses rows."""
 Complexes = NDArray[np.complex64]
@@ -65,28 +67,30 @@ def affine_maps(values: Floats, points: Floats, triangles: Indices) -> Complexes
     The value at (x, y) is ``map[0] x + map[1] y + map[2]``. values: (V, 2) at picture points (V, 2). The last column is
     zero: no triangle, no value. Slivers, whose map would tear, get their middle's value.
     """
-    x, y = points.astype(np.float64).T[:, triangles.T]
-    shift = _complex(values)[triangles.T]
-    ax, ay, bx, by = x[1] - x[0], y[1] - y[0], x[2] - x[0], y[2] - y[0]
-    area = ax * by - ay * bx
-    inverse = np.where(np.abs(area) > 1e-3, 1 / np.where(area == 0, 1, area), 0.0)
-    p, q = shift[1] - shift[0], shift[2] - shift[0]
-    along = np.stack([(p * by - q * ay) * inverse, (q * ax - p * bx) * inverse])
-    sliver = np.maximum(np.abs(along.real), np.abs(along.imag)).max(0) > STEEPEST
-    along[:, sliver] = 0
-    constant = np.where(sliver, shift.sum(0) / 3, shift[0] - along[0] * x[0] - along[1] * y[0])
+    place, shift = _corners(points, triangles), _corners(values, triangles)
+    a, b = place[1:] - place[0]
+    p, q = shift[1:] - shift[0]
+    area = a.real * b.imag - a.imag * b.real
+    inverse = np.divide(1, area, out=np.zeros_like(area), where=np.abs(area) > FLAT)
+    along = np.stack([(p * b.imag - q * a.imag) * inverse, (q * a.real - p * b.real) * inverse])
+    constant = shift[0] - along[0] * place[0].real - along[1] * place[0].imag
+    steepness = np.abs(along.view(np.float64)).max(0)
+    slivers = np.flatnonzero(np.maximum(steepness[::2], steepness[1::2]) > STEEPEST)
+    along[:, slivers] = 0
+    constant[slivers] = shift[:, slivers].sum(0) / 3
     maps = np.zeros((3, len(triangles) + 1), np.complex64)
     maps[:2, :-1], maps[2, :-1] = along, constant
     return maps
 
 
-def _complex(pairs: Floats) -> Places:
-    return np.ascontiguousarray(pairs, np.float64).view(np.complex128)[:, 0]
+def _corners(pairs: Floats, triangles: Indices) -> Places:
+    """Return the (3, T) corners of triangles of points (V, 2), columns + i · rows."""
+    return np.ascontiguousarray(pairs, np.float64).view(np.complex128)[:, 0].take(triangles.T)
 
 
 def extents(points: Floats, triangles: Indices) -> tuple[Floats, Floats]:
     """Return the (2, T) lower and upper corners of the boxes around triangles of picture points (V, 2)."""
-    a, b, c = points.T[:, triangles.T].transpose(1, 0, 2)
+    a, b, c = points.T.take(triangles.T, 1).transpose(1, 0, 2)
     return np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
 
 
@@ -105,77 +109,111 @@ def drawn(points: Floats, triangles: Indices, maps: Complexes, grids: Sequence[G
 
 
 def uppermost(points: Floats, triangles: Indices, grids: Sequence[Grid]) -> list[Index]:
-    """Return per grid the (h, w) number of the triangle on top at each sample, T where there is none; see `drawn`."""
-    sizes = np.array([grid.shape[0] * grid.shape[1] for grid in grids])
-    ends = np.cumsum(sizes)
-    triangle = np.concatenate([grid.order for grid in grids])
-    which = np.repeat(np.arange(len(grids)), [len(grid.order) for grid in grids])
-    pair, start, count = _spans(_complex(points).take(triangles[triangle].T), which, grids, ends - sizes)
-    nearest = np.full(ends[-1], len(triangles), np.intp)
-    place = np.repeat(start - np.cumsum(count) + count, count)
+    """Return per grid the (h, w) number of the triangle on top at each sample, T where there is none; see `drawn`.
+
+    The grids lie below one another in one sheet, so that all of them are filled at once.
+    """
+    shapes = np.array([grid.shape for grid in grids])
+    bottoms, width = np.cumsum(shapes[:, 0]), int(shapes[:, 1].max())
+    triangle, first, count = _spans(_corners(points, triangles), grids, bottoms, width)
+    sheet = np.full((bottoms[-1], width), len(triangles), np.intp)
+    span = _numbered(count)
+    place = (first - np.cumsum(count) + count).take(span)
     place += np.arange(len(place))
-    nearest[place] = np.repeat(triangle[pair], count)
-    parts = (nearest[end - size : end].reshape(grid.shape) for grid, end, size in zip(grids, ends, sizes, strict=True))
+    sheet.ravel()[place] = triangle.take(span)
+    parts = [sheet[bottom - h : bottom, :w] for (h, w), bottom in zip(shapes.tolist(), bottoms.tolist(), strict=True)]
     return [
         _spread(part, len(triangles), grid.spread) if grid.spread else part
         for grid, part in zip(grids, parts, strict=True)
     ]
 
 
-def _spans(corners: Places, which: Index, grids: Sequence[Grid], offsets: Index) -> tuple[Index, Index, Index]:
-    """Return runs of samples in a row of a triangle, in the triangles' order: each one's triangle, start and length.
+def _spans(corners: Places, grids: Sequence[Grid], bottoms: Index, width: int) -> tuple[Index, Index, Index]:
+    """Return runs of samples in a row of a triangle, in the grids' orders: each one's triangle, start and length.
 
-    corners: (3, n) columns + i · rows. which: (n,) the grid of each. offsets: of the grids' first samples among all.
+    corners: (3, T) columns + i · rows. bottoms: the rows of the sheet at which the grids end. width: of the sheet.
     """
-    table = np.array([(grid.step, *grid.shape, *grid.origin) for grid in grids]).T[:, which]
-    step, (height, width), origin = table[0], table[1:3].astype(np.intp), table[3] + 1j * table[4]
-    down = _downwards(*((corners - origin) / step))
-    borders, edges = _halves(down.real, down.imag, height)
-    rows = np.maximum(np.diff(borders, axis=1), 0).ravel()
-    half = np.repeat(np.arange(len(rows)), rows)
-    row = np.repeat(borders[:, :2].ravel() - np.cumsum(rows) + rows, rows)
+    triangle, first, rows, level, slope = _halves(corners, grids, bottoms)
+    half = _numbered(rows)
+    row = (first - np.cumsum(rows) + rows).take(half)
     row += np.arange(len(row))
-    left, left_slope, right, right_slope = edges.take(half, axis=0).T
-    pair = half >> 1
-    widths = width[pair]
-    start = np.maximum(np.ceil(left + left_slope * row), 0).astype(np.intp)
-    count = np.minimum(np.ceil(right + right_slope * row), widths).astype(np.intp) - start
-    kept = np.flatnonzero(count > 0)
-    first = (offsets[which][pair] + row * widths + start)[kept]
-    return pair[kept], first, count[kept]
+    ends = slope.take(half, 1)
+    ends *= row
+    ends += level.take(half, 1)
+    start, end = np.minimum(np.maximum(np.ceil(ends), 0), width).astype(np.intp)
+    kept = np.flatnonzero(end > start)
+    row *= width
+    row += start
+    end -= start
+    return triangle.take(half.take(kept)), row.take(kept), end.take(kept)
 
 
-def _downwards(first: Places, second: Places, third: Places) -> Places:
-    """Return the (3, n) corners of triangles, columns + i · rows, sorted from the uppermost to the lowest."""
-    first, second = _upper_first(first, second)
-    second, third = _upper_first(second, third)
-    return np.stack([*_upper_first(first, second), third])
+def _halves(corners: Places, grids: Sequence[Grid], bottoms: Index) -> tuple[Index, Index, Index, Doubles, Doubles]:
+    """Return what lies above and below the middle corners of the grids' triangles and crosses rows of the sheet.
 
-
-def _upper_first(a: Places, b: Places) -> tuple[Places, Places]:
-    swap = a.imag > b.imag
-    return np.where(swap, b, a), np.where(swap, a, b)
-
-
-def _halves(x: Doubles, y: Doubles, height: Index) -> tuple[Index, Doubles]:
-    """Return the rows between which triangles (3, n) run, above and below their middle corner, and their borders there.
-
-    Rows: (n, 3). Borders: (2 n, 4) column in row 0 and slope, left and right; both halves of a triangle in turn.
+    The triangle of each such half, its first row, how many there are, and (2, n) the columns in row 0 and the slopes of
+    its left and its right side; see `_spans`.
     """
-    rows = np.clip(np.ceil(y), 0, height).astype(np.intp).T
-    slope = (x[_ENDS] - x[_STARTS]) / np.maximum(y[_ENDS] - y[_STARTS], LEVEL)
-    level = x[_STARTS] - slope * y[_STARTS]
-    long_is_left = level[0] + slope[0] * y[1] < x[1]
-    table = np.empty((len(rows), 2, 4))
-    for half in (0, 1):
-        for part, values in enumerate((level, slope)):
-            table[:, half, part] = np.where(long_is_left, values[0], values[1 + half])
-            table[:, half, part + 2] = np.where(long_is_left, values[1 + half], values[0])
-    return rows, table.reshape(-1, 4)
+    table = np.array([(1 / g.step, *g.origin, bottom - g.shape[0]) for g, bottom in zip(grids, bottoms, strict=True)])
+    which = np.repeat(np.arange(len(grids)), [len(grid.order) for grid in grids])
+    order = np.concatenate([grid.order for grid in grids])
+    scale, left, top, first = table.T.take(which, 1)
+    shift = first - top * scale
+    heights, level, slope, long_is_left = _outlines(corners)
+    borders = np.minimum(np.maximum(np.ceil(heights.take(order, 1) * scale + shift), first), bottoms.take(which))
+    borders = borders.astype(np.intp)
+    rows = np.maximum(borders[1:] - borders[:-1], 0).T.ravel()
+    half = np.flatnonzero(rows)
+    pair, side = half >> 1, half & 1
+    triangle, scale = order.take(pair), scale.take(pair)
+    start = borders.take(side * len(order) + pair)
+    side += 1
+    right = side * long_is_left.take(triangle)
+    lines = np.stack([side - right, right])
+    lines *= len(corners[0])
+    lines += triangle
+    slope = slope.take(lines)
+    level = (level.take(lines) - left.take(pair)) * scale - slope * shift.take(pair)
+    return triangle, start, rows.take(half), level, slope
+
+
+def _numbered(counts: Index) -> Index:
+    """Return 0…n−1, each as often as (n,) counts > 0 say: `np.repeat` without a branch for each."""
+    ends = np.cumsum(counts)
+    first = np.zeros((1, int(ends[-1]) if len(ends) else 0), np.uint8)
+    first[0, ends[:-1]] = 1
+    return np.asarray(cv2.integral(first)[1, 1:], np.intp)
+
+
+def _outlines(corners: Places) -> tuple[Doubles, Doubles, Doubles, Mask]:
+    """Return the rows (3, T) of the corners of triangles (3, T) from above, and the lines of their sides.
+
+    Column in row 0 and slope (3, T): from the uppermost corner to the lowest, to the middle one, and from there to the
+    lowest; and for which triangles the first of them is on the left.
+    """
+    down = corners.take(_downwards(corners.imag))
+    start, end = down.take(_STARTS, 0), down.take(_ENDS, 0)
+    way = end - start
+    slope = way.real / np.maximum(way.imag, LEVEL)
+    level = start.real - slope * start.imag
+    return down.imag, level, slope, level[0] + slope[0] * down[1].imag < down[1].real
 
 
 _STARTS, _ENDS = np.array([0, 0, 1]), np.array([2, 1, 2])
 """Corners of a triangle's long side and of its two short ones, upper and lower."""
+_SORTED: Final = np.array([[0, 1, 0, 0, 0, 1, 2, 2], [1, 0, 2, 0, 0, 2, 0, 1], [2, 2, 1, 0, 0, 0, 1, 0]])
+"""The three in order, by whether the first is more than the second, the second than the third, the first than that."""
+
+
+def _downwards(rows: Doubles) -> Index:
+    """Return the (3, T) places, in a flat array, of the corners of triangles with (3, T) rows, from above."""
+    first, second, third = rows
+    more = ((first > second), (second > third), (first > third))
+    code = sum(part.astype(np.intp) << bit for bit, part in enumerate(more))
+    places: Index = _SORTED.take(code, 1)
+    places *= rows.shape[1]
+    places += np.arange(rows.shape[1])
+    return places
 
 
 def values_at(grid: Grid, numbers: Index, maps: Complexes) -> Floats:

@@ -176,11 +176,11 @@ def _grids(
 ) -> list[Grid]:
     """Return the samples of what is around the face, of the face, and of its details."""
     inner, around = order
-    low, high = extents(points, mesh.triangles[inner])
-    deep = np.any([_within(low, high, box, fine) for box in details], 0)
-    close = [Grid(box, 1, inner[touching(low, high, box)]) for box in details]
+    low, high = extents(points, mesh.triangles)
+    coarse = ~np.logical_or.reduce([_within(low, high, box, fine) for box in details])
+    close = [Grid(box, 1, inner[touching(low, high, box).take(inner)]) for box in details]
     whole, face = (_with_rim(box, AROUND * fine) for box in (Box(0, 0, side, side), head))
-    return [Grid(whole, AROUND * fine, around), Grid(face, COARSE * fine, inner[~deep], spread=2), *close]
+    return [Grid(whole, AROUND * fine, around), Grid(face, COARSE * fine, inner[coarse.take(inner)], spread=2), *close]
 
 
 def _with_rim(box: Box, step: int) -> Box:

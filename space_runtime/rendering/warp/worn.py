@@ -29,8 +29,8 @@ GROWN: Final = 7
 ALIKE: Final = 0.35
 LEAST: Final = 5.0
 """Share of the line's difference from the skin, and lightness L, by which more of the frame stands out."""
-ROUND: Final = 10
-"""Pixels around the frame that its box has."""
+ROUND: Final = GROWN + 6
+"""Pixels around the lines of the frame that its box has: as far as it may grow, and fade."""
 LASHES: Final = 0.35
 """Part of the way from a lid's edge to its crease that is never taken for a frame."""
 STEP: Final = 4
@@ -60,13 +60,18 @@ def take_off(photo: Pixels, mesh: FaceMesh) -> tuple[Pixels, Worn | None]:
     found = find_spectacles(photo, points[:N_FACE])
     if found is None:
         return photo, None
-    box = bounding_box(np.concatenate([line.points for line in found.lines]), ROUND, len(photo))
+    box = _box_around(found, len(photo))
     bare, patch = photo.copy(), photo[box.slices]
     frame = _frame(found, patch, points, box)
     below = continued(patch, frame == 0)
     bare[box.slices] = np.where(frame[..., None] > 0, np.rint(below), patch).astype(np.uint8)
     around = _around(mesh, points, box)
     return bare, Worn(box, patch.copy(), _cover(frame), around, np.unique(mesh.triangles[around]), found.dark)
+
+
+def _box_around(found: Spectacles, side: int) -> Box:
+    thick = max(line.half_width for line in found.lines)
+    return bounding_box(np.concatenate([line.points for line in found.lines]), ROUND + CORE * thick, side)
 
 
 def put_on(picture: Pixels, worn: Worn, mesh: FaceMesh, moved: MovedMesh) -> None:
@@ -156,6 +161,11 @@ def _fixed(line: Floats, box: Box) -> NDArray[np.int32]:
 
 
 def _cover(frame: Pixels) -> Floats:
-    """Return (h, w) 1 on the frame and the pixels around it, softly 0 beyond."""
+    """Return (h, w) 1 on the frame and the pixels around it, softly 0 beyond, and 0 at the edge.
+
+    What is sampled beyond the edge repeats it: anything else there would become a streak.
+    """
     wide = cv2.dilate(frame, np.ones((3, 3), np.uint8)).astype(np.float32)
-    return np.maximum(wide, cv2.GaussianBlur(wide, (0, 0), 1.0)).astype(np.float32)
+    cover = np.maximum(wide, cv2.GaussianBlur(wide, (0, 0), 1.0)).astype(np.float32)
+    cover[[0, -1]] = cover[:, [0, -1]] = 0
+    return cover

@@ -84,6 +84,19 @@ def test_it_has_the_light_of_the_photo() -> None:
     assert after < 0.6 * before
 
 
+@pytest.mark.parametrize(("yaw", "colours"), [(25, (200, 20)), (-25, (20, 200))])
+def test_skin_that_the_dark_side_hides_is_as_dark_as_what_is_seen_beside_it(
+    yaw: float, colours: tuple[int, int]
+) -> None:
+    mesh = mesh_at(yaw)
+    side_lit = np.linspace(*colours, 512)[None, :, None].repeat(512, 0).repeat(3, 2).astype(np.uint8)
+    mirror = prepare_mirror(side_lit, mesh)
+    assert mirror is not None
+    columns, rows = np.rint(mirror.source[mirror.hidden]).astype(int).T
+    own = side_lit[tuple(np.rint(picture_points(mesh.source)[mirror.hidden, ::-1]).astype(int).T)]
+    assert (mirror.photo[rows, columns].mean(1) - own.mean(1)).max() < 30
+
+
 def test_what_lies_around_leaves_the_old_silhouette_only_as_it_turns() -> None:
     mesh = mesh_at(25)
     mirror = prepare_mirror(GREY, mesh)

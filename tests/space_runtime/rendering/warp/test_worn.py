@@ -13,7 +13,7 @@ from space_runtime.rendering.warp.backward import picture_points
 from space_runtime.rendering.warp.generator import WarpAppearance, load_warp_generator
 from space_runtime.rendering.warp.keypoints import KEYPOINT_OF, keypoints_from_mesh
 from tests.support import pictures
-from tests.support.covered_faces import Draw, dark_glasses, drawn, glasses
+from tests.support.covered_faces import Draw, dark_glasses, drawn, glasses, thick_glasses
 
 BROWS = (70, 63, 105, 66, 107, 336, 296, 334, 293, 300)
 UPPER_LIDS = ((161, 163), (160, 144), (159, 145), (158, 153), (157, 154))
@@ -63,6 +63,13 @@ def test_at_rest_the_photo_is_shown_with_its_spectacles() -> None:
     assert appearance.worn is not None and len(appearance.eyes) == 2
     apart = np.abs(shown(glasses, own(glasses)).astype(int) - portrait.image)
     assert apart.mean() < 0.2 and np.quantile(apart, 0.999) < 8
+
+
+def test_a_frame_ends_inside_its_box_however_thick_it_is() -> None:
+    for draw in (glasses, thick_glasses):
+        worn = acting(draw)[1].worn
+        assert worn is not None
+        assert not any(edge.any() for edge in (worn.cover[0], worn.cover[-1], worn.cover[:, 0], worn.cover[:, -1]))
 
 
 def test_raised_brows_and_shut_lids_leave_the_rim_where_it_is() -> None:
