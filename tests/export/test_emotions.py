@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("torch", reason="needs torch (extra 'export')")
 
 from export.data.motion.motion_space import emotion_displacements, emotion_weights, face_size
-from export.rig.shipped import shipped_rig
+from export.data.motion.shipped_rig import shipped_rig
 from space_runtime.arrays import Floats
 from space_runtime.emotion import Emotion
 from space_runtime.geometry import N_LANDMARKS, normalise
