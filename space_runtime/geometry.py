@@ -191,7 +191,7 @@ def smoothstep(values: Reals | float, low: float = 0.0, high: float = 1.0) -> Re
 
     Low above high falls instead.
     """
-    share = np.clip((values - low) / (high - low), 0, 1)
+    share = np.minimum(np.maximum((values - low) / (high - low), 0), 1)
     return np.asarray(share * share * (3 - 2 * share))
 
 

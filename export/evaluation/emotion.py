@@ -11,12 +11,12 @@ from typing import Final
 import numpy as np
 
 from engine_bridge.protocol.arkit import ARKIT_NAMES
+from export.data.motion.shipped_rig import shipped_rig
 from export.evaluation.articulation import judge, mouth_of
 from export.evaluation.evaluated_model import EvaluatedModel, Sources, opening
 from export.evaluation.recordings import Recording, tracks_of
 from export.evaluation.results import Found, Measure
 from export.evaluation.spoken import Spoken, read_synthetic, silence
-from export.rig.shipped import shipped_rig
 from space_runtime.arrays import Floats
 from space_runtime.emotion import Emotion, emotion_vector
 from space_runtime.rig.rig import Rig, RigIdentity, RigState

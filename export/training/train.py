@@ -14,6 +14,7 @@ from export.data.batches import Batch, batches, part_of
 from export.data.corpora import Corpus
 from export.data.motion.identities import FaceModel, load_face_model
 from export.data.motion.motion_space import MotionSpace, face_constants, load_motion_space
+from export.data.motion.shipped_rig import shipped_rig
 from export.data.phonetics import phonetics_of
 from export.data.prepare import data_hash, read_all
 from export.data.speech.phones import N_CLASSES
@@ -21,7 +22,6 @@ from export.data.store import key_of
 from export.models.landmarks import LandmarksConfig, Speech2Landmarks
 from export.onnx.float_weights import float_network, with_face
 from export.recipes.recipe import N_SHARES, LossWeights, Recipe, parse_recipe
-from export.rig.shipped import shipped_rig
 from export.training.checkpoint import (
     Checkpoint,
     Facts,

@@ -25,6 +25,8 @@ from space_runtime.timebase import SAMPLE_RATE
 
 ARCHIVE: Final = b"PK\x03\x04"
 """The first bytes of an ``.npz``."""
+RECORDED: Final = (".npz", ".csv")
+"""Endings that promise a recording."""
 HEADER_BYTES: Final = 4_096
 """Bytes in which the first line of a CSV ends."""
 MAX_CSV_BYTES: Final = 1 << 28
@@ -49,6 +51,10 @@ def open_take(
         return _of_archive(file)
     if _is_csv(head):
         return take_of_csv(file)
+    if file.suffix.lower() in RECORDED:
+        raise MediaError(
+            f"{file} is no take, no baked clip and no recording of Live Link Face; track or record it anew"
+        )
     return take_of_video(open_video(file), person, bundle, watch)
 
 

@@ -146,7 +146,9 @@ def open_video(path: StrPath) -> VideoReader:
     try:
         if file.is_dir():
             raise MediaError(f"{file} is a folder; expected a video file, for example an .mp4")
-        if file.exists() and not file.is_file():  # it may block or never end
+        if not file.exists():
+            raise MediaError(f"{file} does not exist; check the name")
+        if not file.is_file():  # it may block or never end
             raise MediaError(f"{file} is a pipe or a device; expected a video file, save the video as one first")
         with _opened(file) as (container, stream):
             first = next(_Decoding().frames(container, stream), None)

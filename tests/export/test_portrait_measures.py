@@ -13,7 +13,7 @@ import pytest
 
 pytest.importorskip("scipy", reason="needs the extra 'export'")
 
-from export.evaluation.portraits import film_tables, portrait_tables
+from export.evaluation.portraits import cost, film_tables, portrait_tables
 from export.evaluation.portraits.acting import CLOSING, closing_times, controls_of
 from export.evaluation.portraits.blocks import BLOCKS, chosen_blocks
 from export.evaluation.portraits.contour import DARK, LIGHT, contour_steps
@@ -351,3 +351,10 @@ def test_a_turn_bends_no_spectacles_and_a_brow_that_lifts_them_does() -> None:
     bends = [frame_bend(portrait.image, np.asarray(shown, np.uint8), portrait.mesh) for shown in (turned, bent)]
     assert bends[0] < 0.4 and bends[1] > 1.5
     assert np.isnan(frame_bend(nasa().image, nasa().image, nasa().mesh))
+
+
+def test_the_memory_of_a_process_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child that does nothing needs little, however much its parent holds."""
+    monkeypatch.setattr(cost, "DRAWING", "")
+    held = np.ones(300 << 20, np.uint8)
+    assert cost.memory_mib() < 100 < held.nbytes >> 20

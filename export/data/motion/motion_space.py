@@ -32,12 +32,13 @@ EXPRESSION_SHAPES: Final[dict[Emotion, dict[str, float]]] = {
     Emotion.SAD: {"browInnerUp": 0.9, "browDown": 0.3, "mouthFrown": 0.95, "mouthShrugLower": 0.2, "eyeBlink": 0.1},
     Emotion.ANGRY: {
         "browDown": 1.0,
-        "browOuterUp": 0.2,
-        "noseSneer": 0.4,
-        "eyeSquint": 0.6,
-        "eyeBlink": 0.12,
-        "mouthPress": 0.3,
+        "browOuterUp": 0.3,
+        "noseSneer": 0.6,
+        "eyeSquint": 0.65,
+        "eyeBlink": 0.03,
+        "mouthPress": 0.5,
         "mouthFrown": 0.95,
+        "mouthShrugLower": 0.3,
         "mouthRollLower": 0.25,
     },
     Emotion.FEARFUL: {
@@ -59,13 +60,13 @@ EXPRESSION_SHAPES: Final[dict[Emotion, dict[str, float]]] = {
     Emotion.SURPRISED: {"browInnerUp": 1.0, "browOuterUp": 1.0, "eyeWide": 0.9, "jawOpen": 0.22},
     Emotion.CONTEMPT: {"mouthSmileLeft": 0.45, "mouthDimpleLeft": 0.6, "cheekSquintLeft": 0.3},
 }
-"""Emotion → shapes of the rig at full intensity, after EMFACS (happy AU 6+12, sad 1+4+15+17, angry 4+7+24, fearful
+"""Emotion → shapes of the rig at full intensity, after EMFACS (happy AU 6+12, sad 1+4+15+17, angry 4+7+17+24, fearful
 1+2+4+5+7+20+26, disgusted 9+15+16, surprised 1+2+5+26, contempt one-sided 12+14). No side means both.
 
 Anger has AU 5 in EMFACS' list, too: a raised lid below a lowered brow is seen as startled in a picture whose skin does
 not fold. AU 4 pulls the inner ends of the brows down; the shape browDown lowers all of the brow, its inner end least:
 the sneer adds there, and browOuterUp takes off the outer end. The frown holds the corners of the mouth, which the
-shapes of pressed lips and of the sneer lift to a smile.
+shapes of pressed lips and of the sneer lift to a smile; the raised lower lip shuts what the sneer opens.
 """
 UPPER_INNER, LOWER_INNER = [61, 62, 63], [67, 66, 65]
 

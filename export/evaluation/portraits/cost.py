@@ -31,15 +31,19 @@ GENERATOR: Final = "generator.py"
 """The file whose callees are the stages of a picture."""
 LEAST_MS: Final = 0.05
 """Stages that take less are not told."""
-MEMORY: Final = """
-import resource, numpy as np
+DRAWING: Final = """
+import numpy as np
 from space_runtime import open_portrait
 from space_runtime.animation.session import Session
 from space_runtime.assets import PORTRAIT
 session = Session(portrait=open_portrait(PORTRAIT), pictures=True)
 session.push(np.zeros(16000, np.float32))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
+PEAK: Final = """
+import re
+print(re.search(r"VmHWM:\\s*(\\d+) kB", open("/proc/self/status").read())[1])
+"""
+"""Not `resource.getrusage`: its maximum begins with what the parent held when it started the process."""
 
 
 def measure(bundle: Bundle, tracker: FaceTracker) -> Found:
@@ -103,5 +107,5 @@ def parts_ms(action: Callable[[], object], n_frames: int, whole_ms: float) -> di
 
 def memory_mib() -> float:
     """Return the largest resident memory of a process that opens a portrait and draws a second."""
-    done = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", DRAWING + PEAK], capture_output=True, text=True, check=True)
     return int(done.stdout) / 1024

@@ -102,10 +102,10 @@ def shut_lids(mesh: FaceMesh, eyes: tuple[Eye, ...], moved: MovedMesh) -> MovedM
     The hem, which holds a rim of the photo's eye white, shrinks away as the lid comes down.
     """
     vertices = moved.vertices.copy()
-    for eye, (upper, lower), edge in zip(eyes, EYES, mesh.hem_edges, strict=True):
-        lid, hem = list(upper[1:-1]), np.array(edge[1:-1])
+    for eye, (upper, lower), edge in zip(eyes, _LIDS, mesh.hem_edges, strict=True):
+        lid, hem = upper[1:-1], np.array(edge[1:-1])
         band = hem - len(hem)
-        down = vertices[list(lower[1:-1])] - vertices[lid]
+        down = vertices[lower[1:-1]] - vertices[lid]
         share = -down[:, 1] / np.maximum(eye.opening[1:-1], 1e-3)
         wanted = np.where(share < 1, np.maximum(share - SHUT, 0) / (1 - SHUT), share)
         shift = down * ((share - wanted) / np.where(np.abs(share) < 1e-3, 1e-3, share))[:, None]
@@ -124,8 +124,8 @@ def draw_eye(picture: Pixels, mesh: FaceMesh, moved: MovedMesh, eye: Eye, which:
     back = skull_motion(moved.skull, float(eye.iris_normalised[2]))
     if closed > 0:
         _draw_lid(picture, back, points, eye, which, closed)
-    upper, lower = (points[list(row)] for row in EYES[which])
-    edge = points[list(mesh.hem_edges[which])].copy()
+    upper, lower = (points[row] for row in _LIDS[which])
+    edge = points[list(mesh.hem_edges[which])]
     edge[:, 1] = np.minimum(edge[:, 1], lower[:, 1])
     if eye.line:
         upper = _LID_CURVE @ upper
@@ -151,10 +151,10 @@ def _within_line(edge: Floats, lower: Floats, line: float) -> tuple[Floats, Floa
 
 def _closed(points: Floats, eye: Eye, which: int) -> float:
     """Return how far the moved lids are shut, 0 (less than `CLOSING` says) … 1."""
-    upper, lower = (points[list(row[1:-1])] for row in EYES[which])
-    share = float((lower - upper)[:, 1].sum() / eye.opening[1:-1].sum())
+    upper, lower = (points[row[1:-1], 1] for row in _LIDS[which])
+    share = float((lower - upper).sum() / eye.opening[1:-1].sum())
     full, none = DRAWN_CLOSING if eye.line else CLOSING
-    return float(np.clip((none - share) / (none - full), 0, 1))
+    return min(max((none - share) / (none - full), 0.0), 1.0)
 
 
 def _lid_outline(points: Floats, which: int, height: float) -> Floats:
@@ -189,7 +189,7 @@ def _moved_eyeball(eye: Eye, mesh: FaceMesh, moved: MovedMesh, which: int, back:
 
     back: see `_draw_lid`.
     """
-    centre = picture_points(moved.vertices[list(IRISES[which][1:])].mean(0))
+    centre = picture_points(moved.vertices[_RIMS[which]].mean(0))
     shift = picture_points(apply_pose(eye.iris_normalised, moved.pose)) - centre
     radius = eye.radius * moved.pose.scale / mesh.pose.scale
     own = float(np.exp(-((np.linalg.norm(shift) / (AT_REST * radius)) ** 2)))
@@ -228,4 +228,7 @@ def _draw_lashes(target: Pixels, upper: Floats, eye: Eye, closed: float) -> None
     lay_over(target, filled_with(eye.lash, target.shape), blurred * np.float32(cover * closed / 255))
 
 
+_LIDS: Final = tuple(tuple(np.array(row) for row in rows) for rows in EYES)
+_RIMS: Final = tuple(np.array(iris[1:]) for iris in IRISES)
+"""Mesh points of the lids' edges, upper and lower, and of the irises' rims."""
 _LID_CURVE: Final = curve(len(EYES[0][0]))

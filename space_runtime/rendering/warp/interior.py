@@ -233,13 +233,14 @@ def _row_in(shape: tuple[int, int], row: Row, view: Floats, place: Floats, shift
     across = view[0, 0] * x + view[0, 1] * y + view[0, 2] * z - lean * height
     first, last = _seen(across)
     low, high = float(across[first]), float(across[last])
-    stops = np.linspace(low, high, max(2, round((high - low) * LOOKUP)) + 1)
+    n_stops = max(2, round((high - low) * LOOKUP)) + 1
+    stops = low + np.arange(n_stops) * ((high - low) / (n_stops - 1))
     columns = np.interp(stops, across[first : last + 1], np.arange(first, last + 1)).astype(np.float32)
     rows = np.interp(columns, np.arange(len(height)), row.top + height / upright).astype(np.float32)
     right = np.arange(shape[1], dtype=np.float32) - place[0]
     up = -np.arange(shape[0], dtype=np.float32) - place[1]
     found = (right[None, :] - lean * up[:, None] - np.float32(low)) * np.float32((len(stops) - 1) / (high - low))
-    index = np.clip(found, 0, len(stops) - 1).astype(np.int32)
+    index = np.minimum(np.maximum(found, 0), len(stops) - 1).astype(np.intp)
     outside = (found < -0.5) | (found > len(stops) - 0.5)
     map_x = columns.take(index)
     map_x[outside] = -9

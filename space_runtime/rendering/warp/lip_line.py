@@ -36,6 +36,8 @@ BEHIND: Final = (183, 42, 41, 38, 12, 268, 271, 272, 407, 96, 89, 179, 86, 15, 3
 MIDDLE: Final = (184, 74, 73, 72, 11, 302, 303, 304, 408, 77, 90, 180, 85, 16, 315, 404, 320, 307)
 """The points in the middle of the lips."""
 # fmt: on
+_LIPS: Final = np.array(LIPS)
+_TUCKED: Final = np.array([*LIPS, *BEHIND])
 TUCKED: Final = 0.35
 """Share of the way to the middle of a lip from which closed lips take their edge: the photo's edge has some of its
 teeth."""
@@ -112,25 +114,25 @@ def closing(moved: MovedMesh, refit: Refit) -> MovedMesh:
 
     Lips that are nearly shut meet: a sliver of teeth between them would read as an open mouth.
     """
-    lips, n = moved.normalised[list(LIPS)], len(LIPS) // 2
+    lips, n = moved.normalised[_LIPS], len(LIPS) // 2
     tracked = lips - refit.offsets
-    open_by = np.clip((tracked[:n, 1] - tracked[n:, 1]) / refit.gaps, 0, 1)
-    closer: Floats = np.asarray(tracked + np.tile(open_by, 2)[:, None] * refit.offsets, np.float32)
+    open_by = np.minimum(np.maximum((tracked[:n, 1] - tracked[n:, 1]) / refit.gaps, 0), 1)
+    closer: Floats = np.asarray(tracked + np.concatenate([open_by, open_by])[:, None] * refit.offsets, np.float32)
     half = (closer[:n, 1] - closer[n:, 1]) / 2
     met = (np.float32(smoothstep(float(2 * half.mean()), 0.0, min(MEETING, refit.apart))) - 1) * half
     closer[:, 1] += np.concatenate([met, -met])
     normalised, vertices = moved.normalised.copy(), moved.vertices.copy()
-    normalised[list(LIPS)] = closer
-    vertices[list(LIPS)] = apply_pose(closer, moved.pose)
+    normalised[_LIPS] = closer
+    vertices[_LIPS] = apply_pose(closer, moved.pose)
     return replace(moved, normalised=normalised, vertices=vertices)
 
 
 def tucked(mesh: FaceMesh, moved: MovedMesh, refit: Refit) -> FaceMesh:
     """Return the mesh with the edges of its lips further out in the photo as far as the moved lips close."""
-    lips, n = moved.normalised[list(LIPS), 1], len(LIPS) // 2
+    lips, n = moved.normalised[_LIPS, 1], len(LIPS) // 2
     share = 1 - smoothstep(float((lips[:n] - lips[n:]).mean()), 0.0, min(APART, refit.apart))
     if share <= 0:
         return mesh
     source = mesh.source.copy()
-    source[[*LIPS, *BEHIND]] += np.float32(share) * refit.tuck
+    source[_TUCKED] += np.float32(share) * refit.tuck
     return replace(mesh, source=source)

@@ -6,6 +6,7 @@ Teeth that the photo shows are part of the upper row. While the lips are where t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -122,7 +123,7 @@ def _placed(mesh: FaceMesh, is_open: bool, own: OwnTeeth | None) -> tuple[Floats
 
 def draw_mouth(picture: Pixels, photo: Pixels, mesh: FaceMesh, moved: MovedMesh, mouth: Mouth) -> None:
     """Draw the inside of the mouth into the picture (s, s, 3), under the opening that the lips leave."""
-    upper, lower = (picture_points(moved.vertices[list(row)]) for row in (UPPER_LIP, LOWER_LIP))
+    upper, lower = (picture_points(moved.vertices[row]) for row in _LIPS)
     gap = np.maximum(lower[:, 1] - upper[:, 1] - mouth.resting_gap, 0)
     middle = (upper[:, 1] + lower[:, 1]) / 2
     upper[:, 1], lower[:, 1] = middle - gap / 2, middle + gap / 2
@@ -132,7 +133,7 @@ def draw_mouth(picture: Pixels, photo: Pixels, mesh: FaceMesh, moved: MovedMesh,
         line = np.asarray((upper + lower) / 2 - np.array([box.x0, box.y0]), np.float32)
         _draw_seam(target, line, gap, mouth, moved)
     outline = np.concatenate([_CURVE @ upper, (_CURVE @ lower)[::-1]])
-    mask = polygon_mask(outline, box) * np.float32(np.clip((gap.max() - 0.4) / 1.2, 0, 1))
+    mask = polygon_mask(outline, box) * np.float32(min(max((float(gap.max()) - 0.4) / 1.2, 0.0), 1.0))
     if mask.any():
         mask = cv2.GaussianBlur(mask, (0, 0), SOFT_RIM * moved.pose.scale).astype(np.float32, copy=False)
         light = min(1.0, light_let_in(gap / moved.pose.scale) / mouth.light)
@@ -144,8 +145,8 @@ def draw_mouth(picture: Pixels, photo: Pixels, mesh: FaceMesh, moved: MovedMesh,
 
 def _rest(mesh: FaceMesh, moved: MovedMesh) -> float:
     """Return 1 when the lips are where the photo has them, falling to 0 as they move."""
-    lips = (moved.normalised - mesh.normalised)[list(INNER_LIPS)]
-    return float(np.exp(-((np.abs(lips).max() / AT_REST) ** 2)))
+    lips = moved.normalised[_INNER_LIPS] - mesh.normalised[_INNER_LIPS]
+    return math.exp(-((float(np.abs(lips).max()) / AT_REST) ** 2))
 
 
 def _edge_shade(mask: Floats, scale: float, strength: float) -> Floats:
@@ -168,7 +169,7 @@ def _inside(photo: Pixels, mesh: FaceMesh, moved: MovedMesh, mouth: Mouth, box: 
 
 def light_let_in(gap: Floats) -> float:
     """Return the share of light let in by lips that are (11,) normalised units apart, `DARKEST`…1."""
-    return DARKEST + (1 - DARKEST) * float(np.clip(gap[3:8].mean() / LIT, 0, 1))
+    return DARKEST + (1 - DARKEST) * min(max(float(gap[3:8].mean()) / LIT, 0.0), 1.0)
 
 
 def dimming(light: Floats) -> Floats:
@@ -180,6 +181,8 @@ def dimming(light: Floats) -> Floats:
 _DIMMING: Final[Floats] = np.array([0.75, 1.15, 1.2], np.float32)
 """Exponents of red, green and blue in the light behind lips: it is warm."""
 _CURVE: Final = curve(len(UPPER_LIP))
+_LIPS: Final = np.array([UPPER_LIP, LOWER_LIP])
+_INNER_LIPS: Final = np.array(INNER_LIPS)
 
 
 def _lip_colour(photo: Pixels, mesh: FaceMesh) -> Floats:
@@ -192,7 +195,7 @@ def _lip_colour(photo: Pixels, mesh: FaceMesh) -> Floats:
 def _draw_seam(target: Pixels, line: Floats, gap: Floats, mouth: Mouth, moved: MovedMesh) -> None:
     """Draw the dark line of lips that meet, stronger the closer they are."""
     scale = moved.pose.scale
-    closed = np.clip(1 - gap[1:-1].mean() / (SEAM * scale), 0, 1)
+    closed = min(max(1 - float(gap[1:-1].mean()) / (SEAM * scale), 0.0), 1.0)
     if closed == 0:
         return
     mask, thickness = np.zeros(target.shape[:2], np.uint8), max(1, int(scale / THICKER))

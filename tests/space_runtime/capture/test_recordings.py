@@ -96,6 +96,13 @@ def test_what_holds_no_take_is_said_in_one_sentence(tmp_path: Path, content: byt
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["take.npz", "take.csv"])
+def test_what_is_named_as_a_recording_and_is_none_is_no_video(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("time,yaw\n0,1\n")
+    with pytest.raises(MediaError, match=f"{name} is no take, no baked clip and no recording of Live Link Face"):
+        open_take(tmp_path / name)
+
+
 @pytest.mark.parametrize("name", ["missing.mp4", "."])
 def test_missing_files_and_folders_are_said(tmp_path: Path, name: str) -> None:
     with pytest.raises(MediaError, match="cannot be read"):
