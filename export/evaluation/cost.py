@@ -16,7 +16,6 @@ from export.onnx.multi_step_graph import one_step
 from space_runtime.animation.session import Session
 from space_runtime.animation.stages.features import N_FEATURES
 from space_runtime.assets import LINE
-from space_runtime.emotion import N_EMOTIONS
 from space_runtime.geometry import N_LANDMARKS
 from space_runtime.inference.bundle import EMBEDDED, Bundle
 from space_runtime.inference.device import CPU
@@ -70,13 +69,10 @@ def size_of(path: Path) -> dict[Measure, float]:
 def step_seconds(model: EvaluatedModel) -> float:
     """Return the seconds of a core for one step of one stream through ONNX Runtime."""
     rng = np.random.default_rng(0)
-    state = np.zeros((1, model.network.state_size("state_in")), np.float32)
-    feeds = {
-        "features": rng.standard_normal((1, N_FEATURES)).astype(np.float32),
-        "neutral": model.neutral.reshape(1, N_LANDMARKS, 3),
-        "emotion": np.zeros((1, N_EMOTIONS), np.float32),
-        "state_in": state,
-    }
+    shapes = {name: (1, *(int(n) for n in shape[1:])) for name, shape in model.network.inputs.items()}
+    feeds = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}  # no emotion, mean style, fresh state
+    feeds["features"] = rng.standard_normal((1, N_FEATURES)).astype(np.float32)
+    feeds["neutral"] = model.neutral.reshape(1, N_LANDMARKS, 3)
     rounds = []
     for _ in range(N_ROUNDS):
         begin = time.process_time()

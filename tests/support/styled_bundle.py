@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,12 +62,23 @@ def take_styles(path: Path) -> None:
 
     model = onnx.load(path)
     graph = model.graph
-    graph.initializer.append(numpy_helper.from_array(np.zeros((N_FEATURES, N_CODE), np.float32), "no_style"))
-    graph.node.insert(0, helper.make_node("MatMul", ["features", "no_style"], ["style"]))
     graph.input.remove(next(value for value in graph.input if value.name == "style"))
     graph.output.remove(next(value for value in graph.output if value.name == "tongue"))
+    _rename(graph, {"style": "mean_style", "tongue": "unsaid"})
+    graph.initializer.append(numpy_helper.from_array(np.zeros((N_FEATURES, N_CODE), np.float32), "no_style"))
+    graph.node.insert(0, helper.make_node("MatMul", ["features", "no_style"], ["mean_style"]))
     onnx.checker.check_model(model)
     onnx.save(model, path)
+
+
+def _rename(graph: Any, names: dict[str, str]) -> None:
+    """Give values of a graph and of those within it other names, in place."""
+    for node in graph.node:
+        for values in (node.input, node.output):
+            values[:] = [names.get(name, name) for name in values]
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _rename(attribute.g, names)
 
 
 def _add_styles(path: Path) -> None:

@@ -185,7 +185,7 @@ WRONG_TEXTS = {
     "glad=1@0s": "unknown emotion 'glad'",
     "happy=2@0s": "outside 0…1",
     "happy=-0.1@0s": "outside 0…1",
-    "happy=nan@0s": "outside 0…1",
+    "happy=nan@0s": "no number after '='",
     "happy=x@0s": "no number after '='",
     "happy=1@-1s": "has the time '-1s'",
     "happy=1@nan": "has the time 'nan'",
