@@ -63,7 +63,7 @@ def test_bursts_begin_in_silence_and_stop(length: int) -> None:
 def test_only_sounds_that_are_heard_alone_come_in_bursts() -> None:
     power, alone = np.ones((400, 60, 48), np.float32), np.arange(400) % 2 == 0
     heard = beside(power, alone, np.zeros((400, 60, 48), np.float32), np.random.default_rng(6))
-    sounding = heard.any((1, 2))
-    silent_first = sounding & ~heard[:, 0].any(1)
+    sounding = np.asarray(heard.any((1, 2)))
+    silent_first = np.asarray(sounding & ~heard[:, 0].any(1))
     assert silent_first[alone].sum() > 0.3 * sounding[alone].sum()
     assert not silent_first[~alone].any()

@@ -64,9 +64,10 @@ def take_styles(path: Path) -> None:
     graph = model.graph
     graph.input.remove(next(value for value in graph.input if value.name == "style"))
     graph.output.remove(next(value for value in graph.output if value.name == "tongue"))
-    _rename(graph, {"style": "mean_style", "tongue": "unsaid"})
-    graph.initializer.append(numpy_helper.from_array(np.zeros((N_FEATURES, N_CODE), np.float32), "no_style"))
-    graph.node.insert(0, helper.make_node("MatMul", ["features", "no_style"], ["mean_style"]))
+    style, tongue, nothing = (f"{name}_{len(graph.node)}" for name in ("style", "tongue", "nothing"))
+    _rename(graph, {"style": style, "tongue": tongue})
+    graph.initializer.append(numpy_helper.from_array(np.zeros((N_FEATURES, N_CODE), np.float32), nothing))
+    graph.node.insert(0, helper.make_node("MatMul", ["features", nothing], [style]))
     onnx.checker.check_model(model)
     onnx.save(model, path)
 

@@ -84,7 +84,7 @@ def test_a_mouth_that_is_speechs_has_the_weights_of_its_landmarks() -> None:
     smile = SHAPE["mouthSmileLeft"]
     assert np.abs(column(frames, "blendshapes")[:, smile] - driver().blendshapes[:, smile]).max() > 0.01
     jaw, plain = (column(f, "blendshapes")[:60, SHAPE["jawOpen"]] for f in (frames, frames_of(None)))
-    assert np.corrcoef(jaw, plain)[0, 1] > 0.95
+    assert np.corrcoef(jaw, plain)[0, 1] > 0.9
 
 
 @pytest.mark.parametrize(("part", "points"), [("brows", BROWS), ("mouth", MOUTH)])
