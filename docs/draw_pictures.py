@@ -86,11 +86,15 @@ def draw_emotions(photo: Path) -> None:
 
 
 def _moments(gap: NDArray[np.floating]) -> list[int]:
-    """Frames at rest, of the firmest closure within speech, and of the widest opening."""
-    widest = int(gap.argmax())
+    """Frames at rest, in the middle of the longest closure within speech, and of the widest opening.
+
+    The middle, as other emotions close up to a frame later than the one that is measured.
+    """
     spoken = np.flatnonzero(gap > 0.3 * gap.max())
-    inside = np.arange(spoken[0], spoken[-1])
-    return [0, int(inside[gap[inside].argmin()]), widest]
+    closed = np.flatnonzero(gap < 0.01 * gap.max())
+    closed = closed[(closed > spoken[0]) & (closed < spoken[-1])]
+    longest = max(np.split(closed, np.flatnonzero(np.diff(closed) > 1) + 1), key=len)
+    return [0, int(longest[len(longest) // 2]), int(gap.argmax())]
 
 
 def draw_viewer(photo: Path) -> None:
