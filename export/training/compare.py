@@ -42,7 +42,7 @@ QUESTIONS: Final[dict[str, dict[str, Values]]] = {
     },
     "look-ahead": {f"look-ahead {ms} ms": {"look_ahead_samples": ms * SAMPLE_RATE // 1000} for ms in (0, 50, 200)},
     "data": {
-        "film alone": {"n_filmed": 39, "n_synthetic": 0, "n_recorded": 0, "n_vocal": 0, "n_effort": 0},
+        "film alone": {"n_filmed": 42, "n_synthetic": 0, "n_recorded": 0, "n_vocal": 0, "n_effort": 0},
         "teacher alone": {"n_filmed": 0, "n_synthetic": 14, "n_recorded": 14},
         "no phonetics": {"lip_gap": 0, "mouth_width": 0, "jaw_with_lips": 0, "width_later_frames": 0},
     },

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("scipy", reason="needs scipy (extra 'export')")
 
-from export.data.augment import BURST_FRAMES, GAP_FRAMES, NATURAL, beside, bursts, hum, warp_bands
+from export.data.augment import BURST_FRAMES, BURSTS_SHARE, GAP_FRAMES, NATURAL, beside, bursts, hum, warp_bands
 from export.data.batches import _excerpt
 from export.data.corpora import Corpus
 from export.data.noise import sounds
@@ -65,5 +65,5 @@ def test_only_sounds_that_are_heard_alone_come_in_bursts() -> None:
     heard = beside(power, alone, np.zeros((400, 60, 48), np.float32), np.random.default_rng(6))
     sounding = np.asarray(heard.any((1, 2)))
     silent_first = np.asarray(sounding & ~heard[:, 0].any(1))
-    assert silent_first[alone].sum() > 0.3 * sounding[alone].sum()
+    assert silent_first[alone].sum() == pytest.approx(BURSTS_SHARE * sounding[alone].sum(), rel=0.5)
     assert not silent_first[~alone].any()
