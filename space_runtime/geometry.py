@@ -203,3 +203,11 @@ def from_mediapipe(points: Floats) -> Floats:
 def landmarks_from_mesh(mesh: Floats) -> Floats:
     """Return the 78 landmarks (…, 78, 3) of MediaPipe's 478 mesh points (…, 478, 3)."""
     return mesh[..., list(MEDIAPIPE_68 + MEDIAPIPE_IRIS), :]
+
+
+def picture_points(vertices: Floats) -> Floats:
+    """Return (…, 2) columns and rows of (…, 3) points in pixels with y up."""
+    points = np.empty((*vertices.shape[:-1], 2), np.float32)
+    points[..., 0] = vertices[..., 0]
+    np.negative(vertices[..., 1], out=points[..., 1], casting="same_kind")
+    return points

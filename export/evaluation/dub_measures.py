@@ -15,11 +15,10 @@ from space_runtime.capture.face_following import FaceFollower
 from space_runtime.dubbing.lower_face import LowerFace, replaced
 from space_runtime.dubbing.mesh_store import MeshStore
 from space_runtime.dubbing.mouth_inside import gap_of
-from space_runtime.geometry import estimate_pose, landmarks_from_mesh, remove_pose
+from space_runtime.geometry import estimate_pose, landmarks_from_mesh, picture_points, remove_pose
 from space_runtime.media.video_reader import open_video
 from space_runtime.portrait.mesh_points import OVAL
 from space_runtime.portrait.tracking import FaceTracker
-from space_runtime.rendering.warp.backward import picture_points
 
 BAND: Final = 2
 """Half width in pixels of the band along the border of what is drawn anew."""

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 
 from engine_bridge.protocol.arkit import ARKIT_NAMES
 from space_runtime.arrays import Doubles, Floats
-from space_runtime.geometry import remove_pose
+from space_runtime.geometry import picture_points, remove_pose
 from space_runtime.inference.bundle import EMBEDDED, load_bundle
 from space_runtime.media.atomic_files import written_whole
 from space_runtime.portrait.portrait import Portrait, open_portrait, open_tracker
-from space_runtime.rendering.warp.backward import Box, picture_points
+from space_runtime.rendering.warp.backward import Box
 from space_runtime.rendering.warp.folds import CORNERS, SKIN, STEP, FoldModel, layout_places
 from space_runtime.rig.rig import Rig
 

@@ -22,13 +22,13 @@ from export.data.pictures.covers import BEFORE, BESIDE, covered
 from export.data.pictures.drawing import clothes, scene_of
 from export.data.pictures.photo_changes import changed
 from space_runtime.arrays import Doubles, Floats, Longs, Mask, Pixels
+from space_runtime.geometry import picture_points
 from space_runtime.inference.bundle import EMBEDDED
 from space_runtime.media.atomic_files import written_whole
 from space_runtime.portrait.concerns import COVERED, MAYBE_COVERED
 from space_runtime.portrait.mouth_cover import CoverClassifier, edge_counts, mouth_patch
 from space_runtime.portrait.portrait import Portrait, open_portrait
 from space_runtime.portrait.tracking import FaceTracker, region_of_mesh
-from space_runtime.rendering.warp.backward import picture_points
 
 PENALTY: Final = 1e-5
 """On half the squared weights, of the mean loss."""

@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from space_runtime.arrays import Floats
-from space_runtime.geometry import HeadPose, apply_pose, remove_pose, smoothstep
+from space_runtime.geometry import HeadPose, apply_pose, picture_points, remove_pose, smoothstep
 from space_runtime.portrait.mesh_points import OVAL
-from space_runtime.rendering.warp.backward import picture_points
 from space_runtime.rendering.warp.mesh import LOWER_LIP, UPPER_LIP, strip
 
 # fmt: off

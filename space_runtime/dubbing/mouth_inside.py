@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from space_runtime.arrays import Floats
 from space_runtime.dubbing.planes import Planes
 from space_runtime.extras import cv2
-from space_runtime.geometry import HeadPose, apply_pose
-from space_runtime.rendering.warp.backward import Box, picture_points, polygon_mask
+from space_runtime.geometry import HeadPose, apply_pose, picture_points
+from space_runtime.rendering.warp.backward import Box, polygon_mask
 from space_runtime.rendering.warp.mesh import LOWER_LIP, UPPER_LIP
 
 GAPS: Final = (0.03, 0.05, 0.075, 0.105, 0.14, 0.18, 0.24, 0.32)

@@ -9,6 +9,7 @@ import numpy as np
 
 from space_runtime.arrays import Floats, Mask
 from space_runtime.extras import cv2
+from space_runtime.geometry import picture_points
 from space_runtime.head.picture_fields import blurred, dilated, eroded
 from space_runtime.head.sight import Sight
 from space_runtime.portrait.mesh_points import OVAL
@@ -56,7 +57,7 @@ def hair_mask(sight: Sight, mesh: Floats) -> Floats | None:
     lab = _lab(blurred(sight.photo, 1.2))
     outside = _outside(places, sight.centimetre)
     crown = (eroded(places.person.astype(np.uint8), 0.05 * places.face_height) > 0) & (places.height > 0.10)
-    points = _picture_points(mesh)
+    points = picture_points(mesh)
     cheek = np.median(lab[tuple(np.rint(points[list(CHEEKS)]).astype(int).T[::-1])], axis=0)
     seeds = outside | crown
     if seeds.sum() < 50:
@@ -74,14 +75,10 @@ def hair_mask(sight: Sight, mesh: Floats) -> Floats | None:
     return np.minimum(blurred(mask.astype(np.float32), 1.2), np.maximum(sight.matte, 0))
 
 
-def _picture_points(mesh: Floats) -> Floats:
-    return np.asarray(mesh[:, :2] * np.array([1, -1], np.float32), np.float32)
-
-
 def _places(sight: Sight, mesh: Floats) -> _Places:
     """Return the regions of the photo."""
     size = sight.matte.shape
-    points = _picture_points(mesh)
+    points = picture_points(mesh)
     top, chin = points[FOREHEAD], points[CHIN]
     face_height = float(np.linalg.norm(top - chin))
     up = (top - chin) / face_height

@@ -9,7 +9,7 @@ import numpy as np
 
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.extras import cv2
-from space_runtime.geometry import HeadPose
+from space_runtime.geometry import HeadPose, picture_points
 from space_runtime.portrait.drawn_matte import with_drawn_person
 from space_runtime.portrait.framing import (
     SIDE,
@@ -124,8 +124,3 @@ def _placed(portrait: Portrait, scale: float, left: int, top: int) -> Portrait:
 
     pose = HeadPose(portrait.pose.rotation_rad, moved(portrait.pose.translation), portrait.pose.scale * scale)
     return replace(portrait, mesh=moved(portrait.mesh), landmarks=moved(portrait.landmarks), pose=pose)
-
-
-def picture_points(mesh: Floats) -> Floats:
-    """Return columns and rows of a mesh in project axes."""
-    return np.asarray(mesh[:, :2] * np.array([1, -1], np.float32), np.float32)

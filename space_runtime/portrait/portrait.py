@@ -11,7 +11,7 @@ import numpy as np
 from space_runtime.arguments import StrPath, instance, path_of, switch
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.errors import MediaError
-from space_runtime.geometry import HeadPose, landmarks_from_mesh, normalise, remove_pose
+from space_runtime.geometry import HeadPose, landmarks_from_mesh, normalise, picture_points, remove_pose
 from space_runtime.inference.bundle import Bundle, bundle_or_embedded
 from space_runtime.media.image_file import MAX_DECODED_BYTES, open_picture, read_bytes
 from space_runtime.portrait.choice import check_height, choose_face
@@ -19,7 +19,7 @@ from space_runtime.portrait.concerns import Tracked, concerns, concerns_of_place
 from space_runtime.portrait.drawn_matte import with_drawn_person
 from space_runtime.portrait.fitted_mesh import fitted_mesh
 from space_runtime.portrait.framed import Portrait as Portrait
-from space_runtime.portrait.framed import framed, picture_points
+from space_runtime.portrait.framed import framed
 from space_runtime.portrait.framing import FACE, SIDE, Crop, Framing, Square, frame, square_around
 from space_runtime.portrait.landmark_file import PlacedLandmarks, read_landmarks
 from space_runtime.portrait.mouth_cover import load_classifier

@@ -17,12 +17,12 @@ from space_runtime.arguments import shown
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.errors import BundleError
 from space_runtime.extras import cv2
-from space_runtime.geometry import remove_pose, smoothstep
+from space_runtime.geometry import picture_points, remove_pose, smoothstep
 from space_runtime.inference.bundle import REFINER, Bundle
 from space_runtime.inference.network import Network
 from space_runtime.portrait.portrait import Portrait
 from space_runtime.rendering.generator import Driving
-from space_runtime.rendering.warp.backward import bounding_box, picture_points
+from space_runtime.rendering.warp.backward import bounding_box
 from space_runtime.rendering.warp.generator import WarpAppearance, WarpGenerator
 from space_runtime.rendering.warp.keypoints import KEYPOINT_OF, keypoints_from_mesh, pose_of_keypoints
 

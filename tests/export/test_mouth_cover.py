@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from space_runtime.arrays import Floats, Mask
-from space_runtime.rendering.warp.backward import picture_points
+from space_runtime.geometry import picture_points
 from tests.support import pictures
 
 pytest.importorskip("scipy", reason="needs scipy (extra 'export')")

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from space_runtime.arrays import Floats, Pixels
+from space_runtime.geometry import picture_points
 from space_runtime.portrait.mesh_points import OUTER_LIPS
-from space_runtime.rendering.warp.backward import picture_points
 
 SKIN: Final = (50, 280, 205, 425, 5, 151)
 

@@ -14,9 +14,9 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from space_runtime.arrays import Doubles, Floats, Pixels
+from space_runtime.geometry import picture_points
 from space_runtime.portrait.mesh_points import OVAL
 from space_runtime.portrait.portrait import Portrait
-from space_runtime.rendering.warp.backward import picture_points
 
 DARK, LIGHT = 60, 200
 FINER: Final = 4

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from space_runtime.arrays import Doubles, Floats, Mask, Pixels
+from space_runtime.geometry import picture_points
 from space_runtime.portrait.spectacles import Line, find_spectacles
-from space_runtime.rendering.warp.backward import picture_points
 
 SPACING: Final = 3.0
 """Pixels between strips."""

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from space_runtime.arrays import Floats, Mask, Pixels
+from space_runtime.geometry import picture_points
 from space_runtime.portrait.mesh_points import OUTER_LIPS
-from space_runtime.rendering.warp.backward import picture_points
 
 EYE_ENDS: Final = (33, 263)
 MOUTH_ENDS: Final = (61, 291)

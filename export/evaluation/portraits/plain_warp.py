@@ -12,7 +12,7 @@ import numpy as np
 from scipy.interpolate import LinearNDInterpolator
 
 from space_runtime.arrays import Floats, Pixels
-from space_runtime.rendering.warp.backward import picture_points
+from space_runtime.geometry import picture_points
 
 COARSE: Final = 4
 """The map is worked out at every so manieth pixel."""

@@ -48,14 +48,6 @@ def bounding_box(points: Floats, margin: float, size: int) -> Box:
     return Box(x0, y0, min(max(x1, x0 + 2), size), min(max(y1, y0 + 2), size))
 
 
-def picture_points(vertices: Floats) -> Floats:
-    """Return (…, 2) columns and rows of (…, 3) points in pixels with y up."""
-    points = np.empty((*vertices.shape[:-1], 2), np.float32)
-    points[..., 0] = vertices[..., 0]
-    np.negative(vertices[..., 1], out=points[..., 1], casting="same_kind")
-    return points
-
-
 def polygon_mask(points: Floats, box: Box) -> Floats:
     """Return (h, w) coverage 0…1 of a polygon of picture points inside the box, with smooth edges."""
     h, w = box.y1 - box.y0, box.x1 - box.x0

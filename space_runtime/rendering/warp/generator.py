@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from space_runtime.arrays import Floats, Pixels
+from space_runtime.geometry import picture_points
 from space_runtime.inference.bundle import Bundle
 from space_runtime.inference.network import Network
 from space_runtime.portrait.fitted_mesh import RELIEF
 from space_runtime.portrait.portrait import Portrait
 from space_runtime.rendering.generator import Driving, turns
 from space_runtime.rendering.warp import latents
-from space_runtime.rendering.warp.backward import picture_points
 from space_runtime.rendering.warp.cutout import Cutout, cut_out, prepare_cutout
 from space_runtime.rendering.warp.eyes import Eye, draw_eye, prepare_eye, shut_lids
 from space_runtime.rendering.warp.folds import FoldModel, Folds, draw_folds, load_folds, prepare_folds

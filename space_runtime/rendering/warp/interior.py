@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.extras import cv2
-from space_runtime.geometry import HeadPose, apply_pose, rotation_matrix, smoothstep
-from space_runtime.rendering.warp.backward import Box, picture_points
+from space_runtime.geometry import HeadPose, apply_pose, picture_points, rotation_matrix, smoothstep
+from space_runtime.rendering.warp.backward import Box
 from space_runtime.rendering.warp.mouth_colours import MouthColours
 from space_runtime.rendering.warp.mouth_sprites import ArchSprite, TongueSprite, load_sprites
 from space_runtime.rendering.warp.own_teeth import OwnTeeth

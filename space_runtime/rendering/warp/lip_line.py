@@ -12,8 +12,7 @@ from typing import Final
 import numpy as np
 
 from space_runtime.arrays import Doubles, Floats, Mask
-from space_runtime.geometry import apply_pose, remove_pose, smoothstep
-from space_runtime.rendering.warp.backward import picture_points
+from space_runtime.geometry import apply_pose, picture_points, remove_pose, smoothstep
 from space_runtime.rendering.warp.mesh import LOWER_LIP, UPPER_LIP, FaceMesh, MovedMesh
 from space_runtime.rendering.warp.own_teeth import Classes
 

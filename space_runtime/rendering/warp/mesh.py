@@ -22,6 +22,7 @@ from space_runtime.geometry import (
     apply_pose,
     estimate_pose,
     landmarks_from_mesh,
+    picture_points,
     remove_pose,
     smoothstep,
 )
@@ -31,7 +32,6 @@ from space_runtime.portrait.mesh_points import IRISES as IRISES
 from space_runtime.portrait.mesh_points import LOWER_LIP as LOWER_LIP
 from space_runtime.portrait.mesh_points import OVAL as OVAL
 from space_runtime.portrait.mesh_points import UPPER_LIP as UPPER_LIP
-from space_runtime.rendering.warp.backward import picture_points
 from space_runtime.rendering.warp.contour import beside, rim_of
 from space_runtime.rendering.warp.keypoints import keypoints_from_mesh, pose_of_keypoints
 from space_runtime.rendering.warp.skull import back_from, view_of

@@ -14,9 +14,9 @@ import numpy as np
 
 from space_runtime.arrays import Floats, Index, Longs, Pixels
 from space_runtime.extras import cv2
-from space_runtime.geometry import smoothstep
+from space_runtime.geometry import picture_points, smoothstep
 from space_runtime.portrait.mirrored import MIRRORED, mirrored_mesh
-from space_runtime.rendering.warp.backward import Box, bounding_box, picture_points
+from space_runtime.rendering.warp.backward import Box, bounding_box
 from space_runtime.rendering.warp.blending import lay_over
 from space_runtime.rendering.warp.layers import sampled
 from space_runtime.rendering.warp.mesh import OVAL, RING_POINTS, FaceMesh

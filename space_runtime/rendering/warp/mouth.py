@@ -14,8 +14,8 @@ import numpy as np
 
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.extras import cv2
-from space_runtime.geometry import apply_pose
-from space_runtime.rendering.warp.backward import Box, bounding_box, picture_points, polygon_mask
+from space_runtime.geometry import apply_pose, picture_points
+from space_runtime.rendering.warp.backward import Box, bounding_box, polygon_mask
 from space_runtime.rendering.warp.blending import filled_with, lay_over
 from space_runtime.rendering.warp.curves import curve
 from space_runtime.rendering.warp.interior import CHIN, Interior, interior_in, prepare_interior

@@ -9,7 +9,7 @@ import numpy as np
 
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.extras import cv2
-from space_runtime.rendering.warp.backward import picture_points
+from space_runtime.geometry import picture_points
 from space_runtime.rendering.warp.palette import Palette
 
 CHEEKS: Final = (50, 280, 205, 425)

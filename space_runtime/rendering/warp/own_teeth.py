@@ -12,7 +12,8 @@ import numpy as np
 
 from space_runtime.arrays import Floats, Mask, Pixels
 from space_runtime.extras import cv2
-from space_runtime.rendering.warp.backward import Box, bounding_box, picture_points, polygon_mask
+from space_runtime.geometry import picture_points
+from space_runtime.rendering.warp.backward import Box, bounding_box, polygon_mask
 from space_runtime.rendering.warp.mesh import LOWER_LIP, UPPER_LIP
 from space_runtime.rendering.warp.mouth_colours import CHEEKS, mean_colour
 

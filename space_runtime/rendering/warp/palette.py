@@ -16,7 +16,8 @@ import numpy as np
 
 from space_runtime.arrays import Doubles, Floats, Mask, Pixels
 from space_runtime.extras import cv2
-from space_runtime.rendering.warp.backward import Box, picture_points, polygon_mask
+from space_runtime.geometry import picture_points
+from space_runtime.rendering.warp.backward import Box, polygon_mask
 from space_runtime.rendering.warp.mesh import EYES, IRISES, OVAL
 
 LUMA: Final[Floats] = np.array([0.299, 0.587, 0.114], np.float32)

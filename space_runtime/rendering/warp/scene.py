@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from space_runtime.arrays import Floats, Index, Longs, Mask, Pixels
 from space_runtime.extras import cv2
-from space_runtime.rendering.warp.backward import Box, bounding_box, picture_points
+from space_runtime.geometry import picture_points
+from space_runtime.rendering.warp.backward import Box, bounding_box
 from space_runtime.rendering.warp.contour import contour, filled
 from space_runtime.rendering.warp.layers import Kind, Layers, as_complex, colours_at, combine, partial, sampled, split
 from space_runtime.rendering.warp.mesh import EYES, LOWER_LIP, UPPER_LIP, FaceMesh, MovedMesh, drawing_order

@@ -13,9 +13,8 @@ from typing import Final
 import numpy as np
 
 from space_runtime.arrays import Floats
-from space_runtime.geometry import HeadPose, apply_pose, smoothstep
+from space_runtime.geometry import HeadPose, apply_pose, picture_points, smoothstep
 from space_runtime.portrait.mesh_points import EYES, OUTER_LIPS, OVAL
-from space_runtime.rendering.warp.backward import picture_points
 from space_runtime.rendering.warp.mesh import CREASES, FaceMesh
 from space_runtime.rendering.warp.mirror import N_FACE, facing
 from space_runtime.rendering.warp.raster import Indices

@@ -1,4 +1,4 @@
-"""How far a photo is turned: beyond some 30° a warp shows what no photo from the other side has, and tears.
+"""The limit of a photo's turn: beyond some 30° a warp shows what no photo from the other side has, and tears.
 
 Turns near the photo's own pose stay as they are asked for. Further ones come to rest softly before the limit, and with
 them the way that the head goes to that side.

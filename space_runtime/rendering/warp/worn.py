@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from space_runtime.arrays import Floats, Longs, Mask, Pixels
 from space_runtime.extras import cv2
-from space_runtime.geometry import apply_pose, remove_pose, smoothstep
+from space_runtime.geometry import apply_pose, picture_points, remove_pose, smoothstep
 from space_runtime.portrait.continuation import continued
 from space_runtime.portrait.spectacles import Spectacles, find_spectacles
-from space_runtime.rendering.warp.backward import Box, bounding_box, picture_points
+from space_runtime.rendering.warp.backward import Box, bounding_box
 from space_runtime.rendering.warp.blending import lay_over
 from space_runtime.rendering.warp.layers import sampled
 from space_runtime.rendering.warp.mesh import CREASES, EYES, FaceMesh, MovedMesh, drawing_order

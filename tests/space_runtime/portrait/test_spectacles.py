@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from space_runtime.arrays import Floats, Pixels
+from space_runtime.geometry import picture_points
 from space_runtime.portrait.portrait import Portrait, portrait_from_pixels
 from space_runtime.portrait.spectacles import find_spectacles, strongest_path
-from space_runtime.rendering.warp.backward import picture_points
 from tests.support import pictures
 from tests.support.covered_faces import RIM, Draw, dark_glasses, drawn, glasses
 

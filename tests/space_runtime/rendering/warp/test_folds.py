@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from space_runtime.arrays import Floats, Pixels
+from space_runtime.geometry import picture_points
 from space_runtime.inference.bundle import load_bundle
-from space_runtime.rendering.warp.backward import Box, bounding_box, picture_points
+from space_runtime.rendering.warp.backward import Box, bounding_box
 from space_runtime.rendering.warp.folds import CORNERS, STEP, draw_folds, layout_places, load_folds, prepare_folds
 from space_runtime.rendering.warp.keypoints import KEYPOINT_OF, N_KEYPOINTS
 from tests.support import pictures

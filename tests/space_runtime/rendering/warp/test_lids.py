@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from space_runtime.arrays import Floats, Pixels
-from space_runtime.rendering.warp.backward import picture_points
+from space_runtime.geometry import picture_points
 from space_runtime.rendering.warp.lids import lid_skin
 from space_runtime.rendering.warp.mesh import CREASES, EYES
 from tests.support.pictures import portrait

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from space_runtime.arrays import Floats, Pixels
-from space_runtime.geometry import HeadPose, apply_pose, remove_pose
+from space_runtime.geometry import HeadPose, apply_pose, picture_points, remove_pose
 from space_runtime.portrait.mirrored import MIRRORED, mirrored_mesh
-from space_runtime.rendering.warp.backward import Box, picture_points
+from space_runtime.rendering.warp.backward import Box
 from space_runtime.rendering.warp.mesh import FaceMesh, MovedMesh, build_mesh, drawing_order, move
 from space_runtime.rendering.warp.mirror import Revealed, prepare_mirror, revealed, turned_to_view, without_silhouette
 from tests.space_runtime.rendering.warp.test_warp_generator import WARP

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from space_runtime.arrays import Floats, Pixels
+from space_runtime.geometry import picture_points
 from space_runtime.portrait.portrait import Portrait
-from space_runtime.rendering.warp.backward import Box, picture_points, polygon_mask
+from space_runtime.rendering.warp.backward import Box, polygon_mask
 from space_runtime.rendering.warp.mesh import EYES, LOWER_LIP, OVAL, UPPER_LIP, move
 from space_runtime.rendering.warp.palette import LUMA, photo_palette
 from tests.space_runtime.rendering.warp.test_warp_generator import (

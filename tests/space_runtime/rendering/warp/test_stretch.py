@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from space_runtime.arrays import Doubles, Floats
+from space_runtime.geometry import picture_points
 from space_runtime.portrait.mesh_points import EYES, OUTER_LIPS, OVAL
-from space_runtime.rendering.warp.backward import picture_points
 from space_runtime.rendering.warp.stretch import prepare_stretch, shared
 from tests.space_runtime.rendering.warp.test_mirror import mesh_at, pose, turned
 

@@ -15,12 +15,12 @@ from space_runtime.animation.stages.features import N_FEATURES
 from space_runtime.animation.stages.pose import compose
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.emotion import N_EMOTIONS
-from space_runtime.geometry import NEUTRAL_POSE, HeadPose, apply_pose, remove_pose
+from space_runtime.geometry import NEUTRAL_POSE, HeadPose, apply_pose, picture_points, remove_pose
 from space_runtime.inference.network import load_network
 from space_runtime.portrait.portrait import Portrait
 from space_runtime.rendering.generator import Driving
 from space_runtime.rendering.warp import latents, mouth
-from space_runtime.rendering.warp.backward import Box, picture_points, polygon_mask
+from space_runtime.rendering.warp.backward import Box, polygon_mask
 from space_runtime.rendering.warp.generator import WarpAppearance, WarpGenerator
 from space_runtime.rendering.warp.interior import Interior
 from space_runtime.rendering.warp.keypoints import keypoints_from_mesh

@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 from space_runtime.arrays import Floats, Pixels
-from space_runtime.geometry import apply_pose
+from space_runtime.geometry import apply_pose, picture_points
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.portrait.portrait import Portrait, portrait_from_pixels
-from space_runtime.rendering.warp.backward import picture_points
 from space_runtime.rendering.warp.generator import WarpAppearance, load_warp_generator
 from space_runtime.rendering.warp.keypoints import KEYPOINT_OF, keypoints_from_mesh
 from tests.support import pictures
