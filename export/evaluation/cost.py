@@ -12,6 +12,7 @@ import onnx
 
 from export.evaluation.evaluated_model import EvaluatedModel, Sources
 from export.evaluation.results import Found, Measure
+from export.onnx.graph_rewrite import input_shapes
 from export.onnx.multi_step_graph import one_step
 from space_runtime.animation.session import Session
 from space_runtime.animation.stages.features import N_FEATURES
@@ -69,7 +70,7 @@ def size_of(path: Path) -> dict[Measure, float]:
 def step_seconds(model: EvaluatedModel) -> float:
     """Return the seconds of a core for one step of one stream through ONNX Runtime."""
     rng = np.random.default_rng(0)
-    shapes = {name: (1, *(int(n) for n in shape[1:])) for name, shape in model.network.inputs.items()}
+    shapes = input_shapes(model.network, 1)
     feeds = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}  # no emotion, mean style, fresh state
     feeds["features"] = rng.standard_normal((1, N_FEATURES)).astype(np.float32)
     feeds["neutral"] = model.neutral.reshape(1, N_LANDMARKS, 3)

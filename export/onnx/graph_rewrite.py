@@ -64,6 +64,11 @@ def rewrite_graph(path: Path, to: Path) -> float:
     return difference
 
 
+def input_shapes(network: Network, n_rows: int) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of all inputs of a run of some rows, by name."""
+    return {name: (n_rows, *(int(n) for n in shape[1:])) for name, shape in network.inputs.items()}
+
+
 def face_of(model: onnx.ModelProto) -> Face:
     """Return the face with the file's own constants."""
     known = {value.name: numpy_helper.to_array(value) for value in model.graph.initializer}
@@ -195,7 +200,6 @@ def _check_steps(network: Network) -> None:
 def _feeds(network: Network, n_rows: int) -> dict[str, Floats]:
     """Random inputs."""
     rng = np.random.default_rng(0)
-    shapes = {name: (n_rows, *(int(n) for n in shape[1:])) for name, shape in network.inputs.items()}
-    feeds = {name: rng.normal(0, 0.5, shape).astype(np.float32) for name, shape in shapes.items()}
+    feeds = {name: rng.normal(0, 0.5, shape).astype(np.float32) for name, shape in input_shapes(network, n_rows).items()}
     feeds["emotion"] = np.abs(feeds["emotion"]).clip(0, 1)
     return feeds
