@@ -200,6 +200,8 @@ def _check_steps(network: Network) -> None:
 def _feeds(network: Network, n_rows: int) -> dict[str, Floats]:
     """Random inputs."""
     rng = np.random.default_rng(0)
-    feeds = {name: rng.normal(0, 0.5, shape).astype(np.float32) for name, shape in input_shapes(network, n_rows).items()}
+    feeds = {
+        name: rng.normal(0, 0.5, shape).astype(np.float32) for name, shape in input_shapes(network, n_rows).items()
+    }
     feeds["emotion"] = np.abs(feeds["emotion"]).clip(0, 1)
     return feeds
