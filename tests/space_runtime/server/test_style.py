@@ -51,6 +51,7 @@ def test_styles_that_change_in_mid_line_are_live_as_baked_bit_for_bit() -> None:
 
 @pytest.mark.parametrize("when", ["start", "set"])
 def test_a_server_whose_bundle_has_no_styles_refuses_one(when: str) -> None:
+    pytest.importorskip("onnx", reason="needs onnx (extra 'export')")
     server = InlineServer(bundle=plain_bundle())
     client = server.client()
     session = client.open()
