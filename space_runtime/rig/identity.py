@@ -22,9 +22,10 @@ from space_runtime.rig.shapes import (
     LOOK_ROWS,
     MOUTH_CLOSE,
     SHAPE,
+    SIDEWAYS,
     SOLVED_ROWS,
     UPPER_LID_SHARE,
-    landmark_errors,
+    landmark_precision,
     prior_deviations,
 )
 from space_runtime.rig.solver import BoundedRidge, prepare
@@ -68,14 +69,12 @@ class SolvePlan:
 
     gather: (78·3, n) from landmark displacements to the right-hand side. look: (8, n) what the gaze's lids take off it.
     inertia: (n,) weight of the last solution in it. problem: the prepared bounded least squares.
-    explained: (n,) part of each unknown's prior variance that the landmarks explain, 0…1.
     """
 
     gather: Doubles
     look: Doubles
     inertia: Doubles
     problem: BoundedRidge
-    explained: Doubles
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,23 +173,31 @@ def make_identity(neutral: Floats, shapes: Floats, photo: Floats, photo_weights:
 
 def make_plan(basis: Floats) -> SolvePlan:
     """Return the prepared solver for (52, 78, 3) shapes."""
-    precision = (1.0 / landmark_errors().ravel()) ** 2
-    motion = unknown_motion(basis)
+    motion = solved_motion(basis)
     prior = 1.0 / prior_deviations() ** 2
-    evidence = (motion * precision) @ motion.T
-    gather = motion * precision
+    gather = motion @ landmark_precision()
     look = gather @ basis[list(LOOK_ROWS)].reshape(len(LOOK_ROWS), -1).astype(np.float64).T
-    explained = 1.0 - np.diag(np.linalg.inv(evidence + np.diag(prior))) * prior
-    hessian = evidence + np.diag(prior * (1.0 + INERTIA))
-    return SolvePlan(
-        np.ascontiguousarray(gather.T), np.ascontiguousarray(look.T), prior * INERTIA, prepare(hessian), explained
-    )
+    hessian = gather @ motion.T + np.diag(prior * (1.0 + INERTIA))
+    return SolvePlan(np.ascontiguousarray(gather.T), np.ascontiguousarray(look.T), prior * INERTIA, prepare(hessian))
 
 
 def unknown_motion(basis: Floats) -> Doubles:
     """Return (n, 78·3): the motion of each unknown of the solver at 1 (see `shapes.MOUTH_CLOSE`)."""
     motion = basis[list(SOLVED_ROWS)].reshape(len(SOLVED_ROWS), -1).astype(np.float64)
     motion[MOUTH_CLOSE] += motion[JAW_OPEN]
+    return motion
+
+
+def solved_motion(basis: Floats) -> Doubles:
+    """Return (n, 78·3): `unknown_motion` as the solver believes it, in which `SIDEWAYS` opposites undo each other.
+
+    What both of a pair move alike is evidence for neither: as much of both would look like another shape.
+    """
+    motion = unknown_motion(basis)
+    for one, other in SIDEWAYS:
+        left, right = (SOLVED_ROWS.index(SHAPE[name]) for name in (one, other))
+        motion[left] = (motion[left] - motion[right]) / 2
+        motion[right] = -motion[left]
     return motion
 
 
