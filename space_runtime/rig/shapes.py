@@ -102,7 +102,7 @@ _ERRORS: Final = (
 LIP_PAIR_ERROR: Final = 0.002
 """Error of the height between inner lips that meet: whether they do is seen at once, where they do is not."""
 
-LIP_SHIFT: Final = 0.02
+LIP_SHIFT: Final = 0.01
 """Standard deviation of the height of all lip points together, beside what the shapes move.
 
 To shut over an open jaw an upper lip comes down, which none of ARKit's shapes does. Without this, the solver puts
