@@ -11,6 +11,7 @@ from engine_bridge.protocol.arkit import ARKIT_NAMES
 from space_runtime.arrays import Doubles, Floats
 from space_runtime.geometry import HeadPose, fit_similarity, normalise
 from space_runtime.rig.shapes import (
+    EXCLUSION,
     EYE_CORNERS,
     EYE_POINTS,
     FULL_LOOK_RAD,
@@ -173,11 +174,11 @@ def make_identity(neutral: Floats, shapes: Floats, photo: Floats, photo_weights:
 
 def make_plan(basis: Floats) -> SolvePlan:
     """Return the prepared solver for (52, 78, 3) shapes."""
-    motion = solved_motion(basis)
+    motion = unknown_motion(basis)
     prior = 1.0 / prior_deviations() ** 2
     gather = motion @ landmark_precision()
     look = gather @ basis[list(LOOK_ROWS)].reshape(len(LOOK_ROWS), -1).astype(np.float64).T
-    hessian = gather @ motion.T + np.diag(prior * (1.0 + INERTIA))
+    hessian = apart(gather @ motion.T + np.diag(prior * (1.0 + INERTIA)))
     return SolvePlan(np.ascontiguousarray(gather.T), np.ascontiguousarray(look.T), prior * INERTIA, prepare(hessian))
 
 
@@ -188,17 +189,18 @@ def unknown_motion(basis: Floats) -> Doubles:
     return motion
 
 
-def solved_motion(basis: Floats) -> Doubles:
-    """Return (n, 78·3): `unknown_motion` as the solver believes it, in which `SIDEWAYS` opposites undo each other.
+def apart(hessian: Doubles) -> Doubles:
+    """Return the (n, n) Hessian of the unknowns with a cost for the product of the weights of `SIDEWAYS` opposites.
 
-    What both of a pair move alike is evidence for neither: as much of both would look like another shape.
+    One alone costs what it did; both at once, of which landmarks see the difference well and the sum hardly, cost more.
     """
-    motion = unknown_motion(basis)
-    for one, other in SIDEWAYS:
-        left, right = (SOLVED_ROWS.index(SHAPE[name]) for name in (one, other))
-        motion[left] = (motion[left] - motion[right]) / 2
-        motion[right] = -motion[left]
-    return motion
+    dearer = hessian.copy()
+    for names in SIDEWAYS:
+        left, right = (SOLVED_ROWS.index(SHAPE[name]) for name in names)
+        cost = EXCLUSION * np.sqrt(hessian[left, left] * hessian[right, right])
+        dearer[left, right] += cost
+        dearer[right, left] += cost
+    return dearer
 
 
 def shut_lids(neutral: Floats, shapes: Floats) -> Floats:

@@ -21,12 +21,13 @@ from space_runtime.geometry import N_LANDMARKS
 from space_runtime.rig.identity import (
     RigIdentity,
     SolvePlan,
+    apart,
     at_rest,
     gaze_of,
     look_weights,
     make_identity,
-    solved_motion,
     turn_eyes,
+    unknown_motion,
 )
 from space_runtime.rig.shapes import (
     JAW_OPEN,
@@ -123,9 +124,9 @@ class Rig:
         errors = np.where(np.isinf(landmark_errors()), _IRIS_ERROR, _IDENTITY_ERROR * landmark_errors()).ravel()
         modes = np.concatenate([self.identities, self.tracker[None]]).reshape(-1, errors.size).astype(np.float64)
         precision = np.linalg.inv(np.diag(errors**2) + modes.T @ modes)
-        motion = solved_motion(self.shapes)
+        motion = unknown_motion(self.shapes)
         rhs = motion @ precision @ (normalised - self.neutral).ravel().astype(np.float64) - SPARSITY
-        problem = prepare(motion @ precision @ motion.T + np.diag(1.0 / prior_deviations() ** 2))
+        problem = prepare(apart(motion @ precision @ motion.T + np.diag(1.0 / prior_deviations() ** 2)))
         unknowns, _ = problem.solve(rhs, np.zeros_like(rhs), COLD_ROUNDS * COLD_ITERATIONS)
         return _weights(unknowns, np.zeros(len(LOOK_ROWS), np.float32))
 

@@ -73,6 +73,10 @@ OPPOSITES: Final = (
 SIDEWAYS: Final = (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"))
 """Opposites that are each other's mirror image."""
 
+EXCLUSION: Final = 0.4
+"""Cost of the product of two such weights, in units of the root of the product of their own curvatures; from 0.5 to 0.6
+on the problem is no longer convex."""
+
 
 def landmark_errors() -> Doubles:
     """Return (78, 3): the error of each landmark coordinate that the solver reckons with, normalised units.
