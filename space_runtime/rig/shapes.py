@@ -103,7 +103,7 @@ _ERRORS: Final = (
 """Contour, chin, brows, nose, lids, lips, iris: across, height, depth."""
 
 
-LIP_PAIR_ERROR: Final = 0.002
+LIP_PAIR_ERROR: Final = 0.003
 """Error of the height between inner lips that meet: whether they do is seen at once, where they do is not."""
 
 LIP_SHIFT: Final = 0.01
