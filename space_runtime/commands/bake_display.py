@@ -91,7 +91,7 @@ class Display:
                 self._print(self._ended[index])
         if isinstance(error, KeyboardInterrupt):
             n_done = sum(result.outcome in (Outcome.BAKED, Outcome.UNCHANGED) for result in self._ended.values())
-            say(f"space-runtime: stopped; done: {n_done} of {counted(len(self._jobs), 'line')}")
+            say(f"space-runtime: stopped; {n_done} of {counted(len(self._jobs), 'line')} done")
 
     @property
     def n_failed(self) -> int:
