@@ -14,6 +14,7 @@ from space_runtime.arrays import Floats
 from space_runtime.geometry import apply_pose, estimate_pose, estimate_poses, remove_pose
 from space_runtime.inference.network import Network
 from space_runtime.rendering.warp.keypoints import keypoints_from_mesh, landmarks_from_keypoints
+from space_runtime.rendering.warp.lip_shares import kept_shares
 from space_runtime.rendering.warp.redrawn import Redrawn
 
 
@@ -53,7 +54,8 @@ def step(
             "state_in": states,
         }
     )
-    keypoints = np.asarray(outputs["keypoints"], np.float32)
+    told = np.asarray(outputs["keypoints"], np.float32)
+    keypoints = [kept_shares(points, rest) for points, rest in zip(told, at_rest, strict=True)]
     shown = [face.of(points) if face else points for face, points in zip(drawn, keypoints, strict=True)]
     posed = np.stack([apply_pose(points, pose) for points, pose in zip(shown, poses, strict=True)])
     return np.asarray(outputs["state_out"], np.float32), posed

@@ -6,6 +6,7 @@ counts as inside would stay in place when the lips move, teeth that count as lip
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -28,6 +29,8 @@ it."""
 MOST_OUTWARD: Final = 0.015
 """How far a line may move outwards, normalised units: the next row of mesh points is near."""
 LEAST_GAP: Final = 1e-3
+LEAST_TUCK: Final = 1e-3
+"""Share of the tuck below which it is left out."""
 LIPS: Final = (*UPPER_LIP[1:-1], *LOWER_LIP[1:-1])
 # fmt: off
 BEHIND: Final = (183, 42, 41, 38, 12, 268, 271, 272, 407, 96, 89, 179, 86, 15, 316, 403, 319, 325)
@@ -38,12 +41,17 @@ MIDDLE: Final = (184, 74, 73, 72, 11, 302, 303, 304, 408, 77, 90, 180, 85, 16, 3
 _LIPS: Final = np.array(LIPS)
 _TUCKED: Final = np.array([*LIPS, *BEHIND])
 TUCKED: Final = 0.35
-"""Share of the way to the middle of a lip from which closed lips take their edge: the photo's edge has some of its
-teeth."""
+"""Share of the way to the middle of a lip from which lips take their edge that are not where the photo has them: the
+photo's edge has some of its teeth, which would stay on the lip as a saw."""
+FRINGE: Final = 0.016
+"""Width of that edge, normalised units: thin lips give more than that share, `MOST_TUCKED` at most."""
+MOST_TUCKED: Final = 0.6
+AT_REST: Final = 0.01
+"""Motion of the lips, in normalised units, at which 0.63 of that is done."""
 MEETING: Final = 0.05
 """Gap, normalised units, below which lips are drawn nearer to each other than they are."""
-APART: Final = 0.06
-"""Gap, normalised units, from which on lips show their edge as it is."""
+OVERLAP: Final = 0.006
+"""Overlap of lips that meet, normalised units: between lines of other points than theirs teeth would shine through."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +59,7 @@ class Refit:
     """offsets: (18, 3) of `LIPS` from their tracked places, normalised. gaps: (9,) between the tracked ones, y.
 
     apart: mean gap of the refitted lips, normalised: at that, and above, lips are drawn as they are. tuck: (36, 3)
-    pixels from `LIPS` and `BEHIND` in the photo to where closed lips take their colours from.
+    pixels from `LIPS` and `BEHIND` in the photo to where moved lips take their colours from.
     """
 
     offsets: Floats
@@ -73,7 +81,10 @@ def refitted(mesh: FaceMesh, found: Classes) -> tuple[FaceMesh, Refit]:
     normalised[list(LIPS)] = remove_pose(source[list(LIPS)], mesh.pose)
     before, n = mesh.normalised[list(LIPS)], len(LIPS) // 2
     gaps = np.maximum(before[:n, 1] - before[n:, 1], LEAST_GAP)
-    tuck = TUCKED * (source[[*MIDDLE, *MIDDLE]] - source[[*LIPS, *BEHIND]])
+    outwards = source[list(MIDDLE)] - source[list(LIPS)]
+    length = np.maximum(np.linalg.norm(outwards[:, :2], axis=1), 1)
+    share = np.clip(FRINGE * mesh.pose.scale / length, TUCKED, MOST_TUCKED)
+    tuck = np.tile(share, 2)[:, None] * (source[[*MIDDLE, *MIDDLE]] - source[[*LIPS, *BEHIND]])
     own = normalised[list(LIPS), 1]
     apart = max(float((own[:n] - own[n:]).mean()), LEAST_GAP)
     refit = Refit(normalised[list(LIPS)] - before, gaps, apart, tuck)
@@ -111,14 +122,16 @@ def _inside(inside: Mask, places: Doubles) -> tuple[float, float]:
 def closing(moved: MovedMesh, refit: Refit) -> MovedMesh:
     """Return the moved mesh with the refit undone as far as the lips close, so that they meet where tracked ones do.
 
-    Lips that are nearly shut meet: a sliver of teeth between them would read as an open mouth.
+    Lips that are nearly shut meet, and overlap a little: a sliver of teeth between them would read as an open mouth.
     """
     lips, n = moved.normalised[_LIPS], len(LIPS) // 2
     tracked = lips - refit.offsets
     open_by = np.minimum(np.maximum((tracked[:n, 1] - tracked[n:, 1]) / refit.gaps, 0), 1)
     closer: Floats = np.asarray(tracked + np.concatenate([open_by, open_by])[:, None] * refit.offsets, np.float32)
     half = (closer[:n, 1] - closer[n:, 1]) / 2
-    met = (np.float32(smoothstep(float(2 * half.mean()), 0.0, min(MEETING, refit.apart))) - 1) * half
+    near = np.float32(1 - smoothstep(float(2 * half.mean()), 0.0, min(MEETING, refit.apart)))
+    met = -near * half
+    met -= near * np.maximum(np.float32(OVERLAP / 2) - np.maximum(half + met, 0), 0)
     closer[:, 1] += np.concatenate([met, -met])
     normalised, vertices = moved.normalised.copy(), moved.vertices.copy()
     normalised[_LIPS] = closer
@@ -127,10 +140,10 @@ def closing(moved: MovedMesh, refit: Refit) -> MovedMesh:
 
 
 def tucked(mesh: FaceMesh, moved: MovedMesh, refit: Refit) -> FaceMesh:
-    """Return the mesh with the edges of its lips further out in the photo as far as the moved lips close."""
-    lips, n = moved.normalised[_LIPS, 1], len(LIPS) // 2
-    share = 1 - smoothstep(float((lips[:n] - lips[n:]).mean()), 0.0, min(APART, refit.apart))
-    if share <= 0:
+    """Return the mesh with the edges of its lips further out in the photo as far as the lips have left their places."""
+    most = float(np.abs(moved.normalised[_LIPS] - mesh.normalised[_LIPS]).max())
+    share = 1 - math.exp(-((most / AT_REST) ** 2))
+    if share < LEAST_TUCK:
         return mesh
     source = mesh.source.copy()
     source[_TUCKED] += np.float32(share) * refit.tuck
