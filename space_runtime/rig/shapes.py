@@ -73,7 +73,7 @@ OPPOSITES: Final = (
 SIDEWAYS: Final = (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"))
 """Opposites that are each other's mirror image."""
 
-EXCLUSION: Final = 0.4
+EXCLUSION: Final = 0.45
 """Cost of the product of two such weights, in units of the root of the product of their own curvatures; from 0.5 to 0.6
 on the problem is no longer convex."""
 
@@ -106,7 +106,7 @@ _ERRORS: Final = (
 LIP_PAIR_ERROR: Final = 0.003
 """Error of the height between inner lips that meet: whether they do is seen at once, where they do is not."""
 
-LIP_SHIFT: Final = 0.01
+LIP_SHIFT: Final = 0.005
 """Standard deviation of the height of all lip points together, beside what the shapes move.
 
 To shut over an open jaw an upper lip comes down, which none of ARKit's shapes does. Without this, the solver puts

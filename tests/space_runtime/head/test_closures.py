@@ -59,4 +59,4 @@ def test_a_head_opens_its_lips_as_the_landmarks_do(spoken: tuple[Floats, Floats]
 def test_hardly_a_frame_moves_to_both_sides(spoken: tuple[Floats, Floats]) -> None:
     for one, other in SIDEWAYS:
         sides = spoken[0][:, [ARKIT_NAMES.index(one), ARKIT_NAMES.index(other)]]
-        assert sides.min(1).max() < 0.04
+        assert sides.min(1).max() < 0.06
