@@ -42,6 +42,9 @@ EDGE_DIMMING: Final = 0.4
 """Share of the light that is missing right behind a lip."""
 SOFT_RIM: Final = 0.010
 """Width over which lips and inside blend, normalised units (about 1.6 pixels of a portrait)."""
+OVER_TEETH: Final = np.float32(2)
+"""By how much the inside covers more where the photo has teeth: all of the opening, and less than the rim of the lips,
+where the stretched photo would show its teeth once more."""
 EDGE_SHADE: Final = 0.022
 """Width of the lips' shade, in normalised units."""
 EDGE_THIRD: Final = 0.337
@@ -133,14 +136,16 @@ def draw_mouth(picture: Pixels, photo: Pixels, mesh: FaceMesh, moved: MovedMesh,
         line = np.asarray((upper + lower) / 2 - np.array([box.x0, box.y0]), np.float32)
         _draw_seam(target, line, gap, mouth, moved)
     outline = np.concatenate([_CURVE @ upper, (_CURVE @ lower)[::-1]])
-    mask = polygon_mask(outline, box) * np.float32(min(max((float(gap.max()) - 0.4) / 1.2, 0.0), 1.0))
+    most = np.float32(min(max((float(gap.max()) - 0.4) / 1.2, 0.0), 1.0))
+    mask = polygon_mask(outline, box) * most
     if mask.any():
         mask = cv2.GaussianBlur(mask, (0, 0), SOFT_RIM * moved.pose.scale).astype(np.float32, copy=False)
         light = min(1.0, light_let_in(gap / moved.pose.scale) / mouth.light)
         rest = _rest(mesh, moved)
         dim = dimming(np.float32(light) * _edge_shade(mask, moved.pose.scale, 1 - rest))
         inside = mouth.palette.toned(mouth.palette.dimmed(_inside(photo, mesh, moved, mouth, box, rest), dim))
-        lay_over(target, np.minimum(inside, 255), mask)
+        cover = np.minimum(OVER_TEETH * mask, most) if mouth.is_open else mask
+        lay_over(target, np.minimum(inside, 255), cover)
 
 
 def _rest(mesh: FaceMesh, moved: MovedMesh) -> float:

@@ -25,7 +25,7 @@ from space_runtime.rendering.warp.generator import WarpAppearance, WarpGenerator
 from space_runtime.rendering.warp.interior import Interior
 from space_runtime.rendering.warp.keypoints import keypoints_from_mesh
 from space_runtime.rendering.warp.lip_line import BEHIND, LIPS, OVERLAP, closing, tucked
-from space_runtime.rendering.warp.mesh import OVAL, RING_FACTORS, RING_POINTS, move
+from space_runtime.rendering.warp.mesh import LOWER_LIP, OVAL, RING_FACTORS, RING_POINTS, UPPER_LIP, move
 from space_runtime.rendering.warp.scene import AROUND
 from tests.support import pictures
 from tests.support.pictures import portrait
@@ -182,6 +182,19 @@ def test_only_parted_lips_show_the_inside(monkeypatch: pytest.MonkeyPatch) -> No
     inside = [share_of(rendered(driven(d)), GREEN).sum() for d in (closed_lips(), jaw(0.4), jaw(1.0))]
     assert inside[0] == 0
     assert inside[2] > inside[1] > 50
+
+
+def test_the_stretched_photo_s_teeth_are_not_seen_around_the_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert appearance().mouth.is_open
+    monkeypatch.setattr(mouth, "interior_in", green_inside)
+    keypoints = driven(jaw(1.0))
+    refit = appearance().lips
+    assert refit is not None
+    lips = picture_points(closing(move(appearance().mesh, keypoints), refit).vertices)
+    outline = np.concatenate([lips[list(UPPER_LIP)], lips[list(LOWER_LIP)][::-1]])
+    opening = polygon_mask(outline, Box(0, 0, 512, 512)) == 1
+    assert opening.sum() > 200
+    assert rendered(keypoints)[opening][:, [0, 2]].max() < 40
 
 
 def test_the_inside_fills_the_mouth_and_leaves_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
