@@ -15,6 +15,7 @@ Every message says what was wrong, what was expected and what to do, and names t
 from __future__ import annotations
 
 from engine_bridge.protocol.errors import SpaceError as SpaceError
+from engine_bridge.protocol.errors import counted as counted
 from engine_bridge.protocol.errors import one_line as one_line
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from engine_bridge.adapters.sink import Face
 from engine_bridge.adapters.udp import UdpSink
 from engine_bridge.protocol.arkit import ARKIT_NAMES
-from engine_bridge.protocol.errors import WireError
+from engine_bridge.protocol.errors import WireError, counted
 from engine_bridge.protocol.messages import Floats
 
 PORT: Final = 11_111
@@ -90,11 +90,12 @@ def encode(packet: Packet) -> bytes:
 def decode(data: bytes) -> Packet:
     """Return the packet in ``data``. Raises `WireError` for everything that is none."""
     if not data or data[0] != VERSION:
-        raise WireError(f"{len(data)} bytes that are no Live Link Face packet of version {VERSION}")
+        size = counted(len(data), "byte that is", "bytes that are")
+        raise WireError(f"{size} no Live Link Face packet of version {VERSION}")
     device, at = _read_text(data, 1)
     subject, at = _read_text(data, at)
     if len(data) - at not in (_TIME.size, _TIME.size + _VALUES.size):
-        raise WireError(f"a Live Link Face packet of {len(data)} bytes, which is not the length it claims")
+        raise WireError(f"a Live Link Face packet of {counted(len(data), 'byte')}, which is not the length it claims")
     frame, sub_frame, numerator, denominator = _TIME.unpack_from(data, at)
     packet = Packet(
         device=device,
@@ -173,7 +174,7 @@ def _text(text: str) -> bytes:
     except UnicodeEncodeError:
         raise WireError(f"{text!r:.40} cannot be written as UTF-8") from None
     if not 0 < len(raw) <= _MAX_TEXT:
-        raise WireError(f"{text!r:.40} has {len(raw)} bytes; a name here has 1…{_MAX_TEXT}")
+        raise WireError(f"{text!r:.40} has {counted(len(raw), 'byte')}; a name here has 1…{_MAX_TEXT}")
     return _LENGTH.pack(len(raw)) + raw
 
 
@@ -184,7 +185,7 @@ def _read_text(data: bytes, at: int) -> tuple[str, int]:
         raise WireError("a Live Link Face packet that ends within a name")
     (n,) = _LENGTH.unpack_from(data, at)
     if not 0 < n <= min(_MAX_TEXT, len(data) - start):
-        raise WireError(f"a Live Link Face packet with a name of {n} bytes")
+        raise WireError(f"a Live Link Face packet with a name of {counted(n, 'byte')}")
     try:
         return data[start : start + n].decode(), start + n
     except UnicodeDecodeError:
@@ -195,5 +196,5 @@ def _read_values(data: bytes, at: int) -> Floats | None:
     if at == len(data):
         return None
     if data[at] != _N:
-        raise WireError(f"a Live Link Face packet of {data[at]} values; expected {_N}")
+        raise WireError(f"a Live Link Face packet of {counted(data[at], 'value')}; expected {_N}")
     return np.frombuffer(data, ">f4", _N, at + 1).astype(np.float32)

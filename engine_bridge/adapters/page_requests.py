@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine_bridge.protocol.errors import WireError, one_line
+from engine_bridge.protocol.errors import WireError, counted, one_line
 
 MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 MAX_UPLOAD_S: Final = 60.0
@@ -184,7 +184,7 @@ class RequestReader:
         assert self._file
         file = self._file
         if len(file.content) + len(piece) > file.size:
-            raise WireError(f"a file of {file.size} bytes, and more came")
+            raise WireError(f"a file of {counted(file.size, 'byte')}, and more came")
         file.content += piece
         if len(file.content) < file.size:
             return None
@@ -193,9 +193,8 @@ class RequestReader:
 
     def _take_samples(self, microphone: PageMicrophone, piece: bytes, now: float) -> None:
         if len(piece) % 2 or not 0 < len(piece) <= 2 * LONGEST_PIECE_S * microphone.rate:
-            raise WireError(
-                f"{len(piece)} bytes of a microphone; expected 16-bit samples of {LONGEST_PIECE_S:g} s at most"
-            )
+            size = counted(len(piece), "byte")
+            raise WireError(f"{size} of a microphone; expected 16-bit samples of {LONGEST_PIECE_S:g} s at most")
         self._heard_s += len(piece) / 2 / microphone.rate
         if self._heard_s > now - self._begun_at + AHEAD_S:
             raise WireError("a microphone that speaks faster than time passes")
@@ -207,7 +206,7 @@ class RequestReader:
 
 def _document(text: str) -> dict[str, object]:
     if len(text) > MAX_TEXT:
-        raise WireError(f"a text of {len(text)} characters; at most {MAX_TEXT} are read")
+        raise WireError(f"a text of {counted(len(text), 'character')}; at most {MAX_TEXT} are read")
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):

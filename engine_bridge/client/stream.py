@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine_bridge.client.controls import Controls
 from engine_bridge.client.drive import Drive
-from engine_bridge.protocol.errors import BridgeError, RefusedError
+from engine_bridge.protocol.errors import BridgeError, RefusedError, counted
 from engine_bridge.protocol.messages import (
     Error,
     ErrorCode,
@@ -152,9 +152,8 @@ def file_bytes(file: str | Path | bytes, max_part: int) -> bytes:
     except OSError as error:
         raise BridgeError(f"{str(file)!r} cannot be read ({error.strerror or error}); check the path") from None
     if len(data) > max_part - HEAD_BYTES:
-        text = (
-            f"a file of {len(data)} bytes; the server takes {max_part - HEAD_BYTES} at most: push the sound in chunks"
-        )
+        size = counted(len(data), "byte")
+        text = f"a file of {size}; the server takes {max_part - HEAD_BYTES} at most: push the sound in chunks"
         raise RefusedError(ErrorCode.TOO_LARGE, text)
     return data
 

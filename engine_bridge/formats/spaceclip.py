@@ -29,7 +29,7 @@ import numpy as np
 from engine_bridge.formats.clip import Clip, ClipError, Values
 from engine_bridge.formats.options import FormatOptions
 from engine_bridge.protocol.arkit import ARKIT_NAMES
-from engine_bridge.protocol.errors import WireError
+from engine_bridge.protocol.errors import WireError, counted
 from engine_bridge.protocol.messages import Floats, Frame
 from engine_bridge.protocol.wire import decode, encode
 
@@ -96,7 +96,7 @@ def _floats(values: Values) -> Floats:
 
 def _frames(data: bytes, n_frames: int, size: int) -> list[Frame]:
     if not 0 <= n_frames <= len(data) or len(data) != n_frames * size:
-        raise ValueError(f"it has {len(data)} bytes of frames; expected {n_frames} times {size}")
+        raise ValueError(f"it has {counted(len(data), 'byte')} of frames; expected {n_frames} × {size}")
     found = [decode(memoryview(data)[start : start + size]) for start in range(0, len(data), size or 1)]
     frames = [frame for frame in found if isinstance(frame, Frame)]
     if len(frames) != len(found) or [frame.index for frame in frames] != list(range(n_frames)):

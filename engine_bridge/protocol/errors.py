@@ -35,6 +35,11 @@ def one_line(text: str) -> str:
     return UNPRINTED.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
+def counted(n: int, noun: str, nouns: str = "") -> str:
+    """Return a number with its noun: ``1 line``, ``3 lines``. nouns: of other numbers, where an s will not do."""
+    return f"{n} {noun if n == 1 else nouns or noun + 's'}"
+
+
 class BridgeError(SpaceError):
     """Root of every error that the bridge raises on purpose."""
 

@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from engine_bridge.protocol.errors import counted
 from engine_bridge.protocol.field_types import Floats
 
 ROW_NUMBERS: Final = 64
@@ -51,7 +52,7 @@ ROW_PARTS: Final = (TIME, CONFIDENCE, WEIGHTS, ROTATION, TRANSLATION, EYES)
 def rows_fault(rows: Floats) -> str:
     """Return a sentence about the first fault of (n, 64) rows; empty where there is none."""
     if not 1 <= len(rows) <= MAX_ROWS:
-        return f"rows has {len(rows)} rows; expected 1…{MAX_ROWS}"
+        return f"rows has {counted(len(rows), 'row')}; expected 1…{MAX_ROWS}"
     for part in ROW_PARTS:
         values = rows[:, part.columns]
         wrong = values[(values < part.low) | (values > part.high)]

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from engine_bridge.protocol.errors import WireError
+from engine_bridge.protocol.errors import WireError, counted
 from engine_bridge.protocol.field_table import N_WEIGHTS, OUTPUTS
 from engine_bridge.protocol.messages import VERSION, Message, Opened, Texture, TextureFormat, Welcome
 
@@ -102,7 +102,7 @@ def _check_lies(message: Message) -> None:
     if isinstance(message, Texture):
         _check_picture(message)
     if isinstance(message, Opened) and not 0 < len(message.token) <= TOKEN_BYTES:
-        raise WireError(f"the token of opened has {len(message.token)} bytes; expected 1 … {TOKEN_BYTES}")
+        raise WireError(f"the token of opened has {counted(len(message.token), 'byte')}; expected 1 … {TOKEN_BYTES}")
 
 
 def limit(welcome: Welcome, name: str, otherwise: int) -> int:
@@ -117,7 +117,7 @@ def problem_with(welcome: Welcome) -> str:
     if welcome.version != VERSION:
         return f"the server speaks version {welcome.version} of the protocol, this client {VERSION}; update the older"
     if n_weights != N_WEIGHTS:
-        return f"the server names {n_weights} weights, frames have {N_WEIGHTS}; is it a SPACE server?"
+        return f"the server names {counted(n_weights, 'weight')}, frames have {N_WEIGHTS}; is it a SPACE server?"
     try:
         within_ranges(welcome)
     except WireError as error:
@@ -134,7 +134,7 @@ def _check_picture(picture: Texture) -> None:
     if picture.format == TextureFormat.JPEG and fits:
         fits = _jpeg_size(picture.pixels) in (None, (picture.width, picture.height))
     if not fits:
-        size = f"{picture.width} × {picture.height} in {len(picture.pixels)} bytes"
+        size = f"{picture.width} × {picture.height} in {counted(len(picture.pixels), 'byte')}"
         raise WireError(f"a texture of {size} is no {picture.format!r:.20} picture")
 
 

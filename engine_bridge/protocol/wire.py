@@ -14,7 +14,7 @@ from typing import Final
 import msgpack
 import numpy as np
 
-from engine_bridge.protocol.errors import WireError
+from engine_bridge.protocol.errors import WireError, counted
 from engine_bridge.protocol.field_types import FieldType
 from engine_bridge.protocol.messages import Audio, Message
 from engine_bridge.protocol.schema import CLASSES, SCHEMA, Field
@@ -103,7 +103,8 @@ def _unpack(data: bytes | memoryview) -> dict[str, object]:
     except WireError:
         raise
     except (ValueError, TypeError, OverflowError, RecursionError, msgpack.UnpackException) as error:
-        raise WireError(f"{len(data)} bytes that are no message ({error or type(error).__name__})") from None
+        size = counted(len(data), "byte that is", "bytes that are")
+        raise WireError(f"{size} no message ({error or type(error).__name__})") from None
     if not isinstance(document, dict):
         raise WireError(f"a {type(document).__name__} instead of a map")
     _check_depth(document, MAX_DEPTH)
@@ -175,7 +176,7 @@ def _floats(field: Field, value: object) -> object:
         raise ValueError("is no array of float32 in bytes")
     array = np.frombuffer(value, "<f4")
     if not field.fits(array.size):
-        raise ValueError(f"has {array.size} values; expected {field.expected}")
+        raise ValueError(f"has {counted(array.size, 'value')}; expected {field.expected}")
     if not np.isfinite(array).all():
         raise ValueError("contains NaN or infinity")
     return array

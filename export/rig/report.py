@@ -14,11 +14,22 @@ from engine_bridge.protocol.arkit import ARKIT_NAMES
 from export.rig.face_model import FaceModel, lid_centres, read_face_model
 from space_runtime.arrays import Floats
 from space_runtime.geometry import normalise
+from space_runtime.rig.identity import unknown_motion
 from space_runtime.rig.rig import Rig, RigState
-from space_runtime.rig.shapes import LOOK_ROWS, OPPOSITES, SEEN_FROM, SHAPE, SOLVED_ROWS, UNSEEN
+from space_runtime.rig.shapes import (
+    LOOK_ROWS,
+    OPPOSITES,
+    SHAPE,
+    SOLVED_ROWS,
+    UNSEEN,
+    landmark_precision,
+    prior_deviations,
+)
 
 Mix = Callable[[np.random.Generator], Floats]
 
+SEEN_FROM = 0.8
+"""A shape counts as seen when the landmarks explain at least this part of its weight's prior variance."""
 TRACKING_NOISE = 0.003
 """Standard deviation of each coordinate in the noisy column: 0.2 pixels on a face 130 pixels wide."""
 
@@ -96,8 +107,17 @@ def round_trip_errors(
 
 def seen_rows(rig: Rig) -> list[int]:
     """Return the shapes, of those that are solved for, whose weight the landmarks of the mean face tell."""
-    explained = rig.neutral_identity().plan.explained
-    return [row for row, part in zip(SOLVED_ROWS, explained, strict=True) if part >= SEEN_FROM]
+    return [row for row, part in explained(rig).items() if part >= SEEN_FROM]
+
+
+def explained(rig: Rig) -> dict[int, float]:
+    """Return the part, 0…1, of each weight's prior variance that the landmarks of the mean face explain, by its row.
+
+    All other shapes are unknown as well.
+    """
+    motion, prior = unknown_motion(rig.neutral_identity().basis), 1.0 / prior_deviations() ** 2
+    left = np.linalg.inv(motion @ landmark_precision() @ motion.T + np.diag(prior))
+    return dict(zip(SOLVED_ROWS, 1.0 - np.diag(left) * prior, strict=True))
 
 
 def mild(rng: np.random.Generator) -> Floats:
@@ -128,14 +148,14 @@ def _summary(columns: dict[str, Floats], seen: list[int], rest: list[int]) -> li
 
 
 def _per_shape(rig: Rig, model: FaceModel, columns: dict[str, Floats], seen: list[int]) -> list[str]:
-    explained = dict(zip(SOLVED_ROWS, rig.neutral_identity().plan.explained, strict=True))
+    parts = explained(rig)
     lines = ["| shape | seen | explained | largest motion | " + " | ".join(columns) + " |"]
     lines.append("|---" * (len(columns) + 4) + "|")
-    for row in sorted(SOLVED_ROWS, key=lambda row: -explained[row]):
+    for row in sorted(SOLVED_ROWS, key=lambda row: -parts[row]):
         motion = np.linalg.norm(model.shapes[row], axis=-1).max()
         errors = " | ".join(f"{error[row]:.3f}" for error in columns.values())
         mark = "yes" if row in seen else "hardly"
-        lines.append(f"| {ARKIT_NAMES[row]} | {mark} | {explained[row]:.2f} | {motion:.3f} | {errors} |")
+        lines.append(f"| {ARKIT_NAMES[row]} | {mark} | {parts[row]:.2f} | {motion:.3f} | {errors} |")
     return lines
 
 

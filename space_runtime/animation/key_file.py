@@ -14,7 +14,7 @@ import numpy as np
 
 from space_runtime.arguments import StrPath, numbers_of, path_of
 from space_runtime.arrays import Doubles
-from space_runtime.errors import UsageError
+from space_runtime.errors import UsageError, counted
 from space_runtime.media.array_archive import DAMAGE, read_arrays
 
 MAX_FILE_BYTES: Final = 8 << 20
@@ -108,7 +108,8 @@ def _csv_rows(path: Path, columns: Columns) -> list[_Row]:
 
 def _csv_row(name: str, header: Sequence[str], cells: Sequence[str]) -> _Row:
     if len(cells) != len(header):
-        raise UsageError(f"{name} has {len(cells)} cells for {len(header)} columns; write one number a column")
+        sizes = f"{counted(len(cells), 'cell')} for {counted(len(header), 'column')}"
+        raise UsageError(f"{name} has {sizes}; write one number a column")
     return _Row(name, {column: cell.strip() for column, cell in zip(header, cells, strict=True) if cell.strip()})
 
 

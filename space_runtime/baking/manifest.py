@@ -24,7 +24,7 @@ from space_runtime.baking.jobs import Result
 from space_runtime.baking.lines import Line, place_of
 from space_runtime.baking.settings import CheckedSettings, LineSettings
 from space_runtime.emotion import Emotion
-from space_runtime.errors import SpaceError, UsageError
+from space_runtime.errors import SpaceError, UsageError, counted
 
 MAX_BYTES: Final = 64 << 20
 SEPARATORS: Final = ";\t,"
@@ -162,7 +162,8 @@ class _Reader:
     def row(self, row: _Cells) -> Row:
         """Return a row. Raises `SpaceError`."""
         if any(row.values[len(self.names) :]):
-            raise UsageError(f"it has {len(row.values)} cells for {len(self.names)} columns; put quotes around commas")
+            sizes = f"{counted(len(row.values), 'cell')} for {counted(len(self.names), 'column')}"
+            raise UsageError(f"it has {sizes}; put quotes around commas")
         cells = {name: cell for name, cell in zip(self.names, row.values, strict=False) if name and cell}
         sound = self._sound(cells.pop("sound", ""))
         place = _place(cells.pop("out", ""), sound, self.path.parent)

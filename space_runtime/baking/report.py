@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from space_runtime.baking.jobs import BakeResult, Outcome
-from space_runtime.errors import UsageError
 from space_runtime.media.atomic_files import written_whole
+from space_runtime.media.result_names import check_ending
 from space_runtime.version import VERSION
 
 COLUMNS: Final = ("sound", "outcome", "outputs", "seconds", "took_s", "reason", "warnings", "removed", "error")
@@ -21,8 +21,7 @@ LISTED: Final = "; "
 
 def check_report_path(path: Path) -> None:
     """Raise `UsageError` for a report that is neither JSON nor CSV by its ending."""
-    if path.suffix.lower() not in (".json", ".csv"):
-        raise UsageError(f"the report {path} is neither .json nor .csv; give it one of these endings")
+    check_ending("the report is written as JSON or CSV", path, ".json", ".csv", example="report")
 
 
 def write_report(path: Path, results: Sequence[BakeResult]) -> None:

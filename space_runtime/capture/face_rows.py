@@ -12,7 +12,7 @@ import numpy as np
 from space_runtime.arrays import Doubles, Floats, Longs
 from space_runtime.capture.face_following import FaceFollower, Followed
 from space_runtime.capture.head_pose import STILL
-from space_runtime.errors import MediaError
+from space_runtime.errors import MediaError, counted
 from space_runtime.geometry import N_LANDMARKS, landmarks_from_mesh
 from space_runtime.media.video_reader import VideoPicture, VideoReader
 
@@ -73,8 +73,9 @@ def follow_video(video: VideoReader, follower: FaceFollower, watch: Watch | None
             watch(picture, followed, number)
     seen = np.asarray(confidence, np.float32)
     if not seen.any():
+        pictures = counted(len(times), "picture")
         raise MediaError(
-            f"no face was found in the {len(times)} pictures of {video.path}; give a video that shows a person's face"
+            f"no face was found in the {pictures} of {video.path}; give a video that shows a person's face"
         )
     points = np.asarray(meshes, np.float32)
     points[: int(seen.argmax())] = points[int(seen.argmax())]

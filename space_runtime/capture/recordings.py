@@ -16,7 +16,7 @@ from space_runtime.capture.face_rows import Watch
 from space_runtime.capture.person import Person
 from space_runtime.capture.take import KNOWN, MARK, N_WEIGHTS, Take, take_of_arrays
 from space_runtime.capture.video_take import take_of_video
-from space_runtime.errors import MediaError, UsageError
+from space_runtime.errors import MediaError, UsageError, counted
 from space_runtime.inference.bundle import Bundle
 from space_runtime.media.array_archive import DAMAGE, read_arrays
 from space_runtime.media.audio_file import file_sha256
@@ -78,7 +78,7 @@ def take_of_csv(path: Path) -> Take:
     weights = np.clip(clip.blendshapes, 0, 1).astype(np.float32)
     rows = np.flatnonzero(seen)
     rest = rows[np.argsort(weights[rows].sum(1), kind="stable")[: max(1, round(REST_SHARE * len(rows)))]]
-    note = "" if seen.all() else f"{len(seen) - len(rows)} of {len(seen)} rows show no face"
+    note = "" if seen.all() else f"no face in {len(seen) - len(rows)} of {counted(len(seen), 'row')}"
     try:
         with np.errstate(over="ignore"):  # what is too large is refused as infinite
             head = np.zeros((clip.n_frames, 6), np.float32)

@@ -17,6 +17,7 @@ from space_runtime.capture.lids import with_blinks
 from space_runtime.capture.person import Person, Place
 from space_runtime.capture.steadying import steadied
 from space_runtime.capture.take import Take
+from space_runtime.errors import counted
 from space_runtime.inference.bundle import Bundle, bundle_or_embedded
 from space_runtime.media.audio_file import file_sha256
 from space_runtime.media.video_reader import VideoReader
@@ -96,9 +97,9 @@ def _notes(rows: FaceRows, person: Person) -> Iterator[str]:
         which = "the one nearest to the point" if person.point else _MEANT[person.place]
         yield f"up to {rows.n_people} people are seen, {which} is followed"
     if rows.n_without:
-        yield f"{rows.n_without} of {len(rows.times_s)} pictures show no face"
+        yield f"no face in {rows.n_without} of {counted(len(rows.times_s), 'picture')}"
     if rows.n_cuts:
-        yield f"it has {rows.n_cuts} cut{'s' if rows.n_cuts > 1 else ''}"
+        yield f"it has {counted(rows.n_cuts, 'cut')}"
 
 
 _MEANT: Final = {

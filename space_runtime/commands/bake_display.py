@@ -19,7 +19,7 @@ from space_runtime.baking.jobs import BakeJob, BakeResult, Outcome
 from space_runtime.baking.need import FIRST_BAKE
 from space_runtime.baking.report import row_of, totals_of
 from space_runtime.commands.report import explain, say, unheard
-from space_runtime.errors import one_line
+from space_runtime.errors import counted, one_line
 
 BETWEEN_EVENTS_S: Final = 0.5
 """Least time between two JSON events about the progress of lines."""
@@ -91,7 +91,7 @@ class Display:
                 self._print(self._ended[index])
         if isinstance(error, KeyboardInterrupt):
             n_done = sum(result.outcome in (Outcome.BAKED, Outcome.UNCHANGED) for result in self._ended.values())
-            say(f"space-runtime: stopped; {n_done} of {len(self._jobs)} lines are done")
+            say(f"space-runtime: stopped; {n_done} of {counted(len(self._jobs), 'line')} done")
 
     @property
     def n_failed(self) -> int:
@@ -132,7 +132,7 @@ class Display:
         counts = ", ".join(f"{n} {outcome}" for outcome, n in totals_of(self.outcomes()).items())
         heard_s = sum(result.sound_s or 0 for result in self._ended.values() if result.outcome is Outcome.BAKED)
         heard = f"; {_duration(heard_s)} of sound in {_duration(self._remaining.elapsed_s)}" if heard_s else ""
-        return f"{len(self._jobs)} lines: {counts or 'none'}{heard}"
+        return f"{counted(len(self._jobs), 'line')}: {counts or 'none'}{heard}"
 
 
 class PlainDisplay(Display):

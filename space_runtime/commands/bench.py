@@ -14,6 +14,7 @@ from space_runtime.arguments import in_range
 from space_runtime.assets import LINE, PORTRAIT
 from space_runtime.commands.shared_options import BundleFolder, Debug, DeviceName, RefinerFolder
 from space_runtime.diagnostics.bench import Measurement, measure_bake, measure_batch, measure_session
+from space_runtime.errors import counted
 from space_runtime.extras import NEEDS, is_installed
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.inference.device import AUTO
@@ -68,8 +69,8 @@ def _print_together(measured: Measurement, n_sessions: int) -> None:
     """Milliseconds of one core per second of one session, in all and by stage."""
     per_second = 1e3 / measured.sound_s
     print(
-        f"curves, {n_sessions} sessions together: {measured.wall_s * per_second:.3f} ms of one core per session and "
-        f"second, {measured.n_frames} frames"
+        f"curves, {counted(n_sessions, 'session')} together: {measured.wall_s * per_second:.3f} ms of one core per "
+        f"session and second, {counted(measured.n_frames, 'frame')}"
     )
     for stage in measured.stages:
         _print_share(stage.name, f"{stage.total_s * per_second:8.3f} ms", stage.total_s, measured)
@@ -81,7 +82,7 @@ def _print_together(measured: Measurement, n_sessions: int) -> None:
 def _print(title: str, measured: Measurement) -> None:
     p50, p99 = measured.frame_ms
     print(f"{title}: {measured.real_time_factor:.2f} x real time ({measured.sound_s:.1f} s in {measured.wall_s:.2f} s)")
-    print(f"  per frame: p50 {p50:.3f} ms, p99 {p99:.3f} ms, {measured.n_frames} frames")
+    print(f"  per frame: p50 {p50:.3f} ms, p99 {p99:.3f} ms, {counted(measured.n_frames, 'frame')}")
     if measured.peak_mb is not None:
         print(f"  peak memory of the process so far: {measured.peak_mb:.0f} MiB")
     for stage in measured.stages:

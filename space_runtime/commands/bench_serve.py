@@ -13,6 +13,7 @@ from space_runtime.arguments import in_range
 from space_runtime.assets import LINE, PORTRAIT
 from space_runtime.commands.shared_options import Debug, DeviceName
 from space_runtime.diagnostics.bench_serve import ServeMeasurement, dropped, measure_server
+from space_runtime.errors import counted
 from space_runtime.inference.device import AUTO, checked_name
 from space_runtime.media.audio_file import open_sound
 
@@ -40,8 +41,8 @@ def print_measured(measured: ServeMeasurement) -> None:
     """Print one run."""
     result = measured.result
     print(
-        f"{measured.n_sessions} sessions over {measured.n_connections} connections, 30 fps curves, "
-        f"30 pushes a second each, {measured.seconds:g} s"
+        f"{counted(measured.n_sessions, 'session')} over {counted(measured.n_connections, 'connection')}, 30 fps "
+        f"curves, 30 pushes a second each, {measured.seconds:g} s"
     )
     print(_row("sound in → frame out, look-ahead excluded", measured.latency_ms))
     print(_row("a sound → its frame, all included", measured.total_ms))

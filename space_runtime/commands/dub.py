@@ -15,7 +15,7 @@ from space_runtime.commands.ended_by_signals import ended_by_signals
 from space_runtime.commands.shared_options import BundleFolder, Debug
 from space_runtime.dubbing.drawing import DubLength
 from space_runtime.dubbing.dub import DubReport, dub
-from space_runtime.errors import one_line
+from space_runtime.errors import counted, one_line
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.option_parsing import parse_emotion, parse_style
 from space_runtime.values import Controls
@@ -65,11 +65,11 @@ def said(report: DubReport) -> str:
     counts = report.counts
     parts = [
         f"{counts.seconds:.2f} s of video",
-        f"{counts.n_dubbed} pictures dubbed",
+        f"{counted(counts.n_dubbed, 'picture')} dubbed",
         f"{counts.n_passed} without the face passed through" if counts.n_passed else "",
         f"{counts.n_held} held at the end" if counts.n_held else "",
-        f"{report.n_people} people" if report.n_people > 1 else "",
-        f"{report.n_cuts} cuts" if report.n_cuts else "",
+        counted(report.n_people, "person", "people") if report.n_people > 1 else "",
+        counted(report.n_cuts, "cut") if report.n_cuts else "",
         *report.notes,
     ]
     return "; ".join(filter(None, parts))

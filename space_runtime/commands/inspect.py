@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from space_runtime.commands.shared_options import BundleFolder, Debug
-from space_runtime.errors import one_line
+from space_runtime.errors import counted, one_line
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.inference.manifest import Entry, Tensor
 
@@ -17,7 +17,7 @@ def inspect_command(
     manifest = opened.manifest
     total = sum(entry.n_bytes for entry in manifest.entries)
     print(one_line(f"{manifest.name} {manifest.version} in {opened.folder}"))
-    print(f"{len(manifest.entries)} files, {total / 1e6:.2f} MB, every SHA-256 as the manifest says")
+    print(f"{counted(len(manifest.entries), 'file')}, {total / 1e6:.2f} MB, every SHA-256 as the manifest says")
     print(f"{manifest.sample_rate} Hz, hop {manifest.hop} samples")
     for entry in manifest.entries:
         print("\n" + "\n".join(map(one_line, _describe(entry))))

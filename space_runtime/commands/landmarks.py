@@ -10,10 +10,11 @@ import typer
 
 from space_runtime.arrays import Pixels
 from space_runtime.commands.shared_options import BundleFolder, Debug
-from space_runtime.errors import UsageError, one_line
+from space_runtime.errors import one_line
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.media.atomic_files import prepared_file, written_whole
 from space_runtime.media.image_file import read_picture
+from space_runtime.media.result_names import check_ending
 from space_runtime.portrait.landmark_file import PlacedLandmarks, read_landmarks
 from space_runtime.portrait.landmarks_page import completed, landmarks_page, tracked_start
 from space_runtime.portrait.portrait import open_tracker
@@ -34,8 +35,7 @@ def landmarks_command(
     The points lie where the tracker sees them, or where three clicks say. Nothing leaves this machine.
     """
     target = page or Path(f"{photo.stem}.landmarks.html")
-    if target.suffix.lower() not in (".html", ".htm"):
-        raise UsageError(f"the page is HTML; name a file that ends in .html with --page, not {target}")
+    check_ending("the page is HTML", target, ".html", ".htm", example="face")
     with prepared_file(target):
         picture = read_picture(photo)
         start = _start(picture, photo.name, landmarks, bundle)

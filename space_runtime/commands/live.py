@@ -26,6 +26,7 @@ from space_runtime.commands.report import say as tell
 from space_runtime.commands.shared_options import Debug, DeviceName, Force, Landmarks
 from space_runtime.commands.stopping import stop_on_signals
 from space_runtime.errors import UsageError
+from space_runtime.head_arguments import parse_offset
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.inference.device import AUTO
 from space_runtime.live.call import CallFeed
@@ -34,7 +35,7 @@ from space_runtime.live.player import PlaybackResult
 from space_runtime.live.speech import Speech, SpeechSettings
 from space_runtime.media.audio_file import file_sha256
 from space_runtime.option_parsing import parse_seed, parse_style
-from space_runtime.portrait.landmark_file import PlacedLandmarks, read_landmarks
+from space_runtime.portrait.landmark_file import PlacedLandmarks, landmarks_beside, read_landmarks
 from space_runtime.server.keys import is_loopback
 from space_runtime.server.server import Server, Settings
 from space_runtime.style import named_weights
@@ -80,6 +81,9 @@ def live_command(
     eye_contact: given.EyeContact = 0.0,
     blink_at: given.BlinkAt = "",
     blinks: given.Blinks = 17.0,
+    yaw: given.Yaw = 0.0,
+    pitch: given.Pitch = 0.0,
+    roll: given.Roll = 0.0,
     head_track: given.HeadTrack = None,
     fps: Annotated[str, typer.Option(help="Frames per second.")] = "60",
     playout: Annotated[
@@ -102,7 +106,7 @@ def live_command(
 
     The page plays the sound, repeats the line, and takes dropped sound files and the microphone; Ctrl-C ends it.
     """
-    placed = _placed(landmarks, portrait)
+    placed = _placed(landmarks, portrait, server)
     wanted, frame_rate = parse_seed(seed), float(checked_fps(fps))
     direction = Direction(parse_emotion_track(emotion), parse_looks(look_at), parse_blinks(blink_at))
     motion = MotionOptions(drive, camera, head_track, drive_parts, drive_end, drive_reference, drive_from)
@@ -116,6 +120,7 @@ def live_command(
         head_follow=in_range("--head-follow", head_follow, 0, 2),
         eye_contact=in_range("--eye-contact", eye_contact, 0, 1),
         style=named_weights(parse_style(style)) or None,
+        head_offset=_offset(yaw, pitch, roll),
     )
     speech = SourceOptions(line, mic, stdin, say, mic_device, rate, format, tts_command).speech()
     feed = motion.feed()
@@ -141,6 +146,12 @@ def live_command(
         print(feed.summary())
     if is_lost:
         tell("space-runtime: the connection to the server was lost; the face rests where frames are missing")
+
+
+def _offset(yaw_deg: float, pitch_deg: float, roll_deg: float) -> list[float] | None:
+    """Return the constant offset of the head in radians, None for none. Raises `UsageError`."""
+    offset = parse_offset(yaw_deg, pitch_deg, roll_deg)
+    return offset.tolist() if offset.any() else None
 
 
 def _session(client: Client, portrait: Path | None, playout_ms: int) -> ClientSession:
@@ -177,13 +188,21 @@ def default_seed(line: Path | None, name: str) -> int:
     return content_seed(hashlib.sha256(name.encode()).hexdigest())
 
 
-def _placed(landmarks: Path | None, portrait: Path | None) -> PlacedLandmarks | None:
-    """Return the landmarks of the photo that is shown. Raises `UsageError` without a photo, `MediaError`."""
-    if landmarks is None:
-        return None
-    if portrait is None:
+def _placed(landmarks: Path | None, portrait: Path | None, server: str | None) -> PlacedLandmarks | None:
+    """Return the landmarks of the photo that is shown: those that are named, else those beside it.
+
+    Raises `UsageError` for named ones that nobody could take, `MediaError`.
+    """
+    if landmarks is not None and portrait is None:
         raise UsageError("--landmarks are points on a photo: name that photo with --portrait, or leave them out")
-    return read_landmarks(landmarks)
+    if landmarks is not None and server:
+        raise UsageError("a running server takes no landmarks; leave out --server, or --landmarks")
+    beside = landmarks_beside(portrait) if portrait and not landmarks else None
+    if beside and server:
+        tell(f"{beside.name} is left out: a running server takes the landmarks in its own folder of --portraits alone")
+        return None
+    named = landmarks or beside
+    return read_landmarks(named) if named else None
 
 
 @contextmanager
@@ -196,8 +215,6 @@ def _address(server: str | None, device: str, force: bool, landmarks: PlacedLand
             )
         if force:
             raise UsageError("--force is a choice of the server's: start that one with it")
-        if landmarks:
-            raise UsageError("a running server takes no landmarks; leave out --server, or --landmarks")
         yield server
         return
     with Server(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine_bridge.adapters import WEB_SOCKET_PORT, Sink, SinkError, is_web_socket, open_player, open_sink
 from engine_bridge.client.jitter import Pose
+from space_runtime.errors import counted
 from space_runtime.live.player import PlaybackResult
 from space_runtime.rig.shapes import SHAPE
 
@@ -52,7 +53,8 @@ def draw_meter(seconds: float, pose: Pose) -> None:
 def report(played: PlaybackResult, others: dict[str, Sink], page: WebPlayer | None) -> None:
     if sys.stderr.isatty():
         print(file=sys.stderr)
-    print(f"{played.seconds:.2f} s spoken, {played.frames} frames, {played.resting} of them without a face to show")
+    frames = counted(played.frames, "frame")
+    print(f"{played.seconds:.2f} s spoken, {frames}, {played.resting} of them without a face to show")
     if page:
         others = {page.page: page, **others}
     for url, sink in others.items():

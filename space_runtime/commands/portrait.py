@@ -14,6 +14,7 @@ from space_runtime.errors import UsageError, one_line
 from space_runtime.head.portrait_head import PortraitHead, head_of
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.media.atomic_files import prepared_file, same_place, written_whole
+from space_runtime.media.result_names import check_ending
 from space_runtime.portrait.portrait import Portrait, open_portrait, open_tracker
 
 ENDINGS: Final = (".glb", ".glb.bytes")
@@ -47,10 +48,7 @@ def portrait_command(
 
 
 def _check(glb: Path, photo: Path) -> None:
-    if not glb.name.lower().endswith(ENDINGS):
-        raise UsageError(
-            f"the head is written as binary glTF; name a file that ends in {' or '.join(ENDINGS)}, not {glb}"
-        )
+    check_ending("the head is written as binary glTF", glb, *ENDINGS, example="npc")
     if same_place(glb, photo):
         raise UsageError(f"the head would overwrite the photo {photo}; name another file with --glb")
 

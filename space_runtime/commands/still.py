@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -17,12 +17,11 @@ from space_runtime.head_arguments import parse_offset
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.media.atomic_files import prepared_file, same_place, written_whole
 from space_runtime.media.picture_sequence import encoded_png
+from space_runtime.media.result_names import check_ending
 from space_runtime.option_parsing import parse_emotion, parse_gaze
 from space_runtime.portrait.framing import Framing
 from space_runtime.portrait.portrait import open_framed, open_tracker
 from space_runtime.values import Controls
-
-ENDING: Final = ".png"
 
 
 def still_command(
@@ -46,8 +45,7 @@ def still_command(
 ) -> None:
     """Write one picture of a face: its head turned, with another expression or gaze, whole or cut out."""
     began = time.perf_counter()
-    if out.suffix.lower() != ENDING:
-        raise UsageError(f"the picture is written as PNG; name a file that ends in {ENDING}, not {out}")
+    check_ending("the picture is written as PNG", out, ".png", example="face")
     if same_place(out, photo):
         raise UsageError(f"the picture would overwrite the photo {photo}; name another file with --out")
     framing = Framing(crop, size, transparent)

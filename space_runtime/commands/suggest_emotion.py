@@ -11,7 +11,7 @@ import typer
 
 from space_runtime.commands.shared_options import BundleFolder, Debug
 from space_runtime.emotion import Emotion
-from space_runtime.errors import UsageError, one_line
+from space_runtime.errors import UsageError, counted, one_line
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.media.atomic_files import prepared_file, same_place, written_whole
 from space_runtime.media.audio_file import open_sound
@@ -85,7 +85,7 @@ def _summary(track: list[dict[str, object]]) -> str:
     """The content of the file, and the commands that take it."""
     if not any(entry["emotion"] for entry in track):
         return "neutral throughout, no other emotion was sure enough"
-    return f"{len(track)} keys; space-runtime bake and live take it with --emotion"
+    return f"{counted(len(track), 'key')}; space-runtime bake and live take it with --emotion"
 
 
 def mix_of(guess: VoiceEmotion) -> dict[str, float]:

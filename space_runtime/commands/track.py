@@ -19,9 +19,10 @@ from space_runtime.capture.take import Take, is_take, write_take
 from space_runtime.capture.video_take import take_of_video
 from space_runtime.commands.ended_by_signals import ended_by_signals
 from space_runtime.commands.shared_options import BundleFolder, Debug
-from space_runtime.errors import UsageError, one_line
+from space_runtime.errors import UsageError, counted, one_line
 from space_runtime.inference.bundle import Bundle, load_bundle
 from space_runtime.media.atomic_files import prepared_file, written_whole
+from space_runtime.media.result_names import check_ending
 from space_runtime.media.video_reader import VideoPicture, VideoReader, open_video
 from space_runtime.timebase import SAMPLE_RATE
 
@@ -74,15 +75,15 @@ def summary(take: Take, seconds: float) -> str:
     lasts = float(take.samples[-1] - take.samples[0]) / SAMPLE_RATE
     pose = np.degrees(np.ptp(take.head[take.confidence > 0, :3], axis=0))
     text = (
-        f"{take.n_rows} pictures, {n_seen} with the face, {lasts:.1f} s; the head turns over {pose[0]:.0f}°, nods over"
-        f" {pose[1]:.0f}°; {take.n_rows / seconds:.0f} pictures a second"
+        f"{counted(take.n_rows, 'picture')}, {n_seen} with the face, {lasts:.1f} s; the head turns over "
+        f"{pose[0]:.0f}°, nods over {pose[1]:.0f}°; {counted(round(take.n_rows / seconds), 'picture')} a second"
     )
     return f"{text}; {take.note}" if take.note else text
 
 
 def _check(video: Path, target: Path, preview: Path | None) -> None:
-    if preview is not None and preview.suffix.lower() != ".mp4":
-        raise UsageError(f"the preview is written as .mp4; name a file that ends so, not {preview}")
+    if preview is not None:
+        check_ending("the preview is written as MP4", preview, ".mp4", example="seen")
     places = [video.resolve(), target.resolve(), *([preview.resolve()] if preview else [])]
     if len(set(places)) < len(places):
         raise UsageError(f"{video}, the take and the preview share a name; choose others with -o and --preview")

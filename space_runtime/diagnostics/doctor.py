@@ -25,7 +25,7 @@ from engine_bridge.protocol.errors import UnreachableError, WireError
 from engine_bridge.protocol.messages import VERSION as PROTOCOL
 from engine_bridge.protocol.messages import Hello, Welcome
 from engine_bridge.protocol.wire import decode, encode
-from space_runtime.errors import BundleError, SpaceError, UsageError
+from space_runtime.errors import BundleError, SpaceError, UsageError, counted
 from space_runtime.inference import network
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.inference.device import AUTO, CPU, GPU_BUILD, USUAL_BUILD
@@ -134,7 +134,9 @@ def check_bundle(name: str, setup: Setup) -> Finding:
     bundle.network("speech2landmarks")
     manifest = bundle.manifest
     return Finding(
-        name, Verdict.OK, f"{manifest.name} {manifest.version}, {len(manifest.entries)} files, hashes as stated"
+        name,
+        Verdict.OK,
+        f"{manifest.name} {manifest.version}, {counted(len(manifest.entries), 'file')}, hashes as stated",
     )
 
 
@@ -144,7 +146,8 @@ def check_speed(name: str, setup: Setup) -> Finding:
         bundle = load_bundle(setup.bundle, setup.device)
     except (BundleError, UsageError):
         return Finding(name, Verdict.NOTE, "not measured, because the networks do not load")
-    text = f"serve takes {capacity(bundle)} sessions at 30 frames/s that all speak at once (curves alone, on one core)"
+    sessions = counted(capacity(bundle), "session")
+    text = f"serve takes {sessions} at 30 frames/s, all speaking at once (curves alone, on one core)"
     text += f"; cores: {n_cores()}"
     return Finding(name, Verdict.OK, text)
 
@@ -187,7 +190,7 @@ def check_http_port(name: str, setup: Setup) -> Finding:
     except UnreachableError:
         text = f"{HOST}:{setup.http_port} is taken by another program"
         return Finding(name, Verdict.FAIL, text, "choose another port with --http, or 0 for none")
-    text = f"a SPACE server with {totals.sessions} sessions has its status page on {HOST}:{setup.http_port}"
+    text = f"a SPACE server with {counted(totals.sessions, 'session')} has its status page on {HOST}:{setup.http_port}"
     return Finding(name, Verdict.NOTE, text)
 
 

@@ -21,6 +21,7 @@ from space_runtime.errors import UsageError
 from space_runtime.inference.bundle import Bundle, bundle_or_embedded
 from space_runtime.media.atomic_files import prepared_file, same_place, written_whole
 from space_runtime.media.audio_file import open_sound
+from space_runtime.media.result_names import check_ending
 from space_runtime.media.video_reader import open_video
 from space_runtime.portrait.portrait import open_tracker
 from space_runtime.values import Controls, HeadMode
@@ -80,8 +81,7 @@ def dub(
 
 
 def _check_target(target: Path, *sources: Path) -> None:
-    if target.suffix.lower() != ".mp4":
-        raise UsageError(f"the dubbed video is written as MP4; name a file that ends in .mp4, not {target}")
+    check_ending("the dubbed video is written as MP4", target, ".mp4", example="dubbed")
     for source in sources:
         if same_place(target, source):
             raise UsageError(f"the dubbed video would overwrite {source}; name another file")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from space_runtime.arrays import Floats
-from space_runtime.errors import MediaError
+from space_runtime.errors import MediaError, counted
 from space_runtime.extras import av
 from space_runtime.media.mono import Layout
 from space_runtime.media.picture_time import PictureTime
@@ -85,8 +85,8 @@ def choose_track(container: InputContainer) -> Track | None:
         return None
     best = max(known, key=lambda stream: (_is_default(stream), stream.channels, -stream.index))
     place = container.streams.audio.index(best) + 1
-    several = len(container.streams.audio) > 1
-    note = f"it has {len(container.streams.audio)} sound tracks; number {place} is heard" if several else ""
+    n_tracks = len(container.streams.audio)
+    note = f"it has {counted(n_tracks, 'sound track')}; number {place} is heard" if n_tracks > 1 else ""
     return Track(best.index, best.rate, best.channels, best.layout.name, _layout(best), note)
 
 

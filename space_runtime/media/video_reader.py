@@ -20,7 +20,7 @@ import numpy as np
 
 from space_runtime.arguments import StrPath, path_of
 from space_runtime.arrays import Pixels
-from space_runtime.errors import MediaError, one_line
+from space_runtime.errors import MediaError, counted, one_line
 from space_runtime.extras import av
 from space_runtime.media.ffmpeg_sound import open_container
 from space_runtime.media.quiet_stderr import quiet_stderr
@@ -100,7 +100,7 @@ class VideoReader:
             decoding.n_damaged += 1
             decoding.last = error
         if n_late:
-            self._tell(f"{n_late} of its pictures have no later time than one before and are left out")
+            self._tell(f"left out, with no later time than one before: {counted(n_late, 'picture')}")
         self._judge(latest, decoding)
 
     @property
@@ -125,7 +125,7 @@ class VideoReader:
             why = f" ({_first_line(decoding.last)})" if decoding.last else ""
             raise MediaError(f"no picture of {self.path} can be decoded{why}; repair it or export it again")
         if decoding.n_damaged:
-            self._tell(f"{decoding.n_damaged} of its packets are damaged, their pictures are left out")
+            self._tell(f"left out, because damaged: the pictures of {counted(decoding.n_damaged, 'packet')}")
         end, stated = latest + 1 / self.fps, self.duration_s or Fraction()
         if stated - end > SHORT_S:
             self._tell(f"its pictures end after {float(end):.2f} s, though {float(stated):.2f} s are announced")

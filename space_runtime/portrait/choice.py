@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from space_runtime.arrays import Floats, Pixels
-from space_runtime.errors import MediaError
+from space_runtime.errors import MediaError, counted
 from space_runtime.portrait.absence import why_no_face
 from space_runtime.portrait.tracking import FINE_LEVELS, TILE_LEVELS, Face, FaceTracker
 from space_runtime.portrait.validation import is_clear_human
@@ -67,7 +67,7 @@ def choose_face(rgb: Pixels, tracker: FaceTracker, name: str, force: bool) -> Ch
 
 
 def _notes(n_faces: int, turns: int) -> tuple[str, ...]:
-    many = [f"{n_faces} faces found, the largest is used"] if n_faces > 1 else []
+    many = [f"{counted(n_faces, 'face')} found, the largest is used"] if n_faces > 1 else []
     return (*many, "the photo was turned upright") if turns else (*many,)
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from engine_bridge.protocol.landmark_names import LANDMARK_NAMES
 from space_runtime.arguments import shown
 from space_runtime.arrays import Doubles, Index
-from space_runtime.errors import MediaError
+from space_runtime.errors import MediaError, counted
 from space_runtime.geometry import MEDIAPIPE_68, MEDIAPIPE_IRIS
 from space_runtime.portrait.landmark_order import check_order
 
@@ -31,6 +31,8 @@ FORMAT: Final = "space-landmarks"
 VERSION: Final = 1
 MAX_BYTES: Final = 1 << 20
 MAX_SIDE: Final = 1_000_000
+BESIDE: Final = ".landmarks.json"
+"""Ending, in place of a picture's own, of the landmarks file that lies beside it."""
 ODD_PIXELS: Final = 2.0
 """A picture's longer side may be off by so many pixels from the shape of that on which the landmarks were placed."""
 
@@ -104,6 +106,15 @@ class Upright:
     at: Index
 
 
+def landmarks_beside(picture: Path) -> Path | None:
+    """Return the landmarks file of a picture, ``NAME.landmarks.json`` in its folder; None where there is none."""
+    path = picture.with_suffix(BESIDE)
+    try:
+        return path if path.is_file() else None
+    except OSError:  # a name too long for the system
+        return None
+
+
 def read_landmarks(path: Path) -> PlacedLandmarks:
     """Return the landmarks in a file. Raises `MediaError` when it cannot be read or says something wrong."""
     try:
@@ -138,6 +149,8 @@ def _pairs(landmarks: PlacedLandmarks) -> zip[tuple[str, Doubles]]:
 def _json(data: bytes) -> Mapping[str, object]:
     if len(data) > MAX_BYTES:
         raise MediaError(f"it has more than {MAX_BYTES >> 20} MiB; name a file that the landmarks page saved")
+    if not data:
+        raise MediaError("it is empty or cannot be read; save it again from the landmarks page")
     try:
         told = json.loads(data.removeprefix(b"\xef\xbb\xbf"), object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
@@ -185,7 +198,8 @@ def _points(told: object) -> dict[str, tuple[float, float]]:
     """Return the points by name, in the order of `LANDMARK_NAMES`."""
     if isinstance(told, list):
         if len(told) not in _COUNTS:
-            raise MediaError(f"it lists {len(told)} points; expected 68 or 78 in the usual order, or points by name")
+            n_points = counted(len(told), "point")
+            raise MediaError(f"it lists {n_points}; expected 68 or 78 in the usual order, or points by name")
         told = dict(zip(LANDMARK_NAMES, told, strict=False))
     if not isinstance(told, dict):
         raise MediaError(f"its points are {shown(told)}; expected an object of points by name, or a list of 68 or 78")

@@ -11,6 +11,7 @@ from engine_bridge.protocol.arkit import ARKIT_NAMES
 from space_runtime.arrays import Doubles, Floats
 from space_runtime.geometry import HeadPose, fit_similarity, normalise
 from space_runtime.rig.shapes import (
+    EXCLUSION,
     EYE_CORNERS,
     EYE_POINTS,
     FULL_LOOK_RAD,
@@ -22,9 +23,10 @@ from space_runtime.rig.shapes import (
     LOOK_ROWS,
     MOUTH_CLOSE,
     SHAPE,
+    SIDEWAYS,
     SOLVED_ROWS,
     UPPER_LID_SHARE,
-    landmark_errors,
+    landmark_precision,
     prior_deviations,
 )
 from space_runtime.rig.solver import BoundedRidge, prepare
@@ -68,14 +70,12 @@ class SolvePlan:
 
     gather: (78·3, n) from landmark displacements to the right-hand side. look: (8, n) what the gaze's lids take off it.
     inertia: (n,) weight of the last solution in it. problem: the prepared bounded least squares.
-    explained: (n,) part of each unknown's prior variance that the landmarks explain, 0…1.
     """
 
     gather: Doubles
     look: Doubles
     inertia: Doubles
     problem: BoundedRidge
-    explained: Doubles
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,17 +174,12 @@ def make_identity(neutral: Floats, shapes: Floats, photo: Floats, photo_weights:
 
 def make_plan(basis: Floats) -> SolvePlan:
     """Return the prepared solver for (52, 78, 3) shapes."""
-    precision = (1.0 / landmark_errors().ravel()) ** 2
     motion = unknown_motion(basis)
     prior = 1.0 / prior_deviations() ** 2
-    evidence = (motion * precision) @ motion.T
-    gather = motion * precision
+    gather = motion @ landmark_precision()
     look = gather @ basis[list(LOOK_ROWS)].reshape(len(LOOK_ROWS), -1).astype(np.float64).T
-    explained = 1.0 - np.diag(np.linalg.inv(evidence + np.diag(prior))) * prior
-    hessian = evidence + np.diag(prior * (1.0 + INERTIA))
-    return SolvePlan(
-        np.ascontiguousarray(gather.T), np.ascontiguousarray(look.T), prior * INERTIA, prepare(hessian), explained
-    )
+    hessian = apart(gather @ motion.T + np.diag(prior * (1.0 + INERTIA)))
+    return SolvePlan(np.ascontiguousarray(gather.T), np.ascontiguousarray(look.T), prior * INERTIA, prepare(hessian))
 
 
 def unknown_motion(basis: Floats) -> Doubles:
@@ -192,6 +187,20 @@ def unknown_motion(basis: Floats) -> Doubles:
     motion = basis[list(SOLVED_ROWS)].reshape(len(SOLVED_ROWS), -1).astype(np.float64)
     motion[MOUTH_CLOSE] += motion[JAW_OPEN]
     return motion
+
+
+def apart(hessian: Doubles) -> Doubles:
+    """Return the (n, n) Hessian of the unknowns with a cost for the product of the weights of `SIDEWAYS` opposites.
+
+    One alone costs what it did; both at once, of which landmarks see the difference well and the sum hardly, cost more.
+    """
+    dearer = hessian.copy()
+    for names in SIDEWAYS:
+        left, right = (SOLVED_ROWS.index(SHAPE[name]) for name in names)
+        cost = EXCLUSION * np.sqrt(hessian[left, left] * hessian[right, right])
+        dearer[left, right] += cost
+        dearer[right, left] += cost
+    return dearer
 
 
 def shut_lids(neutral: Floats, shapes: Floats) -> Floats:

@@ -70,6 +70,13 @@ OPPOSITES: Final = (
 )
 """Shapes that undo each other and shall hardly be active together."""
 
+SIDEWAYS: Final = (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"))
+"""Opposites that are each other's mirror image."""
+
+EXCLUSION: Final = 0.45
+"""Cost of the product of two such weights, in units of the root of the product of their own curvatures; from 0.5 to 0.6
+on the problem is no longer convex."""
+
 
 def landmark_errors() -> Doubles:
     """Return (78, 3): the error of each landmark coordinate that the solver reckons with, normalised units.
@@ -96,6 +103,37 @@ _ERRORS: Final = (
 """Contour, chin, brows, nose, lids, lips, iris: across, height, depth."""
 
 
+LIP_PAIR_ERROR: Final = 0.003
+"""Error of the height between inner lips that meet: whether they do is seen at once, where they do is not."""
+
+LIP_SHIFT: Final = 0.005
+"""Standard deviation of the height of all lip points together, beside what the shapes move.
+
+To shut over an open jaw an upper lip comes down, which none of ARKit's shapes does. Without this, the solver puts
+together what does it: brows, puffed cheeks and corners at each p, b and m, and lips that stay apart.
+"""
+
+_LIPS: Final = slice(48, 68)
+
+
+def landmark_precision() -> Doubles:
+    """Return (78·3, 78·3): the inverse covariance of the landmarks that the solver reckons with while a face moves.
+
+    `landmark_errors`, a common height of the lips that is known to `LIP_SHIFT` (taken out by the matrix inversion
+    lemma), and `LIP_PAIRS` that are known to `LIP_PAIR_ERROR` from one another.
+    """
+    precision = np.diag(1.0 / landmark_errors().ravel() ** 2)
+    shift = np.zeros((N_LANDMARKS, 3))
+    shift[_LIPS, 1] = LIP_SHIFT
+    told = precision @ shift.ravel()
+    precision -= np.outer(told, told) / (1.0 + shift.ravel() @ told)
+    for upper, lower in LIP_PAIRS:
+        height = np.zeros((N_LANDMARKS, 3))
+        height[[upper, lower], 1] = 1.0, -1.0
+        precision += np.outer(height, height) / LIP_PAIR_ERROR**2
+    return precision
+
+
 def prior_deviations() -> Doubles:
     """Return (n_solved,): the standard deviation of each weight before a face is seen; rare shapes need evidence."""
     names = [ARKIT_NAMES[row].removesuffix("Left").removesuffix("Right") for row in SOLVED_ROWS]
@@ -108,6 +146,3 @@ _RARE: Final = {"cheekPuff": 0.15, "jawForward": 0.2, "noseSneer": 0.25, "cheekS
 SPARSITY: Final = 8.0
 """Log-probability that a shape must gain per unit of its weight before it is believed. It keeps what is not there at 0,
 and opposite shapes from rising together and cancelling."""
-
-SEEN_FROM: Final = 0.8
-"""A shape counts as seen when the landmarks explain at least this part of its weight's prior variance."""

@@ -33,12 +33,14 @@ class CharacterSpec:
     """The character that a session asks for.
 
     file: a picture in the operator's folder. picture: a picture file's bytes. Neither: the neutral character.
+    landmarks: the file beside ``file`` with the landmarks placed on it, see `landmarks_beside`; None for none.
     generator: true where a generator is to prepare its picture too, for textures or keypoints.
     """
 
     file: Path | None = None
     picture: bytes | None = None
     generator: bool = False
+    landmarks: Path | None = None
 
     @classmethod
     def of(cls, message: Open, settings: SessionSettings, folders: Folders) -> Self:
@@ -47,7 +49,8 @@ class CharacterSpec:
         if message.portrait is not None:
             return cls(picture=bytes(message.portrait), generator=generator)
         if message.character is not None:
-            return cls(file=folders.portrait(message.character), generator=generator)
+            file = folders.portrait(message.character)
+            return cls(file=file, generator=generator, landmarks=folders.landmarks(message.character))
         return cls()
 
     @property
@@ -58,10 +61,14 @@ class CharacterSpec:
 
 @dataclass(frozen=True, slots=True)
 class CharacterKey:
-    """The name of a character in a worker's cache. digest: SHA-256 of its picture file; empty for the neutral one."""
+    """The name of a character in a worker's cache. digest: SHA-256 of its picture file; empty for the neutral one.
+
+    landmarks: SHA-256 of the landmarks file beside it; empty where there is none.
+    """
 
     digest: str = ""
     generator: bool = False
+    landmarks: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

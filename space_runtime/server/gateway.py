@@ -16,6 +16,7 @@ from engine_bridge.protocol.client_ranges import range_fault
 from engine_bridge.protocol.errors import WireError
 from engine_bridge.protocol.messages import VERSION, ErrorCode, Message
 from engine_bridge.protocol.wire import audio_from, decode
+from space_runtime.errors import counted
 from space_runtime.server import log_events
 from space_runtime.server.answers import Outgoing
 from space_runtime.server.commands import (
@@ -87,7 +88,7 @@ class Gateway(LimitedConnections):
         if connection is None:
             return False
         if len(parts) > MAX_PARTS:
-            self._bad(connection, f"a message of {len(parts)} parts; at most {MAX_PARTS} are taken", now)
+            self._bad(connection, f"a message of {counted(len(parts), 'part')}; at most {MAX_PARTS} are taken", now)
             parts = ()
         for part in parts:
             self._take(connection, part, now)
@@ -151,7 +152,8 @@ class Gateway(LimitedConnections):
         if not self._allowed(connection, now):
             return
         if len(part) > (self.limits.message_bytes if connection.greeted else MAX_UNGREETED_BYTES):
-            self._refuse(connection, ErrorCode.TOO_LARGE, f"a message of {len(part)} bytes; send smaller ones")
+            size = counted(len(part), "byte")
+            self._refuse(connection, ErrorCode.TOO_LARGE, f"a message of {size}; send smaller ones")
             return
         message: Message | None = audio_from(part) if connection.greeted else None
         try:
@@ -244,8 +246,8 @@ class Gateway(LimitedConnections):
         if n_own >= self.limits.share_left(len(self.sessions)):
             raise Refusal(
                 ErrorCode.TOO_MANY_SESSIONS,
-                f"this client has {n_own} sessions already, which is its share; close some, or let the server's "
-                "operator raise sessions_per_client",
+                f"this client has {counted(n_own, 'session')} already, which is its share; close some, or let the "
+                "server's operator raise sessions_per_client",
             )
 
     def _make_room(self) -> None:

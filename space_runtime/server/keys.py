@@ -15,6 +15,7 @@ from zmq.utils import z85
 from engine_bridge.protocol.loopback import is_allowed_host, is_loopback_host
 from engine_bridge.protocol.secret_file import exposure_of
 from space_runtime.errors import OutputError, UsageError
+from space_runtime.media.atomic_files import prepare_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def make_keys(folder: Path, name: str) -> tuple[Path, Path]:
             raise UsageError(f"{path} exists; choose another name, or remove it first (which locks its holder out)")
     before = os.umask(0o077)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        prepare_folder(folder)
         zmq.auth.create_certificates(folder, name)
         public.chmod(0o644)
     except OSError as error:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from engine_bridge.protocol.messages import ErrorCode
+from space_runtime.errors import counted
+from space_runtime.portrait.landmark_file import landmarks_beside
 
 MAX_LONG_WORK: Final = 16
 """Files and characters that may wait for the background executor: each holds its bytes."""
@@ -75,6 +77,14 @@ class Folders:
         """Return the file of a picture that a client names. Raises `Refusal`."""
         return _inside(self.portraits, name)
 
+    def landmarks(self, name: str) -> Path | None:
+        """Return the landmarks file beside a picture that `portrait` has found; None where there is none.
+
+        Raises `Refusal` for one that leads out of the folder.
+        """
+        beside = self.portraits and landmarks_beside(self.portraits / name)
+        return beside and _inside(self.portraits, PurePosixPath(name).with_name(beside.name).as_posix())
+
     def sound(self, name: str) -> Path:
         """Return the file of a sound that a client names. Raises `Refusal`."""
         return _inside(self.sounds, name)
@@ -106,7 +116,7 @@ def closed_sentence(code: ErrorCode, n_sessions: int, lag_s: float) -> str:
     if code is ErrorCode.STOPPING:
         return "the server is about to stop; use another one"
     if code is ErrorCode.TOO_MANY_SESSIONS:
-        return f"all {n_sessions} sessions of this server are taken; wait, or use another server"
+        return f"this server's {counted(n_sessions, 'session is', 'sessions are')} taken; wait, or use another server"
     return f"the server is {lag_s * 1e3:.0f} ms behind; wait until lines end, or use another server"
 
 

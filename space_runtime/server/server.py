@@ -53,7 +53,7 @@ class Settings:
     sinks: addresses of `engine_bridge.adapters.open_sink` that see every session too. insecure_sinks: they may be on
         other machines.
     force_portraits: take portraits that look unusable, see `open_portrait`.
-    landmarks: placed on the one picture that clients show.
+    landmarks: placed on the one picture that clients show; pictures of the folder have theirs beside them.
     """
 
     address: str = DEFAULT_ADDRESS

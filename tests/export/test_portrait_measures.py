@@ -197,6 +197,19 @@ def test_a_film_is_cut_to_one_square_and_followed(film: Film) -> None:
     assert film.turns_deg[-1, 2] - film.turns_deg[0, 2] == pytest.approx(4, abs=1)
 
 
+def test_what_drives_is_steady_unless_pictures_are_poses() -> None:
+    rng = np.random.default_rng(0)
+    shaken = [cv2.getRotationMatrix2D((256, 256), float(angle), 1.0) for angle in rng.normal(0, 0.3, 9)]
+    drawn = [cv2.warpAffine(nasa().image, way, SIZE, borderMode=cv2.BORDER_REPLICATE) for way in shaken]
+    pictures = tuple(np.asarray(picture, np.uint8) for picture in drawn)
+    moving, posed = (
+        as_film(Moving("nasa", pictures, Fraction(fps), np.zeros(0, np.float32)), open_tracker()) for fps in (25, 1)
+    )
+    rough, steady = (np.abs(np.diff(meshes, 2, axis=0)).mean() for meshes in (moving.meshes, moving.steady))
+    assert steady < 0.7 * rough
+    assert np.allclose(posed.steady, posed.meshes, atol=1e-3)
+
+
 def test_what_drives_itself_is_as_the_photo_and_beats_a_still(film: Film) -> None:
     acted = reenact(film, load_warp_generator(load_bundle()), open_tracker(), step=1)
     by_way = {way: [each for each in acted.compared if each.way == way] for way in film_tables.WAYS}

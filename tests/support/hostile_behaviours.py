@@ -13,6 +13,7 @@ import numpy as np
 from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.messages import Message
 from engine_bridge.protocol.wire import encode
+from tests.support.broken_messages import cut_off, with_other_values
 from tests.support.fake_server import frame, picture
 
 MANY: Final = 64
@@ -93,6 +94,20 @@ def _once(make: Callable[[Place], list[Message | bytes]]) -> Flood:
     return flood
 
 
+def _broken(place: Place) -> Iterator[list[bytes]]:
+    """Return a flood of all messages about a stream, broken in one place each, in an order of chance."""
+    about = {"session": place.session, "stream": place.stream}
+    honest: list[Message] = [
+        *(_new_frame(place, 300), _texture(place), m.Started(**about, sample=1.0), m.Notice(**about, message="x")),
+        *(m.Underrun(**about, sample=1.0, late_ms=9), _error("busy", "x", place, stream=True), m.Pong(nonce=1)),
+        m.Resumed(request=1, **about, next_sample=1, seq=1),
+    ]
+    whole = [encode(each) for each in honest]
+    parts = [part for each in whole for part in itertools.chain(cut_off(each), with_other_values(each))]
+    random.Random(1).shuffle(parts)
+    return itertools.cycle([parts[at : at + MANY] for at in range(0, len(parts), MANY)])
+
+
 def _error(code: str, text: str, place: Place | None = None, stream: bool = False) -> m.Error:
     session = place.session if place else None
     return m.Error(code=code, message=text, session=session, stream=place.stream if place and stream else None)
@@ -135,6 +150,7 @@ FLOODS: Final = (
     Behaviour("pings", _repeated(lambda _: m.Ping(nonce=1))),
     Behaviour("pongs", _repeated(lambda _: m.Pong(nonce=1))),
     Behaviour("garbage", _for_ever(_garbage), is_bad=True),
+    Behaviour("every message broken", _broken, is_bad=True),
     Behaviour("empty parts", _repeated(lambda _: b""), is_bad=True),
     Behaviour("unknown types", _repeated(lambda _: b"\x81\xa4type\xa5dance")),
     Behaviour("messages of clients", _repeated(lambda p: m.Credit(session=p.session, until=1))),
@@ -265,6 +281,7 @@ IN_SUITE: Final = frozenset(
         "not greeted",
         "new frames without credit",
         "garbage",
+        "every message broken",
         "large pictures",
         "last seq",
         "late seq",

@@ -13,6 +13,8 @@ import numpy as np
 
 from space_runtime.animation.stages import features as speech
 from space_runtime.arrays import Floats, Pixels
+from space_runtime.capture.steadying import steadied
+from space_runtime.capture.video_take import FACE_WIDTH_S
 from space_runtime.errors import MediaError
 from space_runtime.geometry import estimate_pose, landmarks_from_mesh, normalise
 from space_runtime.media.audio_file import open_sound
@@ -41,7 +43,7 @@ class Moving:
 class Film:
     """A film to be acted again. pictures: T of (512, 512, 3), the first one is the portrait's.
 
-    meshes: (T, 478, 3) tracked in them. turns_deg: (T, 3) yaw, pitch, roll against the first. heard: (T, 96) the
+    meshes: (T, 478, 3) tracked in them. steady: the same without the tracker's noise, as a take has it. turns_deg: (T, 3) yaw, pitch, roll against the first. heard: (T, 96) the
     features of the sound at each picture.
     """
 
@@ -49,6 +51,7 @@ class Film:
     portrait: Portrait
     pictures: tuple[Pixels, ...]
     meshes: Floats
+    steady: Floats
     turns_deg: Floats
     heard: Floats
 
@@ -73,7 +76,8 @@ def as_film(moving: Moving, tracker: FaceTracker) -> Film:
     meshes = follow(pictures, tracker, portrait.mesh)
     turns = np.degrees([estimate_pose(landmarks_from_mesh(mesh)).rotation_rad for mesh in meshes])
     own = np.degrees(portrait.pose.rotation_rad)
-    return Film(moving.name, portrait, pictures, meshes, (turns - own).astype(np.float32), _heard(moving))
+    steady = _steady(meshes, moving.fps)
+    return Film(moving.name, portrait, pictures, meshes, steady, (turns - own).astype(np.float32), _heard(moving))
 
 
 def cut(rgb: Pixels, left: int, top: int, side: int) -> Pixels:
@@ -107,6 +111,12 @@ def _followed(pictures: Sequence[Pixels], tracker: FaceTracker, near: Floats) ->
         face = tracker.track(picture, near)
         near = near if face is None else face.mesh
         yield near
+
+
+def _steady(meshes: Floats, fps: Fraction) -> Floats:
+    """Return (T, 478, 3) meshes steadied as `take_of_video` steadies faces."""
+    times_s = np.arange(len(meshes)) / float(fps)
+    return steadied(times_s, meshes.reshape(len(meshes), -1), FACE_WIDTH_S, 3).reshape(meshes.shape).astype(np.float32)
 
 
 def _heard(moving: Moving) -> Floats:

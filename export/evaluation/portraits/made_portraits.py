@@ -9,6 +9,7 @@ import typer
 
 from export.evaluation.portraits.made_heads import draw_look
 from export.evaluation.portraits.made_looks import LOOKS
+from space_runtime.errors import counted
 from space_runtime.media.atomic_files import prepare_folder, written_whole
 from space_runtime.media.picture_sequence import encoded_png
 
@@ -25,7 +26,7 @@ def main(
             continue
         with written_whole(path) as partial:
             partial.write_bytes(encoded_png(draw_look(look)))
-    typer.echo(f"{to}: {len(list(to.glob('*.png')))} portraits")
+    typer.echo(f"{to}: {counted(len(list(to.glob('*.png'))), 'portrait')}")
 
 
 if __name__ == "__main__":

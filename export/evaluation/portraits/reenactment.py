@@ -1,7 +1,8 @@
 """Self-reenactment: a film's first picture is the photo, its later ones drive it and are the truth.
 
 Four ways are compared: *still*, the photo itself; *plain*, see `plain_warp`; *direct*, the tracked keypoints given to
-the generator; *latents*, the tracked landmarks and the sound through the generator's own network.
+the generator; *latents*, the tracked landmarks, steadied as a take's, and the sound through the generator's own network,
+which is how the product acts a film.
 """
 
 from __future__ import annotations
@@ -103,10 +104,10 @@ def reenact(film: Film, generator: WarpGenerator, tracker: FaceTracker, step: in
 
 
 def _through_latents(film: Film, generator: WarpGenerator, appearance: WarpAppearance) -> Floats:
-    """Return (T, 160, 3) keypoints of a film's landmarks and sound, without an emotion."""
+    """Return (T, 160, 3) keypoints of a film's steady landmarks and sound, without an emotion."""
     n = len(film.pictures)
     nothing = np.zeros((n, N_EMOTIONS), np.float32)
-    driving = Driving(np.zeros(n, np.intp), landmarks_from_mesh(film.meshes), film.heard, nothing)
+    driving = Driving(np.zeros(n, np.intp), landmarks_from_mesh(film.steady), film.heard, nothing)
     return generator.keypoints([appearance], [generator.initial_state(appearance)], driving)[1]
 
 

@@ -13,9 +13,10 @@ import typer
 from export.evaluation.portraits.acting import MOMENTS, Actor
 from export.evaluation.portraits.portrait_set import photos_in
 from space_runtime.arrays import Pixels
-from space_runtime.errors import MediaError, OutputError, UsageError
+from space_runtime.errors import MediaError, OutputError, UsageError, counted
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.media.atomic_files import written_whole
+from space_runtime.portrait.landmark_file import landmarks_beside
 from space_runtime.portrait.portrait import Portrait, open_portrait, open_tracker
 from space_runtime.portrait.tracking import FaceTracker
 
@@ -30,8 +31,6 @@ ENDINGS: Final[dict[str, list[int]]] = {
 """Formats of a sheet, and how they are written."""
 MOST_SIDE: Final = 16_383
 """Pixels on a side of a WebP picture."""
-PLACED: Final = ".landmarks.json"
-"""Ending, instead of a picture's own, of the file with the landmarks that a person placed in it."""
 
 
 def portraits_in(folder: Path, tracker: FaceTracker, every: int = 1) -> Iterator[tuple[str, Portrait]]:
@@ -40,9 +39,8 @@ def portraits_in(folder: Path, tracker: FaceTracker, every: int = 1) -> Iterator
     A picture whose landmarks lie beside it, ``NAME.landmarks.json``, is taken by these: a drawing.
     """
     for path in photos_in(folder)[::every]:
-        placed = path.with_suffix(PLACED)
         try:
-            yield path.stem, open_portrait(path, tracker, landmarks=placed if placed.is_file() else None)
+            yield path.stem, open_portrait(path, tracker, landmarks=landmarks_beside(path))
         except MediaError as why:
             typer.echo(f"left out: {why}", err=True)
 
@@ -105,7 +103,7 @@ def main(
     if not rows:
         raise UsageError(f"no photo in {portraits} shows a usable face; name a folder of portraits")
     write_sheet(sheet(rows, side), output)
-    typer.echo(f"{output}: {len(rows)} portraits, {len(moments)} columns")
+    typer.echo(f"{output}: {counted(len(rows), 'portrait')}, {counted(len(moments), 'column')}")
 
 
 if __name__ == "__main__":

@@ -30,6 +30,8 @@ YAWS: Final = (*range(0, 26, 5), *range(20, -26, -5), *range(-20, 1, 5))
 """Degrees, in steps that tracking follows."""
 PITCHES: Final = (5, 10, 15, 10, 5, 0, -5, -10, -15, -10, -5, 0)
 JAW: Final = 0.45
+POSES_A_SECOND: Final = Fraction(1)
+"""They are poses, not motion: so far apart that steadying leaves them as they are."""
 WIDE: Final = ((0, JAW), (5, JAW), (10, JAW), (15, JAW), (20, JAW), (10, JAW), (0, JAW), (0, 0.8))
 """Yaws at which the mouth is open, and by what weight."""
 
@@ -49,7 +51,7 @@ def turned_head(cache: Path) -> Moving:
         with written_whole(kept) as partial, partial.open("wb") as file:
             np.savez_compressed(file, pictures=pictures)
     pictures = read_arrays(kept, ("pictures",))["pictures"].astype(np.uint8, copy=False)
-    return Moving("turned head", tuple(pictures), Fraction(25), np.zeros(0, np.float32))
+    return Moving("turned head", tuple(pictures), POSES_A_SECOND, np.zeros(0, np.float32))
 
 
 def _drawn() -> Iterator[Pixels]:

@@ -1,4 +1,4 @@
-"""The person apart from the background: a sharper matte, a background continued behind the person, and what remains.
+"""The person apart from the background: a sharper matte, the background behind the person, and what remains.
 
 A picture is ``person + (1 − cover) · background``. ``person`` is what the photo holds beyond the covered background,
 so the sum at rest is the photo itself whatever the matte's errors; strands that the matte missed move along with it.
@@ -12,9 +12,10 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from space_runtime.arrays import Floats, Index, Pixels
+from space_runtime.arrays import Floats, Index, Mask, Pixels
 from space_runtime.extras import cv2
 from space_runtime.portrait.continuation import continued
+from space_runtime.rendering.warp.background import behind, strangeness
 from space_runtime.rendering.warp.backward import Box
 
 MATTE_RADIUS: Final = 7
@@ -22,8 +23,8 @@ MATTE_RADIUS: Final = 7
 MATTE_SOFTNESS: Final = 2e-3
 FRINGE: Final = 7
 """Pixels around the person where the background is not trusted: hair that the matte missed."""
-
-
+BARE: Final = 0.02
+"""Share of a person in a pixel below which it is seen as background."""
 WIDEST: Final = 256
 """Columns of a table of places."""
 
@@ -56,9 +57,8 @@ def split(photo: Pixels, matte: Floats, fine: int = 1) -> Layers:
     small, rough = reduced(photo, fine), reduced(cover, fine)
     fringe = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * FRINGE + 1, 2 * FRINGE + 1))
     hidden: Pixels = np.asarray(cv2.dilate((rough > 0.02).astype(np.uint8), fringe), np.uint8)
-    behind = continued(small, hidden == 0)
-    share = np.where(hidden > 0, _strands(small, behind, continued(small, rough > 0.98), rough), 0)[..., None]
-    change = enlarged(np.asarray(share * (behind - small), np.float32), fine)
+    share = _strands(small, hidden == 0, rough)
+    change = enlarged(np.asarray(share[..., None] * (behind(small, share < BARE) - small), np.float32), fine)
     background = np.clip(np.rint(photo + change), 0, 255).astype(np.uint8)
     person = photo - (1 - cover[..., None]) * background
     nothing = (enlarged(hidden, fine) == 0) | ((cover == 0) & (background == photo).all(2))
@@ -88,13 +88,16 @@ def enlarged(picture: NDArray[Kind], fine: int) -> NDArray[Kind]:
     )
 
 
-def _strands(photo: Pixels, behind: Floats, person: Floats, cover: Floats) -> Floats:
-    """Return (h, w) 0…1: how much a pixel is the person's, by its cover or, outside, by the colour it is nearer to."""
-    to_background = np.linalg.norm(photo - behind, axis=2)
-    to_person = np.linalg.norm(photo - person, axis=2)
+def _strands(photo: Pixels, known: Mask, cover: Floats) -> Floats:
+    """Return (h, w) 0…1: how much a pixel is the person's, by its cover or, outside, by the colour it is nearer to.
+
+    known: (h, w) what is background, whatever its colour.
+    """
+    to_background = strangeness(photo, known)
+    to_person = np.linalg.norm(photo - continued(photo, cover > 0.98), axis=2)
     alike = np.clip(3 * to_background / (to_background + to_person + 3) - 0.6, 0, 1).astype(np.float32)
     alike = cv2.GaussianBlur(cv2.dilate(alike, np.ones((5, 5), np.uint8)), (0, 0), 1.0)
-    return np.asarray(np.maximum(alike, np.clip(cover / 0.3, 0, 1)), np.float32)
+    return np.where(known, np.float32(0), np.maximum(alike, np.clip(cover / 0.3, 0, 1)))
 
 
 def sharpened(matte: Floats, photo: Pixels, fine: int = 1) -> Floats:

@@ -18,7 +18,7 @@ import zmq
 from engine_bridge.protocol import descriptors
 from engine_bridge.protocol.messages import Error, ErrorCode
 from engine_bridge.protocol.wire import encode
-from space_runtime.errors import UsageError
+from space_runtime.errors import UsageError, counted
 from space_runtime.server import log_events
 from space_runtime.server.connections import Route, is_own_route
 from space_runtime.server.relay.upstream import Upstream, dial
@@ -228,11 +228,11 @@ class Relay:
         """Return the way to the server of a new local connection; None if it had to be refused."""
         n, socket = len(self.peers), None
         if n >= MAX_PEERS:
-            why = f"the relay serves {n} connections already; close some, or start another relay"
+            why = f"the relay serves {counted(n, 'connection')} already; close some, or start another relay"
         else:
             socket = self._dial()
-            why = f"the relay serves {n} connections, and its system lends it no descriptors for more; close some, "
-            why += "or raise the limit of open files (ulimit -n)"
+            why = f"the relay serves {counted(n, 'connection')}, and its system lends it no descriptors for more; "
+            why += "close some, or raise the limit of open files (ulimit -n)"
         if socket is None:
             log.warning("a connection was refused: %s", why)
             self._tell(route, why)

@@ -9,6 +9,7 @@ import numpy as np
 
 from engine_bridge.protocol.messages import ErrorCode, SampleFormat
 from space_runtime.arrays import Floats
+from space_runtime.errors import counted
 from space_runtime.media.mono import MonoMixer
 from space_runtime.media.resampling import Resampler
 from space_runtime.server.limits import Refusal
@@ -124,7 +125,7 @@ class AudioBuffer:
         if len(pcm) % width:
             raise Refusal(
                 ErrorCode.BAD_VALUE,
-                f"a chunk of {len(pcm)} bytes; expected a multiple of {width} "
+                f"a chunk of {counted(len(pcm), 'byte')}; expected a multiple of {width} "
                 f"({channels} channel(s) of {self.sound.format})",
             )
         if self.sound.format is SampleFormat.S16:
@@ -144,10 +145,8 @@ class AudioBuffer:
             return
         n_bytes = self.n_early_bytes + len(pcm) - n_known
         if len(self._reordered) >= MAX_REORDERED or n_bytes > MAX_REORDERED_BYTES:
-            raise Refusal(
-                ErrorCode.TOO_MUCH_SOUND,
-                f"{len(self._reordered)} chunks wait for sample {self.next_sample}; send that one first",
-            )
+            waiting = counted(len(self._reordered), "chunk waits", "chunks wait")
+            raise Refusal(ErrorCode.TOO_MUCH_SOUND, f"{waiting} for sample {self.next_sample}; send that one first")
         self._reordered[first_sample], self.n_early_bytes = pcm, n_bytes
 
     def _append(self, first_sample: int, samples: Floats, now: float) -> None:

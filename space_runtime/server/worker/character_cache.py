@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,7 @@ from typing import Final
 from space_runtime.animation.pipeline import Character, build_character
 from space_runtime.file_reader.pictures import read_portrait
 from space_runtime.inference.bundle import Bundle
-from space_runtime.portrait.landmark_file import PlacedLandmarks
+from space_runtime.portrait.landmark_file import MAX_BYTES, PlacedLandmarks, parse_landmarks
 from space_runtime.portrait.portrait import Portrait, open_tracker
 from space_runtime.server.commands import CharacterKey, CharacterSpec
 
@@ -22,22 +23,22 @@ KEPT: Final = 64
 
 NEUTRAL: Final = CharacterKey()
 
-ReadPortrait = Callable[[bytes, str], Portrait]
-"""Takes a picture file's bytes and its name in sentences."""
+ReadPortrait = Callable[[bytes, str, PlacedLandmarks | None], Portrait]
+"""Takes a picture file's bytes, its name in sentences, and the landmarks placed on it."""
 
 
 class CharacterCache:
     """Builds and keeps characters. Sessions with the same picture share one identity, so that they are solved together.
 
-    May be used from several threads; nobody waits for another's picture. force, landmarks: of all
-    portraits, see `open_portrait`.
+    May be used from several threads; nobody waits for another's picture. force: of all portraits, see `open_portrait`.
+    landmarks: of all that have no file of their own beside them.
     """
 
     def __init__(self, bundle: Bundle, force: bool = False, landmarks: PlacedLandmarks | None = None) -> None:
         self.force = force
-        self.landmarks = landmarks
         self.neutral = build_character(bundle, None, Fraction(30), False)
         self._bundle = bundle
+        self._landmarks = landmarks
         self._kept: OrderedDict[CharacterKey, Character] = OrderedDict()
         self._in_use: Counter[CharacterKey] = Counter()
         self._lock = threading.Lock()
@@ -54,9 +55,9 @@ class CharacterCache:
         """
         if spec.is_neutral:
             return NEUTRAL
-        data, name = _picture(spec)
-        key = CharacterKey(hashlib.sha256(data).hexdigest(), spec.generator)
-        character = self.find(key) or self._build(read or self._read, data, name, spec.generator)
+        files = _read_files(spec)
+        key = files.key(spec.generator)
+        character = self.find(key) or self._build(read or self._read, files, spec.generator)
         with self._lock:
             self._keep(key, self._kept.get(key, character))  # of two that were built at once, the first
         return key
@@ -87,22 +88,52 @@ class CharacterCache:
         for known in idle[: max(0, len(idle) - KEPT)]:
             del self._kept[known]
 
-    def _read(self, data: bytes, name: str) -> Portrait:
-        return read_portrait(data, name, open_tracker(self._bundle), self.force, self.landmarks)
+    def _read(self, data: bytes, name: str, landmarks: PlacedLandmarks | None) -> Portrait:
+        return read_portrait(data, name, open_tracker(self._bundle), self.force, landmarks)
 
-    def _build(self, read: ReadPortrait, data: bytes, name: str, generator: bool) -> Character:
-        return build_character(self._bundle, read(data, name), Fraction(30), generator)
+    def _build(self, read: ReadPortrait, files: _Files, generator: bool) -> Character:
+        portrait = read(files.picture, files.name, files.placed() or self._landmarks)
+        return build_character(self._bundle, portrait, Fraction(30), generator)
 
 
-def _picture(spec: CharacterSpec) -> tuple[bytes, str]:
-    """Return a picture file's bytes, empty if they cannot be read, and their name in sentences."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Files:
+    """The files of a character. picture: its bytes, empty if they cannot be read. name: of the picture in sentences.
+
+    landmarks, landmarks_name: the same of the landmarks beside it; None where there are none.
+    """
+
+    picture: bytes
+    name: str
+    landmarks: bytes | None = None
+    landmarks_name: str = ""
+
+    def key(self, generator: bool) -> CharacterKey:
+        """Return the name of the character in the cache."""
+        return CharacterKey(_digest(self.picture), generator, "" if self.landmarks is None else _digest(self.landmarks))
+
+    def placed(self) -> PlacedLandmarks | None:
+        """Return the landmarks beside the picture, None where there are none. Raises `MediaError`."""
+        return None if self.landmarks is None else parse_landmarks(self.landmarks, self.landmarks_name)
+
+
+def _read_files(spec: CharacterSpec) -> _Files:
     if spec.file is None:
-        return spec.picture or b"", "the portrait"
-    return _bytes_of(spec.file), spec.file.name
+        return _Files(spec.picture or b"", "the portrait")
+    picture = _bytes_of(spec.file)
+    if spec.landmarks is None:
+        return _Files(picture, spec.file.name)
+    return _Files(picture, spec.file.name, _bytes_of(spec.landmarks, MAX_BYTES + 1), spec.landmarks.name)
 
 
-def _bytes_of(path: Path) -> bytes:
+def _bytes_of(path: Path, most: int = -1) -> bytes:
+    """Return a file's bytes, so many at most; empty if they cannot be read."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(most)
     except OSError:
         return b""
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -20,6 +20,7 @@ from space_runtime.file_reader.requests import (
     SoundPart,
     TrackedPicture,
 )
+from space_runtime.portrait.landmark_file import PlacedLandmarks
 from space_runtime.portrait.portrait import Portrait
 from space_runtime.server.commands import BuiltCharacter, CloseSession, Command, RefusedCharacter, RefusedSound
 from space_runtime.server.worker.background import OWN_FAULT, BuildCharacter, DecodeSound, Task, sound_key
@@ -115,11 +116,9 @@ class ChildExecutor:
     # Characters
 
     def _built(self, slot: Slot, task: BuildCharacter) -> Command:
-        def request(data: bytes, name: str) -> ReadPicture:
-            return ReadPicture(data, name, self._characters.force, self._characters.landmarks)
-
-        def read(data: bytes, name: str) -> Portrait:
-            answer = self._answer(slot, task, request(data, name), self._work_s)
+        def read(data: bytes, name: str, landmarks: PlacedLandmarks | None) -> Portrait:
+            request = ReadPicture(data, name, self._characters.force, landmarks)
+            answer = self._answer(slot, task, request, self._work_s)
             if isinstance(answer, TrackedPicture):
                 return answer.portrait
             raise TypeError(f"a {type(answer).__name__} for a picture")

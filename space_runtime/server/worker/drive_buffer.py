@@ -12,6 +12,7 @@ from engine_bridge.protocol.motion_row import CONFIDENCE, EYES, ROTATION, ROW_NU
 from space_runtime.animation.drive_runs import HELD
 from space_runtime.arrays import Doubles, Floats
 from space_runtime.capture.drive_rows import SEEN, DriveRows
+from space_runtime.errors import counted
 from space_runtime.server.limits import Refusal
 from space_runtime.timebase import SAMPLE_RATE
 
@@ -46,9 +47,10 @@ class DriveBuffer:
         if not len(samples):
             return self
         if n_rows > MAX_DRIVE_ROWS:
+            too_many = counted(n_rows, "row")
             raise Refusal(
                 ErrorCode.TOO_FAST,
-                f"{n_rows} rows of motion would wait; at most {MAX_DRIVE_ROWS} do, send them as the face goes on",
+                f"{too_many} of motion would wait; at most {MAX_DRIVE_ROWS} do, send them as the face goes on",
             )
         return replace(
             self,

@@ -22,8 +22,8 @@ from tests.support.waiting import wait_for
 
 ROOT: Final = Path(__file__).parents[3] / "engine_bridge" / "cpp"
 WARNINGS: Final = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror")
-MEMORY: Final = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-DEBUG: Final = ("-O0", "-g1")
+MEMORY: Final = ("-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=all")
+DEBUG: Final = ("-O0", "-g1", "-D_GLIBCXX_ASSERTIONS")
 THREADS: Final = ("-fsanitize=thread",)
 LANGUAGE: Final = {".cpp": ("g++", "-std=c++17"), ".c": ("gcc", "-std=c99")}
 

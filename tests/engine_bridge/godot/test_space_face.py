@@ -77,7 +77,7 @@ def test_a_clip_moves_shapes_head_and_eyes(tmp_path: Path, rest: tuple[float, ..
     assert isinstance(between, dict)
     jaw = clip.blendshapes[:, SHAPE["jawOpen"]]
     assert between["jawOpen"] == pytest.approx(jaw[1] + 0.5 * (jaw[2] - jaw[1]), abs=1e-5)
-    assert shown["report"] == "52 of 52 shapes drive 1 meshes; head: Head; left eye: LeftEye; right eye: RightEye"
+    assert shown["report"] == "52 of 52 shapes drive 1 mesh; head: Head; left eye: LeftEye; right eye: RightEye"
 
 
 def check_frames(frames: object, clip: Clip, rest: tuple[float, ...]) -> None:
@@ -121,7 +121,7 @@ def test_a_head_from_a_photo_is_imported_and_moved(tmp_path: Path) -> None:
     with godot(tmp_path, "look", "0", files=files) as opened:
         looked = told(opened, "looked")
         assert complaints(opened) == []
-    assert looked["report"] == "52 of 52 shapes drive 1 meshes; head: Head; left eye: LeftEye; right eye: RightEye"
+    assert looked["report"] == "52 of 52 shapes drive 1 mesh; head: Head; left eye: LeftEye; right eye: RightEye"
     assert all(0.15 < size < 0.5 for size in looked["size_m"])  # type: ignore[attr-defined]
 
 

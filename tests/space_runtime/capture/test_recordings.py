@@ -134,7 +134,7 @@ def test_rows_without_a_face_have_no_confidence(tmp_path: Path) -> None:
     seen = [False, True, True, False, False, True, True, True, True, False]
     take = open_take(recorded(tmp_path / "take.csv", times, seen))
     assert take.confidence.tolist() == [float(here) for here in seen]
-    assert np.array_equal(take.blendshapes[3], take.blendshapes[2]) and "4 of 10 rows show no face" in take.note
+    assert np.array_equal(take.blendshapes[3], take.blendshapes[2]) and "no face in 4 of 10 rows" in take.note
     assert take.neutral_blendshapes.any()
     with pytest.raises(MediaError, match="no rows that show a face"):
         open_take(recorded(tmp_path / "nobody.csv", times, [False] * 10))

@@ -117,7 +117,7 @@ def test_pictures_without_a_face_hold_what_was_and_are_counted(tmp_path: Path) -
     plain, nothing = nasa().image, np.full((512, 512, 3), 90, np.uint8)
     shown = [nothing] * 3 + [plain] * 8 + [nothing] * 6 + [plain] * 8
     take = swayed_take(tmp_path / "gone.mp4", even_times(25, 25), shown)
-    assert "9 of 25 pictures show no face" in take.note
+    assert "no face in 9 of 25 pictures" in take.note
     assert (take.confidence[:3] == 0).all() and (take.confidence[11:17] == 0).all()
     assert (take.confidence[3:11] > 0.5).all() and (take.confidence[17:] > 0.5).all()
     for rows in (take.blendshapes, take.head, take.eyes_rad):

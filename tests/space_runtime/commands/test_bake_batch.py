@@ -282,7 +282,7 @@ def test_an_interrupt_says_what_is_done_and_the_next_call_goes_on(
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert [Path(text).name for text in out.splitlines()] == ["0.npz", "1.npz"]
-    assert "space-runtime: stopped; 2 of 3 lines are done" in err and "Traceback" not in err
+    assert "space-runtime: stopped; 2 of 3 lines done" in err and "Traceback" not in err
     assert sorted(contents(tmp_path / "out")) == ["0.npz", "1.npz"]
     assert not list((tmp_path / "out").glob(".bake-*"))
     rows = json.loads((tmp_path / "report.json").read_text())["lines"]

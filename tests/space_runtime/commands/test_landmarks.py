@@ -60,6 +60,17 @@ def test_the_page_of_a_drawing_is_written(drawing: Path, tmp_path: Path, call: C
     assert '"name": "face.png"' in page.read_text("utf-8")
 
 
+def test_live_takes_the_landmarks_beside_its_photo_and_says_where_it_cannot(tmp_path: Path, call: Call) -> None:
+    photo, words = pictures.save(tmp_path / "face.png", anime().picture), ("live", "line.wav", "--no-wait")
+    (tmp_path / "face.landmarks.json").write_text("{", "utf-8")
+    complaint = call(*words, "--portrait", photo).complaint
+    assert complaint.startswith("space-runtime: the landmarks face.landmarks.json: it is")
+    done = call(*words, "--portrait", photo, "--server", "tcp://127.0.0.1:9")
+    assert done.err.startswith("face.landmarks.json is left out: a running server")
+    done = call(*words, "--portrait", photo, "--landmarks", photo, "--server", "tcp://127.0.0.1:9")
+    assert done.complaint.startswith("space-runtime: a running server takes no landmarks")
+
+
 def test_a_server_takes_landmarks(drawing: Path) -> None:
     spec = CharacterSpec(None, drawing.read_bytes(), False)
     cache = CharacterCache(BUNDLE, landmarks=anime().landmarks)

@@ -34,6 +34,49 @@ def test_a_folder_in_the_place_of_the_file_ends_before_any_work(tmp_path: Path, 
     assert (done.code, done.complaint) == (1, f"space-runtime: {result} is a folder, not a file; name a file in it")
 
 
+IN_FOLDERS = {
+    "bake": ("bake", "{source}", "--out", "{folder}"),
+    "demo": ("demo", "{folder}", "--samples"),
+    "keygen": ("keygen", "anna", "--folder", "{folder}"),
+}
+
+
+@pytest.mark.parametrize("place", ["taken", "taken/deep/down"])
+@pytest.mark.parametrize("command", [*IN_FOLDERS, *COMMANDS])
+def test_a_file_in_the_place_of_a_folder_is_named(
+    tmp_path: Path, command: str, place: str, line: Path, call: Call
+) -> None:
+    taken, folder = tmp_path / "taken", tmp_path / place
+    taken.write_text("mine")
+    given = {"source": line, "folder": folder, "result": folder / f"result{ENDINGS.get(command, '.json')}"}
+    if command not in IN_FOLDERS:
+        given["folder"] = tmp_path / "baked"
+    done = call(*(word.format(**given) for word in (IN_FOLDERS | COMMANDS)[command]))
+    why = f"{taken} is a file; move it away, or choose another"
+    assert (done.code, done.complaint) == (1, f"space-runtime: the output folder {folder} cannot be written: {why}")
+    assert taken.read_text() == "mine" and not (tmp_path / "baked").exists()
+
+
+NAMED = {
+    "still": (("still", "a.jpg", "--out"), ".png"),
+    "portrait": (("portrait", "a.jpg", "--glb"), ".glb"),
+    "landmarks": (("landmarks", "a.jpg", "--no-open", "--page"), ".html"),
+    "track": (("track", "a.mp4", "--preview"), ".mp4"),
+    "dub": (("dub", "a.mp4", "a.wav", "--out"), ".mp4"),
+    "bake": (("bake", "a.wav", "--report"), ".json"),
+}
+
+
+@pytest.mark.parametrize("name", ["{ending}", "folder/{ending}", "a{ending}.txt", "a", "{ending}/a"])
+@pytest.mark.parametrize("command", NAMED)
+def test_a_name_without_the_ending_or_with_nothing_before_it_is_refused(command: str, name: str, call: Call) -> None:
+    words, ending = NAMED[command]
+    named = name.format(ending=ending)
+    done = call(*words, named)
+    assert done.code == 2 and f"; name a file that ends in {ending}" in done.complaint
+    assert done.complaint.endswith(f", not {named} alone" if named.endswith(ending) else f", not {named}")
+
+
 @pytest.mark.parametrize("command", ["still", "landmarks"])
 def test_the_files_folder_is_made(tmp_path: Path, command: str, call: Call) -> None:
     photo = tmp_path / "face.png"

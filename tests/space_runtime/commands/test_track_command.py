@@ -55,7 +55,7 @@ def test_a_clip_beside_the_video_is_not_overwritten_unasked(call: Call, talk: Pa
         (("text.mp4",), 1, "cannot be read as a video"),
         (("missing.mp4",), 1, "missing.mp4 does not exist; check the name"),
         (("talk.mp4", "--person", "tallest"), 2, "the person is"),
-        (("talk.mp4", "--preview", "seen.avi"), 2, "written as .mp4"),
+        (("talk.mp4", "--preview", "seen.avi"), 2, "written as MP4"),
         (("talk.mp4", "-o", "talk.mp4"), 2, "share a name"),
         (("talk.mp4", "-o", "talk.mp4/take.npz"), 1, "cannot be written"),
         (("dark.mp4", "-o", "folder"), 1, "folder is a folder, not a file"),

@@ -79,7 +79,7 @@ def test_a_running_server_is_recognised(tmp_path: Path) -> None:
     assert port.verdict is Verdict.NOTE
     assert "space-runtime" in port.text and "serves on" in port.text
     assert status.verdict is Verdict.NOTE
-    assert "1 sessions" in status.text
+    assert "with 1 session has" in status.text
 
 
 def test_an_address_for_everybody_is_looked_at_too(taken_port: int) -> None:

@@ -27,6 +27,7 @@ from engine_bridge.adapters.live_link_face import NAMES
 from engine_bridge.client import Client
 from engine_bridge.client.controls import Controls
 from engine_bridge.client.jitter import Pose
+from engine_bridge.protocol import messages as m
 from engine_bridge.protocol.arkit import ARKIT_NAMES
 from engine_bridge.protocol.client_ranges import CLIENT_RANGES
 from engine_bridge.protocol.errors import BridgeError
@@ -43,6 +44,7 @@ from space_runtime.live.sources import QUEUED_BLOCKS, Microphone, PcmSource, Sam
 from space_runtime.media.audio_file import MAX_LIVE_RATE
 from space_runtime.server.server import Server
 from tests.support.command_line import Call
+from tests.support.fake_server import ServedFake
 from tests.support.files import refuse_to_open
 from tests.support.ports import free_port
 from tests.support.real_server import serving
@@ -162,6 +164,31 @@ def test_a_given_head_is_shown_at_its_times(server: Server, receiver: UdpReceive
     turned = np.abs([each.values[place] for each in inside])
     assert len(inside) > 10
     np.testing.assert_allclose(turned, [math.radians(10) * min(each.seconds, 1) for each in inside], atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("words", "degrees"), [(("--yaw", "25", "--pitch=-15", "--roll", "20"), [25, -15, 20]), ((), None)]
+)
+def test_a_pose_is_told_to_the_server(
+    receiver: UdpReceiver, call: Call, tmp_path: Path, words: tuple[str, ...], degrees: list[float] | None
+) -> None:
+    path = tmp_path / "line.wav"
+    soundfile.write(path, speechlike(0.3), 16_000)
+    with ServedFake() as served:
+        done = call("live", path, *words, "--server", served.address, "--to", receiver.url("Hero"))
+        (start,) = served.fake.of_type(m.Start)
+    assert done.code == 0
+    if degrees is None:
+        assert start.head_offset is None
+        return
+    assert start.head_offset is not None
+    np.testing.assert_allclose(np.degrees(start.head_offset), degrees, atol=1e-4)
+
+
+@pytest.mark.parametrize("words", [("--yaw", "26"), ("--pitch=-16",), ("--roll", "nan")])
+def test_a_pose_beyond_the_limits_is_one_sentence(call: Call, words: tuple[str, ...]) -> None:
+    done = call("live", "line.wav", *words)
+    assert done.code == 2 and words[0].partition("=")[0] in done.complaint
 
 
 @pytest.mark.parametrize(("kind", "tail"), [("s16", b"\x01"), ("f32", b"\x01\x02\x03")])

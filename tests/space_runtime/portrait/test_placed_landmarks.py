@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,14 @@ from space_runtime.errors import MediaError
 from space_runtime.geometry import estimate_pose, landmarks_from_mesh, normalise, rotation_matrix
 from space_runtime.portrait.fitted_mesh import fitted_mesh, mean_mesh
 from space_runtime.portrait.framing import Framing
-from space_runtime.portrait.landmark_file import PLACED, REQUIRED, PlacedLandmarks, landmarks_json, parse_landmarks
+from space_runtime.portrait.landmark_file import (
+    PLACED,
+    REQUIRED,
+    PlacedLandmarks,
+    landmarks_beside,
+    landmarks_json,
+    parse_landmarks,
+)
 from space_runtime.portrait.mesh_points import LOWER_LIP, UPPER_LIP
 from space_runtime.portrait.portrait import portrait_from_pixels
 from tests.support import pictures
@@ -64,6 +72,15 @@ def test_a_picture_on_its_side_gives_the_same_portrait(turns: int) -> None:
     turned = portrait_from_pixels(picture, pictures.tracker(), "x", placed=face.landmarks.turned(turns))
     np.testing.assert_allclose(turned.mesh, upright.mesh, atol=1e-3)
     assert turned.note == "the picture was turned upright" and (turned.image == upright.image).all()
+
+
+def test_the_landmarks_of_a_picture_lie_beside_it_under_its_name(tmp_path: Path) -> None:
+    beside = tmp_path / "anna.v2.landmarks.json"
+    (tmp_path / "folder.landmarks.json").mkdir()
+    beside.write_text("", "utf-8")
+    assert landmarks_beside(tmp_path / "anna.v2.png") == beside == landmarks_beside(tmp_path / "anna.v2.jpg")
+    for name in ("anna.png", "folder.png", f"{'a' * 250}.png", "anna\0.png"):
+        assert landmarks_beside(tmp_path / name) is None
 
 
 def test_landmarks_count_in_the_size_on_which_they_were_placed() -> None:
@@ -137,7 +154,7 @@ WRONG: dict[str, tuple[bytes, str]] = {
     "bytes": (b"\xff\x00\x9c", "it is no JSON"),
     "a deep list": (b"[" * 100_000, "it is no JSON"),
     "a number": (b"5", "expected an object"),
-    "empty": (b"", "it is no JSON"),
+    "empty": (b"", "it is empty or cannot be read"),
     "long": (b" " * (2 << 20), "more than 1 MiB"),
     "twice": (b'{"version": 1, "version": 1}', "twice"),
     "version": (told(version=2), "version 1"),

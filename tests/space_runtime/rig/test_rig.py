@@ -16,9 +16,10 @@ from space_runtime.arrays import Floats
 from space_runtime.errors import BundleError
 from space_runtime.geometry import apply_pose, normalise
 from space_runtime.inference.bundle import EMBEDDED
-from space_runtime.rig.identity import RigIdentity, turn_eyes
+from space_runtime.rig.identity import RigIdentity, make_plan, turn_eyes
 from space_runtime.rig.rig import Rig, RigState, look_weights
-from space_runtime.rig.shapes import LID_PAIRS, LIP_PAIRS, LOOK_ROWS, MIRROR_78, OPPOSITES, SHAPE, SOLVED_ROWS
+from space_runtime.rig.shapes import LID_PAIRS, LIP_PAIRS, LOOK_ROWS, MIRROR_78, OPPOSITES, SHAPE, SIDEWAYS, SOLVED_ROWS
+from space_runtime.rig.solver import PENALTY, RELAXATION
 
 with np.load(EMBEDDED / "rig.npz") as archive:
     ARRAYS = dict(archive)
@@ -139,6 +140,23 @@ def test_shut_lips_over_an_open_jaw_are_a_pair(opening: float) -> None:
     weights = solved(identity, face)
     assert weights[SHAPE["jawOpen"]] == pytest.approx(opening, abs=0.08)
     assert weights[SHAPE["mouthClose"]] == pytest.approx(weights[SHAPE["jawOpen"]], abs=0.08)
+
+
+@pytest.mark.parametrize("identity", PEOPLE)
+@given(jaw=st.floats(0.1, 0.6), shift=st.floats(-0.06, 0.02))
+@settings(max_examples=10)
+def test_lips_that_meet_in_landmarks_meet_in_weights(identity: RigIdentity, jaw: float, shift: float) -> None:
+    """Wherever they meet: to shut over an open jaw an upper lip comes down, which no shape does."""
+    face = RIG.face(identity, weights_of(jawOpen=jaw, mouthClose=jaw), AHEAD)
+    for upper, lower in LIP_PAIRS:
+        face[[upper, lower], 1] = face[[upper, lower], 1].mean()
+    face[48:68, 1] += shift
+    weights = solved(identity, face)
+    shown = RIG.face(identity, weights, AHEAD)
+    assert np.mean([shown[upper, 1] - shown[lower, 1] for upper, lower in LIP_PAIRS]) < 0.01
+    assert weights[SHAPE["jawOpen"]] - weights[SHAPE["mouthClose"]] < 0.05
+    for one, other in SIDEWAYS:
+        assert min(weights[SHAPE[one]], weights[SHAPE[other]]) < 0.02
 
 
 def test_a_turning_face_is_followed_without_lag_or_jumps() -> None:
@@ -285,6 +303,12 @@ def test_a_smile_in_the_photo_is_named_and_taken_off() -> None:
     }
     before, after = (np.abs(face - resting)[48:68].mean() for face in (smiling, identity.neutral))
     assert after < before / 2
+
+
+def test_the_solve_stays_convex() -> None:
+    problem = make_plan(RIG.shapes).problem
+    scaled = np.linalg.inv(problem.pull * problem.scale / RELAXATION) - PENALTY * np.eye(len(problem.scale))
+    assert np.linalg.eigvalsh((scaled + scaled.T) / 2)[0] > 1e-3
 
 
 @pytest.mark.parametrize("name", sorted(ARRAYS))

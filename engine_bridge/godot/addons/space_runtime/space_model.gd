@@ -59,7 +59,8 @@ func is_empty() -> bool:
 ## Returns in a sentence what is moved, once a pose was shown.
 func report() -> String:
 	var driven := _targets.filter(func(pairs: Array) -> bool: return not pairs.is_empty()).size()
-	var sentence := "%d of %d shapes drive %d meshes" % [driven, _names.size(), _meshes.size()]
+	var meshes := "1 mesh" if _meshes.size() == 1 else "%d meshes" % _meshes.size()
+	var sentence := "%d of %d shapes drive %s" % [driven, _names.size(), meshes]
 	for key: String in _joints:
 		sentence += "; %s: %s" % [key, (_joints[key] as Joint).title()]
 	var missing := range(_names.size()).filter(func(k: int) -> bool: return _targets[k].is_empty())
