@@ -25,6 +25,8 @@ from space_runtime.rendering.warp.skull import skull_motion
 
 SHUT: Final = 0.16
 """An opening below this share of the photo's counts as shut: tracked lids never quite meet."""
+AS_TOLD: Final = 0.5
+"""Share from which on lids are drawn as far open as they are told: eyes that smile are narrow already."""
 OVERLAP: Final = 0.03
 """Overlap of a shut lid with the other, as a share of the eye's width: nothing shines through."""
 AT_REST: Final = 0.15
@@ -97,7 +99,7 @@ def prepare_eye(photo: Pixels, mesh: FaceMesh, eye: int, palette: Palette, is_dr
 
 
 def shut_lids(mesh: FaceMesh, eyes: tuple[Eye, ...], moved: MovedMesh) -> MovedMesh:
-    """Return the mesh with nearly closed lids quite closed; wide open ones stay where they are.
+    """Return the mesh with nearly closed lids quite closed; those open by more than half stay where they are.
 
     The hem, which holds a rim of the photo's eye white, shrinks away as the lid comes down.
     """
@@ -107,7 +109,8 @@ def shut_lids(mesh: FaceMesh, eyes: tuple[Eye, ...], moved: MovedMesh) -> MovedM
         band = hem - len(hem)
         down = vertices[lower[1:-1]] - vertices[lid]
         share = -down[:, 1] / np.maximum(eye.opening[1:-1], 1e-3)
-        wanted = np.where(share < 1, np.maximum(share - SHUT, 0) / (1 - SHUT), share)
+        narrow = np.maximum(share - SHUT, 0) * (AS_TOLD / (AS_TOLD - SHUT))
+        wanted = np.where(share < AS_TOLD, narrow, share)
         shift = down * ((share - wanted) / np.where(np.abs(share) < 1e-3, 1e-3, share))[:, None]
         shift[:, 1] -= OVERLAP * eye.width * np.clip(1 - wanted / 0.2, 0, 1)
         length = np.clip(wanted / 0.5, 0, 1)[:, None]

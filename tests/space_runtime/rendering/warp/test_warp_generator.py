@@ -21,11 +21,12 @@ from space_runtime.portrait.portrait import Portrait
 from space_runtime.rendering.generator import Driving
 from space_runtime.rendering.warp import latents, mouth
 from space_runtime.rendering.warp.backward import Box, polygon_mask
+from space_runtime.rendering.warp.eyes import shut_lids
 from space_runtime.rendering.warp.generator import WarpAppearance, WarpGenerator
 from space_runtime.rendering.warp.interior import Interior
 from space_runtime.rendering.warp.keypoints import keypoints_from_mesh
 from space_runtime.rendering.warp.lip_line import BEHIND, LIPS, OVERLAP, closing, tucked
-from space_runtime.rendering.warp.mesh import LOWER_LIP, OVAL, RING_FACTORS, RING_POINTS, UPPER_LIP, move
+from space_runtime.rendering.warp.mesh import EYES, LOWER_LIP, OVAL, RING_FACTORS, RING_POINTS, UPPER_LIP, move
 from space_runtime.rendering.warp.scene import AROUND
 from tests.support import pictures
 from tests.support.pictures import portrait
@@ -175,6 +176,17 @@ def test_irises_move_with_the_gaze_and_stay_whole(x: float) -> None:
     moved = np.nonzero(aside)[1].mean() - np.nonzero(ahead)[1].mean()
     assert moved == pytest.approx(x * portrait().pose.scale, abs=1.5)
     assert aside.sum() == pytest.approx(ahead.sum(), rel=0.35)
+
+
+def test_lids_open_by_more_than_half_are_drawn_as_told() -> None:
+    moved = move(appearance().mesh, driven(blink(0.35)))
+    shown = shut_lids(appearance().mesh, appearance().eyes, moved).vertices
+    for upper, lower in EYES:
+        was, told, drawn = (
+            points[upper[4], 1] - points[lower[4], 1] for points in (appearance().mesh.source, moved.vertices, shown)
+        )
+        assert 0.55 < told / was < 0.95
+        assert drawn == pytest.approx(told, abs=1e-3)
 
 
 def test_only_parted_lips_show_the_inside(monkeypatch: pytest.MonkeyPatch) -> None:
