@@ -47,10 +47,15 @@ LEAST_AREA: Final = 0.12
 """Share of its area in the photo that a triangle must keep to count as seen."""
 HIDDEN: Final = 1e6
 """Depth in pixels beyond everything."""
-SKULL_DEPTH: Final = -0.7
-"""z of the skull's silhouette, normalised units."""
+SKULL_DEPTHS: Final = (-0.7, -1.05)
+"""z of the skull's silhouette above the face and to its sides, normalised units. By these a drawn head, turned by 15° and
+25°, is nearest to the true one."""
+ASIDE: Final = (0.3, 1.0)
+"""Sine of a direction from the face's middle from above, between which the skull's depth goes from one to the other."""
 NECK_DEPTH: Final = -0.2
 """z of the throat below the chin: flatter than it is, so that a lowered chin presses the throat together smoothly."""
+BELOW: Final = (0.25, 0.7)
+"""Sine of a direction below the horizontal, between which the skull's depth becomes the throat's: ears lie above."""
 THROAT: Final = 1.4
 """Way from the chin down, in radii of the face, over which the neck's motion fades: the shorter, the more it shears."""
 LASHES: Final = 0.10
@@ -179,9 +184,11 @@ def _rings(face: Floats, weights: Floats, relief: float) -> tuple[Floats, Floats
     oval = face[list(RING_POINTS)]
     middle = (oval[0] + oval[len(oval) // 2]) / 2
     outward = oval - middle
-    down = -outward[:, 1] / np.linalg.norm(outward[:, :2], axis=1)
+    aside, down = (outward[:, :2] * (1, -1) / np.linalg.norm(outward[:, :2], axis=1, keepdims=True)).T
     neck = smoothstep((down + 0.1) / 0.45)
-    depth = np.float32(relief) * (SKULL_DEPTH + neck * (NECK_DEPTH - SKULL_DEPTH))
+    above, beside_it = SKULL_DEPTHS
+    skull = above + (beside_it - above) * smoothstep(np.abs(aside), *ASIDE)
+    depth = np.float32(relief) * (skull + (NECK_DEPTH - skull) * smoothstep(down, *BELOW))
     vertices, shares, follow = [], [], []
     for factor in RING_FACTORS:
         ring = middle + factor * outward
