@@ -43,8 +43,8 @@ class Moving:
 class Film:
     """A film to be acted again. pictures: T of (512, 512, 3), the first one is the portrait's.
 
-    meshes: (T, 478, 3) tracked in them. steady: the same without the tracker's noise, as a take has it. turns_deg: (T, 3) yaw, pitch, roll against the first. heard: (T, 96) the
-    features of the sound at each picture.
+    meshes: (T, 478, 3) tracked in them. steady: the same without the tracker's noise, as a take has it. turns_deg:
+    (T, 3) yaw, pitch, roll against the first. heard: (T, 96) the features of the sound at each picture.
     """
 
     name: str

@@ -1,8 +1,8 @@
 """Self-reenactment: a film's first picture is the photo, its later ones drive it and are the truth.
 
 Four ways are compared: *still*, the photo itself; *plain*, see `plain_warp`; *direct*, the tracked keypoints given to
-the generator; *latents*, the tracked landmarks, steadied as a take's, and the sound through the generator's own network,
-which is how the product acts a film.
+the generator; *latents*, the tracked landmarks, steadied as a take's, and the sound through the generator's own
+network, which is how the product acts a film.
 """
 
 from __future__ import annotations
