@@ -22,7 +22,6 @@ from space_runtime.geometry import (
     apply_pose,
     estimate_pose,
     landmarks_from_mesh,
-    picture_points,
     remove_pose,
     smoothstep,
 )
@@ -32,7 +31,7 @@ from space_runtime.portrait.mesh_points import IRISES as IRISES
 from space_runtime.portrait.mesh_points import LOWER_LIP as LOWER_LIP
 from space_runtime.portrait.mesh_points import OVAL as OVAL
 from space_runtime.portrait.mesh_points import UPPER_LIP as UPPER_LIP
-from space_runtime.rendering.warp.contour import beside, rim_of
+from space_runtime.rendering.warp.contour import rim_of
 from space_runtime.rendering.warp.keypoints import keypoints_from_mesh, pose_of_keypoints
 from space_runtime.rendering.warp.skull import back_from, view_of
 from space_runtime.rendering.warp.turn_limit import limited
@@ -48,8 +47,8 @@ LEAST_AREA: Final = 0.12
 HIDDEN: Final = 1e6
 """Depth in pixels beyond everything."""
 SKULL_DEPTHS: Final = (-0.7, -1.05)
-"""z of the skull's silhouette above the face and to its sides, normalised units. By these a drawn head, turned by 15° and
-25°, is nearest to the true one."""
+"""z of the skull's silhouette above the face and to its sides, normalised units: by these the picture of a drawn head
+that turns by 15° and 25° comes nearest to the truth."""
 ASIDE: Final = (0.3, 1.0)
 """Sine of a direction from the face's middle from above, between which the skull's depth goes from one to the other."""
 NECK_DEPTH: Final = -0.2
@@ -73,7 +72,7 @@ class FaceMesh:
     triangles: (T, 3), n_fillings that close openings first, hems from first_hem on; rings: the places of those around
     the face. seam: the oval's copies, on which the rings hang. areas: (T,) twice their areas in the photo, below
     0 for those that show their back there. hem_edges: per eye, vertices of the hem's lower edge with the
-    corners. rim, apart: see `contour`. keypoints: (160, 3) normalised. pose: the photo's; view: see `view_of`.
+    corners. rim: see `contour`. keypoints: (160, 3) normalised. pose: the photo's; view: see `view_of`.
     """
 
     source: Floats
@@ -87,7 +86,6 @@ class FaceMesh:
     seam: slice
     areas: Floats
     rim: Index
-    apart: Floats
     hem_edges: tuple[tuple[int, ...], ...]
     keypoints: Floats
     pose: HeadPose
@@ -139,7 +137,6 @@ def build_mesh(mesh: Floats, triangles: Indices, mesh_from_keypoints: Floats, re
         seam=slice(first_seam_vertex, len(normalised)),
         areas=_areas(source, parts),
         rim=rim_of(face),
-        apart=np.linalg.norm(beside(picture_points(source)), axis=1).clip(1e-3),
         hem_edges=tuple(tuple(edge) for edge in hem_edges(first_hem_vertex)),
         keypoints=remove_pose(keypoints_from_mesh(mesh), pose),
         pose=pose,
