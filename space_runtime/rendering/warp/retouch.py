@@ -106,7 +106,8 @@ def _prepared(photo: Pixels, mesh: FaceMesh, stretch: Floats, turn_rad: float, f
     wider, larger = _growth(here, picture_points(apply_pose(mesh.normalised[:N_FACE], pose)), triangles)
     flank = np.array(FLANK) if turn_rad < 0 else MIRRORED[list(FLANK)]
     pressed = np.isin(triangles, flank).all(1) & (larger < PRESSED)
-    stretched = smoothstep(wider, *STRETCH) * (larger > 0) * ~np.isin(triangles, FEATURES).any(1)
+    skin = (mesh.normalised[triangles, 0].mean(1) * turn_rad < 0) & (larger > 0) & ~np.isin(triangles, FEATURES).any(1)
+    stretched = smoothstep(wider, *STRETCH) * skin
     change = _smoothed(photo, here / fine, triangles, stretched) + _unshaded(photo, here / fine, triangles[pressed])
     points = np.unique(triangles[pressed | (stretched > 0)])
     if not len(points):
