@@ -8,6 +8,7 @@ moves with the lid, so that lashes stay on the lid when the eye closes. The ring
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -49,6 +50,9 @@ HIDDEN: Final = 1e6
 SKULL_DEPTHS: Final = (-0.7, -1.05)
 """z of the skull's silhouette above the face and to its sides, normalised units: by these the picture of a drawn head
 that turns by 15° and 25° comes nearest to the truth."""
+FRONTAL: Final = (math.radians(6), math.radians(18))
+"""Yaws of the photo from which on its sides lie less deep, and no deeper than what is above: the side that a turned
+photo hides shows no hair that could cover more depth."""
 ASIDE: Final = (0.3, 1.0)
 """Sine of a direction from the face's middle from above, between which the skull's depth goes from one to the other."""
 NECK_DEPTH: Final = -0.2
@@ -114,7 +118,7 @@ def build_mesh(mesh: Floats, triangles: Indices, mesh_from_keypoints: Floats, re
     """
     pose = estimate_pose(landmarks_from_mesh(mesh))
     face = remove_pose(mesh, pose)
-    rings, ring_weights, ring_follow = _rings(face, mesh_from_keypoints, relief)
+    rings, ring_weights, ring_follow = _rings(face, mesh_from_keypoints, relief, float(pose.rotation_rad[0]))
     hems, hem_parents = _hems(face)
     normalised = np.concatenate([face, rings, hems, face[list(OVAL)]])
     first_hem_vertex, first_seam_vertex = len(face) + len(rings), len(normalised) - len(OVAL)
@@ -176,15 +180,16 @@ def _areas(vertices: Floats, triangles: Indices) -> Floats:
     return np.asarray((bx - ax) * (cy - ay) - (by - ay) * (cx - ax), np.float32)
 
 
-def _rings(face: Floats, weights: Floats, relief: float) -> tuple[Floats, Floats, Floats]:
-    """Return ring vertices, their keypoint shares and their share of the head's motion."""
+def _rings(face: Floats, weights: Floats, relief: float, yaw_rad: float) -> tuple[Floats, Floats, Floats]:
+    """Return ring vertices, their keypoint shares and their share of the head's motion. yaw_rad: of the photo."""
     oval = face[list(RING_POINTS)]
     middle = (oval[0] + oval[len(oval) // 2]) / 2
     outward = oval - middle
     aside, down = (outward[:, :2] * (1, -1) / np.linalg.norm(outward[:, :2], axis=1, keepdims=True)).T
     neck = smoothstep((down + 0.1) / 0.45)
-    above, beside_it = SKULL_DEPTHS
-    skull = above + (beside_it - above) * smoothstep(np.abs(aside), *ASIDE)
+    above, sides = SKULL_DEPTHS
+    deeper = (sides - above) * (1 - smoothstep(abs(yaw_rad), *FRONTAL))
+    skull = above + deeper * smoothstep(np.abs(aside), *ASIDE)
     depth = np.float32(relief) * (skull + (NECK_DEPTH - skull) * smoothstep(down, *BELOW))
     vertices, shares, follow = [], [], []
     for factor in RING_FACTORS:

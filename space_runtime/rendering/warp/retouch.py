@@ -22,7 +22,8 @@ from space_runtime.portrait.mirrored import MIRRORED
 from space_runtime.rendering.warp.backward import Box, bounding_box
 from space_runtime.rendering.warp.layers import enlarged, reduced, sampled
 from space_runtime.rendering.warp.mesh import FaceMesh, Indices
-from space_runtime.rendering.warp.stretch import FEATURES, FULL_RAD, N_FACE, shared
+from space_runtime.rendering.warp.mirror import N_FACE
+from space_runtime.rendering.warp.stretch import FEATURES, FULL_RAD, shared
 
 TURNS: Final = (math.radians(8), math.radians(22))
 """Turns from which on the change counts, and counts in full."""
@@ -92,8 +93,7 @@ def add_retouch(picture: Pixels, parts: tuple[tuple[Box, Floats], ...], found: R
         if both.x0 < both.x1 and both.y0 < both.y1:
             change = sampled(found.retouch.change, places[both.slices_in(box)] - corner)
             target = picture[both.slices]
-            cv2.scaleAdd(change, found.share, target.astype(np.float32), change)
-            target[:] = cv2.add(change, 0, dtype=cv2.CV_8U)
+            cv2.add(target, change * np.float32(found.share), target, dtype=cv2.CV_8U)
 
 
 def _prepared(photo: Pixels, mesh: FaceMesh, stretch: Floats, turn_rad: float, fine: int) -> Retouch | None:
@@ -108,11 +108,13 @@ def _prepared(photo: Pixels, mesh: FaceMesh, stretch: Floats, turn_rad: float, f
     pressed = np.isin(triangles, flank).all(1) & (larger < PRESSED)
     skin = (mesh.normalised[triangles, 0].mean(1) * turn_rad < 0) & (larger > 0) & ~np.isin(triangles, FEATURES).any(1)
     stretched = smoothstep(wider, *STRETCH) * skin
-    change = _smoothed(photo, here / fine, triangles, stretched) + _unshaded(photo, here / fine, triangles[pressed])
+    places = np.asarray(here / fine, np.float32)
+    change = _unshaded(photo, places, triangles[pressed])
+    change += _smoothed(photo, places, triangles, np.asarray(stretched, np.float32))
     points = np.unique(triangles[pressed | (stretched > 0)])
     if not len(points):
         return None
-    box = bounding_box(here[points] / fine, 4 * SOFT, len(photo))
+    box = bounding_box(places[points], 4 * SOFT, len(photo))
     inside = np.ascontiguousarray(change[box.slices])
     inside[[0, -1]] = inside[:, [0, -1]] = 0
     return Retouch(Box(*(fine * edge for edge in (box.x0, box.y0, box.x1, box.y1))), enlarged(inside, fine), points)
