@@ -42,17 +42,20 @@ WIDE: Final = 24
 FLANK: Final = (51, 131, 134, 198, 49, 48, 115, 220, 236, 174, 196, 122, 188, 217, 114, 245, 128, 126, 142, 209, 129)
 """Points of the nose's right side, without the nostril."""
 NOTHING: Final = 1e-3
+NONE: Final = 128
+"""Byte of a change that adds nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Retouch:
-    """What a turn to one side changes: (h, w, 3) colours to add in a box of the photo, 0 at its edge.
+    """What a turn to one side changes in a box of the photo.
 
-    points: those of the mesh whose skin is changed.
+    change: (h, w, 3) colours to add, and `NONE` more, which stands at the edge. points: those of the mesh whose skin is
+    changed.
     """
 
     box: Box
-    change: Floats
+    change: Pixels
     points: Index
 
 
@@ -93,7 +96,7 @@ def add_retouch(picture: Pixels, parts: tuple[tuple[Box, Floats], ...], found: R
         if both.x0 < both.x1 and both.y0 < both.y1:
             change = sampled(found.retouch.change, places[both.slices_in(box)] - corner)
             target = picture[both.slices]
-            cv2.add(target, change * np.float32(found.share), target, dtype=cv2.CV_8U)
+            cv2.addWeighted(target, 1, change, found.share, -NONE * found.share, target)
 
 
 def _prepared(photo: Pixels, mesh: FaceMesh, stretch: Floats, turn_rad: float, fine: int) -> Retouch | None:
@@ -115,8 +118,8 @@ def _prepared(photo: Pixels, mesh: FaceMesh, stretch: Floats, turn_rad: float, f
     if not len(points):
         return None
     box = bounding_box(places[points], 4 * SOFT, len(photo))
-    inside = np.ascontiguousarray(change[box.slices])
-    inside[[0, -1]] = inside[:, [0, -1]] = 0
+    inside = np.clip(np.rint(change[box.slices]) + NONE, 0, 255).astype(np.uint8)
+    inside[[0, -1]] = inside[:, [0, -1]] = NONE
     return Retouch(Box(*(fine * edge for edge in (box.x0, box.y0, box.x1, box.y1))), enlarged(inside, fine), points)
 
 

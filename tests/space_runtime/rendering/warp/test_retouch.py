@@ -10,7 +10,7 @@ from space_runtime.arrays import Floats, Pixels
 from space_runtime.geometry import picture_points
 from space_runtime.portrait.mirrored import MIRRORED
 from space_runtime.rendering.warp.backward import Box
-from space_runtime.rendering.warp.retouch import FLANK, Retouch, add_retouch, prepare_retouches, retouched
+from space_runtime.rendering.warp.retouch import FLANK, NONE, Retouch, add_retouch, prepare_retouches, retouched
 from space_runtime.rendering.warp.stretch import prepare_stretch, shared
 from tests.space_runtime.rendering.warp.test_mirror import GREY, mesh_at, pose, turned
 
@@ -29,7 +29,7 @@ def change_by(photo: Pixels, yaw: int) -> Floats:
     found = retouches(photo)[0 if yaw > 0 else 1]
     whole: Floats = np.zeros((512, 512, 3), np.float32)
     if found is not None:
-        whole[found.box.slices] = found.change
+        whole[found.box.slices] = found.change.astype(np.float32) - NONE
     return whole
 
 
@@ -90,6 +90,6 @@ def test_it_is_added_where_the_photo_lies_and_no_colour_overflows() -> None:
     picture = photo.copy()
     add_retouch(picture, ((Box(0, 0, 512, 512), still),), found)
     wanted = np.zeros((512, 512, 3), np.float32)
-    wanted[found.retouch.box.slices] = found.retouch.change
+    wanted[found.retouch.box.slices] = found.retouch.change.astype(np.float32) - NONE
     part = found.box.common(found.retouch.box).slices
     np.testing.assert_allclose(picture[part], np.clip(photo + wanted, 0, 255)[part], atol=1)
