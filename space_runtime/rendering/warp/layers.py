@@ -58,10 +58,11 @@ def split(photo: Pixels, matte: Floats, fine: int = 1) -> Layers:
     fringe = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * FRINGE + 1, 2 * FRINGE + 1))
     hidden: Pixels = np.asarray(cv2.dilate((rough > 0.02).astype(np.uint8), fringe), np.uint8)
     share = _strands(small, hidden == 0, rough)
-    change = enlarged(np.asarray(share[..., None] * (behind(small, share < BARE) - small), np.float32), fine)
-    background = np.clip(np.rint(photo + change), 0, 255).astype(np.uint8)
+    ground, bare = enlarged(behind(small, share < BARE), fine), enlarged(hidden, fine) == 0
+    covered = np.where(bare, 0, enlarged(share, fine))[..., None]
+    background = np.clip(np.rint(photo + covered * (ground - photo)), 0, 255).astype(np.uint8)
     person = photo - (1 - cover[..., None]) * background
-    nothing = (enlarged(hidden, fine) == 0) | ((cover == 0) & (background == photo).all(2))
+    nothing = bare | ((cover == 0) & (background == photo).all(2))
     kind = np.where(cover == 1, 255, np.where(nothing, 0, 128))
     return Layers(
         photo=np.dstack([photo, kind]).astype(np.uint8),
