@@ -33,16 +33,17 @@ def rim_of(face: Floats) -> Index:
     return np.array([np.resize([own, *row], most) for own, row in zip(OVAL, behind, strict=True)])
 
 
-def contour(points: Floats, rim: Index) -> Floats:
+def contour(points: Floats, rim: Index, inset: float) -> Floats:
     """Return the (n, 2) closed contour of a face at (V, 2) picture points of its mesh.
 
-    rim: see `rim_of`. Where nothing is hidden it is the oval, on which the two maps are one.
+    rim: see `rim_of`. Where nothing is hidden it is the oval, on which the two maps are one. inset: pixels by which it
+    lies inside.
     """
     oval = points[_OVAL]
     along = oval[_AFTER] - oval[_BEFORE]
     normal = along[:, ::-1] * _OUTWARD / np.hypot(along[:, :1], along[:, 1:]).clip(1e-6)
     reach = (points[:, 0].take(rim) * normal[:, :1] + points[:, 1].take(rim) * normal[:, 1:]).max(1)
-    reach -= (oval * normal).sum(1)
+    reach -= (oval * normal).sum(1) + np.float32(inset)
     return np.asarray(_CURVE @ (oval + normal * reach[:, None]), np.float32)
 
 

@@ -36,6 +36,8 @@ from space_runtime.rendering.warp.scene import Backward, Scene, backward_map, dr
 from space_runtime.rendering.warp.worn import Worn, put_on, take_off
 
 N_MESH: Final = 478
+OUTLINE: Final = 2.0
+"""Pixels by which the contour of a drawn face lies inside of its inked outline."""
 KEYPOINT_NAMES: Final = tuple(f"mediapipe_{point}" for point in KEYPOINTS)
 
 
@@ -89,7 +91,8 @@ class WarpGenerator:
         """Return the portrait's keypoints, mesh, layers, eyes and mouth."""
         photo = portrait.image
         is_drawn = portrait.stand_in is not None
-        mesh = build_mesh(portrait.mesh, self.triangles, self.mesh_from_keypoints, RELIEF if is_drawn else 1.0)
+        relief, inset = (RELIEF, OUTLINE * portrait.fine) if is_drawn else (1.0, 0.0)
+        mesh = build_mesh(portrait.mesh, self.triangles, self.mesh_from_keypoints, relief, inset)
         points = picture_points(portrait.mesh)
         palette = photo_palette(photo, mesh.source)
         teeth = None if is_drawn else classes(photo, mesh.source)
@@ -98,7 +101,7 @@ class WarpGenerator:
         mesh = around_still(mesh, drawn) if drawn else mesh
         bare, worn = (photo, None) if is_drawn else take_off(photo, mesh)
         seen = () if worn and worn.dark else (0, 1)
-        scene = prepare_scene(bare, portrait.matte, mesh, portrait.fine)
+        scene = prepare_scene(bare, portrait.matte, mesh, portrait.fine, is_drawn)
         return WarpAppearance(
             photo=photo,
             keypoints=drawn.acted if drawn else latents.resting_keypoints(portrait.mesh),

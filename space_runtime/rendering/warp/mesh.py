@@ -76,7 +76,7 @@ class FaceMesh:
     triangles: (T, 3), n_fillings that close openings first, hems from first_hem on; rings: the places of those around
     the face. seam: the oval's copies, on which the rings hang. areas: (T,) twice their areas in the photo, below
     0 for those that show their back there. hem_edges: per eye, vertices of the hem's lower edge with the
-    corners. rim: see `contour`. keypoints: (160, 3) normalised. pose: the photo's; view: see `view_of`.
+    corners. rim, inset: see `contour`. keypoints: (160, 3) normalised. pose: the photo's; view: see `view_of`.
     """
 
     source: Floats
@@ -90,6 +90,7 @@ class FaceMesh:
     seam: slice
     areas: Floats
     rim: Index
+    inset: float
     hem_edges: tuple[tuple[int, ...], ...]
     keypoints: Floats
     pose: HeadPose
@@ -111,10 +112,12 @@ class MovedMesh:
     skull: Doubles
 
 
-def build_mesh(mesh: Floats, triangles: Indices, mesh_from_keypoints: Floats, relief: float = 1.0) -> FaceMesh:
+def build_mesh(
+    mesh: Floats, triangles: Indices, mesh_from_keypoints: Floats, relief: float = 1.0, inset: float = 0.0
+) -> FaceMesh:
     """Return the mesh of a portrait with (478, 3) points in its pixels; the next two are arrays of ``warp.npz``.
 
-    relief: depth of skull and neck in those of a head.
+    relief: depth of skull and neck in those of a head. inset: see `contour`.
     """
     pose = estimate_pose(landmarks_from_mesh(mesh))
     face = remove_pose(mesh, pose)
@@ -141,6 +144,7 @@ def build_mesh(mesh: Floats, triangles: Indices, mesh_from_keypoints: Floats, re
         seam=slice(first_seam_vertex, len(normalised)),
         areas=_areas(source, parts),
         rim=rim_of(face),
+        inset=inset,
         hem_edges=tuple(tuple(edge) for edge in hem_edges(first_hem_vertex)),
         keypoints=remove_pose(keypoints_from_mesh(mesh), pose),
         pose=pose,

@@ -87,8 +87,11 @@ class Backward:
     retouched: Retouched | None
 
 
-def prepare_scene(photo: Pixels, matte: Floats, mesh: FaceMesh, fine: int = 1) -> Scene:
-    """Return the layers of a portrait; matte: (s, s) the share of person in each pixel, 0…1."""
+def prepare_scene(photo: Pixels, matte: Floats, mesh: FaceMesh, fine: int = 1, is_drawn: bool = False) -> Scene:
+    """Return the layers of a portrait; matte: (s, s) the share of person in each pixel, 0…1.
+
+    is_drawn: that the photo is a drawing, whose lines no turn may take away.
+    """
     side, step = len(photo), AROUND * fine
     line = np.arange((step - 1) / 2, side, step, dtype=np.float32)
     layers = split(photo, matte, fine)
@@ -96,7 +99,7 @@ def prepare_scene(photo: Pixels, matte: Floats, mesh: FaceMesh, fine: int = 1) -
     person = np.asarray(blocks[:, step // 2 :: step] > 0, np.uint8)
     middles = np.stack(np.meshgrid(line, line), -1)
     mirror, stretch = prepare_mirror(photo, mesh, fine), prepare_stretch(mesh)
-    retouches = prepare_retouches(photo, mesh, stretch, fine)
+    retouches = (None, None) if is_drawn else prepare_retouches(photo, mesh, stretch, fine)
     return Scene(photo, layers, middles, person, mirror, stretch, retouches, fine)
 
 
@@ -136,7 +139,7 @@ def backward_map(scene: Scene, mesh: FaceMesh, moved: MovedMesh) -> Backward:
     for box, (values, seen) in zip(details, close, strict=True):
         area = as_complex(_part(inner, box, head))
         area += (as_complex(values) - area) * (_feather(box, fine) * seen)
-    cover = filled(contour(points, mesh.rim), head)
+    cover = filled(contour(points, mesh.rim, mesh.inset), head)
     parts = tuple((box, _places(around, inner, cover, head, box, fine)) for box in _moving(around, scene, head))
     shown = revealed(scene.mirror, mesh, moved.vertices, turned, order[0], cover, head) if scene.mirror else None
     changed = retouched(scene.retouches, mesh, points, moved.pose, side)

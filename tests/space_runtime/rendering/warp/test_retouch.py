@@ -11,6 +11,7 @@ from space_runtime.geometry import picture_points
 from space_runtime.portrait.mirrored import MIRRORED
 from space_runtime.rendering.warp.backward import Box
 from space_runtime.rendering.warp.retouch import FLANK, NONE, Retouch, add_retouch, prepare_retouches, retouched
+from space_runtime.rendering.warp.scene import prepare_scene
 from space_runtime.rendering.warp.stretch import prepare_stretch, shared
 from tests.space_runtime.rendering.warp.test_mirror import GREY, mesh_at, pose, turned
 
@@ -93,3 +94,9 @@ def test_it_is_added_where_the_photo_lies_and_no_colour_overflows() -> None:
     wanted[found.retouch.box.slices] = found.retouch.change.astype(np.float32) - NONE
     part = found.box.common(found.retouch.box).slices
     np.testing.assert_allclose(picture[part], np.clip(photo + wanted, 0, 255)[part], atol=1)
+
+
+def test_no_turn_takes_the_lines_of_a_drawing_away() -> None:
+    nobody = np.zeros((512, 512), np.float32)
+    assert prepare_scene(rows(), nobody, mesh_at(0), is_drawn=True).retouches == (None, None)
+    assert None not in prepare_scene(rows(), nobody, mesh_at(0)).retouches
