@@ -13,6 +13,7 @@ from typer.main import get_group
 from space_runtime.commands.bake import bake_command
 from space_runtime.commands.bench import bench_command
 from space_runtime.commands.bench_serve import bench_serve_command
+from space_runtime.commands.call_words import check_words
 from space_runtime.commands.demo import demo_command
 from space_runtime.commands.doctor import doctor_command
 from space_runtime.commands.dub import dub_command
@@ -23,7 +24,6 @@ from space_runtime.commands.live import live_command
 from space_runtime.commands.package import package_command
 from space_runtime.commands.portrait import portrait_command
 from space_runtime.commands.relay import relay_command
-from space_runtime.commands.repeated_options import check_repeated
 from space_runtime.commands.report import INTERRUPTED, explain, unheard
 from space_runtime.commands.serve import keygen_command, serve_command
 from space_runtime.commands.still import still_command
@@ -96,7 +96,7 @@ def main() -> None:
     try:
         with unheard():
             commands = program()
-            check_repeated(commands, sys.argv[1:])
+            check_words(commands, sys.argv[1:])
             commands()
     except KeyboardInterrupt:
         print("space-runtime: stopped", file=sys.stderr)

@@ -101,6 +101,7 @@ def export_speech2landmarks(run: Path, data: Path, cache: Path, path: Path) -> E
     network, recipe = load_trained(run, cache)
     if recipe.network.kind != FAST_KIND:
         raise UsageError(f"{run} remembers by {recipe.network.kind!r}; only {FAST_KIND!r} is exported, train that")
+    path.parent.mkdir(parents=True, exist_ok=True)
     settle(network)
     talks = read_talks(data, "grid_s1", cache)
     with tempfile.TemporaryDirectory() as folder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, nullcontext
+from itertools import combinations
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated
@@ -21,7 +22,7 @@ from space_runtime.commands.ended_by_signals import ended_by_signals
 from space_runtime.commands.shared_options import BundleFolder, Debug
 from space_runtime.errors import UsageError, counted, one_line
 from space_runtime.inference.bundle import Bundle, load_bundle
-from space_runtime.media.atomic_files import prepared_file, written_whole
+from space_runtime.media.atomic_files import prepared_file, same_place, written_whole
 from space_runtime.media.result_names import check_ending
 from space_runtime.media.video_reader import VideoPicture, VideoReader, open_video
 from space_runtime.timebase import SAMPLE_RATE
@@ -84,9 +85,10 @@ def summary(take: Take, seconds: float) -> str:
 def _check(video: Path, target: Path, preview: Path | None) -> None:
     if preview is not None:
         check_ending("the preview is written as MP4", preview, ".mp4", example="seen")
-    places = [video.resolve(), target.resolve(), *([preview.resolve()] if preview else [])]
-    if len(set(places)) < len(places):
-        raise UsageError(f"{video}, the take and the preview share a name; choose others with -o and --preview")
+    named = {"the video": video, "the take": target, **({"the preview": preview} if preview else {})}
+    for one, other in combinations(named, 2):
+        if same_place(named[one], named[other]):
+            raise UsageError(f"{other} would overwrite {one} {named[one]}; name another file with -o or --preview")
 
 
 class _Bar:

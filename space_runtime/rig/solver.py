@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from space_runtime.arrays import Doubles
 
 PENALTY: Final = 0.09
-"""Weight of the proximal term in units of H's scaled diagonal: of 0.03, 0.045, 0.06, 0.09 and 0.13 the fastest on speech."""
+"""Weight of the proximal term in units of H's scaled diagonal: of 0.03, 0.045, 0.06, 0.09, 0.13 the fastest in
+speech."""
 
 BLOCK: Final = 64
 """Problems solved together: they stay in the processor's cache."""

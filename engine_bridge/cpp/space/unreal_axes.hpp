@@ -18,6 +18,9 @@ inline UnrealRotation unreal_rotation(float yaw, float pitch, float roll) {
     return {-pitch * degrees, -yaw * degrees, roll * degrees};
 }
 
+/// Degrees as radians.
+inline float radians(float degrees) { return static_cast<float>(degrees * 3.14159265358979323846 / 180); }
+
 /// A place or direction. Lengths stay: centimetres are the caller's scale.
 inline std::array<double, 3> unreal_vector(const std::array<float, 3>& v) { return {v[2], -v[0], v[1]}; }
 

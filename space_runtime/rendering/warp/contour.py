@@ -13,12 +13,6 @@ from space_runtime.rendering.warp.backward import Box
 
 REACH: Final = 0.3
 """Depth of the rim whose points may make the contour, as a share of the way from the oval to the face's middle."""
-FOLDED: Final = 0.2
-UNFOLDED: Final = 0.6
-"""Shares of its distance from the oval that the innermost ring keeps where the face hides it, and where it does not."""
-INSET: Final = 2.0
-"""Pixels by which the contour lies inside where the face hides nothing."""
-N_FACE_POINTS: Final = 478
 PIECES: Final = 4
 """Parts of the curve between two oval points."""
 FRACTION: Final = 4
@@ -39,24 +33,16 @@ def rim_of(face: Floats) -> Index:
     return np.array([np.resize([own, *row], most) for own, row in zip(OVAL, behind, strict=True)])
 
 
-def beside(points: Floats) -> Floats:
-    """Return (36, 2): how far the innermost ring lies from each oval point, of (V, 2) picture points of a mesh."""
-    return np.asarray((points[_RING] + points[_NEXT]) / 2 - points[_OVAL], np.float32)
-
-
-def contour(points: Floats, rim: Index, apart: Floats, fine: int = 1) -> Floats:
+def contour(points: Floats, rim: Index) -> Floats:
     """Return the (n, 2) closed contour of a face at (V, 2) picture points of its mesh.
 
-    rim: see `rim_of`. apart: (36,) lengths of what `beside` returns for the photo. fine: see `Portrait`. Where
-    nothing is hidden the contour lies a little inside the face: there the two maps are one.
+    rim: see `rim_of`. Where nothing is hidden it is the oval, on which the two maps are one.
     """
     oval = points[_OVAL]
     along = oval[_AFTER] - oval[_BEFORE]
     normal = along[:, ::-1] * _OUTWARD / np.hypot(along[:, :1], along[:, 1:]).clip(1e-6)
     reach = (points[:, 0].take(rim) * normal[:, :1] + points[:, 1].take(rim) * normal[:, 1:]).max(1)
     reach -= (oval * normal).sum(1)
-    unfolded = (beside(points) * normal).sum(1) / apart
-    reach -= INSET * fine * np.clip((unfolded - FOLDED) / (UNFOLDED - FOLDED), 0, 1)
     return np.asarray(_CURVE @ (oval + normal * reach[:, None]), np.float32)
 
 
@@ -81,7 +67,4 @@ def _closed_curve(n_points: int) -> Floats:
 
 _OVAL, _BEFORE, _AFTER = np.array(OVAL), np.roll(np.arange(len(OVAL)), 1), np.roll(np.arange(len(OVAL)), -1)
 _CURVE: Final[Floats] = _closed_curve(len(OVAL))
-_RING: Final = N_FACE_POINTS + np.arange(len(OVAL)) // 2
-_NEXT: Final = N_FACE_POINTS + (np.arange(len(OVAL)) + 1) // 2 % (len(OVAL) // 2)
-"""The points of the innermost ring that lie beside each oval point: one twice, or the two around it."""
 _OUTWARD: Final[Floats] = np.array([1, -1], np.float32)

@@ -25,6 +25,8 @@ FRINGE: Final = 7
 """Pixels around the person where the background is not trusted: hair that the matte missed."""
 BARE: Final = 0.02
 """Share of a person in a pixel below which it is seen as background."""
+COVERED: Final = 0.3
+"""Cover from which a pixel is the person's, whatever its colour; below it strands alone are."""
 WIDEST: Final = 256
 """Columns of a table of places."""
 
@@ -58,10 +60,11 @@ def split(photo: Pixels, matte: Floats, fine: int = 1) -> Layers:
     fringe = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * FRINGE + 1, 2 * FRINGE + 1))
     hidden: Pixels = np.asarray(cv2.dilate((rough > 0.02).astype(np.uint8), fringe), np.uint8)
     share = _strands(small, hidden == 0, rough)
-    change = enlarged(np.asarray(share[..., None] * (behind(small, share < BARE) - small), np.float32), fine)
-    background = np.clip(np.rint(photo + change), 0, 255).astype(np.uint8)
+    ground, bare = enlarged(behind(small, share < BARE), fine), enlarged(hidden, fine) == 0
+    covered = np.where(bare, 0, enlarged(share, fine))[..., None]
+    background = np.clip(np.rint(photo + covered * (ground - photo)), 0, 255).astype(np.uint8)
     person = photo - (1 - cover[..., None]) * background
-    nothing = (enlarged(hidden, fine) == 0) | ((cover == 0) & (background == photo).all(2))
+    nothing = bare | ((cover == 0) & (background == photo).all(2))
     kind = np.where(cover == 1, 255, np.where(nothing, 0, 128))
     return Layers(
         photo=np.dstack([photo, kind]).astype(np.uint8),
@@ -97,7 +100,7 @@ def _strands(photo: Pixels, known: Mask, cover: Floats) -> Floats:
     to_person = np.linalg.norm(photo - continued(photo, cover > 0.98), axis=2)
     alike = np.clip(3 * to_background / (to_background + to_person + 3) - 0.6, 0, 1).astype(np.float32)
     alike = cv2.GaussianBlur(cv2.dilate(alike, np.ones((5, 5), np.uint8)), (0, 0), 1.0)
-    return np.where(known, np.float32(0), np.maximum(alike, np.clip(cover / 0.3, 0, 1)))
+    return np.where(known, np.float32(0), np.maximum(alike, np.clip(cover / COVERED, 0, 1)))
 
 
 def sharpened(matte: Floats, photo: Pixels, fine: int = 1) -> Floats:

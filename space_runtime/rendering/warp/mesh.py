@@ -8,6 +8,7 @@ moves with the lid, so that lashes stay on the lid when the eye closes. The ring
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,7 +23,6 @@ from space_runtime.geometry import (
     apply_pose,
     estimate_pose,
     landmarks_from_mesh,
-    picture_points,
     remove_pose,
     smoothstep,
 )
@@ -32,7 +32,7 @@ from space_runtime.portrait.mesh_points import IRISES as IRISES
 from space_runtime.portrait.mesh_points import LOWER_LIP as LOWER_LIP
 from space_runtime.portrait.mesh_points import OVAL as OVAL
 from space_runtime.portrait.mesh_points import UPPER_LIP as UPPER_LIP
-from space_runtime.rendering.warp.contour import beside, rim_of
+from space_runtime.rendering.warp.contour import rim_of
 from space_runtime.rendering.warp.keypoints import keypoints_from_mesh, pose_of_keypoints
 from space_runtime.rendering.warp.skull import back_from, view_of
 from space_runtime.rendering.warp.turn_limit import limited
@@ -47,10 +47,18 @@ LEAST_AREA: Final = 0.12
 """Share of its area in the photo that a triangle must keep to count as seen."""
 HIDDEN: Final = 1e6
 """Depth in pixels beyond everything."""
-SKULL_DEPTH: Final = -0.7
-"""z of the skull's silhouette, normalised units."""
+SKULL_DEPTHS: Final = (-0.7, -1.05)
+"""z of the skull's silhouette above the face and to its sides, normalised units: by these the picture of a drawn head
+that turns by 15° and 25° comes nearest to the truth."""
+FRONTAL: Final = (math.radians(6), math.radians(18))
+"""Yaws of the photo from which on its sides lie less deep, and no deeper than what is above: the side that a turned
+photo hides shows no hair that could cover more depth."""
+ASIDE: Final = (0.3, 1.0)
+"""Sine of a direction from the face's middle from above, between which the skull's depth goes from one to the other."""
 NECK_DEPTH: Final = -0.2
 """z of the throat below the chin: flatter than it is, so that a lowered chin presses the throat together smoothly."""
+BELOW: Final = (0.25, 0.7)
+"""Sine of a direction below the horizontal, between which the skull's depth becomes the throat's: ears lie above."""
 THROAT: Final = 1.4
 """Way from the chin down, in radii of the face, over which the neck's motion fades: the shorter, the more it shears."""
 LASHES: Final = 0.10
@@ -68,7 +76,7 @@ class FaceMesh:
     triangles: (T, 3), n_fillings that close openings first, hems from first_hem on; rings: the places of those around
     the face. seam: the oval's copies, on which the rings hang. areas: (T,) twice their areas in the photo, below
     0 for those that show their back there. hem_edges: per eye, vertices of the hem's lower edge with the
-    corners. rim, apart: see `contour`. keypoints: (160, 3) normalised. pose: the photo's; view: see `view_of`.
+    corners. rim: see `contour`. keypoints: (160, 3) normalised. pose: the photo's; view: see `view_of`.
     """
 
     source: Floats
@@ -82,7 +90,6 @@ class FaceMesh:
     seam: slice
     areas: Floats
     rim: Index
-    apart: Floats
     hem_edges: tuple[tuple[int, ...], ...]
     keypoints: Floats
     pose: HeadPose
@@ -111,7 +118,7 @@ def build_mesh(mesh: Floats, triangles: Indices, mesh_from_keypoints: Floats, re
     """
     pose = estimate_pose(landmarks_from_mesh(mesh))
     face = remove_pose(mesh, pose)
-    rings, ring_weights, ring_follow = _rings(face, mesh_from_keypoints, relief)
+    rings, ring_weights, ring_follow = _rings(face, mesh_from_keypoints, relief, float(pose.rotation_rad[0]))
     hems, hem_parents = _hems(face)
     normalised = np.concatenate([face, rings, hems, face[list(OVAL)]])
     first_hem_vertex, first_seam_vertex = len(face) + len(rings), len(normalised) - len(OVAL)
@@ -134,7 +141,6 @@ def build_mesh(mesh: Floats, triangles: Indices, mesh_from_keypoints: Floats, re
         seam=slice(first_seam_vertex, len(normalised)),
         areas=_areas(source, parts),
         rim=rim_of(face),
-        apart=np.linalg.norm(beside(picture_points(source)), axis=1).clip(1e-3),
         hem_edges=tuple(tuple(edge) for edge in hem_edges(first_hem_vertex)),
         keypoints=remove_pose(keypoints_from_mesh(mesh), pose),
         pose=pose,
@@ -174,14 +180,17 @@ def _areas(vertices: Floats, triangles: Indices) -> Floats:
     return np.asarray((bx - ax) * (cy - ay) - (by - ay) * (cx - ax), np.float32)
 
 
-def _rings(face: Floats, weights: Floats, relief: float) -> tuple[Floats, Floats, Floats]:
-    """Return ring vertices, their keypoint shares and their share of the head's motion."""
+def _rings(face: Floats, weights: Floats, relief: float, yaw_rad: float) -> tuple[Floats, Floats, Floats]:
+    """Return ring vertices, their keypoint shares and their share of the head's motion. yaw_rad: of the photo."""
     oval = face[list(RING_POINTS)]
     middle = (oval[0] + oval[len(oval) // 2]) / 2
     outward = oval - middle
-    down = -outward[:, 1] / np.linalg.norm(outward[:, :2], axis=1)
+    aside, down = (outward[:, :2] * (1, -1) / np.linalg.norm(outward[:, :2], axis=1, keepdims=True)).T
     neck = smoothstep((down + 0.1) / 0.45)
-    depth = np.float32(relief) * (SKULL_DEPTH + neck * (NECK_DEPTH - SKULL_DEPTH))
+    above, sides = SKULL_DEPTHS
+    deeper = (sides - above) * (1 - smoothstep(abs(yaw_rad), *FRONTAL))
+    skull = above + deeper * smoothstep(np.abs(aside), *ASIDE)
+    depth = np.float32(relief) * (skull + (NECK_DEPTH - skull) * smoothstep(down, *BELOW))
     vertices, shares, follow = [], [], []
     for factor in RING_FACTORS:
         ring = middle + factor * outward

@@ -29,6 +29,7 @@ from space_runtime.rendering.warp.mirror import (
     without_silhouette,
 )
 from space_runtime.rendering.warp.raster import STAYING, Grid, affine_displacements, drawn, extents, touching
+from space_runtime.rendering.warp.retouch import Retouch, Retouched, add_retouch, prepare_retouches, retouched
 from space_runtime.rendering.warp.stretch import prepare_stretch, shared
 
 COARSE: Final = 4
@@ -54,7 +55,8 @@ class Scene:
     photo: (s, s, 3). layers: person and background apart. middles: (b, b, 2) column and row of the middle of each
     block of (`AROUND` · fine)² pixels. person: (b, b) 1 for blocks of the photo that show some of the person, or that
     lie beside such, else 0. mirror: the other half of a turned face. stretch: where turns take the colours of its rim,
-    see `prepare_stretch`. fine: see `Portrait`; all steps and widths in pixels are that much larger.
+    see `prepare_stretch`; retouches: what they change of these. fine: see `Portrait`; all steps and widths in pixels
+    are that much larger.
     """
 
     photo: Pixels
@@ -63,6 +65,7 @@ class Scene:
     person: Pixels
     mirror: Mirror | None
     stretch: Floats
+    retouches: tuple[Retouch | None, ...]
     fine: int
 
 
@@ -73,6 +76,7 @@ class Backward:
     parts: boxes of the picture outside of which nothing moves, and for each the (h, w, 2) columns and rows in the photo
     of its pixels. rim: (n,) pixels that the face's contour cuts, as rows · s + columns; share: (n,) the face's of
     them, 0…1; other: (n, 2) places of what lies beside the face there. revealed: what is seen of the face's other half.
+    retouched: what the turn changes of the photo's colours.
     """
 
     parts: tuple[tuple[Box, Floats], ...]
@@ -80,6 +84,7 @@ class Backward:
     share: Floats
     other: Floats
     revealed: Revealed | None
+    retouched: Retouched | None
 
 
 def prepare_scene(photo: Pixels, matte: Floats, mesh: FaceMesh, fine: int = 1) -> Scene:
@@ -90,7 +95,9 @@ def prepare_scene(photo: Pixels, matte: Floats, mesh: FaceMesh, fine: int = 1) -
     blocks = cv2.dilate(layers.photo[..., 3], np.ones((2 * step + 1,) * 2, np.uint8))[step // 2 :: step]
     person = np.asarray(blocks[:, step // 2 :: step] > 0, np.uint8)
     middles = np.stack(np.meshgrid(line, line), -1)
-    return Scene(photo, layers, middles, person, prepare_mirror(photo, mesh, fine), prepare_stretch(mesh), fine)
+    mirror, stretch = prepare_mirror(photo, mesh, fine), prepare_stretch(mesh)
+    retouches = prepare_retouches(photo, mesh, stretch, fine)
+    return Scene(photo, layers, middles, person, mirror, stretch, retouches, fine)
 
 
 def draw_scene(picture: Pixels, scene: Scene, moved: Backward) -> None:
@@ -98,6 +105,8 @@ def draw_scene(picture: Pixels, scene: Scene, moved: Backward) -> None:
     picture[:] = scene.photo
     for box, places in moved.parts:
         combine(scene.layers, places, box, picture)
+    if moved.retouched:
+        add_retouch(picture, moved.parts, moved.retouched)
     pixels = picture.reshape(-1, 3)
     behind = scene.layers.background.view(np.uint32).ravel().take(moved.rim)
     other = colours_at(scene.layers, as_complex(moved.other), behind).view(np.uint8).reshape(-1, 4)[:, :3]
@@ -127,10 +136,11 @@ def backward_map(scene: Scene, mesh: FaceMesh, moved: MovedMesh) -> Backward:
     for box, (values, seen) in zip(details, close, strict=True):
         area = as_complex(_part(inner, box, head))
         area += (as_complex(values) - area) * (_feather(box, fine) * seen)
-    cover = filled(contour(points, mesh.rim, mesh.apart, fine), head)
+    cover = filled(contour(points, mesh.rim), head)
     parts = tuple((box, _places(around, inner, cover, head, box, fine)) for box in _moving(around, scene, head))
     shown = revealed(scene.mirror, mesh, moved.vertices, turned, order[0], cover, head) if scene.mirror else None
-    return Backward(parts, *_rim(around, inner, cover, head, side, fine), shown)
+    changed = retouched(scene.retouches, mesh, points, moved.pose, side)
+    return Backward(parts, *_rim(around, inner, cover, head, side, fine), shown, changed)
 
 
 def _places(around: Floats, inner: Floats, cover: Pixels, head: Box, box: Box, fine: int) -> Floats:

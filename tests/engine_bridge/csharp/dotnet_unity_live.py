@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from engine_bridge.protocol import messages as m
+from space_runtime.values import Controls
 from tests.engine_bridge.csharp.dotnet import as_bytes, as_floats
 from tests.engine_bridge.csharp.dotnet_loaded import Space, System
 from tests.engine_bridge.csharp.dotnet_session import fake_server
@@ -111,6 +112,26 @@ def test_style_emotion_and_gaze_reach_the_server(server: ServedFake) -> None:
     scene.Speaker.GazeTarget = None
     assert until(lambda: len(gazes()) == 2)
     assert gazes()[1] == []
+
+
+def test_a_pose_of_the_head_reaches_the_server_and_goes_again(server: ServedFake) -> None:
+    scene = live(server.address)
+    scene.Speaker.SetHeadOffset(25.0, -15.0, 20.0)  # before anything is spoken: for the lines that come
+    scene.Speaker.Speak(LiveScene.Tone(30.0, 16_000, 1))
+    assert until(lambda: scene.Sound.isPlaying)
+    (start,) = server.fake.of_type(m.Start)
+    taken = Controls(head_offset=start.head_offset).head_offset
+    np.testing.assert_allclose(taken, np.radians([25, -15, 20]), atol=1e-6)
+
+    def told() -> list[list[float]]:
+        return [list(each.head_offset) for each in server.fake.of_type(m.Set) if each.head_offset is not None]
+
+    scene.Speaker.SetHeadOffset(-90.0, 5.0, 0.0)
+    assert until(lambda: len(told()) == 1)
+    np.testing.assert_allclose(told()[0], np.radians([-25, 5, 0]), atol=1e-6)
+    scene.Speaker.SetHeadOffset(0.0, 0.0, 0.0)
+    assert until(lambda: len(told()) == 2)
+    assert told()[1] == []
 
 
 def test_a_look_that_the_head_follows_and_blinks_reach_the_server(server: ServedFake) -> None:

@@ -63,6 +63,7 @@ public:
         if (command == "play") words >> a, play(a);
         if (command == "begin") words >> a, begin(a);
         if (command == "pcm") words >> text >> a, pcm(text, a);
+        if (command == "turn") turn(words);
         if (command == "connect") words >> text, connect(text);
         if (command == "connected") std::cout << subsystem.IsConnected() << "\n";
         if (command == "step") words >> a, step(a), show();
@@ -133,6 +134,12 @@ private:
         TArray<uint8> bytes;
         FFileHelper::LoadFileToArray(bytes, stub::to_utf16(path.c_str()).c_str());
         std::cout << speaker.SpeakPcm(bytes, static_cast<int32>(rate)) << "\n";
+    }
+
+    void turn(std::istringstream& words) {
+        float yaw = 0, pitch = 0, roll = 0;
+        words >> yaw >> pitch >> roll;
+        speaker.SetHeadOffset(yaw, pitch, roll);
     }
 
     void connect(const std::string& endpoint) {

@@ -18,12 +18,16 @@ from engine_bridge.formats.clip import Clip
 from engine_bridge.formats.live_link_csv import rows_of
 from engine_bridge.formats.options import FormatOptions
 from engine_bridge.formats.spaceclip import write_spaceclip
+from engine_bridge.protocol import messages as m
+from space_runtime.values import Controls
 from tests.engine_bridge.cpp import cpp_program
 from tests.engine_bridge.cpp.test_cpp_server import serving
 from tests.engine_bridge.unreal import unreal_program
 from tests.support.clips import SHAPE, random_clip
+from tests.support.fake_server import ServedFake
 from tests.support.ports import free_port
 from tests.support.sounds import speechlike
+from tests.support.waiting import wait_for
 from tests.tools.golden_clip import PATH
 
 FPS = Fraction(30)
@@ -241,6 +245,19 @@ def test_a_spoken_line_gets_its_face_from_a_server(tmp_path: Path, pcm: Path) ->
     off = np.array([one.seconds + 0.05 - one.heard for one in heard])
     print(f"MEASURED spoken line against what the mixer took: p95 {np.percentile(np.abs(off), 95) * 1000:.1f} ms")
     assert np.percentile(np.abs(off), 95) < 0.03
+
+
+def test_a_pose_of_the_head_reaches_the_server_and_changes_while_it_speaks(pcm: Path) -> None:
+    with ServedFake() as served, running() as scene:
+        assert scene.ask(f"connect {served.address}") == "1"
+        scene.tell("turn 25 -15 20")
+        assert scene.ask(f"pcm {pcm} 16000") == "1"
+        wait_for(lambda: served.fake.of_type(m.Start))
+        scene.tell("turn -90 5 0")
+        wait_for(lambda: served.fake.of_type(m.Set))
+        (start,), (change,) = served.fake.of_type(m.Start), served.fake.of_type(m.Set)
+    offsets = [Controls(head_offset=each.head_offset).head_offset for each in (start, change)]
+    np.testing.assert_allclose(np.degrees(offsets), [[25, -15, 20], [-25, 5, 0]], atol=1e-4)
 
 
 def test_without_a_server_a_spoken_line_is_heard_after_a_second(pcm: Path) -> None:

@@ -208,6 +208,31 @@ def test_an_option_that_is_given_twice_is_refused(words: list[str], said: str, c
     assert done.code == 2 and said in done.complaint
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        *[
+            (name, "--bundle", "")
+            for name in ("bake", "still", "portrait", "landmarks", "dub", "track", "serve", "bench")
+        ],
+        *[(name, "--out", "") for name in ("bake", "still", "dub", "track", "package")],
+        *[(name, "") for name in ("bake", "still", "portrait", "landmarks", "dub", "track", "live", "demo")],
+        ("keygen", "anna", "--folder", ""),
+        ("suggest-emotion", "a.wav", "--json", ""),
+        ("bake", "a.wav", ""),
+        ("serve", "--portraits="),
+    ],
+    ids=" ".join,
+)
+def test_an_empty_path_is_refused_and_is_not_the_folder_of_the_call(
+    words: tuple[str, ...], call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = call(*words)
+    assert done.code == 2 and done.complaint.endswith(" is ''; expected a path as text that is not empty")
+    assert not list(tmp_path.iterdir())
+
+
 def test_words_after_the_options_and_repeated_flags_are_no_repeated_options(call: Call, own_folder: None) -> None:
     Path("line.wav").rename("--seed")
     assert call("bake", "--plot", "--plot", "--", "--seed").code == 0

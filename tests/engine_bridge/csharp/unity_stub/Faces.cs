@@ -105,6 +105,8 @@ namespace UnityEngine
 
     public struct Mathf
     {
+        public const float Deg2Rad = 0.0174532924f;
+
         public static float Clamp01(float value) => value < 0 ? 0 : value > 1 ? 1 : value;
 
         public static float Clamp(float value, float min, float max) => value < min ? min : value > max ? max : value;

@@ -6,6 +6,7 @@ import numpy as np
 
 from space_runtime.arrays import Floats, Mask, Pixels
 from space_runtime.rendering.warp.background import behind, strangeness
+from space_runtime.rendering.warp.layers import split
 
 SIDE, OUTLINE = 256, 128
 REVEALED = 32
@@ -69,3 +70,13 @@ def test_a_colour_that_the_background_has_nearby_is_not_strange() -> None:
 def test_without_a_background_nothing_is_known_of_it() -> None:
     photo = np.random.default_rng(1).integers(0, 256, (SIDE, SIDE, 3)).astype(np.uint8)
     assert np.isfinite(behind(photo, np.zeros((SIDE, SIDE), bool))).all()
+
+
+def test_behind_a_person_in_a_fine_photo_no_detail_of_it_is_left() -> None:
+    photo: Pixels = np.full((2 * SIDE, 2 * SIDE, 3), 90, np.uint8)
+    person = slice(128, 384)
+    photo[person, person] = np.random.default_rng(2).integers(100, 250, (256, 256, 3))
+    matte = np.zeros((2 * SIDE, 2 * SIDE), np.float32)
+    matte[person, person] = 1
+    deep = split(photo, matte, fine=2).background[180:332, 180:332, :3]
+    assert np.ptp(deep.astype(int)) <= 4

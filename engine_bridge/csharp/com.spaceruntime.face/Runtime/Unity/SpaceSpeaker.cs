@@ -30,7 +30,7 @@ namespace SpaceRuntime
 
         [SerializeField] private SpeakerStyle style = new SpeakerStyle();
 
-        [SerializeField, Tooltip("A picture under the server's portrait folder; empty: none.")]
+        [SerializeField, Tooltip("A picture of the server's portrait folder; empty: none. Drawings have landmarks beside them.")]
         private string character = "";
 
         [SerializeField, Tooltip("Asks for pictures of the character, for Space Portrait.")]
@@ -119,6 +119,15 @@ namespace SpaceRuntime
         {
             style.Emotion = emotion;
             style.Intensity = Mathf.Clamp01(intensity);
+            ApplyStyle(fadeMs);
+        }
+
+        /// <summary>Turns the head for good, in degrees beside its motion (+: its left, down, its right shoulder).</summary>
+        public void SetHeadOffset(float yaw, float pitch, float roll, int fadeMs = 300)
+        {
+            style.HeadYaw = Mathf.Clamp(yaw, -25, 25);
+            style.HeadPitch = Mathf.Clamp(pitch, -15, 15);
+            style.HeadRoll = Mathf.Clamp(roll, -20, 20);
             ApplyStyle(fadeMs);
         }
 

@@ -35,6 +35,18 @@ namespace SpaceRuntime
         /// <summary>Pace of the head's motion.</summary>
         [Range(0.5f, 2)] public float HeadTempo = 1;
 
+        /// <summary>Degrees by which the head is turned beside its motion: + is the character's left.</summary>
+        [Range(-25, 25), Tooltip("Degrees by which the head is turned beside its motion: + is the character's left.")]
+        public float HeadYaw;
+
+        /// <summary>The same up and down: + is down.</summary>
+        [Range(-15, 15), Tooltip("Degrees by which the head is turned up or down beside its motion: + is down.")]
+        public float HeadPitch;
+
+        /// <summary>The same tilted: + is to the character's right shoulder.</summary>
+        [Range(-20, 20), Tooltip("Degrees by which the head is tilted beside its motion: + is to its right shoulder.")]
+        public float HeadRoll;
+
         /// <summary>Strength of the eyes' small shifts and glances.</summary>
         [Range(0, 2)] public float Saccades = 1;
 
@@ -54,10 +66,15 @@ namespace SpaceRuntime
             BrowStrength = Brows,
             HeadStrength = Head,
             HeadTempo = HeadTempo,
+            HeadOffset = Offset(HeadYaw, HeadPitch, HeadRoll),
             SaccadeStrength = Saccades,
             BlinksPerMinute = BlinksPerMinute,
             Seed = Seed > 0 ? (ulong)Seed : (ulong?)null,
         };
+
+        private static float[] Offset(float yaw, float pitch, float roll) => yaw == 0 && pitch == 0 && roll == 0
+            ? Array.Empty<float>()
+            : new[] { yaw * Mathf.Deg2Rad, pitch * Mathf.Deg2Rad, roll * Mathf.Deg2Rad };
 
         private static NamedValue[] Mix(string name, float amount) =>
             string.IsNullOrEmpty(name) ? Array.Empty<NamedValue>() : new[] { new NamedValue(name, amount) };

@@ -11,6 +11,7 @@
 #include "SpaceLine.h"
 #include "SpaceLiveLinkSource.h"
 #include "SpaceMeshes.h"
+#include "SpaceSpeakerControls.h"
 #include "SpaceSubsystem.h"
 #include "space/unreal_axes.hpp"
 
@@ -32,29 +33,6 @@ struct FSpaceSpeakerState
 
 namespace
 {
-/** The texts that controls point to. */
-struct FSpaceLabels
-{
-	std::string Emotion;
-	std::string Style;
-};
-
-void SetMix(std::optional<space::Mix>& Mix, const FName& Name, float Amount, std::string& Label)
-{
-	if (Name.IsNone()) return;
-	Label = TCHAR_TO_UTF8(*Name.ToString().ToLower());
-	Mix.emplace();
-	Mix->emplace_back(Label, Amount);
-}
-
-space::Controls ControlsOf(const USpaceSpeakerComponent& Speaker, FSpaceLabels& Labels)
-{
-	space::Controls Controls;
-	SetMix(Controls.emotion, Speaker.Emotion, Speaker.EmotionIntensity, Labels.Emotion);
-	SetMix(Controls.style, Speaker.Style, Speaker.StyleWeight, Labels.Style);
-	return Controls;
-}
-
 FRotator RotatorOf(float Yaw, float Pitch, float Roll)
 {
 	const space::UnrealRotation Turned = space::unreal_rotation(Yaw, Pitch, Roll);
@@ -100,9 +78,9 @@ bool USpaceSpeakerComponent::SpeakPcm(const TArray<uint8>& Pcm, int32 SampleRate
 	if (Pcm.Num() < 2 || Pcm.Num() % 2 != 0) return Report(TEXT("the sound is not 16 bit, mono"));
 	if (!OpenSession()) return Report(TEXT("there is no game to speak in"));
 	End();
-	FSpaceLabels Labels;
+	const FSpaceSpeakerControls Controls(*this);
 	const TSharedPtr<FSpaceSpokenLine> Line = MakeShared<FSpaceSpokenLine>(State->Session, Pcm, SampleRate, Patience);
-	if (!Line->Begin(ControlsOf(*this, Labels))) return Report(UTF8_TO_TCHAR(space::last_error()));
+	if (!Line->Begin(Controls.Get())) return Report(UTF8_TO_TCHAR(space::last_error()));
 	State->Spoken = Line;
 	State->Pcm = Pcm;
 	State->SampleRate = SampleRate;
@@ -134,8 +112,23 @@ void USpaceSpeakerComponent::SetEmotion(FName InEmotion, float Intensity)
 {
 	Emotion = InEmotion;
 	EmotionIntensity = Intensity;
-	FSpaceLabels Labels;
-	if (State->Spoken.IsValid()) State->Spoken->Set(ControlsOf(*this, Labels));
+	ApplyControls();
+}
+
+void USpaceSpeakerComponent::SetHeadOffset(float Yaw, float Pitch, float Roll)
+{
+	HeadYaw = FMath::Max(-25.0f, FMath::Min(25.0f, Yaw));
+	HeadPitch = FMath::Max(-15.0f, FMath::Min(15.0f, Pitch));
+	HeadRoll = FMath::Max(-20.0f, FMath::Min(20.0f, Roll));
+	ApplyControls();
+}
+
+/** Tells the spoken line that runs. */
+void USpaceSpeakerComponent::ApplyControls()
+{
+	if (!State->Spoken.IsValid()) return;
+	const FSpaceSpeakerControls Controls(*this);
+	State->Spoken->Set(Controls.Get());
 }
 
 bool USpaceSpeakerComponent::Report(const FString& Text)

@@ -63,6 +63,18 @@ public:
 	UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "SPACE", meta = (ClampMin = "0", ClampMax = "1"))
 	float StyleWeight = 1.0f;
 
+	/** Degrees by which the head of spoken lines is turned beside its motion: + is the character's left. */
+	UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "SPACE", meta = (ClampMin = "-25", ClampMax = "25"))
+	float HeadYaw = 0.0f;
+
+	/** The same up and down: + is down. */
+	UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "SPACE", meta = (ClampMin = "-15", ClampMax = "15"))
+	float HeadPitch = 0.0f;
+
+	/** The same tilted: + is to the character's right shoulder. */
+	UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "SPACE", meta = (ClampMin = "-20", ClampMax = "20"))
+	float HeadRoll = 0.0f;
+
 	/** Seconds after which a spoken line is heard without a face, if its server is away. */
 	UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "SPACE")
 	float Patience = 1.0f;
@@ -91,6 +103,10 @@ public:
 	/** Changes the emotion, also of the spoken line that runs. */
 	UFUNCTION(BlueprintCallable, Category = "SPACE")
 	void SetEmotion(FName InEmotion, float Intensity);
+
+	/** Turns the head for good beside its motion, also in the spoken line that runs; degrees, see HeadYaw. */
+	UFUNCTION(BlueprintCallable, Category = "SPACE")
+	void SetHeadOffset(float Yaw, float Pitch, float Roll);
 
 	/** Ends the sound at once, the face within 0.3 s. */
 	UFUNCTION(BlueprintCallable, Category = "SPACE")
@@ -128,6 +144,7 @@ private:
 	bool OpenSession();
 	USpaceSubsystem* FindSubsystem() const;
 	UAudioComponent* FindAudio();
+	void ApplyControls();
 	void Begin(const TSharedPtr<FSpaceLine>& Line);
 	void End();
 	void StartSound();
