@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 SIDE = 128
 """Pixels on a side of the square; the runtime's is the same (tested)."""
+LEAK = 0.1
+"""Slope of the activations below zero. With none, whole layers fell silent in the first updates and learnt no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,11 @@ class Refiner(nn.Module):
 
 
 def _conv(n_in: int, n_out: int, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(n_in, n_out, 3, stride, 1), nn.ReLU())
+    """Return a convolution that keeps the spread of what goes through it (He et al. 2015, ICCV), and its activation."""
+    convolution = nn.Conv2d(n_in, n_out, 3, stride, 1)
+    nn.init.kaiming_normal_(convolution.weight, LEAK)
+    nn.init.zeros_(torch.as_tensor(convolution.bias))
+    return nn.Sequential(convolution, nn.LeakyReLU(LEAK))
 
 
 def _twice(coarse: Tensor) -> Tensor:

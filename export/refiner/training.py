@@ -41,8 +41,8 @@ class Plan:
     n_updates: int = 1500
     batch: int = 16
     seed: int = 7
-    learning_rate: float = 2e-3
-    last_learning_rate: float = 2e-5
+    learning_rate: float = 1e-3
+    last_learning_rate: float = 1e-5
     warm_up: int = 50
     weight_decay: float = 1e-3
     average_decay: float = 0.995
