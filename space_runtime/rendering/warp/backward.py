@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,9 +43,15 @@ class Box:
 def bounding_box(points: Floats, margin: float, size: int) -> Box:
     """Return the box around (n, 2) picture points with a margin, on even pixels, inside a ``size``² picture."""
     across = np.ascontiguousarray(points.T)
-    (left, top), (right, bottom) = across.min(1).tolist(), across.max(1).tolist()
-    x0, y0 = (min(max(2 * math.floor((low - margin) / 2), 0), size - 2) for low in (left, top))
-    x1, y1 = (2 * math.ceil((high + margin) / 2) for high in (right, bottom))
+    return even_box(across.min(1).tolist(), across.max(1).tolist(), margin, size)
+
+
+def even_box(low: Sequence[float], high: Sequence[float], margin: float, size: int) -> Box:
+    """Return the `bounding_box` of points whose least and whose greatest column and row are told."""
+    (left, top), (right, bottom) = low, high
+    x0 = min(max(2 * math.floor((left - margin) / 2), 0), size - 2)
+    y0 = min(max(2 * math.floor((top - margin) / 2), 0), size - 2)
+    x1, y1 = 2 * math.ceil((right + margin) / 2), 2 * math.ceil((bottom + margin) / 2)
     return Box(x0, y0, min(max(x1, x0 + 2), size), min(max(y1, y0 + 2), size))
 
 
@@ -52,6 +59,7 @@ def polygon_mask(points: Floats, box: Box) -> Floats:
     """Return (h, w) coverage 0…1 of a polygon of picture points inside the box, with smooth edges."""
     h, w = box.y1 - box.y0, box.x1 - box.x0
     mask = np.zeros((h * FINER, w * FINER), np.uint8)
-    corners = np.rint(((points - (box.x0, box.y0) + 0.5) * FINER - 0.5) * 16).astype(np.int32)
+    corner = np.array([box.x0, box.y0], np.float32)
+    corners = np.rint((points - corner) * np.float32(16 * FINER) + np.float32(8 * (FINER - 1))).astype(np.int32)
     cv2.fillPoly(mask, [corners], 255, cv2.LINE_8, 4)
     return cv2.resize(mask, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32) * np.float32(1 / 255)

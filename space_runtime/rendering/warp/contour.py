@@ -41,7 +41,7 @@ def contour(points: Floats, rim: Index, inset: float) -> Floats:
     """
     oval = points[_OVAL]
     along = oval[_AFTER] - oval[_BEFORE]
-    normal = along[:, ::-1] * _OUTWARD / np.hypot(along[:, :1], along[:, 1:]).clip(1e-6)
+    normal = along[:, ::-1] * _OUTWARD / np.maximum(np.hypot(along[:, :1], along[:, 1:]), np.float32(1e-6))
     reach = (points[:, 0].take(rim) * normal[:, :1] + points[:, 1].take(rim) * normal[:, 1:]).max(1)
     reach -= (oval * normal).sum(1) + np.float32(inset)
     return np.asarray(_CURVE @ (oval + normal * reach[:, None]), np.float32)

@@ -6,6 +6,7 @@ skull, the iris moves over it, and it shows through the opening that the lids le
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -81,7 +82,7 @@ def prepare_eye(photo: Pixels, mesh: FaceMesh, eye: int, palette: Palette, is_dr
     disc = Disc(rim.mean(0), radius, across / max(down, 1e-3) if is_drawn else 1.0)
     trust = 3 * DRAWN_LINE if is_drawn else 0.05
     box = bounding_box(np.concatenate([upper, lower]), 0.6 * width, len(photo))
-    inner = np.concatenate([points[list(mesh.hem_edges[eye])], lower[::-1]])
+    inner = np.concatenate([points[mesh.hem_edges[eye]], lower[::-1]])
     corner = np.array([box.x0, box.y0], np.float32)
     patch = photo[box.slices]
     unseen = palette.toned(palette.lit(np.stack([PLAIN_WHITE, PLAIN_IRIS])))
@@ -104,31 +105,41 @@ def shut_lids(mesh: FaceMesh, eyes: tuple[Eye, ...], moved: MovedMesh) -> MovedM
     The hem, which holds a rim of the photo's eye white, shrinks away as the lid comes down.
     """
     vertices = moved.vertices.copy()
-    for eye, (upper, lower), edge in zip(eyes, _LIDS, mesh.hem_edges, strict=True):
-        lid, hem = upper[1:-1], np.array(edge[1:-1])
-        band = hem - len(hem)
-        down = vertices[lower[1:-1]] - vertices[lid]
-        share = -down[:, 1] / np.maximum(eye.opening[1:-1], 1e-3)
-        narrow = np.maximum(share - SHUT, 0) * (AS_TOLD / (AS_TOLD - SHUT))
-        wanted = np.where(share < AS_TOLD, narrow, share)
-        shift = down * ((share - wanted) / np.where(np.abs(share) < 1e-3, 1e-3, share))[:, None]
-        shift[:, 1] -= OVERLAP * eye.width * np.clip(1 - wanted / 0.2, 0, 1)
-        length = np.clip(wanted / 0.5, 0, 1)[:, None]
-        vertices[hem] = vertices[lid] + (vertices[hem] - vertices[lid]) * length + shift
-        vertices[band] += shift
-        vertices[lid] += shift
+    opening = np.stack([eye.opening[1:-1] for eye in eyes])
+    overlap = np.array([[OVERLAP * eye.width] for eye in eyes], np.float32)
+    hem, lids = mesh.hem_edges[:, 1:-1], vertices[_LIDS[:, 0, 1:-1]]
+    down = vertices[_LIDS[:, 1, 1:-1]] - lids
+    share = -down[..., 1] / np.maximum(opening, 1e-3)
+    narrow = np.maximum(share - SHUT, 0) * (AS_TOLD / (AS_TOLD - SHUT))
+    wanted = np.where(share < AS_TOLD, narrow, share)
+    shift = down * ((share - wanted) / np.where(np.abs(share) < 1e-3, 1e-3, share))[..., None]
+    shift[..., 1] -= overlap * np.maximum(1 - wanted / 0.2, 0)
+    length = np.minimum(wanted / 0.5, 1)[..., None]
+    vertices[hem] = lids + (vertices[hem] - lids) * length + shift
+    vertices[hem - hem.shape[1]] += shift
+    vertices[_LIDS[:, 0, 1:-1]] = lids + shift
     return replace(moved, vertices=vertices)
 
 
-def draw_eye(picture: Pixels, mesh: FaceMesh, moved: MovedMesh, eye: Eye, which: int) -> None:
-    """Draw an eye into the picture (s, s, 3): a closing lid's skin, the eyeball in the opening, the lashes."""
+def draw_eyes(picture: Pixels, mesh: FaceMesh, moved: MovedMesh, eyes: tuple[Eye, ...]) -> None:
+    """Draw both eyes into the picture (s, s, 3): a closing lid's skin, the eyeball in the opening, the lashes."""
     points = picture_points(moved.vertices)
+    still = picture_points(apply_pose(np.stack([eye.iris_normalised for eye in eyes]), moved.pose, moved.rotation))
+    shifts = still - points[_RIMS].mean(1)
+    for which, (eye, shift) in enumerate(zip(eyes, shifts, strict=True)):
+        _draw_eye(picture, mesh, moved, points, eye, which, shift)
+
+
+def _draw_eye(
+    picture: Pixels, mesh: FaceMesh, moved: MovedMesh, points: Floats, eye: Eye, which: int, shift: Floats
+) -> None:
+    """Draw one eye; see `draw_eyes`. shift: (2,) from the iris's place to where it would rest."""
     closed = _closed(points, eye, which)
     back = skull_motion(moved.skull, float(eye.iris_normalised[2]))
     if closed > 0:
         _draw_lid(picture, back, points, eye, which, closed)
     upper, lower = (points[row] for row in _LIDS[which])
-    edge = points[list(mesh.hem_edges[which])]
+    edge = points[mesh.hem_edges[which]]
     edge[:, 1] = np.minimum(edge[:, 1], lower[:, 1])
     if eye.line:
         upper = _LID_CURVE @ upper
@@ -137,7 +148,7 @@ def draw_eye(picture: Pixels, mesh: FaceMesh, moved: MovedMesh, eye: Eye, which:
     target = picture[box.slices]
     mask = polygon_mask(np.concatenate([edge, lower[::-1]]), box)
     if mask.any():
-        lay_over(target, _moved_eyeball(eye, mesh, moved, which, back, box), mask)
+        lay_over(target, _moved_eyeball(eye, moved.pose.scale / mesh.pose.scale, shift, back, box), mask)
     if closed > 0:
         _draw_lashes(target, upper - np.array([box.x0, box.y0], np.float32), eye, closed)
 
@@ -187,15 +198,12 @@ def _draw_lid(picture: Pixels, back: Floats, points: Floats, eye: Eye, which: in
     lay_over(picture[box.slices], np.asarray(skin, np.float32), mask * np.float32(LID_COVER * closed))
 
 
-def _moved_eyeball(eye: Eye, mesh: FaceMesh, moved: MovedMesh, which: int, back: Floats, box: Box) -> Floats:
+def _moved_eyeball(eye: Eye, larger: float, shift: Floats, back: Floats, box: Box) -> Floats:
     """Return the (h, w, 3) colours of the eyeball in the box: with the skull, its iris where the gaze has moved it.
 
-    back: see `_draw_lid`.
+    larger: the head's scale, in that of the photo. shift: see `_draw_eye`; back: see `_draw_lid`.
     """
-    centre = picture_points(moved.vertices[_RIMS[which]].mean(0))
-    shift = picture_points(apply_pose(eye.iris_normalised, moved.pose)) - centre
-    radius = eye.radius * moved.pose.scale / mesh.pose.scale
-    own = float(np.exp(-((np.linalg.norm(shift) / (AT_REST * radius)) ** 2)))
+    own = math.exp(-((math.hypot(*shift.tolist()) / (AT_REST * eye.radius * larger)) ** 2))
     size = box.x1 - box.x0, box.y1 - box.y0
     return draw_eyeball(eye.eyeball, _patch_from_box(eye, back, box), shift, own, size)
 
@@ -231,7 +239,7 @@ def _draw_lashes(target: Pixels, upper: Floats, eye: Eye, closed: float) -> None
     lay_over(target, filled_with(eye.lash, target.shape), blurred * np.float32(cover * closed / 255))
 
 
-_LIDS: Final = tuple(tuple(np.array(row) for row in rows) for rows in EYES)
-_RIMS: Final = tuple(np.array(iris[1:]) for iris in IRISES)
+_LIDS: Final = np.array(EYES)
+_RIMS: Final = np.array(IRISES)[:, 1:]
 """Mesh points of the lids' edges, upper and lower, and of the irises' rims."""
 _LID_CURVE: Final = curve(len(EYES[0][0]))

@@ -21,7 +21,7 @@ from space_runtime.geometry import smoothstep
 from space_runtime.inference.bundle import Bundle
 from space_runtime.rendering.warp.backward import Box, bounding_box
 from space_runtime.rendering.warp.keypoints import KEYPOINT_OF
-from space_runtime.rendering.warp.layers import as_complex
+from space_runtime.rendering.warp.layers import Complexes, as_complex
 
 Parts = tuple[tuple[Box, Floats], ...]
 """Boxes of a picture, on even pixels, that share none, and the (h, w, 2) columns and rows in the photo of each."""
@@ -160,10 +160,9 @@ def layout_places(places: Floats, points: Floats, triangles: NDArray[np.int32], 
 
 def smiles(folds: Folds, expression: Floats) -> Floats:
     """Return (2,) the smile of the left and the right corner beyond the photo's, from (160, 3) motions of keypoints."""
-    corners = expression[[KEYPOINT_OF[point] for point, _ in CORNERS], :2]
-    beyond = (corners * folds.direction).sum(1)
-    bounded: Floats = np.clip(np.where(beyond < 0, TAKEN * beyond, beyond), -TAKEN, DEEPEST).astype(np.float32)
-    return bounded
+    beyond = (expression[_CORNERS, :2] * folds.direction).sum(1)
+    smile = np.where(beyond < 0, TAKEN * beyond, beyond)
+    return np.asarray(np.minimum(np.maximum(smile, -TAKEN), DEEPEST), np.float32)
 
 
 def draw_folds(picture: Pixels, folds: Folds, parts: Parts, points: Floats, expression: Floats) -> None:
@@ -175,25 +174,32 @@ def draw_folds(picture: Pixels, folds: Folds, parts: Parts, points: Floats, expr
     if np.abs(amounts).max() < LEAST:
         return
     logs = cv2.addWeighted(folds.log_ratios[0], float(amounts[0]), folds.log_ratios[1], float(amounts[1]), 0)
-    box = bounding_box(points[list(SKIN)], 4, len(picture))
+    box = bounding_box(points[_SKIN], 4, len(picture))
     places = _places(parts, box)
-    as_complex(places)[:] -= np.complex64(complex(folds.box.x0, folds.box.y0))
+    places -= np.complex64(complex(folds.box.x0, folds.box.y0))
     places *= np.float32(1 / STEP)
-    moved = cv2.remap(logs, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)  # type: ignore[call-overload]  # one table is allowed
+    pairs = places.view(np.float32).reshape(*places.shape, 2)
+    moved = cv2.remap(logs, pairs, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)  # type: ignore[call-overload]  # one table is allowed
     ratio = cv2.exp(cv2.merge([moved * share for share in folds.tint]))
     whole = cv2.resize(ratio, (box.x1 - box.x0, box.y1 - box.y0), interpolation=cv2.INTER_LINEAR)
     area = picture[box.slices]
-    area[:] = cv2.multiply(area, whole, dtype=cv2.CV_8U)
+    cv2.multiply(area, whole, area, dtype=cv2.CV_8U)
 
 
-def _places(parts: Parts, box: Box) -> Floats:
-    """Return (h, w, 2) places in the photo of every `STEP`th pixel of a box; what no part holds lies far away."""
-    places = np.full(((box.y1 - box.y0) // STEP, (box.x1 - box.x0) // STEP, 2), FAR, np.float32)
-    for part, values in parts:
+def _places(parts: Parts, box: Box) -> Complexes:
+    """Return (h, w) columns + i · rows in the photo of every `STEP`th pixel of a box, far away where no part is."""
+    places = np.full(((box.y1 - box.y0) // STEP, (box.x1 - box.x0) // STEP), complex(FAR, FAR), np.complex64)
+    for part, pairs in parts:
+        held = as_complex(pairs)
         low_x, low_y = max(part.x0, box.x0), max(part.y0, box.y0)
         high_x, high_y = min(part.x1, box.x1), min(part.y1, box.y1)
         if low_x < high_x and low_y < high_y:
-            inside = values[low_y - part.y0 : high_y - part.y0 : STEP, low_x - part.x0 : high_x - part.x0 : STEP]
+            inside = held[low_y - part.y0 : high_y - part.y0 : STEP, low_x - part.x0 : high_x - part.x0 : STEP]
             row, column = (low_y - box.y0) // STEP, (low_x - box.x0) // STEP
             places[row : row + inside.shape[0], column : column + inside.shape[1]] = inside
     return places
+
+
+_SKIN: Final = np.array(SKIN)
+_CORNERS: Final = np.array([KEYPOINT_OF[point] for point, _ in CORNERS])
+"""The keypoints at `CORNERS`."""

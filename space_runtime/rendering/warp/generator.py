@@ -23,7 +23,7 @@ from space_runtime.portrait.portrait import Portrait
 from space_runtime.rendering.generator import Driving, turns
 from space_runtime.rendering.warp import latents
 from space_runtime.rendering.warp.cutout import Cutout, cut_out, prepare_cutout
-from space_runtime.rendering.warp.eyes import Eye, draw_eye, prepare_eye, shut_lids
+from space_runtime.rendering.warp.eyes import Eye, draw_eyes, prepare_eye, shut_lids
 from space_runtime.rendering.warp.folds import FoldModel, Folds, draw_folds, load_folds, prepare_folds
 from space_runtime.rendering.warp.keypoints import KEYPOINTS, N_KEYPOINTS
 from space_runtime.rendering.warp.lip_line import Refit, closing, refitted, tucked
@@ -173,8 +173,8 @@ def _draw_before_background(picture: Pixels, appearance: WarpAppearance, keypoin
     if appearance.folds:
         points = picture_points(moved.vertices[:N_MESH])
         draw_folds(picture, appearance.folds, backward.parts, points, moved.expression)
-    for which, eye in enumerate(appearance.eyes):
-        draw_eye(picture, mesh, moved, eye, which)
+    if appearance.eyes:
+        draw_eyes(picture, mesh, moved, appearance.eyes)
     if appearance.worn:
         put_on(picture, appearance.worn, mesh, moved)
     draw_mouth(picture, appearance.photo, mesh, moved, appearance.mouth)

@@ -199,9 +199,8 @@ def interior_in(box: Box, interior: Interior, chin: Floats, pose: HeadPose, tong
     front, slope, back = interior.jaw
     shift = np.array([aside, sinks * front, -abs(sinks) * abs(back)], np.float32)
     below = (np.arange(shape[0], dtype=np.float32) + place[1]) / np.float32(pose.scale)
-    palate = np.clip(1 - (below + PALATE_DEPTH) / np.float32(2 * PALATE_DEPTH), 0, 1)[:, None, None]
-    colours = np.empty((*shape, 3), np.float32)
-    colours[:] = interior.cavity + (interior.palate - interior.cavity) * palate
+    palate = np.minimum(np.maximum(1 - (below + PALATE_DEPTH) / np.float32(2 * PALATE_DEPTH), 0), 1)[:, None, None]
+    colours: Floats = cv2.repeat(interior.cavity + (interior.palate - interior.cavity) * palate, 1, shape[1])
     raised = np.array([0, tongue * TONGUE_OUT, 0], np.float32)
     _over(colours, _tongue_in(shape, interior, view, place, shift * WITH_JAW + raised))
     _over(colours, _row_in(shape, interior.lower, view, place, shift, sinks * float(slope)))

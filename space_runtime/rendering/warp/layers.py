@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from space_runtime.arrays import Floats, Index, Mask, Pixels
@@ -34,6 +35,7 @@ Colours = NDArray[np.uint32]
 """Red, green and blue of each pixel as one number, and a byte without meaning."""
 Complexes = NDArray[np.complex64]
 Kind = TypeVar("Kind", np.uint8, np.float32)
+Value = TypeVar("Value", np.uint32, np.complex64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,12 +126,11 @@ def combine(layers: Layers, places: Floats, box: Box, picture: Pixels) -> None:
     """
     moved = sampled(layers.photo, places)
     kind: Pixels = np.asarray(cv2.extractChannel(moved, 3), np.uint8)
-    drawn = layers.background[box.slices].copy()
-    mixed = partial(kind)
-    behind = drawn.view(np.uint32).ravel().take(mixed)
-    moved.view(np.uint32).ravel()[mixed] = colours_at(layers, as_complex(places).ravel().take(mixed), behind)
-    cv2.copyTo(moved, kind, drawn)
-    cv2.cvtColor(drawn, cv2.COLOR_RGBA2RGB, picture[box.slices])
+    ground, mixed = layers.background[box.slices], partial(kind)
+    behind = taken(ground.view(np.uint32)[..., 0], mixed)
+    moved.view(np.uint32).ravel()[mixed] = colours_at(layers, taken(as_complex(places), mixed), behind)
+    cv2.copyTo(ground, (kind == 0).view(np.uint8), moved)
+    cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB, picture[box.slices])
 
 
 def partial(cover: Pixels) -> Index:
@@ -141,6 +142,14 @@ def as_complex(pairs: Floats) -> Complexes:
     """Return a view of (…, 2) numbers as (…) complex ones."""
     numbers: Complexes = pairs.view(np.complex64)[..., 0]
     return numbers
+
+
+def taken(values: NDArray[Value], flat: Index) -> NDArray[Value]:
+    """Return the (n,) values at flat places of (h, w), whose rows may lie apart in memory, without a copy of all."""
+    height, width = values.shape
+    pitch = values.strides[0] // values.strides[1]
+    memory = as_strided(values, ((height - 1) * pitch + width,), values.strides[1:], writeable=False)
+    return np.asarray(memory.take(flat + flat // width * (pitch - width)), values.dtype)
 
 
 def colours_at(layers: Layers, places: Complexes, behind: Colours) -> Colours:

@@ -135,7 +135,7 @@ def closing(moved: MovedMesh, refit: Refit) -> MovedMesh:
     closer[:, 1] += np.concatenate([met, -met])
     normalised, vertices = moved.normalised.copy(), moved.vertices.copy()
     normalised[_LIPS] = closer
-    vertices[_LIPS] = apply_pose(closer, moved.pose)
+    vertices[_LIPS] = apply_pose(closer, moved.pose, moved.rotation)
     return replace(moved, normalised=normalised, vertices=vertices)
 
 

@@ -24,6 +24,7 @@ from space_runtime.geometry import (
     estimate_pose,
     landmarks_from_mesh,
     remove_pose,
+    rotation_matrix,
     smoothstep,
 )
 from space_runtime.portrait.mesh_points import CREASES as CREASES
@@ -73,17 +74,18 @@ class FaceMesh:
 
     source: (V, 3) vertices in the photo's pixels, project axes; normalised: (V, 3) the same without the pose.
     from_keypoints: (V, 160) shares of the keypoints' expression; follow: (V,) share of the head's motion, 0…1.
-    triangles: (T, 3), n_fillings that close openings first, hems from first_hem on; rings: the places of those around
-    the face. seam: the oval's copies, on which the rings hang. areas: (T,) twice their areas in the photo, below
-    0 for those that show their back there. hem_edges: per eye, vertices of the hem's lower edge with the
-    corners. rim, inset: see `contour`. keypoints: (160, 3) normalised. pose: the photo's; view: see `view_of`.
+    triangles: (T, 3), first all first corners in memory; n_fillings that close openings first, hems from first_hem on;
+    rings: the places of those around the face. seam: the oval's copies, on which the rings hang. areas: (T,) twice
+    their areas in the photo, below 0 for those that show their back there. hem_edges: (2, n) per eye, vertices of the
+    hem's lower edge with the corners. rim, inset: see `contour`. keypoints: (160, 3) normalised. pose: the photo's;
+    view: see `view_of`.
     """
 
     source: Floats
     normalised: Floats
     from_keypoints: Floats
     follow: Floats
-    triangles: Indices
+    triangles: Index
     n_fillings: int
     first_hem: int
     rings: slice
@@ -91,7 +93,7 @@ class FaceMesh:
     areas: Floats
     rim: Index
     inset: float
-    hem_edges: tuple[tuple[int, ...], ...]
+    hem_edges: Index
     keypoints: Floats
     pose: HeadPose
     view: Doubles
@@ -101,13 +103,15 @@ class FaceMesh:
 class MovedMesh:
     """The mesh of one frame.
 
-    vertices: (V, 3) pixels, project axes; normalised: (V, 3) without the pose; pose: the head's; expression: (160, 3)
-    displacement of the keypoints from the portrait's own, normalised. skull: see `skull.back_from`.
+    vertices: (V, 3) pixels, project axes; normalised: (V, 3) without the pose; pose: the head's, rotation: (3, 3) its
+    matrix; expression: (160, 3) displacement of the keypoints from the portrait's own, normalised. skull: see
+    `skull.back_from`.
     """
 
     vertices: Floats
     normalised: Floats
     pose: HeadPose
+    rotation: Floats
     expression: Floats
     skull: Doubles
 
@@ -137,7 +141,7 @@ def build_mesh(
         follow=np.concatenate(
             [np.ones(len(face), np.float32), ring_follow, np.ones(len(hems) + len(OVAL), np.float32)]
         ),
-        triangles=parts,
+        triangles=np.asfortranarray(parts, np.intp),
         n_fillings=len(_fillings()),
         first_hem=len(skin),
         rings=slice(len(inner), len(inner) + len(around)),
@@ -145,7 +149,7 @@ def build_mesh(
         areas=_areas(source, parts),
         rim=rim_of(face),
         inset=inset,
-        hem_edges=tuple(tuple(edge) for edge in hem_edges(first_hem_vertex)),
+        hem_edges=np.array(hem_edges(first_hem_vertex)),
         keypoints=remove_pose(keypoints_from_mesh(mesh), pose),
         pose=pose,
         view=view_of(pose),
@@ -160,7 +164,8 @@ def drawing_order(mesh: FaceMesh, vertices: Floats) -> tuple[Longs, Longs]:
     """
     depth = vertices[:, 2].take(mesh.triangles.T).sum(0)
     depth[mesh.first_hem :] = HIDDEN + np.arange(len(depth) - mesh.first_hem)
-    depth[(mesh.areas < 0) | (_areas(vertices, mesh.triangles) < LEAST_AREA * mesh.areas)] -= 2 * HIDDEN
+    folded = (mesh.areas < 0) | (_areas(vertices, mesh.triangles) < LEAST_AREA * mesh.areas)
+    depth -= folded * np.float32(2 * HIDDEN)
     depth[: mesh.n_fillings] = -4 * HIDDEN
     around = mesh.rings.start + np.argsort(depth[mesh.rings], kind="stable")
     depth[mesh.rings] = -8 * HIDDEN
@@ -170,15 +175,19 @@ def drawing_order(mesh: FaceMesh, vertices: Floats) -> tuple[Longs, Longs]:
 def move(mesh: FaceMesh, keypoints: Floats) -> MovedMesh:
     """Return the mesh driven by (160, 3) keypoints in pixels. At the portrait's own it rests, up to rounding."""
     asked = pose_of_keypoints(keypoints)
-    expression = remove_pose(keypoints, asked) - mesh.keypoints
+    rotation = rotation_matrix(asked.rotation_rad)
+    expression = remove_pose(keypoints, asked, rotation) - mesh.keypoints
     pose = limited(asked, mesh.pose)
-    shaped = mesh.normalised + (mesh.from_keypoints @ expression.reshape(len(expression), 3)).astype(np.float32)
-    posed = apply_pose(shaped, pose)
-    vertices = mesh.source + mesh.follow[:, None] * (posed - mesh.source)
-    return MovedMesh(vertices, shaped, pose, expression, back_from(view_of(pose), mesh.view))
+    rotation = rotation if pose is asked else rotation_matrix(pose.rotation_rad)
+    shaped = mesh.normalised + mesh.from_keypoints @ expression
+    vertices = apply_pose(shaped, pose, rotation)
+    vertices -= mesh.source
+    vertices *= mesh.follow[:, None]
+    vertices += mesh.source
+    return MovedMesh(vertices, shaped, pose, rotation, expression, back_from(view_of(pose, rotation), mesh.view))
 
 
-def _areas(vertices: Floats, triangles: Indices) -> Floats:
+def _areas(vertices: Floats, triangles: NDArray[np.integer]) -> Floats:
     """Return twice the signed area (T,) of each triangle as seen from the front."""
     (ax, bx, cx), (ay, by, cy) = (vertices[:, axis].take(triangles.T) for axis in (0, 1))
     return np.asarray((bx - ax) * (cy - ay) - (by - ay) * (cx - ax), np.float32)

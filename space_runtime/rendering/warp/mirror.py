@@ -181,7 +181,8 @@ def revealed(
     points, step = picture_points(vertices), mirror.step
     box = _on_blocks(bounding_box(points[weights[:, 0] > 0], 2 * SOFT * step, 1 << 14), head, step)
     triangles = mesh.triangles[order]
-    triangles = triangles[touching(*extents(points, triangles), box)]
+    edges = np.array([[box.x0, box.y0, box.x1, box.y1]], np.float32)
+    triangles = triangles[touching(*extents(points, triangles), edges)[0]]
     grid = Grid(box, step, np.arange(len(triangles)), spread=RIM)
     [found] = uppermost(points, triangles, [grid])
     back = affine_maps(mirror.source - points, points, triangles)

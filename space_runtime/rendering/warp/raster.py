@@ -25,7 +25,7 @@ LEVEL: Final = 1e-6
 """Least height in samples of an edge that crosses rows."""
 Complexes = NDArray[np.complex64]
 Places = NDArray[np.complex128]
-Indices = NDArray[np.int32]
+Indices = NDArray[np.integer]
 STAYING: Final[Complexes] = np.array([[1], [1j]], np.complex64)
 """The first two rows of the map from a place to itself."""
 Drawn = tuple[Floats, Mask]
@@ -94,9 +94,10 @@ def extents(points: Floats, triangles: Indices) -> tuple[Floats, Floats]:
     return np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
 
 
-def touching(low: Floats, high: Floats, box: Box) -> Mask:
-    """Return which of the triangles with these `extents` reach into the box."""
-    return np.asarray((high[0] >= box.x0) & (low[0] < box.x1) & (high[1] >= box.y0) & (low[1] < box.y1))
+def touching(low: Floats, high: Floats, edges: Floats) -> Mask:
+    """Return (B, T) which of the triangles with these `extents` reach into boxes with (B, 4) edges x0, y0, x1, y1."""
+    x0, y0, x1, y1 = edges.T[..., None]
+    return np.asarray((high[0] >= x0) & (low[0] < x1) & (high[1] >= y0) & (low[1] < y1))
 
 
 def drawn(points: Floats, triangles: Indices, maps: Complexes, grids: Sequence[Grid]) -> list[Drawn]:
@@ -117,8 +118,9 @@ def uppermost(points: Floats, triangles: Indices, grids: Sequence[Grid]) -> list
     bottoms, width = np.cumsum(shapes[:, 0]), int(shapes[:, 1].max())
     triangle, first, count = _spans(_corners(points, triangles), grids, bottoms, width)
     sheet = np.full((bottoms[-1], width), len(triangles), np.intp)
-    span = _numbered(count)
-    place = (first - np.cumsum(count) + count).take(span)
+    ends = np.cumsum(count)
+    span = _numbered(ends)
+    place = (first - ends + count).take(span)
     place += np.arange(len(place))
     sheet.ravel()[place] = triangle.take(span)
     parts = [sheet[bottom - h : bottom, :w] for (h, w), bottom in zip(shapes.tolist(), bottoms.tolist(), strict=True)]
@@ -134,13 +136,15 @@ def _spans(corners: Places, grids: Sequence[Grid], bottoms: Index, width: int) -
     corners: (3, T) columns + i · rows. bottoms: the rows of the sheet at which the grids end. width: of the sheet.
     """
     triangle, first, rows, level, slope = _halves(corners, grids, bottoms)
-    half = _numbered(rows)
-    row = (first - np.cumsum(rows) + rows).take(half)
+    last = np.cumsum(rows)
+    half = _numbered(last)
+    row = (first - last + rows).take(half)
     row += np.arange(len(row))
     ends = slope.take(half, 1)
     ends *= row
     ends += level.take(half, 1)
-    start, end = np.minimum(np.maximum(np.ceil(ends), 0), width).astype(np.intp)
+    np.minimum(np.maximum(np.ceil(ends, out=ends), 0, out=ends), width, out=ends)
+    start, end = ends.astype(np.intp)
     kept = np.flatnonzero(end > start)
     row *= width
     row += start
@@ -154,35 +158,42 @@ def _halves(corners: Places, grids: Sequence[Grid], bottoms: Index) -> tuple[Ind
     The triangle of each such half, its first row, how many there are, and (2, n) the columns in row 0 and the slopes of
     its left and its right side; see `_spans`.
     """
-    table = np.array([(1 / g.step, *g.origin, bottom - g.shape[0]) for g, bottom in zip(grids, bottoms, strict=True)])
+    ends = bottoms.tolist()
+    table = np.array([(1 / g.step, *g.origin, end - g.shape[0], end) for g, end in zip(grids, ends, strict=True)])
     which = np.repeat(np.arange(len(grids)), [len(grid.order) for grid in grids])
     order = np.concatenate([grid.order for grid in grids])
-    scale, left, top, first = table.T.take(which, 1)
+    scale, left, top, first, last = table.T.take(which, 1)
     shift = first - top * scale
     heights, level, slope, long_is_left = _outlines(corners)
-    borders = np.minimum(np.maximum(np.ceil(heights.take(order, 1) * scale + shift), first), bottoms.take(which))
-    borders = borders.astype(np.intp)
-    rows = np.maximum(borders[1:] - borders[:-1], 0).T.ravel()
+    levels = heights.take(order, 1)
+    levels *= scale
+    levels += shift
+    np.minimum(np.maximum(np.ceil(levels, out=levels), first, out=levels), last, out=levels)
+    borders = levels.astype(np.intp)
+    rows = (borders[1:] - borders[:-1]).T.ravel()
     half = np.flatnonzero(rows)
     pair, side = half >> 1, half & 1
     triangle, scale = order.take(pair), scale.take(pair)
     start = borders.take(side * len(order) + pair)
     side += 1
     right = side * long_is_left.take(triangle)
-    lines = np.stack([side - right, right])
+    lines = np.empty((2, len(half)), np.intp)
+    np.subtract(side, right, out=lines[0])
+    lines[1] = right
     lines *= len(corners[0])
     lines += triangle
-    slope = slope.take(lines)
-    level = (level.take(lines) - left.take(pair)) * scale - slope * shift.take(pair)
+    slope, level = slope.take(lines), level.take(lines)
+    level -= left.take(pair)
+    level *= scale
+    level -= slope * shift.take(pair)
     return triangle, start, rows.take(half), level, slope
 
 
-def _numbered(counts: Index) -> Index:
-    """Return 0…n−1, each as often as (n,) counts > 0 say: `np.repeat` without a branch for each."""
-    ends = np.cumsum(counts)
-    first = np.zeros((1, int(ends[-1]) if len(ends) else 0), np.uint8)
-    first[0, ends[:-1]] = 1
-    return np.asarray(cv2.integral(first)[1, 1:], np.intp)
+def _numbered(ends: Index) -> Index:
+    """Return 0…n−1, number k up to place ends[k] > ends[k − 1] of (n,): `np.repeat` without a branch for each."""
+    numbers = np.zeros(int(ends[-1]) if len(ends) else 0, np.intp)
+    numbers[ends[:-1]] = 1
+    return np.cumsum(numbers, out=numbers)
 
 
 def _outlines(corners: Places) -> tuple[Doubles, Doubles, Doubles, Mask]:
@@ -222,7 +233,9 @@ def values_at(grid: Grid, numbers: Index, maps: Complexes) -> Floats:
     x, y = (np.arange(n, dtype=np.complex64) * grid.step + start for n, start in zip((w, h), grid.origin, strict=True))
     values = maps[0].take(numbers)
     values *= x
-    values += maps[1].take(numbers) * y[:, None]
+    down = maps[1].take(numbers)
+    down *= y[:, None]
+    values += down
     values += maps[2].take(numbers)
     pairs: Floats = values.view(np.float32).reshape(h, w, 2)
     return pairs
@@ -230,5 +243,5 @@ def values_at(grid: Grid, numbers: Index, maps: Complexes) -> Floats:
 
 def _spread(nearest: Index, nothing: int, reach: int) -> Index:
     """Return (h, w) triangles with those at the rim continued by ``reach`` samples into ``nothing``, the last one."""
-    around = cv2.erode(nearest.astype(np.float32), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
-    return np.where(nearest == nothing, around.astype(np.intp), nearest)
+    around = cv2.erode(nearest.astype(np.uint16), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    return np.where(nearest == nothing, around, nearest)

@@ -21,8 +21,9 @@ from space_runtime.portrait.continuation import continued
 from space_runtime.portrait.mirrored import MIRRORED
 from space_runtime.rendering.warp.backward import Box, bounding_box
 from space_runtime.rendering.warp.layers import enlarged, reduced, sampled
-from space_runtime.rendering.warp.mesh import FaceMesh, Indices
+from space_runtime.rendering.warp.mesh import FaceMesh
 from space_runtime.rendering.warp.mirror import N_FACE
+from space_runtime.rendering.warp.raster import Indices
 from space_runtime.rendering.warp.stretch import FEATURES, FULL_RAD, shared
 
 TURNS: Final = (math.radians(8), math.radians(22))

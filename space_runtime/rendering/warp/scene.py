@@ -7,6 +7,7 @@ of the two holds: where a turned face hides what is beside it, the maps part and
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -15,9 +16,19 @@ from numpy.typing import NDArray
 from space_runtime.arrays import Floats, Index, Longs, Mask, Pixels
 from space_runtime.extras import cv2
 from space_runtime.geometry import picture_points
-from space_runtime.rendering.warp.backward import Box, bounding_box
+from space_runtime.rendering.warp.backward import Box, bounding_box, even_box
 from space_runtime.rendering.warp.contour import contour, filled
-from space_runtime.rendering.warp.layers import Kind, Layers, as_complex, colours_at, combine, partial, sampled, split
+from space_runtime.rendering.warp.layers import (
+    Kind,
+    Layers,
+    as_complex,
+    colours_at,
+    combine,
+    partial,
+    sampled,
+    split,
+    taken,
+)
 from space_runtime.rendering.warp.mesh import EYES, LOWER_LIP, UPPER_LIP, FaceMesh, MovedMesh, drawing_order
 from space_runtime.rendering.warp.mirror import (
     Mirror,
@@ -73,10 +84,10 @@ class Scene:
 class Backward:
     """Places in the photo of the colours of a new picture.
 
-    parts: boxes of the picture outside of which nothing moves, and for each the (h, w, 2) columns and rows in the photo
-    of its pixels. rim: (n,) pixels that the face's contour cuts, as rows · s + columns; share: (n,) the face's of
-    them, 0…1; other: (n, 2) places of what lies beside the face there. revealed: what is seen of the face's other half.
-    retouched: what the turn changes of the photo's colours.
+    parts: boxes of the picture, one below the other, outside of which nothing moves, and for each the (h, w, 2) columns
+    and rows in the photo of its pixels. rim: (n,) pixels that the face's contour cuts, as rows · s + columns; share:
+    (n,) the face's of them, 0…1; other: (n, 2) places of what lies beside the face there. revealed: what is seen of the
+    face's other half. retouched: what the turn changes of the photo's colours.
     """
 
     parts: tuple[tuple[Box, Floats], ...]
@@ -105,7 +116,7 @@ def prepare_scene(photo: Pixels, matte: Floats, mesh: FaceMesh, fine: int = 1, i
 
 def draw_scene(picture: Pixels, scene: Scene, moved: Backward) -> None:
     """Draw the head moved by a `backward_map` into the picture (s, s, 3), eyes and mouth not yet filled."""
-    picture[:] = scene.photo
+    _copy_still(picture, scene.photo, [box for box, _ in moved.parts])
     for box, places in moved.parts:
         combine(scene.layers, places, box, picture)
     if moved.retouched:
@@ -119,6 +130,16 @@ def draw_scene(picture: Pixels, scene: Scene, moved: Backward) -> None:
         draw_revealed(picture, scene.mirror, moved.revealed)
 
 
+def _copy_still(picture: Pixels, photo: Pixels, boxes: list[Box]) -> None:
+    """Draw the photo beside boxes of whole bands of rows, from above, into a picture of its size."""
+    row = 0
+    for box in boxes:
+        for still in ((slice(row, box.y0),), (box.slices[0], slice(0, box.x0)), (box.slices[0], slice(box.x1, None))):
+            picture[still] = photo[still]
+        row = box.y1
+    picture[row:] = photo[row:]
+
+
 def backward_map(scene: Scene, mesh: FaceMesh, moved: MovedMesh) -> Backward:
     """Return where the colours of a frame come from."""
     side, fine = len(scene.photo), scene.fine
@@ -128,7 +149,7 @@ def backward_map(scene: Scene, mesh: FaceMesh, moved: MovedMesh) -> Backward:
         turned = turned_to_view(scene.mirror, moved.vertices)
         source = without_silhouette(source, scene.mirror, mesh, turned)
     head = _on_blocks(bounding_box(points[:N_FACE], 3 * COARSE * fine, side), AROUND * fine, side)
-    details = [_detail_box(points[rows], head) for rows in _DETAILS]
+    details = _detail_boxes(points, head)
     maps = affine_displacements(source, points, mesh.triangles)
     maps[:2] += STAYING
     order = drawing_order(mesh, moved.vertices)
@@ -138,7 +159,9 @@ def backward_map(scene: Scene, mesh: FaceMesh, moved: MovedMesh) -> Backward:
     inner = _enlarged(face, COARSE * fine, AROUND // COARSE)
     for box, (values, seen) in zip(details, close, strict=True):
         area = as_complex(_part(inner, box, head))
-        area += (as_complex(values) - area) * (_feather(box, fine) * seen)
+        change = as_complex(values) - area
+        change *= _feather(box, fine) * seen
+        area += change
     cover = filled(contour(points, mesh.rim, mesh.inset), head)
     parts = tuple((box, _places(around, inner, cover, head, box, fine)) for box in _moving(around, scene, head))
     shown = revealed(scene.mirror, mesh, moved.vertices, turned, order[0], cover, head) if scene.mirror else None
@@ -167,8 +190,8 @@ def _close(around: Floats, covered: Mask, face: Floats, head: Box, fine: int) ->
     step = AROUND * fine
     inside = tuple(slice(part.start // step, part.stop // step + 2) for part in head.slices)
     target = around[inside]
-    shrunk = cv2.resize(face, target.shape[1::-1], interpolation=cv2.INTER_AREA)
-    np.copyto(target, shrunk, where=~covered[inside][..., None])
+    shrunk = np.asarray(cv2.resize(face, target.shape[1::-1], interpolation=cv2.INTER_AREA), np.float32)
+    np.copyto(as_complex(target), as_complex(shrunk), where=~covered[inside])
 
 
 def _rim(around: Floats, inner: Floats, cover: Pixels, head: Box, side: int, fine: int) -> tuple[Index, Floats, Floats]:
@@ -176,10 +199,16 @@ def _rim(around: Floats, inner: Floats, cover: Pixels, head: Box, side: int, fin
 
     See `Backward`.
     """
-    rows, columns = np.divmod(partial(cover), cover.shape[1])
-    places = np.stack([columns + head.x0, rows + head.y0], 1).astype(np.float32)
-    other = sampled(around, (places[:, None] + np.float32(0.5)) / np.float32(AROUND * fine) + np.float32(0.5))[:, 0]
-    far = np.flatnonzero(np.abs(as_complex(inner)[rows, columns] - as_complex(other)) > PARTED * fine)
+    cut = partial(cover)
+    rows = cut // cover.shape[1]
+    columns = cut - rows * cover.shape[1]
+    places = np.empty((len(cut), 1, 2), np.float32)
+    places[:, 0, 0], places[:, 0, 1] = columns + head.x0, rows + head.y0
+    places += np.float32(0.5)
+    places *= np.float32(1 / (AROUND * fine))
+    places += np.float32(0.5)
+    other = sampled(around, places)[:, 0]
+    far = np.flatnonzero(np.abs(taken(as_complex(inner), cut) - as_complex(other)) > PARTED * fine)
     rows, columns = rows[far], columns[far]
     pixels = (rows + head.y0) * side + columns + head.x0
     return pixels, cover[rows, columns] * np.float32(1 / 255), other[far]
@@ -191,10 +220,12 @@ def _grids(
     """Return the samples of what is around the face, of the face, and of its details."""
     inner, around = order
     low, high = extents(points, mesh.triangles)
-    coarse = ~np.logical_or.reduce([_within(low, high, box, fine) for box in details])
-    close = [Grid(box, 1, inner[touching(low, high, box).take(inner)]) for box in details]
+    low, high = low.take(inner, 1), high.take(inner, 1)
+    edges = np.array([(box.x0, box.y0, box.x1, box.y1) for box in details], np.float32)
+    coarse = ~_within(low, high, edges, fine).any(0)
+    close = [Grid(box, 1, inner[near]) for box, near in zip(details, touching(low, high, edges), strict=True)]
     whole, face = (_with_rim(box, AROUND * fine) for box in (Box(0, 0, side, side), head))
-    return [Grid(whole, AROUND * fine, around), Grid(face, COARSE * fine, inner[coarse.take(inner)], spread=2), *close]
+    return [Grid(whole, AROUND * fine, around), Grid(face, COARSE * fine, inner[coarse], spread=2), *close]
 
 
 def _with_rim(box: Box, step: int) -> Box:
@@ -233,28 +264,39 @@ def _enlarged(samples: Floats, step: int, rim: int) -> Floats:
     return np.asarray(whole[edge:-edge, edge:-edge], np.float32)
 
 
-_DETAILS: Final = tuple(np.array([*above, *below]) for above, below in ((UPPER_LIP, LOWER_LIP), *EYES))
-"""The points around each part that gets every pixel: the mouth, then the eyes."""
+_DETAILS: Final = np.array([np.resize([*a, *b], 2 * len(UPPER_LIP)) for a, b in ((UPPER_LIP, LOWER_LIP), *EYES)])
+"""(3, 22) the points around each part that gets every pixel: the mouth, then the eyes, some of them twice."""
 
 
-def _detail_box(points: Floats, head: Box) -> Box:
-    width = float(np.ptp(points[:, 0]))
-    box = bounding_box(points, 0.35 * width, 1 << 14)
-    return Box(max(box.x0, head.x0), max(box.y0, head.y0), min(box.x1, head.x1), min(box.y1, head.y1))
+def _detail_boxes(points: Floats, head: Box) -> list[Box]:
+    """Return the boxes around `_DETAILS`, inside the head's."""
+    rows = points.take(_DETAILS, 0)
+    boxes = []
+    for low, high in zip(rows.min(1).tolist(), rows.max(1).tolist(), strict=True):
+        box = even_box(low, high, 0.35 * (high[0] - low[0]), 1 << 14)
+        boxes.append(Box(max(box.x0, head.x0), max(box.y0, head.y0), min(box.x1, head.x1), min(box.y1, head.y1)))
+    return boxes
 
 
-def _within(low: Floats, high: Floats, box: Box, fine: int) -> Mask:
-    """Return which triangles lie so deep in the box that the coarse map does not need them."""
-    edge = (FEATHER + 2 * COARSE) * fine
-    after = (low[0] >= box.x0 + edge) & (low[1] >= box.y0 + edge)
-    return np.asarray(after & (high[0] < box.x1 - edge) & (high[1] < box.y1 - edge))
+def _within(low: Floats, high: Floats, edges: Floats, fine: int) -> Mask:
+    """Return which triangles lie so deep in boxes that the coarse map does not need them; see `touching`."""
+    x0, y0, x1, y1 = edges.T[..., None] + _DEEP * np.float32(fine)
+    return np.asarray((low[0] >= x0) & (low[1] >= y0) & (high[0] < x1) & (high[1] < y1))
 
 
 def _feather(box: Box, fine: int) -> Floats:
     """Return (h, w) weights that rise from 0 at the box's edge to 1 inside."""
-    columns, rows = (np.ones(n, np.float32) for n in (box.x1 - box.x0, box.y1 - box.y0))
-    rise = np.arange(FEATHER * fine, dtype=np.float32) / (FEATHER * fine)
-    for part in (columns, rows):
-        part[: len(rise)] *= rise
-        part[-len(rise) :] *= rise[::-1]
-    return np.asarray(rows[:, None] * columns, np.float32)
+    return np.asarray(_rise(box.y1 - box.y0, fine)[:, None] * _rise(box.x1 - box.x0, fine), np.float32)
+
+
+@lru_cache(maxsize=256)
+def _rise(length: int, fine: int) -> Floats:
+    """Return (length,) weights of the pixels of a line that rise from 0 at either end to 1 inside."""
+    weights, rise = np.ones(length, np.float32), np.arange(FEATHER * fine, dtype=np.float32) / (FEATHER * fine)
+    weights[: len(rise)] *= rise
+    weights[-len(rise) :] *= rise[::-1]
+    return weights
+
+
+_DEEP: Final[Floats] = (FEATHER + 2 * COARSE) * np.array([1, 1, -1, -1], np.float32)[:, None, None]
+"""Way from a detail's edges, in pixels, to where the coarse map is not needed."""

@@ -8,10 +8,13 @@ from space_runtime.arrays import Doubles, Floats
 from space_runtime.geometry import HeadPose, rotation_matrix
 
 
-def view_of(pose: HeadPose) -> Doubles:
-    """Return (2, 4): normalised points and 1 to picture points."""
-    view = np.column_stack([rotation_matrix(pose.rotation_rad)[:2] * np.float64(pose.scale), pose.translation[:2]])
-    view[1] *= -1
+def view_of(pose: HeadPose, rotation: Floats | None = None) -> Doubles:
+    """Return (2, 4): normalised points and 1 to picture points. rotation: the pose's matrix, where it is at hand."""
+    view = np.empty((2, 4))
+    view[:, :3] = (rotation_matrix(pose.rotation_rad) if rotation is None else rotation)[:2]
+    view[:, :3] *= pose.scale
+    view[:, 3] = pose.translation[:2]
+    np.negative(view[1], out=view[1])
     return view
 
 
