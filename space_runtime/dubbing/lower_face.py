@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from space_runtime.arrays import Floats
 from space_runtime.geometry import HeadPose, apply_pose, picture_points, remove_pose, smoothstep
 from space_runtime.portrait.mesh_points import OVAL
-from space_runtime.rendering.warp.mesh import LOWER_LIP, UPPER_LIP, strip
+from space_runtime.rendering.warp.mesh import LOWER_LIP, UPPER_LIP
+from space_runtime.rendering.warp.mesh_triangles import strip
 
 # fmt: off
 UPPER_RIM: Final = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)

@@ -9,9 +9,7 @@ moves with the lid, so that lashes stay on the lid when the eye closes. The ring
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -35,15 +33,21 @@ from space_runtime.portrait.mesh_points import OVAL as OVAL
 from space_runtime.portrait.mesh_points import UPPER_LIP as UPPER_LIP
 from space_runtime.rendering.warp.contour import rim_of
 from space_runtime.rendering.warp.keypoints import keypoints_from_mesh, pose_of_keypoints
+from space_runtime.rendering.warp.mesh_triangles import N_POINTS as N_POINTS
+from space_runtime.rendering.warp.mesh_triangles import RING_FACTORS as RING_FACTORS
+from space_runtime.rendering.warp.mesh_triangles import RING_POINTS as RING_POINTS
+from space_runtime.rendering.warp.mesh_triangles import (
+    Indices,
+    fillings,
+    hem_edges,
+    hem_triangles,
+    lid_triangles,
+    ring_triangles,
+    without_lids,
+)
 from space_runtime.rendering.warp.skull import back_from, view_of
 from space_runtime.rendering.warp.turn_limit import limited
 
-Indices = NDArray[np.int32]
-
-RING_FACTORS: Final = (1.1, 1.25, 1.5, 1.8, 2.1, 2.4, 2.8)
-RING_POINTS: Final = OVAL[::2]
-"""The points of the oval that the rings repeat."""
-N_POINTS: Final = 478
 LEAST_AREA: Final = 0.12
 """Share of its area in the photo that a triangle must keep to count as seen."""
 HIDDEN: Final = 1e6
@@ -129,10 +133,10 @@ def build_mesh(
     hems, hem_parents = _hems(face)
     normalised = np.concatenate([face, rings, hems, face[list(OVAL)]])
     first_hem_vertex, first_seam_vertex = len(face) + len(rings), len(normalised) - len(OVAL)
-    inner = np.concatenate([_fillings(), _without_lids(triangles)])
-    around = _ring_triangles(first_seam_vertex)
-    skin = np.concatenate([inner, around, _lid_triangles(first_hem_vertex)])
-    parts = np.concatenate([skin, _hem_triangles(first_hem_vertex)])
+    inner = np.concatenate([fillings(), without_lids(triangles)])
+    around = ring_triangles(first_seam_vertex)
+    skin = np.concatenate([inner, around, lid_triangles(first_hem_vertex)])
+    parts = np.concatenate([skin, hem_triangles(first_hem_vertex)])
     source = apply_pose(normalised, pose)
     return FaceMesh(
         source=source,
@@ -142,7 +146,7 @@ def build_mesh(
             [np.ones(len(face), np.float32), ring_follow, np.ones(len(hems) + len(OVAL), np.float32)]
         ),
         triangles=np.asfortranarray(parts, np.intp),
-        n_fillings=len(_fillings()),
+        n_fillings=len(fillings()),
         first_hem=len(skin),
         rings=slice(len(inner), len(inner) + len(around)),
         seam=slice(first_seam_vertex, len(normalised)),
@@ -237,67 +241,3 @@ def _limited(way: Floats, length: float, share: float) -> Floats:
     """Return vectors (n, 3) cut to ``length``, and to a share of their own length."""
     own = np.linalg.norm(way, axis=1, keepdims=True)
     return np.asarray(way * np.minimum(length / np.maximum(own, 1e-6), share), np.float32)
-
-
-def _hem_rows(first_hem_vertex: int) -> list[tuple[list[int], list[int]]]:
-    """Return per eye the vertices of the lash band's upper edge and of the hem's lower edge, corners left out."""
-    n = len(EYES[0][0]) - 2
-    starts = [first_hem_vertex + 2 * n * eye for eye in range(len(EYES))]
-    return [(list(range(s, s + n)), list(range(s + n, s + 2 * n))) for s in starts]
-
-
-def hem_edges(first_hem_vertex: int) -> list[list[int]]:
-    """Return per eye the vertices of the hem's lower edge with the eye's corners."""
-    rows = _hem_rows(first_hem_vertex)
-    return [[upper[0], *edge, upper[-1]] for (upper, _), (_, edge) in zip(EYES, rows, strict=True)]
-
-
-def _fillings() -> Indices:
-    """Return the triangles that close the mouth's and the eyes' openings; the layers below show over them."""
-    return np.concatenate([strip(lower, upper) for upper, lower in ((UPPER_LIP, LOWER_LIP), *EYES)])
-
-
-def _without_lids(triangles: Indices) -> Indices:
-    """Return the triangles that do not lie wholly between a lid's edge and its crease."""
-    lids = [*EYES[0][0][1:-1], *EYES[1][0][1:-1], *CREASES[0], *CREASES[1]]
-    return triangles[~np.isin(triangles, lids).all(1)].astype(np.int32)
-
-
-def _lid_triangles(first_hem_vertex: int) -> Indices:
-    """Return the skin between crease and lash band: what stretches when the eye closes."""
-    rows = _hem_rows(first_hem_vertex)
-    return np.concatenate([strip(top, crease) for crease, (top, _) in zip(CREASES, rows, strict=True)])
-
-
-def _hem_triangles(first_hem_vertex: int) -> Indices:
-    """Return lash bands and hems."""
-    rows = _hem_rows(first_hem_vertex)
-    strips = []
-    for (upper, _), (top, _), edge in zip(EYES, rows, hem_edges(first_hem_vertex), strict=True):
-        strips += [strip(upper[1:-1], top), strip(edge, upper)]
-    return np.concatenate(strips)
-
-
-def _ring_triangles(first_seam_vertex: int) -> Indices:
-    n = len(RING_POINTS)
-    loops = [N_POINTS + n * ring + np.arange(n, dtype=np.int32) for ring in range(len(RING_FACTORS))]
-    closed = [np.append(loop, loop[0]) for loop in loops]
-    seam = first_seam_vertex + np.arange(len(OVAL), dtype=np.int32)
-    return np.concatenate([_oval_triangles(seam, closed[0]), *(strip(a, b) for a, b in pairwise(closed))])
-
-
-def _oval_triangles(seam: Indices, ring: Indices) -> Indices:
-    """Return the triangles between the seam and the closed innermost ring, which has half as many points."""
-    oval = [*seam, seam[0]]
-    parts = zip(oval[::2], oval[1::2], oval[2::2], ring[:-1], ring[1:], strict=False)
-    fans = [((p, between, a), (between, b, a), (between, q, b)) for p, between, q, a, b in parts]
-    return np.array(fans, np.int32).reshape(-1, 3)
-
-
-def strip(a: Sequence[int] | Indices, b: Sequence[int] | Indices) -> Indices:
-    """Return the triangles between two vertex rows of equal length; where the rows share an end, none is degenerate.
-
-    They show their front where the first row is the lower one and both run from left to right.
-    """
-    quads = zip(a[:-1], a[1:], b[1:], b[:-1], strict=True)
-    return np.array([t for p, q, r, s in quads for t in ((p, q, r), (p, r, s)) if len(set(t)) == 3], np.int32)

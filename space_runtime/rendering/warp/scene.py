@@ -7,7 +7,6 @@ of the two holds: where a turned face hides what is beside it, the maps part and
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -17,6 +16,7 @@ from space_runtime.arrays import Floats, Index, Longs, Mask, Pixels
 from space_runtime.extras import cv2
 from space_runtime.geometry import picture_points
 from space_runtime.rendering.warp.backward import Box, bounding_box, even_box
+from space_runtime.rendering.warp.blending import feather
 from space_runtime.rendering.warp.contour import contour, filled
 from space_runtime.rendering.warp.layers import (
     Kind,
@@ -160,7 +160,7 @@ def backward_map(scene: Scene, mesh: FaceMesh, moved: MovedMesh) -> Backward:
     for box, (values, seen) in zip(details, close, strict=True):
         area = as_complex(_part(inner, box, head))
         change = as_complex(values) - area
-        change *= _feather(box, fine) * seen
+        change *= feather(box, FEATHER * fine) * seen
         area += change
     cover = filled(contour(points, mesh.rim, mesh.inset), head)
     parts = tuple((box, _places(around, inner, cover, head, box, fine)) for box in _moving(around, scene, head))
@@ -282,20 +282,6 @@ def _within(low: Floats, high: Floats, edges: Floats, fine: int) -> Mask:
     """Return which triangles lie so deep in boxes that the coarse map does not need them; see `touching`."""
     x0, y0, x1, y1 = edges.T[..., None] + _DEEP * np.float32(fine)
     return np.asarray((low[0] >= x0) & (low[1] >= y0) & (high[0] < x1) & (high[1] < y1))
-
-
-def _feather(box: Box, fine: int) -> Floats:
-    """Return (h, w) weights that rise from 0 at the box's edge to 1 inside."""
-    return np.asarray(_rise(box.y1 - box.y0, fine)[:, None] * _rise(box.x1 - box.x0, fine), np.float32)
-
-
-@lru_cache(maxsize=256)
-def _rise(length: int, fine: int) -> Floats:
-    """Return (length,) weights of the pixels of a line that rise from 0 at either end to 1 inside."""
-    weights, rise = np.ones(length, np.float32), np.arange(FEATHER * fine, dtype=np.float32) / (FEATHER * fine)
-    weights[: len(rise)] *= rise
-    weights[-len(rise) :] *= rise[::-1]
-    return weights
 
 
 _DEEP: Final[Floats] = (FEATHER + 2 * COARSE) * np.array([1, 1, -1, -1], np.float32)[:, None, None]
