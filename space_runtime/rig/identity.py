@@ -178,7 +178,7 @@ def make_plan(basis: Floats) -> SolvePlan:
     prior = 1.0 / prior_deviations() ** 2
     gather = motion @ landmark_precision()
     look = gather @ basis[list(LOOK_ROWS)].reshape(len(LOOK_ROWS), -1).astype(np.float64).T
-    hessian = apart(gather @ motion.T + np.diag(prior * (1.0 + INERTIA)))
+    hessian = with_exclusion(gather @ motion.T + np.diag(prior * (1.0 + INERTIA)))
     return SolvePlan(np.ascontiguousarray(gather.T), np.ascontiguousarray(look.T), prior * INERTIA, prepare(hessian))
 
 
@@ -189,18 +189,18 @@ def unknown_motion(basis: Floats) -> Doubles:
     return motion
 
 
-def apart(hessian: Doubles) -> Doubles:
+def with_exclusion(hessian: Doubles) -> Doubles:
     """Return the (n, n) Hessian of the unknowns with a cost for the product of the weights of `SIDEWAYS` opposites.
 
     One alone costs what it did; both at once, of which landmarks see the difference well and the sum hardly, cost more.
     """
-    dearer = hessian.copy()
+    changed = hessian.copy()
     for names in SIDEWAYS:
         left, right = (SOLVED_ROWS.index(SHAPE[name]) for name in names)
         cost = EXCLUSION * np.sqrt(hessian[left, left] * hessian[right, right])
-        dearer[left, right] += cost
-        dearer[right, left] += cost
-    return dearer
+        changed[left, right] += cost
+        changed[right, left] += cost
+    return changed
 
 
 def shut_lids(neutral: Floats, shapes: Floats) -> Floats:

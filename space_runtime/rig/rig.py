@@ -21,7 +21,7 @@ from space_runtime.geometry import N_LANDMARKS
 from space_runtime.rig.identity import (
     RigIdentity,
     SolvePlan,
-    apart,
+    with_exclusion,
     at_rest,
     gaze_of,
     look_weights,
@@ -126,7 +126,7 @@ class Rig:
         precision = np.linalg.inv(np.diag(errors**2) + modes.T @ modes)
         motion = unknown_motion(self.shapes)
         rhs = motion @ precision @ (normalised - self.neutral).ravel().astype(np.float64) - SPARSITY
-        problem = prepare(apart(motion @ precision @ motion.T + np.diag(1.0 / prior_deviations() ** 2)))
+        problem = prepare(with_exclusion(motion @ precision @ motion.T + np.diag(1.0 / prior_deviations() ** 2)))
         unknowns, _ = problem.solve(rhs, np.zeros_like(rhs), COLD_ROUNDS * COLD_ITERATIONS)
         return _weights(unknowns, np.zeros(len(LOOK_ROWS), np.float32))
 

@@ -74,8 +74,8 @@ SIDEWAYS: Final = (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"))
 """Opposites that are each other's mirror image."""
 
 EXCLUSION: Final = 0.45
-"""Cost of the product of two such weights, in units of the root of the product of their own curvatures; from 0.5 to 0.6
-on the problem is no longer convex."""
+"""Cost of the product of two such weights, in units of the root of the product of their own curvatures; above 0.5 the
+problem of a moving face is no longer convex."""
 
 
 def landmark_errors() -> Doubles:
@@ -125,8 +125,8 @@ def landmark_precision() -> Doubles:
     precision = np.diag(1.0 / landmark_errors().ravel() ** 2)
     shift = np.zeros((N_LANDMARKS, 3))
     shift[_LIPS, 1] = LIP_SHIFT
-    told = precision @ shift.ravel()
-    precision -= np.outer(told, told) / (1.0 + shift.ravel() @ told)
+    weighted = precision @ shift.ravel()
+    precision -= np.outer(weighted, weighted) / (1.0 + shift.ravel() @ weighted)
     for upper, lower in LIP_PAIRS:
         height = np.zeros((N_LANDMARKS, 3))
         height[[upper, lower], 1] = 1.0, -1.0
@@ -144,5 +144,5 @@ _RARE: Final = {"cheekPuff": 0.15, "jawForward": 0.2, "noseSneer": 0.25, "cheekS
 
 
 SPARSITY: Final = 8.0
-"""Log-probability that a shape must gain per unit of its weight before it is believed. It keeps what is not there at 0,
-and opposite shapes from rising together and cancelling."""
+"""Log-probability that a shape must gain per unit of its weight before it is believed. It keeps what is not there at
+0."""

@@ -116,7 +116,11 @@ def _followed(pictures: Sequence[Pixels], tracker: FaceTracker, near: Floats) ->
 def _steady(meshes: Floats, fps: Fraction) -> Floats:
     """Return (T, 478, 3) meshes steadied as `take_of_video` steadies faces."""
     times_s = np.arange(len(meshes)) / float(fps)
-    return steadied(times_s, meshes.reshape(len(meshes), -1), FACE_WIDTH_S, 3).reshape(meshes.shape).astype(np.float32)
+    return (
+        steadied(times_s, meshes.reshape(len(meshes), -1), FACE_WIDTH_S, group=3)
+        .reshape(meshes.shape)
+        .astype(np.float32)
+    )
 
 
 def _heard(moving: Moving) -> Floats:

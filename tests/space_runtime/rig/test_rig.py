@@ -16,7 +16,7 @@ from space_runtime.arrays import Floats
 from space_runtime.errors import BundleError
 from space_runtime.geometry import apply_pose, normalise
 from space_runtime.inference.bundle import EMBEDDED
-from space_runtime.rig.identity import RigIdentity, make_plan, turn_eyes
+from space_runtime.rig.identity import RigIdentity, turn_eyes
 from space_runtime.rig.rig import Rig, RigState, look_weights
 from space_runtime.rig.shapes import LID_PAIRS, LIP_PAIRS, LOOK_ROWS, MIRROR_78, OPPOSITES, SHAPE, SIDEWAYS, SOLVED_ROWS
 from space_runtime.rig.solver import PENALTY, RELAXATION
@@ -305,8 +305,9 @@ def test_a_smile_in_the_photo_is_named_and_taken_off() -> None:
     assert after < before / 2
 
 
-def test_the_solve_stays_convex() -> None:
-    problem = make_plan(RIG.shapes).problem
+@pytest.mark.parametrize("identity", PEOPLE)
+def test_the_solve_stays_convex(identity: RigIdentity) -> None:
+    problem = identity.plan.problem
     scaled = np.linalg.inv(problem.pull * problem.scale / RELAXATION) - PENALTY * np.eye(len(problem.scale))
     assert np.linalg.eigvalsh((scaled + scaled.T) / 2)[0] > 1e-3
 
