@@ -21,13 +21,13 @@ from space_runtime.geometry import N_LANDMARKS
 from space_runtime.rig.identity import (
     RigIdentity,
     SolvePlan,
-    with_exclusion,
     at_rest,
     gaze_of,
     look_weights,
     make_identity,
     turn_eyes,
     unknown_motion,
+    with_exclusion,
 )
 from space_runtime.rig.shapes import (
     JAW_OPEN,
