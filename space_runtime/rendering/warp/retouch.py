@@ -34,6 +34,8 @@ SMOOTH: Final = 2.2
 """Blur of that skin down its columns, pixels."""
 SOFT: Final = 5.0
 """Blur of the borders of what is changed, pixels."""
+MARGIN: Final = 4 * SOFT
+"""Pixels from what is changed to where the blur of its borders has ended."""
 PRESSED: Final = 0.4
 """Share of its area in the photo below which skin of the nose is pressed to a line."""
 AROUND: Final = 2
@@ -52,12 +54,13 @@ class Retouch:
     """What a turn to one side changes in a box of the photo.
 
     change: (h, w, 3) colours to add, and `NONE` more, which stands at the edge. points: those of the mesh whose skin is
-    changed.
+    changed. margin: pixels around them over which the change fades out.
     """
 
     box: Box
     change: Pixels
     points: Index
+    margin: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +89,7 @@ def retouched(
     retouch, share = retouches[0 if turn > 0 else 1], float(smoothstep(abs(turn), *TURNS))
     if retouch is None or share < NOTHING:
         return None
-    return Retouched(retouch, bounding_box(points[retouch.points], 2 * SOFT, side), share)
+    return Retouched(retouch, bounding_box(points[retouch.points], retouch.margin, side), share)
 
 
 def add_retouch(picture: Pixels, parts: tuple[tuple[Box, Floats], ...], found: Retouched) -> None:
@@ -112,16 +115,17 @@ def _prepared(photo: Pixels, mesh: FaceMesh, stretch: Floats, turn_rad: float, f
     pressed = np.isin(triangles, flank).all(1) & (larger < PRESSED)
     skin = (mesh.normalised[triangles, 0].mean(1) * turn_rad < 0) & (larger > 0) & ~np.isin(triangles, FEATURES).any(1)
     stretched = smoothstep(wider, *STRETCH) * skin
-    places = np.asarray(here / fine, np.float32)
+    places = np.asarray((here + 0.5) / fine - 0.5, np.float32)
     change = _unshaded(photo, places, triangles[pressed])
     change += _smoothed(photo, places, triangles, np.asarray(stretched, np.float32))
     points = np.unique(triangles[pressed | (stretched > 0)])
     if not len(points):
         return None
-    box = bounding_box(places[points], 4 * SOFT, len(photo))
+    box = bounding_box(places[points], MARGIN, len(photo))
     inside = np.clip(np.rint(change[box.slices]) + NONE, 0, 255).astype(np.uint8)
     inside[[0, -1]] = inside[:, [0, -1]] = NONE
-    return Retouch(Box(*(fine * edge for edge in (box.x0, box.y0, box.x1, box.y1))), enlarged(inside, fine), points)
+    box = Box(*(fine * edge for edge in (box.x0, box.y0, box.x1, box.y1)))
+    return Retouch(box, enlarged(inside, fine), points, MARGIN * fine)
 
 
 def _growth(here: Floats, there: Floats, triangles: Indices) -> tuple[Floats, Floats]:

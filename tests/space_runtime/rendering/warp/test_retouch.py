@@ -10,6 +10,7 @@ from space_runtime.arrays import Floats, Pixels
 from space_runtime.geometry import picture_points
 from space_runtime.portrait.mirrored import MIRRORED
 from space_runtime.rendering.warp.backward import Box
+from space_runtime.rendering.warp.layers import enlarged
 from space_runtime.rendering.warp.retouch import FLANK, NONE, Retouch, add_retouch, prepare_retouches, retouched
 from space_runtime.rendering.warp.scene import prepare_scene
 from space_runtime.rendering.warp.stretch import prepare_stretch, shared
@@ -94,6 +95,32 @@ def test_it_is_added_where_the_photo_lies_and_no_colour_overflows() -> None:
     wanted[found.retouch.box.slices] = found.retouch.change.astype(np.float32) - NONE
     part = found.box.common(found.retouch.box).slices
     np.testing.assert_allclose(picture[part], np.clip(photo + wanted, 0, 255)[part], atol=1)
+
+
+def added(fine: int) -> Floats:
+    """Return (512 · fine, 512 · fine, 3) what a full turn adds to lines ``fine`` pixels high, nothing yet moved."""
+    mesh, side = mesh_at(0, fine), 512 * fine
+    photo, stretch, full = rows().repeat(fine, 0).repeat(fine, 1), prepare_stretch(mesh), pose(25, fine)
+    points = shared(picture_points(mesh.source), stretch, mesh, full)
+    found = retouched(prepare_retouches(photo, mesh, stretch, fine), mesh, points, full, side)
+    assert found is not None
+    line = np.arange(side, dtype=np.float32)
+    picture = photo.copy()
+    add_retouch(picture, ((Box(0, 0, side, side), np.stack(np.meshgrid(line, line), -1)),), found)
+    return picture.astype(np.float32) - photo
+
+
+def test_a_fine_photo_is_changed_as_far_as_a_coarse_one() -> None:
+    assert np.abs(added(1)).max() > 0.3 * (LIGHT - SHADE)
+    np.testing.assert_allclose(added(2), enlarged(added(1), 2), atol=2)
+
+
+@pytest.mark.parametrize("fine", [1, 2])
+def test_the_whole_change_is_added_without_a_hard_edge(fine: int) -> None:
+    changed = np.abs(added(fine)).max(2)
+    rows, columns = np.nonzero(changed)
+    edges = changed[rows.min()], changed[rows.max()], changed[:, columns.min()], changed[:, columns.max()]
+    assert max(float(edge.max()) for edge in edges) <= 3
 
 
 def test_no_turn_takes_the_lines_of_a_drawing_away() -> None:
