@@ -72,13 +72,16 @@ class Retouched:
     share: float
 
 
-def prepare_retouches(photo: Pixels, mesh: FaceMesh, stretch: Floats, fine: int = 1) -> tuple[Retouch | None, ...]:
+def prepare_retouches(
+    photo: Pixels, cover: Floats, mesh: FaceMesh, stretch: Floats, fine: int = 1
+) -> tuple[Retouch | None, ...]:
     """Return the change for a turn by each sign of yaw, None where it has none. stretch: see `prepare_stretch`.
 
-    It is worked out on a photo that is ``fine`` times smaller.
+    cover: (s, s) the share of person in each pixel, 0…1; the background beside a cheek keeps its colours. The change is
+    worked out on a photo that is ``fine`` times smaller.
     """
-    small = reduced(photo, fine)
-    return tuple(_prepared(small, mesh, stretch, sign * FULL_RAD, fine) for sign in (1, -1))
+    small, person = reduced(photo, fine), reduced(cover, fine)
+    return tuple(_prepared(small, person, mesh, stretch, sign * FULL_RAD, fine) for sign in (1, -1))
 
 
 def retouched(
@@ -103,7 +106,9 @@ def add_retouch(picture: Pixels, parts: tuple[tuple[Box, Floats], ...], found: R
             cv2.addWeighted(target, 1, change, found.share, -NONE * found.share, target)
 
 
-def _prepared(photo: Pixels, mesh: FaceMesh, stretch: Floats, turn_rad: float, fine: int) -> Retouch | None:
+def _prepared(
+    photo: Pixels, cover: Floats, mesh: FaceMesh, stretch: Floats, turn_rad: float, fine: int
+) -> Retouch | None:
     """Return the change for one turn of a photo that is ``fine`` times smaller."""
     rotation = mesh.pose.rotation_rad + np.array([turn_rad, 0, 0], np.float32)
     pose = replace(mesh.pose, rotation_rad=rotation)
@@ -118,6 +123,7 @@ def _prepared(photo: Pixels, mesh: FaceMesh, stretch: Floats, turn_rad: float, f
     places = np.asarray((here + 0.5) / fine - 0.5, np.float32)
     change = _unshaded(photo, places, triangles[pressed])
     change += _smoothed(photo, places, triangles, np.asarray(stretched, np.float32))
+    change *= cover[..., None]
     points = np.unique(triangles[pressed | (stretched > 0)])
     if not len(points):
         return None

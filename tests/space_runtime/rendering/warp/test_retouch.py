@@ -8,6 +8,7 @@ import pytest
 
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.geometry import picture_points
+from space_runtime.portrait.mesh_points import OVAL
 from space_runtime.portrait.mirrored import MIRRORED
 from space_runtime.rendering.warp.backward import Box
 from space_runtime.rendering.warp.layers import enlarged
@@ -21,9 +22,14 @@ CHEEKS = {25: 137, -25: 366}
 LIGHT, SHADE = 180, 90
 
 
+def everywhere(fine: int = 1) -> Floats:
+    """Return the cover of a person who fills the photo."""
+    return np.ones((512 * fine, 512 * fine), np.float32)
+
+
 def retouches(photo: Pixels) -> tuple[Retouch | None, ...]:
     mesh = mesh_at(0)
-    return prepare_retouches(photo, mesh, prepare_stretch(mesh))
+    return prepare_retouches(photo, everywhere(), mesh, prepare_stretch(mesh))
 
 
 def change_by(photo: Pixels, yaw: int) -> Floats:
@@ -102,7 +108,7 @@ def added(fine: int) -> Floats:
     mesh, side = mesh_at(0, fine), 512 * fine
     photo, stretch, full = rows().repeat(fine, 0).repeat(fine, 1), prepare_stretch(mesh), pose(25, fine)
     points = shared(picture_points(mesh.source), stretch, mesh, full)
-    found = retouched(prepare_retouches(photo, mesh, stretch, fine), mesh, points, full, side)
+    found = retouched(prepare_retouches(photo, everywhere(fine), mesh, stretch, fine), mesh, points, full, side)
     assert found is not None
     line = np.arange(side, dtype=np.float32)
     picture = photo.copy()
@@ -123,7 +129,19 @@ def test_the_whole_change_is_added_without_a_hard_edge(fine: int) -> None:
     assert max(float(edge.max()) for edge in edges) <= 3
 
 
+@pytest.mark.parametrize("yaw", [-25, 25])
+def test_the_background_beside_a_plain_face_stays(yaw: int) -> None:
+    mesh, photo, face = mesh_at(0), rows(), np.zeros((512, 512), np.float32)
+    outline = np.rint(picture_points(mesh.source)[list(OVAL)]).astype(np.int32)
+    cv2.fillConvexPoly(face, cv2.convexHull(outline), 1)
+    photo[face == 1] = LIGHT
+    found = prepare_retouches(photo, face, mesh, prepare_stretch(mesh))[0 if yaw > 0 else 1]
+    assert found is not None
+    beside = face[found.box.slices] == 0
+    assert beside.mean() > 0.1
+    assert (found.change[beside] == NONE).all()
+
+
 def test_no_turn_takes_the_lines_of_a_drawing_away() -> None:
-    nobody = np.zeros((512, 512), np.float32)
-    assert prepare_scene(rows(), nobody, mesh_at(0), is_drawn=True).retouches == (None, None)
-    assert None not in prepare_scene(rows(), nobody, mesh_at(0)).retouches
+    assert prepare_scene(rows(), everywhere(), mesh_at(0), is_drawn=True).retouches == (None, None)
+    assert None not in prepare_scene(rows(), everywhere(), mesh_at(0)).retouches
