@@ -9,7 +9,7 @@ added to a frame by as much as its head has turned.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -24,7 +24,7 @@ from space_runtime.rendering.warp.layers import enlarged, reduced, sampled
 from space_runtime.rendering.warp.mesh import FaceMesh
 from space_runtime.rendering.warp.mirror import N_FACE
 from space_runtime.rendering.warp.raster import Indices
-from space_runtime.rendering.warp.stretch import FEATURES, FULL_RAD, shared
+from space_runtime.rendering.warp.stretch import FEATURES, FULL_RAD, shared, skin_triangles, yawed
 
 TURNS: Final = (math.radians(8), math.radians(22))
 """Turns from which on the change counts, and counts in full."""
@@ -45,6 +45,9 @@ WIDE: Final = 24
 FLANK: Final = (51, 131, 134, 198, 49, 48, 115, 220, 236, 174, 196, 122, 188, 217, 114, 245, 128, 126, 142, 209, 129)
 """Points of the nose's right side, without the nostril."""
 NOTHING: Final = 1e-3
+"""Share of the change below which none is added."""
+NO_AREA: Final = 1e-3
+"""Twice the area, pixels², below which a triangle of the photo counts as a line."""
 NONE: Final = 128
 """Byte of a change that adds nothing."""
 
@@ -110,10 +113,7 @@ def _prepared(
     photo: Pixels, cover: Floats, mesh: FaceMesh, stretch: Floats, turn_rad: float, fine: int
 ) -> Retouch | None:
     """Return the change for one turn of a photo that is ``fine`` times smaller."""
-    rotation = mesh.pose.rotation_rad + np.array([turn_rad, 0, 0], np.float32)
-    pose = replace(mesh.pose, rotation_rad=rotation)
-    triangles = mesh.triangles[mesh.n_fillings : mesh.rings.start]
-    triangles = triangles[(triangles < N_FACE).all(1)]
+    pose, triangles = yawed(mesh, turn_rad), skin_triangles(mesh)
     here = shared(picture_points(mesh.source), stretch, mesh, pose)[:N_FACE]
     wider, larger = _growth(here, picture_points(apply_pose(mesh.normalised[:N_FACE], pose)), triangles)
     flank = np.array(FLANK) if turn_rad < 0 else MIRRORED[list(FLANK)]
@@ -135,10 +135,13 @@ def _prepared(
 
 
 def _growth(here: Floats, there: Floats, triangles: Indices) -> tuple[Floats, Floats]:
-    """Return (T,) by how much triangles become wider, at most, and larger, below 0 for those that turn their back."""
+    """Return (T,) how many times as long rows of the photo become in triangles, and how many times as large these.
+
+    That of the area is below 0 for triangles that turn their back. Both are 0 where the photo has no area to draw.
+    """
     before, after = (np.stack([p[triangles[:, k]] - p[triangles[:, 0]] for k in (1, 2)], -1) for p in (here, there))
     area = np.linalg.det(before)
-    safe = np.where(np.abs(area) < 1e-3, 1, area)
+    safe = np.where(np.abs(area) < NO_AREA, np.inf, area)
     back = np.stack([before[:, 1, 1], -before[:, 0, 1], -before[:, 1, 0], before[:, 0, 0]], 1).reshape(-1, 2, 2)
     ways = after @ back / safe[:, None, None]
     return np.linalg.norm(ways[:, :, 0], axis=1).astype(np.float32), (np.linalg.det(after) / safe).astype(np.float32)
