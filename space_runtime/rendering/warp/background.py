@@ -29,14 +29,15 @@ NEARBY: Final = 24
 
 
 def behind(photo: Pixels, known: Mask) -> Floats:
-    """Return (h, w, 3): the background, known there, behind what hides it."""
+    """Return (h, w, 3): the photo itself where known, elsewhere the background behind what hides it."""
     columns, rows, depth = _mirrored_places(known)
     mirrored = cv2.remap(photo, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     seen = cv2.remap(known.astype(np.uint8), columns, rows, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT)
     inner = cv2.erode(seen.astype(np.float32), np.ones((2 * VALID + 1,) * 2, np.uint8))
     share = cv2.blur(inner, (2 * VALID + 1,) * 2) * (1 - smoothstep(depth, *DEPTH))
     soft = continued(photo, known)
-    return np.asarray(soft + np.asarray(share, np.float32)[..., None] * (mirrored - soft), np.float32)
+    found = soft + np.asarray(share, np.float32)[..., None] * (mirrored - soft)
+    return np.where(known[..., None], photo, found).astype(np.float32)
 
 
 def strangeness(photo: Pixels, known: Mask) -> Floats:

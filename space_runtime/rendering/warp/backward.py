@@ -47,7 +47,7 @@ def bounding_box(points: Floats, margin: float, size: int) -> Box:
 
 
 def even_box(low: Sequence[float], high: Sequence[float], margin: float, size: int) -> Box:
-    """Return the `bounding_box` of points whose least and whose greatest column and row are told."""
+    """Return the `bounding_box` of points whose least and whose greatest column and row are given."""
     (left, top), (right, bottom) = low, high
     x0 = min(max(2 * math.floor((left - margin) / 2), 0), size - 2)
     y0 = min(max(2 * math.floor((top - margin) / 2), 0), size - 2)

@@ -26,8 +26,9 @@ from space_runtime.rendering.warp.skull import skull_motion
 
 SHUT: Final = 0.16
 """An opening below this share of the photo's counts as shut: tracked lids never quite meet."""
-AS_TOLD: Final = 0.5
-"""Share from which on lids are drawn as far open as they are told: eyes that smile are narrow already."""
+NARROWED: Final = 0.5
+"""An opening below this share of the photo's is drawn narrower, the more so the nearer it is to `SHUT`; a wider one is
+drawn as it is: eyes that smile are narrow already."""
 OVERLAP: Final = 0.03
 """Overlap of a shut lid with the other, as a share of the eye's width: nothing shines through."""
 AT_REST: Final = 0.15
@@ -110,8 +111,8 @@ def shut_lids(mesh: FaceMesh, eyes: tuple[Eye, ...], moved: MovedMesh) -> MovedM
     hem, lids = mesh.hem_edges[:, 1:-1], vertices[_LIDS[:, 0, 1:-1]]
     down = vertices[_LIDS[:, 1, 1:-1]] - lids
     share = -down[..., 1] / np.maximum(opening, 1e-3)
-    narrow = np.maximum(share - SHUT, 0) * (AS_TOLD / (AS_TOLD - SHUT))
-    wanted = np.where(share < AS_TOLD, narrow, share)
+    narrow = np.maximum(share - SHUT, 0) * (NARROWED / (NARROWED - SHUT))
+    wanted = np.where(share < NARROWED, narrow, share)
     shift = down * ((share - wanted) / np.where(np.abs(share) < 1e-3, 1e-3, share))[..., None]
     shift[..., 1] -= overlap * np.maximum(1 - wanted / 0.2, 0)
     length = np.minimum(wanted / 0.5, 1)[..., None]

@@ -54,8 +54,8 @@ def step(
             "state_in": states,
         }
     )
-    told = np.asarray(outputs["keypoints"], np.float32)
-    keypoints = [kept_shares(points, rest) for points, rest in zip(told, at_rest, strict=True)]
+    output = np.asarray(outputs["keypoints"], np.float32)
+    keypoints = [kept_shares(points, rest) for points, rest in zip(output, at_rest, strict=True)]
     shown = [face.of(points) if face else points for face, points in zip(drawn, keypoints, strict=True)]
     posed = np.stack([apply_pose(points, pose) for points, pose in zip(shown, poses, strict=True)])
     return np.asarray(outputs["state_out"], np.float32), posed

@@ -25,7 +25,7 @@ MATTE_SOFTNESS: Final = 2e-3
 FRINGE: Final = 7
 """Pixels around the person where the background is not trusted: hair that the matte missed."""
 BARE: Final = 0.02
-"""Share of a person in a pixel below which it is seen as background."""
+"""Share of a person in a pixel below which it is seen as background, and of the background for a person."""
 COVERED: Final = 0.3
 """Cover from which a pixel is the person's, whatever its colour; below it strands alone are."""
 WIDEST: Final = 256
@@ -60,7 +60,7 @@ def split(photo: Pixels, matte: Floats, fine: int = 1) -> Layers:
     cover = sharpened(matte, photo, fine)
     small, rough = reduced(photo, fine), reduced(cover, fine)
     fringe = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * FRINGE + 1, 2 * FRINGE + 1))
-    hidden: Pixels = np.asarray(cv2.dilate((rough > 0.02).astype(np.uint8), fringe), np.uint8)
+    hidden: Pixels = np.asarray(cv2.dilate((rough > BARE).astype(np.uint8), fringe), np.uint8)
     share = _strands(small, hidden == 0, rough)
     ground, bare = enlarged(behind(small, share < BARE), fine), enlarged(hidden, fine) == 0
     covered = np.where(bare, 0, enlarged(share, fine))[..., None]
@@ -99,7 +99,7 @@ def _strands(photo: Pixels, known: Mask, cover: Floats) -> Floats:
     known: (h, w) what is background, whatever its colour.
     """
     to_background = strangeness(photo, known)
-    to_person = np.linalg.norm(photo - continued(photo, cover > 0.98), axis=2)
+    to_person = np.linalg.norm(photo - continued(photo, cover > 1 - BARE), axis=2)
     alike = np.clip(3 * to_background / (to_background + to_person + 3) - 0.6, 0, 1).astype(np.float32)
     alike = cv2.GaussianBlur(cv2.dilate(alike, np.ones((5, 5), np.uint8)), (0, 0), 1.0)
     return np.where(known, np.float32(0), np.maximum(alike, np.clip(cover / COVERED, 0, 1)))

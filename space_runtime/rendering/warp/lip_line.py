@@ -41,8 +41,8 @@ MIDDLE: Final = (184, 74, 73, 72, 11, 302, 303, 304, 408, 77, 90, 180, 85, 16, 3
 _LIPS: Final = np.array(LIPS)
 _TUCKED: Final = np.array([*LIPS, *BEHIND])
 TUCKED: Final = 0.35
-"""Share of the way to the middle of a lip from which lips take their edge that are not where the photo has them: the
-photo's edge has some of its teeth, which would stay on the lip as a saw."""
+"""Where lips that are not where the photo has them take their edge from: this share, 0…1, of the way from their edge in
+the photo to their middle. The photo's edge has some of its teeth, which would stay on the lip as a saw."""
 FRINGE: Final = 0.016
 """Width of that edge, normalised units: thin lips give more than that share, `MOST_TUCKED` at most."""
 MOST_TUCKED: Final = 0.6

@@ -31,14 +31,15 @@ LEAST_WIDTH: Final = 1e-3
 def kept_shares(keypoints: Floats, at_rest: Floats) -> Floats:
     """Return (160, 3) normalised keypoints whose lips slid along their own lines; at_rest: (160, 3) of the photo.
 
-    Keypoints at rest stay as they are, bit for bit.
+    Keypoints at rest stay as they are, bit for bit: what is added is the way along the line between two shares.
     """
     kept = keypoints.copy()
     for row, now, then in zip(ROWS, _shares(keypoints), _shares(at_rest), strict=True):
         wanted = then + REACH * np.tanh((now - then) / REACH)
         ahead = np.maximum.accumulate(now)  # lines that turn back have no place for a share
         for axis in range(3):
-            kept[row[1:-1], axis] = np.interp(wanted[1:-1], ahead, keypoints[row, axis])
+            line = keypoints[row, axis]
+            kept[row[1:-1], axis] += np.interp(wanted[1:-1], ahead, line) - np.interp(now[1:-1], ahead, line)
     return kept
 
 

@@ -43,8 +43,9 @@ EDGE_DIMMING: Final = 0.4
 SOFT_RIM: Final = 0.010
 """Width over which lips and inside blend, normalised units (about 1.6 pixels of a portrait)."""
 OVER_TEETH: Final = np.float32(2)
-"""By how much the inside covers more where the photo has teeth: all of the opening, and less than the rim of the lips,
-where the stretched photo would show its teeth once more."""
+"""Factor of the inside's cover where the photo has teeth. The blurred cover is 1/2 at a straight edge of the opening:
+twice of it covers all of the opening and fades on the rim of the lips, where the stretched photo would show its teeth
+once more."""
 EDGE_SHADE: Final = 0.022
 """Width of the lips' shade, in normalised units."""
 EDGE_THIRD: Final = 0.337

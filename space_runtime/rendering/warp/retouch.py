@@ -9,7 +9,7 @@ added to a frame by as much as its head has turned.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -24,7 +24,7 @@ from space_runtime.rendering.warp.layers import enlarged, reduced, sampled
 from space_runtime.rendering.warp.mesh import FaceMesh
 from space_runtime.rendering.warp.mirror import N_FACE
 from space_runtime.rendering.warp.raster import Indices
-from space_runtime.rendering.warp.stretch import FEATURES, FULL_RAD, shared
+from space_runtime.rendering.warp.stretch import FEATURES, FULL_RAD, shared, skin_triangles, yawed
 
 TURNS: Final = (math.radians(8), math.radians(22))
 """Turns from which on the change counts, and counts in full."""
@@ -34,6 +34,8 @@ SMOOTH: Final = 2.2
 """Blur of that skin down its columns, pixels."""
 SOFT: Final = 5.0
 """Blur of the borders of what is changed, pixels."""
+MARGIN: Final = 4 * SOFT
+"""Pixels from what is changed to where the blur of its borders has ended."""
 PRESSED: Final = 0.4
 """Share of its area in the photo below which skin of the nose is pressed to a line."""
 AROUND: Final = 2
@@ -43,6 +45,9 @@ WIDE: Final = 24
 FLANK: Final = (51, 131, 134, 198, 49, 48, 115, 220, 236, 174, 196, 122, 188, 217, 114, 245, 128, 126, 142, 209, 129)
 """Points of the nose's right side, without the nostril."""
 NOTHING: Final = 1e-3
+"""Share of the change below which none is added."""
+NO_AREA: Final = 1e-3
+"""Twice the area, pixels², below which a triangle of the photo counts as a line."""
 NONE: Final = 128
 """Byte of a change that adds nothing."""
 
@@ -52,12 +57,13 @@ class Retouch:
     """What a turn to one side changes in a box of the photo.
 
     change: (h, w, 3) colours to add, and `NONE` more, which stands at the edge. points: those of the mesh whose skin is
-    changed.
+    changed. margin: pixels around them over which the change fades out.
     """
 
     box: Box
     change: Pixels
     points: Index
+    margin: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,13 +75,16 @@ class Retouched:
     share: float
 
 
-def prepare_retouches(photo: Pixels, mesh: FaceMesh, stretch: Floats, fine: int = 1) -> tuple[Retouch | None, ...]:
+def prepare_retouches(
+    photo: Pixels, cover: Floats, mesh: FaceMesh, stretch: Floats, fine: int = 1
+) -> tuple[Retouch | None, ...]:
     """Return the change for a turn by each sign of yaw, None where it has none. stretch: see `prepare_stretch`.
 
-    It is worked out on a photo that is ``fine`` times smaller.
+    cover: (s, s) the share of person in each pixel, 0…1; the background beside a cheek keeps its colours. The change is
+    worked out on a photo that is ``fine`` times smaller.
     """
-    small = reduced(photo, fine)
-    return tuple(_prepared(small, mesh, stretch, sign * FULL_RAD, fine) for sign in (1, -1))
+    small, person = reduced(photo, fine), reduced(cover, fine)
+    return tuple(_prepared(small, person, mesh, stretch, sign * FULL_RAD, fine) for sign in (1, -1))
 
 
 def retouched(
@@ -86,7 +95,7 @@ def retouched(
     retouch, share = retouches[0 if turn > 0 else 1], float(smoothstep(abs(turn), *TURNS))
     if retouch is None or share < NOTHING:
         return None
-    return Retouched(retouch, bounding_box(points[retouch.points], 2 * SOFT, side), share)
+    return Retouched(retouch, bounding_box(points[retouch.points], retouch.margin, side), share)
 
 
 def add_retouch(picture: Pixels, parts: tuple[tuple[Box, Floats], ...], found: Retouched) -> None:
@@ -100,35 +109,39 @@ def add_retouch(picture: Pixels, parts: tuple[tuple[Box, Floats], ...], found: R
             cv2.addWeighted(target, 1, change, found.share, -NONE * found.share, target)
 
 
-def _prepared(photo: Pixels, mesh: FaceMesh, stretch: Floats, turn_rad: float, fine: int) -> Retouch | None:
+def _prepared(
+    photo: Pixels, cover: Floats, mesh: FaceMesh, stretch: Floats, turn_rad: float, fine: int
+) -> Retouch | None:
     """Return the change for one turn of a photo that is ``fine`` times smaller."""
-    rotation = mesh.pose.rotation_rad + np.array([turn_rad, 0, 0], np.float32)
-    pose = replace(mesh.pose, rotation_rad=rotation)
-    triangles = mesh.triangles[mesh.n_fillings : mesh.rings.start]
-    triangles = triangles[(triangles < N_FACE).all(1)]
+    pose, triangles = yawed(mesh, turn_rad), skin_triangles(mesh)
     here = shared(picture_points(mesh.source), stretch, mesh, pose)[:N_FACE]
     wider, larger = _growth(here, picture_points(apply_pose(mesh.normalised[:N_FACE], pose)), triangles)
     flank = np.array(FLANK) if turn_rad < 0 else MIRRORED[list(FLANK)]
     pressed = np.isin(triangles, flank).all(1) & (larger < PRESSED)
     skin = (mesh.normalised[triangles, 0].mean(1) * turn_rad < 0) & (larger > 0) & ~np.isin(triangles, FEATURES).any(1)
     stretched = smoothstep(wider, *STRETCH) * skin
-    places = np.asarray(here / fine, np.float32)
+    places = np.asarray((here + 0.5) / fine - 0.5, np.float32)
     change = _unshaded(photo, places, triangles[pressed])
     change += _smoothed(photo, places, triangles, np.asarray(stretched, np.float32))
+    change *= cover[..., None]
     points = np.unique(triangles[pressed | (stretched > 0)])
     if not len(points):
         return None
-    box = bounding_box(places[points], 4 * SOFT, len(photo))
+    box = bounding_box(places[points], MARGIN, len(photo))
     inside = np.clip(np.rint(change[box.slices]) + NONE, 0, 255).astype(np.uint8)
     inside[[0, -1]] = inside[:, [0, -1]] = NONE
-    return Retouch(Box(*(fine * edge for edge in (box.x0, box.y0, box.x1, box.y1))), enlarged(inside, fine), points)
+    box = Box(*(fine * edge for edge in (box.x0, box.y0, box.x1, box.y1)))
+    return Retouch(box, enlarged(inside, fine), points, MARGIN * fine)
 
 
 def _growth(here: Floats, there: Floats, triangles: Indices) -> tuple[Floats, Floats]:
-    """Return (T,) by how much triangles become wider, at most, and larger, below 0 for those that turn their back."""
+    """Return (T,) how many times as long rows of the photo become in triangles, and how many times as large these.
+
+    That of the area is below 0 for triangles that turn their back. Both are 0 where the photo has no area to draw.
+    """
     before, after = (np.stack([p[triangles[:, k]] - p[triangles[:, 0]] for k in (1, 2)], -1) for p in (here, there))
     area = np.linalg.det(before)
-    safe = np.where(np.abs(area) < 1e-3, 1, area)
+    safe = np.where(np.abs(area) < NO_AREA, np.inf, area)
     back = np.stack([before[:, 1, 1], -before[:, 0, 1], -before[:, 1, 0], before[:, 0, 0]], 1).reshape(-1, 2, 2)
     ways = after @ back / safe[:, None, None]
     return np.linalg.norm(ways[:, :, 0], axis=1).astype(np.float32), (np.linalg.det(after) / safe).astype(np.float32)

@@ -110,7 +110,7 @@ def prepare_scene(photo: Pixels, matte: Floats, mesh: FaceMesh, fine: int = 1, i
     person = np.asarray(blocks[:, step // 2 :: step] > 0, np.uint8)
     middles = np.stack(np.meshgrid(line, line), -1)
     mirror, stretch = prepare_mirror(photo, mesh, fine), prepare_stretch(mesh)
-    retouches = (None, None) if is_drawn else prepare_retouches(photo, mesh, stretch, fine)
+    retouches = (None, None) if is_drawn else prepare_retouches(photo, 1 - layers.person[..., 3], mesh, stretch, fine)
     return Scene(photo, layers, middles, person, mirror, stretch, retouches, fine)
 
 

@@ -43,9 +43,19 @@ FEATURES: Final = (*(point for rows in EYES for row in rows for point in row), *
 
 def prepare_stretch(mesh: FaceMesh) -> Floats:
     """Return (2, 468, 2) pixels by which points move their places in the photo, at a full turn by each sign of yaw."""
-    triangles = mesh.triangles[mesh.n_fillings : mesh.rings.start]
-    triangles = triangles[(triangles < N_FACE).all(1)]
+    triangles = skin_triangles(mesh)
     return np.stack([_shifts(mesh, triangles, sign) for sign in (FULL_RAD, -FULL_RAD)])
+
+
+def skin_triangles(mesh: FaceMesh) -> Indices:
+    """Return the (T, 3) triangles between points of the face, without those that fill eyes and mouth."""
+    triangles = mesh.triangles[mesh.n_fillings : mesh.rings.start]
+    return triangles[(triangles < N_FACE).all(1)]
+
+
+def yawed(mesh: FaceMesh, turn_rad: float) -> HeadPose:
+    """Return the photo's pose after a further turn by a yaw."""
+    return replace(mesh.pose, rotation_rad=mesh.pose.rotation_rad + np.array([turn_rad, 0, 0], np.float32))
 
 
 def shared(places: Floats, stretch: Floats, mesh: FaceMesh, pose: HeadPose) -> Floats:
@@ -64,8 +74,7 @@ def _shifts(mesh: FaceMesh, triangles: Indices, turn_rad: float) -> Floats:
     The way of each point from photo to turned face changes linearly over the skin that the turn reveals (it solves
     Laplace's equation on the mesh), between that of the front and that of the contour, moved inwards.
     """
-    rotation = mesh.pose.rotation_rad + np.array([turn_rad, 0, 0], np.float32)
-    turned = apply_pose(mesh.normalised[:N_FACE], replace(mesh.pose, rotation_rad=rotation))
+    turned = apply_pose(mesh.normalised[:N_FACE], yawed(mesh, turn_rad))
     own = facing(mesh.source, triangles)
     growth = facing(turned, triangles) - own
     oval = list(OVAL)

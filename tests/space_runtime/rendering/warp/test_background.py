@@ -38,6 +38,13 @@ def test_what_is_known_stays() -> None:
     assert np.abs(behind(photo, known)[known] - photo[known]).max() < 1
 
 
+def test_what_is_known_in_a_bay_of_the_outline_stays() -> None:
+    photo, known = _dotted(), _half()
+    known[100:108, OUTLINE : OUTLINE + 32] = True
+    photo[100:108, OUTLINE : OUTLINE + 32] = 255, 0, 200
+    assert np.array_equal(behind(photo, known)[known], photo[known])
+
+
 def test_a_pattern_goes_on_as_a_pattern() -> None:
     photo = _dotted()
     found = behind(photo, _half())[64:-64]

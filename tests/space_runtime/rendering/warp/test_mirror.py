@@ -22,16 +22,18 @@ GREY: Pixels = np.full((512, 512, 3), 120, np.uint8)
 
 
 @cache
-def mesh_at(yaw_deg: float) -> FaceMesh:
-    """The astronaut's mesh made symmetrical, as a photo would show it at a yaw."""
+def mesh_at(yaw_deg: float, fine: int = 1) -> FaceMesh:
+    """The astronaut's mesh made symmetrical, as a photo ``fine`` times as large would show it at a yaw."""
     face = remove_pose(portrait().mesh, portrait().pose)
-    posed = apply_pose(np.asarray((face + mirrored_mesh(face, 1)) / 2, np.float32), pose(yaw_deg))
+    posed = apply_pose(np.asarray((face + mirrored_mesh(face, 1)) / 2, np.float32), pose(yaw_deg, fine))
     return build_mesh(posed, WARP["triangles"], WARP["mesh_from_keypoints"])
 
 
-def pose(yaw_deg: float) -> HeadPose:
+def pose(yaw_deg: float, fine: int = 1) -> HeadPose:
     turn = np.radians([yaw_deg, 0, 0]).astype(np.float32)
-    return HeadPose(turn, portrait().pose.translation, portrait().pose.scale)
+    middle = np.array([0.5, -0.5, 0], np.float32)  # of the first pixel, from the picture's corner
+    place = (portrait().pose.translation + middle) * fine - middle
+    return HeadPose(turn, place, portrait().pose.scale * fine)
 
 
 def turned(mesh: FaceMesh, yaw_deg: float) -> MovedMesh:

@@ -8,8 +8,10 @@ import pytest
 
 from space_runtime.arrays import Floats, Pixels
 from space_runtime.geometry import picture_points
+from space_runtime.portrait.mesh_points import OVAL
 from space_runtime.portrait.mirrored import MIRRORED
 from space_runtime.rendering.warp.backward import Box
+from space_runtime.rendering.warp.layers import enlarged
 from space_runtime.rendering.warp.retouch import FLANK, NONE, Retouch, add_retouch, prepare_retouches, retouched
 from space_runtime.rendering.warp.scene import prepare_scene
 from space_runtime.rendering.warp.stretch import prepare_stretch, shared
@@ -20,9 +22,14 @@ CHEEKS = {25: 137, -25: 366}
 LIGHT, SHADE = 180, 90
 
 
+def everywhere(fine: int = 1) -> Floats:
+    """Return the cover of a person who fills the photo."""
+    return np.ones((512 * fine, 512 * fine), np.float32)
+
+
 def retouches(photo: Pixels) -> tuple[Retouch | None, ...]:
     mesh = mesh_at(0)
-    return prepare_retouches(photo, mesh, prepare_stretch(mesh))
+    return prepare_retouches(photo, everywhere(), mesh, prepare_stretch(mesh))
 
 
 def change_by(photo: Pixels, yaw: int) -> Floats:
@@ -96,7 +103,45 @@ def test_it_is_added_where_the_photo_lies_and_no_colour_overflows() -> None:
     np.testing.assert_allclose(picture[part], np.clip(photo + wanted, 0, 255)[part], atol=1)
 
 
+def added(fine: int) -> Floats:
+    """Return (512 · fine, 512 · fine, 3) what a full turn adds to lines ``fine`` pixels high, nothing yet moved."""
+    mesh, side = mesh_at(0, fine), 512 * fine
+    photo, stretch, full = rows().repeat(fine, 0).repeat(fine, 1), prepare_stretch(mesh), pose(25, fine)
+    points = shared(picture_points(mesh.source), stretch, mesh, full)
+    found = retouched(prepare_retouches(photo, everywhere(fine), mesh, stretch, fine), mesh, points, full, side)
+    assert found is not None
+    line = np.arange(side, dtype=np.float32)
+    picture = photo.copy()
+    add_retouch(picture, ((Box(0, 0, side, side), np.stack(np.meshgrid(line, line), -1)),), found)
+    return picture.astype(np.float32) - photo
+
+
+def test_a_fine_photo_is_changed_as_far_as_a_coarse_one() -> None:
+    assert np.abs(added(1)).max() > 0.3 * (LIGHT - SHADE)
+    np.testing.assert_allclose(added(2), enlarged(added(1), 2), atol=2)
+
+
+@pytest.mark.parametrize("fine", [1, 2])
+def test_the_whole_change_is_added_without_a_hard_edge(fine: int) -> None:
+    changed = np.abs(added(fine)).max(2)
+    rows, columns = np.nonzero(changed)
+    edges = changed[rows.min()], changed[rows.max()], changed[:, columns.min()], changed[:, columns.max()]
+    assert max(float(edge.max()) for edge in edges) <= 3
+
+
+@pytest.mark.parametrize("yaw", [-25, 25])
+def test_the_background_beside_a_plain_face_stays(yaw: int) -> None:
+    mesh, photo, face = mesh_at(0), rows(), np.zeros((512, 512), np.float32)
+    outline = np.rint(picture_points(mesh.source)[list(OVAL)]).astype(np.int32)
+    cv2.fillConvexPoly(face, cv2.convexHull(outline), 1)
+    photo[face == 1] = LIGHT
+    found = prepare_retouches(photo, face, mesh, prepare_stretch(mesh))[0 if yaw > 0 else 1]
+    assert found is not None
+    beside = face[found.box.slices] == 0
+    assert beside.mean() > 0.1
+    assert (found.change[beside] == NONE).all()
+
+
 def test_no_turn_takes_the_lines_of_a_drawing_away() -> None:
-    nobody = np.zeros((512, 512), np.float32)
-    assert prepare_scene(rows(), nobody, mesh_at(0), is_drawn=True).retouches == (None, None)
-    assert None not in prepare_scene(rows(), nobody, mesh_at(0)).retouches
+    assert prepare_scene(rows(), everywhere(), mesh_at(0), is_drawn=True).retouches == (None, None)
+    assert None not in prepare_scene(rows(), everywhere(), mesh_at(0)).retouches
