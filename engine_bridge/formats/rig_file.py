@@ -19,7 +19,6 @@ from engine_bridge.formats.glb import read_document, read_glb
 from engine_bridge.formats.joints import Joint, joints_of
 from engine_bridge.formats.rig_map import RigMap, match_names
 from engine_bridge.protocol.arkit import ARKIT_NAMES
-from engine_bridge.protocol.errors import counted
 
 MAX_BYTES: Final = 512 << 20
 MAX_LIST_BYTES: Final = 1 << 20
@@ -69,8 +68,7 @@ class Rig:
         undriven = f"; not driven: {', '.join(face.map.undriven)}" if face.map.undriven else ""
         more = f" and {TONGUE_UP}" if self.has_tongue_up else ""
         n_driven = len(ARKIT_NAMES) - len(face.map.missing)
-        drive = f"of {len(ARKIT_NAMES)} shapes{more} drive"
-        driven = f"{counted(n_driven, drive + 's', drive)} {face.name}"
+        driven = f"{n_driven} of {len(ARKIT_NAMES)} shapes{more} drive {face.name}"
         bones = "".join(f"; {joint.bone}: {self.nodes[joint.node]}" for joint in self.joints)
         return f"{self.path.name}: {driven}{bones}{missing}{undriven}"
 

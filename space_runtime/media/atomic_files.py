@@ -35,16 +35,16 @@ def prepare_folder(folder: Path) -> None:
         with NamedTemporaryFile(dir=folder, prefix=".", suffix=".partial"):  # a name that no other thread has
             pass
     except OSError as error:
-        if file := _file_in_the_way(folder):
+        if path := _in_the_way(folder):
             raise OutputError(
-                f"the output folder {folder} cannot be written: {file} is a file; move it away, or choose another"
+                f"the output folder {folder} cannot be written: {path} is no folder; move it away, or choose another"
             ) from None
         raise OutputError(
             f"the output folder {folder} cannot be written ({_reason(error)}); choose another one"
         ) from None
 
 
-def _file_in_the_way(folder: Path) -> Path | None:
+def _in_the_way(folder: Path) -> Path | None:
     """Return what stands in the place of a folder, or of one above it, and is none; None where nothing does."""
     places = (folder, *folder.parents)
     return next((path for path in places if os.path.lexists(path) and not os.path.isdir(path)), None)

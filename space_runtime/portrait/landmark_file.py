@@ -108,10 +108,10 @@ class Upright:
 
 def landmarks_beside(picture: Path) -> Path | None:
     """Return the landmarks file of a picture, ``NAME.landmarks.json`` in its folder; None where there is none."""
-    path = picture.with_suffix(BESIDE)
     try:
+        path = picture.with_suffix(BESIDE)
         return path if path.is_file() else None
-    except OSError:  # a name too long for the system
+    except (OSError, ValueError):  # a name too long for the system, or none, as of the root
         return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 from engine_bridge.protocol.messages import ErrorCode
@@ -78,12 +78,21 @@ class Folders:
         return _inside(self.portraits, name)
 
     def landmarks(self, name: str) -> Path | None:
-        """Return the landmarks file beside a picture that `portrait` has found; None where there is none.
+        """Return the landmarks file beside a picture that a client names; None where there is none.
 
-        Raises `Refusal` for one that leads out of the folder.
+        Raises `Refusal` for a picture as `portrait` does, and for landmarks that are a link out of the folder.
         """
-        beside = self.portraits and landmarks_beside(self.portraits / name)
-        return beside and _inside(self.portraits, PurePosixPath(name).with_name(beside.name).as_posix())
+        self.portrait(name)
+        root = self.portraits
+        beside = root and landmarks_beside(root / name)
+        if root is None or beside is None:
+            return None
+        if path := _file_under(root, beside):
+            return path
+        raise Refusal(
+            ErrorCode.NO_ASSET,
+            f"the landmarks beside {name[:80]!r} lie outside the server's folder; put the file itself beside it",
+        )
 
     def sound(self, name: str) -> Path:
         """Return the file of a sound that a client names. Raises `Refusal`."""
@@ -98,13 +107,18 @@ def _inside(root: Path | None, name: str) -> Path:
     parts = name.split("/")
     if not name or len(name) > MAX_NAME or any(part in ("", ".", "..") or set(part) & _FORBIDDEN for part in parts):
         raise refusal
-    try:
-        path = root.joinpath(*parts).resolve()
-        if path.is_relative_to(root.resolve()) and path.is_file():
-            return path
-    except (OSError, ValueError, RuntimeError):  # RuntimeError: links in a circle
-        pass
+    if path := _file_under(root, root.joinpath(*parts)):
+        return path
     raise refusal
+
+
+def _file_under(root: Path, named: Path) -> Path | None:
+    """Return a file, links followed, if it really lies under root; else None."""
+    try:
+        path = named.resolve()
+        return path if path.is_relative_to(root.resolve()) and path.is_file() else None
+    except (OSError, ValueError, RuntimeError):  # RuntimeError: links in a circle
+        return None
 
 
 _FORBIDDEN: Final = frozenset('\\:*?"<>|') | {chr(code) for code in range(32)}

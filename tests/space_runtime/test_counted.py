@@ -1,4 +1,7 @@
-"""A law of every sentence that counts: one thing is named as one."""
+"""A law of sentences whose f-string puts a `len(…)` or an `n_…` before a noun in the plural: they use `counted`.
+
+Counts of other names, and sentences that are joined or formatted in another way, are not seen.
+"""
 
 from __future__ import annotations
 

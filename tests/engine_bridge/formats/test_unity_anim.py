@@ -233,3 +233,5 @@ def test_names_of_a_rig_are_driven_and_others_left_out(tmp_path: Path) -> None:
     assert [curve.curve.name for curve in read.curves] == ["eyeBlink_R", "Face.jawOpen", "MouthSmileLeft"]
     assert rig.report().startswith("rig.txt: 3 of 52 shapes drive rig; without a target: eyeBlinkLeft, ")
     assert rig.report().endswith("; not driven: visemeAA")
+    (tmp_path / "rig.txt").write_text("jawOpen\n")
+    assert read_rig(tmp_path / "rig.txt").report().startswith("rig.txt: 1 of 52 shapes drive rig; ")

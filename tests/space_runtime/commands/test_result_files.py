@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from space_runtime.assets import write_portrait
 from space_runtime.errors import OutputError
-from space_runtime.media.atomic_files import written_whole
+from space_runtime.media.atomic_files import prepare_folder, written_whole
 from tests.support.command_line import Call
 
 COMMANDS = {
@@ -52,9 +53,17 @@ def test_a_file_in_the_place_of_a_folder_is_named(
     if command not in IN_FOLDERS:
         given["folder"] = tmp_path / "baked"
     done = call(*(word.format(**given) for word in (IN_FOLDERS | COMMANDS)[command]))
-    why = f"{taken} is a file; move it away, or choose another"
+    why = f"{taken} is no folder; move it away, or choose another"
     assert (done.code, done.complaint) == (1, f"space-runtime: the output folder {folder} cannot be written: {why}")
     assert taken.read_text() == "mine" and not (tmp_path / "baked").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+def test_a_broken_link_in_the_place_of_a_folder_is_named(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(OutputError, match=f"{link} is no folder; move it away"):
+        prepare_folder(link / "deep")
 
 
 NAMED = {

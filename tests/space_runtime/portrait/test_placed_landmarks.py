@@ -81,6 +81,8 @@ def test_the_landmarks_of_a_picture_lie_beside_it_under_its_name(tmp_path: Path)
     assert landmarks_beside(tmp_path / "anna.v2.png") == beside == landmarks_beside(tmp_path / "anna.v2.jpg")
     for name in ("anna.png", "folder.png", f"{'a' * 250}.png", "anna\0.png"):
         assert landmarks_beside(tmp_path / name) is None
+    for nameless in (".", "/"):
+        assert landmarks_beside(Path(nameless)) is None
 
 
 def test_landmarks_count_in_the_size_on_which_they_were_placed() -> None:

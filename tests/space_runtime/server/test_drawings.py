@@ -17,6 +17,7 @@ from tests.support.inline_server import InlineServer
 
 BESIDE = "face.landmarks.json"
 PLACED = landmarks_json(anime().landmarks)
+NEEDS_LINKS = pytest.mark.skipif(os.name == "nt", reason="links need a right there")
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_wrong_landmarks_are_told_in_a_sentence_without_a_path(folder: Path, con
     assert str(folder) not in refused.message and "\n" not in refused.message
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs links")
+@NEEDS_LINKS
 def test_landmarks_outside_the_folder_are_not_read(folder: Path) -> None:
     outside = folder.parent / "secret.json"
     outside.write_text(PLACED, "utf-8")
@@ -71,8 +72,33 @@ def test_landmarks_outside_the_folder_are_not_read(folder: Path) -> None:
     with pytest.raises(Refusal) as refusal:
         Folders(portraits=folder).landmarks("drawn/face.png")
     assert refusal.value.code == ErrorCode.NO_ASSET and str(folder) not in str(refusal.value)
+    assert str(refusal.value).startswith("the landmarks beside 'drawn/face.png' lie outside the server's folder; ")
     (folder / "drawn" / BESIDE).unlink()
     (folder / BESIDE).write_text(PLACED, "utf-8")
     (folder / "drawn" / BESIDE).symlink_to(folder / BESIDE)
     assert Folders(portraits=folder).landmarks("drawn/face.png") == (folder / BESIDE).resolve()
-    assert Folders(portraits=folder).landmarks("drawn/other.png") is None
+
+
+@pytest.mark.parametrize("name", ["{folder}/drawn/face.png", "drawn/../drawn/face.png", "../secret.png", "drawn/b.png"])
+def test_landmarks_are_looked_for_beside_pictures_alone_that_clients_may_name(folder: Path, name: str) -> None:
+    pictures.save(folder.parent / "secret.png", anime().picture)
+    for beside in (folder.parent / "secret", folder / "drawn" / "face", folder / "drawn" / "b"):
+        beside.with_suffix(".landmarks.json").write_text(PLACED, "utf-8")
+    named = name.format(folder=folder)
+    with pytest.raises(Refusal) as refusal:
+        Folders(portraits=folder).landmarks(named)
+    assert refusal.value.code == ErrorCode.NO_ASSET
+    assert str(refusal.value).startswith(f"there is no file {named[:80]!r} here; ")
+
+
+@pytest.mark.parametrize("length", [240, 241, 255])
+def test_a_picture_of_a_long_name_is_taken_by_its_landmarks(folder: Path, length: int) -> None:
+    deep = folder / ("d" * 100)
+    deep.mkdir()
+    picture = deep / f"{'a' * (length - 105)}.png"
+    pictures.save(picture, anime().picture)
+    name = picture.relative_to(folder).as_posix()
+    assert len(name) == length and Folders(portraits=folder).landmarks(name) is None
+    beside = picture.with_suffix(".landmarks.json")
+    beside.write_text(PLACED, "utf-8")
+    assert Folders(portraits=folder).landmarks(name) == beside.resolve()
