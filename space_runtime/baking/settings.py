@@ -34,6 +34,7 @@ from space_runtime.option_parsing import (
     parse_style,
 )
 from space_runtime.portrait.framing import FACE, Crop, Framing
+from space_runtime.portrait.landmark_file import landmarks_for
 from space_runtime.portrait.portrait import Portrait
 from space_runtime.timebase import checked_fps
 from space_runtime.values import NAMED_HEADS, Controls, HeadMode, LookSpace
@@ -86,6 +87,11 @@ class LineSettings:
     crop: str = Crop.FACE.value
     size: int | None = None
     transparent: bool = False
+
+    @property
+    def landmarks_file(self) -> Path | None:
+        """The landmarks that place the face, see `landmarks_for`."""
+        return landmarks_for(self.portrait, self.landmarks)
 
     def checked(self, may_lack_face: bool = False) -> CheckedSettings:
         """Return the values. Raises `UsageError` that names the option."""
@@ -169,7 +175,7 @@ class LineSettings:
     def inputs(self) -> list[Path]:
         """Return the files that the settings name: they must stay as they are."""
         keyed = [Path(text.strip()) for text in (self.emotion, self.look_at) if is_key_file(text)]
-        named = (self.portrait, self.landmarks, self.rig, self.head_track, self.drive)
+        named = (self.portrait, self.landmarks_file, self.rig, self.head_track, self.drive)
         return [*keyed, *(path for path in named if path is not None)]
 
 

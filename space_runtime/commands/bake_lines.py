@@ -85,7 +85,7 @@ def open_faces(rows: Sequence[Row], bundle: Bundle, force: bool, debug: bool) ->
 
 
 def _face_of(row: Row) -> FaceKey:
-    return row.settings.portrait, row.checked.framing, row.settings.landmarks
+    return row.settings.portrait, row.checked.framing, row.settings.landmarks_file
 
 
 def _open_face(photo: Path, tracker: FaceTracker, force: bool, framing: Framing, landmarks: Path | None) -> Portrait:

@@ -35,7 +35,7 @@ from space_runtime.live.player import PlaybackResult
 from space_runtime.live.speech import Speech, SpeechSettings
 from space_runtime.media.audio_file import file_sha256
 from space_runtime.option_parsing import parse_seed, parse_style
-from space_runtime.portrait.landmark_file import PlacedLandmarks, landmarks_beside, read_landmarks
+from space_runtime.portrait.landmark_file import PlacedLandmarks, landmarks_for, read_landmarks
 from space_runtime.server.keys import is_loopback
 from space_runtime.server.server import Server, Settings
 from space_runtime.style import named_weights
@@ -197,12 +197,11 @@ def _placed(landmarks: Path | None, portrait: Path | None, server: str | None) -
         raise UsageError("--landmarks are points on a photo: name that photo with --portrait, or leave them out")
     if landmarks is not None and server:
         raise UsageError("a running server takes no landmarks; leave out --server, or --landmarks")
-    beside = landmarks_beside(portrait) if portrait and not landmarks else None
-    if beside and server:
-        tell(f"{beside.name} is left out: a running server takes the landmarks in its own folder of --portraits alone")
+    path = landmarks_for(portrait, landmarks)
+    if path and server:
+        tell(f"{path.name} is left out: a running server takes the landmarks in its own folder of --portraits alone")
         return None
-    named = landmarks or beside
-    return read_landmarks(named) if named else None
+    return read_landmarks(path) if path else None
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from space_runtime.head.portrait_head import PortraitHead, head_of
 from space_runtime.inference.bundle import load_bundle
 from space_runtime.media.atomic_files import prepared_file, same_place, written_whole
 from space_runtime.media.result_names import check_ending
+from space_runtime.portrait.landmark_file import landmarks_for
 from space_runtime.portrait.portrait import Portrait, open_portrait, open_tracker
 
 ENDINGS: Final = (".glb", ".glb.bytes")
@@ -37,7 +38,8 @@ def portrait_command(
         _check(glb, photo)
     start = time.perf_counter()
     with prepared_file(glb) if glb else nullcontext():
-        portrait = open_portrait(photo, open_tracker(load_bundle(bundle)), force, landmarks=landmarks)
+        placed = landmarks_for(photo, landmarks)
+        portrait = open_portrait(photo, open_tracker(load_bundle(bundle)), force, landmarks=placed)
         print(one_line(f"{photo}: {verdict(portrait)}"))
         if glb is None:
             return

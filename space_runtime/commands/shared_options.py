@@ -20,7 +20,8 @@ DeviceName = Annotated[
 Landmarks = Annotated[
     Path | None,
     typer.Option(
-        help="Landmarks placed on the photo, for drawings and faces that are not found; see the command landmarks."
+        help="Landmarks placed on the photo, for drawings and faces that are not found; by default those beside it,"
+        " NAME.landmarks.json. See the command landmarks."
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Take a photo that looks unusable: covered, cut off …")]

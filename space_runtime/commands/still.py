@@ -20,6 +20,7 @@ from space_runtime.media.picture_sequence import encoded_png
 from space_runtime.media.result_names import check_ending
 from space_runtime.option_parsing import parse_emotion, parse_gaze
 from space_runtime.portrait.framing import Framing
+from space_runtime.portrait.landmark_file import landmarks_for
 from space_runtime.portrait.portrait import open_framed, open_tracker
 from space_runtime.values import Controls
 
@@ -54,7 +55,7 @@ def still_command(
     )
     opened = load_bundle(bundle, refiner=refiner)
     with prepared_file(out):
-        portrait = open_framed(photo, open_tracker(opened), force, framing, landmarks)
+        portrait = open_framed(photo, open_tracker(opened), force, framing, landmarks_for(photo, landmarks))
         for note in filter(None, (portrait.note, turn_note(portrait, controls.head_offset))):
             say(f"{photo.name}: {note}")
         picture = still(portrait, controls, bundle=opened)

@@ -115,6 +115,11 @@ def landmarks_beside(picture: Path) -> Path | None:
         return None
 
 
+def landmarks_for(photo: Path | None, named: Path | None) -> Path | None:
+    """Return the landmarks file of a photo as all commands take it: the named one, else that beside it, if any."""
+    return named or (landmarks_beside(photo) if photo else None)
+
+
 def read_landmarks(path: Path) -> PlacedLandmarks:
     """Return the landmarks in a file. Raises `MediaError` when it cannot be read or says something wrong."""
     try:

@@ -132,6 +132,14 @@ def test_a_pose_of_the_head_reaches_the_server_and_goes_again(server: ServedFake
     scene.Speaker.SetHeadOffset(0.0, 0.0, 0.0)
     assert until(lambda: len(told()) == 2)
     assert told()[1] == []
+    style = scene.Speaker.Style
+    style.HeadYaw, style.HeadPitch, style.HeadRoll = 90.0, float("nan"), -90.0  # as a script may write them
+    scene.Speaker.ApplyStyle()
+    assert until(lambda: len(told()) == 3)
+    np.testing.assert_allclose(Controls(head_offset=told()[2]).head_offset, np.radians([25, 0, -20]), atol=1e-6)
+    scene.Speaker.SetHeadOffset(float("nan"), 0.0, 0.0)
+    assert until(lambda: len(told()) == 4)
+    assert told()[3] == []
 
 
 def test_a_look_that_the_head_follows_and_blinks_reach_the_server(server: ServedFake) -> None:

@@ -137,9 +137,9 @@ private:
     }
 
     void turn(std::istringstream& words) {
-        float yaw = 0, pitch = 0, roll = 0;
+        std::string yaw, pitch, roll;  // as text, since a stream reads no nan
         words >> yaw >> pitch >> roll;
-        speaker.SetHeadOffset(yaw, pitch, roll);
+        speaker.SetHeadOffset(std::stof(yaw), std::stof(pitch), std::stof(roll));
     }
 
     void connect(const std::string& endpoint) {

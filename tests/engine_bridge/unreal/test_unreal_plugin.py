@@ -255,9 +255,13 @@ def test_a_pose_of_the_head_reaches_the_server_and_changes_while_it_speaks(pcm: 
         wait_for(lambda: served.fake.of_type(m.Start))
         scene.tell("turn -90 5 0")
         wait_for(lambda: served.fake.of_type(m.Set))
-        (start,), (change,) = served.fake.of_type(m.Start), served.fake.of_type(m.Set)
-    offsets = [Controls(head_offset=each.head_offset).head_offset for each in (start, change)]
-    np.testing.assert_allclose(np.degrees(offsets), [[25, -15, 20], [-25, 5, 0]], atol=1e-4)
+        for n, turn in enumerate(("nan inf -inf", "0 0 0"), 2):
+            scene.tell(f"turn {turn}")
+            wait_for(lambda n=n: len(served.fake.of_type(m.Set)) == n)  # type: ignore[misc]
+        (start,), (*changes, back) = served.fake.of_type(m.Start), served.fake.of_type(m.Set)
+    offsets = [Controls(head_offset=each.head_offset).head_offset for each in (start, *changes)]
+    np.testing.assert_allclose(np.degrees(offsets), [[25, -15, 20], [-25, 5, 0], [0, 15, -20]], atol=1e-4)
+    assert back.head_offset is not None and [*back.head_offset] == []
 
 
 def test_without_a_server_a_spoken_line_is_heard_after_a_second(pcm: Path) -> None:

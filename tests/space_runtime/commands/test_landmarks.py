@@ -32,6 +32,28 @@ def test_a_drawing_is_baked_with_its_landmarks(drawing: Path, tmp_path: Path, li
     assert len(clip["metadata"]["portrait"]["mesh_sha256"]) == 64
 
 
+@pytest.mark.parametrize("command", ["portrait", "still", "bake", "table"])
+def test_commands_take_the_landmarks_beside_the_photo(command: str, tmp_path: Path, line: Path, call: Call) -> None:
+    photo, beside = pictures.save(tmp_path / "face.png", anime().picture), tmp_path / "face.landmarks.json"
+    table = tmp_path / "lines.csv"
+    table.write_text(f"sound,portrait\n{line},{photo}\n", "utf-8")
+    made = ("--formats", "json", "--dry-run", "--out", tmp_path / "out")
+    words: tuple[object, ...] = {
+        "portrait": ("portrait", photo),
+        "still": ("still", photo, "--out", tmp_path / "still.png"),
+        "bake": ("bake", line, "--portrait", photo, *made),
+        "table": ("bake", "--manifest", table, *made),
+    }[command]
+    beside.write_text("{", "utf-8")
+    assert "the landmarks face.landmarks.json: it is no JSON" in call(*words).err
+    named = tmp_path / "named.json"
+    named.write_text(landmarks_json(anime().landmarks), "utf-8")
+    if command != "table":
+        assert call(*words, "--landmarks", named).code == 0
+    named.replace(beside)
+    assert call(*words).code == 0
+
+
 def test_a_table_names_landmarks(drawing: Path, tmp_path: Path, line: Path, call: Call) -> None:
     table = tmp_path / "lines.csv"
     table.write_text(f"sound,portrait,landmarks\n{line},{drawing},{drawing.with_suffix('.json')}\n", "utf-8")

@@ -141,6 +141,7 @@ struct FRotator {
 struct FMath {
     template <class T> static T Min(T a, T b) { return a < b ? a : b; }
     template <class T> static T Max(T a, T b) { return a > b ? a : b; }
+    static bool IsNaN(float value) { return std::isnan(value); }
     static float Frac(float value) { return value - std::floor(value); }
 };
 

@@ -122,12 +122,12 @@ namespace SpaceRuntime
             ApplyStyle(fadeMs);
         }
 
-        /// <summary>Turns the head for good, in degrees beside its motion (+: its left, down, its right shoulder).</summary>
+        /// <summary>Sets the constant offset of the head, in degrees beside its motion (+: its left, down, its right shoulder).</summary>
         public void SetHeadOffset(float yaw, float pitch, float roll, int fadeMs = 300)
         {
-            style.HeadYaw = Mathf.Clamp(yaw, -25, 25);
-            style.HeadPitch = Mathf.Clamp(pitch, -15, 15);
-            style.HeadRoll = Mathf.Clamp(roll, -20, 20);
+            style.HeadYaw = yaw;
+            style.HeadPitch = pitch;
+            style.HeadRoll = roll;
             ApplyStyle(fadeMs);
         }
 

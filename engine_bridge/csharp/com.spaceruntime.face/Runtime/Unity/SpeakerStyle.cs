@@ -72,9 +72,15 @@ namespace SpaceRuntime
             Seed = Seed > 0 ? (ulong)Seed : (ulong?)null,
         };
 
-        private static float[] Offset(float yaw, float pitch, float roll) => yaw == 0 && pitch == 0 && roll == 0
-            ? Array.Empty<float>()
-            : new[] { yaw * Mathf.Deg2Rad, pitch * Mathf.Deg2Rad, roll * Mathf.Deg2Rad };
+        /// <summary>The offset in radians, empty for none, within its limits whatever a script wrote to the fields.</summary>
+        private static float[] Offset(float yaw, float pitch, float roll)
+        {
+            var offset = new[] { Radians(yaw, 25), Radians(pitch, 15), Radians(roll, 20) };
+            return Array.TrueForAll(offset, angle => angle == 0) ? Array.Empty<float>() : offset;
+        }
+
+        private static float Radians(float degrees, float limit) =>
+            float.IsNaN(degrees) ? 0 : Mathf.Clamp(degrees, -limit, limit) * Mathf.Deg2Rad;
 
         private static NamedValue[] Mix(string name, float amount) =>
             string.IsNullOrEmpty(name) ? Array.Empty<NamedValue>() : new[] { new NamedValue(name, amount) };

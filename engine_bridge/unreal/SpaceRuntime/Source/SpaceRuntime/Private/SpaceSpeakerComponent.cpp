@@ -117,9 +117,9 @@ void USpaceSpeakerComponent::SetEmotion(FName InEmotion, float Intensity)
 
 void USpaceSpeakerComponent::SetHeadOffset(float Yaw, float Pitch, float Roll)
 {
-	HeadYaw = FMath::Max(-25.0f, FMath::Min(25.0f, Yaw));
-	HeadPitch = FMath::Max(-15.0f, FMath::Min(15.0f, Pitch));
-	HeadRoll = FMath::Max(-20.0f, FMath::Min(20.0f, Roll));
+	HeadYaw = Yaw;
+	HeadPitch = Pitch;
+	HeadRoll = Roll;
 	ApplyControls();
 }
 

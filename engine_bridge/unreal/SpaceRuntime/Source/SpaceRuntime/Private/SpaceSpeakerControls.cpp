@@ -13,13 +13,24 @@ void SetMix(std::optional<space::Mix>& Mix, const FName& Name, float Amount, std
 	Mix.emplace();
 	Mix->emplace_back(Label, Amount);
 }
+
+/** Degrees as radians, within ±Limit whatever a script wrote to the property; 0 for no number. */
+float ToRadians(float Degrees, float Limit)
+{
+	return FMath::IsNaN(Degrees) ? 0.0f : space::radians(FMath::Max(-Limit, FMath::Min(Limit, Degrees)));
+}
+
+space::FloatsOrNone<3> HeadOffset(const USpaceSpeakerComponent& Speaker)
+{
+	const space::Floats<3> Offset = {
+		ToRadians(Speaker.HeadYaw, 25.0f), ToRadians(Speaker.HeadPitch, 15.0f), ToRadians(Speaker.HeadRoll, 20.0f)};
+	return {Offset, Offset == space::Floats<3>{}};
+}
 }
 
 FSpaceSpeakerControls::FSpaceSpeakerControls(const USpaceSpeakerComponent& Speaker)
 {
 	SetMix(Values.emotion, Speaker.Emotion, Speaker.EmotionIntensity, Emotion);
 	SetMix(Values.style, Speaker.Style, Speaker.StyleWeight, Style);
-	Values.head_offset.emplace();
-	Values.head_offset->values = {
-		space::radians(Speaker.HeadYaw), space::radians(Speaker.HeadPitch), space::radians(Speaker.HeadRoll)};
+	Values.head_offset = HeadOffset(Speaker);
 }

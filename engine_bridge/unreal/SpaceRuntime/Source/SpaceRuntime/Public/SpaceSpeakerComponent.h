@@ -104,7 +104,7 @@ public:
 	UFUNCTION(BlueprintCallable, Category = "SPACE")
 	void SetEmotion(FName InEmotion, float Intensity);
 
-	/** Turns the head for good beside its motion, also in the spoken line that runs; degrees, see HeadYaw. */
+	/** Sets the constant offset of the head beside its motion, also in the spoken line that runs; degrees, see HeadYaw. */
 	UFUNCTION(BlueprintCallable, Category = "SPACE")
 	void SetHeadOffset(float Yaw, float Pitch, float Roll);
 
