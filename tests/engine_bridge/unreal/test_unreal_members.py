@@ -21,7 +21,8 @@ DECLARED: Final = re.compile(
 )
 """A local, parameter, member or function of ours: a type stands before it."""
 OF_THE_CLIENT: Final = {
-    *("ClientOptions", "EventKind", "Floats", "FloatsOrNone", "LiveLinkFace", "LiveLinkValues", "Pace", "Playback", "SessionOptions"),
+    *("ClientOptions", "EventKind", "LiveLinkFace", "LiveLinkValues", "Pace", "Playback", "SessionOptions"),
+    *("Floats", "FloatsOrNone"),
     *("Status", "StreamOptions", "UnrealRotation", "Controls", "Session", "Client", "Clip", "Event", "Pose", "State"),
 }
 """Names of engine_bridge/cpp, which begin with a capital letter as well."""

@@ -122,7 +122,7 @@ namespace SpaceRuntime
             ApplyStyle(fadeMs);
         }
 
-        /// <summary>Sets the constant offset of the head, in degrees beside its motion (+: its left, down, its right shoulder).</summary>
+        /// <summary>Sets the constant offset of the head, in degrees (+: its left, down, its right shoulder).</summary>
         public void SetHeadOffset(float yaw, float pitch, float roll, int fadeMs = 300)
         {
             style.HeadYaw = yaw;

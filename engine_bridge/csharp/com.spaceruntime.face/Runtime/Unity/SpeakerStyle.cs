@@ -72,7 +72,7 @@ namespace SpaceRuntime
             Seed = Seed > 0 ? (ulong)Seed : (ulong?)null,
         };
 
-        /// <summary>The offset in radians, empty for none, within its limits whatever a script wrote to the fields.</summary>
+        /// <summary>Radians within the limits, whatever a script wrote to the fields; empty: none.</summary>
         private static float[] Offset(float yaw, float pitch, float roll)
         {
             var offset = new[] { Radians(yaw, 25), Radians(pitch, 15), Radians(roll, 20) };
