@@ -147,7 +147,7 @@ def test_a_peer_too_many_is_told_once_and_cut_off(monkeypatch: pytest.MonkeyPatc
         with dealer(relay.address) as second, second.get_monitor_socket(zmq.EVENT_DISCONNECTED) as ends:
             for _ in range(50):
                 second.send(b"let me in")
-            assert "serves 1 connections already" in sentence(answer(second))
+            assert "serves 1 connection already" in sentence(answer(second))
             assert ends.poll(round(PATIENCE_S * 1e3))
             assert echo.heard == [[ASKED]]
         first.send(b"still here")
