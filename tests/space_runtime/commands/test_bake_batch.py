@@ -264,7 +264,7 @@ def test_an_interrupt_says_what_is_done_and_the_next_call_goes_on(
     tmp_path: Path, kind: signal.Signals, n_jobs: int
 ) -> None:
     for n in range(3):
-        soundfile.write(tmp_path / f"{n}.wav", speechlike(0.1 if n < 2 else 100, seed=n), 16_000)
+        soundfile.write(tmp_path / f"{n}.wav", speechlike(0.1 if n < 2 else 600, seed=n), 16_000)
     words = ["bake", f"{tmp_path}/*.wav", "--out", str(tmp_path / "out"), "--report", str(tmp_path / "report.json")]
     process = subprocess.Popen(
         [sys.executable, "-m", "space_runtime", *words, "--formats", "npz", "--jobs", str(n_jobs)],
