@@ -34,13 +34,19 @@ def check_words(command: TyperCommand | TyperGroup, words: list[str], above: Con
 
 def _empty_paths(command: TyperCommand | TyperGroup, values: Mapping[str, object]) -> Iterator[str]:
     """Yield the names of paths that are empty, as the help page shows them."""
-    hints = get_type_hints(inspect.unwrap(command.callback)) if command.callback else {}
-    for parameter in command.params:
-        value = values.get(parameter.name or "")
-        words = value if isinstance(value, list | tuple) else [value]
-        if "" in words and _is_path(hints.get(parameter.name or "")):
+    empty = [parameter for parameter in command.params if _holds_empty(values.get(parameter.name or ""))]
+    if not empty or not command.callback:
+        return
+    hints = get_type_hints(inspect.unwrap(command.callback))  # not for every call: they take their time
+    for parameter in empty:
+        if _is_path(hints.get(parameter.name or "")):
             is_named = isinstance(parameter, TyperArgument) and parameter.metavar
             yield str(parameter.metavar).rstrip("…") if is_named else parameter.opts[0]
+
+
+def _holds_empty(value: object) -> bool:
+    """Return whether the words given for a parameter, one or several, hold an empty one."""
+    return "" in value if isinstance(value, list | tuple) else value == ""
 
 
 def _is_path(hint: object) -> bool:

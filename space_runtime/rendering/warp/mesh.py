@@ -33,10 +33,9 @@ from space_runtime.portrait.mesh_points import OVAL as OVAL
 from space_runtime.portrait.mesh_points import UPPER_LIP as UPPER_LIP
 from space_runtime.rendering.warp.contour import rim_of
 from space_runtime.rendering.warp.keypoints import keypoints_from_mesh, pose_of_keypoints
-from space_runtime.rendering.warp.mesh_triangles import N_POINTS as N_POINTS
-from space_runtime.rendering.warp.mesh_triangles import RING_FACTORS as RING_FACTORS
-from space_runtime.rendering.warp.mesh_triangles import RING_POINTS as RING_POINTS
 from space_runtime.rendering.warp.mesh_triangles import (
+    RING_FACTORS,
+    RING_POINTS,
     Indices,
     fillings,
     hem_edges,

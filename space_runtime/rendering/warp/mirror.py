@@ -19,7 +19,8 @@ from space_runtime.portrait.mirrored import MIRRORED, mirrored_mesh
 from space_runtime.rendering.warp.backward import Box, bounding_box
 from space_runtime.rendering.warp.blending import lay_over
 from space_runtime.rendering.warp.layers import sampled
-from space_runtime.rendering.warp.mesh import OVAL, RING_POINTS, FaceMesh
+from space_runtime.rendering.warp.mesh import OVAL, FaceMesh
+from space_runtime.rendering.warp.mesh_triangles import RING_POINTS
 from space_runtime.rendering.warp.raster import (
     STAYING,
     Grid,

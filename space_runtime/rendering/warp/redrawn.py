@@ -12,7 +12,8 @@ from space_runtime.arrays import Floats
 from space_runtime.portrait.mesh_points import EYES, IRISES, LOWER_LIP, OUTER_LIPS, UPPER_LIP
 from space_runtime.portrait.stand_in import NOSE_TIP, lower_face
 from space_runtime.rendering.warp.keypoints import KEYPOINT_OF, KEYPOINTS
-from space_runtime.rendering.warp.mesh import N_POINTS, FaceMesh
+from space_runtime.rendering.warp.mesh import FaceMesh
+from space_runtime.rendering.warp.mesh_triangles import N_POINTS
 from space_runtime.rig.shapes import UPPER_LID_SHARE
 
 GAINS: Final = (0.3, 8.0)

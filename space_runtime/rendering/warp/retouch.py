@@ -54,7 +54,7 @@ NONE: Final = 128
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Retouch:
-    """What a turn to one side changes in a box of the photo.
+    """The change of a turn to one side, in a box of the photo.
 
     change: (h, w, 3) colours to add, and `NONE` more, which stands at the edge. points: those of the mesh whose skin is
     changed. margin: pixels around them over which the change fades out.

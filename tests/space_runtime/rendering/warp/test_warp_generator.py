@@ -26,7 +26,8 @@ from space_runtime.rendering.warp.generator import WarpAppearance, WarpGenerator
 from space_runtime.rendering.warp.interior import Interior
 from space_runtime.rendering.warp.keypoints import keypoints_from_mesh
 from space_runtime.rendering.warp.lip_line import BEHIND, LIPS, OVERLAP, closing, tucked
-from space_runtime.rendering.warp.mesh import EYES, LOWER_LIP, OVAL, RING_FACTORS, RING_POINTS, UPPER_LIP, move
+from space_runtime.rendering.warp.mesh import EYES, LOWER_LIP, OVAL, UPPER_LIP, move
+from space_runtime.rendering.warp.mesh_triangles import RING_FACTORS, RING_POINTS
 from space_runtime.rendering.warp.scene import AROUND
 from tests.support import pictures
 from tests.support.pictures import portrait
