@@ -32,7 +32,7 @@ HISS_SHARE, NOISE_SHARE = 0.2, 0.4
 """So many sequences have the white noise of amplifiers and microphones; so many of the others any noise at all."""
 HUM_SHARE: Final = 0.3
 """So many of the made-up tones that sound alone are the mains."""
-BURSTS_SHARE: Final = 0.15
+BURSTS_SHARE: Final = 0.25
 """So many of the sounds that are heard alone begin in silence and stop: a note then begins as suddenly as a cry."""
 BURST_FRAMES, GAP_FRAMES = (8, 250), (15, 150)
 """How long such a sound lasts and the silence before it, shortest and longest."""

@@ -17,7 +17,7 @@ from export.data.noise import sounds
 from export.data.phonetics import Phonetics
 from export.data.speech.phones import BILABIAL, CLASSES, SILENCE, SPOKEN, UNKNOWN, somebody_speaks
 from export.data.style import ARTICULATION, articulations, code_of, people_of
-from export.recipes.recipe import BatchPlan
+from export.recipes.recipe import MOVING, BatchPlan
 from space_runtime.animation.stages.features import FRAME_HOP
 from space_runtime.arrays import Floats, Longs
 from space_runtime.emotion import N_EMOTIONS
@@ -26,8 +26,9 @@ from space_runtime.style import N_CODE
 Rng = np.random.Generator
 LEAD_FRAMES, FILMED_LEAD_FRAMES, TRAIL_FRAMES = 10, 35, 12
 """The face is awake this many 10 ms frames before speech, before filmed speech (its breath is heard) and after it."""
-BREATH_WEIGHT = 6.0
-"""Weight of being awake before speech: most faint noise is no breath, yet who draws one opens the mouth."""
+BREATH_WEIGHT, ONSET_WEIGHT = 6.0, 2.0
+"""Weights of being awake before filmed and before other speech: most faint noise is no breath, yet who draws one opens
+the mouth. Of those who were not filmed nothing is heard then but their first sounds, which may be those of music."""
 OWN_VOICE = 0.5
 """So often a filmed sentence is certainly heard as it was recorded; else in that voice or in one put over it."""
 SHORT_PAUSE, LONG_PAUSE = 80, 300
@@ -118,8 +119,7 @@ def _batch(
     plan: BatchPlan,
     rng: Rng,
 ) -> Batch:
-    names = [*("filmed",) * plan.n_filmed, *("synthetic",) * plan.n_synthetic, *("recorded",) * plan.n_recorded]
-    names += [*("vocal",) * plan.n_vocal, *("effort",) * plan.n_effort, *("recorded",) * plan.n_sounds]
+    names = [name for name in MOVING for _ in range(plan.n_of(name))] + ["recorded"] * plan.n_sounds
     look_ahead = plan.look_ahead_samples // FRAME_HOP
     n_frames = 2 * plan.n_steps + max(look_ahead, 1)
     cuts = [_cut(corpora[name], styled[name], n_frames, rng) for name in names]
@@ -205,7 +205,8 @@ def _speech_and_care(labels: NDArray[np.uint8], lead: Longs) -> tuple[Floats, Fl
     # Nobody saw whether a mouth that was not filmed opened for the breath before.
     speech[(speech == 0) & (speech_target(labels, np.full_like(lead, FILMED_LEAD_FRAMES)) == 1)] = np.nan
     before = (speech == 1) & (speech_target(labels, np.zeros_like(lead)) == 0)
-    return speech, np.where(before, BREATH_WEIGHT, 1.0).astype(np.float32)
+    heavy = np.where(lead == FILMED_LEAD_FRAMES, BREATH_WEIGHT, ONSET_WEIGHT)[:, None]
+    return speech, np.where(before, heavy, 1.0).astype(np.float32)
 
 
 def _cut(corpus: Corpus, styles: Floats, n_frames: int, rng: Rng) -> _Cut:

@@ -46,7 +46,7 @@ NEEDED: Final = (
 )
 DESCRIBED: Final = ("file", "source", "speaker", "language", "licence", "seconds")
 """The manifest's entry of every recording."""
-TAUGHT: Final = ("synthetic", "recorded", "vocal", "effort")
+TAUGHT: Final = ("synthetic", "recorded", "vocal", "cut", "effort")
 """Corpora whose motion the teacher says."""
 TALKS_AT_ONCE: Final = 40
 
@@ -64,6 +64,7 @@ def prepare(plan: CorporaPlan, data: Path, cache: Path) -> None:
     align_all(data, cache)
     make_recorded(data, cache)
     make_vocal(data, cache)
+    make_cut(data, cache)
     make_effort(data, cache)
     make_sounds_corpus(cache)
     make_filmed(plan, data, cache)
@@ -173,6 +174,12 @@ def make_vocal(data: Path, cache: Path) -> Path:
     """Write the corpus of cries, held vowels and lines in changed voices."""
     sources = (vocal.VERSION, cache / "aligned_speech.jsonl", data / "speech" / "alignments.jsonl")
     return kept(cache / "vocal.npz", sources, lambda path: write_corpus(path, vocal.vocal_rows(data, cache)))
+
+
+def make_cut(data: Path, cache: Path) -> Path:
+    """Write the corpus of vowels that are cut from recordings."""
+    sources = (vocal.VERSION, cache / "aligned_speech.jsonl", data / "speech" / "alignments.jsonl")
+    return kept(cache / "cut.npz", sources, lambda path: write_corpus(path, vocal.cut_rows(data, cache)))
 
 
 def make_effort(data: Path, cache: Path) -> Path:
@@ -292,5 +299,5 @@ def read_all(plan: CorporaPlan, cache: Path) -> dict[str, Corpus]:
 def data_hash(plan: CorporaPlan, cache: Path) -> str:
     """Return one SHA-256 over all that training reads, for the checkpoint."""
     parts = [path.name for path in synthetic_files(plan, cache)]
-    made = [cache / f"{name}.npz" for name in ("filmed", "recorded", "vocal", "effort", "sounds")]
+    made = [cache / f"{name}.npz" for name in ("filmed", "recorded", "vocal", "cut", "effort", "sounds")]
     return key_of([*parts, *made, cache / "teacher.safetensors"])

@@ -7,7 +7,7 @@ recordings that judge (`export.data.speech.vowels.ONE_IN`) make none of it. pywo
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -26,35 +26,55 @@ from space_runtime.arrays import Floats
 Rng = np.random.Generator
 VERSION: Final = "4"
 SEED: Final = 17
-LINES, CRIES = 0.25, 0.06
-"""Shares of the recordings that are said in a changed voice, and of the long vowels that become cries."""
+LINES, CRIES, CUT = 0.25, 0.06, 0.3
+"""Shares of the recordings that are said in a changed voice, and of the long vowels that become cries, or are cut out
+for `cut_rows`."""
 EFFORTS: Final = {"scream": 1.5, "bark": 1.3, "held": 1.1, "sing": 1.1, "grunt": 0.9, "whisper": 0.75}
 """How far the mouth opens in a cry against the vowel in a sentence; by hand, nobody was filmed."""
 N_FORMANT_ROWS: Final = 300
 AT_ONCE: Final = 20
 log = logging.getLogger("vocal")
+Maker = Callable[[Aligned, Floats], list[Row]]
+"""Makes rows of a recording and its (n,) samples at 16 kHz."""
 
 
 def vocal_rows(data: Path, cache: Path) -> Iterator[Row]:
     """Yield the rows; some recordings at a time in every process."""
-    recordings = list(aligned_recordings(data, cache, judging=False))
-    with ProcessPoolExecutor(N_PROCESSES) as pool:
-        for rows in pool.map(partial(_rows_of, data), recordings, chunksize=AT_ONCE):
-            yield from rows
+    yield from _from_recordings(_cries_and_lines, data, cache)
     for number in range(N_FORMANT_ROWS):
         yield _formant_row(np.random.default_rng((SEED, 1, number)))
 
 
-def _rows_of(data: Path, recording: Aligned) -> list[Row]:
-    from export.data.speech.changed_voices import changed_at_random
-    from export.data.speech.cries import KINDS, cry
+def cut_rows(data: Path, cache: Path) -> Iterator[Row]:
+    """Yield vowels alone in silence, as they were recorded or made of formants: what tells the shortest cry from a note
+    of music within 100 ms is learned from many of both."""
+    yield from _from_recordings(_cut_vowels, data, cache)
+    for number in range(N_FORMANT_ROWS):
+        yield _formant_row(np.random.default_rng((SEED, 3, number)))
 
-    rng = np.random.default_rng((SEED, 0, recording.number))
+
+def _from_recordings(make: Maker, data: Path, cache: Path) -> Iterator[Row]:
+    """Yield what is made of every recording that teaches."""
+    recordings = list(aligned_recordings(data, cache, judging=False))
+    with ProcessPoolExecutor(N_PROCESSES) as pool:
+        for rows in pool.map(partial(_rows_of, make, data), recordings, chunksize=AT_ONCE):
+            yield from rows
+
+
+def _rows_of(make: Maker, data: Path, recording: Aligned) -> list[Row]:
     try:
         pcm = read_pcm(data / "speech" / recording.file)
     except soundfile.SoundFileError as error:
         log.warning("left out: speech/%s cannot be read (%s); restore it", recording.file, error)
         return []
+    return make(recording, pcm)
+
+
+def _cries_and_lines(recording: Aligned, pcm: Floats) -> list[Row]:
+    from export.data.speech.changed_voices import changed_at_random
+    from export.data.speech.cries import KINDS, cry
+
+    rng = np.random.default_rng((SEED, 0, recording.number))
     rows = []
     for vowel in vowels_of(recording, pcm):
         if rng.random() < CRIES:
@@ -63,6 +83,14 @@ def _rows_of(data: Path, recording: Aligned) -> list[Row]:
     if rng.random() < LINES:
         rows.append(labelled_row(changed_at_random(pcm, rng), recording.phones, recording.symbols))
     return rows
+
+
+def _cut_vowels(recording: Aligned, pcm: Floats) -> list[Row]:
+    from export.data.speech.cries import cry
+
+    rng = np.random.default_rng((SEED, 2, recording.number))
+    cut = [cry("cut", vowel, rng) for vowel in vowels_of(recording, pcm) if rng.random() < CUT]
+    return [_row(sound.pcm, sound.labels) for sound in cut]
 
 
 def _formant_row(rng: Rng) -> Row:

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from export.data.noise.sounds import EVALUATION_SEED, make_sounds
+from export.data.noise.sounds import CHOIR, EVALUATION_SEED, make_sounds
 from export.data.speech.voices import read_pcm
 from export.evaluation import silero
 from export.evaluation.baselines import Unavailable
@@ -28,8 +28,8 @@ AFTER_S: Final = 1.2
 ROOM_SNR_DB: Final = 20.0
 MADE_S: Final = 10
 SOUNDS: Final = "sounds_eval"
-SOUND_MINUTES: Final = (10, 40, 3)
-"""Of music, of noises, of breathing beside that of the noises."""
+SOUND_MINUTES: Final = (10, 40, 3, 5)
+"""Of music, of noises, of breathing beside that of the noises, of music in which voices sing."""
 T = TypeVar("T")
 
 
@@ -64,7 +64,8 @@ def settling_s(times_s: Floats, gap: Floats, end_s: float, limit: float) -> floa
 def flapping(model: EvaluatedModel, sounds: dict[str, list[Floats]], usual: float) -> dict[Measure, float]:
     """Return per kind of sound the largest and the RMS lip gap, the share of time off rest and of time called speech.
 
-    Gaps are shares of the usual range of speech. ``worst_sound`` has the worst of each number.
+    Gaps are shares of the usual range of speech. ``worst_sound`` has the worst of each number but those of
+    a choir, which is told and not judged: it is voices.
     """
     values: dict[Measure, float] = {}
     outputs = model.tracks([sound for parts in sounds.values() for sound in parts])
@@ -79,7 +80,8 @@ def flapping(model: EvaluatedModel, sounds: dict[str, list[Floats]], usual: floa
         }
         values |= {(kind, name): float(value) for name, value in found.items()}
     names = ("max_gap", "rms_gap", "moving", "called_speech")
-    return values | {("worst_sound", name): max(values[kind, name] for kind in sounds) for name in names}
+    voiceless = [kind for kind in sounds if kind != CHOIR]
+    return values | {("worst_sound", name): max(values[kind, name] for kind in voiceless) for name in names}
 
 
 def evaluation_sounds(folder: Path) -> dict[str, list[Floats]]:
@@ -153,7 +155,8 @@ def _silero(network: Network, sounds: dict[str, list[Floats]]) -> dict[Measure, 
         kind: float(np.mean(np.concatenate(rows) > 0.5)) for kind, rows in _by_kind(sounds, probabilities).items()
     }
     values = {(kind, "silero_speech"): share for kind, share in shares.items()}
-    return values | {("worst_sound", "silero_speech"): max(shares.values())}
+    worst = max(share for kind, share in shares.items() if kind != CHOIR)
+    return values | {("worst_sound", "silero_speech"): worst}
 
 
 def _by_kind(sounds: dict[str, list[Floats]], answers: list[T]) -> dict[str, list[T]]:

@@ -35,6 +35,10 @@ class CorporaPlan:
     own_spread: float = 0.0
 
 
+MOVING: Final = ("filmed", "synthetic", "recorded", "vocal", "cut", "effort")
+"""Corpora with known motion, in the order of their sequences in a batch."""
+
+
 @dataclass(frozen=True, slots=True)
 class BatchPlan:
     """Sequences per batch from each source, their length in steps, and the look-ahead in samples."""
@@ -46,12 +50,18 @@ class BatchPlan:
     n_sounds: int
     n_steps: int
     look_ahead_samples: int
+    n_cut: int = 0
     n_effort: int = 0
+
+    def n_of(self, corpus: str) -> int:
+        """Return the sequences from one of the corpora `MOVING`."""
+        number: int = getattr(self, f"n_{corpus}")
+        return number
 
     @property
     def n_moving(self) -> int:
         """Sequences at the start of a batch whose motion is known: filmed, or labelled by the teacher."""
-        return self.n_filmed + self.n_synthetic + self.n_recorded + self.n_vocal + self.n_effort
+        return sum(map(self.n_of, MOVING))
 
     @property
     def n_rows(self) -> int:
@@ -164,7 +174,7 @@ def parse_recipe(text: str, name: str = "the recipe") -> Recipe:
             raise UsageError(f"{name} has a value where [{section}] belongs; make it a table")
         table[section] = kind(**_checked(part, kind, f"{name} [{section}]"))
     if (n_moving := table["batch"].n_moving) < N_SHARES:
-        wanted = f"expected {N_SHARES} of n_filmed, n_synthetic, n_recorded, n_vocal and n_effort together, or more"
+        wanted = f"expected {N_SHARES} or more of {', '.join(f'n_{corpus}' for corpus in MOVING)} together"
         raise UsageError(f"{name} [batch] has {n_moving} sequences with motion; {wanted}")
     if (ahead := table["batch"].look_ahead_samples) % FRAME_HOP:
         wanted = f"expected a multiple of {FRAME_HOP}, that is of 10 ms"

@@ -24,7 +24,7 @@ from export.evaluation.lip_sync import lip_sync_scores
 from export.evaluation.metrics import Match
 from export.evaluation.spoken import read_synthetic
 from export.onnx.to_onnx import export_onnx
-from export.recipes.recipe import Recipe, parse_recipe
+from export.recipes.recipe import MOVING, Recipe, parse_recipe
 from export.training.checkpoint import load_checkpoint
 from export.training.steps import load_trained, settle, signature
 from export.training.train import Materials, train
@@ -34,6 +34,8 @@ from space_runtime.timebase import SAMPLE_RATE
 Values = Mapping[str, int | float | str]
 """Keys of a recipe and what they are instead."""
 
+TAUGHT_ROWS: Final = tuple(f"n_{name}" for name in MOVING if name != "filmed")
+"""Numbers of a batch's sequences whose motion a teacher says."""
 QUESTIONS: Final[dict[str, dict[str, Values]]] = {
     "memory": {
         "LSTM 224 × 2": {"kind": "lstm", "width": 224},
@@ -42,7 +44,7 @@ QUESTIONS: Final[dict[str, dict[str, Values]]] = {
     },
     "look-ahead": {f"look-ahead {ms} ms": {"look_ahead_samples": ms * SAMPLE_RATE // 1000} for ms in (0, 50, 200)},
     "data": {
-        "film alone": {"n_filmed": 42, "n_synthetic": 0, "n_recorded": 0, "n_vocal": 0, "n_effort": 0},
+        "film alone": {"n_filmed": 46, **dict.fromkeys(TAUGHT_ROWS, 0)},
         "teacher alone": {"n_filmed": 0, "n_synthetic": 14, "n_recorded": 14},
         "no phonetics": {"lip_gap": 0, "mouth_width": 0, "jaw_with_lips": 0, "width_later_frames": 0},
     },

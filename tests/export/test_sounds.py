@@ -11,13 +11,13 @@ import soundfile
 from typer.testing import CliRunner
 
 from export.data.noise import music, sounds
-from export.data.noise.score import compose
+from export.data.noise.score import ARRANGEMENTS, CHOIRS, VOICES, Layout, compose
 from space_runtime.errors import UsageError
 from space_runtime.timebase import SAMPLE_RATE
 
 HAS_MUSIC = shutil.which("fluidsynth") is not None and any(font.exists() for font in music.SOUND_FONTS)
 needs_fluidsynth = pytest.mark.skipif(not HAS_MUSIC, reason="fluidsynth or fluid-soundfont-gm is not installed")
-KINDS = [*sounds.NOISES, pytest.param(sounds.MUSIC, marks=needs_fluidsynth)]
+KINDS = [*sounds.NOISES, *(pytest.param(kind, marks=needs_fluidsynth) for kind in sounds.PLAYED)]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -35,7 +35,7 @@ def test_each_kind_is_usable_and_repeats_by_seed(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_any_seed_gives_sound(kind: str) -> None:
     """More than one draw of each kind: rare branches are finite and heard as well."""
-    for seed in range(1 if kind == sounds.MUSIC else 3):
+    for seed in range(1 if kind in sounds.PLAYED else 3):
         pcm = sounds.make_sound(kind, 4, np.random.default_rng([seed, 77]))
         assert 0.09 < np.abs(pcm).max() < 0.9  # a NaN fails, too
 
@@ -64,6 +64,21 @@ def test_pieces_differ_and_have_notes_throughout() -> None:
         assert all(0 <= message.note <= 127 and 1 <= message.velocity <= 127 for message in notes)
         written.add(tuple(str(message) for message in notes))
     assert len(written) == 20
+
+
+@pytest.mark.parametrize("arrangements", [ARRANGEMENTS, CHOIRS])
+def test_a_piece_sings_only_where_a_voice_may_be_heard(arrangements: tuple[Layout, ...]) -> None:
+    """A choir of a sound font is made of people: no mouth may learn to stay shut at it."""
+    for seed in range(200):
+        score = compose(20, np.random.default_rng(seed), arrangements)
+        programs = {m.program for track in score.tracks for m in track if m.type == "program_change" and m.channel != 9}
+        assert bool(programs & set(VOICES)) == (arrangements is CHOIRS)
+
+
+def test_training_hears_no_choir() -> None:
+    planned = [row.kind for group in sounds.GROUPS if group != sounds.CHOIR for _, row in sounds._planned(group, 1, 30)]
+    assert sounds.MUSIC in planned
+    assert sounds.CHOIR not in planned
 
 
 def test_corpus_is_repeatable_and_goes_on_where_it_stopped(tmp_path: Path) -> None:

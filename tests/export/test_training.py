@@ -14,7 +14,18 @@ pytest.importorskip("torch", reason="needs torch (extra 'export')")
 import torch
 
 from export.data.augment import LN10_OVER_10, augment, codec_holes, noise, plain_power, reverberate
-from export.data.batches import _joined, _row, batches, closure_target, speech_target
+from export.data.batches import (
+    BREATH_WEIGHT,
+    FILMED_LEAD_FRAMES,
+    LEAD_FRAMES,
+    ONSET_WEIGHT,
+    _joined,
+    _row,
+    _speech_and_care,
+    batches,
+    closure_target,
+    speech_target,
+)
 from export.data.corpora import Corpus, Row, log_powers, read_corpus, read_parts, write_corpus
 from export.data.drift import DRIFT_WEIGHT, drift_free
 from export.data.motion.identities import FaceModel
@@ -22,9 +33,9 @@ from export.data.motion.motion_space import MotionSpace, closers, save_motion_sp
 from export.data.phonetics import Phonetics, phonetics_of
 from export.data.speech.phones import LABIODENTAL, SILENCE, SPOKEN
 from export.models.layers import LAYERS
-from export.recipes.recipe import KINDS, PhoneticShares, Recipe, parse_recipe, read_recipe
+from export.recipes.recipe import KINDS, MOVING, PhoneticShares, Recipe, parse_recipe, read_recipe
 from export.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from export.training.compare import candidates, changed, folder_of
+from export.training.compare import TAUGHT_ROWS, candidates, changed, folder_of
 from export.training.losses import CONTACT_WEIGHT, motion_losses, motion_weight
 from export.training.steps import load_trained
 from export.training.train import Materials, constants_of, train
@@ -61,7 +72,7 @@ def materials() -> Materials:
         "reference_size": torch.ones(2),
         "closers": torch.from_numpy(closers()),
     }
-    corpora = {name: corpus(name, n) for n, name in enumerate(("filmed", "synthetic", "recorded", "vocal", "effort"))}
+    corpora = {name: corpus(name, n) for n, name in enumerate(MOVING)}
     corpora["sounds"] = corpus("sounds", 9, has_motion=False)
     return Materials(corpora, model, face, constants, "corpora of a test")
 
@@ -76,6 +87,7 @@ SMALL = {
     "n_synthetic": 1,
     "n_recorded": 1,
     "n_vocal": 1,
+    "n_cut": 1,
     "n_effort": 1,
     "n_sounds": 1,
     "n_steps": 30,
@@ -183,8 +195,8 @@ def test_batches_repeat_and_fit_the_plan(materials: Materials, recipe: Recipe) -
     again, later = two(0), two(1)
     assert np.array_equal(two(0)[1], again[1]) and np.array_equal(again[1], later[0])
     batch = next(batches(*of_materials, recipe.batch, 7))
-    assert batch.features.shape == (7, 30, 96) and np.isfinite(batch.features).all()
-    assert batch.motion.shape == (6, 30, N_MOTION)
+    assert batch.features.shape == (8, 30, 96) and np.isfinite(batch.features).all()
+    assert batch.motion.shape == (7, 30, N_MOTION)
     assert (batch.classes[-1] == SILENCE).all() and not batch.speech[-1].any()
 
 
@@ -386,6 +398,17 @@ def test_speech_of_unknown_phones_wakes_the_face_and_teaches_no_phone() -> None:
     assert np.isnan(closure_target(labels)[0, 80:120]).all() and not closure_target(labels)[0, :80].any()
 
 
+def test_only_a_filmed_breath_weighs_much() -> None:
+    """Of others nothing is heard before their first sound, and that may be a note of music."""
+    labels = np.full((2, 200), SILENCE, np.uint8)
+    labels[:, 80:120] = SPOKEN
+    lead = np.array([FILMED_LEAD_FRAMES, LEAD_FRAMES])
+    _, care = _speech_and_care(labels, lead)
+    assert care[0].max() == BREATH_WEIGHT > care[1].max() == ONSET_WEIGHT
+    for row, frames in enumerate(lead.tolist()):
+        assert set(np.flatnonzero(care[row] > 1)) == set(range(80 - frames, 80))
+
+
 def test_slow_errors_count_little_and_fast_ones_fully() -> None:
     steps = torch.arange(300.0)
     slow = torch.ones(1, 300, 1)
@@ -441,5 +464,5 @@ def test_a_question_that_nobody_asked_is_named() -> None:
 
 
 def test_a_recipe_without_motion_is_refused() -> None:
-    with pytest.raises(UsageError, match="has 1 sequences with motion; expected 2"):
-        changed(read_recipe(SHIPPED), {"n_filmed": 0, "n_synthetic": 1, "n_recorded": 0, "n_vocal": 0, "n_effort": 0})
+    with pytest.raises(UsageError, match="has 1 sequences with motion; expected 2 or more"):
+        changed(read_recipe(SHIPPED), {"n_filmed": 0, **dict.fromkeys(TAUGHT_ROWS, 0), "n_synthetic": 1})

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from export.data.noise.score import compose
+from export.data.noise.score import ARRANGEMENTS, Layout, compose
 from export.data.noise.synth_primitives import Rng
 from export.data.speech.voices import read_pcm
 from space_runtime.arrays import Floats
@@ -23,10 +23,10 @@ RENDER_RATE: Final = 44_100
 TIMEOUT_S: Final = 120
 
 
-def make_music(seconds: float, rng: Rng, scratch: Path) -> Floats:
+def make_music(seconds: float, rng: Rng, scratch: Path, arrangements: tuple[Layout, ...] = ARRANGEMENTS) -> Floats:
     """Return a random piece; ``scratch`` is a folder for two files. Raises `UsageError` when fluidsynth is missing."""
     score, sound = scratch / "piece.mid", scratch / "piece.wav"
-    compose(seconds, rng).save(score)
+    compose(seconds, rng, arrangements).save(score)
     options = ["-o", "synth.dynamic-sample-loading=1", "-g", "0.3"]
     wet = [f"{option}{rng.integers(0, 2)}" for option in ("-R", "-C")]
     command = ["fluidsynth", "-niq", "-F", str(sound), "-r", str(RENDER_RATE), "-T", "wav", "-O", "float"]

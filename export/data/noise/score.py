@@ -36,25 +36,32 @@ KEYS = tuple(range(0, 16))
 ORGANS, GUITARS, BASSES = tuple(range(16, 24)), tuple(range(24, 32)), tuple(range(32, 40))
 STRINGS, VOICES = (40, 41, 42, 44, 45, 46, 48, 49, 50, 51), (52, 53, 54, 85, 91)
 BRASS, REEDS, PIPES = tuple(range(56, 64)), tuple(range(64, 72)), tuple(range(72, 80))
-LEADS, PADS, OTHERS = tuple(range(80, 88)), tuple(range(88, 96)), tuple(range(104, 112))
-SOLOS = KEYS + GUITARS + STRINGS + VOICES * 2 + BRASS + REEDS + PIPES + LEADS + OTHERS
+LEADS, PADS, OTHERS = (*range(80, 85), 86, 87), (*range(88, 91), *range(92, 96)), tuple(range(104, 112))
+SOLOS = KEYS + GUITARS + STRINGS + BRASS + REEDS + PIPES + LEADS + OTHERS
 
 Layout = tuple[tuple[str, tuple[int, ...]], ...]
 ARRANGEMENTS: Final[tuple[Layout, ...]] = (
     (("melody", SOLOS),),
-    (("chords", KEYS + GUITARS + ORGANS + STRINGS + VOICES),),
+    (("chords", KEYS + GUITARS + ORGANS + STRINGS),),
     (("melody", SOLOS), ("chords", KEYS + GUITARS)),
-    (("melody", VOICES), ("pad", VOICES), ("bass", VOICES + STRINGS)),
-    (("pad", PADS + STRINGS + VOICES), ("arpeggio", KEYS + LEADS)),
+    (("pad", PADS + STRINGS), ("arpeggio", KEYS + LEADS)),
     (("drums", ()),),
     (("drums", ()), ("bass", BASSES)),
     (("drums", ()), ("bass", BASSES), ("chords", GUITARS + KEYS), ("melody", SOLOS)),
-    (("drums", ()), ("bass", BASSES), ("chords", GUITARS), ("pad", ORGANS), ("melody", LEADS + GUITARS + VOICES)),
+    (("drums", ()), ("bass", BASSES), ("chords", GUITARS), ("pad", ORGANS), ("melody", LEADS + GUITARS)),
     (("melody", STRINGS + PIPES), ("arpeggio", STRINGS + KEYS), ("pad", STRINGS + BRASS), ("bass", STRINGS)),
-    (("drums", ()), ("bass", (38, 39)), ("arpeggio", LEADS), ("pad", PADS), ("melody", LEADS + VOICES)),
+    (("drums", ()), ("bass", (38, 39)), ("arpeggio", LEADS), ("pad", PADS), ("melody", LEADS)),
     (("drums", ()), ("bass", BASSES), ("chords", KEYS), ("melody", BRASS + REEDS)),
 )  # fmt: skip
-"""From one instrument to a full band; each part with the programs it may have (the drums have none)."""
+"""From one instrument to a full band; each part with the programs it may have (the drums have none). No part sings: a
+sound font's choir is voices, at which a mouth may open."""
+CHOIRS: Final[tuple[Layout, ...]] = (
+    (("melody", VOICES),),
+    (("chords", VOICES),),
+    (("melody", VOICES), ("pad", VOICES), ("bass", VOICES + STRINGS)),
+    (("pad", VOICES), ("arpeggio", KEYS + LEADS)),
+)
+"""Arrangements in which sampled voices sing."""
 
 
 CHORD_RHYTHMS: Final = ((1.0, 0.0, 0.9), (0.5, 0.0, 0.4), (1.0, 0.5, 0.3), (8.0, 0.0, 3.0))
@@ -92,14 +99,14 @@ class Note:
     velocity: int
 
 
-def compose(seconds: float, rng: Rng) -> mido.MidiFile:
-    """Return a random piece of at least ``seconds``."""
+def compose(seconds: float, rng: Rng, arrangements: tuple[Layout, ...] = ARRANGEMENTS) -> mido.MidiFile:
+    """Return a random piece of at least ``seconds`` in one of the arrangements."""
     piece = _piece(seconds, rng)
     score = mido.MidiFile(ticks_per_beat=TICKS)
     head = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(piece.tempo_bpm))])
     score.tracks.append(head)
     channel = 0
-    for role, programs in ARRANGEMENTS[rng.integers(len(ARRANGEMENTS))]:
+    for role, programs in arrangements[rng.integers(len(arrangements))]:
         own = DRUM_CHANNEL if role == "drums" else channel
         program = int(rng.choice(programs)) if programs else int(rng.choice((0, 0, 8, 16, 24, 25, 32, 40)))
         score.tracks.append(_track(own, program, _with_breaks(ROLES[role](piece, rng), piece, rng), piece, rng))

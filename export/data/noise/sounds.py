@@ -22,6 +22,7 @@ import soundfile
 import typer
 
 from export.data.noise import music, synth_events, synth_noise
+from export.data.noise.score import ARRANGEMENTS, CHOIRS
 from export.data.noise.synth_primitives import Noise, Rng, band_noise, decibels, log_uniform, room, samples, wander
 from export.data.store import N_PROCESSES
 from space_runtime.arrays import Floats
@@ -33,6 +34,9 @@ TRAINING_SEED: Final = 1
 EVALUATION_SEED: Final = 999
 """Never to be trained on."""
 MUSIC: Final = "music"
+CHOIR: Final = "choir"
+"""Music in which voices sing; for evaluation alone, for a mouth may open at it."""
+PLAYED: Final = {MUSIC: ARRANGEMENTS, CHOIR: CHOIRS}
 BREATHING: Final = "breath"
 NOISES: Final[dict[str, Noise]] = {
     BREATHING: synth_events.breath,
@@ -57,10 +61,15 @@ NOISES: Final[dict[str, Noise]] = {
 """Kind → how it is made."""
 ORDER: Final = tuple(kind for i, kind in enumerate(NOISES) for kind in ((BREATHING, kind) if i % 6 == 3 else (kind,)))
 """The kinds of a corpus's noises in turn; breathing comes four times as often, for people who speak also breathe."""
-KINDS: Final = (MUSIC, *NOISES)
+KINDS: Final = (MUSIC, *NOISES, CHOIR)
 HEARD: Final = {MUSIC: 20.0, "mains_hum": 3.0, "beeps": 4.0, "siren": 4.0, "creak": 4.0, "engine": 2.0}
 """How often training hears a kind against the others: what has a pitch is most like a voice."""
-GROUPS: Final[dict[str, tuple[str, ...]]] = {MUSIC: (MUSIC,), "noise": ORDER, "breathing": (BREATHING,)}
+GROUPS: Final[dict[str, tuple[str, ...]]] = {
+    "instruments": (MUSIC,),
+    "noise": ORDER,
+    "breathing": (BREATHING,),
+    CHOIR: (CHOIR,),
+}
 SHORTEST_S, LONGEST_S = 20.0, 40.0
 FAINTEST: Final = 0.03
 """Least share of the peak that the pauses must leave, 0…1."""
@@ -79,7 +88,12 @@ class Sound:
 
 
 def make_sounds(
-    folder: Path, seed: int, minutes_music: float, minutes_noise: float, minutes_breathing: float = 0.0
+    folder: Path,
+    seed: int,
+    minutes_music: float,
+    minutes_noise: float,
+    minutes_breathing: float = 0.0,
+    minutes_choir: float = 0.0,
 ) -> Path:
     """Make what is missing of the corpus of ``seed`` in ``folder`` and return the path of its index.
 
@@ -87,11 +101,11 @@ def make_sounds(
     stopped, a longer corpus begins like a shorter one. Raises `UsageError` when music is wanted and fluidsynth or its
     sound font is missing, `OutputError` when the folder cannot be written.
     """
-    if minutes_music > 0:
+    if minutes_music > 0 or minutes_choir > 0:
         music.find_sound_font()
     prepare_folder(folder)
-    minutes = {MUSIC: minutes_music, "noise": minutes_noise, "breathing": minutes_breathing}
-    rows = [row for group, wanted in minutes.items() for row in _planned(group, seed, wanted)]
+    minutes = (minutes_music, minutes_noise, minutes_breathing, minutes_choir)
+    rows = [row for group, wanted in zip(GROUPS, minutes, strict=True) for row in _planned(group, seed, wanted)]
     missing = [(position, row) for position, row in rows if not (folder / row.file).exists()]
     if missing:
         with ProcessPoolExecutor(N_PROCESSES) as pool:
@@ -103,7 +117,7 @@ def make_sounds(
 
 
 def make_sound(kind: str, seconds: float, rng: Rng) -> Floats:
-    """Return one sound: ``music`` or a key of `NOISES`, often in a room, its level changing; peak −20 to −1 dBFS."""
+    """Return one sound: a key of `PLAYED` or of `NOISES`, often in a room, its level changing; peak −20 to −1 dBFS."""
     n = samples(seconds)
     sound = _varied(_plain(kind, seconds, rng), rng)
     while np.abs(sound).max() < FAINTEST:  # rare events that fell into the pauses
@@ -134,7 +148,7 @@ def _planned(group: str, seed: int, minutes: float) -> Iterator[tuple[int, Sound
     while made < minutes * 60:
         seconds = round(_rng(seed, group, position, 0).uniform(SHORTEST_S, LONGEST_S), 2)
         kind = kinds[position % len(kinds)]
-        licence = music.LICENCE if kind == MUSIC else "synthesised from nothing, CC0-1.0"
+        licence = music.LICENCE if kind in PLAYED else "synthesised from nothing, CC0-1.0"
         yield position, Sound(f"{group}_{seed}_{position:04d}_{kind}.flac", group, kind, seed, seconds, licence)
         made += seconds
         position += 1
@@ -145,10 +159,10 @@ def _rng(seed: int, group: str, position: int, purpose: int) -> Rng:
 
 
 def _plain(kind: str, seconds: float, rng: Rng) -> Floats:
-    if kind != MUSIC:
+    if kind not in PLAYED:
         return NOISES[kind](samples(seconds), rng)
     with TemporaryDirectory() as scratch:
-        return music.make_music(seconds, rng, Path(scratch))
+        return music.make_music(seconds, rng, Path(scratch), PLAYED[kind])
 
 
 def _varied(sound: Floats, rng: Rng) -> Floats:
