@@ -7,6 +7,9 @@ constants that the file already has.
 *The gates.* The three gates of a recurrent layer are one product in torch, whose answer is split. Three products with a
 third of the weights each, in eight bits as they are, give the same bits and copy nothing.
 
+*The films.* Scale and shift are one product in torch, too, whose answer is split; here the weights are, once, when the
+file is loaded.
+
 *The steps.* One run takes many steps as well, see `export.onnx.multi_step_graph`, with the same bits.
 """
 
@@ -34,6 +37,8 @@ LARGEST_DIFFERENCE = 1e-6
 
 MOTION_WEIGHT, PREFIX = "motion.2.weight", "face."
 FACE_INPUTS = ("speech", "closure", "neutral", "emotion")
+DIRECTIONS = ("basis", "openings", "expressions")
+"""Of the face's motion, in the order in which `Face` multiplies them."""
 LANDMARKS = "landmarks"
 N_CHECKED = 256
 N_STREAMS_CHECKED, N_STEPS_CHECKED = 3, 8
@@ -54,7 +59,7 @@ def rewrite_graph(path: Path, to: Path) -> float:
         part = Path(folder) / "face.onnx"
         export_onnx(face, _signature(face), part)
         _replace(model.graph, onnx.load(part).graph, motion)
-        _split_gates(model.graph)
+        _split_products(model.graph)
         unroll_steps(model.graph)
         small = Path(folder) / to.name
         onnx.checker.check_model(model)
@@ -72,10 +77,26 @@ def input_shapes(network: Network, n_rows: int) -> dict[str, tuple[int, ...]]:
 def face_of(model: onnx.ModelProto) -> Face:
     """Return the face with the file's own constants."""
     known = {value.name: numpy_helper.to_array(value) for value in model.graph.initializer}
-    face = Face(len(known[f"{PREFIX}basis"]))
+    constants = {name.removeprefix(PREFIX): value for name, value in known.items() if name.startswith(PREFIX)}
+    constants |= _directions(constants) | {"closers": _closers(known)}
+    face = Face(len(constants["basis"]))
     for name, constant in face.state_dict().items():
-        constant.copy_(torch.from_numpy(_closers(known) if name == "closers" else known[PREFIX + name].copy()))
+        constant.copy_(torch.from_numpy(constants[name].copy()))
     return face.eval()
+
+
+def _directions(constants: dict[str, Floats]) -> dict[str, Floats]:
+    """(K, 3N), (8, 3N), (8, 3N): in the file as such, or one below the other, which the exporter makes of them."""
+    if "basis" in constants:
+        return {name: constants[name] for name in DIRECTIONS}
+    n_emotional = (len(DIRECTIONS) - 1) * N_EMOTIONS
+    named = dict(Face(1).named_buffers())
+    unnamed = [value for name, value in constants.items() if name not in named]
+    found = [value for value in unnamed if value.shape[1:] == (3 * N_LANDMARKS,) and len(value) > n_emotional]
+    if len(found) != 1:
+        raise ValueError(f"{len(found)} arrays of the graph may be the directions of motion; expected one")
+    n_motion = len(found[0]) - n_emotional
+    return dict(zip(DIRECTIONS, np.split(found[0], [n_motion, n_motion + N_EMOTIONS]), strict=True))
 
 
 def _closers(known: dict[str, Floats]) -> Floats:
@@ -118,8 +139,8 @@ def _replace(graph: onnx.GraphProto, face: onnx.GraphProto, motion: str) -> None
     graph.initializer.extend([*constants, *face.initializer])
 
 
-def _split_gates(graph: onnx.GraphProto) -> None:
-    """Write each eight-bit product whose answer is split in three as three products."""
+def _split_products(graph: onnx.GraphProto) -> None:
+    """Write each product whose answer is split as one product for each part: a recurrent layer's gates, films."""
     made_by = {name: node for node in graph.node for name in node.output}
     constants = {value.name: value for value in graph.initializer}
     nodes: list[onnx.NodeProto] = []
@@ -131,6 +152,8 @@ def _split_gates(graph: onnx.GraphProto) -> None:
                 parts = [_part(parameter, gate, constants) for parameter in parameters]
                 names = [product.input[0], *(part.output[0] for part in parts)]
                 nodes += [*parts, _renamed(product, f"_{gate}", names, output)]
+        elif product is not None and product.op_type == "Gemm" and set(product.input[1:]) <= set(constants):
+            nodes += _by_part(product, list(node.output))
         else:
             nodes.append(node)
     kept = _needed(nodes, [value.name for value in graph.output])
@@ -139,6 +162,20 @@ def _split_gates(graph: onnx.GraphProto) -> None:
     graph.node.extend(kept)
     graph.ClearField("initializer")
     graph.initializer.extend(value for name, value in constants.items() if name in used)
+
+
+def _by_part(product: onnx.NodeProto, outputs: list[str]) -> list[onnx.NodeProto]:
+    """A product for each output, of weights that are split when the file is loaded: they keep their names in it."""
+    parts = {name: [f"{name}_{n}" for n in range(len(outputs))] for name in product.input[1:]}
+    splits = [
+        onnx.helper.make_node("Split", [name], names, f"split_{name}", axis=0, num_outputs=len(outputs))
+        for name, names in parts.items()
+    ]
+    products = [
+        _renamed(product, f"_{n}", [product.input[0], *(names[n] for names in parts.values())], output)
+        for n, output in enumerate(outputs)
+    ]
+    return [*splits, *products]
 
 
 def _part(parameter: onnx.NodeProto, gate: int, constants: dict[str, onnx.TensorProto]) -> onnx.NodeProto:

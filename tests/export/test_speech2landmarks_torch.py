@@ -12,7 +12,7 @@ pytest.importorskip("onnxscript", reason="needs onnxscript (extra 'export')")
 
 import torch
 
-from export.models.landmarks import GATES, LandmarksConfig, Speech2Landmarks
+from export.models.landmarks import GATES, Face, LandmarksConfig, Speech2Landmarks
 from export.models.layers import LAYERS
 from export.onnx.to_onnx import TRACED_BATCH, Signature, export_onnx
 from space_runtime.inference.network import load_network
@@ -99,6 +99,21 @@ def test_the_tongue_rests_where_there_is_no_speech(tiny: Speech2Landmarks) -> No
     assert (speech == 0).any() and (speech > 0).any()
     assert (tongue[speech[:, 0] == 0] == 0).all()
     assert (tongue[speech[:, 0] > 0] > 0).all() and (tongue <= 1).all()
+
+
+def test_faces_one_by_one_equal_a_sequence_and_its_parts() -> None:
+    """Rows, sequences and displacements that are given are the same face."""
+    noise, face = torch.Generator().manual_seed(2), Face(5)
+    for constant in face.state_dict().values():
+        constant.copy_(torch.rand(constant.shape, generator=noise) * 0.2 + 0.1)
+    motion = torch.randn(2, 6, 5, generator=noise)
+    speech, closure = torch.rand(2, 2, 6, 1, generator=noise)
+    neutral, emotion = torch.randn(2, 1, 78, 3, generator=noise), torch.rand(2, 1, 8, generator=noise)
+    sequence = face(motion, speech, closure, neutral, emotion)
+    parts = face.assemble((speech * motion) @ face.basis, speech, closure, neutral, emotion)
+    rows = [face(motion[:, t], speech[:, t], closure[:, t], neutral[:, 0], emotion[:, 0]) for t in range(6)]
+    assert torch.allclose(sequence, parts, atol=1e-5)
+    assert torch.allclose(sequence, torch.stack(rows, 1), atol=1e-5)
 
 
 def test_gates_reach_both_ends_exactly(tiny: Speech2Landmarks) -> None:
