@@ -78,20 +78,20 @@ def face_of(model: onnx.ModelProto) -> Face:
     """Return the face with the file's own constants."""
     known = {value.name: numpy_helper.to_array(value) for value in model.graph.initializer}
     constants = {name.removeprefix(PREFIX): value for name, value in known.items() if name.startswith(PREFIX)}
-    constants |= _directions(constants) | {"closers": _closers(known)}
+    constants |= _directions(known) | {"closers": _closers(known)}
     face = Face(len(constants["basis"]))
     for name, constant in face.state_dict().items():
         constant.copy_(torch.from_numpy(constants[name].copy()))
     return face.eval()
 
 
-def _directions(constants: dict[str, Floats]) -> dict[str, Floats]:
+def _directions(known: dict[str, Floats]) -> dict[str, Floats]:
     """(K, 3N), (8, 3N), (8, 3N): in the file as such, or one below the other, which the exporter makes of them."""
-    if "basis" in constants:
-        return {name: constants[name] for name in DIRECTIONS}
+    if f"{PREFIX}basis" in known:
+        return {name: known[PREFIX + name] for name in DIRECTIONS}
     n_emotional = (len(DIRECTIONS) - 1) * N_EMOTIONS
-    named = dict(Face(1).named_buffers())
-    unnamed = [value for name, value in constants.items() if name not in named]
+    named = {PREFIX + name for name, _ in Face(1).named_buffers()}
+    unnamed = [value for name, value in known.items() if name not in named]
     found = [value for value in unnamed if value.shape[1:] == (3 * N_LANDMARKS,) and len(value) > n_emotional]
     if len(found) != 1:
         raise ValueError(f"{len(found)} arrays of the graph may be the directions of motion; expected one")

@@ -10,10 +10,12 @@ import pytest
 pytest.importorskip("torch", reason="needs torch (extra 'export')")
 pytest.importorskip("onnxscript", reason="needs onnxscript (extra 'export')")
 
+import onnx
 import torch
 
 from export.models.landmarks import GATES, Face, LandmarksConfig, Speech2Landmarks
 from export.models.layers import LAYERS
+from export.onnx.graph_rewrite import face_of
 from export.onnx.to_onnx import TRACED_BATCH, Signature, export_onnx
 from space_runtime.inference.network import load_network
 from space_runtime.style import N_CODE
@@ -75,6 +77,13 @@ def test_onnx_steps_equal_torch_steps_for_every_batch(tiny: Speech2Landmarks, ex
         for name, value in zip(OUTPUTS, expected, strict=True):
             np.testing.assert_allclose(actual[name].astype(np.float32), value.numpy(), atol=1e-5)
         values["state_in"] = expected[-1]
+
+
+def test_the_face_of_a_fresh_export_is_the_networks(tiny: Speech2Landmarks, exported: Path) -> None:
+    """The exporter joins and renames constants; whatever it does, the file has them all."""
+    found = face_of(onnx.load(exported)).state_dict()
+    for name, value in tiny.face.state_dict().items():
+        torch.testing.assert_close(found[name], value, rtol=0, atol=0)
 
 
 def test_no_emotion_and_no_style_modulate_nothing(tiny: Speech2Landmarks) -> None:
