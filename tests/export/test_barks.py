@@ -16,8 +16,8 @@ import json
 import soundfile
 
 from export.data.speech.phones import CLASSES, SILENCE
-from export.data.speech.vowels import FORMANTS, ONE_IN, cut_vowels, faded, formant_vowel
-from export.data.vocal import _formant_row
+from export.data.speech.vowels import FORMANTS, ONE_IN, Aligned, cut_vowels, faded, formant_vowel
+from export.data.vocal import CUT, _cut_vowels, _formant_row
 from export.evaluation import barks
 from export.evaluation.evaluated_model import EvaluatedModel
 from export.evaluation.recordings import EvaluatedTrack
@@ -52,6 +52,22 @@ def test_recordings_that_judge_teach_no_cries(tmp_path: Path) -> None:
     assert {CLASSES[vowel.kind] for vowel in (*judging, *teaching)} == {"ae"}
     assert not {float(v.pcm[99]) for v in judging} & {float(v.pcm[99]) for v in teaching}
     assert len(judging[0].alone) == round(0.4 * SAMPLE_RATE)
+
+
+def test_vowels_that_teach_alone_lie_in_silence() -> None:
+    pytest.importorskip("pyworld", reason="needs pyworld")
+    phones = [("s", 0.0, 0.3), ("aː", 0.3, 0.7), ("ɪ", 0.7, 0.75)] * 40
+    spread = [(name, start + 0.75 * (n // 3), end + 0.75 * (n // 3)) for n, (name, start, end) in enumerate(phones)]
+    pcm = np.random.default_rng(0).normal(0, 0.1, 30 * SAMPLE_RATE).astype(np.float32)
+    rows = _cut_vowels(Aligned(3, "x.wav", "ipa", spread), pcm)
+    assert len(rows) == pytest.approx(40 * CUT, abs=8)
+    vowel = CLASSES.index("ae")
+    for row in rows:
+        there = np.flatnonzero(row.labels == vowel)
+        assert len(there) == pytest.approx(40, abs=1) and np.ptp(there) == len(there) - 1
+        assert set(row.labels.tolist()) == {vowel, SILENCE} and row.labels[0] == row.labels[-1] == SILENCE
+        silent = row.labels == SILENCE
+        assert row.mel[~silent].mean() > row.mel[silent].mean() + 10
 
 
 def face(gap: Floats) -> Floats:
