@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from space_runtime.arrays import Doubles, Floats, Index, Longs, Mask
+from space_runtime.arrays import Doubles, Floats, Index, Longs, Mask, Pixels
 from space_runtime.extras import cv2
 from space_runtime.rendering.warp.backward import Box
 
@@ -36,13 +36,14 @@ class Grid:
     """Samples at the middles of a box's blocks of ``step``² pixels.
 
     order: (n,) the triangles to draw there, the last one on top. spread: by how many samples they reach beyond
-    themselves into what none covers.
+    themselves into what none covers. is_continued: whether samples beside theirs get the mean of what they say there.
     """
 
     box: Box
     step: int
     order: Longs
     spread: int = 0
+    is_continued: bool = False
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -106,7 +107,15 @@ def drawn(points: Floats, triangles: Indices, maps: Complexes, grids: Sequence[G
     points: (V, 2) columns and rows. triangles: (T, 3). maps: (3, T + 1) as `affine_displacements` returns them.
     """
     found = uppermost(points, triangles, grids)
-    return [(values_at(grid, part, maps), part < len(triangles)) for grid, part in zip(grids, found, strict=True)]
+    return [_valued(grid, part, maps) for grid, part in zip(grids, found, strict=True)]
+
+
+def _valued(grid: Grid, numbers: Index, maps: Complexes) -> Drawn:
+    """Return the values at a grid's samples and where one is, of (h, w) triangles' numbers."""
+    values, covered = values_at(grid, numbers, maps), numbers < maps.shape[1] - 1
+    if grid.is_continued:
+        _continue(values, covered, grid, numbers, maps)
+    return values, covered
 
 
 def uppermost(points: Floats, triangles: Indices, grids: Sequence[Grid]) -> list[Index]:
@@ -239,6 +248,34 @@ def values_at(grid: Grid, numbers: Index, maps: Complexes) -> Floats:
     values += maps[2].take(numbers)
     pairs: Floats = values.view(np.float32).reshape(h, w, 2)
     return pairs
+
+
+def _continue(values: Floats, covered: Mask, grid: Grid, numbers: Index, maps: Complexes) -> None:
+    """Give samples beside those of triangles, but at the grid's edge, the mean of what maps around them say there.
+
+    Between samples values are mixed, and so what lies beyond a border counts up to the border.
+    """
+    within = (slice(1, -1), slice(1, -1))
+    rim = cv2.dilate(covered.view(np.uint8), _AROUND)[within] > covered[within]
+    rows, columns = (place + 1 for place in np.nonzero(rim))
+    (left, top), width = grid.origin, covered.shape[1]
+    x, y = (np.float32(start) + grid.step * place for start, place in ((left, columns), (top, rows)))
+    place = rows * width + columns
+    beside = numbers.ravel().take(place + _steps(width))
+    said = maps[0].take(beside) * x.astype(np.complex64) + maps[1].take(beside) * y.astype(np.complex64)
+    said += maps[2].take(beside)
+    known = beside < maps.shape[1] - 1
+    said *= known
+    values.view(np.complex64).ravel()[place] = said.sum(0) / known.sum(0)
+    covered.ravel()[place] = True
+
+
+def _steps(width: int) -> Index:
+    """Return (9, 1) the ways from a place to those around it, in rows of ``width`` of a flat array."""
+    return (np.arange(-1, 2)[:, None] * width + np.arange(-1, 2)).reshape(-1, 1)
+
+
+_AROUND: Final[Pixels] = np.ones((3, 3), np.uint8)
 
 
 def _spread(nearest: Index, nothing: int, reach: int) -> Index:
