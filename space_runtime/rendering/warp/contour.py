@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 import numpy as np
@@ -11,6 +10,7 @@ from space_runtime.arrays import Floats, Index, Pixels
 from space_runtime.extras import cv2
 from space_runtime.portrait.mesh_points import OVAL
 from space_runtime.rendering.warp.backward import Box
+from space_runtime.rendering.warp.layers import Complexes
 
 REACH: Final = 0.3
 """Depth of the rim whose points may make the contour, as a share of the way from the oval to the face's middle."""
@@ -48,26 +48,28 @@ def contour(points: Floats, rim: Index, inset: float) -> Floats:
     rim: see `rim_of`. Where nothing is hidden it is the oval, on which the two maps are one. inset: pixels by which it
     lies inside.
     """
-    oval = points[_OVAL]
-    along = oval[_AFTER] - oval[_BEFORE]
-    normal = along[:, ::-1] * _OUTWARD / np.maximum(np.hypot(along[:, :1], along[:, 1:]), np.float32(1e-6))
-    height = math.dist(oval[0], oval[len(OVAL) // 2])
-    furthest = _furthest(points, rim, normal, SOFT * height)
-    away = furthest - oval
-    share = _SMOOTHED @ np.hypot(away[:, :1], away[:, 1:]) * np.float32(1 / (AWAY * height))
-    furthest += np.minimum(share, 1) * (_SMOOTHED @ furthest - furthest)
-    return np.asarray(_CURVE @ (furthest - normal * np.float32(inset)), np.float32)
+    places = np.ascontiguousarray(points, np.float32).view(np.complex64)[:, 0]
+    oval = places.take(_OVAL)
+    along = oval.take(_AFTER) - oval.take(_BEFORE)
+    normal = _OUTWARD * along / np.maximum(np.abs(along), np.float32(1e-6))
+    height = abs(oval[0] - oval[len(OVAL) // 2])
+    furthest = _furthest(places.take(rim), normal[:, None], SOFT * height)
+    share = _SMOOTHED @ np.abs(furthest - oval) * np.float32(1 / (AWAY * height))
+    line = furthest.view(np.float32).reshape(-1, 2)
+    line += np.minimum(share, 1)[:, None] * (_SMOOTHED @ line - line)
+    furthest -= normal * np.float32(inset)
+    return np.asarray(_CURVE @ line, np.float32)
 
 
-def _furthest(points: Floats, rim: Index, normal: Floats, soft: float) -> Floats:
-    """Return (36, 2) the points of the rim (36, k) that reach furthest along the normals (36, 2), their mean within a
-    few times ``soft`` pixels."""
-    x, y = points[:, 0].take(rim), points[:, 1].take(rim)
-    reach = x * normal[:, :1] + y * normal[:, 1:]
+def _furthest(rim: Complexes, normal: Complexes, soft: float) -> Complexes:
+    """Return (36,) the points of a rim (36, k) that reach furthest along the normals (36, 1).
+
+    Of those that are nearly as far, within a few times ``soft`` pixels, the mean is taken.
+    """
+    reach = (rim * normal.conj()).real
     reach -= reach.max(1, keepdims=True)
     weights = np.exp(reach * np.float32(1 / soft))
-    weights /= weights.sum(1, keepdims=True)
-    return np.stack([(weights * x).sum(1), (weights * y).sum(1)], 1)
+    return np.asarray((weights * rim).sum(1) / weights.sum(1), np.complex64)
 
 
 def filled(outline: Floats, box: Box) -> Pixels:
@@ -95,4 +97,4 @@ _SMOOTHED: Final[Floats] = np.array([0.5, 0.25, 0.25], np.float32) @ np.stack(
 )
 """The matrix that turns points of a closed line into means with their neighbours."""
 _CURVE: Final[Floats] = _closed_curve(len(OVAL))
-_OUTWARD: Final[Floats] = np.array([1, -1], np.float32)
+_OUTWARD: Final = np.complex64(-1j)

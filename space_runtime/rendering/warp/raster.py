@@ -36,14 +36,14 @@ class Grid:
     """Samples at the middles of a box's blocks of ``step``² pixels.
 
     order: (n,) the triangles to draw there, the last one on top. spread: by how many samples they reach beyond
-    themselves into what none covers. is_continued: whether samples beside theirs get the mean of what they say there.
+    themselves into what none covers. continued: a box in which samples beside theirs get the mean of what they say.
     """
 
     box: Box
     step: int
     order: Longs
     spread: int = 0
-    is_continued: bool = False
+    continued: Box | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -55,6 +55,12 @@ class Grid:
         """Column and row of the first sample."""
         half = (self.step - 1) / 2
         return self.box.x0 + half, self.box.y0 + half
+
+    def part(self, box: Box) -> tuple[slice, slice]:
+        """Return the rows and columns of the samples of a box that is made of blocks."""
+        rows, columns = box.slices_in(self.box)
+        step = self.step
+        return slice(rows.start // step, rows.stop // step), slice(columns.start // step, columns.stop // step)
 
 
 def affine_displacements(source: Floats, moved: Floats, triangles: Indices) -> Complexes:
@@ -113,7 +119,7 @@ def drawn(points: Floats, triangles: Indices, maps: Complexes, grids: Sequence[G
 def _valued(grid: Grid, numbers: Index, maps: Complexes) -> Drawn:
     """Return the values at a grid's samples and where one is, of (h, w) triangles' numbers."""
     values, covered = values_at(grid, numbers, maps), numbers < maps.shape[1] - 1
-    if grid.is_continued:
+    if grid.continued:
         _continue(values, covered, grid, numbers, maps)
     return values, covered
 
@@ -251,30 +257,27 @@ def values_at(grid: Grid, numbers: Index, maps: Complexes) -> Floats:
 
 
 def _continue(values: Floats, covered: Mask, grid: Grid, numbers: Index, maps: Complexes) -> None:
-    """Give samples beside those of triangles, but at the grid's edge, the mean of what maps around them say there.
+    """Give samples beside those of triangles, in the box of the grid, the mean of what maps around them say there.
 
     Between samples values are mixed, and so what lies beyond a border counts up to the border.
     """
-    within = (slice(1, -1), slice(1, -1))
-    rim = cv2.dilate(covered.view(np.uint8), _AROUND)[within] > covered[within]
-    rows, columns = (place + 1 for place in np.nonzero(rim))
-    (left, top), width = grid.origin, covered.shape[1]
-    x, y = (np.float32(start) + grid.step * place for start, place in ((left, columns), (top, rows)))
-    place = rows * width + columns
-    beside = numbers.ravel().take(place + _steps(width))
-    said = maps[0].take(beside) * x.astype(np.complex64) + maps[1].take(beside) * y.astype(np.complex64)
-    said += maps[2].take(beside)
+    part, width = grid.part(grid.continued or grid.box), covered.shape[1]
+    shown = covered[part].view(np.uint8)
+    row, column = np.nonzero(cv2.dilate(shown, _AROUND) > shown)
+    row += part[0].start
+    column += part[1].start
+    place = row * width + column
+    beside = numbers.ravel().take(place + (_DOWN * width + _ACROSS), mode="clip")
     known = beside < maps.shape[1] - 1
-    said *= known
-    values.view(np.complex64).ravel()[place] = said.sum(0) / known.sum(0)
+    across, down, constant = (maps.take(beside, 1) * known).sum(1)
+    across *= (column * grid.step + grid.origin[0]).astype(np.float32)
+    down *= (row * grid.step + grid.origin[1]).astype(np.float32)
+    values.view(np.complex64).ravel()[place] = (across + down + constant) / known.sum(0)
     covered.ravel()[place] = True
 
 
-def _steps(width: int) -> Index:
-    """Return (9, 1) the ways from a place to those around it, in rows of ``width`` of a flat array."""
-    return (np.arange(-1, 2)[:, None] * width + np.arange(-1, 2)).reshape(-1, 1)
-
-
+_DOWN, _ACROSS = np.mgrid[-1:2, -1:2].reshape(2, 9, 1)
+"""Ways from a sample to those around it and to itself, which has no map."""
 _AROUND: Final[Pixels] = np.ones((3, 3), np.uint8)
 
 

@@ -225,7 +225,7 @@ def _grids(
     coarse = ~_within(low, high, edges, fine).any(0)
     close = [Grid(box, 1, inner[near]) for box, near in zip(details, touching(low, high, edges), strict=True)]
     whole, face = (_with_rim(box, AROUND * fine) for box in (Box(0, 0, side, side), head))
-    beside = Grid(whole, AROUND * fine, around, is_continued=True)
+    beside = Grid(whole, AROUND * fine, around, continued=head)
     return [beside, Grid(face, COARSE * fine, inner[coarse], spread=2), *close]
 
 

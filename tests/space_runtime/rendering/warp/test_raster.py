@@ -100,7 +100,7 @@ def test_samples_beside_triangles_continue_their_map_and_no_others() -> None:
     maps[:2] += STAYING
     box = Box(0, 0, 64, 64)
     [(_, inner)] = drawn(places, triangles, maps, [Grid(box, 8, np.arange(2))])
-    [(values, covered)] = drawn(places, triangles, maps, [Grid(box, 8, np.arange(2), is_continued=True)])
+    [(values, covered)] = drawn(places, triangles, maps, [Grid(box, 8, np.arange(2), continued=box)])
     beside = cv2.dilate(inner.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     assert inner.sum() == 16 and np.array_equal(covered, beside)
     middles = np.stack(np.meshgrid(*[np.arange(3.5, 64, 8, dtype=np.float32)] * 2), -1)
