@@ -14,9 +14,9 @@ import pytest
 pytest.importorskip("scipy", reason="needs the extra 'export'")
 
 from export.evaluation.portraits import cost, film_tables, portrait_tables
-from export.evaluation.portraits.acting import CLOSING, closing_times, controls_of
+from export.evaluation.portraits.acting import CLOSING, NEUTRAL, Actor, closing_times, controls_of
 from export.evaluation.portraits.blocks import BLOCKS, chosen_blocks
-from export.evaluation.portraits.contour import DARK, LIGHT, contour_steps
+from export.evaluation.portraits.contour import DARK, LIGHT, contour_steps, plain_portrait
 from export.evaluation.portraits.films import Film, Moving, as_film
 from export.evaluation.portraits.frame_bend import frame_bend
 from export.evaluation.portraits.mesh_measures import boxes, inner_lips, lid_gap, lip_gap, mouth_inside, mouth_width
@@ -32,7 +32,7 @@ from export.evaluation.portraits.picture_measures import (
     stripes,
 )
 from export.evaluation.portraits.plain_warp import plain_warp
-from export.evaluation.portraits.portrait_set import Framing, Judged, framing
+from export.evaluation.portraits.portrait_set import SHALLOW, Framing, Judged, framing
 from export.evaluation.portraits.reenactment import DIRECT, STILL, Acted, Compared, reenact
 from export.evaluation.portraits.report import TITLES, bars, grids, shown
 from export.evaluation.portraits.sheet import HEAD, portraits_in, sheet, write_sheet
@@ -164,6 +164,12 @@ def test_a_still_film_does_not_flicker_and_every_second_picture_lighter_does() -
 def test_a_stepped_contour_is_told_from_a_smooth_one(step: int) -> None:
     assert contour_steps(disc()) < 0.5
     assert contour_steps(disc(step)) == pytest.approx(step, rel=0.35)
+
+
+@pytest.mark.parametrize("turn", SHALLOW)
+def test_the_contour_of_a_turned_plain_face_is_as_smooth_as_at_rest(turn: str) -> None:
+    drawn = Actor.of(plain_portrait(nasa()), load_bundle()).moments((NEUTRAL, turn))
+    assert contour_steps(drawn[turn]) < contour_steps(drawn[NEUTRAL]) + 0.15
 
 
 def test_a_picture_without_a_shape_has_no_contour() -> None:

@@ -10,17 +10,26 @@ from space_runtime.arrays import Floats, Index, Pixels
 from space_runtime.extras import cv2
 from space_runtime.portrait.mesh_points import OVAL
 from space_runtime.rendering.warp.backward import Box
+from space_runtime.rendering.warp.layers import Complexes
 
 REACH: Final = 0.3
 """Depth of the rim whose points may make the contour, as a share of the way from the oval to the face's middle."""
 PIECES: Final = 4
 """Parts of the curve between two oval points."""
+SOFT: Final = 0.005
+"""Way along the normal, in heights of the face, by which points of the rim that lie further in count less for the
+contour, by a factor e: which of them makes it changes without a jump."""
+AWAY: Final = 0.015
+"""Way from the oval, in heights of the face, from which on the contour is smoothed in full: mesh points are corners."""
 FRACTION: Final = 4
 """Fractional bits of the points handed to the filler."""
 
 
 def rim_of(face: Floats) -> Index:
-    """Return (36, k) for each oval point the points of the rim behind it and itself, of (478, 3) normalised points."""
+    """Return (36, k) for each oval point itself, as often as there is room, and the points of the rim behind it.
+
+    face: (478, 3) normalised points.
+    """
     oval = face[list(OVAL), :2]
     middle = (oval[0] + oval[18]) / 2
     outward = oval - middle
@@ -30,7 +39,7 @@ def rim_of(face: Floats) -> Index:
     depth = np.linalg.norm(ways, axis=1) / length[nearest]
     behind = [np.flatnonzero((nearest == k) & (depth > 1 - REACH)) for k in range(len(OVAL))]
     most = max(map(len, behind)) + 1
-    return np.array([np.resize([own, *row], most) for own, row in zip(OVAL, behind, strict=True)])
+    return np.array([[own] * (most - len(row)) + [*row] for own, row in zip(OVAL, behind, strict=True)])
 
 
 def contour(points: Floats, rim: Index, inset: float) -> Floats:
@@ -39,12 +48,28 @@ def contour(points: Floats, rim: Index, inset: float) -> Floats:
     rim: see `rim_of`. Where nothing is hidden it is the oval, on which the two maps are one. inset: pixels by which it
     lies inside.
     """
-    oval = points[_OVAL]
-    along = oval[_AFTER] - oval[_BEFORE]
-    normal = along[:, ::-1] * _OUTWARD / np.maximum(np.hypot(along[:, :1], along[:, 1:]), np.float32(1e-6))
-    reach = (points[:, 0].take(rim) * normal[:, :1] + points[:, 1].take(rim) * normal[:, 1:]).max(1)
-    reach -= (oval * normal).sum(1) + np.float32(inset)
-    return np.asarray(_CURVE @ (oval + normal * reach[:, None]), np.float32)
+    places = np.ascontiguousarray(points, np.float32).view(np.complex64)[:, 0]
+    oval = places.take(_OVAL)
+    along = oval.take(_AFTER) - oval.take(_BEFORE)
+    normal = _OUTWARD * along / np.maximum(np.abs(along), np.float32(1e-6))
+    height = abs(oval[0] - oval[len(OVAL) // 2])
+    furthest = _furthest(places.take(rim), normal[:, None], SOFT * height)
+    share = _SMOOTHED @ np.abs(furthest - oval) * np.float32(1 / (AWAY * height))
+    line = furthest.view(np.float32).reshape(-1, 2)
+    line += np.minimum(share, 1)[:, None] * (_SMOOTHED @ line - line)
+    furthest -= normal * np.float32(inset)
+    return np.asarray(_CURVE @ line, np.float32)
+
+
+def _furthest(rim: Complexes, normal: Complexes, soft: float) -> Complexes:
+    """Return (36,) the points of a rim (36, k) that reach furthest along the normals (36, 1).
+
+    Of those that are nearly as far, within a few times ``soft`` pixels, the mean is taken.
+    """
+    reach = (rim * normal.conj()).real
+    reach -= reach.max(1, keepdims=True)
+    weights = np.exp(reach * np.float32(1 / soft))
+    return np.asarray((weights * rim).sum(1) / weights.sum(1), np.complex64)
 
 
 def filled(outline: Floats, box: Box) -> Pixels:
@@ -67,5 +92,9 @@ def _closed_curve(n_points: int) -> Floats:
 
 
 _OVAL, _BEFORE, _AFTER = np.array(OVAL), np.roll(np.arange(len(OVAL)), 1), np.roll(np.arange(len(OVAL)), -1)
+_SMOOTHED: Final[Floats] = np.array([0.5, 0.25, 0.25], np.float32) @ np.stack(
+    [np.roll(np.eye(len(OVAL), dtype=np.float32), shift, 0) for shift in (0, 1, -1)], 1
+)
+"""The matrix that turns points of a closed line into means with their neighbours."""
 _CURVE: Final[Floats] = _closed_curve(len(OVAL))
-_OUTWARD: Final[Floats] = np.array([1, -1], np.float32)
+_OUTWARD: Final = np.complex64(-1j)

@@ -16,6 +16,7 @@ from space_runtime.inference.network import Network
 from space_runtime.rendering.warp.keypoints import keypoints_from_mesh, landmarks_from_keypoints
 from space_runtime.rendering.warp.lip_shares import kept_shares
 from space_runtime.rendering.warp.redrawn import Redrawn
+from space_runtime.rendering.warp.smile_reach import reaching
 
 
 def resting_keypoints(mesh: Floats) -> Floats:
@@ -55,7 +56,7 @@ def step(
         }
     )
     output = np.asarray(outputs["keypoints"], np.float32)
-    keypoints = [kept_shares(points, rest) for points, rest in zip(output, at_rest, strict=True)]
+    keypoints = [kept_shares(reaching(points, rest), rest) for points, rest in zip(output, at_rest, strict=True)]
     shown = [face.of(points) if face else points for face, points in zip(drawn, keypoints, strict=True)]
     posed = np.stack([apply_pose(points, pose) for points, pose in zip(shown, poses, strict=True)])
     return np.asarray(outputs["state_out"], np.float32), posed

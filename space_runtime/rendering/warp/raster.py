@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from space_runtime.arrays import Doubles, Floats, Index, Longs, Mask
+from space_runtime.arrays import Doubles, Floats, Index, Longs, Mask, Pixels
 from space_runtime.extras import cv2
 from space_runtime.rendering.warp.backward import Box
 
@@ -36,13 +36,14 @@ class Grid:
     """Samples at the middles of a box's blocks of ``step``² pixels.
 
     order: (n,) the triangles to draw there, the last one on top. spread: by how many samples they reach beyond
-    themselves into what none covers.
+    themselves into what none covers. continued: a box in which samples beside theirs get the mean of what they say.
     """
 
     box: Box
     step: int
     order: Longs
     spread: int = 0
+    continued: Box | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -54,6 +55,12 @@ class Grid:
         """Column and row of the first sample."""
         half = (self.step - 1) / 2
         return self.box.x0 + half, self.box.y0 + half
+
+    def part(self, box: Box) -> tuple[slice, slice]:
+        """Return the rows and columns of the samples of a box that is made of blocks."""
+        rows, columns = box.slices_in(self.box)
+        step = self.step
+        return slice(rows.start // step, rows.stop // step), slice(columns.start // step, columns.stop // step)
 
 
 def affine_displacements(source: Floats, moved: Floats, triangles: Indices) -> Complexes:
@@ -106,7 +113,15 @@ def drawn(points: Floats, triangles: Indices, maps: Complexes, grids: Sequence[G
     points: (V, 2) columns and rows. triangles: (T, 3). maps: (3, T + 1) as `affine_displacements` returns them.
     """
     found = uppermost(points, triangles, grids)
-    return [(values_at(grid, part, maps), part < len(triangles)) for grid, part in zip(grids, found, strict=True)]
+    return [_valued(grid, part, maps) for grid, part in zip(grids, found, strict=True)]
+
+
+def _valued(grid: Grid, numbers: Index, maps: Complexes) -> Drawn:
+    """Return the values at a grid's samples and where one is, of (h, w) triangles' numbers."""
+    values, covered = values_at(grid, numbers, maps), numbers < maps.shape[1] - 1
+    if grid.continued:
+        _continue(values, covered, grid, numbers, maps)
+    return values, covered
 
 
 def uppermost(points: Floats, triangles: Indices, grids: Sequence[Grid]) -> list[Index]:
@@ -239,6 +254,31 @@ def values_at(grid: Grid, numbers: Index, maps: Complexes) -> Floats:
     values += maps[2].take(numbers)
     pairs: Floats = values.view(np.float32).reshape(h, w, 2)
     return pairs
+
+
+def _continue(values: Floats, covered: Mask, grid: Grid, numbers: Index, maps: Complexes) -> None:
+    """Give samples beside those of triangles, in the box of the grid, the mean of what maps around them say there.
+
+    Between samples values are mixed, and so what lies beyond a border counts up to the border.
+    """
+    part, width = grid.part(grid.continued or grid.box), covered.shape[1]
+    shown = covered[part].view(np.uint8)
+    row, column = np.nonzero(cv2.dilate(shown, _AROUND) > shown)
+    row += part[0].start
+    column += part[1].start
+    place = row * width + column
+    beside = numbers.ravel().take(place + (_DOWN * width + _ACROSS), mode="clip")
+    known = beside < maps.shape[1] - 1
+    across, down, constant = (maps.take(beside, 1) * known).sum(1)
+    across *= (column * grid.step + grid.origin[0]).astype(np.float32)
+    down *= (row * grid.step + grid.origin[1]).astype(np.float32)
+    values.view(np.complex64).ravel()[place] = (across + down + constant) / known.sum(0)
+    covered.ravel()[place] = True
+
+
+_DOWN, _ACROSS = np.mgrid[-1:2, -1:2].reshape(2, 9, 1)
+"""Ways from a sample to those around it and to itself, which has no map."""
+_AROUND: Final[Pixels] = np.ones((3, 3), np.uint8)
 
 
 def _spread(nearest: Index, nothing: int, reach: int) -> Index:

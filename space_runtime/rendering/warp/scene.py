@@ -225,7 +225,8 @@ def _grids(
     coarse = ~_within(low, high, edges, fine).any(0)
     close = [Grid(box, 1, inner[near]) for box, near in zip(details, touching(low, high, edges), strict=True)]
     whole, face = (_with_rim(box, AROUND * fine) for box in (Box(0, 0, side, side), head))
-    return [Grid(whole, AROUND * fine, around), Grid(face, COARSE * fine, inner[coarse], spread=2), *close]
+    beside = Grid(whole, AROUND * fine, around, continued=head)
+    return [beside, Grid(face, COARSE * fine, inner[coarse], spread=2), *close]
 
 
 def _with_rim(box: Box, step: int) -> Box:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
 from space_runtime.arrays import Floats, Index
 from space_runtime.rendering.warp.backward import Box
-from space_runtime.rendering.warp.raster import Complexes, Grid, Indices, affine_displacements, drawn
+from space_runtime.rendering.warp.raster import STAYING, Complexes, Grid, Indices, affine_displacements, drawn
 
 NEAR = 1e-3
 """Distance from an edge, in shares of the triangle's height, within which either answer is right."""
@@ -88,3 +89,19 @@ def test_triangles_reach_beyond_themselves_as_far_as_asked() -> None:
     ]
     rows, columns = np.nonzero(shown[0])
     assert shown[1][rows.min() - 2, columns.min() - 2] and not shown[1][rows.min() - 3].any()
+
+
+def test_samples_beside_triangles_continue_their_map_and_no_others() -> None:
+    places = np.array([[16, 16], [48, 16], [48, 48], [16, 48]], np.float32)
+    rng = np.random.default_rng(3)
+    linear = np.eye(2, dtype=np.float32) + rng.normal(0, 0.2, (2, 2)).astype(np.float32)
+    triangles = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
+    maps = affine_displacements(places @ linear, places, triangles)
+    maps[:2] += STAYING
+    box = Box(0, 0, 64, 64)
+    [(_, inner)] = drawn(places, triangles, maps, [Grid(box, 8, np.arange(2))])
+    [(values, covered)] = drawn(places, triangles, maps, [Grid(box, 8, np.arange(2), continued=box)])
+    beside = cv2.dilate(inner.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    assert inner.sum() == 16 and np.array_equal(covered, beside)
+    middles = np.stack(np.meshgrid(*[np.arange(3.5, 64, 8, dtype=np.float32)] * 2), -1)
+    np.testing.assert_allclose(values[covered], (middles @ linear)[covered], atol=1e-3)
