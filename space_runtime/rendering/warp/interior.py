@@ -25,8 +25,9 @@ FINER: Final = 1.15
 """Pixels of a sprite per pixel of the portrait."""
 LOOKUP: Final = 8
 """Places per pixel at which an arch is looked up."""
-DIMMER_BACK: Final = 0.2
-"""Depth behind the front teeth, normalised, at which half the light is left; it falls off with the third power."""
+DIMMER_BACK: Final = 0.13
+"""Depth behind the front teeth, normalised, at which half the light is left; it falls off with the fourth power. In 78
+portraits that show teeth, what lies 0.10 to 0.13 behind has 0.59 of the front teeth's light, 0.13 to 0.16 has 0.38."""
 PALATE: Final[np.float32] = np.float32(0.8)
 """By how much the cavity is lighter at its top, where the palate is seen; fades around the edge of the upper teeth."""
 PALATE_DEPTH: Final = 0.06
@@ -123,7 +124,7 @@ def _row(sprite: ArchSprite, colours: MouthColours, teeth: Floats, scale: float)
     planes = _shares(cv2.GaussianBlur(cv2.resize(sprite.planes, size, interpolation=cv2.INTER_AREA), (0, 0), SOFT))
     planes[..., 2] = 1 - RELIEF * (1 - planes[..., 2])
     arch = np.stack([np.interp(_middles(size[0]) * width / size[0], _middles(width), c) for c in sprite.arch.T], 1)
-    reach = 1 / (1 + (np.abs(arch[:, 1]) / DIMMER_BACK) ** 3)
+    reach = 1 / (1 + (np.abs(arch[:, 1]) / DIMMER_BACK) ** 4)
     painted = _painted(planes, (teeth, colours.gums), np.asarray(reach[None, :, None], np.float32), colours)
     return Row(painted, arch.astype(np.float32), sprite.top, size[1] / (sprite.top - sprite.bottom))
 

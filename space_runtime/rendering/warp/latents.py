@@ -1,7 +1,8 @@
 """Landmarks2Latents: posed landmarks, speech, the portrait's own keypoints and emotion become driving keypoints.
 
 The network works without the head's pose: it is removed from the landmarks here and put back on the keypoints.
-At the portrait's own landmarks the answer is the portrait's own keypoints.
+At the portrait's own landmarks the answer is the portrait's own keypoints. Lids are where their landmarks are: the
+network leaves lower lids behind.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from space_runtime.arrays import Floats
 from space_runtime.geometry import apply_pose, estimate_pose, estimate_poses, remove_pose
 from space_runtime.inference.network import Network
 from space_runtime.rendering.warp.keypoints import keypoints_from_mesh, landmarks_from_keypoints
+from space_runtime.rendering.warp.lid_edges import on_landmarks
 from space_runtime.rendering.warp.lip_shares import kept_shares
 from space_runtime.rendering.warp.redrawn import Redrawn
 from space_runtime.rendering.warp.smile_reach import reaching
@@ -46,9 +48,10 @@ def step(
     where the portrait itself is animated.
     """
     poses = estimate_poses(landmarks)
+    faces = np.stack([remove_pose(face, pose) for face, pose in zip(landmarks, poses, strict=True)])
     outputs = network.run(
         {
-            "landmarks": np.stack([remove_pose(face, pose) for face, pose in zip(landmarks, poses, strict=True)]),
+            "landmarks": faces,
             "features": features,
             "portrait_keypoints": at_rest,
             "emotion": emotion,
@@ -56,7 +59,8 @@ def step(
         }
     )
     output = np.asarray(outputs["keypoints"], np.float32)
-    keypoints = [kept_shares(reaching(points, rest), rest) for points, rest in zip(output, at_rest, strict=True)]
+    followed = [on_landmarks(points, face) for points, face in zip(output, faces, strict=True)]
+    keypoints = [kept_shares(reaching(points, rest), rest) for points, rest in zip(followed, at_rest, strict=True)]
     shown = [face.of(points) if face else points for face, points in zip(drawn, keypoints, strict=True)]
     posed = np.stack([apply_pose(points, pose) for points, pose in zip(shown, poses, strict=True)])
     return np.asarray(outputs["state_out"], np.float32), posed

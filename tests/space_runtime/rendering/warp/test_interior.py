@@ -53,6 +53,17 @@ def test_the_upper_incisors_end_at_the_origin() -> None:
     assert column.max() == pytest.approx((SIDE - 1) / 2, abs=3)
 
 
+@pytest.mark.parametrize(("depth", "photographed"), [((0.1, 0.13), 0.59), ((0.13, 0.16), 0.38), ((0.16, 0.2), 0.21)])
+def test_teeth_further_back_are_as_dark_as_photos_show_them(depth: tuple[float, float], photographed: float) -> None:
+    row = mouth().upper
+    cover, light = row.sprite[..., 3] > 250, row.sprite[..., :3].mean(2)
+    behind = np.abs(row.arch[:, 1])
+    front, back = behind < 0.02, (behind >= depth[0]) & (behind < depth[1])
+    assert np.median(light[:, back][cover[:, back]]) / np.median(light[:, front][cover[:, front]]) == pytest.approx(
+        photographed, abs=0.15
+    )
+
+
 @pytest.mark.parametrize("yaw_deg", [0.0, 20.0])
 def test_mirrored_turns_give_mirrored_mouths(yaw_deg: float) -> None:
     left, right = (drawn(0.2, ahead(turn)) for turn in (yaw_deg, -yaw_deg))
