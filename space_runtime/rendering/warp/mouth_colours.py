@@ -14,8 +14,8 @@ from space_runtime.rendering.warp.palette import Palette
 
 CHEEKS: Final = (50, 280, 205, 425)
 LIPS: Final = (0, 17, 37, 267, 84, 314)
-TEETH_LIGHT: Final = (2.871, 0.366, 0.094)
-"""The logarithm of teeth's light, 0…255: this, and shares of those of the cheeks and of the whites of the eyes."""
+TEETH_LIGHT: Final = (2.871, 0.46)
+"""The logarithm of teeth's light, 0…255: this, and a share of that of the cheeks."""
 AT_BEST: Final = 1.17
 """Light of an enamel in full light, a share of that of teeth on average."""
 TEETH_TINT: Final[Floats] = np.array([1.12, 0.97, 0.90], np.float32)
@@ -50,8 +50,8 @@ def mouth_colours(photo: Pixels, points: Floats, palette: Palette) -> MouthColou
     soft = cv2.blur(photo, (5, 5)).astype(np.float32)
     cheeks, lips = (mean_colour(soft, points, places) for places in (CHEEKS, LIPS))
     seen = palette.in_white_light(np.asarray(np.stack([cheeks, lips]) / 255, np.float32)) * 255
-    constant, of_cheek, of_white = TEETH_LIGHT
-    light = np.exp(constant + of_cheek * np.log(seen[0].mean() + 1) + of_white * np.log(seen[0].mean() + 1))
+    constant, of_cheek = TEETH_LIGHT
+    light = np.exp(constant + of_cheek * np.log(seen[0].mean() + 1))
     teeth = np.minimum(AT_BEST * light * TEETH_TINT, 255).astype(np.float32)
     spread = float(np.ptp(seen, axis=1).max()) / 255
     coloured = np.float32(np.clip((spread - GREY) / COLOURED, 0, 1))
