@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -30,7 +30,7 @@ from export.data.motion.motion_space import MotionSpace, fit_motion_space, load_
 from export.data.motion.people import PEOPLE, Filmed, filmed, kept_back, scales_of, sentences_of, taught
 from export.data.noise import sounds
 from export.data.store import N_PROCESSES, kept, key_of
-from export.recipes.recipe import CorporaPlan
+from export.recipes.recipe import MOVING, CorporaPlan
 from space_runtime.arrays import Floats
 from space_runtime.errors import UsageError
 
@@ -46,7 +46,7 @@ NEEDED: Final = (
 )
 DESCRIBED: Final = ("file", "source", "speaker", "language", "licence", "seconds")
 """The manifest's entry of every recording."""
-TAUGHT: Final = ("synthetic", "recorded", "vocal", "cut", "effort")
+TAUGHT: Final = tuple(name for name in MOVING if name != "filmed")
 """Corpora whose motion the teacher says."""
 TALKS_AT_ONCE: Final = 40
 
@@ -64,7 +64,6 @@ def prepare(plan: CorporaPlan, data: Path, cache: Path) -> None:
     align_all(data, cache)
     make_recorded(data, cache)
     make_vocal(data, cache)
-    make_cut(data, cache)
     make_effort(data, cache)
     make_sounds_corpus(cache)
     make_filmed(plan, data, cache)
@@ -170,16 +169,15 @@ def make_recorded(data: Path, cache: Path) -> Path:
     return kept(cache / "recorded.npz", sources, lambda path: write_corpus(path, corpora.recorded_rows(data, cache)))
 
 
-def make_vocal(data: Path, cache: Path) -> Path:
-    """Write the corpus of cries, held vowels and lines in changed voices."""
+def make_vocal(data: Path, cache: Path) -> None:
+    """Write the corpora of cries, held vowels and lines in changed voices, and of vowels alone."""
     sources = (vocal.VERSION, cache / "aligned_speech.jsonl", data / "speech" / "alignments.jsonl")
-    return kept(cache / "vocal.npz", sources, lambda path: write_corpus(path, vocal.vocal_rows(data, cache)))
+    for name, rows in {"vocal": vocal.vocal_rows, "cut": vocal.cut_rows}.items():
+        kept(cache / f"{name}.npz", sources, partial(_write_rows, rows, data, cache))
 
 
-def make_cut(data: Path, cache: Path) -> Path:
-    """Write the corpus of vowels that are cut from recordings."""
-    sources = (vocal.VERSION, cache / "aligned_speech.jsonl", data / "speech" / "alignments.jsonl")
-    return kept(cache / "cut.npz", sources, lambda path: write_corpus(path, vocal.cut_rows(data, cache)))
+def _write_rows(rows: Callable[[Path, Path], Iterator[corpora.Row]], data: Path, cache: Path, path: Path) -> None:
+    write_corpus(path, rows(data, cache))
 
 
 def make_effort(data: Path, cache: Path) -> Path:
@@ -191,9 +189,8 @@ def make_effort(data: Path, cache: Path) -> Path:
 def make_sounds_corpus(cache: Path) -> Path:
     """Write the corpus of sounds that are no speech, kind after kind."""
     index = cache / "sounds" / "index.jsonl"
-    files = sorted(
-        ((row.file, sounds.KINDS.index(row.kind)) for row in sounds.read_index(index.parent)), key=lambda row: row[1]
-    )
+    rows = sorted(sounds.read_index(index.parent), key=lambda row: sounds.KINDS.index(row.kind))
+    files = [(row.file, sounds.KINDS.index(row.kind)) for row in rows]
     return kept(
         cache / "sounds.npz",
         ("3", index),
@@ -299,5 +296,5 @@ def read_all(plan: CorporaPlan, cache: Path) -> dict[str, Corpus]:
 def data_hash(plan: CorporaPlan, cache: Path) -> str:
     """Return one SHA-256 over all that training reads, for the checkpoint."""
     parts = [path.name for path in synthetic_files(plan, cache)]
-    made = [cache / f"{name}.npz" for name in ("filmed", "recorded", "vocal", "cut", "effort", "sounds")]
+    made = [cache / f"{name}.npz" for name in (*MOVING, "sounds") if name != "synthetic"]
     return key_of([*parts, *made, cache / "teacher.safetensors"])

@@ -64,6 +64,14 @@ def table(rows: list[Source]) -> Table:
     return shown
 
 
+MADE: Final = {
+    "vocal": "cries and changed voices",
+    "cut": "vowels alone",
+    "effort": "actors, lines with another effort",
+}
+"""Corpora that are made of the recordings."""
+
+
 def _filmed(plan: CorporaPlan, cache: Path) -> Iterator[Source]:
     corpus = read_corpus(cache / "filmed.npz")
     lengths = np.diff(corpus.offsets) / FRAMES_PER_HOUR
@@ -108,8 +116,7 @@ def _recorded(data: Path, cache: Path) -> Iterator[Source]:
 
 
 def _made_of_recordings(cache: Path) -> Iterator[Source]:
-    made = {"vocal": "cries and changed voices", "effort": "actors, lines with another effort"}
-    for name, what in made.items():
+    for name, what in MADE.items():
         hours = len(read_corpus(cache / f"{name}.npz").labels) / FRAMES_PER_HOUR
         yield Source(name, f"{what}, made of the recordings", hours, 0, "", "as the recordings")
 
@@ -119,5 +126,5 @@ def _sounds(cache: Path) -> Iterator[Source]:
     for group in sorted({row.group for row in rows}):
         hours = sum(row.seconds for row in rows if row.group == group) / 3600
         kinds = len({row.kind for row in rows if row.group == group})
-        licence = FONT_LICENCE if group == sounds.MUSIC else "made here"
+        licence = FONT_LICENCE if any(row.kind in sounds.PLAYED for row in rows if row.group == group) else "made here"
         yield Source("sounds", f"{group}, {kinds} kinds", hours, 0, "", licence)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Final, TypeVar
 
 import numpy as np
 
-from export.data.noise.sounds import CHOIR, EVALUATION_SEED, make_sounds
+from export.data.noise.sounds import CHOIR, EVALUATION_SEED, make_sounds, read_index
 from export.data.speech.voices import read_pcm
 from export.evaluation import silero
 from export.evaluation.baselines import Unavailable
@@ -89,7 +88,8 @@ def evaluation_sounds(folder: Path) -> dict[str, list[Floats]]:
 
     Raises `UsageError` when they cannot be made.
     """
-    if not (folder / "index.jsonl").exists():
+    # A folder that an older version made has no choir, but voices among its music.
+    if not (folder / "index.jsonl").exists() or CHOIR not in {row.kind for row in read_index(folder)}:
         make_sounds(folder, EVALUATION_SEED, *SOUND_MINUTES)
     return read_sounds(folder)
 
@@ -97,8 +97,8 @@ def evaluation_sounds(folder: Path) -> dict[str, list[Floats]]:
 def read_sounds(folder: Path) -> dict[str, list[Floats]]:
     """Return the sounds of a folder that `export.data.noise.sounds` made, by kind."""
     sounds: dict[str, list[Floats]] = {}
-    for row in map(json.loads, (folder / "index.jsonl").read_text(encoding="utf-8").splitlines()):
-        sounds.setdefault(str(row["kind"]), []).append(read_pcm(folder / row["file"]))
+    for row in read_index(folder):
+        sounds.setdefault(row.kind, []).append(read_pcm(folder / row.file))
     return sounds
 
 

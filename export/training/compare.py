@@ -16,6 +16,7 @@ from typing import Final
 
 from rich.table import Table
 
+from export.data.prepare import TAUGHT
 from export.evaluation.articulation import judge, mouths
 from export.evaluation.blocks import make_model
 from export.evaluation.cost import step_seconds
@@ -24,7 +25,7 @@ from export.evaluation.lip_sync import lip_sync_scores
 from export.evaluation.metrics import Match
 from export.evaluation.spoken import read_synthetic
 from export.onnx.to_onnx import export_onnx
-from export.recipes.recipe import MOVING, Recipe, parse_recipe
+from export.recipes.recipe import Recipe, parse_recipe
 from export.training.checkpoint import load_checkpoint
 from export.training.steps import load_trained, settle, signature
 from export.training.train import Materials, train
@@ -34,7 +35,7 @@ from space_runtime.timebase import SAMPLE_RATE
 Values = Mapping[str, int | float | str]
 """Keys of a recipe and what they are instead."""
 
-TAUGHT_ROWS: Final = tuple(f"n_{name}" for name in MOVING if name != "filmed")
+TAUGHT_ROWS: Final = tuple(f"n_{name}" for name in TAUGHT)
 """Numbers of a batch's sequences whose motion a teacher says."""
 QUESTIONS: Final[dict[str, dict[str, Values]]] = {
     "memory": {

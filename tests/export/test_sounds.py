@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from typer.testing import CliRunner
 
 from export.data.noise import music, sounds
 from export.data.noise.score import ARRANGEMENTS, CHOIRS, VOICES, Layout, compose
+from export.data.summary import _sounds
 from space_runtime.errors import UsageError
 from space_runtime.timebase import SAMPLE_RATE
 
@@ -79,6 +82,18 @@ def test_training_hears_no_choir() -> None:
     planned = [row.kind for group in sounds.GROUPS if group != sounds.CHOIR for _, row in sounds._planned(group, 1, 30)]
     assert sounds.MUSIC in planned
     assert sounds.CHOIR not in planned
+
+
+def test_the_table_of_data_names_the_licence_of_the_sound_font(tmp_path: Path) -> None:
+    rows = [
+        sounds.Sound(f"{n}.flac", group, kind, 1, 30.0, "")
+        for n, (group, kind) in enumerate((("instruments", sounds.MUSIC), ("noise", "wind")))
+    ]
+    (tmp_path / "sounds").mkdir()
+    text = "".join(json.dumps(asdict(row)) + "\n" for row in rows)
+    (tmp_path / "sounds" / "index.jsonl").write_text(text, encoding="utf-8")
+    licences = {row.source.split(",")[0]: row.licence for row in _sounds(tmp_path)}
+    assert licences == {"instruments": music.LICENCE, "noise": "made here"}
 
 
 def test_corpus_is_repeatable_and_goes_on_where_it_stopped(tmp_path: Path) -> None:

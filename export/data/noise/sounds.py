@@ -1,9 +1,9 @@
-"""A corpus of sounds that are not speech, at which no mouth may move: music, noises, breathing.
+"""A corpus of sounds that are not speech: music, noises and breathing, at which no mouth may move, and choirs.
 
 Made from nothing but a seed, into 16-bit 16 kHz FLAC files of 20 to 40 s and an ``index.jsonl``. ::
 
     python -m export.data.noise.sounds .cache/sounds --seed 1 --music 60 --noise 60
-    python -m export.data.noise.sounds .cache/sounds_eval --seed 999 --music 2 --noise 10 --breathing 2
+    python -m export.data.noise.sounds .cache/sounds_eval --seed 999 --music 2 --noise 10 --breathing 2 --choir 1
 """
 
 from __future__ import annotations
@@ -190,10 +190,11 @@ def main(
     music: Annotated[float, typer.Option(help="Minutes of music.")] = 60,
     noise: Annotated[float, typer.Option(help="Minutes of noises.")] = 60,
     breathing: Annotated[float, typer.Option(help="Minutes of breathing beside that of the noises.")] = 0,
+    choir: Annotated[float, typer.Option(help="Minutes of music in which voices sing.")] = 0,
 ) -> None:
-    """Make music, noises and breathing for training and evaluation."""
+    """Make music, noises, breathing and choirs for training and evaluation."""
     try:
-        typer.echo(make_sounds(folder, seed, music, noise, breathing))
+        typer.echo(make_sounds(folder, seed, music, noise, breathing, choir))
     except SpaceError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(error.exit_code) from None
