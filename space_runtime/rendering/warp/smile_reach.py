@@ -1,4 +1,4 @@
-"""Corners of a mouth that reach a little further than told, so that a picture shows the smile that is meant.
+"""Corners of a mouth that reach a little further than posed, so that a picture shows the smile that is meant.
 
 A moved photo keeps its shades, and so the skin around the corners still says where they were: in the pictures of 170
 photos that left their smiles, tracking read 0.80 of the way that the corners had been drawn away from the photo's, and
