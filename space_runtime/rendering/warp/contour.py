@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from space_runtime.arrays import Floats, Index, Pixels
+from space_runtime.arrays import Floats, Index, Mask, Pixels
 from space_runtime.extras import cv2
 from space_runtime.portrait.mesh_points import OVAL
 from space_runtime.rendering.warp.backward import Box
@@ -21,12 +21,17 @@ SOFT: Final = 0.005
 contour, by a factor e: which of them makes it changes without a jump."""
 AWAY: Final = 0.015
 """Way from the oval, in heights of the face, from which on the contour is smoothed in full: mesh points are corners."""
+OWN: Final = 4.0
+"""Weight of an oval point among the points of the rim behind it, each of which has 1: while none reaches further, the
+contour stays close to the oval."""
+LEAST_HEIGHT: Final = 1e-3
+"""Height of a face, pixels, that lower ones count as."""
 FRACTION: Final = 4
 """Fractional bits of the points handed to the filler."""
 
 
 def rim_of(face: Floats) -> Index:
-    """Return (36, k) for each oval point itself, as often as there is room, and the points of the rim behind it.
+    """Return (36, k) for each oval point itself, then the points of the rim behind it, then −1 where there are no more.
 
     face: (478, 3) normalised points.
     """
@@ -38,22 +43,24 @@ def rim_of(face: Floats) -> Index:
     nearest = (ways @ (outward / length[:, None]).T / np.linalg.norm(ways, axis=1)[:, None].clip(1e-6)).argmax(1)
     depth = np.linalg.norm(ways, axis=1) / length[nearest]
     behind = [np.flatnonzero((nearest == k) & (depth > 1 - REACH)) for k in range(len(OVAL))]
-    most = max(map(len, behind)) + 1
-    return np.array([[own] * (most - len(row)) + [*row] for own, row in zip(OVAL, behind, strict=True)])
+    most = max(map(len, behind))
+    return np.array([[own, *row, *[-1] * (most - len(row))] for own, row in zip(OVAL, behind, strict=True)])
 
 
 def contour(points: Floats, rim: Index, inset: float) -> Floats:
     """Return the (n, 2) closed contour of a face at (V, 2) picture points of its mesh.
 
-    rim: see `rim_of`. Where nothing is hidden it is the oval, on which the two maps are one. inset: pixels by which it
-    lies inside.
+    rim: see `rim_of`. inset: pixels by which it lies inside. On a flat face it is the oval, on which the two maps are
+    one; relief and smoothing take it from there: on the test portrait (its face 239 high) points by up to 0.9 pixels,
+    mostly along the line, which lies up to 0.3 beside the oval. Smoothed, it cuts a turned face: points of the mesh lie
+    up to 2.3 pixels outside at yaw ±15°, 1.8 at ±25°.
     """
     places = np.ascontiguousarray(points, np.float32).view(np.complex64)[:, 0]
     oval = places.take(_OVAL)
     along = oval.take(_AFTER) - oval.take(_BEFORE)
     normal = _OUTWARD * along / np.maximum(np.abs(along), np.float32(1e-6))
-    height = abs(oval[0] - oval[len(OVAL) // 2])
-    furthest = _furthest(places.take(rim), normal[:, None], SOFT * height)
+    height = max(abs(oval[0] - oval[len(OVAL) // 2]), LEAST_HEIGHT)
+    furthest = _furthest(places.take(rim), rim >= 0, normal[:, None], SOFT * height)
     share = _SMOOTHED @ np.abs(furthest - oval) * np.float32(1 / (AWAY * height))
     line = furthest.view(np.float32).reshape(-1, 2)
     line += np.minimum(share, 1)[:, None] * (_SMOOTHED @ line - line)
@@ -61,14 +68,16 @@ def contour(points: Floats, rim: Index, inset: float) -> Floats:
     return np.asarray(_CURVE @ line, np.float32)
 
 
-def _furthest(rim: Complexes, normal: Complexes, soft: float) -> Complexes:
-    """Return (36,) the points of a rim (36, k) that reach furthest along the normals (36, 1).
+def _furthest(rim: Complexes, known: Mask, normal: Complexes, soft: float) -> Complexes:
+    """Return (36,) means of the known points of a rim (36, k), weighted by how far they reach along normals (36, 1).
 
-    Of those that are nearly as far, within a few times ``soft`` pixels, the mean is taken.
+    A point has weight 1, the first of each row, which is the oval's own, `OWN`; by a factor e less for each ``soft``
+    pixels by which it reaches less far than the one that reaches furthest.
     """
-    reach = (rim * normal.conj()).real
+    reach = np.where(known, (rim * normal.conj()).real, -np.float32(np.inf))
     reach -= reach.max(1, keepdims=True)
     weights = np.exp(reach * np.float32(1 / soft))
+    weights[:, 0] *= OWN
     return np.asarray((weights * rim).sum(1) / weights.sum(1), np.complex64)
 
 

@@ -27,7 +27,8 @@ LOOKUP: Final = 8
 """Places per pixel at which an arch is looked up."""
 DIMMER_BACK: Final = 0.13
 """Depth behind the front teeth, normalised, at which half the light is left; it falls off with the fourth power. In 78
-portraits that show teeth, what lies 0.10 to 0.13 behind has 0.59 of the front teeth's light, 0.13 to 0.16 has 0.38."""
+portraits that show teeth, what lies 0.10 to 0.13 behind has 0.59 of the front teeth's light, 0.13 to 0.16 has 0.38,
+0.16 to 0.2 has 0.21."""
 PALATE: Final[np.float32] = np.float32(0.8)
 """By how much the cavity is lighter at its top, where the palate is seen; fades around the edge of the upper teeth."""
 PALATE_DEPTH: Final = 0.06

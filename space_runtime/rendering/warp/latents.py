@@ -60,7 +60,10 @@ def step(
     )
     output = np.asarray(outputs["keypoints"], np.float32)
     followed = [on_landmarks(points, face) for points, face in zip(output, faces, strict=True)]
-    keypoints = [kept_shares(reaching(points, rest), rest) for points, rest in zip(followed, at_rest, strict=True)]
+    reached = [
+        points if face else reaching(points, rest) for points, rest, face in zip(followed, at_rest, drawn, strict=True)
+    ]
+    keypoints = [kept_shares(points, rest) for points, rest in zip(reached, at_rest, strict=True)]
     shown = [face.of(points) if face else points for face, points in zip(drawn, keypoints, strict=True)]
     posed = np.stack([apply_pose(points, pose) for points, pose in zip(shown, poses, strict=True)])
     return np.asarray(outputs["state_out"], np.float32), posed

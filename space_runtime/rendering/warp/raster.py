@@ -57,7 +57,7 @@ class Grid:
         return self.box.x0 + half, self.box.y0 + half
 
     def part(self, box: Box) -> tuple[slice, slice]:
-        """Return the rows and columns of the samples of a box that is made of blocks."""
+        """Return the rows and columns of the samples of a box whose edges are multiples of the step."""
         rows, columns = box.slices_in(self.box)
         step = self.step
         return slice(rows.start // step, rows.stop // step), slice(columns.start // step, columns.stop // step)
@@ -110,6 +110,7 @@ def touching(low: Floats, high: Floats, edges: Floats) -> Mask:
 def drawn(points: Floats, triangles: Indices, maps: Complexes, grids: Sequence[Grid]) -> list[Drawn]:
     """Return per grid what the affine maps of its triangles say at each sample, and where one is.
 
+    Samples beside triangles in a `Grid.continued` box count as such.
     points: (V, 2) columns and rows. triangles: (T, 3). maps: (3, T + 1) as `affine_displacements` returns them.
     """
     found = uppermost(points, triangles, grids)

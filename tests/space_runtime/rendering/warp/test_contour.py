@@ -53,3 +53,22 @@ def test_the_contour_goes_no_further_than_the_face_and_hardly_cuts_it(yaw: float
 def test_the_contour_does_not_jump_while_a_head_turns(yaw: float) -> None:
     contours = [drawn(yaw + eighth / 8) for eighth in range(-12, 13)]
     assert np.abs(np.diff(contours, axis=0)).max() < 0.25
+
+
+@pytest.mark.parametrize("yaw", [0, 20])
+def test_room_for_further_points_changes_nothing(yaw: float) -> None:
+    rim = rim_of(normalised())
+    wider = np.concatenate([rim, np.full_like(rim[:, :2], -1)], 1)
+    np.testing.assert_allclose(contour(seen(yaw), wider, 0), drawn(yaw), atol=1e-3)
+
+
+def test_a_rim_has_each_point_once() -> None:
+    rim = rim_of(normalised())
+    assert rim[:, 0].tolist() == list(OVAL)
+    points, counts = np.unique(rim[rim >= 0], return_counts=True)
+    assert set(OVAL) <= set(points.tolist())
+    assert counts[~np.isin(points, OVAL)].max() == 1
+
+
+def test_a_face_without_height_has_a_contour() -> None:
+    assert np.isfinite(contour(np.zeros_like(seen(0)), rim_of(normalised()), 0)).all()
