@@ -8,10 +8,12 @@ network leaves lower lids behind.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
 from space_runtime.arrays import Floats
+from space_runtime.emotion import Emotion
 from space_runtime.geometry import apply_pose, estimate_pose, estimate_poses, remove_pose
 from space_runtime.inference.network import Network
 from space_runtime.rendering.warp.keypoints import keypoints_from_mesh, landmarks_from_keypoints
@@ -19,6 +21,8 @@ from space_runtime.rendering.warp.lid_edges import on_landmarks
 from space_runtime.rendering.warp.lip_shares import kept_shares
 from space_runtime.rendering.warp.redrawn import Redrawn
 from space_runtime.rendering.warp.smile_reach import reaching
+
+HAPPY: Final = tuple(Emotion).index(Emotion.HAPPY)
 
 
 def resting_keypoints(mesh: Floats) -> Floats:
@@ -61,7 +65,8 @@ def step(
     output = np.asarray(outputs["keypoints"], np.float32)
     followed = [on_landmarks(points, face) for points, face in zip(output, faces, strict=True)]
     reached = [
-        points if face else reaching(points, rest) for points, rest, face in zip(followed, at_rest, drawn, strict=True)
+        points if face else reaching(points, rest, float(happy))
+        for points, rest, face, happy in zip(followed, at_rest, drawn, emotion[:, HAPPY], strict=True)
     ]
     keypoints = [kept_shares(points, rest) for points, rest in zip(reached, at_rest, strict=True)]
     shown = [face.of(points) if face else points for face, points in zip(drawn, keypoints, strict=True)]

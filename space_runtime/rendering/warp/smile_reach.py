@@ -3,8 +3,7 @@
 A moved photo keeps its shades, and so the skin around the corners still says where they were: in the pictures of 170
 photos that left their smiles, tracking read 0.80 of the way that the corners had been drawn away from the photo's, and
 lips that the photo shows apart, once they meet, by 0.8 of their gap narrower than drawn. A part of both is given back.
-Small ways, as those of speech, stay as posed, except where the photo shows parted lips: there each closure of speech
-widens the mouth by `MET` of the gap, on the test portrait by 0.062 of a full smile at each corner.
+Small ways, as those of speech, stay as posed; what meeting lips get, they get as far as the face is happy.
 """
 
 from __future__ import annotations
@@ -29,16 +28,17 @@ LESS: Final = 0.16
 LEFT: Final = (0.3, 1.0)
 """The same as `BEYOND`, of smiles that are left."""
 MET: Final = 0.5
-"""Full smiles that lips get for each unit by which they have come nearer than in the photo, where no smile is left."""
+"""Full smiles that a happy face's lips get for each unit by which they are nearer than in the photo, where no smile is
+left."""
 
 
-def reaching(keypoints: Floats, at_rest: Floats) -> Floats:
-    """Return (160, 3) normalised keypoints whose lips reach further; at_rest: (160, 3) of the photo.
+def reaching(keypoints: Floats, at_rest: Floats, happy: float) -> Floats:
+    """Return (160, 3) normalised keypoints whose lips reach further. at_rest: (160, 3) of the photo. happy: 0…1.
 
     The lips follow their corners: across by their share of the mouth's half, in height by its square. Keypoints at rest
     stay as they are, bit for bit.
     """
-    more = further(smiles_of(keypoints, at_rest), max(_gap(at_rest) - _gap(keypoints), 0))
+    more = further(smiles_of(keypoints, at_rest), happy * max(_gap(at_rest) - _gap(keypoints), 0))
     if not more.any():
         return keypoints
     right, left = at_rest[_CORNERS[1], 0], at_rest[_CORNERS[0], 0]
@@ -57,7 +57,8 @@ def smiles_of(keypoints: Floats, at_rest: Floats) -> Floats:
 
 
 def further(smile: Floats, closed: float) -> Floats:
-    """Return what smiles beyond the photo's, or left, get in addition. closed: by how much lips have come nearer."""
+    """Return what smiles beyond the photo's, or left, get in addition. closed: by how much the
+    lips of a happy face have come nearer."""
     left = smoothstep(-smile, *LEFT)
     return np.asarray(FURTHER * smoothstep(smile, *BEYOND) - LESS * left + MET * closed * (1 - left), np.float32)
 

@@ -1,4 +1,4 @@
-"""Laws of smiles that reach further than told: rest stays rest, more only widens what was told, speech stays speech."""
+"""Laws of smiles that reach further than posed: rest stays rest, more only widens, speech stays speech."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from space_runtime.arrays import Floats
+from space_runtime.rendering.warp.keypoints import KEYPOINT_OF
 from space_runtime.rendering.warp.latents import resting_keypoints
 from space_runtime.rendering.warp.lip_shares import ROWS
 from space_runtime.rendering.warp.smile_reach import BEYOND, FURTHER, LESS, MET, MOTION, further, reaching, smiles_of
@@ -30,29 +31,29 @@ def smiling(amount: float, side: float = 0) -> Floats:
 
 
 def test_rest_stays_rest_bit_for_bit() -> None:
-    assert np.array_equal(reaching(at_rest(), at_rest()), at_rest())
+    assert np.array_equal(reaching(at_rest(), at_rest(), 1.0), at_rest())
 
 
 @pytest.mark.parametrize("amount", [0.25, -0.25])
-def test_small_ways_stay_as_told(amount: float) -> None:
-    np.testing.assert_allclose(reaching(smiling(amount), at_rest()), smiling(amount), atol=2e-4)
+def test_small_ways_stay_as_posed(amount: float) -> None:
+    np.testing.assert_allclose(reaching(smiling(amount), at_rest(), 1.0), smiling(amount), atol=2e-4)
 
 
 @pytest.mark.parametrize(("amount", "more"), [(1.0, FURTHER), (-1.2, -LESS)])
 def test_wide_ways_go_further_the_way_they_went(amount: float, more: float) -> None:
-    reached = smiles_of(reaching(smiling(amount), at_rest()), at_rest())
+    reached = smiles_of(reaching(smiling(amount), at_rest(), 1.0), at_rest())
     np.testing.assert_allclose(reached, amount + more, atol=0.01)
 
 
 @pytest.mark.parametrize("side", [1, -1])
 def test_one_corner_reaches_alone(side: int) -> None:
-    change = reaching(smiling(1.0, side), at_rest()) - smiling(1.0, side)
+    change = reaching(smiling(1.0, side), at_rest(), 1.0) - smiling(1.0, side)
     moved = np.abs(change).max(1) > 1e-4
     assert moved.any() and (at_rest()[moved, 0] * side > -0.05).all()
     assert np.setdiff1d(np.flatnonzero(moved), LIPS).size == 0
 
 
-def test_more_smile_told_is_more_smile_seen() -> None:
+def test_more_smile_posed_is_more_smile_seen() -> None:
     told = np.linspace(-1.5, 1.5, 301, dtype=np.float32)
     for closed in (0.0, 0.15):
         assert np.diff(told + further(told, closed)).min() > 0
@@ -65,3 +66,13 @@ def test_lips_that_have_met_get_what_their_meeting_took_unless_a_smile_is_left()
 
 def test_ways_of_speech_are_not_enlarged() -> None:
     assert not further(np.linspace(-BEYOND[0], BEYOND[0], 21, dtype=np.float32), 0.0).any()
+
+
+def test_closures_of_parted_lips_widen_a_happy_mouth_alone() -> None:
+    parted = at_rest()
+    parted[[KEYPOINT_OF[point] for point in (13, 82, 312)], 1] += 0.06
+    parted[[KEYPOINT_OF[point] for point in (14, 87, 317)], 1] -= 0.06
+    calm, happy = (reaching(at_rest(), parted, amount) for amount in (0.0, 1.0))
+    assert np.array_equal(calm, at_rest())
+    corners = [KEYPOINT_OF[291], KEYPOINT_OF[61]]
+    assert ((happy - calm)[corners, 0] * [1, -1] > 0.002).all()
