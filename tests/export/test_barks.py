@@ -55,7 +55,7 @@ def test_recordings_that_judge_teach_no_cries(tmp_path: Path) -> None:
 
 
 def test_vowels_that_teach_alone_lie_in_silence() -> None:
-    pytest.importorskip("pyworld", reason="needs pyworld")
+    pytest.importorskip("pyworld", reason="needs pyworld, which only training does")
     phones = [("s", 0.0, 0.3), ("aː", 0.3, 0.7), ("ɪ", 0.7, 0.75)] * 40
     spread = [(name, start + 0.75 * (n // 3), end + 0.75 * (n // 3)) for n, (name, start, end) in enumerate(phones)]
     pcm = np.random.default_rng(0).normal(0, 0.1, 30 * SAMPLE_RATE).astype(np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -102,9 +103,11 @@ def test_style_moves_the_mouth_and_nothing_that_tells_speech(tiny: Speech2Landma
 
 
 def test_the_tongue_rests_where_there_is_no_speech(tiny: Speech2Landmarks) -> None:
-    values = inputs(tiny, 64)
+    talking = copy.deepcopy(tiny)
     with torch.no_grad():
-        _, speech, _, tongue, _ = tiny(*values.values())
+        talking.switches.bias[0] = torch.logit(torch.tensor(GATES[0])).mean()  # about as often awake as not,
+        talking.switches.weight[0] *= 9  # and clearly the one or the other
+        _, speech, _, tongue, _ = talking(*inputs(tiny, 64).values())
     assert (speech == 0).any() and (speech > 0).any()
     assert (tongue[speech[:, 0] == 0] == 0).all()
     assert (tongue[speech[:, 0] > 0] > 0).all() and (tongue <= 1).all()
@@ -126,7 +129,8 @@ def test_faces_one_by_one_equal_a_sequence_and_its_parts() -> None:
 
 
 def test_gates_reach_both_ends_exactly(tiny: Speech2Landmarks) -> None:
-    logits = torch.tensor([-9.0, -3.0, 0.8, 3.0, 9.0])[:, None].expand(-1, len(GATES))
+    halfway = float(torch.logit(torch.tensor(GATES[0]).mean()))
+    logits = torch.tensor([-9.0, -3.0, halfway, 3.0, 9.0])[:, None].expand(-1, len(GATES))
     speech, closure, *tongue = tiny.gates(logits).unbind(-1)
     assert speech[0] == speech[1] == closure[0] == closure[1] == 0
     assert 0 < speech[2] < 1
