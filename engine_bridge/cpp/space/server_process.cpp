@@ -36,6 +36,7 @@ struct ServerProcess::Shared {
     void run();
     void take(const std::string& line);
     void become(ServerState next, const std::string& why);
+    bool is_starting() const;
 
     const ServerOptions options;
     mutable std::mutex mutex;
@@ -53,6 +54,11 @@ void ServerProcess::Shared::become(ServerState next, const std::string& why) {
     if (state == ServerState::failed || state == ServerState::ended) return;
     state = next;
     if (!why.empty()) error = "the server " + options.program + " " + why;
+}
+
+bool ServerProcess::Shared::is_starting() const {
+    const std::lock_guard<std::mutex> lock(mutex);
+    return state == ServerState::starting;
 }
 
 void ServerProcess::Shared::take(const std::string& line) {
@@ -73,8 +79,8 @@ void ServerProcess::Shared::run() {
         return;
     }
     const auto limit = std::chrono::steady_clock::now() + std::chrono::milliseconds(options.start_ms);
-    std::string text;
-    while (wanted) {
+    std::string text, why;
+    while (wanted && why.empty()) {
         const bool open = child.read(text, kServerPollMs);
         for (auto end = text.find('\n'); end != std::string::npos; end = text.find('\n')) {
             take(text.substr(0, text.find_last_not_of("\r\n", end) + 1));
@@ -82,18 +88,13 @@ void ServerProcess::Shared::run() {
         }
         if (text.size() > kServerLineRoom) text.clear();
         if (!open) {
-            become(ServerState::failed, last_line.empty() ? "has ended" : "has ended: " + last_line);
-            break;
-        }
-        const std::lock_guard<std::mutex> lock(mutex);
-        if (state == ServerState::starting && std::chrono::steady_clock::now() > limit) {
-            state = ServerState::failed;
-            error = "the server " + options.program + " has not said within " + std::to_string(options.start_ms) +
-                    " ms where it is; it was ended";
-            break;
+            why = last_line.empty() ? "has ended" : "has ended: " + last_line;
+        } else if (is_starting() && std::chrono::steady_clock::now() > limit) {
+            why = "has not said within " + std::to_string(options.start_ms) + " ms where it is; it was ended";
         }
     }
     child.end(wanted ? 0 : kServerGraceMs);
+    if (!why.empty()) become(ServerState::failed, why);  // who reads that it was ended finds no process any more
 }
 
 ServerProcess::ServerProcess(ServerOptions options) : shared_(std::make_unique<Shared>(std::move(options))) {
