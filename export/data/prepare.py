@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -49,6 +49,7 @@ DESCRIBED: Final = ("file", "source", "speaker", "language", "licence", "seconds
 TAUGHT: Final = tuple(name for name in MOVING if name != "filmed")
 """Corpora whose motion the teacher says."""
 TALKS_AT_ONCE: Final = 40
+Rows = Callable[[Path, Path], Iterable[corpora.Row]]  # of the data and the cache
 
 
 def prepare(plan: CorporaPlan, data: Path, cache: Path) -> None:
@@ -166,24 +167,25 @@ def make_recorded(data: Path, cache: Path) -> Path:
     """Write the corpus of real recordings."""
     sources: list[str | Path] = ["2", cache / "aligned_speech.jsonl", data / "speech" / "alignments.jsonl"]
     sources += [data / "speech" / file for file in _recordings(data)]
-    return kept(cache / "recorded.npz", sources, lambda path: write_corpus(path, corpora.recorded_rows(data, cache)))
+    return _kept_corpus("recorded", sources, corpora.recorded_rows, data, cache)
 
 
 def make_vocal(data: Path, cache: Path) -> None:
     """Write the corpora of cries, held vowels and lines in changed voices, and of vowels alone."""
     sources = (vocal.VERSION, cache / "aligned_speech.jsonl", data / "speech" / "alignments.jsonl")
-    for name, rows in {"vocal": vocal.vocal_rows, "cut": vocal.cut_rows}.items():
-        kept(cache / f"{name}.npz", sources, partial(_write_rows, rows, data, cache))
-
-
-def _write_rows(rows: Callable[[Path, Path], Iterator[corpora.Row]], data: Path, cache: Path, path: Path) -> None:
-    write_corpus(path, rows(data, cache))
+    _kept_corpus("vocal", sources, vocal.vocal_rows, data, cache)
+    _kept_corpus("cut", sources, vocal.cut_rows, data, cache)
 
 
 def make_effort(data: Path, cache: Path) -> Path:
     """Write the corpus of lines with another effort."""
     sources = (effort.VERSION, cache / "aligned_speech.jsonl", data / "speech" / "alignments.jsonl")
-    return kept(cache / "effort.npz", sources, lambda path: write_corpus(path, effort.effort_rows(data, cache)))
+    return _kept_corpus("effort", sources, effort.effort_rows, data, cache)
+
+
+def _kept_corpus(name: str, sources: Iterable[str | Path], rows: Rows, data: Path, cache: Path) -> Path:
+    """Write the corpus of a name with the rows that are made of the data, if its sources have changed."""
+    return kept(cache / f"{name}.npz", sources, lambda path: write_corpus(path, rows(data, cache)))
 
 
 def make_sounds_corpus(cache: Path) -> Path:
@@ -191,11 +193,8 @@ def make_sounds_corpus(cache: Path) -> Path:
     index = cache / "sounds" / "index.jsonl"
     rows = sorted(sounds.read_index(index.parent), key=lambda row: sounds.KINDS.index(row.kind))
     files = [(row.file, sounds.KINDS.index(row.kind)) for row in rows]
-    return kept(
-        cache / "sounds.npz",
-        ("3", index),
-        lambda path: write_corpus(path, corpora.sound_rows(index.parent, files)),
-    )
+    made = corpora.sound_rows(index.parent, files)
+    return kept(cache / "sounds.npz", ("3", index), lambda path: write_corpus(path, made))
 
 
 def make_filmed(plan: CorporaPlan, data: Path, cache: Path) -> None:

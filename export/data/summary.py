@@ -32,6 +32,13 @@ ENGINE_LICENCES: Final = {
     "espeak": "GPL-3; it makes data, nothing of it ships",
 }
 
+MADE: Final = {
+    "vocal": "cries and changed voices",
+    "cut": "vowels alone",
+    "effort": "actors, lines with another effort",
+}
+"""Corpora that are made of the recordings."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -62,14 +69,6 @@ def table(rows: list[Source]) -> Table:
     speech = sum(row.hours for row in rows if row.corpus != "sounds")
     shown.add_row("", "speech in all", f"{speech:.2f}", "", "", "")
     return shown
-
-
-MADE: Final = {
-    "vocal": "cries and changed voices",
-    "cut": "vowels alone",
-    "effort": "actors, lines with another effort",
-}
-"""Corpora that are made of the recordings."""
 
 
 def _filmed(plan: CorporaPlan, cache: Path) -> Iterator[Source]:
@@ -124,7 +123,8 @@ def _made_of_recordings(cache: Path) -> Iterator[Source]:
 def _sounds(cache: Path) -> Iterator[Source]:
     rows = sounds.read_index(cache / "sounds")
     for group in sorted({row.group for row in rows}):
-        hours = sum(row.seconds for row in rows if row.group == group) / 3600
-        kinds = len({row.kind for row in rows if row.group == group})
-        licence = FONT_LICENCE if any(row.kind in sounds.PLAYED for row in rows if row.group == group) else "made here"
-        yield Source("sounds", f"{group}, {kinds} kinds", hours, 0, "", licence)
+        mine = [row for row in rows if row.group == group]
+        kinds = {row.kind for row in mine}
+        licence = FONT_LICENCE if kinds & sounds.PLAYED.keys() else "made here"
+        hours = sum(row.seconds for row in mine) / 3600
+        yield Source("sounds", f"{group}, {len(kinds)} kinds", hours, 0, "", licence)

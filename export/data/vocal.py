@@ -41,16 +41,14 @@ Maker = Callable[[Aligned, Floats], list[Row]]
 def vocal_rows(data: Path, cache: Path) -> Iterator[Row]:
     """Yield the rows; some recordings at a time in every process."""
     yield from _from_recordings(_cries_and_lines, data, cache)
-    for number in range(N_FORMANT_ROWS):
-        yield _formant_row(np.random.default_rng((SEED, 1, number)))
+    yield from _formant_rows(1)
 
 
 def cut_rows(data: Path, cache: Path) -> Iterator[Row]:
     """Yield vowels alone in silence, as they were recorded or made of formants: what tells the shortest cry from a note
     of music within 100 ms is learned from many of both."""
     yield from _from_recordings(_cut_vowels, data, cache)
-    for number in range(N_FORMANT_ROWS):
-        yield _formant_row(np.random.default_rng((SEED, 3, number)))
+    yield from _formant_rows(3)
 
 
 def _from_recordings(make: Maker, data: Path, cache: Path) -> Iterator[Row]:
@@ -91,6 +89,12 @@ def _cut_vowels(recording: Aligned, pcm: Floats) -> list[Row]:
     rng = np.random.default_rng((SEED, 2, recording.number))
     cut = [cry("cut", vowel, rng) for vowel in vowels_of(recording, pcm) if rng.random() < CUT]
     return [_row(sound.pcm, sound.labels) for sound in cut]
+
+
+def _formant_rows(purpose: int) -> Iterator[Row]:
+    """Yield vowels of formants; other ones for every number of a purpose."""
+    for number in range(N_FORMANT_ROWS):
+        yield _formant_row(np.random.default_rng((SEED, purpose, number)))
 
 
 def _formant_row(rng: Rng) -> Row:

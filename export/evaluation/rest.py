@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -79,8 +80,12 @@ def flapping(model: EvaluatedModel, sounds: dict[str, list[Floats]], usual: floa
         }
         values |= {(kind, name): float(value) for name, value in found.items()}
     names = ("max_gap", "rms_gap", "moving", "called_speech")
-    voiceless = [kind for kind in sounds if kind != CHOIR]
-    return values | {("worst_sound", name): max(values[kind, name] for kind in voiceless) for name in names}
+    return values | {("worst_sound", name): _worst(values, sounds, name) for name in names}
+
+
+def _worst(values: dict[Measure, float], kinds: Iterable[str], name: str) -> float:
+    """Return the largest of the numbers of a name over all kinds of sounds but choirs."""
+    return max(values[kind, name] for kind in kinds if kind != CHOIR)
 
 
 def evaluation_sounds(folder: Path) -> dict[str, list[Floats]]:
@@ -151,12 +156,11 @@ def _after(
 
 def _silero(network: Network, sounds: dict[str, list[Floats]]) -> dict[Measure, float]:
     probabilities = silero.speech_probabilities(network, [sound for parts in sounds.values() for sound in parts])
-    shares = {
-        kind: float(np.mean(np.concatenate(rows) > 0.5)) for kind, rows in _by_kind(sounds, probabilities).items()
+    values = {
+        (kind, "silero_speech"): float(np.mean(np.concatenate(rows) > 0.5))
+        for kind, rows in _by_kind(sounds, probabilities).items()
     }
-    values = {(kind, "silero_speech"): share for kind, share in shares.items()}
-    worst = max(share for kind, share in shares.items() if kind != CHOIR)
-    return values | {("worst_sound", "silero_speech"): worst}
+    return values | {("worst_sound", "silero_speech"): _worst(values, sounds, "silero_speech")}
 
 
 def _by_kind(sounds: dict[str, list[Floats]], answers: list[T]) -> dict[str, list[T]]:

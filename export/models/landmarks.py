@@ -78,6 +78,11 @@ def _per_axis(matrix: Tensor) -> Tensor:
     return torch.kron(matrix.contiguous(), torch.eye(3))
 
 
+def _opening(speech: Tensor, emotion: Tensor) -> Tensor:
+    """Return how much of what opens the lips an emotion (…, 8) keeps while there is speech (…, 1)."""
+    return (1 - OPEN_DAMPING * speech) * emotion
+
+
 def _joined(*values: Tensor) -> Tensor:
     """Return the last axes of tensors one after another; the other axes broadcast."""
     shape = torch.broadcast_shapes(*(value.shape[:-1] for value in values))
@@ -135,12 +140,13 @@ class Face(nn.Module):
             "closers": (3, N_LANDMARKS),
         }.items():
             self.register_buffer(name, torch.zeros(shape))
-        gaps, beyond = _per_axis(_differences(LIP_PAIRS)), torch.tensor([-NO_LIMIT, 0.0, -NO_LIMIT])
+        gaps = _per_axis(_differences(LIP_PAIRS))
+        beyond = torch.tensor([-NO_LIMIT, 0.0, -NO_LIMIT]).repeat(len(LIP_PAIRS))
         for name, constant in {
             "pairs": gaps.repeat(2, 1).T.contiguous(),
             "rest_pairs": torch.cat([gaps, LEAST_GAP * gaps]),
-            "rest_offset": torch.cat([torch.zeros(len(gaps)), beyond.repeat(len(LIP_PAIRS))]),
-            "height_limit": torch.cat([beyond.repeat(len(LIP_PAIRS)), (1 + LEAST_GAP) * beyond.repeat(len(LIP_PAIRS))]),
+            "rest_offset": torch.cat([torch.zeros(len(gaps)), beyond]),
+            "height_limit": torch.cat([beyond, (1 + LEAST_GAP) * beyond]),
             "spans": _per_axis(_differences(((54, 48), (33, 8)))).T.contiguous(),
             "span_axes": torch.eye(2).repeat_interleave(3, 0),
             "size_to_face": torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]]).repeat(1, N_LANDMARKS),
@@ -149,7 +155,7 @@ class Face(nn.Module):
 
     def forward(self, motion: Tensor, speech: Tensor, closure: Tensor, neutral: Tensor, emotion: Tensor) -> Tensor:
         """Return (…, N, 3). motion (…, K); speech, closure (…, 1) gates; neutral (…, N, 3); emotion (…, 8)."""
-        rest, opened = neutral.flatten(-2), (1 - OPEN_DAMPING * speech) * emotion
+        rest, opened = neutral.flatten(-2), _opening(speech, emotion)
         # One product of all directions: three of them and two sums take longer.
         amounts = _joined(speech * motion, opened, emotion)
         displacement = amounts @ torch.cat([self.basis, self.openings, self.expressions])
@@ -157,8 +163,7 @@ class Face(nn.Module):
 
     def assemble(self, talking: Tensor, speech: Tensor, closure: Tensor, neutral: Tensor, emotion: Tensor) -> Tensor:
         """Return landmarks (…, N, 3) from displacements of the filmed speaker's face ``talking`` (…, 3·N)."""
-        opened = (1 - OPEN_DAMPING * speech) * emotion
-        displacement = talking + emotion @ self.expressions + opened @ self.openings
+        displacement = talking + emotion @ self.expressions + _opening(speech, emotion) @ self.openings
         return self._placed(displacement, speech, closure, neutral.flatten(-2))
 
     def _placed(self, displacement: Tensor, speech: Tensor, closure: Tensor, rest: Tensor) -> Tensor:

@@ -37,6 +37,7 @@ MUSIC: Final = "music"
 CHOIR: Final = "choir"
 """Music in which voices sing; for evaluation alone, for a mouth may open at it."""
 PLAYED: Final = {MUSIC: ARRANGEMENTS, CHOIR: CHOIRS}
+"""Kinds that are rendered from scores → the arrangements of their pieces."""
 BREATHING: Final = "breath"
 NOISES: Final[dict[str, Noise]] = {
     BREATHING: synth_events.breath,

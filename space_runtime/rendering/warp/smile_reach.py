@@ -13,9 +13,10 @@ from typing import Final
 import numpy as np
 
 from space_runtime.arrays import Floats
-from space_runtime.geometry import smoothstep
+from space_runtime.geometry import MEDIAPIPE_68, smoothstep
 from space_runtime.rendering.warp.keypoints import KEYPOINT_OF
 from space_runtime.rendering.warp.lip_shares import LEAST_WIDTH, ROWS
+from space_runtime.rig.shapes import LIP_PAIRS
 
 MOTION: Final = np.array([0.085, 0.12], np.float32)
 """Way of the left corner of the mouth in a full smile, outwards and up, normalised units."""
@@ -68,7 +69,6 @@ def _gap(keypoints: Floats) -> float:
 
 
 _CORNERS: Final = np.array([KEYPOINT_OF[291], KEYPOINT_OF[61]])
-_UPPER: Final = np.array([KEYPOINT_OF[point] for point in (13, 82, 312)])
-_LOWER: Final = np.array([KEYPOINT_OF[point] for point in (14, 87, 317)])
+_UPPER, _LOWER = np.array([[KEYPOINT_OF[MEDIAPIPE_68[place]] for place in pair] for pair in LIP_PAIRS]).T
 _LIPS: Final = np.unique(ROWS)
 _DIRECTIONS: Final[Floats] = MOTION / (MOTION @ MOTION) * np.array([[1, 1], [-1, 1]], np.float32)
