@@ -127,4 +127,4 @@ def _sounds(cache: Path) -> Iterator[Source]:
         kinds = {row.kind for row in mine}
         licence = FONT_LICENCE if kinds & sounds.PLAYED.keys() else "made here"
         hours = sum(row.seconds for row in mine) / 3600
-        yield Source("sounds", f"{group}, {len(kinds)} kinds", hours, 0, "", licence)
+        yield Source("sounds", f"{group}, {len(kinds)} {'kind' if len(kinds) == 1 else 'kinds'}", hours, 0, "", licence)

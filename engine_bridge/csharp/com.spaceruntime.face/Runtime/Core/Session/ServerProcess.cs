@@ -37,6 +37,7 @@ namespace SpaceRuntime
         private readonly int startMs;
         private Process process;
         private ServerState state = ServerState.Starting;
+        private bool failing;
         private string lastLine = "";
 
         /// <summary>
@@ -134,7 +135,7 @@ namespace SpaceRuntime
                 Fail($"said \"{said}\" instead of where it is; it is no server of this kind");
             lock (gate)
             {
-                if (endpoint.Length > 0 && state == ServerState.Starting)
+                if (endpoint.Length > 0 && state == ServerState.Starting && !failing)
                 {
                     Endpoint = endpoint;
                     state = ServerState.Ready;
@@ -156,18 +157,26 @@ namespace SpaceRuntime
             }
         }
 
+        /// <summary>
+        /// Ends the server, then says why: who reads that it was ended finds no process any more. The first reason stays.
+        /// </summary>
         private void Fail(string why)
         {
             Process ended;
             lock (gate)
             {
-                if (state == ServerState.Failed || state == ServerState.Ended) return;
-                Error = $"the server {Program} {why}";
-                state = ServerState.Failed;
+                if (failing || state == ServerState.Ended) return;
+                failing = true;
                 ended = process;
                 process = null;
             }
             if (ended != null) End(ended, 0);
+            lock (gate)
+            {
+                if (state == ServerState.Ended) return;
+                Error = $"the server {Program} {why}";
+                state = ServerState.Failed;
+            }
         }
 
         /// <summary>
@@ -188,7 +197,9 @@ namespace SpaceRuntime
             try
             {
                 ended.StandardInput.Close();
-                if (!ended.WaitForExit(graceMs)) ended.Kill();
+                if (ended.WaitForExit(graceMs)) return;
+                ended.Kill();
+                ended.WaitForExit(GraceMs);
             }
             catch (Exception error) when (error is InvalidOperationException || error is IOException
                 || error is System.ComponentModel.Win32Exception)
