@@ -96,6 +96,7 @@ def train(
     threads: Threads = 2,
     run: Annotated[str, typer.Option(help="Folder in the cache for the checkpoints.")] = S2L,
     start: Annotated[Path | None, typer.Option(help="Begin with the weights of this exported network.")] = None,
+    rounded: Annotated[bool, typer.Option(help="Hear the last layer's state in eight bits, as exported.")] = False,
 ) -> None:
     """Train Speech2Landmarks, continuing from the last checkpoint in the cache."""
     import torch
@@ -106,7 +107,21 @@ def train(
 
     torch.set_num_threads(1)  # every share of a batch has its own thread
     plan = read_recipe(recipe)
-    run_training(plan, read_materials(plan, data, cache), cache / run, threads, start)
+    run_training(plan, read_materials(plan, data, cache), cache / run, threads, start, rounded)
+
+
+@app.command()
+def mix(
+    share: Annotated[float, typer.Option(help="How much of the earlier training's weights, 0 to 1.")],
+    earlier: Annotated[str, typer.Option(help="Folder in the cache with the checkpoint of the earlier training.")],
+    later: Annotated[str, typer.Option(help="Folder in the cache with the one that began from it.")],
+    to: Annotated[str, typer.Option(help="Folder in the cache for the mix.")],
+    cache: Cache = CACHE,
+) -> None:
+    """Write the mean of the weights of two trainings, the second of which began from the first."""
+    from export.training.mix import mix as mix_checkpoints
+
+    mix_checkpoints(cache / later, cache / earlier, share, cache / to)
 
 
 @app.command()

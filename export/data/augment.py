@@ -28,7 +28,7 @@ from space_runtime.arrays import Floats, Mask
 
 Rng = np.random.Generator
 SILENCE_LOG: Final = -27.0
-HISS_SHARE, NOISE_SHARE = 0.2, 0.4
+HISS_SHARE, NOISE_SHARE = 0.3, 0.4
 """So many sequences have the white noise of amplifiers and microphones; so many of the others any noise at all."""
 HUM_SHARE: Final = 0.3
 """So many of the made-up tones that sound alone are the mains."""

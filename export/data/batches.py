@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from export.data.augment import SILENCE_LOG, augment, features_of
 from export.data.corpora import Corpus
+from export.data.excerpts import excerpt, sound_features
 from export.data.motion.identities import FaceModel
-from export.data.noise import sounds
 from export.data.phonetics import Phonetics
 from export.data.speech.phones import BILABIAL, CLASSES, SILENCE, SPOKEN, UNKNOWN, somebody_speaks
 from export.data.style import ARTICULATION, articulations, code_of, people_of
 from export.recipes.recipe import MOVING, BatchPlan
 from space_runtime.animation.stages.features import FRAME_HOP
-from space_runtime.arrays import Floats, Longs
+from space_runtime.arrays import Floats, Longs, Mask
 from space_runtime.emotion import N_EMOTIONS
 from space_runtime.style import N_CODE
 
@@ -45,13 +45,14 @@ last frames count, or nothing would be left of a short one."""
 class Batch:
     """B sequences of T steps: first the filmed ones, then those that a teacher labelled, M of both, then other sounds.
 
-    features (B,T,F). classes (B,T) int64, `UNKNOWN` where there is none. closure, speech (B,T): targets 0…1, NaN where
-    unknown. care (B,T): weight of the target of speech. tongue (B,T,2): targets of its tip up and out, NaN where
-    unknown. motion (M,T,K). neutral (M,78,3). emotion (B,8). style (M,T,4). trust (M,): how much a sequence's motion
-    counts.
+    features (B,T,F). before (B,T0,F): what was heard right before, zeros but for other sounds. classes (B,T) int64,
+    `UNKNOWN` where there is none. closure, speech (B,T): targets 0…1, NaN where unknown. care (B,T): weight of the
+    target of speech. tongue (B,T,2): targets of its tip up and out, NaN where unknown. motion (M,T,K).
+    neutral (M,78,3). emotion (B,8). style (M,T,4). trust (M,): how much a sequence's motion counts.
     """
 
     features: Floats
+    before: Floats
     classes: Longs
     closure: Floats
     speech: Floats
@@ -123,13 +124,14 @@ def _batch(
     look_ahead = plan.look_ahead_samples // FRAME_HOP
     n_frames = 2 * plan.n_steps + max(look_ahead, 1)
     cuts = [_cut(corpora[name], styled[name], n_frames, rng) for name in names]
-    others = np.stack([_excerpt(corpora["sounds"], n_frames, rng) for _ in names])
     noise_only = np.arange(len(names)) >= plan.n_moving
-    natural = np.array([name == "effort" for name in names])
+    natural = np.array([name == "effort" for name in names[: plan.n_moving]])
     # Step n has heard frames up to look_ahead + 2n + 1, the end of which is time 10 ms · (look_ahead + 2n + 2);
     # its target lies the look-ahead before that.
     heard, seen = slice(look_ahead, look_ahead + 2 * plan.n_steps), slice(2, 2 * plan.n_steps + 2, 2)
-    power = augment(np.stack([cut.mel[heard] for cut in cuts]), noise_only, natural, others[:, heard], rng)
+    spoken = np.stack([cut.mel[heard] for cut in cuts[: plan.n_moving]])
+    features = _speech_features(spoken, natural, corpora["sounds"], rng)
+    before, others = sound_features(corpora["sounds"], plan.n_sounds, plan.n_steps, rng)
     labels = np.stack([cut.labels for cut in cuts])
     labels[noise_only] = SILENCE
     classes = np.where(labels == SPOKEN, UNKNOWN, labels)[:, seen].astype(np.int64)
@@ -144,10 +146,18 @@ def _batch(
     emotion = np.stack([_random_emotion(rng) for _ in names])
     _forget(style[: plan.n_filmed], rng)
     _articulate(style[plan.n_filmed :], motion[plan.n_filmed :], rng)
-    trusted = (np.arange(plan.n_moving) < plan.n_filmed) | natural[: plan.n_moving]
+    trusted = (np.arange(plan.n_moving) < plan.n_filmed) | natural
     trust = np.where(trusted, 1.0, TEACHER_TRUST).astype(np.float32)
     targets = (classes, closure, speech, care, tongue, motion)
-    return Batch(features_of(power, rng), *targets, neutral, emotion, style[:, seen], trust)
+    before = np.concatenate([np.zeros((plan.n_moving, *before.shape[1:]), np.float32), before])
+    features = np.concatenate([features, others])
+    return Batch(features, before, *targets, neutral, emotion, style[:, seen], trust)
+
+
+def _speech_features(mel: Floats, natural: Mask, sounds: Corpus, rng: Rng) -> Floats:
+    """Return (M, T, F) features of augmented speech (M, 2·T, 48), of some beside other sounds."""
+    others = np.stack([excerpt(sounds, mel.shape[1], rng) for _ in mel])
+    return features_of(augment(mel, np.zeros(len(mel), bool), natural, others, rng), rng)
 
 
 def _forget(style: Floats, rng: Rng) -> None:
@@ -228,21 +238,6 @@ def _pause(rng: Rng) -> int:
     """Return 10 ms frames between two utterances: none, few, or so many that a face must have come to rest."""
     kind = rng.random()
     return 0 if kind < 0.3 else int(rng.integers(0, SHORT_PAUSE if kind < 0.65 else LONG_PAUSE))
-
-
-def _excerpt(corpus: Corpus, n_frames: int, rng: Rng) -> Floats:
-    """Return (n_frames, 48) log powers from anywhere in a long recording, the end repeated where it is too short.
-
-    Kinds are heard as `sounds.HEARD` says, however long their recordings are.
-    """
-    kinds = np.unique(corpus.groups) if len(corpus.groups) else np.zeros(1, np.int64)
-    shares = np.array([sounds.HEARD.get(sounds.KINDS[kind], 1.0) for kind in kinds])
-    mine = corpus.utterances_of(int(rng.choice(kinds, p=shares / shares.sum())))
-    row = int(rng.integers(mine.start, mine.stop))
-    first, last = int(corpus.offsets[row]), int(corpus.offsets[row + 1])
-    start = int(rng.integers(first, max(first + 1, last - n_frames)))
-    place = np.minimum(np.arange(start, start + n_frames), last - 1)
-    return corpus.mel[place].astype(np.float32)
 
 
 def _row(corpus: Corpus, person: int, rng: Rng) -> int:

@@ -38,7 +38,8 @@ class Corpus:
     motion: (N, K) motion weights, or (0, 0) where nobody was filmed. n_voices: every utterance is there so many times
     in a row, first in the speaker's own voice. groups: (n,) the number of who was filmed in every utterance, or of the
     kind of a sound, in rising order; empty where nobody tells. efforts: (n,) how far an utterance moves the mouth for
-    its effort, 1 as in plain speech; empty where all are plain.
+    its effort, 1 as in plain speech; empty where all are plain. hard: (m,) frames in rising order that are drawn more
+    often, see `export.training.hard_negatives`.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Corpus:
     n_voices: int = 1
     groups: Longs = field(default_factory=lambda: np.zeros(0, np.int64))
     efforts: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+    hard: Longs = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @property
     def n_groups(self) -> int:

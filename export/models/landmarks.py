@@ -33,9 +33,9 @@ from space_runtime.rig.shapes import LIP_PAIRS
 from space_runtime.style import N_CODE
 
 NO_LIMIT = 1e3
-GATES = ((0.8, 0.92), (0.18, 0.27), (0.0, 1.0), (0.0, 1.0))
+GATES = ((0.5, 0.6), (0.125, 0.205), (0.0, 1.0), (0.0, 1.0))
 """Of speech, closed lips, the tongue up and out: below the first probability a gate is exactly 0, above the second
-exactly 1. By measurement: export/README.md, *A choir is voices*; the tongue's are the probabilities themselves."""
+exactly 1. By measurement: export/README.md, *Hard negatives*; the tongue's are the probabilities themselves."""
 LEAST_GAP = 0.3
 """The least height between the inner lips, over that at rest: lips press on one another but never pass through."""
 OPEN_DAMPING = 0.6

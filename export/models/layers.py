@@ -32,8 +32,17 @@ class Layer(nn.Module):
         raise NotImplementedError
 
 
+STATE_STEP: Final = 2 / 255
+"""The step of a state, −1…1, that an exported network multiplies in eight bits."""
+
+
 class GruLayer(Layer):
-    """Gated recurrent unit (Cho et al. 2014) in the form of cuDNN: fused for sequences, plain arithmetic for a step."""
+    """Gated recurrent unit (Cho et al. 2014) in the form of cuDNN: fused for sequences, plain arithmetic for a step.
+
+    rounded: whether `sequence` multiplies the state in eight bits, as the exported network will, step by step.
+    """
+
+    rounded = False
 
     def __init__(self, width: int, number: int) -> None:
         super().__init__()
@@ -42,19 +51,30 @@ class GruLayer(Layer):
         self.fused = nn.GRU(width, width, batch_first=True)
 
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        state = self._next(x, state, state)
+        return state, state
+
+    def _next(self, x: Tensor, state: Tensor, seen: Tensor) -> Tensor:
+        """Return the state (B, H) after one; ``seen`` (B, H) is the state as the product with its matrix takes it."""
         weight_in, weight_state, bias_in, bias_state = self.fused.all_weights[0]
         gates_in = functional.linear(x, weight_in, bias_in)
-        gates_state = functional.linear(state, weight_state, bias_state)
+        gates_state = functional.linear(seen, weight_state, bias_state)
         reset_in, update_in, new_in = gates_in.chunk(3, -1)
         reset_state, update_state, new_state = gates_state.chunk(3, -1)
         update = torch.sigmoid(update_in + update_state)
         candidate = torch.tanh(new_in + torch.sigmoid(reset_in + reset_state) * new_state)
-        state = candidate + update * (state - candidate)
-        return state, state
+        return candidate + update * (state - candidate)
 
     def sequence(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        outputs, last = self.fused(x, state[None].contiguous())
-        return outputs, last[0]
+        if not self.rounded:
+            outputs, last = self.fused(x, state[None].contiguous())
+            return outputs, last[0]
+        states = []
+        for step in x.unbind(1):
+            seen = torch.fake_quantize_per_tensor_affine(state, STATE_STEP, 128, 0, 255)
+            state = self._next(step, state, seen)
+            states.append(state)
+        return torch.stack(states, 1), state
 
 
 class LstmLayer(Layer):

@@ -25,13 +25,13 @@ NOT_INTENDED: Final = """\
   may look; it says nothing about what somebody feels. Nothing here recognises who speaks.
 - Reading lips, judging pronunciation, medical use: lips look plausible, they are no measurement of a mouth."""
 KNOWN: Final = """\
-- One filmed man taught how a mouth moves; other people's habits of opening and rounding are missing.
+- Three filmed people taught how a mouth moves; other people's habits of opening and rounding are missing.
 - Film with clear rights shows English alone. Other languages are known from sound with phone times: closures, contact
   and rounding are measured in them, the size of their motion is not.
 - Emotions are displacements after EMFACS with the shapes of ICT-FaceKit, not learned from film.
 - The speakers of the row *real english* are new to the network; sentences of the rows of languages are, their synthetic
   voices are not.
-- Vowels alone, cries, laughter, held and sung notes open the mouth far too little (*barks*, below).
+- Cries were measured as made of recordings (*barks*, below): no real laugh or scream was heard.
 - People who speak freely before other cameras (*strangers*) are followed less well than those of GRID, whose one
   grammar hides faults: another clip's prediction scores 0.3 there."""
 HOW: Final = """\

@@ -8,8 +8,8 @@ import pytest
 pytest.importorskip("scipy", reason="needs scipy (extra 'export')")
 
 from export.data.augment import BURST_FRAMES, BURSTS_SHARE, GAP_FRAMES, NATURAL, beside, bursts, hum, warp_bands
-from export.data.batches import _excerpt
 from export.data.corpora import Corpus
+from export.data.excerpts import excerpt
 from export.data.noise import sounds
 
 NO_MOTION = np.zeros((0, 0), np.float32)
@@ -42,7 +42,7 @@ def test_kinds_of_sounds_are_heard_as_told_however_long_they_are() -> None:
     told = np.array([sounds.HEARD.get(sounds.KINDS[kind], 1.0) for kind in kinds])
     shares = told / told.sum()
     rng = np.random.default_rng(3)
-    heard = np.array([_excerpt(corpus, 20, rng)[0, 0] for _ in range(900)])
+    heard = np.array([excerpt(corpus, 20, rng)[0, 0] for _ in range(900)])
     for kind, share in zip(kinds, shares, strict=True):
         assert (heard == kind).mean() == pytest.approx(share, abs=0.05)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from export.data.batches import (
 )
 from export.data.corpora import Corpus, Row, log_powers, read_corpus, read_parts, write_corpus
 from export.data.drift import DRIFT_WEIGHT, drift_free
+from export.data.excerpts import BEFORE_STEPS
 from export.data.motion.identities import FaceModel
 from export.data.motion.motion_space import MotionSpace, closers, save_motion_space
 from export.data.phonetics import Phonetics, phonetics_of
@@ -38,7 +40,7 @@ from export.training.checkpoint import Checkpoint, load_checkpoint, save_checkpo
 from export.training.compare import TAUGHT_ROWS, candidates, changed, folder_of
 from export.training.losses import CONTACT_WEIGHT, motion_losses, motion_weight
 from export.training.steps import load_trained
-from export.training.train import Materials, constants_of, train
+from export.training.train import Materials, build, constants_of, losses, train
 from space_runtime.arrays import Floats
 from space_runtime.assets import LINE
 from space_runtime.errors import UsageError
@@ -178,6 +180,26 @@ def test_a_finished_training_has_nothing_left_to_do(materials: Materials, recipe
     assert load_checkpoint(tmp_path).facts.step == 2
 
 
+def test_a_rounded_gru_differs_by_rounding_alone_and_learns() -> None:
+    torch.manual_seed(0)
+    layer = LAYERS["gru"](16, 0)
+    x, state = torch.randn(2, 40, 16), torch.zeros(2, 16)
+    plain, _ = layer.sequence(x, state)
+    layer.rounded = True
+    rounded, last = layer.sequence(x, state)
+    assert 1e-4 < (rounded - plain).abs().max() < 0.02
+    assert torch.equal(rounded[:, -1], last)
+    rounded.square().sum().backward()
+    assert all(part.grad.abs().max() > 0 for part in layer.parameters())
+
+
+def test_a_training_may_be_rounded_and_only_of_grus(materials: Materials, recipe: Recipe, tmp_path: Path) -> None:
+    train(replace(recipe, n_updates=1), materials, tmp_path / "gru", rounded=True)
+    other = replace(recipe, n_updates=1, network=replace(recipe.network, kind="lstm"))
+    with pytest.raises(UsageError, match="only a 'gru'"):
+        train(other, materials, tmp_path / "lstm", rounded=True)
+
+
 @pytest.mark.parametrize("look_ahead", [0, 800, 1600, 3200])
 def test_every_look_ahead_gives_targets_for_every_step(materials: Materials, recipe: Recipe, look_ahead: int) -> None:
     plan = replace(recipe.batch, look_ahead_samples=look_ahead)
@@ -198,6 +220,17 @@ def test_batches_repeat_and_fit_the_plan(materials: Materials, recipe: Recipe) -
     assert batch.features.shape == (8, 30, 96) and np.isfinite(batch.features).all()
     assert batch.motion.shape == (7, 30, N_MOTION)
     assert (batch.classes[-1] == SILENCE).all() and not batch.speech[-1].any()
+
+
+def test_other_sounds_were_heard_before_and_a_recipe_may_have_none(materials: Materials, recipe: Recipe) -> None:
+    of_materials = materials.corpora, materials.model, materials.rest, phonetics(materials)
+    for n_sounds in (2, 1, 0):
+        plan = replace(recipe.batch, n_sounds=n_sounds)
+        batch = next(batches(*of_materials, plan, 7))
+        assert batch.before.shape == (plan.n_rows, BEFORE_STEPS, 96) and len(batch.features) == plan.n_rows
+        assert not batch.before[: plan.n_moving].any()
+        assert batch.before[plan.n_moving :].any((1, 2)).all()
+        assert all(math.isfinite(value.item()) for value in losses(build(recipe, materials.constants), batch).values())
 
 
 def test_phonetics_changes_the_motion_of_a_batch_and_nothing_else(materials: Materials, recipe: Recipe) -> None:

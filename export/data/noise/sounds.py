@@ -63,7 +63,7 @@ NOISES: Final[dict[str, Noise]] = {
 ORDER: Final = tuple(kind for i, kind in enumerate(NOISES) for kind in ((BREATHING, kind) if i % 6 == 3 else (kind,)))
 """The kinds of a corpus's noises in turn; breathing comes four times as often, for people who speak also breathe."""
 KINDS: Final = (MUSIC, *NOISES, CHOIR)
-HEARD: Final = {MUSIC: 20.0, "mains_hum": 3.0, "beeps": 4.0, "siren": 4.0, "creak": 4.0, "engine": 2.0}
+HEARD: Final = {MUSIC: 20.0, "mains_hum": 6.0, "beeps": 4.0, "siren": 4.0, "creak": 4.0, "engine": 2.0}
 """How often training hears a kind against the others: what has a pitch is most like a voice."""
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "instruments": (MUSIC,),
