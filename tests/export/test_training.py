@@ -190,7 +190,7 @@ def test_a_rounded_gru_differs_by_rounding_alone_and_learns() -> None:
     assert 1e-4 < (rounded - plain).abs().max() < 0.02
     assert torch.equal(rounded[:, -1], last)
     rounded.square().sum().backward()
-    assert all(part.grad.abs().max() > 0 for part in layer.parameters())
+    assert all(part.grad is not None and part.grad.abs().max() > 0 for part in layer.parameters())
 
 
 def test_a_training_may_be_rounded_and_only_of_grus(materials: Materials, recipe: Recipe, tmp_path: Path) -> None:
