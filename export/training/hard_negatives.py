@@ -16,8 +16,7 @@ from space_runtime.arrays import Floats, Longs
 from space_runtime.emotion import N_EMOTIONS
 
 HARD: Final = 0.5
-"""From this probability of a voice on a moment is hard: the gate opens later, and what nearly opens it is worth more
-than what does not."""
+"""From this probability of a voice on a moment is hard: about there the exported gate begins to open."""
 AT_ONCE: Final = 32
 """Sounds in one run of the network."""
 BEFORE: Final = 50
