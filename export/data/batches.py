@@ -120,30 +120,27 @@ def _batch(
     plan: BatchPlan,
     rng: Rng,
 ) -> Batch:
-    names = [name for name in MOVING for _ in range(plan.n_of(name))] + ["recorded"] * plan.n_sounds
+    names = [name for name in MOVING for _ in range(plan.n_of(name))]
     look_ahead = plan.look_ahead_samples // FRAME_HOP
     n_frames = 2 * plan.n_steps + max(look_ahead, 1)
     cuts = [_cut(corpora[name], styled[name], n_frames, rng) for name in names]
-    noise_only = np.arange(len(names)) >= plan.n_moving
-    natural = np.array([name == "effort" for name in names[: plan.n_moving]])
+    natural = np.array([name == "effort" for name in names])
     # Step n has heard frames up to look_ahead + 2n + 1, the end of which is time 10 ms · (look_ahead + 2n + 2);
     # its target lies the look-ahead before that.
     heard, seen = slice(look_ahead, look_ahead + 2 * plan.n_steps), slice(2, 2 * plan.n_steps + 2, 2)
-    spoken = np.stack([cut.mel[heard] for cut in cuts[: plan.n_moving]])
-    features = _speech_features(spoken, natural, corpora["sounds"], rng)
+    features = _speech_features(np.stack([cut.mel[heard] for cut in cuts]), natural, corpora["sounds"], rng)
     before, others = sound_features(corpora["sounds"], plan.n_sounds, plan.n_steps, rng)
-    labels = np.stack([cut.labels for cut in cuts])
-    labels[noise_only] = SILENCE
+    spoken = np.stack([cut.labels for cut in cuts])
+    labels = np.concatenate([spoken, np.full((plan.n_sounds, n_frames), SILENCE, np.uint8)])
     classes = np.where(labels == SPOKEN, UNKNOWN, labels)[:, seen].astype(np.int64)
-    lead = np.where(np.arange(len(names)) < plan.n_filmed, FILMED_LEAD_FRAMES, LEAD_FRAMES)
+    lead = np.where(np.arange(plan.n_rows) < plan.n_filmed, FILMED_LEAD_FRAMES, LEAD_FRAMES)
     closure, tongue = closure_target(labels)[:, seen], tongue_target(labels)[:, seen]
     speech, care = (part[:, seen] for part in _speech_and_care(labels, lead))
-    style = np.stack([cut.style for cut in cuts[: plan.n_moving]])
-    motion = np.stack([cut.motion for cut in cuts[: plan.n_moving]])
-    motion = phonetics.mixed_into(motion, labels[: plan.n_moving])
-    motion = (motion * np.stack([cut.effort for cut in cuts[: plan.n_moving]])[..., None])[:, seen]
-    neutral = np.stack([_random_neutral(model, rest, rng) for _ in range(plan.n_moving)])
-    emotion = np.stack([_random_emotion(rng) for _ in names])
+    style = np.stack([cut.style for cut in cuts])
+    motion = phonetics.mixed_into(np.stack([cut.motion for cut in cuts]), spoken)
+    motion = (motion * np.stack([cut.effort for cut in cuts])[..., None])[:, seen]
+    neutral = np.stack([_random_neutral(model, rest, rng) for _ in names])
+    emotion = np.stack([_random_emotion(rng) for _ in range(plan.n_rows)])
     _forget(style[: plan.n_filmed], rng)
     _articulate(style[plan.n_filmed :], motion[plan.n_filmed :], rng)
     trusted = (np.arange(plan.n_moving) < plan.n_filmed) | natural

@@ -51,13 +51,17 @@ class GruLayer(Layer):
         self.fused = nn.GRU(width, width, batch_first=True)
 
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        state = self._next(x, state, state)
+        state = self._next(self._gates_in(x), state, state)
         return state, state
 
-    def _next(self, x: Tensor, state: Tensor, seen: Tensor) -> Tensor:
+    def _gates_in(self, x: Tensor) -> Tensor:
+        """Return what x (…, H) adds to the three gates (…, 3·H)."""
+        weight_in, _, bias_in, _ = self.fused.all_weights[0]
+        return functional.linear(x, weight_in, bias_in)
+
+    def _next(self, gates_in: Tensor, state: Tensor, seen: Tensor) -> Tensor:
         """Return the state (B, H) after one; ``seen`` (B, H) is the state as the product with its matrix takes it."""
-        weight_in, weight_state, bias_in, bias_state = self.fused.all_weights[0]
-        gates_in = functional.linear(x, weight_in, bias_in)
+        _, weight_state, _, bias_state = self.fused.all_weights[0]
         gates_state = functional.linear(seen, weight_state, bias_state)
         reset_in, update_in, new_in = gates_in.chunk(3, -1)
         reset_state, update_state, new_state = gates_state.chunk(3, -1)
@@ -70,9 +74,9 @@ class GruLayer(Layer):
             outputs, last = self.fused(x, state[None].contiguous())
             return outputs, last[0]
         states = []
-        for step in x.unbind(1):
+        for gates_in in self._gates_in(x).unbind(1):
             seen = torch.fake_quantize_per_tensor_affine(state, STATE_STEP, 128, 0, 255)
-            state = self._next(step, state, seen)
+            state = self._next(gates_in, state, seen)
             states.append(state)
         return torch.stack(states, 1), state
 

@@ -111,27 +111,15 @@ def train(
     Raises `UsageError` when the checkpoint was trained on other corpora, or by another seed, network, batch or
     phonetics, when a loss is no number, and when another memory than a GRU is to be rounded.
     """
-    network, corpora = build(recipe, materials.constants), materials.corpora
-    if start is not None:
-        network = taken_up(recipe, materials.constants, start)
-        hard = hard_negatives(network, corpora["sounds"])
-        print(f"{len(hard)} moments of sounds are taken for voices", flush=True)
-        corpora = corpora | {"sounds": replace(corpora["sounds"], hard=hard)}
-    if rounded:
-        last = network.layers[-1]
-        if not isinstance(last, GruLayer):
-            raise UsageError(f"the recipe's network is of {recipe.network.kind!r}; only a 'gru' can be rounded")
-        last.rounded = True
+    network = _first_network(recipe, materials.constants, start, rounded)
     optimiser = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
     average = {name: value.clone() for name, value in network.state_dict().items()}
     first = _resume(folder, recipe, materials.hash, network, optimiser, average)
-    began = "" if start is None else key_of([start])
-    facts = Facts(first, recipe.seed, recipe.text, materials.hash, code_commit(), began)
-    plan = recipe.batch
+    facts = Facts(first, recipe.seed, recipe.text, materials.hash, code_commit(), key_of([start]) if start else "")
+    corpora = materials.corpora if start is None else _with_hard_negatives(recipe, materials, start)
     means: dict[str, float] = {}
-    basis = materials.constants["basis"].numpy()
-    phonetics = phonetics_of(corpora["filmed"], basis, recipe.phonetics)
-    seen = batches(corpora, materials.model, materials.rest, phonetics, plan, recipe.seed, first)
+    phonetics = phonetics_of(corpora["filmed"], materials.constants["basis"].numpy(), recipe.phonetics)
+    seen = batches(corpora, materials.model, materials.rest, phonetics, recipe.batch, recipe.seed, first)
     with ThreadPoolExecutor(threads) as pool:
         for step, batch in enumerate(seen, first):
             if step >= recipe.n_updates:
@@ -143,8 +131,29 @@ def train(
                 print(step + 1, " ".join(f"{name} {value:.3f}" for name, value in means.items()), flush=True)
             if (step + 1) % recipe.save_every == 0 or step + 1 == recipe.n_updates:
                 done = replace(facts, step=step + 1)
-                weights = {name: value for name, value in network.state_dict().items()}
-                save_checkpoint(Checkpoint(done, weights, average, moments_of(network, optimiser)), folder)
+                save_checkpoint(
+                    Checkpoint(done, dict(network.state_dict()), average, moments_of(network, optimiser)), folder
+                )
+
+
+def _first_network(recipe: Recipe, constants: dict[str, Tensor], start: Path | None, rounded: bool) -> Speech2Landmarks:
+    """Return the network whose weights are the first ones. Raises `UsageError` for what cannot be rounded."""
+    network = build(recipe, constants) if start is None else taken_up(recipe, constants, start)
+    last = network.layers[-1]
+    if isinstance(last, GruLayer):
+        last.rounded = rounded
+    elif rounded:
+        raise UsageError(f"the recipe's network is of {recipe.network.kind!r}; only a 'gru' can be rounded")
+    return network
+
+
+def _with_hard_negatives(recipe: Recipe, materials: Materials, start: Path) -> dict[str, Corpus]:
+    """Return the corpora, in the sounds the moments that the network in ``start`` takes for voices: its own and not the
+    trained one's, so that an interrupted training goes on with the same."""
+    sounds = materials.corpora["sounds"]
+    hard = hard_negatives(taken_up(recipe, materials.constants, start), sounds)
+    print(f"{len(hard)} moments of sounds are taken for voices", flush=True)
+    return materials.corpora | {"sounds": replace(sounds, hard=hard)}
 
 
 def _update(
